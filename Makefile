@@ -1,0 +1,106 @@
+# The chores of the project.  `make demo` and `make test` set everything up by themselves on a
+# fresh machine with Python >= 3.11: a virtual environment in .venv, the library, its tools.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check --quiet
+# Two workers at least, so that tests of files and processes meet a neighbour; eight at most.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+	[ "$$n" -lt 2 ] && n=2; [ "$$n" -gt 8 ] && n=8; echo $$n)
+PYTEST := $(PYTHON) -m pytest
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-dev demo test test-full lint format types walls bench figures clean distclean
+
+help:
+	@echo "make demo       a small run of the Xiaomi scenario, tables and figures into demo/"
+	@echo "make test       all quick tests (ARGS='-k name' chooses; WORKERS=1 for one process)"
+	@echo "make test-full  slow tests too"
+	@echo "make lint | format | types | walls    style, its repair, types, import contracts"
+	@echo "make bench | figures                  benchmarks, figures of the documentation"
+	@echo "make clean | distclean                caches; caches and the virtual environment"
+
+# ---------------------------------------------------------------- set-up
+
+# The first Python that really runs (a shim may stand for one that is not installed), is new
+# enough and can make a virtual environment with pip.
+$(PYTHON):
+	@found=; without=; \
+	for name in python3.13 python3.12 python3.11 python3 python; do \
+	  "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
+	  if "$$name" -c 'import ensurepip, venv' >/dev/null 2>&1; then found=$$name; break; fi; \
+	  without=$$name; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$without" ]; then \
+	  echo "make: $$without has no ensurepip; install its venv package (Debian: apt install python3-venv)" >&2; \
+	  exit 1; \
+	fi; \
+	if [ -z "$$found" ]; then \
+	  echo "make: no Python >= 3.11 found (looked for python3.13, 3.12, 3.11, python3, python)" >&2; \
+	  exit 1; \
+	fi; \
+	echo "making $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# Stamps: an install is repeated only when pyproject.toml is newer.  Source files need none, the
+# install is editable.
+$(VENV)/.installed: pyproject.toml | $(PYTHON)
+	@echo "installing koubei_sim and what it needs (some minutes the first time)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
+	@echo "installing koubei_sim with its development tools (some minutes the first time)"
+	@$(PIP) install --editable '.[dev]'
+	@touch $(VENV)/.installed $@
+
+setup: $(VENV)/.installed
+
+setup-dev: $(VENV)/.installed-dev
+
+# ---------------------------------------------------------------- for people
+
+demo: setup
+	$(PYTHON) -m koubei_sim.cli demo --out demo
+
+test: setup-dev
+	$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS)
+
+test-full: setup-dev
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m "" $(ARGS)
+
+# ---------------------------------------------------------------- for developers
+
+lint: setup-dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+format: setup-dev
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+types: setup-dev
+	$(PYTHON) -m mypy
+
+walls: setup-dev
+	$(VENV)/bin/lint-imports --no-logo
+
+bench: setup-dev
+	@set -e; for script in benchmarks/bench_*.py; do \
+	  echo "== $$script"; $(PYTHON) "$$script" $(ARGS); \
+	done
+
+figures: setup-dev
+	@set -e; for script in docs/figures/*.py; do \
+	  [ -e "$$script" ] || { echo "make: docs/figures holds no script" >&2; exit 1; }; \
+	  echo "== $$script"; $(PYTHON) "$$script"; \
+	done
+
+clean:
+	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -print | xargs rm -rf
+
+distclean: clean
+	rm -rf $(VENV)

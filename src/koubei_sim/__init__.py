@@ -1,0 +1,90 @@
+"""koubei_sim: word-of-mouth diffusion on social graphs, from seed users to a fan pyramid.
+
+This is the face of the package: the names a person uses, and nothing else.  A name is loaded
+from its room when it is first asked for (PEP 562), so ``import koubei_sim`` costs a few
+milliseconds and brings in none of mesa, matplotlib, networkx, xarray or pandas.  Nothing inside
+the library imports this file; the rooms import each other by their full names, downward only.
+
+Examples
+--------
+>>> import koubei_sim as kb
+>>> kb.__version__.count(".")
+2
+>>> "Scenario" in dir(kb)
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from koubei_sim._version import __version__
+
+if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and editors
+    from koubei_sim import metrics, networks, plots, seeding, simulate, theory
+    from koubei_sim.errors import KoubeiError
+    from koubei_sim.mesa_model import KoubeiModel
+    from koubei_sim.networks import Network, as_network, read_network
+    from koubei_sim.results import Result
+    from koubei_sim.results import load_result as load
+    from koubei_sim.simulate import run
+    from koubei_sim.spec import Scenario
+
+# name on the face -> (module below koubei_sim, name there; empty: the module itself)
+_ROOMS: dict[str, tuple[str, str]] = {
+    "KoubeiError": ("errors", "KoubeiError"),
+    "KoubeiModel": ("mesa_model", "KoubeiModel"),
+    "Network": ("networks", "Network"),
+    "Result": ("results", "Result"),
+    "Scenario": ("spec", "Scenario"),
+    "as_network": ("networks", "as_network"),
+    "load": ("results", "load_result"),
+    "metrics": ("metrics", ""),
+    "networks": ("networks", ""),
+    "plots": ("plots", ""),
+    "read_network": ("networks", "read_network"),
+    "run": ("simulate", "run"),
+    "seeding": ("seeding", ""),
+    "simulate": ("simulate", ""),
+    "theory": ("theory", ""),
+}
+
+__all__ = [
+    "KoubeiError",
+    "KoubeiModel",
+    "Network",
+    "Result",
+    "Scenario",
+    "__version__",
+    "as_network",
+    "load",
+    "metrics",
+    "networks",
+    "plots",
+    "read_network",
+    "run",
+    "seeding",
+    "simulate",
+    "theory",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of the face from its room, once."""
+    if name not in _ROOMS:
+        from koubei_sim.errors import nearest
+
+        near = None if name.startswith("_") else nearest(name, __all__)
+        hint = f", try {near}" if near else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+    module_name, attribute = _ROOMS[name]
+    module = import_module(f"{__name__}.{module_name}")
+    value: object = getattr(module, attribute) if attribute else module
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the names of the face, loaded or not."""
+    return sorted({*globals(), *__all__})

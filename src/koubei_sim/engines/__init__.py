@@ -1,0 +1,1 @@
+"""Two engines for one model: `reference` to be read, `compiled` to be used."""

@@ -1,0 +1,74 @@
+"""The one way this library refuses wrong input.
+
+Every refusal is a single line ``where: what, got VALUE, allowed RANGE, try FIX``: a person
+who reads only that line knows what to change.  Raised everywhere, printed (without a
+traceback, exit status 2) by the command line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class KoubeiError(ValueError):
+    """Wrong input, said in one line.
+
+    Parameters
+    ----------
+    where : str
+        Dotted path, file name or argument that is wrong.
+    what : str
+        What is wrong with it, in plain words.
+    got : object, optional
+        The offending value, shown by ``repr`` (strings of over 60 characters are cut).
+    allowed : str, optional
+        The permitted range or set.
+    fix : str, optional
+        What to try instead.
+
+    Examples
+    --------
+    >>> str(KoubeiError("seeding.purity", "out of range", got=1.5, allowed="0..1", fix="0.9"))
+    'seeding.purity: out of range, got 1.5, allowed 0..1, try 0.9'
+    """
+
+    def __init__(
+        self,
+        where: str,
+        what: str,
+        *,
+        got: object = None,
+        allowed: str | None = None,
+        fix: str | None = None,
+    ) -> None:
+        self.where, self.what, self.got, self.allowed, self.fix = where, what, got, allowed, fix
+        parts = [f"{where}: {what}"]
+        if got is not None:
+            shown = got if isinstance(got, str) else repr(got)
+            parts.append("got " + (shown if len(shown) <= 60 else shown[:57] + "..."))
+        if allowed:
+            parts.append(f"allowed {allowed}")
+        if fix:
+            parts.append(f"try {fix}")
+        super().__init__(" ".join(", ".join(parts).split()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the trip between processes (keyword-only arguments need a helper)."""
+        return _rebuild, (self.where, self.what, self.got, self.allowed, self.fix)
+
+
+def _rebuild(where: str, what: str, got: object, allowed: str | None, fix: str | None) -> KoubeiError:
+    return KoubeiError(where, what, got=got, allowed=allowed, fix=fix)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word most like `word`, or None when nothing is near.
+
+    Examples
+    --------
+    >>> nearest("purty", ["purity", "number"])
+    'purity'
+    """
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None

@@ -1,0 +1,166 @@
+"""Blocks: a named tuple of scalars and arrays, passed to kernels as one pointer.
+
+The pyramid model has some two hundred tables and scalars.  As a named tuple numba would pass
+every field of every array by value, and count a reference of each, at each call: measured, that
+made the kernels a hundred times slower and three minutes to compile.  A `Block` copies scalars and array
+descriptors into one buffer; inside a kernel ``r.tell32[c, kind]`` reads through the pointer.
+
+A block borrows the arrays: it keeps them alive and never copies them.  Scalars are a
+snapshot.  Types are cacheable: they depend on names and dtypes only, not on shapes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, from_dtype, njit, types
+from numba.core import cgutils
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    infer_getattr,
+    intrinsic,
+    lower_getattr_generic,
+    models,
+    register_model,
+    typeof_impl,
+    unbox,
+)
+from numba.extending import NativeValue
+
+
+class BlockType(types.Type):
+    """Numba type of a block: names and types of its fields, in order of their offsets."""
+
+    def __init__(self, title: str, fields: tuple[tuple[str, types.Type], ...]) -> None:
+        self.title = title
+        self.fields = fields
+        self.offsets: dict[str, tuple[int, types.Type]] = {}
+        at = 0
+        for name, kind in fields:
+            self.offsets[name] = (at, kind)
+            at += 8 * (1 + 2 * kind.ndim) if isinstance(kind, types.Array) else 8
+        self.size = at
+        super().__init__(name=f"Block({title}, {fields})")
+
+
+@register_model(BlockType)
+class _BlockModel(models.OpaqueModel):
+    pass
+
+
+@infer_getattr
+class _BlockAttributes(AttributeTemplate):
+    key = BlockType
+
+    def generic_resolve(self, kind: BlockType, attribute: str) -> types.Type | None:
+        found = kind.offsets.get(attribute)
+        return found[1] if found else None
+
+
+@lower_getattr_generic(BlockType)
+def _load(context: Any, builder: Any, kind: BlockType, value: Any, attribute: str) -> Any:
+    offset, field = kind.offsets[attribute]
+    word = ir.IntType(64)
+
+    def load(position: int, target: Any) -> Any:
+        pointer = builder.gep(value, [ir.Constant(word, position)])
+        return builder.load(builder.bitcast(pointer, target.as_pointer()))
+
+    if not isinstance(field, types.Array):
+        return load(offset, context.get_value_type(field))
+    array = context.make_array(field)(context, builder)
+    size = context.get_abi_sizeof(context.get_data_type(field.dtype))
+    shape = [load(offset + 8 * (1 + k), word) for k in range(field.ndim)]
+    strides = [load(offset + 8 * (1 + field.ndim + k), word) for k in range(field.ndim)]
+    count = shape[0]
+    for extent in shape[1:]:
+        count = builder.mul(count, extent)
+    array.data = builder.bitcast(load(offset, ir.IntType(8).as_pointer()), array.data.type)
+    array.nitems = count
+    array.itemsize = ir.Constant(word, size)
+    array.shape = cgutils.pack_array(builder, shape)
+    array.strides = cgutils.pack_array(builder, strides)
+    array.meminfo = ir.Constant(array.meminfo.type, None)  # borrowed: no reference counting
+    array.parent = ir.Constant(array.parent.type, None)
+    return array._getvalue()
+
+
+class Block:
+    """A buffer with the scalars and array descriptors of a named tuple.
+
+    Parameters
+    ----------
+    title : str
+        Name of the kind of block; part of the numba type.
+    record : NamedTuple
+        Fields are ints, floats, numpy scalars or C-contiguous numpy arrays.
+    """
+
+    __slots__ = ("_buffer", "_keep", "address", "kind")
+
+    def __init__(self, title: str, record: NamedTuple) -> None:
+        fields, words, keep = [], [], []
+        for name, value in zip(type(record)._fields, record, strict=True):  # type: ignore[attr-defined]
+            if isinstance(value, np.ndarray):
+                if not value.flags.c_contiguous:
+                    value = np.ascontiguousarray(value)
+                keep.append(value)
+                fields.append((name, types.Array(from_dtype(value.dtype), value.ndim, "C")))
+                words.append(np.uint64(value.ctypes.data))
+                words.extend(np.array(value.shape + value.strides, np.int64).view(np.uint64))
+            elif isinstance(value, (float, np.floating)):
+                fields.append((name, types.float64))
+                words.append(np.float64(value).view(np.uint64))
+            elif isinstance(value, np.uint64):
+                fields.append((name, types.uint64))
+                words.append(value)
+            else:
+                fields.append((name, types.int64))
+                words.append(np.int64(value).view(np.uint64))
+        self.kind = BlockType(title, tuple(fields))
+        self._buffer = np.array(words, np.uint64)
+        self._keep = keep
+        self.address = int(self._buffer.ctypes.data)
+
+
+@typeof_impl.register(Block)
+def _typeof(value: Block, context: Any) -> BlockType:  # noqa: ARG001
+    return value.kind
+
+
+@unbox(BlockType)
+def _unbox(kind: BlockType, value: Any, c: Any) -> NativeValue:  # noqa: ARG001
+    number = c.pyapi.object_getattr_string(value, "address")
+    pointer = c.pyapi.long_as_voidptr(number)
+    c.pyapi.decref(number)
+    return NativeValue(pointer)
+
+
+@intrinsic
+def _as_pointer(typingctx: Any, address: Any) -> Any:  # noqa: ARG001
+    """Turn an integer address into a pointer that `numba.carray` accepts."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+
+    return types.voidptr(types.uint64), codegen
+
+
+@njit(inline="always")
+def view_int64(address, size):
+    """Return the int64 array of `size` elements at `address` (memory of somebody else)."""
+    return carray(_as_pointer(address), size, np.int64)
+
+
+@njit(inline="always")
+def view_int32(address, size):
+    """Return the int32 array of `size` elements at `address`."""
+    return carray(_as_pointer(address), size, np.int32)
+
+
+@njit(inline="always")
+def view_uint8(address, size):
+    """Return the uint8 array of `size` elements at `address`."""
+    return carray(_as_pointer(address), size, np.uint8)

@@ -1,0 +1,93 @@
+"""age: meetings and events leave their mark, and once a week tiers are looked at again."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ..codes import USER
+from .engagement import add_engagement, move_tier, present
+from .sets import ONE, lowest_bit
+from .state import N_ATTENDEES, N_CLAIMS, N_PARTICIPANTS, N_TIES
+
+
+@njit(cache=True)
+def add_tie(s, u, v, channel):
+    """Let `v` hear what `u` tells on `channel` from now on."""
+    k = s.counts[N_TIES]
+    s.ties[k].target = v
+    s.ties[k].channel = channel
+    s.ties[k].following = s.tie_head[u]
+    s.tie_head[u] = k
+    s.counts[N_TIES] = k + 1
+
+
+@njit(cache=True)
+def meet(s, r, t, m):
+    """Gains and new ties of those present at meeting `m`, around a keyed circle."""
+    present_now = s.counts[N_ATTENDEES]
+    for k in range(present_now):
+        if s.stage[s.attendees[k]] == USER:
+            add_engagement(s, r, s.attendees[k], t, r.meeting_gain[m])
+    reach = min(r.meeting_ties[m], (present_now - 1) // 2)
+    for k in range(present_now):
+        for step in range(1, reach + 1):
+            u, v = s.attendees[k], s.attendees[(k + step) % present_now]
+            add_tie(s, u, v, r.meeting_channel[m])
+            add_tie(s, v, u, r.meeting_channel[m])
+
+
+@njit(cache=True)
+def reward_participants(s, r, t):
+    """Participants of events gain from the replies and recruits that they got themselves."""
+    for k in range(s.counts[N_PARTICIPANTS]):
+        p = s.participants[k]
+        i = p.agent
+        n = p.replies + s.recruits_today[i]
+        if n > 0 and s.stage[i] == USER:
+            share = np.float64(n) / (np.float64(n) + r.event_saturation[p.channel, t])
+            add_engagement(s, r, i, t, r.event_gain[p.channel, t] * share)
+
+
+@njit(cache=True)
+def review(s, r, t):
+    """Demote every user whose present engagement no longer keeps the tier."""
+    for w in range(s.talkers.size):
+        word = s.talkers[w]
+        while word != 0:
+            i = (w << 6) + lowest_bit(word)
+            word &= word - ONE
+            if s.stage[i] != USER:
+                continue
+            a = s.actor[i]
+            if a.tier == 0:
+                continue
+            e = present(a, r, t)
+            tier = a.tier
+            while tier > 0 and e < r.tier_keep[tier]:
+                tier -= 1
+            if tier != a.tier:
+                move_tier(s, r, a, tier)
+
+
+@njit(cache=True)
+def age(s, r, t):
+    """Close the day."""
+    if r.meeting_at[t] >= 0:
+        meet(s, r, t, r.meeting_at[t])
+    reward_participants(s, r, t)
+    if s.recruits_today.size > 1:
+        for k in range(s.counts[N_CLAIMS]):
+            if s.claims[k].recruiter >= 0:
+                s.recruits_today[s.claims[k].recruiter] = 0
+        if r.supply_on == 1:  # units sold today may have been waited for since long ago
+            forget_recruits(s)
+    if (t + 1) % 7 == 0:
+        review(s, r, t)
+
+
+@njit(cache=True)
+def forget_recruits(s):
+    """Clear the day's recruits of everybody (recruiters of sold units are not on a list)."""
+    for i in range(s.recruits_today.size):
+        s.recruits_today[i] = 0

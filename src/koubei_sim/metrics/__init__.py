@@ -1,0 +1,87 @@
+"""Measures of a finished run: pure functions of histories, nothing else.
+
+Most take one `koubei_sim.world.History` (``result.histories[r]``) and return arrays or a named
+tuple; `summary` and `pyramid` take a whole `Result` and put intervals over replicates on them.
+May import the numbers shared by the engines and the errors; must not know `results`, which shows
+some of these measures.
+
+Called by `results`, `plots` and the command line, and by people.
+"""
+
+from koubei_sim.metrics.costs import PURPOSES, cumulative, spend
+from koubei_sim.metrics.forest import (
+    Forest,
+    ForestSummary,
+    Trees,
+    children,
+    forest_summary,
+    recruitment_forest,
+    seeds_of,
+    trees,
+)
+from koubei_sim.metrics.indices import (
+    adoptions,
+    awareness_index,
+    daily_active_share,
+    loyalty_index,
+    net_promoter_share,
+    purity_by_tier,
+    reputation_index,
+)
+from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
+from koubei_sim.metrics.reproduction import (
+    Reproduction,
+    k_factor,
+    offspring_counts,
+    reproduction_number,
+)
+from koubei_sim.metrics.retention import Retention, Spells, retention, spells
+from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
+from koubei_sim.metrics.summary import OUTCOMES, outcomes, period_ends, pyramid, summary
+from koubei_sim.metrics.takeoff import first_day, took_off
+from koubei_sim.metrics.tiers import BehaviourTiers, behaviour_tiers
+
+__all__ = [
+    "OUTCOMES",
+    "PURPOSES",
+    "BehaviourTiers",
+    "Forest",
+    "ForestSummary",
+    "Interval",
+    "Reproduction",
+    "Retention",
+    "Spells",
+    "Trees",
+    "adoptions",
+    "awareness_index",
+    "behaviour_tiers",
+    "block",
+    "children",
+    "cumulative",
+    "daily_active_share",
+    "die_hard_and_core",
+    "first_day",
+    "forest_summary",
+    "k_factor",
+    "loyal_and_above",
+    "loyalty_index",
+    "mean_interval",
+    "net_promoter_share",
+    "offspring_counts",
+    "outcomes",
+    "period_ends",
+    "purity_by_tier",
+    "pyramid",
+    "recruitment_forest",
+    "reproduction_number",
+    "reputation_index",
+    "retention",
+    "seeds_of",
+    "spells",
+    "spend",
+    "summary",
+    "took_off",
+    "trees",
+    "users",
+    "wilson",
+]

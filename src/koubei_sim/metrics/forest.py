@@ -1,0 +1,176 @@
+"""The recruitment forest: who brought whom, and the shape of the trees.
+
+Nodes are adoption *events* (a person may lapse and adopt again).  The parent of an event is the
+latest adoption of its recruiter on an earlier tick; seeds and adoptions by own media are roots.
+Who adopts in tick t acts from t + 1, so parents are always strictly earlier and the log is a
+forest.
+
+Pure functions of one `History`; called by `summary`, `reproduction`, figures.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.kernels.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
+from koubei_sim.metrics.runs import events_of
+from koubei_sim.world import History
+
+
+class Forest(NamedTuple):
+    """Trees of adoption events; node numbers follow the order of the log."""
+
+    agent: NDArray[np.int64]  # [nodes]
+    tick: NDArray[np.int64]  # [nodes], -1 for seeds
+    channel: NDArray[np.int64]  # [nodes], -1 for seeds
+    parent: NDArray[np.int64]  # [nodes], node number, or -1 for a root
+    root: NDArray[np.int64]  # [nodes], node number of the root of its tree
+    depth: NDArray[np.int64]  # [nodes], 0 for a root
+    below: NDArray[np.int64]  # [nodes], size of the subtree, itself included
+    by_media: NDArray[np.bool_]  # [nodes], recruited by own media
+
+
+def recruitment_forest(history: History) -> Forest:
+    """Return the forest of all adoptions of one replicate.
+
+    O(n log n) in the number of adoptions, about 1.5 s for a million.
+
+    Raises
+    ------
+    ValueError
+        When an adoption names a recruiter who had not adopted before: no run gives such a log.
+    """
+    rows = events_of(history, LOG_ADOPT)
+    agent = history.log_agent[rows].astype(np.int64)
+    tick = history.log_tick[rows].astype(np.int64)
+    recruiter = history.log_recruiter[rows].astype(np.int64)
+    parent = _parents(agent, tick, recruiter)
+    root, depth = np.arange(rows.size), np.zeros(rows.size, dtype=np.int64)
+    below = np.ones(rows.size, dtype=np.int64)
+    # The log is ordered by tick and parents are earlier, so one pass over the ticks downwards
+    # (from parents) and one upwards (to parents) sees everything in the right order.
+    edges = np.flatnonzero(np.diff(tick, prepend=-2)).tolist() + [rows.size]
+    spans = [slice(a, b) for a, b in zip(edges[:-1], edges[1:])]
+    for span in spans:
+        has = parent[span] >= 0
+        nodes = np.flatnonzero(has) + span.start
+        root[nodes] = root[parent[nodes]]
+        depth[nodes] = depth[parent[nodes]] + 1
+    for span in reversed(spans):
+        nodes = np.flatnonzero(parent[span] >= 0) + span.start
+        np.add.at(below, parent[nodes], below[nodes])
+    return Forest(
+        agent=agent,
+        tick=tick,
+        channel=history.log_channel[rows].astype(np.int64),
+        parent=parent,
+        root=root,
+        depth=depth,
+        below=below,
+        by_media=recruiter == RECRUITER_MEDIA,
+    )
+
+
+def _parents(
+    agent: NDArray[np.int64], tick: NDArray[np.int64], recruiter: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    span = int(tick.max(initial=0)) + 3  # ticks start at -1
+    address = agent * span + tick + 1
+    order = np.argsort(address, kind="stable")
+    people = np.flatnonzero(recruiter >= 0)
+    sought = recruiter[people] * span + tick[people] + 1
+    position = np.searchsorted(address[order], sought, side="left") - 1
+    found = order[np.maximum(position, 0)] if order.size else position
+    if people.size and ((position < 0) | (agent[found] != recruiter[people])).any():
+        raise ValueError("event log: a recruiter had not adopted before the recruit")
+    parent = np.full(agent.size, -1, dtype=np.int64)
+    parent[people] = found
+    return parent
+
+
+class Trees(NamedTuple):
+    """One row for each tree of a forest, in the order of the roots."""
+
+    root: NDArray[np.int64]  # node number in the forest
+    size: NDArray[np.int64]  # adoptions in the tree, the root included
+    depth: NDArray[np.int64]  # generations below the root
+    virality: NDArray[np.float64]  # structural virality; NaN for a single node
+    by_media: NDArray[np.bool_]
+
+
+def trees(forest: Forest) -> Trees:
+    """Return size, depth and structural virality of each tree.
+
+    Structural virality is the mean distance between two distinct nodes of the tree (Goel,
+    Anderson, Hofman and Watts 2016, Management Science 62:180-196),
+    ``nu = sum_ij d_ij / (n (n - 1))``, computed in O(n) from the sizes s_e of the subtrees below
+    each edge as ``nu = 2 sum_e s_e (n - s_e) / (n (n - 1))``: an edge lies on the path between
+    the s_e nodes below it and the n - s_e others.  A star has 2 - 2/n, a path (n + 1)/3.
+    """
+    roots = np.flatnonzero(forest.parent < 0)
+    size = forest.below[roots]
+    number = np.empty(forest.parent.size, dtype=np.int64)  # node -> row of its tree
+    number[roots] = np.arange(roots.size)
+    tree = number[forest.root]
+    depth = np.zeros(roots.size, dtype=np.int64)
+    np.maximum.at(depth, tree, forest.depth)
+    inner = forest.parent >= 0
+    # Products reach 10^13 and their sum 10^20: float64, beyond int64.
+    below = forest.below[inner].astype(np.float64)
+    paths = np.bincount(
+        tree[inner],
+        weights=below * (size[tree[inner]].astype(np.float64) - below),
+        minlength=roots.size,
+    )
+    pairs = size.astype(np.float64) * (size - 1.0)
+    virality = np.full(roots.size, np.nan)
+    np.divide(2.0 * paths, pairs, out=virality, where=pairs > 0)
+    return Trees(roots, size, depth, virality, forest.by_media[roots])
+
+
+class ForestSummary(NamedTuple):
+    """The forest of one replicate in a few numbers."""
+
+    trees: int
+    adoptions: int
+    largest: int  # adoptions in the largest tree
+    largest_share: float
+    single: float  # share of trees that are one node
+    depth: int  # of the deepest tree
+    mean_depth: float  # over adoptions
+    virality: float  # structural virality of the largest tree; NaN where it is one node
+
+
+def forest_summary(history: History, forest: Forest | None = None) -> ForestSummary:
+    """Return the number, sizes and shape of the recruitment trees of one replicate."""
+    forest = recruitment_forest(history) if forest is None else forest
+    found = trees(forest)
+    if not found.size.size:
+        return ForestSummary(0, 0, 0, np.nan, np.nan, 0, np.nan, np.nan)
+    largest = int(np.argmax(found.size))
+    return ForestSummary(
+        trees=int(found.size.size),
+        adoptions=int(forest.agent.size),
+        largest=int(found.size[largest]),
+        largest_share=float(found.size[largest] / forest.agent.size),
+        single=float((found.size == 1).mean()),
+        depth=int(found.depth.max()),
+        mean_depth=float(forest.depth.mean()),
+        virality=float(found.virality[largest]),
+    )
+
+
+def children(forest: Forest) -> NDArray[np.int64]:
+    """Return the number of recruits of each adoption event, shape [nodes]."""
+    inner = forest.parent[forest.parent >= 0]
+    return np.bincount(inner, minlength=forest.parent.size).astype(np.int64)
+
+
+def seeds_of(history: History) -> int:
+    """Return the number of seed adoptions."""
+    return int(
+        ((history.log_kind == LOG_ADOPT) & (history.log_recruiter == RECRUITER_SEED)).sum()
+    )

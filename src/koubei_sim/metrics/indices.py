@@ -1,0 +1,74 @@
+"""Daily indices of a run: awareness, reputation, loyalty, activity, net promoters, purity.
+
+The three brand paths of the founders (知名度, 美誉度, 忠诚度) as shares that can be read off the
+daily table.  All return float64 arrays of shape [T] (or [T, 4] by tier), NaN where undefined.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.kernels.codes import UNAWARE
+from koubei_sim.metrics.forest import seeds_of
+from koubei_sim.metrics.runs import block, loyal_and_above, users
+from koubei_sim.world import History
+
+
+def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    out = np.full(np.broadcast_shapes(part.shape, whole.shape), np.nan)
+    return np.divide(part, whole, out=out, where=whole > 0)
+
+
+def awareness_index(history: History) -> NDArray[np.float64]:
+    """Return the share of people who know the product: ``1 - unaware / all``, shape [T]."""
+    stage = block(history, "stage")
+    return 1.0 - _ratio(stage[:, UNAWARE], stage.sum(axis=1))
+
+
+def reputation_index(history: History) -> NDArray[np.float64]:
+    """Return the balance of what is said at first hand, in -1 .. 1, shape [T].
+
+    ``(P - M) / (P + M)``: P positive tellings of users in the tick, M negative tellings of users
+    plus tellings of rejecters, all channels.  Relays and waiting agents are left out: they
+    pass on what others felt.
+    """
+    positive = block(history, "tells_positive").sum(axis=1)
+    negative = block(history, "tells_negative").sum(axis=1)
+    negative = negative + block(history, "tells_rejecter").sum(axis=1)
+    return _ratio(positive - negative, positive + negative)
+
+
+def loyalty_index(history: History) -> NDArray[np.float64]:
+    """Return the share of users who are loyal or above, shape [T]."""
+    return _ratio(loyal_and_above(history), users(history))
+
+
+def daily_active_share(history: History) -> NDArray[np.float64]:
+    """Return users online in the tick over users at its start, shape [T].
+
+    The start of tick 0 holds the seeds.  Pattern P7 (the share falls as the base grows) is read
+    from this.
+    """
+    before = np.concatenate([[seeds_of(history)], users(history)[:-1]])
+    return _ratio(block(history, "online_users"), before)
+
+
+def net_promoter_share(history: History) -> NDArray[np.float64]:
+    """Return satisfied minus unhappy among the users online: ``1 - 2 unhappy / online``, [T].
+
+    In -1 .. 1.  Modelled on the net promoter score (Reichheld 2003), with satisfaction s >= 0
+    as the line between promoters and detractors and no passive class between them.
+    """
+    return 1.0 - 2.0 * _ratio(block(history, "unhappy_online"), block(history, "online_users"))
+
+
+def purity_by_tier(history: History) -> NDArray[np.float64]:
+    """Return the share of enthusiasts among the users of each tier, shape [T, 4]."""
+    return _ratio(block(history, "enthusiast_tier"), block(history, "tier"))
+
+
+def adoptions(history: History) -> NDArray[np.int64]:
+    """Return adoptions in each tick, by persons and by own media, seeds not counted, shape [T]."""
+    by_person = block(history, "adoptions_channel").sum(axis=1)
+    return by_person + block(history, "adoptions_media").sum(axis=1)

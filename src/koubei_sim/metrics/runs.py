@@ -1,0 +1,80 @@
+"""What a metric is computed from: the shape of a finished run, without its class.
+
+Metrics sit below `results`, which shows some of them in its summary, so they cannot name the
+class `Result`.  They ask only for what is written here; anything with these attributes will do.
+Also the few array views that most metrics share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
+from koubei_sim.world import History
+
+_WIDTH = dict(TABLE)
+
+
+class Run(Protocol):
+    """A finished run: a scenario and one `History` for each replicate."""
+
+    @property
+    def scenario(self) -> Any:
+        """The scenario, a `koubei_sim.spec.Scenario`."""
+
+    @property
+    def histories(self) -> Sequence[History]:
+        """One history a replicate."""
+
+    @property
+    def key(self) -> int:
+        """Key of the run; addresses the resampling of intervals."""
+
+
+def block(history: History, name: str) -> NDArray[np.int64]:
+    """Return the columns `name` of the daily table (`kernels.codes.TABLE`).
+
+    Parameters
+    ----------
+    history : History
+        One replicate.
+    name : str
+        Name of a block, such as ``"stage"`` or ``"online_users"``.
+
+    Returns
+    -------
+    array of int64
+        Shape [T] where the block has one column, else [T, width].  A view; counts of agents.
+    """
+    start, width = TABLE_OFFSET[name], _WIDTH[name]
+    part = history.table[:, start : start + width]
+    return part[:, 0] if width == 1 else part
+
+
+def users(history: History) -> NDArray[np.int64]:
+    """Return the number of users at the end of each tick, shape [T]."""
+    return block(history, "tier").sum(axis=1)
+
+
+def loyal_and_above(history: History) -> NDArray[np.int64]:
+    """Return users of tier loyal, die-hard or core at the end of each tick, shape [T]."""
+    return block(history, "tier")[:, 1:].sum(axis=1)
+
+
+def die_hard_and_core(history: History) -> NDArray[np.int64]:
+    """Return users of tier die-hard or core at the end of each tick, shape [T]."""
+    return block(history, "tier")[:, 2:].sum(axis=1)
+
+
+def events_of(history: History, kind: int) -> NDArray[np.int64]:
+    """Return positions in the event log of the events of one kind, in the order of the log."""
+    return np.flatnonzero(history.log_kind == kind)
+
+
+def scale_of(run: Run) -> float:
+    """Return persons per agent (1 where the scenario does not scale)."""
+    return float(getattr(run.scenario, "people_per_agent", 1))

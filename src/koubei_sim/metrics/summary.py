@@ -1,0 +1,205 @@
+"""The tables a person reads first: outcomes with intervals, and the pyramid by quarter.
+
+Gathers what the other metrics measure, one number a replicate, and puts intervals over
+replicates on them.  Called by `Result.summary` and `Result.pyramid`, and by the command line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.codes import CORE, REJECTED, RIVAL
+from koubei_sim.metrics import costs, indices, takeoff
+from koubei_sim.metrics.forest import forest_summary, recruitment_forest
+from koubei_sim.metrics.intervals import mean_interval, wilson
+from koubei_sim.metrics.reproduction import k_factor
+from koubei_sim.metrics.runs import Run, block, die_hard_and_core, loyal_and_above, scale_of, users
+from koubei_sim.metrics.tiers import behaviour_tiers
+from koubei_sim.world import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The two counts of the founders' story whose day is asked for.
+DIE_HARD_GOAL: Final = 5_000
+LOYAL_GOAL: Final = 100_000
+#: Days at the end over which indices are averaged.
+LAST_DAYS: Final = 28
+
+#: Outcome -> what it is, in the order of the summary.
+OUTCOMES: Final = {
+    "users": "users at the end",
+    "loyal": "loyal and above at the end",
+    "die_hard": "die-hard and core at the end",
+    "core": "core at the end",
+    "adoptions": "adoptions in all, seeds too",
+    "lapses": "lapses in all",
+    "rejected": "in rejection at the end",
+    "rival": "with the rival at the end",
+    "aware_share": "share of people who know the product",
+    "take_off": "share of replicates that took off",
+    "day_die_hard_5000": "day of the 5,000th die-hard",
+    "day_loyal_100000": "day of the 100,000th loyal fan",
+    "purity_core": "share of enthusiasts in the core",
+    "reputation": f"reputation, last {LAST_DAYS} days",
+    "net_promoters": f"net promoter share, last {LAST_DAYS} days",
+    "active_share": f"daily active share, last {LAST_DAYS} days",
+    "recruiters": "people who recruited someone",
+    "active_day_90": "people in use 90 days after adopting",
+    "k_factor": "recruits in 30 days per adopter",
+    "trees": "recruitment trees",
+    "largest_tree": "adoptions in the largest tree",
+    "largest_share": "its share of all adoptions",
+    "single_share": "share of trees of one node",
+    "tree_depth": "generations of the deepest tree",
+    "virality": "structural virality of the largest tree",
+    "cost": "cost in all",
+    "cost_per_user": "cost per user at the end",
+    "cost_per_loyal": "cost per loyal fan at the end",
+}
+
+
+def outcomes(run: Run) -> dict[str, NDArray[np.float64]]:
+    """Return every outcome as one float64 array with one value a replicate (NaN: undefined)."""
+    rows = [_of_one(history, run) for history in run.histories]
+    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in OUTCOMES}
+
+
+def _of_one(history: History, run: Run) -> dict[str, float]:
+    scale = scale_of(run)
+    stage, tier = block(history, "stage"), block(history, "tier")
+    forest = recruitment_forest(history)
+    shape = forest_summary(history, forest)
+    behaviour = behaviour_tiers(history, forest=forest)
+    loyal, die_hard = loyal_and_above(history), die_hard_and_core(history)
+    spent = float(sum(part.sum() for part in costs.spend(history, run.scenario).values()))
+    final = float(users(history)[-1] * scale)
+    return {
+        "users": final,
+        "loyal": loyal[-1] * scale,
+        "die_hard": die_hard[-1] * scale,
+        "core": tier[-1, CORE] * scale,
+        "adoptions": shape.adoptions * scale,
+        "lapses": (block(history, "lapses").sum() + block(history, "churns").sum()) * scale,
+        "rejected": stage[-1, REJECTED] * scale,
+        "rival": stage[-1, RIVAL] * scale,
+        "aware_share": indices.awareness_index(history)[-1],
+        "take_off": float(takeoff.took_off(history)),
+        "day_die_hard_5000": takeoff.first_day(die_hard * scale, DIE_HARD_GOAL),
+        "day_loyal_100000": takeoff.first_day(loyal * scale, LOYAL_GOAL),
+        "purity_core": indices.purity_by_tier(history)[-1, CORE],
+        "reputation": _recent(indices.reputation_index(history)),
+        "net_promoters": _recent(indices.net_promoter_share(history)),
+        "active_share": _recent(indices.daily_active_share(history)),
+        "recruiters": behaviour.recruiters * scale,
+        "active_day_90": behaviour.active * scale if behaviour.observed else np.nan,
+        "k_factor": k_factor(history, forest=forest),
+        "trees": float(shape.trees),
+        "largest_tree": shape.largest * scale,
+        "largest_share": shape.largest_share,
+        "single_share": shape.single,
+        "tree_depth": float(shape.depth),
+        "virality": shape.virality,
+        "cost": spent,
+        "cost_per_user": spent / final if final else np.nan,
+        "cost_per_loyal": spent / (loyal[-1] * scale) if loyal[-1] else np.nan,
+    }
+
+
+def _recent(daily: NDArray[np.float64]) -> float:
+    last = daily[-LAST_DAYS:]
+    last = last[np.isfinite(last)]
+    return float(last.mean()) if last.size else float("nan")
+
+
+def summary(run: Run) -> pd.DataFrame:
+    """Return a table with one row an outcome (`OUTCOMES`).
+
+    Columns: ``mean``, ``sd`` and the 95 % interval ``low``, ``high`` over replicates;
+    ``interval`` names its method: ``t``, ``bootstrap`` (skewed outcomes), ``wilson`` (the share
+    of replicates that took off), ``exact`` (no spread), ``none`` (one replicate); quantiles
+    ``q05 .. q95``; ``n``, the replicates in which the outcome is defined (a day that never came
+    is not); ``meaning``.
+    """
+    import pandas as pd
+
+    rows = []
+    for number, (name, values) in enumerate(outcomes(run).items()):
+        finite = values[np.isfinite(values)]
+        if name == "take_off":
+            low, high = wilson(int(finite.sum()), finite.size)
+            mean, method = float(finite.mean()), "wilson"
+        else:
+            mean, low, high, method = mean_interval(values, run.key, number)
+        quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
+        spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
+        rows.append([mean, spread, low, high, method, *quantiles, finite.size, OUTCOMES[name]])
+    columns = ["mean", "sd", "low", "high", "interval"]
+    columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["n", "meaning"]
+    return pd.DataFrame(rows, index=pd.Index(list(OUTCOMES), name="outcome"), columns=columns)
+
+
+QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+_PERIODS: Final = {"week": ("W", 7), "month": ("M", 30), "quarter": ("Q", 91), "year": ("Y", 365)}
+
+
+def period_ends(run: Run, every: str | int = "quarter") -> tuple[NDArray[np.int64], list[str]]:
+    """Return the last tick of each period, and the periods' names.
+
+    With a start date the periods are calendar weeks, months, quarters or years (the first and
+    the last may be cut short); without one they are 7, 30, 91 or 365 ticks long.
+
+    Raises
+    ------
+    KoubeiError
+        When `every` is neither a known period nor a positive whole number of ticks.
+    """
+    ticks = run.histories[0].table.shape[0]
+    start = getattr(run.scenario, "start_date", None)
+    if isinstance(every, str) and every not in _PERIODS:
+        raise KoubeiError(
+            "every", "unknown period", got=every, allowed=", ".join(_PERIODS) + " or ticks"
+        )
+    if not isinstance(every, str) and int(every) < 1:
+        raise KoubeiError("every", "out of range", got=every, allowed="1 tick or more")
+    if start is not None and isinstance(every, str):
+        import pandas as pd
+
+        days = pd.date_range(start, periods=ticks).to_period(_PERIODS[every][0])
+        last = np.flatnonzero(np.append(days[1:] != days[:-1], True))
+        shown = {"Q": lambda p: f"{p.year} Q{p.quarter}", "W": lambda p: str(p.end_time.date())}
+        name = shown.get(_PERIODS[every][0], str)
+        return last.astype(np.int64), [name(days[tick]) for tick in last]
+    width = _PERIODS[every][1] if isinstance(every, str) else int(every)
+    last = np.arange(width - 1, ticks, width)
+    if not last.size or last[-1] != ticks - 1:
+        last = np.append(last, ticks - 1)
+    return last.astype(np.int64), [f"day {tick + 1}" for tick in last]
+
+
+def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
+    """Return the pyramid at the end of each period: mean and 95 % interval over replicates.
+
+    One row a period (index ``when``): ``tick``, and for ``die_hard`` (die-hard and core),
+    ``loyal`` (loyal and above) and ``users`` the mean, ``_low`` and ``_high``.
+    """
+    import pandas as pd
+
+    last, names = period_ends(run, every)
+    levels = {"die_hard": die_hard_and_core, "loyal": loyal_and_above, "users": users}
+    scale = scale_of(run)
+    columns: dict[str, object] = {"tick": last}
+    for number, (level, count) in enumerate(levels.items()):
+        values = np.stack([count(history)[last] * scale for history in run.histories])
+        found = [
+            mean_interval(values[:, at], run.key, 1000 + 3 * at + number) for at in range(last.size)
+        ]
+        columns[level] = [interval.mean for interval in found]
+        columns[f"{level}_low"] = [interval.low for interval in found]
+        columns[f"{level}_high"] = [interval.high for interval in found]
+    return pd.DataFrame(columns, index=pd.Index(names, name="when"))

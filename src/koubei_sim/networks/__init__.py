@@ -1,0 +1,39 @@
+"""Social graphs: `Network`, generators, readers and adapters for other libraries' graphs.
+
+An arc ``u -> v`` means that the word of ``u`` reaches ``v``.  All randomness is addressed by a
+key, so a graph is a pure function of its arguments, whatever the number of threads.
+This package depends on numpy, numba and (inside functions) pyarrow and networkx.
+"""
+
+from koubei_sim.networks.adapters import as_network
+from koubei_sim.networks.configuration import configuration
+from koubei_sim.networks.data_files import find_data
+from koubei_sim.networks.follow import follow_graph
+from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.random_graphs import barabasi_albert, erdos_renyi
+from koubei_sim.networks.readers import read_network
+from koubei_sim.networks.regular import complete, lattice, ring
+from koubei_sim.networks.row_blocks import threads
+from koubei_sim.networks.small_world import small_world, watts_strogatz
+from koubei_sim.networks.strength import tie_strength
+from koubei_sim.networks.writers import write_network
+
+__all__ = [
+    "Layer",
+    "Network",
+    "as_network",
+    "barabasi_albert",
+    "complete",
+    "configuration",
+    "erdos_renyi",
+    "find_data",
+    "follow_graph",
+    "lattice",
+    "read_network",
+    "ring",
+    "small_world",
+    "threads",
+    "tie_strength",
+    "watts_strogatz",
+    "write_network",
+]

@@ -1,0 +1,214 @@
+"""From lists of edges to compressed rows: checks, a counting sort, and what is dropped.
+
+Called by `Network.from_edges`, `Network.subgraph` and `Network.relabel`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels import graphs
+from koubei_sim.networks.row_blocks import over_rows
+
+if TYPE_CHECKING:
+    from koubei_sim.networks.network import Layer, Network
+
+Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]
+MAX_NODES = 2**31 - 2  # node numbers are int32
+
+
+def checked_count(n: object, where: str = "n") -> int:
+    """Return a number of people as an int; refuse anything that is none."""
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+        raise KoubeiError(where, "not a whole number", got=n, allowed=f"1..{MAX_NODES}")
+    if not 1 <= int(n) <= MAX_NODES:
+        raise KoubeiError(where, "out of range", got=int(n), allowed=f"1..{MAX_NODES}")
+    return int(n)
+
+
+def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int32]:
+    """Return node numbers as int32; refuse what is negative, too large, fractional or no number."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise KoubeiError(where, "not one list of ids", got=f"shape {array.shape}", allowed="(m,)")
+    if array.size == 0:
+        return np.empty(0, dtype=np.int32)
+    if array.dtype.kind == "f":
+        wrong = ~np.isfinite(array) | (array != np.floor(array))
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            raise KoubeiError(f"{where}[{at}]", "not a whole number", got=float(array[at]))
+    elif array.dtype.kind not in "iu":
+        fix = "labels='auto'" if array.dtype.kind in "UOS" else None
+        raise KoubeiError(
+            where, "ids are not whole numbers", got=str(array.dtype), allowed="integers", fix=fix
+        )
+    top = (MAX_NODES if n is None else n) - 1
+    low, high = array.min(), array.max()
+    if low < 0 or high > top:
+        at = int(np.argmin(array) if low < 0 else np.argmax(array))
+        fix = "labels='auto'" if n is None and low >= 0 else None
+        raise KoubeiError(
+            f"{where}[{at}]", "id out of range", got=int(array[at]), allowed=f"0..{top}", fix=fix
+        )
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def checked_weights(values: ArrayLike, m: int, where: str) -> NDArray[np.float32]:
+    """Return weights as float32 (m,); refuse what is negative, infinite or no number."""
+    array = np.asarray(values)
+    if array.shape != (m,):
+        raise KoubeiError(
+            f"{where}.weight",
+            "not one for each edge",
+            got=f"shape {array.shape}",
+            allowed=f"({m},)",
+        )
+    if array.dtype.kind not in "fiub":
+        raise KoubeiError(f"{where}.weight", "not numbers", got=str(array.dtype))
+    limit = np.finfo(np.float32).max
+    # One pass of two reductions; NaN fails both comparisons.
+    if m and not (array.min() >= 0 and array.max() <= limit):
+        at = int(np.argmax(~((array >= 0) & (array <= limit))))
+        raise KoubeiError(
+            f"{where}.weight[{at}]", "out of range", got=float(array[at]), allowed="0..3.4e38"
+        )
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def compressed_rows(
+    src: ArrayLike,
+    dst: ArrayLike,
+    n: int | None,
+    weight: ArrayLike | None,
+    directed: bool,
+    self_loops: str,
+    parallel: str,
+) -> tuple[Rows, dict[str, int]]:
+    """Check a list of edges and sort it into rows; return them and the counts of what went.
+
+    The time is linear in the edges: one pass counts, one scatters, one sorts within rows.
+    """
+    if self_loops not in ("drop", "error"):
+        raise KoubeiError("self_loops", "unknown", got=self_loops, allowed="'drop', 'error'")
+    if parallel not in ("merge", "keep", "error"):
+        raise KoubeiError("parallel", "unknown", got=parallel, allowed="'merge', 'keep', 'error'")
+    if n is not None:
+        n = checked_count(n)
+    if np.shape(src) != np.shape(dst):  # type: ignore[arg-type]
+        raise KoubeiError(
+            "src, dst",
+            "lengths differ",
+            got=f"{np.shape(src)} and {np.shape(dst)}",  # type: ignore[arg-type]
+            allowed="equal",
+        )
+    first, second = checked_ids(src, "src", n), checked_ids(dst, "dst", n)
+    if n is None:
+        if first.size == 0:
+            raise KoubeiError("n", "no edges and no number of people", fix="n=1 or more")
+        n = int(max(first.max(), second.max())) + 1
+    weights = None if weight is None else checked_weights(weight, first.size, "edges")
+    return sorted_rows(first, second, n, weights, directed, self_loops, parallel)
+
+
+def sorted_rows(
+    src: NDArray[np.int32],
+    dst: NDArray[np.int32],
+    n: int,
+    weight: NDArray[np.float32] | None,
+    directed: bool,
+    self_loops: str = "drop",
+    parallel: str = "merge",
+) -> tuple[Rows, dict[str, int]]:
+    """`compressed_rows` for arrays that are known to be sound."""
+    both = not directed
+    indptr = np.zeros(n + 1, dtype=np.int64)
+    loops = int(graphs.count_arcs(src, dst, both, indptr))
+    if loops and self_loops == "error":
+        at = int(np.argmax(src == dst))
+        raise KoubeiError(f"edges[{at}]", "a self loop", got=int(src[at]), fix="self_loops='drop'")
+    graphs.prefix_sum(indptr)
+    indices = np.empty(int(indptr[-1]), dtype=np.int32)
+    lengths = np.empty(n, dtype=np.int64)
+    merge = parallel != "keep"
+    cursor = indptr[:-1].copy()
+    if weight is None:
+        weights = np.empty(0, dtype=np.float32)
+        graphs.scatter_arcs(src, dst, both, cursor, indices)
+        over_rows(graphs.tidy_rows, n, indptr, merge, indices, lengths, work=indptr)
+    else:
+        weights = np.empty(indices.size, dtype=np.float32)
+        graphs.scatter_weighted(src, dst, weight, both, cursor, indices, weights)
+        over_rows(graphs.tidy_weighted, n, indptr, merge, indices, weights, lengths, work=indptr)
+    del cursor
+    before = indices.size
+    arcs = int(graphs.compact(indptr, lengths, indices, weights))
+    merged = (before - arcs) // (2 if both else 1)
+    if merged and parallel == "error":
+        raise KoubeiError("edges", "parallel arcs", got=merged, fix="parallel='merge'")
+    shrink(indices, arcs)
+    if weight is not None:
+        shrink(weights, arcs)
+    notes = {"self_loops_dropped": loops, "parallel_merged": merged}
+    return (indptr, indices, None if weight is None else weights), notes
+
+
+def shrink(array: NDArray[Any], size: int) -> None:
+    """Give the end of an array that nothing else refers to back to the system, in place."""
+    if size < array.size:
+        array.resize(size, refcheck=False)
+
+
+def subgraph(network: Network, nodes: ArrayLike) -> Network:
+    """See `Network.subgraph`."""
+    chosen = np.asarray(nodes)
+    n = network.n_nodes
+    if chosen.dtype == bool:
+        if chosen.shape != (n,):
+            raise KoubeiError(
+                "nodes", "mask of a wrong length", got=f"shape {chosen.shape}", allowed=f"({n},)"
+            )
+        chosen = np.flatnonzero(chosen)
+    chosen = checked_ids(chosen, "nodes", n)
+    if chosen.size == 0:
+        raise KoubeiError("nodes", "nobody chosen", allowed="one or more")
+    new = np.full(n, -1, dtype=np.int32)
+    new[chosen] = np.arange(chosen.size, dtype=np.int32)
+    if np.count_nonzero(new >= 0) != chosen.size:
+        raise KoubeiError("nodes", "somebody chosen twice")
+    labels = chosen.astype(np.int64) if network.labels is None else network.labels[chosen]
+    layers = tuple(_renumbered(layer, new, chosen.size) for layer in network.layers)
+    return replace(network, layers=layers, labels=labels)
+
+
+def relabel(network: Network, permutation: ArrayLike) -> Network:
+    """See `Network.relabel`."""
+    n = network.n_nodes
+    new = checked_ids(permutation, "permutation", n)
+    if new.size != n or np.bincount(new, minlength=n).max() > 1:
+        raise KoubeiError("permutation", "not each number once", allowed=f"0..{n - 1} in any order")
+    labels = network.labels
+    if labels is not None:
+        moved = np.empty_like(labels)
+        moved[new] = labels
+        labels = moved
+    layers = tuple(_renumbered(layer, new, n) for layer in network.layers)
+    return replace(network, layers=layers, labels=labels)
+
+
+def _renumbered(layer: Layer, new: NDArray[np.int32], n: int) -> Layer:
+    """Return the layer among those with ``new >= 0``, renumbered; parallel arcs stay."""
+    src, dst = new[layer.sources()], new[layer.indices]
+    kept = (src >= 0) & (dst >= 0)
+    weight = layer.weights
+    if not kept.all():
+        src, dst = src[kept], dst[kept]
+        weight = None if weight is None else weight[kept]
+    # Both arcs of a mutual tie are listed, so they are sorted as if directed.
+    rows, _ = sorted_rows(src, dst, n, weight, True, parallel="keep")
+    return replace(layer, indptr=rows[0], indices=rows[1], weights=rows[2])

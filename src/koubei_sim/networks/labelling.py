@@ -1,0 +1,125 @@
+"""Names of people: from arbitrary ids to numbers 0..n-1 and back.
+
+Called by `Network`, the readers and the adapters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+
+
+def as_labels(values: ArrayLike, where: str = "labels") -> NDArray[Any]:
+    """Return labels as an int64 or a str array; anything else is written out by ``str``.
+
+    Examples
+    --------
+    >>> as_labels([3, 1]).dtype.kind, as_labels([(0, 1), (0, 2)]).tolist()
+    ('i', ['(0, 1)', '(0, 2)'])
+    """
+    array = values if isinstance(values, np.ndarray) else None
+    if array is None:
+        items = list(values)  # type: ignore[arg-type]
+        if all(
+            isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items
+        ):
+            try:
+                return np.array(items, dtype=np.int64)
+            except OverflowError:
+                return np.array([str(item) for item in items], dtype=np.str_)
+        return np.array([str(item) for item in items], dtype=np.str_)
+    if array.dtype.kind in "iu":
+        if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
+            return array.astype(np.str_)
+        return array.astype(np.int64, copy=False)
+    if array.dtype.kind == "U":
+        return array
+    if array.dtype.kind == "f":
+        raise KoubeiError(where, "labels are not whole numbers or text", got=str(array.dtype))
+    return as_labels(array.tolist(), where)
+
+
+def checked_labels(values: ArrayLike, n: int) -> NDArray[Any]:
+    """Return labels for `n` people, refusing a wrong number of them or repeats."""
+    labels = as_labels(values)
+    if labels.shape != (n,):
+        raise KoubeiError(
+            "labels", "not one for each person", got=f"shape {labels.shape}", allowed=f"({n},)"
+        )
+    ordered = labels if _ascending(labels) else np.sort(labels)
+    same = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if same.size:
+        raise KoubeiError("labels", "two people have the same label", got=str(ordered[same[0]]))
+    return labels
+
+
+def number_labels(
+    src: ArrayLike, dst: ArrayLike
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Number the distinct ids in ascending order; return (src, dst, labels).
+
+    Examples
+    --------
+    >>> src, dst, labels = number_labels([7, 5], [5, 9])
+    >>> src.tolist(), dst.tolist(), labels.tolist()
+    ([1, 0], [0, 2], [5, 7, 9])
+    """
+    first, second = as_labels(src, "src"), as_labels(dst, "dst")
+    if first.ndim != 1 or first.shape != second.shape:
+        raise KoubeiError("src, dst", "lengths differ", got=f"{first.shape} and {second.shape}")
+    if first.dtype.kind != second.dtype.kind:
+        first, second = first.astype(np.str_), second.astype(np.str_)
+    both = np.concatenate((first, second))
+    if both.dtype.kind == "i" and both.size:
+        low, span = int(both.min()), int(both.max()) - int(both.min()) + 1
+        if span <= 4 * both.size:  # a table is faster than a sort
+            seen = np.zeros(span, dtype=bool)
+            seen[both - low] = True
+            numbers = np.cumsum(seen, dtype=np.int64) - 1
+            return numbers[first - low], numbers[second - low], np.flatnonzero(seen) + low
+    labels, inverse = np.unique(both, return_inverse=True)
+    return inverse[: first.size], inverse[first.size :], labels
+
+
+def index_of(labels: NDArray[Any] | None, n: int, wanted: ArrayLike) -> NDArray[np.int64]:
+    """Return the numbers of the labels `wanted`; refuse unknown ones."""
+    shape = np.shape(wanted)  # type: ignore[arg-type]
+    asked = as_labels(np.ravel(np.asarray(wanted)), "index_of")
+    if labels is None:
+        if asked.dtype.kind != "i":
+            raise KoubeiError(
+                "index_of", "this network has no labels", got=str(asked[0]), allowed=f"0..{n - 1}"
+            )
+        wrong = (asked < 0) | (asked >= n)
+        if wrong.any():
+            raise KoubeiError(
+                "index_of", "out of range", got=int(asked[wrong][0]), allowed=f"0..{n - 1}"
+            )
+        return asked.reshape(shape)
+    if labels.dtype.kind != asked.dtype.kind:
+        asked = asked.astype(np.str_) if labels.dtype.kind == "U" else _as_numbers(asked)
+    order = None if _ascending(labels) else np.argsort(labels, kind="stable")
+    place = np.searchsorted(labels, asked, sorter=order)
+    found = np.minimum(place, n - 1)
+    found = found if order is None else order[found]
+    wrong = labels[found] != asked
+    if wrong.any():
+        word = asked[wrong][0]
+        near = nearest(str(word), map(str, labels[:2000])) if labels.dtype.kind == "U" else None
+        raise KoubeiError("index_of", "no person has this label", got=str(word), fix=near)
+    return found.astype(np.int64, copy=False).reshape(shape)
+
+
+def _as_numbers(asked: NDArray[Any]) -> NDArray[np.int64]:
+    try:
+        return asked.astype(np.int64)
+    except ValueError:
+        raise KoubeiError("index_of", "labels here are whole numbers", got=str(asked[0])) from None
+
+
+def _ascending(labels: NDArray[Any]) -> bool:
+    return bool(np.all(labels[1:] >= labels[:-1]))

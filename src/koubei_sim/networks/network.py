@@ -1,0 +1,404 @@
+"""`Network` and `Layer`: who hears whom, as compressed rows, frozen.
+
+An arc ``u -> v`` means that the word of ``u`` reaches ``v``.  A layer is one channel's graph; the
+layers of a network lie over the same people.  Made by `Network.from_edges`, by the generators,
+the readers and `as_network`; read by `build`, the cascade engine, seeding and plots.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels import graphs
+from koubei_sim.networks import edges, labelling
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Layer:
+    """One graph of a network.
+
+    Parameters
+    ----------
+    name : str
+        Name of the channel or relation.
+    indptr : (n + 1,) int64 array
+        Row starts: the word of ``u`` reaches ``indices[indptr[u]:indptr[u + 1]]``.
+    indices : (arcs,) int32 array
+        Those reached, ascending within a row.
+    weights : (arcs,) float32 array, optional
+        A number per arc, finite and at least 0.
+    directed : bool
+        False: mutual ties, each held as two arcs.
+
+    Raises
+    ------
+    KoubeiError
+        If the arrays are no compressed rows.  (`check` also tests that ties are mutual.)
+    """
+
+    name: str
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    weights: NDArray[np.float32] | None = None
+    directed: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse arrays that are no compressed rows, and lock the others."""
+        where = f"layer {self.name}"
+        indptr = np.ascontiguousarray(self.indptr, dtype=np.int64)
+        indices = np.ascontiguousarray(self.indices, dtype=np.int32)
+        if indptr.ndim != 1 or indptr.size < 2:
+            raise KoubeiError(
+                where, "no people", got=f"indptr of shape {indptr.shape}", allowed="n + 1 starts"
+            )
+        if indptr[0] != 0 or indptr[-1] != indices.size:
+            raise KoubeiError(
+                where,
+                "indptr does not fit indices",
+                got=f"first {indptr[0]}, last {indptr[-1]}",
+                allowed=f"first 0, last {indices.size}",
+            )
+        kind, row = graphs.first_fault(indptr, indices, indptr.size - 1)
+        if kind:
+            what = ("row start below the one before", "id out of range", "ids not ascending")[
+                kind - 1
+            ]
+            raise KoubeiError(where, f"{what} in row {row}", fix="Network.from_edges")
+        if self.weights is not None:
+            weights = edges.checked_weights(self.weights, indices.size, where)
+            object.__setattr__(self, "weights", _frozen(weights))
+        object.__setattr__(self, "indptr", _frozen(indptr))
+        object.__setattr__(self, "indices", _frozen(indices))
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of people."""
+        return self.indptr.size - 1
+
+    @property
+    def n_arcs(self) -> int:
+        """Number of arcs (a mutual tie counts twice)."""
+        return self.indices.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return (
+            self.indptr.nbytes
+            + self.indices.nbytes
+            + (0 if self.weights is None else self.weights.nbytes)
+        )
+
+    def degrees(self, direction: str = "out") -> NDArray[np.int64]:
+        """Return the number of arcs out of (or ``"in"`` to) each person, int64 (n,)."""
+        if direction == "out":
+            return np.diff(self.indptr)
+        if direction == "in":
+            return np.bincount(self.indices, minlength=self.n_nodes).astype(np.int64, copy=False)
+        raise KoubeiError("direction", "unknown", got=direction, allowed="'out', 'in'")
+
+    def heard_by(self, node: int) -> NDArray[np.int32]:
+        """Return those whom the word of `node` reaches (a read-only view)."""
+        if not 0 <= node < self.n_nodes:
+            raise KoubeiError("node", "out of range", got=node, allowed=f"0..{self.n_nodes - 1}")
+        return self.indices[self.indptr[node] : self.indptr[node + 1]]
+
+    def reverse(self) -> Layer:
+        """Return the layer with every arc turned round (a mutual layer is returned as it is)."""
+        if not self.directed:
+            return self
+        indptr = np.zeros(self.n_nodes + 1, dtype=np.int64)
+        graphs.count_targets(self.indices, indptr)
+        graphs.prefix_sum(indptr)
+        indices = np.empty(self.n_arcs, dtype=np.int32)
+        given = np.empty(0, dtype=np.float32) if self.weights is None else self.weights
+        weights = np.empty(given.size, dtype=np.float32)
+        graphs.transpose(self.indptr, self.indices, given, indptr[:-1].copy(), indices, weights)
+        return replace(
+            self, indptr=indptr, indices=indices, weights=None if self.weights is None else weights
+        )
+
+    def sources(self) -> NDArray[np.int32]:
+        """Return the start of every arc, int32 (arcs,), beside `indices`."""
+        return np.repeat(np.arange(self.n_nodes, dtype=np.int32), np.diff(self.indptr))
+
+    def check(self) -> None:
+        """Raise `KoubeiError` if a layer said to be mutual has an arc without its return."""
+        if not self.directed:
+            row = graphs.first_one_way(self.indptr, self.indices)
+            if row >= 0:
+                raise KoubeiError(
+                    f"layer {self.name}",
+                    f"an arc out of {row} has no arc back",
+                    fix="directed=True",
+                )
+
+    def __repr__(self) -> str:
+        """Say name, size and kind."""
+        kind = "directed" if self.directed else "mutual"
+        weighted = ", weighted" if self.weights is not None else ""
+        return f"Layer({self.name!r}, {self.n_nodes} people, {self.n_arcs} arcs, {kind}{weighted})"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Network:
+    """People and the layers of ties among them.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        At least one, all over the same people, each with a name of its own.
+    labels : (n,) int64 or str array, optional
+        What the people were called where the graph came from, all different.
+    notes : mapping, optional
+        Remarks on how it was made; `from_edges` counts what it dropped and merged here.
+
+    Examples
+    --------
+    >>> net = Network.from_edges([0, 0, 2], [1, 2, 1], n=4)
+    >>> net
+    Network(4 people; ties: 3 arcs, directed)
+    >>> net.layer().heard_by(0).tolist()
+    [1, 2]
+    """
+
+    layers: tuple[Layer, ...]
+    labels: NDArray[Any] | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse layers that do not fit together."""
+        layers = tuple(self.layers)
+        if not layers:
+            raise KoubeiError("layers", "none given", allowed="one or more")
+        for number, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                raise KoubeiError("layers", "not a Layer", got=type(layer).__name__)
+            if layer.n_nodes != layers[0].n_nodes:
+                raise KoubeiError(
+                    f"layer {layer.name}",
+                    "covers other people",
+                    got=layer.n_nodes,
+                    allowed=str(layers[0].n_nodes),
+                )
+            if layer.name in {other.name for other in layers[:number]}:
+                raise KoubeiError("layers", "two have the same name", got=layer.name)
+        object.__setattr__(self, "layers", layers)
+        object.__setattr__(self, "notes", dict(self.notes))
+        if self.labels is not None:
+            labels = labelling.checked_labels(self.labels, layers[0].n_nodes)
+            object.__setattr__(self, "labels", _frozen(labels))
+
+    @classmethod
+    def from_edges(
+        cls,
+        src: ArrayLike,
+        dst: ArrayLike,
+        n: int | None = None,
+        weight: ArrayLike | None = None,
+        directed: bool = True,
+        labels: ArrayLike | str | None = None,
+        self_loops: str = "drop",
+        parallel: str = "merge",
+        name: str = "ties",
+    ) -> Network:
+        """Build a network of one layer from a list of edges.
+
+        Parameters
+        ----------
+        src, dst : (m,) arrays of int
+            Ends of the edges; the word of ``src[e]`` reaches ``dst[e]``.
+        n : int, optional
+            Number of people, at least 1; the largest id plus one where not given.
+        weight : (m,) array, optional
+            Finite, at least 0; kept as float32.
+        directed : bool
+            False: each edge makes two arcs.
+        labels : "auto", (n,) array or None
+            None: ids are the numbers 0 to n - 1.  "auto": ids are names of any kind (sparse
+            numbers, strings), numbered in ascending order and kept as labels.  An array: the
+            name of each number.
+        self_loops : {"drop", "error"}
+            What to do with edges from a person to itself.
+        parallel : {"merge", "keep", "error"}
+            What to do with repeated arcs; merging adds weights.  In a mutual graph ``u v`` and
+            ``v u`` are the same tie.
+        name : str
+            Name of the layer.
+
+        Returns
+        -------
+        Network
+            Its `notes` hold ``self_loops_dropped`` and ``parallel_merged`` (edges as given).
+
+        Raises
+        ------
+        KoubeiError
+            Unequal lengths; ids that are negative, too large, not whole or not numbers; n = 0.
+
+        Examples
+        --------
+        >>> net = Network.from_edges(["b", "a"], ["a", "c"], labels="auto")
+        >>> net.labels.tolist(), net.layer().heard_by(1).tolist()
+        (['a', 'b', 'c'], [0])
+        """
+        found: NDArray[Any] | None
+        if isinstance(labels, str):
+            if labels != "auto":
+                raise KoubeiError(
+                    "labels", "unknown word", got=labels, allowed="'auto', an array or None"
+                )
+            src, dst, found = labelling.number_labels(src, dst)
+        else:
+            found = None if labels is None else np.asarray(labels)
+        if found is not None:
+            if n is not None and n != found.size:
+                raise KoubeiError("n", "does not fit the labels", got=n, allowed=str(found.size))
+            n = found.size
+        rows, notes = edges.compressed_rows(src, dst, n, weight, directed, self_loops, parallel)
+        layer = Layer(name, rows[0], rows[1], rows[2], directed)
+        return cls((layer,), found, notes)
+
+    @classmethod
+    def stack(cls, networks: Mapping[str, Network]) -> Network:
+        """Lay networks of one layer each over each other.
+
+        Examples
+        --------
+        >>> a = Network.from_edges([0], [1], n=3)
+        >>> b = Network.from_edges([1], [2], n=3, directed=False)
+        >>> Network.stack({"weibo": a, "wechat": b})
+        Network(3 people; weibo: 1 arcs, directed; wechat: 2 arcs, mutual)
+        """
+        if not networks:
+            raise KoubeiError("stack", "no networks given", allowed="one or more")
+        layers, notes = [], {}
+        labels = None
+        for name, network in networks.items():
+            layers.append(replace(network.layer(), name=name))
+            notes[name] = dict(network.notes)
+            if network.labels is not None:
+                if labels is not None and not np.array_equal(labels, network.labels):
+                    raise KoubeiError(f"stack.{name}", "labels differ from those of another layer")
+                labels = network.labels
+        return cls(tuple(layers), labels, notes)
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of people."""
+        return self.layers[0].n_nodes
+
+    @property
+    def n_arcs(self) -> int:
+        """Number of arcs of all layers (a mutual tie counts twice)."""
+        return sum(layer.n_arcs for layer in self.layers)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(layer.nbytes for layer in self.layers) + (
+            0 if self.labels is None else self.labels.nbytes
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    def layer(self, name: str | None = None) -> Layer:
+        """Return the layer of that name; without a name, the only layer."""
+        if name is None:
+            if len(self.layers) == 1:
+                return self.layers[0]
+            raise KoubeiError("layer", "several, say which", allowed=", ".join(self.names))
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KoubeiError(
+            "layer",
+            "unknown",
+            got=name,
+            allowed=", ".join(self.names),
+            fix=nearest(name, self.names),
+        )
+
+    def degrees(self, layer: str | None = None, direction: str = "out") -> NDArray[np.int64]:
+        """Return the number of arcs out of (or ``"in"`` to) each person, int64 (n,)."""
+        return self.layer(layer).degrees(direction)
+
+    def reverse(self) -> Network:
+        """Return the network with every directed arc turned round."""
+        return replace(self, layers=tuple(layer.reverse() for layer in self.layers))
+
+    def index_of(self, labels: ArrayLike) -> NDArray[np.int64]:
+        """Return the numbers of the people with these labels (int64, same shape).
+
+        Examples
+        --------
+        >>> Network.from_edges([20], [10], labels="auto").index_of([10, 20]).tolist()
+        [0, 1]
+        """
+        return labelling.index_of(self.labels, self.n_nodes, labels)
+
+    def subgraph(self, nodes: ArrayLike) -> Network:
+        """Return the people `nodes` (numbers, or a mask of length n) and the ties among them.
+
+        They are numbered in the order given; their labels (or old numbers) become labels.
+        """
+        return edges.subgraph(self, nodes)
+
+    def relabel(self, permutation: ArrayLike) -> Network:
+        """Return the same network with person ``i`` renumbered ``permutation[i]``."""
+        return edges.relabel(self, permutation)
+
+    def check(self) -> None:
+        """Raise `KoubeiError` if a mutual layer is not mutual."""
+        for layer in self.layers:
+            layer.check()
+
+    def __repr__(self) -> str:
+        """Say the size and the layers."""
+        parts = [
+            f"{layer.name}: {layer.n_arcs} arcs, {'directed' if layer.directed else 'mutual'}"
+            + (", weighted" if layer.weights is not None else "")
+            for layer in self.layers
+        ]
+        return f"Network({self.n_nodes} people; {'; '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{html.escape(layer.name)}</td><td>{layer.n_arcs:,}</td>"
+            f"<td>{layer.n_arcs / layer.n_nodes:.2f}</td>"
+            f"<td>{'directed' if layer.directed else 'mutual'}</td></tr>"
+            for layer in self.layers
+        )
+        return (
+            f"<b>Network</b> {self.n_nodes:,} people, {self.nbytes / 2**20:.1f} MiB"
+            "<table><tr><th>layer</th><th>arcs</th><th>mean degree</th><th>kind</th></tr>"
+            f"{rows}</table>"
+        )
+
+
+def one_layer(
+    name: str,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    directed: bool,
+    notes: Mapping[str, Any],
+) -> Network:
+    """Wrap the rows that a generator made."""
+    return Network((Layer(name, indptr, indices, None, directed),), None, notes)

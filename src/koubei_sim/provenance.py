@@ -1,0 +1,152 @@
+"""Where a result comes from: versions, digests and the recipe that makes it again.
+
+A *digest* is a SHA-256 over the bytes of arrays, with dtype and shape, so that two results have
+equal digests exactly when their tables and event logs are equal bit for bit.  A *recipe* is a
+plain dictionary (JSON) from which `koubei_sim.simulate.run` repeats a result.
+
+Called by `results` and `archive`, and by the command line for ``koubei info``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from koubei_sim._version import __version__
+from koubei_sim.world import History
+
+#: Layout of the recipe and of the files beside it; raised when an old reader could misread them.
+FORMAT = 1
+
+#: Libraries whose release may change a number or a byte of a file.
+_LIBRARIES = ("numpy", "numba", "scipy", "mesa", "xarray", "netCDF4", "pandas", "pyarrow")
+
+
+def versions(libraries: Iterable[str] = ("numpy", "numba")) -> dict[str, str]:
+    """Return the versions of this library, of Python and of `libraries` (absent ones left out).
+
+    Reads the metadata of the installed distributions, so nothing heavy is imported.
+
+    Examples
+    --------
+    >>> sorted(versions())
+    ['koubei_sim', 'numba', 'numpy', 'python']
+    """
+    found = {"koubei_sim": __version__, "python": platform.python_version()}
+    for name in libraries:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def all_versions() -> dict[str, str]:
+    """Return `versions` for every library that has a part in a result (for ``koubei info``)."""
+    return versions(_LIBRARIES)
+
+
+def array_digest(*arrays: np.ndarray) -> str:
+    """Return the SHA-256 (64 hexadecimal digits) of dtype, shape and bytes of `arrays` in order.
+
+    Byte order is fixed to little-endian first, so digests travel between machines.
+
+    Examples
+    --------
+    >>> array_digest(np.arange(3)) == array_digest(np.arange(3))
+    True
+    >>> array_digest(np.arange(3)) == array_digest(np.arange(3.0))
+    False
+    """
+    total = hashlib.sha256()
+    for array in arrays:
+        plain = np.ascontiguousarray(array)
+        plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
+        total.update(f"{plain.dtype.str}{plain.shape}".encode())
+        total.update(plain.data.cast("B") if plain.size else b"")
+    return total.hexdigest()
+
+
+def history_digest(histories: Iterable[History]) -> str:
+    """Return the digest of daily tables and event logs of all replicates in order.
+
+    It covers every field of `koubei_sim.world.History` and nothing else: not the scenario, not
+    versions, not times.
+    """
+    return array_digest(*(np.asarray(field) for history in histories for field in history))
+
+
+def network_digest(networks: object) -> str:
+    """Return the digest of networks: a `Network`, or a mapping of channel names to them.
+
+    Two networks with the same layers, arcs and weights have the same digest, whatever made them.
+    """
+    if isinstance(networks, Mapping):
+        parts = hashlib.sha256()
+        for name in sorted(networks):
+            parts.update(f"{name}={network_digest(networks[name])};".encode())
+        return parts.hexdigest()
+    parts = hashlib.sha256()
+    layers: Any = getattr(networks, "layers", ())
+    for layer in layers.values() if isinstance(layers, Mapping) else layers:
+        arrays = [layer.indptr, layer.indices]
+        if layer.weights is not None:
+            arrays.append(layer.weights)
+        parts.update(f"{layer.name}|{layer.directed}|{array_digest(*arrays)};".encode())
+    return parts.hexdigest()
+
+
+def agents_digest(agents: object) -> str:
+    """Return the digest of an agent table given as an object (frame) or as the path of a file."""
+    if hasattr(agents, "to_csv"):
+        return hashlib.sha256(agents.to_csv(index=False).encode()).hexdigest()
+    with open(str(agents), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def recipe(
+    *,
+    scenario: Mapping[str, Any],
+    key: int,
+    replicates: int,
+    engine: str,
+    networks: str | None = None,
+    agents: str | None = None,
+    digest: str,
+) -> dict[str, Any]:
+    """Return the dictionary that says how to make a result again.
+
+    Parameters
+    ----------
+    scenario : mapping
+        The full scenario as plain data, every default written out.
+    key : int
+        The 64-bit key of the run.
+    replicates : int
+        Number of replicates, numbered from 0.
+    engine : str
+        ``"compiled"`` or ``"reference"``.
+    networks, agents : str, optional
+        Digests of networks or of an agent table that were supplied as objects.  A recipe with
+        them can be repeated only when the same objects are supplied again.
+    digest : str
+        `history_digest` of the result, which a repetition must give.
+    """
+    supplied = {
+        name: value for name, value in (("networks", networks), ("agents", agents)) if value
+    }
+    return {
+        "format": FORMAT,
+        "key": key,
+        "replicates": replicates,
+        "engine": engine,
+        "digest": digest,
+        "supplied": supplied,
+        "versions": versions(),
+        "scenario": dict(scenario),
+    }

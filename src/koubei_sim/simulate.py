@@ -1,0 +1,336 @@
+"""The one call between what a person writes and what comes back: `run`.
+
+Reads the scenario, makes the world (population and networks once, where replicates share them),
+runs the replicates on one of the two engines, side by side in threads where asked, and hands
+back a `Result`.  Every wrong argument is refused in one line before any work.
+
+Called by people, by the command line, and by everything that runs many scenarios.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from koubei_sim import archive, build, provenance
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.draws import key_from
+from koubei_sim.results import Result, scenario_of
+from koubei_sim.spec import Scenario
+from koubei_sim.world import History, World
+
+ENGINES = ("compiled", "reference")
+#: Told (ticks done, ticks in all) over all replicates.
+Progress = Callable[[int, int], None]
+_Engine = Callable[[World, "Progress | None"], History]
+
+
+def run(
+    scenario: Scenario | Result | Mapping[str, Any] | str | Path,
+    replicates: int | None = None,
+    rng: object = None,
+    engine: str | None = None,
+    networks: object = None,
+    agents: object = None,
+    progress: bool | Progress | None = None,
+    threads: int = 1,
+    **changes: Any,
+) -> Result:
+    """Run a scenario, or repeat a result.
+
+    Parameters
+    ----------
+    scenario : Scenario, str, Path, Result or mapping
+        A scenario, the name of a preset or the path of a TOML file; or something to repeat: a
+        `Result`, the folder of a saved one, or its recipe.  A repetition takes replicates, key
+        and engine from there, where these are not given.
+    replicates : int, optional
+        Number of replicates, numbered from 0; 1 without it.  Replicate r is the same whether
+        run alone or among others.
+    rng : int, numpy.random.SeedSequence or Generator, optional
+        Source of the 64-bit key of all randomness (SPEC 7); fresh entropy without it.  The key is
+        recorded in the result.
+    engine : {"compiled", "reference"}, optional
+        Both give the same bytes; the reference one is some hundred times slower.
+    networks : Network, mapping of str to Network, or graphs of other libraries, optional
+        Graphs that replace those of the scenario, by channel.
+    agents : data frame or path, optional
+        Table of people that replaces the drawn population.
+    progress : bool or callable, optional
+        True for a bar on stderr; a callable is told (ticks done, ticks in all).
+    threads : int
+        Replicates run side by side.  The result does not depend on it.
+    **changes
+        Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    KoubeiError
+        For anything wrong with the arguments, in one line; also when the run would not fit into
+        memory.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> first = kb.run("tiny", rng=7, ticks=20)
+    >>> again = kb.run(first)
+    >>> first.digest() == again.digest()
+    True
+    """
+    scenario, recipe = _read(scenario)
+    if recipe:
+        replicates = recipe["replicates"] if replicates is None else replicates
+        rng = recipe["key"] if rng is None else rng
+        engine = recipe["engine"] if engine is None else engine
+    number = _whole("replicates", 1 if replicates is None else replicates)
+    threads = min(_whole("threads", threads), number)
+    engine = _engine("compiled" if engine is None else engine)
+    if changes:
+        scenario = scenario.replace(**changes)
+    try:
+        key = key_from(rng)
+    except (ValueError, TypeError) as error:
+        raise _as_koubei("rng", error) from None
+    supplied = _supplied(networks, agents)
+    if not changes:
+        _same_supplied(recipe, supplied)
+    check_memory(scenario, 1 if scenario.shared_world else threads, threads)
+    started = time.perf_counter()
+    with _Meter(progress, number, scenario) as meter:
+        histories = _replicates(scenario, key, number, engine, networks, agents, meter, threads)
+    seconds = time.perf_counter() - started
+    return Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+
+
+# What is asked for ------------------------------------------------------------------------------
+
+
+def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
+    """Return the scenario and, for a repetition, the recipe."""
+    if isinstance(given, Scenario):
+        return given, {}
+    if isinstance(given, Result):
+        # The recipe without its digest, which is not needed here and takes a pass over the log.
+        known = {"replicates": given.replicates, "key": given.key, "engine": given.engine}
+        return given.scenario, {**known, "supplied": given.supplied}
+    if isinstance(given, Mapping):
+        if "scenario" not in given or "key" not in given:
+            return Scenario.from_dict(given), {}
+        recipe = dict(given)
+        return scenario_of(recipe, "recipe"), recipe
+    if isinstance(given, (str, Path)):
+        if archive.is_result(given):
+            recipe = archive.read_recipe(given)
+            return scenario_of(recipe, str(given)), recipe
+        if Path(given).is_dir():
+            archive.folder_of(given)  # says what is missing
+        return Scenario.load(given), {}
+    raise KoubeiError(
+        "scenario",
+        "wrong type",
+        got=type(given).__name__,
+        allowed="Scenario, preset name, path, Result or recipe",
+        fix="'tiny'",
+    )
+
+
+def _whole(where: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise KoubeiError(where, "must be a whole number", got=value, allowed="1 or more", fix="1")
+    if value < 1:
+        raise KoubeiError(where, "out of range", got=int(value), allowed="1 or more", fix="1")
+    return int(value)
+
+
+def _engine(name: object) -> str:
+    if name not in ENGINES:
+        raise KoubeiError(
+            "engine",
+            "unknown engine",
+            got=name,
+            allowed=", ".join(ENGINES),
+            fix=nearest(str(name), ENGINES) or ENGINES[0],
+        )
+    return str(name)
+
+
+def _as_koubei(where: str, error: Exception) -> KoubeiError:
+    """Turn the one-line message of a low room (``where: what, ...``) into our error."""
+    said = str(error)
+    return KoubeiError(where, said.removeprefix(f"{where}: "))
+
+
+def _supplied(networks: object, agents: object) -> dict[str, str]:
+    digests = {}
+    if networks is not None:
+        digests["networks"] = provenance.network_digest(_as_networks(networks))
+    if agents is not None:
+        if isinstance(agents, (str, Path)) and not Path(agents).is_file():
+            raise KoubeiError("agents", "no such file", got=str(agents))
+        digests["agents"] = provenance.agents_digest(agents)
+    return digests
+
+
+def _as_networks(networks: object) -> object:
+    from koubei_sim.networks import as_network
+
+    if isinstance(networks, Mapping):
+        return {name: as_network(network) for name, network in networks.items()}
+    return as_network(networks)
+
+
+def _same_supplied(recipe: Mapping[str, Any], supplied: Mapping[str, str]) -> None:
+    for name, digest in (recipe.get("supplied") or {}).items():
+        if name not in supplied:
+            raise KoubeiError(
+                name,
+                f"the result was made with {name} of your own, which its recipe cannot hold",
+                fix=f"supplying the same {name} (digest {digest[:12]})",
+            )
+        if supplied[name] != digest:
+            raise KoubeiError(
+                name,
+                "not the ones the result was made with",
+                got=f"digest {supplied[name][:12]}",
+                allowed=f"digest {digest[:12]}",
+            )
+
+
+def check_memory(scenario: Scenario, worlds: int = 1, runs: int = 1) -> None:
+    """Refuse a run that would not fit into memory, before anything is allocated.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    worlds, runs : int
+        Worlds (networks and population) and engine states held at the same time.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    import psutil
+
+    # One prediction covers a world and a state; the larger count bounds the sum from above.
+    needed = build.predict_memory(scenario) * max(worlds, runs)
+    available = psutil.virtual_memory().available
+    if needed > 0.9 * available:
+        raise KoubeiError(
+            "n_agents",
+            "needs more memory than there is",
+            got=f"{scenario.n_agents:,} agents, about {needed / 2**30:.1f} GiB",
+            allowed=f"{available / 2**30:.1f} GiB available",
+            fix="fewer agents with a larger people_per_agent, or threads=1",
+        )
+
+
+# The work ---------------------------------------------------------------------------------------
+
+
+def _engine_function(name: str) -> _Engine:
+    if name == "reference":
+        from koubei_sim.engines.reference import run_reference
+
+        return run_reference
+    from koubei_sim.engines.compiled import run_compiled
+
+    return run_compiled
+
+
+def _replicates(
+    scenario: Scenario,
+    key: int,
+    replicates: int,
+    engine: str,
+    networks: object,
+    agents: object,
+    meter: _Meter,
+    threads: int,
+) -> list[History]:
+    graphs = None if networks is None else _as_networks(networks)
+    run_engine = _engine_function(engine)
+    shared: dict[str, Any] = {}
+    if scenario.shared_world:
+        # Population first: networks cover the members of their channel.
+        shared["population"] = build.build_population(scenario, key, 0, agents=agents)
+        shared["networks"] = (
+            graphs
+            if graphs is not None
+            else build.build_networks(scenario, key, 0, population=shared["population"])
+        )
+    else:
+        shared["networks"] = graphs
+
+    def one(replicate: int) -> History:
+        meter.check()
+        world = build.build_world(scenario, key, replicate, agents=agents, **shared)
+        return run_engine(world, meter.callback(replicate))
+
+    if threads == 1:
+        return [one(replicate) for replicate in range(replicates)]
+    with ThreadPoolExecutor(threads) as pool:
+        futures: list[Future[History]] = [pool.submit(one, r) for r in range(replicates)]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            meter.stop()  # running replicates end at their next report
+            for future in futures:
+                future.cancel()
+            raise
+
+
+class _Stopped(Exception):
+    """Raised inside a replicate when another one failed or the person interrupted."""
+
+
+class _Meter:
+    """Adds up the progress of replicates, whichever thread reports it, and stops them."""
+
+    def __init__(self, progress: bool | Progress | None, replicates: int, scenario: Scenario):
+        self._done = [0] * replicates
+        self._total = replicates * scenario.ticks
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._bar: Any = None
+        self._tell: Progress | None = progress if callable(progress) else None
+        if progress is True:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=self._total, unit="day", leave=False, ncols=79)
+
+    def __enter__(self) -> _Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def stop(self) -> None:
+        self._stopped = True
+
+    def check(self) -> None:
+        if self._stopped:
+            raise _Stopped
+
+    def callback(self, replicate: int) -> Progress:
+        def report(tick: int, ticks: int) -> None:
+            self.check()
+            with self._lock:
+                before = self._done[replicate]
+                self._done[replicate] = tick
+                if self._bar is not None:
+                    self._bar.update(tick - before)
+                if self._tell is not None:
+                    self._tell(sum(self._done), self._total)
+
+        return report

@@ -1,0 +1,112 @@
+"""Scenarios on disk: presets that come with the library, TOML files, atomic writing.
+
+Called by `Scenario.load`, `.to_toml`, `.save` and `.presets`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+
+from koubei_sim.errors import KoubeiError, nearest
+
+if TYPE_CHECKING:
+    from koubei_sim.spec.scenario import Scenario
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets, sorted."""
+    folder = resources.files("koubei_sim.spec") / "presets"
+    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".toml")))
+
+
+def read(name: str | Path) -> dict[str, Any]:
+    """Return the parsed TOML of a preset or a file.
+
+    Parameters
+    ----------
+    name : str or Path
+        A preset name, or a path (anything with a separator or the ending ``.toml``).
+
+    Raises
+    ------
+    KoubeiError
+        Unknown preset, missing or unreadable file, TOML syntax error.
+    """
+    if not isinstance(name, (str, os.PathLike)):
+        raise KoubeiError(
+            "scenario", "must be the name of a preset or a path", got=type(name).__name__,
+            allowed="text or Path",
+        )
+    text = str(name)
+    known = preset_names()
+    if text in known:
+        return parse(
+            (resources.files("koubei_sim.spec") / "presets" / f"{text}.toml").read_text("utf-8"),
+            f"{text}.toml",
+        )
+    path = Path(text)
+    if path.suffix != ".toml" and path.name == text and not path.exists():
+        raise KoubeiError(
+            "scenario", "unknown preset", got=text,
+            allowed=", ".join(known) + ", or the path of a TOML file", fix=nearest(text, known),
+        )
+    if path.is_dir():
+        raise KoubeiError(text, "is a folder", allowed="a TOML file")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise KoubeiError(text, "no such file", allowed="a preset or a TOML file",
+                          fix=nearest(path.stem, known)) from None
+    except OSError as error:
+        raise KoubeiError(text, f"cannot be read ({error.strerror})") from None
+    try:
+        return parse(content.decode("utf-8"), text)
+    except UnicodeDecodeError as error:
+        raise KoubeiError(text, f"not text in UTF-8 (byte {error.start})",
+                          allowed="a TOML file") from None
+
+
+def parse(text: str, where: str) -> dict[str, Any]:
+    """Parse TOML; a syntax error names its line."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise KoubeiError(where, f"not valid TOML: {error}") from None
+
+
+def to_toml(scenario: Scenario) -> str:
+    """Write every value of a scenario as TOML (all are explicit, so later defaults change nothing)."""
+    return tomli_w.dumps(_lists(scenario.to_dict()))
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _lists(entry) for name, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_lists(entry) for entry in value]
+    return value
+
+
+def save(scenario: Scenario, path: str | Path) -> Path:
+    """Write the TOML of a scenario to `path` atomically and return the path."""
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise KoubeiError(str(path), "its folder does not exist", got=str(path.parent),
+                          fix="create the folder")
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            file.write(to_toml(scenario))
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).replace(path)
+    return path
