@@ -56,9 +56,19 @@ $(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
 	@$(PIP) install --editable '.[dev]'
 	@touch $(VENV)/.installed $@
 
-setup: $(VENV)/.installed
+# numba's cache of a function looks only at the function's own file, not at those whose functions it
+# calls and has compiled in: when one of these files is newer, all of the cache goes.
+COMPILED := $(shell find src/koubei_sim/kernels src/koubei_sim/networks -name '*.py' 2>/dev/null)
 
-setup-dev: $(VENV)/.installed-dev
+$(VENV)/.compiled: $(COMPILED) | $(PYTHON)
+	@find src tests -name '*.nb[ic]' -exec rm -f {} +
+	@touch $@
+
+setup: $(VENV)/.installed $(VENV)/.compiled
+	@:
+
+setup-dev: $(VENV)/.installed-dev $(VENV)/.compiled
+	@:
 
 # ---------------------------------------------------------------- for people
 
@@ -89,6 +99,7 @@ walls: setup-dev
 
 bench: setup-dev
 	@set -e; for script in benchmarks/bench_*.py; do \
+	  [ -e "$$script" ] || { echo "make: benchmarks holds no bench_*.py" >&2; exit 1; }; \
 	  echo "== $$script"; $(PYTHON) "$$script" $(ARGS); \
 	done
 

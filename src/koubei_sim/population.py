@@ -190,7 +190,7 @@ def draw_population(
     segments = list(scenario.segments.values())
 
     def base(purpose: int, j: int = 0) -> np.uint64:
-        return stream(np.uint64(key), world, purpose, 0, j)
+        return np.uint64(stream(np.uint64(key), world, purpose, 0, j))
 
     if segment is None:
         segment = np.zeros(n, dtype=np.uint8)

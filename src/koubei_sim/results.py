@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from koubei_sim import archive, dataset, display, provenance
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import summary as tables
+from koubei_sim.metrics import overview as tables
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History
 

@@ -234,6 +234,20 @@ def check_memory(scenario: Scenario, worlds: int = 1, runs: int = 1) -> None:
         )
 
 
+def fitting_threads(scenario: Scenario, replicates: int) -> int:
+    """Return how many replicates can run side by side: by cores, and by memory.
+
+    The result of a run does not depend on it.
+    """
+    import os
+
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    rooms = int(0.8 * psutil.virtual_memory().available // build.predict_memory(scenario))
+    return max(1, min(cores, replicates, rooms))
+
+
 # The work ---------------------------------------------------------------------------------------
 
 
@@ -257,19 +271,14 @@ def _replicates(
     meter: _Meter,
     threads: int,
 ) -> list[History]:
-    graphs = None if networks is None else _as_networks(networks)
+    given = None if networks is None else _as_networks(networks)
     run_engine = _engine_function(engine)
-    shared: dict[str, Any] = {}
+    shared: dict[str, Any] = {"networks": given}
     if scenario.shared_world:
-        # Population first: networks cover the members of their channel.
-        shared["population"] = build.build_population(scenario, key, 0, agents=agents)
-        shared["networks"] = (
-            graphs
-            if graphs is not None
-            else build.build_networks(scenario, key, 0, population=shared["population"])
-        )
-    else:
-        shared["networks"] = graphs
+        population = build.build_population(scenario, key, 0, agents)
+        drawn = build.build_networks(scenario, key, 0, population) if given is None else given
+        graphs = build.build_graphs(scenario, drawn, population)
+        shared = {"population": population, "graphs": graphs}
 
     def one(replicate: int) -> History:
         meter.check()

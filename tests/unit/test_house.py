@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -243,6 +245,23 @@ def test_no_source_file_is_too_long() -> None:
     """Catches a file that has become two ideas."""
     lengths = {name_of(p): len(p.read_text("utf-8").splitlines()) for p in SOURCES}
     assert {name: n for name, n in lengths.items() if n > MOST_LINES} == {}
+
+
+def test_git_ignores_no_source_file() -> None:
+    """Catches a pattern like ``build/`` that keeps a package of ours out of commits and wheels."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    done = subprocess.run(
+        [git, "check-ignore", "--no-index", "--stdin"],
+        input="\n".join(map(name_of, SOURCES)),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert done.stdout.splitlines() == []
 
 
 @pytest.mark.parametrize("package", ALLOWED)

@@ -91,10 +91,16 @@ def test_parent_is_the_latest_adoption_of_the_recruiter():
     assert metrics.trees(forest).size.tolist() == [5]
 
 
-def test_recruiter_who_never_adopted_is_refused():
-    """Catches silently rooting a log that no run can produce."""
-    with pytest.raises(ValueError, match="had not adopted"):
-        metrics.recruitment_forest(history_of([(-1, 0, -1), (3, 1, 8)]))
+def test_recruited_by_one_who_had_not_adopted_is_a_root():
+    """Catches relays and waiting tellers becoming parents, by a later adoption or by accident."""
+    history = history_of([(-1, 0, -1), (3, 1, 8), (5, 8, 0), (6, 2, 8), (7, 3, 99)])
+    forest = metrics.recruitment_forest(history)
+    node = {int(a): i for i, a in enumerate(forest.agent)}
+    assert forest.parent[node[1]] == -1  # 8 adopted only on day 5
+    assert forest.parent[node[2]] == node[8]
+    assert forest.parent[node[3]] == -1
+    assert forest.agent[forest.by_other].tolist() == [1, 3]
+    assert not forest.by_media.any()
 
 
 def test_media_adoptions_are_roots_and_nothing_breaks_without_events():

@@ -122,7 +122,7 @@ def test_frames(library) -> None:
     assert rows(named) == [[1], [0]]
     with pytest.raises(KoubeiError, match="as_network: no source column, got a, b"):
         as_network(frames.DataFrame({"a": [1], "b": [2]}))
-    with pytest.raises(KoubeiError, match="column source: no id in a row|src.*not a whole number"):
+    with pytest.raises(KoubeiError, match=r"column source: no id in a row|src.*not a whole number"):
         as_network(frames.DataFrame({"source": ["a", None], "target": ["b", "c"]}))
     with pytest.raises(KoubeiError, match="not a whole number, got nan"):
         as_network(frames.DataFrame({"source": [1, None], "target": [2, 3]}))
@@ -202,7 +202,7 @@ def test_missing_edge_weights_are_one_and_words_are_refused() -> None:
 )
 def test_what_is_no_graph_is_refused(wrong) -> None:
     """Would catch something odd turned into a graph nobody meant."""
-    with pytest.raises(KoubeiError, match="^as_network: "):
+    with pytest.raises(KoubeiError, match=r"^as_network: "):
         as_network(wrong)
 
 

@@ -28,11 +28,16 @@ from koubei_sim.networks import (
     watts_strogatz,
 )
 from koubei_sim.networks.configuration import feistel_tables, permute, unpermute
+from koubei_sim.networks.population import keyed_order
 
 Z = 4.9  # two-sided error rate 1e-6
 CHI_SQUARE_SIGMAS = 6.0  # chi-square has a heavier tail than the normal
 
+KINDS = np.arange(6000) % 3
+
 RANDOM = {
+    "follow_homophily": lambda **a: follow_graph(6000, 12, 2.6, 0.4, KINDS, **a),
+    "small_world_homophily": lambda **a: small_world(6000, 8, 0.2, 60, 0.4, KINDS, **a),
     "follow": lambda **a: follow_graph(6000, 12, **a),
     "small_world": lambda **a: small_world(6000, 9.5, 0.2, 60, **a),
     "configuration": lambda **a: configuration(n=6000, mean_degree=12, exponent=2.5, **a),
@@ -229,10 +234,20 @@ def test_small_world_homophily_is_the_share_asked_for(homophily, rewire) -> None
     (n = 50,000, groups of 20, 30 and 50 %)."""
     groups = np.searchsorted([0.2, 0.5], np.random.default_rng(1).random(50_000), side="right")
     net = small_world(50_000, 10, rewire, 100, homophily, groups, key=3)
+    # No rewired tie may lead back to its own person: it would vanish uncounted.
+    assert net.n_arcs == 50_000 * 10 - 2 * net.notes["parallel_merged"]
     q = np.bincount(groups) / 50_000
     expected = homophily + (1 - homophily) * float((q**2).sum())
     # People, not ties, are the independent units: their place decides for all their ties.
     assert abs(_share_within(net, groups) - expected) < Z * np.sqrt(0.25 / 50_000) + 0.003
+
+
+def test_keyed_order_is_any_permutation() -> None:
+    """Null: the 24 orders of 4 people are equally likely (4800 bases, chi-square)."""
+    seen = Counter(keyed_order(np.uint64(base), 4).tobytes() for base in range(4800))
+    assert len(seen) == 24
+    chi = sum((count - 200) ** 2 / 200 for count in seen.values())
+    assert chi < 23 + CHI_SQUARE_SIGMAS * np.sqrt(2 * 23)
 
 
 # --- configuration ----------------------------------------------------------------------------
@@ -435,4 +450,16 @@ def test_golden_bytes() -> None:
     assert {kind: digest(make(key=5))[:16] for kind, make in RANDOM.items()} == GOLDEN
 
 
-GOLDEN = {}
+GOLDEN = {
+    "follow_homophily": "f0ac56aa9df2f609",
+    "small_world_homophily": "af8deb769ee4ea70",
+    "follow": "f5a041cd0678465e",
+    "small_world": "33b2cc1a697136c3",
+    "configuration": "0912303a21a14818",
+    "configuration_large": "8d81bffce8585e9a",
+    "configuration_shuffled": "18a8dd087475e410",
+    "erdos_renyi": "0124618c2f6c5a60",
+    "erdos_renyi_directed": "ea3fc8e4d742092a",
+    "barabasi_albert": "84158733a447e1cf",
+    "watts_strogatz": "ba27912142a6bb5b",
+}

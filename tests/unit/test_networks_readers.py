@@ -279,7 +279,7 @@ def test_missing_files_and_wrong_options(tmp_path, monkeypatch) -> None:
     with pytest.raises(KoubeiError, match=r"edges\.txt: dst\[0\]: id out of range, got 1"):
         read_network("edges.txt", n=1)
     Path("a.csv").write_text("source,target\n0,1\n")
-    with pytest.raises(KoubeiError, match="no such column, got sauce, .* try source"):
+    with pytest.raises(KoubeiError, match=r"no such column, got sauce, .* try source"):
         read_network("a.csv", source="sauce")
     with pytest.raises(KoubeiError, match="ids are not whole numbers"):
         Path("b.csv").write_text("source,target\na,b\n")

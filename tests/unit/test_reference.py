@@ -33,7 +33,7 @@ from koubei_sim.engines.reference.satisfaction import satisfaction
 from koubei_sim.engines.reference.tell import message_hazard, sign_of, wants_to_tell
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import codes
-from koubei_sim.kernels.draws import HAZARD_CAP, HAZARD_ONE
+from koubei_sim.kernels.draws import HAZARD_CAP, HAZARD_ONE, exponential_units
 from koubei_sim.world import World
 
 UNIT = 1 << 32
@@ -106,7 +106,9 @@ def test_talking_days_end():
 
 
 def two_readers(capacity: int) -> World:
-    world = with_people(quiet_world(2, 20, seeds=(0, 1)), agent_class=np.array([0, 1], np.uint16))
+    world = with_people(
+        quiet_world(2, 20, nodes=2, seeds=(0, 1)), agent_class=np.array([0, 1], np.uint16)
+    )
     return with_rules(
         world,
         class_level=np.array([127, 27], np.uint8),
@@ -215,6 +217,9 @@ def test_satisfaction_by_hand():
     day = Day(5)
     assert satisfaction(model, day, user) == pytest.approx(plain + 0.1, 1e-14)
     assert day.unhappy == set()
+    indifferent = PyramidModel(bar_of(quiet_world(1), 1.0))
+    assert satisfaction(indifferent, day, indifferent.people[0]) == 0.0
+    assert day.unhappy == set(), "s = 0 is not unhappy"
 
 
 def test_engagement_decays_from_its_last_change_and_promotes():
@@ -270,6 +275,12 @@ def test_joining_fatigues_reports_and_gives_a_story():
     model.step()
     model.step()
     assert user.engagement == 12.75
+    assert user.rank == 0
+    sticky = PyramidModel(with_rules(world, node_channel=np.array([0, 0])))
+    sticky.step()
+    assert sticky.people[0].rank == 1
+    away = with_people(with_rules(world, node_channel=np.array([0, 0])), channels=np.zeros(1, int))
+    assert run_reference(away).table[:, codes.T_JOINS].sum() == 0, "not where the node lives"
 
 
 def test_a_complaint_waits_for_its_answer():
@@ -301,6 +312,16 @@ def test_complaint_probability():
     expected = [int(coins.coin(codes.DRAW_COMPLAIN, t, 0, 0) < 1 << 30) for t in range(60)]
     assert table_of(world, codes.T_COMPLAINTS) == expected
     assert 0 < sum(expected) < 60
+    # Each answer of the day before doubles the rate: the coin meets 2**31 while it squeaks.
+    loud = with_rules(world, squeaky_wheel=1.0, service_public=np.ones(8, np.uint8))
+    filed = table_of(loud, codes.T_COMPLAINTS)
+    before = [0, *filed[:-1]]
+    assert filed == [
+        int(coins.coin(codes.DRAW_COMPLAIN, t, 0, 0) < 1 << 30 + before[t]) for t in range(60)
+    ]
+    assert filed != expected
+    stranger = with_people(world, channels=np.zeros(1, np.uint8))
+    assert sum(table_of(stranger, codes.T_COMPLAINTS)) == 0, "not a member of the channel"
 
 
 # ---------------------------------------------------------------- tell
@@ -521,6 +542,36 @@ def test_reinforcement_counts_first_tellings():
     assert [row[:3] for row in adoptions(other)] == [(0, 2, 0)], "(teller, channel) pairs count"
 
 
+def test_relays_pass_it_on_for_their_days():
+    """Catches relays that start today, talk too long, or hops that are not counted."""
+    path = {(0, 1), (1, 2), (2, 3)}
+    world = with_rules(quiet_world(4, 5, arcs={0: path}), tell32=ALL_TELL, relay_on=1, relay_days=2)
+    world = with_rules(with_people(world, resist_adopt=np.full(4, 41 * ONE26, np.uint32)))
+    h = run_reference(with_rules(world, message_hazard=hazards(0.01, world)))
+    assert h.table[:, codes.T_NEWLY_AWARE].tolist() == [1, 1, 1, 0, 0]
+    assert h.table[:, codes.T_TELLS_RELAY].tolist() == [0, 1, 2, 2, 1]
+    assert h.table[:, codes.T_TELLS_HOP + 1].tolist() == [0, 1, 1, 0, 0]
+    assert h.table[:, codes.T_TELLS_HOP + 3].tolist() == [0, 0, 0, 1, 1]
+
+
+def test_nobody_adopts_what_has_no_fit():
+    """Catches claims without fit: somebody without any resistance who would never pay."""
+    world = with_rules(quiet_world(2, arcs={0: BOTH_WAYS}), tell32=USERS_TELL)
+    world = with_people(world, resist_adopt=np.zeros(2, np.uint32))
+    assert len(adoptions(world)) == 1
+    assert adoptions(with_rules(world, class_pays=np.zeros(1, np.uint8))) == []
+
+
+def test_a_board_counts_once_for_reinforcement():
+    """Catches a board that reinforces itself every day; a second source does count."""
+    world = with_rules(quiet_world(2, boards=(0,)), tell32=USERS_TELL, reinforcement_on=1)
+    world = with_people(world, need=np.array([1, 2], np.uint16))
+    assert adoptions(world) == []
+    ads = {name: np.array([0]) for name in ("media_channel", "media_product", "media_start")}
+    ads |= {name: np.array([1]) for name in ("media_end", "media_hazard", "media_awareness")}
+    assert adoptions(with_rules(world, **ads)) == [(0, 1, codes.RECRUITER_MEDIA, 0, 1)]
+
+
 def test_keyed_order_of_tellers():
     """Catches a direction or an offset that is off by one."""
     model = PyramidModel(quiet_world(5))
@@ -619,6 +670,19 @@ def test_rival_offers_fall_when_the_hazard_passes():
     assert sum(taken) == 2
 
 
+def test_an_offer_falls_when_the_hazard_is_reached_exactly():
+    """Catches `>` for `>=` at the threshold of an offer, and two offers on one day."""
+    world = with_rules(quiet_world(2, 4), rival_on=1, replacement_days=1)
+    bits = np.uint64(Coins(int(world.rules.key), 0).word(codes.DRAW_RIVAL, 0, 0, 1))
+    at = int(exponential_units(bits))
+    world = with_rules(world, rival_cumulative=np.array([0, at - 1, at, at + 1]))
+    assert table_of(world, codes.T_RIVAL_TAKEN)[:3] == [0, 0, 1]
+    model = PyramidModel(with_rules(world, rival_cumulative=np.full(4, 1 << 40)))
+    for offers in (1, 2, 3, 4):
+        model.step()
+        assert [person.offers for person in model.people] == [offers, offers]
+
+
 def scarce_world() -> World:
     """Seed 0 convinces 1, 2 and 3 on the first day; units come on day 2."""
     world = quiet_world(4, 5, arcs={0: {(0, 1), (0, 2), (0, 3)}})
@@ -697,6 +761,8 @@ def test_patience_ends():
     """Catches complaints dropped a day early or late: patience 0 drops what waited 1 day."""
     world = unhappy_three(patience=0, answer_worth16=np.full(64, FULL16))
     assert table_of(world, codes.T_DROPPED)[:2] == [0, 2]
+    # Who was dropped is free to complain again on the next day.
+    assert table_of(world, codes.T_COMPLAINTS)[:3] == [3, 1, 3]
     assert table_of(unhappy_three(patience=1), codes.T_DROPPED)[:3] == [0, 0, 1]
 
 

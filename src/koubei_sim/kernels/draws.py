@@ -20,14 +20,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit, uint64
+from numba import float64, int64, njit, uint64, void
 
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, the SplitMix64 increment
 _M1: Final = np.uint64(0xBF58476D1CE4E5B9)  # finaliser constants of SplitMix64 (Stafford mix 13)
 _M2: Final = np.uint64(0x94D049BB133111EB)
 _S30, _S27, _S31 = np.uint64(30), np.uint64(27), np.uint64(31)
 _ONE = np.uint64(1)
-_S32, _S11 = np.uint64(32), np.uint64(11)
+_S32, _S12 = np.uint64(32), np.uint64(12)
 
 UNIT: Final = 1 << 32  # hazards: integer units of 2**-32
 RESISTANCE_BITS: Final = 26  # resistances are kept in units of 2**-26 ...
@@ -44,7 +44,7 @@ def mix64(z):
     return z ^ (z >> _S31)
 
 
-@njit(cache=True)
+@njit(uint64(uint64, int64, int64, int64, int64), cache=True)
 def stream(key, replicate, purpose, tick, j):
     """Return the base of all draws that share an address up to the person.
 
@@ -67,19 +67,19 @@ def stream(key, replicate, purpose, tick, j):
     return mix64(s + GOLDEN * (np.uint64(j) + _ONE))
 
 
-@njit(cache=True)
+@njit(uint64(uint64, int64), cache=True)
 def draw(base, i):
     """Return 64 random bits: output number `i` of SplitMix64 seeded with `base`."""
     return mix64(np.uint64(base) + GOLDEN * (np.uint64(i) + _ONE))
 
 
-@njit(cache=True)
+@njit(int64(uint64, int64), cache=True)
 def draw32(base, i):
     """Return the upper 32 bits of `draw`, as int64 in ``[0, 2**32)``; coins compare these."""
     return np.int64(draw(base, i) >> _S32)
 
 
-@njit(cache=True)
+@njit([void(uint64, int64, uint64[::1]), void(uint64, int64, uint64[:])], cache=True)
 def draw_many(base, start, out):
     """Fill ``out[k] = draw(base, start + k)`` (uint64 array): the vector form, equal in bits."""
     for k in range(out.size):
@@ -92,10 +92,13 @@ def pick(bits32, n):
     return (np.int64(bits32) * np.int64(n)) >> 32
 
 
-@njit(cache=True)
+@njit(float64(uint64), cache=True)
 def unit_open(bits):
-    """Map 64 random bits to a float64 in the open interval (0, 1): (upper 53 bits + 1/2) 2**-53."""
-    return (np.float64(np.int64(bits >> _S11)) + 0.5) * 1.1102230246251565e-16
+    """Map 64 random bits to a float64 in the open interval (0, 1): (upper 52 bits + 1/2) 2**-52.
+
+    With 53 bits the sum would need 54, and the largest would be rounded up to 1.
+    """
+    return (np.float64(np.int64(bits >> _S12)) + 0.5) * 2.220446049250313e-16
 
 
 @njit(cache=True)
@@ -147,7 +150,7 @@ def exp_neg_portable(x):
     return p * scale
 
 
-@njit(cache=True)
+@njit(int64(uint64), cache=True)
 def exponential_units(bits):
     """Map 64 random bits to an Exp(1) variable in integer units of 2**-26 (at most 37.5 * 2**26)."""
     return np.int64(-log_portable(unit_open(bits)) * 67108864.0)

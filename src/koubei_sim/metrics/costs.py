@@ -2,7 +2,7 @@
 
 Every lever of the scenario has a price (0 where nobody set one); spending is computed from the
 daily table and the event log after the run and feeds back on nothing.  Pure functions of one
-`History` and the scenario; called by `summary`.
+`History` and the scenario; called by `overview`.
 """
 
 from __future__ import annotations

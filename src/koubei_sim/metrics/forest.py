@@ -1,11 +1,13 @@
 """The recruitment forest: who brought whom, and the shape of the trees.
 
 Nodes are adoption *events* (a person may lapse and adopt again).  The parent of an event is the
-latest adoption of its recruiter on an earlier tick; seeds and adoptions by own media are roots.
+latest adoption of its recruiter on an earlier tick.  Roots are seeds, adoptions by own media, and
+adoptions recruited by somebody who had not adopted (one who relays what he heard, or waits for a
+unit): the log does not say from whom such a teller had it.
 Who adopts in tick t acts from t + 1, so parents are always strictly earlier and the log is a
 forest.
 
-Pure functions of one `History`; called by `summary`, `reproduction`, figures.
+Pure functions of one `History`; called by `overview`, `reproduction`, figures.
 """
 
 from __future__ import annotations
@@ -31,17 +33,13 @@ class Forest(NamedTuple):
     depth: NDArray[np.int64]  # [nodes], 0 for a root
     below: NDArray[np.int64]  # [nodes], size of the subtree, itself included
     by_media: NDArray[np.bool_]  # [nodes], recruited by own media
+    by_other: NDArray[np.bool_]  # [nodes], recruited by somebody who had not adopted
 
 
 def recruitment_forest(history: History) -> Forest:
     """Return the forest of all adoptions of one replicate.
 
     O(n log n) in the number of adoptions, about 1.5 s for a million.
-
-    Raises
-    ------
-    ValueError
-        When an adoption names a recruiter who had not adopted before: no run gives such a log.
     """
     rows = events_of(history, LOG_ADOPT)
     agent = history.log_agent[rows].astype(np.int64)
@@ -71,6 +69,7 @@ def recruitment_forest(history: History) -> Forest:
         depth=depth,
         below=below,
         by_media=recruiter == RECRUITER_MEDIA,
+        by_other=(recruiter >= 0) & (parent < 0),
     )
 
 
@@ -83,11 +82,11 @@ def _parents(
     people = np.flatnonzero(recruiter >= 0)
     sought = recruiter[people] * span + tick[people] + 1
     position = np.searchsorted(address[order], sought, side="left") - 1
-    found = order[np.maximum(position, 0)] if order.size else position
-    if people.size and ((position < 0) | (agent[found] != recruiter[people])).any():
-        raise ValueError("event log: a recruiter had not adopted before the recruit")
     parent = np.full(agent.size, -1, dtype=np.int64)
-    parent[people] = found
+    if people.size:
+        found = order[np.maximum(position, 0)]
+        adopted = (position >= 0) & (agent[found] == recruiter[people])
+        parent[people[adopted]] = found[adopted]
     return parent
 
 

@@ -1,6 +1,6 @@
 """Intervals over replicates: Student's t, bootstrap for skewed outcomes, Wilson for shares.
 
-Pure functions of one-dimensional arrays; called by `summary`, and by figures that show a band.
+Pure functions of one-dimensional arrays; called by `overview`, and by figures that show a band.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How many recruits an adopter brings: the reproduction number by cohort and the K factor.
 
-Pure functions of one `History`; called by `summary` and by the figure of growth.
+Pure functions of one `History`; called by `overview` and by the figure of growth.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from koubei_sim.metrics.forest import Forest, recruitment_forest
-from koubei_sim.metrics.retention import spells
+from koubei_sim.metrics.staying import spells
 from koubei_sim.world import History
 
 

@@ -147,7 +147,8 @@ def configuration(
     """Draw mutual ties with given degrees: the erased configuration model.
 
     Law: every person has as many stubs as its degree; all stubs are matched at random (by a
-    keyed shuffle, or beyond 65,536 stubs a four-round Feistel permutation with random tables); loops and repeated ties are
+    keyed shuffle, or beyond 65,536 stubs a four-round Feistel permutation with random
+    tables); loops and repeated ties are
     erased and counted in the notes.  Degrees that are not given are Pareto variables, density
     falling as ``k**-exponent``, scaled to `mean_degree`, rounded at random, cut at `max_degree`.
 

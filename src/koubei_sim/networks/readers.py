@@ -265,13 +265,8 @@ def _wrong_row(path: Path, columns: int, weight: int | None, error: BaseExceptio
     import csv
     import gzip
 
-    zipped = path.name.lower().endswith(".gz")
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8", errors="replace")
-        if zipped
-        else path.open(encoding="utf-8", errors="replace")
-    )
-    with opened as file:
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8", errors="replace") as file:
         reader = csv.reader(file)
         header = True
         for cells in reader:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError
 
 BLOCK = 1 << 25  # bytes read at a time
+HEAD = 1 << 16  # bytes in which the remarks of a file and its first edges must lie
 _NUMBER = re.compile(rb"[0-9]+\Z")
 _SPACES = re.compile(rb"[ \t]*[,;][ \t]*|[ \t]+")
 _DIRECTED = re.compile(rb"^[#%]\s*directed\s*:\s*(true|yes|false|no)\b", re.I | re.M)
@@ -67,32 +68,37 @@ def read_text(path: Path, ids: str) -> Edges:
     line = 1  # number of the first line of the block
     columns = 0
     text = ids == "text"
+    separator: str | None = None
     directed: bool | None = None
     n: int | None = None
-    decided = ids != "auto"
     for block in blocks(path):
         if line == 1:
             block = block.removeprefix(b"\xef\xbb\xbf")
-            head = block[:65536]
+            head = block[:HEAD]
             if said := _DIRECTED.search(head):
                 directed = said[1].lower() in (b"true", b"yes")
             if said := _NODES.search(head):
                 n = int(said[1])
-        clean = _clean(block)
-        if clean.strip():
-            first = clean.lstrip(b"\n").split(b"\n", 1)[0].split(b",")
-            if columns == 0:
-                columns = len(first)
-                if not decided:
-                    text, decided = _ids_are_text(path, clean), True
-            if columns not in (2, 3):
-                raise KoubeiError(
-                    f"{path}, line {_line_of(block, line)}",
-                    "not an edge",
-                    got=f"{columns} columns",
-                    allowed="source target, or source target weight",
-                )
-            parts.append(_parse(path, block, clean, line, columns, text))
+        part = _parse_as_it_is(block, separator, columns) if separator and not text else None
+        if part is None:
+            clean = _clean(block)
+            if columns == 0 and not clean.isspace():
+                first = _first_edges(clean)
+                columns = len(first[0])
+                if ids == "auto":
+                    text = _ids_are_text(path, first)
+                separator = _separator(block)
+                if columns not in (2, 3):
+                    raise KoubeiError(
+                        f"{path}, line {_line_of(block, line)}",
+                        "not an edge",
+                        got=f"{columns} columns",
+                        allowed="source target, or source target weight",
+                    )
+            if not clean.isspace():
+                part = _parse(path, block, clean, line, columns, text)
+        if part is not None:
+            parts.append(part)
         line += block.count(b"\n")
     if not parts:
         raise KoubeiError(str(path), "no edges in it", allowed="lines: source target [weight]")
@@ -126,9 +132,24 @@ def _clean(block: bytes) -> bytes:
 _SEPARATORS = bytes.maketrans(b" \t;", b",,,")
 
 
-def _ids_are_text(path: Path, clean: bytes) -> bool:
+def _first_edges(clean: bytes) -> list[list[bytes]]:
+    """The cells of the first two lines that are not empty (of a clean block)."""
+    start = len(clean) - len(clean.lstrip(b"\n")) if clean[:1] == b"\n" else 0
+    return [line.split(b",") for line in clean[start : start + HEAD].split(b"\n") if line][:2]
+
+
+def _separator(block: bytes) -> str | None:
+    """The one sign between the cells of the first edge, or None if there are several."""
+    for raw in block.split(b"\n", 1000):
+        found = raw.strip()
+        if found and found[:1] not in (b"#", b"%"):
+            signs = [sign for sign in " \t,;" if sign.encode() in found]
+            return signs[0] if len(signs) == 1 else None
+    return None
+
+
+def _ids_are_text(path: Path, lines: list[list[bytes]]) -> bool:
     """Decide from the first two lines whether ids are names; refuse a lone header line."""
-    lines = [line.split(b",") for line in clean[:65536].split(b"\n") if line][:2]
     numeric = [all(_NUMBER.match(cell) for cell in cells[:2]) for cells in lines]
     if not numeric[0] and len(numeric) == 2 and numeric[1]:
         raise KoubeiError(
@@ -140,8 +161,39 @@ def _ids_are_text(path: Path, clean: bytes) -> bool:
     return not numeric[0]
 
 
+def _parse_as_it_is(
+    block: bytes, separator: str, columns: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None] | None:
+    """Parse a block of numbers without cleaning it; None if anything in it is not plain.
+
+    A doubled separator, a comment or a blank at an end makes a cell too many or one that is no
+    number, so nothing is misread.
+    """
+    import pyarrow as pa
+
+    try:
+        return _columns(block, separator, columns, text=False)
+    except (pa.ArrowInvalid, _NegativeError):
+        return None
+
+
+class _NegativeError(Exception):
+    """An id below 0."""
+
+
 def _parse(
     path: Path, block: bytes, clean: bytes, line: int, columns: int, text: bool
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None]:
+    import pyarrow as pa
+
+    try:
+        return _columns(clean, ",", columns, text)
+    except (pa.ArrowInvalid, _NegativeError) as error:
+        raise _wrong_line(path, block, line, columns, text, str(error)) from None
+
+
+def _columns(
+    block: bytes, separator: str, columns: int, text: bool
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None]:
     import pyarrow as pa
     from pyarrow import csv
@@ -149,20 +201,20 @@ def _parse(
     names = ["source", "target", "weight"][:columns]
     kind = pa.string() if text else pa.int64()
     types = {"source": kind, "target": kind, "weight": pa.float64()}
-    try:
-        table = csv.read_csv(
-            pa.BufferReader(clean),
-            read_options=csv.ReadOptions(column_names=names, block_size=1 << 22),
-            parse_options=csv.ParseOptions(delimiter=",", quote_char=False),
-            convert_options=csv.ConvertOptions(
-                column_types=types, null_values=[], strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise _wrong_line(path, block, line, columns, text, str(error)) from None
+    table = csv.read_csv(
+        pa.BufferReader(block),
+        read_options=csv.ReadOptions(column_names=names, block_size=1 << 22),
+        parse_options=csv.ParseOptions(delimiter=separator, quote_char=False),
+        convert_options=csv.ConvertOptions(
+            column_types=types, null_values=[], strings_can_be_null=False
+        ),
+    )
     cells = [column_array(table.column(name)) for name in names]
-    if not text and cells[0].size and min(int(cells[0].min()), int(cells[1].min())) < 0:
-        raise _wrong_line(path, block, line, columns, text, "a negative id")
+    if not text and cells[0].size:
+        if min(int(cells[0].min()), int(cells[1].min())) < 0:
+            raise _NegativeError("a negative id")
+        if max(int(cells[0].max()), int(cells[1].max())) < 2**31:
+            cells[:2] = [ends.astype(np.int32) for ends in cells[:2]]  # half the memory
     return cells[0], cells[1], cells[2] if columns == 3 else None
 
 

@@ -5,10 +5,12 @@ The file is written under a temporary name beside its own and renamed when it is
 
 from __future__ import annotations
 
+import gzip
 import os
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -141,7 +143,6 @@ def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
 
 
 def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zipped: bool) -> None:
-    import pyarrow as pa
     from pyarrow import csv
 
     comma = kind == ".csv"
@@ -160,8 +161,7 @@ def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zippe
     options = csv.WriteOptions(
         include_header=False, delimiter="," if comma else "\t", quoting_style="none"
     )
-    raw = pa.OSFile(temporary, "wb")
-    with pa.CompressedOutputStream(raw, "gzip") if zipped else raw as file:
+    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
         if comma:
             file.write((",".join(schema.names) + "\n").encode())
         else:
@@ -170,5 +170,8 @@ def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zippe
                 file.write(f"# nodes: {network.n_nodes}\n".encode())
         for source, target, weight in _parts(network, layer):
             csv.write_csv(_table(schema, source, target, weight), file, options)
-    if zipped:
-        raw.close()
+
+
+def _zipped(raw: BinaryIO) -> gzip.GzipFile:
+    """Compress lightly, without name and time: the same network makes the same bytes."""
+    return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0)

@@ -275,7 +275,11 @@ def read_praise(model: PyramidModel, day: Day, c: int, posts: list[Telling], see
             if hear_praise(model, person, base * fit >> 16, new, fit):
                 address = MAX_PRODUCTS * c + product
                 bits = model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number)
-                claim(day, person, posters[pick(bits, len(posters))], c, product)
+                place = pick(bits, len(posters))
+                if posters[place] == person.number:  # a relay reads its own post
+                    place = (place + 1) % len(posters)
+                if posters[place] != person.number:
+                    claim(day, person, posters[place], c, product)
 
 
 def hear_media(model: PyramidModel, day: Day, m: int) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 from numba import njit
 
 from ..codes import USER
+from ..prefetch import prefetch
 from .engagement import add_engagement, move_tier, present
-from .sets import ONE, lowest_bit
+from .bits import ONE, lowest_bit
 from .state import N_ATTENDEES, N_CLAIMS, N_PARTICIPANTS, N_TIES
 
 
@@ -52,22 +53,26 @@ def reward_participants(s, r, t):
 @njit(cache=True)
 def review(s, r, t):
     """Demote every user whose present engagement no longer keeps the tier."""
-    for w in range(s.talkers.size):
-        word = s.talkers[w]
+    actors = s.actor.ctypes.data
+    width = np.uintp(s.actor.itemsize)
+    raised = s.raised
+    for w in range(raised.size):
+        word = raised[w]
+        ahead = raised[w + 1] if w + 1 < raised.size else np.uint64(0)
+        while ahead != 0:
+            i = ((w + 1) << 6) + lowest_bit(ahead)
+            prefetch(actors + np.uintp(i) * width)
+            ahead &= ahead - ONE
         while word != 0:
             i = (w << 6) + lowest_bit(word)
             word &= word - ONE
-            if s.stage[i] != USER:
-                continue
             a = s.actor[i]
-            if a.tier == 0:
-                continue
             e = present(a, r, t)
             tier = a.tier
             while tier > 0 and e < r.tier_keep[tier]:
                 tier -= 1
             if tier != a.tier:
-                move_tier(s, r, a, tier)
+                move_tier(s, r, i, a, tier)
 
 
 @njit(cache=True)

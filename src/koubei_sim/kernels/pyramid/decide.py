@@ -19,7 +19,8 @@ from ..codes import (
     WAITING,
 )
 from .seeding import adopt, next_offer
-from .sets import back_to_aware, insert, log_event, remove, schedule_return, set_stage
+from .bits import insert, remove
+from .sets import back_to_aware, log_event, schedule_return, set_stage
 from .state import N_CLAIMS, N_NEWLY, N_REJECTED, N_WAITERS
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from ..codes import T_ENTHUSIAST_TIER, T_TIER
+from .bits import insert, remove
 
 
 @njit(cache=True, inline="always")
@@ -14,9 +15,13 @@ def present(a, r, t):
 
 
 @njit(cache=True)
-def move_tier(s, r, a, tier):
+def move_tier(s, r, i, a, tier):
     """Put a user into another tier and keep the stocks right."""
     old = a.tier
+    if tier > 0:
+        insert(s.raised, i)
+    else:
+        remove(s.raised, i)
     s.stocks[T_TIER + old] -= 1
     s.stocks[T_TIER + tier] += 1
     if r.class_enthusiast[a.agent_class] == 1:
@@ -26,10 +31,10 @@ def move_tier(s, r, a, tier):
 
 
 @njit(cache=True)
-def promote(s, r, a):
+def promote(s, r, i, a):
     """Raise the tier at the moment of the gain; each new tier grants its invites."""
     while a.tier < 3 and a.engagement >= r.tier_threshold[a.tier + 1]:
-        move_tier(s, r, a, a.tier + 1)
+        move_tier(s, r, i, a, a.tier + 1)
         a.invites = min(255, a.invites + r.invite_grant[a.tier])
 
 
@@ -42,7 +47,7 @@ def add_engagement(s, r, i, t, gain):
     a.engagement = present(a, r, t) + gain
     a.engaged = t
     if a.tier < 3 and a.engagement >= r.tier_threshold[a.tier + 1]:
-        promote(s, r, a)
+        promote(s, r, i, a)
 
 
 @njit(cache=True)

@@ -1,8 +1,10 @@
 """hear, on feeds: tellings travel along arcs.
 
 The cost of the whole model is in this file, and it is cache misses, so: arcs are filtered by
-the bitset of the hearing set before a listener is touched, survivors are collected in a block
-whose records are being prefetched, then the block is applied.
+the bitset of the hearing set (without a branch: it would be mispredicted), survivors are
+collected in a block, and the block is applied with its records prefetched ahead.  Arrays are taken out of their
+blocks before the loops: a store through one pointer would otherwise make the compiler read
+all others again.
 """
 
 from __future__ import annotations
@@ -10,50 +12,91 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
 from ..block import view_int32, view_int64, view_uint8
-from ..draws import draw, pick, stream
+from ..codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD, UNAWARE
+from ..draws import HAZARD_CAP, RESISTANCE_SHIFT, draw, pick, stream
 from ..prefetch import prefetch
-from .hearing import claim, hears_awareness, hears_negative, hears_positive, touch
-from .sets import has
-from .state import BLOCK, N_MESSAGES, N_NEGATIVE, N_TIES
+from .bits import ONE, has
+from .hearing import become_aware, claim, hears_negative
+from .state import BLOCK, N_MESSAGES, N_TIES
 
 LOW32 = np.uint64(0xFFFFFFFF)
+MESSAGES_AHEAD_INDPTR = 24  # prefetch ladder: row bounds, then arcs, then listeners
+MESSAGES_AHEAD_ARCS = 10
+LISTENERS_AHEAD = 24
+COUNT_BITS, COUNT_MASK, EPOCHS = 10, ATTENTION_SIZE - 1, 63
+SLACK = 64  # a block is applied when less than this is free
+TIE_OF_MEETING = np.uint8(255)
 
 
 @njit(cache=True)
-def apply_block(s, r, t, c, count, attention, ties, row):
+def apply_block(s, r, t, c, negative, count, row):
     """Apply the collected arcs of channel `c`, in order."""
-    lift = r.lift_visibility16[c, t]
-    base_awareness = (r.awareness_hazard[c] * lift) >> 16
+    listener = s.listener
+    block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
+    messages = s.messages[negative, c]
+    fit16 = s.fit16
+    arrivals, attention16, class_segment = s.arrivals, r.attention16, r.class_segment
+    memory20, awareness20 = r.memory20, r.awareness20
+    tie16 = r.tie16[c]
+    attention, ties = r.attention_on == 1, r.tie_on[c] == 1
+    memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
+    reinforcement = r.reinforcement_on == 1
+    base_awareness = (r.awareness_hazard[c] * r.lift_visibility16[c, t]) >> 16
+    records, width = listener.ctypes.data, np.uintp(listener.itemsize)
+    arrived = arrivals[c if attention else 0].ctypes.data
+    for k in range(min(count, LISTENERS_AHEAD)):
+        prefetch(records + np.uintp(block_listener[k]) * width)
     for k in range(count):
-        i = s.block_listener[k]
-        v = s.listener[i]
+        if k + LISTENERS_AHEAD < count:
+            ahead = np.uintp(block_listener[k + LISTENERS_AHEAD])
+            prefetch(records + ahead * width)
+            if attention:
+                prefetch(arrived + ahead * np.uintp(2))
+        i = block_listener[k]
+        v = listener[i]
         if v.stage > AWARE:
             continue
-        m = s.messages[c, s.block_message[k]]
-        touch(v, r, t)
+        m = messages[block_message[k]]
+        since = t - np.int64(v.touched)
+        if since > 0:
+            if memory_leak:
+                v.hazard = (v.hazard * memory20[since]) >> 20
+            if awareness_leak and v.stage == UNAWARE:
+                v.awareness = (v.awareness * awareness20[since]) >> 20
+            v.touched = t
         a = base_awareness
         y = m.hazard
         if ties:
-            y = (y * r.tie16[c, s.block_tie[k]]) >> 16
+            y = (y * tie16[block_tie[k]]) >> 16
         fit = np.int64(0)
-        if m.negative == 0:
-            fit = s.fit16[m.product, v.agent_class]
+        if negative == 0:
+            fit = fit16[m.product, v.agent_class]
             y = (y * fit) >> 16
         if attention:
-            arriving = min(np.int64(s.arrivals[c, i]), ATTENTION_SIZE - 1)
-            att16 = r.attention16[c, r.class_segment[v.agent_class], arriving]
+            arriving = np.int64(arrivals[c, i]) & COUNT_MASK
+            att16 = attention16[c, class_segment[v.agent_class], arriving]
             a = (a * att16) >> 16
             y = (y * att16) >> 16
-        hears_awareness(s, r, i, v, t, a, m.hop, m.product, m.negative, row)
-        if m.negative == 1:
+        if v.stage == UNAWARE:
+            total = min(v.awareness + a, HAZARD_CAP)
+            v.awareness = total
+            if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
+                become_aware(s, r, i, t, m.hop, m.product, negative, row)
+        if negative == 1:
             hears_negative(s, r, i, v, y, m.product)
-        else:
-            if r.reinforcement_on == 1 and m.first == 1 and v.tellers < 65535:
-                v.tellers += 1
-            if hears_positive(s, r, i, v, y, fit):
-                claim(s, i, m.teller, c, m.product)
+            continue
+        if reinforcement and m.first == 1 and v.tellers < 65535:
+            v.tellers += 1
+        total = min(v.hazard + y, HAZARD_CAP)
+        v.hazard = total
+        if (
+            v.stage == AWARE
+            and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
+            and fit > 0
+            and (not reinforcement or v.tellers >= s.need[i])
+        ):
+            claim(s, i, m.teller, c, m.product)
 
 
 @njit(cache=True)
@@ -85,98 +128,113 @@ def feed(s, r, t, c, negative, start, descending, row):
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
     tie = view_uint8(s.graph_at[c, 2], s.graph_size[c, 2])
-    messages = s.messages[c]
-    count = s.counts[N_MESSAGES + c]
-    attention = r.attention_on == 1
+    hearing, messages = s.hearing, s.messages[negative, c]
+    block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
+    count = s.counts[N_MESSAGES + 8 * negative + c]
     ties = r.tie_on[c] == 1
     meetings = s.counts[N_TIES] > 0
-    reserve = s.listener.ctypes.data
-    width = np.uintp(s.listener.itemsize)
-    arrivals = s.arrivals[c if attention else 0].ctypes.data
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
     for k in range(count):
-        if k + 24 < count:
-            ahead = messages[nth_in_order(k + 24, count, start, descending)].teller
-            prefetch(rows + np.uintp(ahead) * np.uintp(8))
-        if k + 10 < count:
-            ahead = messages[nth_in_order(k + 10, count, start, descending)].teller
-            begin = np.uintp(indptr[ahead])
+        if k + MESSAGES_AHEAD_INDPTR < count:
+            p = nth_in_order(k + MESSAGES_AHEAD_INDPTR, count, start, descending)
+            prefetch(rows + np.uintp(messages[p].teller) * np.uintp(8))
+        if k + MESSAGES_AHEAD_ARCS < count:
+            p = nth_in_order(k + MESSAGES_AHEAD_ARCS, count, start, descending)
+            begin = np.uintp(indptr[messages[p].teller])
             prefetch(arcs_at + begin * np.uintp(4))
             prefetch(arcs_at + begin * np.uintp(4) + np.uintp(64))
             if ties:
                 prefetch(ties_at + begin)
         p = nth_in_order(k, count, start, descending)
-        m = messages[p]
-        if m.negative != negative:
-            continue
-        told += indptr[m.teller + 1] - indptr[m.teller]
-        for e in range(indptr[m.teller], indptr[m.teller + 1]):
-            i = indices[e]
-            if not has(s.hearing, i):
-                continue
-            prefetch(reserve + np.uintp(i) * width)
-            if attention:
-                prefetch(arrivals + np.uintp(i) * np.uintp(2))
-            s.block_listener[pending] = i
-            s.block_message[pending] = p
+        teller = messages[p].teller
+        begin, end = indptr[teller], indptr[teller + 1]
+        told += end - begin
+        while begin < end:
+            stop = min(end, begin + (BLOCK - pending))
             if ties:
-                s.block_tie[pending] = tie[e]
-            pending += 1
-            if pending == BLOCK:
-                apply_block(s, r, t, c, pending, attention, ties, row)
+                for e in range(begin, stop):
+                    i = indices[e]
+                    block_listener[pending] = i
+                    block_message[pending] = p
+                    block_tie[pending] = tie[e]
+                    pending += np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
+            else:
+                for e in range(begin, stop):
+                    i = indices[e]
+                    block_listener[pending] = i
+                    block_message[pending] = p
+                    pending += np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
+            begin = stop
+            if pending > BLOCK - SLACK:
+                apply_block(s, r, t, c, negative, pending, row)
                 heard += pending
                 pending = 0
         if meetings:
-            e = s.tie_head[m.teller]
+            e = s.tie_head[teller]
             while e >= 0:
                 if s.ties[e].channel == c:
                     told += 1
                     i = s.ties[e].target
-                    if has(s.hearing, i):
-                        s.block_listener[pending] = i
-                        s.block_message[pending] = p
-                        s.block_tie[pending] = 255
+                    if has(hearing, i):
+                        block_listener[pending] = i
+                        block_message[pending] = p
+                        block_tie[pending] = TIE_OF_MEETING
                         pending += 1
-                        if pending == BLOCK:
-                            apply_block(s, r, t, c, pending, attention, ties, row)
+                        if pending > BLOCK - SLACK:
+                            apply_block(s, r, t, c, negative, pending, row)
                             heard += pending
                             pending = 0
                 e = s.ties[e].following
-    apply_block(s, r, t, c, pending, attention, ties, row)
+    apply_block(s, r, t, c, negative, pending, row)
     row[T_ARCS_TOLD] += told
     row[T_ARCS_HEARD] += heard + pending
 
 
+@njit(cache=True, inline="always")
+def one_more(arrivals, i, epoch):
+    """Count one arrival at `i`; what stands from another epoch counts as nothing."""
+    x = np.int64(arrivals[i])
+    count = x & COUNT_MASK if x >> COUNT_BITS == epoch else 0
+    arrivals[i] = epoch << COUNT_BITS | min(count + 1, COUNT_MASK)
+
+
 @njit(cache=True)
-def count_arrivals(s, c, step):
-    """Count (`step` 1) or clear (`step` 0) what arrives at each listener on feed `c`."""
+def count_arrivals(s, t, c):
+    """Count what arrives today at each listener on feed `c`, of both signs.
+
+    Ten bits of a counter hold the count (the attention table has no more rows), six the
+    tick, so that yesterday's counts need not be cleared; all are, every 63 ticks.  Arcs to
+    people who do not hear are counted too: nobody reads those, and a test would cost more.
+    """
+    arrivals = s.arrivals[c]
+    epoch = t % EPOCHS + 1
+    if epoch == 1:
+        arrivals[:] = 0
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
-    arrivals = s.arrivals[c]
-    messages = s.messages[c]
-    count = s.counts[N_MESSAGES + c]
     rows, arcs_at = indptr.ctypes.data, indices.ctypes.data
     meetings = s.counts[N_TIES] > 0
-    for k in range(count):
-        if k + 16 < count:
-            prefetch(rows + np.uintp(messages[k + 16].teller) * np.uintp(8))
-        if k + 8 < count:
-            begin = np.uintp(indptr[messages[k + 8].teller])
-            prefetch(arcs_at + begin * np.uintp(4))
-            prefetch(arcs_at + begin * np.uintp(4) + np.uintp(64))
-        teller = messages[k].teller
-        for e in range(indptr[teller], indptr[teller + 1]):
-            i = indices[e]
-            if has(s.hearing, i):
-                arrivals[i] = min(65535, arrivals[i] + 1) * step
-        if meetings:
-            e = s.tie_head[teller]
-            while e >= 0:
-                if s.ties[e].channel == c and has(s.hearing, s.ties[e].target):
-                    i = s.ties[e].target
-                    arrivals[i] = min(65535, arrivals[i] + 1) * step
-                e = s.ties[e].following
+    for negative in range(2):
+        messages = s.messages[negative, c]
+        count = s.counts[N_MESSAGES + 8 * negative + c]
+        for k in range(count):
+            if k + MESSAGES_AHEAD_INDPTR < count:
+                ahead = messages[k + MESSAGES_AHEAD_INDPTR].teller
+                prefetch(rows + np.uintp(ahead) * np.uintp(8))
+            if k + MESSAGES_AHEAD_ARCS < count:
+                begin = np.uintp(indptr[messages[k + MESSAGES_AHEAD_ARCS].teller])
+                prefetch(arcs_at + begin * np.uintp(4))
+                prefetch(arcs_at + begin * np.uintp(4) + np.uintp(64))
+            teller = messages[k].teller
+            for e in range(indptr[teller], indptr[teller + 1]):
+                one_more(arrivals, indices[e], epoch)
+            if meetings:
+                e = s.tie_head[teller]
+                while e >= 0:
+                    if s.ties[e].channel == c:
+                        one_more(arrivals, s.ties[e].target, epoch)
+                    e = s.ties[e].following
 
 
 @njit(cache=True)
@@ -190,10 +248,8 @@ def hear_feeds(s, r, t, negative, row):
         c = start_channel + k
         if c >= r.n_channels:
             c -= r.n_channels
-        if r.is_board[c] == 1:
+        count = s.counts[N_MESSAGES + 8 * negative + c]
+        if r.is_board[c] == 1 or count == 0:
             continue
-        tellings, bad = s.counts[N_MESSAGES + c], s.counts[N_NEGATIVE + c]
-        if (bad if negative else tellings - bad) == 0:
-            continue
-        start = first_teller(s.messages[c], tellings, offset)
+        start = first_teller(s.messages[negative, c], count, offset)
         feed(s, r, t, c, negative, start, descending, row)

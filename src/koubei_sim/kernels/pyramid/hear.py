@@ -6,7 +6,7 @@ from numba import njit
 
 from .boards import board, own_media
 from .feeds import count_arrivals, hear_feeds
-from .state import N_MESSAGES, N_NEGATIVE
+from .state import N_MESSAGES
 
 
 @njit(cache=True)
@@ -15,24 +15,20 @@ def hear(s, r, t, row):
     from_boards = 0
     for c in range(r.n_channels):
         if r.is_board[c] == 1:
-            from_boards += s.counts[N_MESSAGES + c]
-        elif r.attention_on == 1 and s.counts[N_MESSAGES + c] > 0:
-            count_arrivals(s, c, 1)
+            from_boards += s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c]
+        elif r.attention_on == 1:
+            count_arrivals(s, t, c)
     hear_feeds(s, r, t, 1, row)
     if from_boards > 0:
         for c in range(r.n_channels):
-            if r.is_board[c] == 1 and s.counts[N_NEGATIVE + c] > 0:
+            if r.is_board[c] == 1 and s.counts[N_MESSAGES + 8 + c] > 0:
                 board(s, r, t, c, 1, 0, row)
     hear_feeds(s, r, t, 0, row)
     if from_boards > 0:
         for c in range(r.n_channels):
-            if r.is_board[c] == 1 and s.counts[N_MESSAGES + c] > s.counts[N_NEGATIVE + c]:
+            if r.is_board[c] == 1 and s.counts[N_MESSAGES + c] > 0:
                 for k in range(r.n_products):
                     board(s, r, t, c, 0, k, row)
     for m in range(r.media_channel.size):
         if r.media_start[m] <= t < r.media_end[m] and t >= r.channel_opens[r.media_channel[m]]:
             own_media(s, r, t, m, row)
-    if r.attention_on == 1:
-        for c in range(r.n_channels):
-            if r.is_board[c] == 0 and s.counts[N_MESSAGES + c] > 0:
-                count_arrivals(s, c, 0)

@@ -44,7 +44,8 @@ from .complain import (
 )
 from .participate import BASE_JOIN, BASE_REPORT, BASE_STORY, participate
 from .satisfaction import satisfaction
-from .sets import ONE, lowest_bit, remove, smallest
+from .bits import ONE, lowest_bit, remove
+from .sets import smallest
 from .state import N_ATTENDEES, N_ONLINE
 from .tell import BASE_REPLY, BASE_TELL, tell
 

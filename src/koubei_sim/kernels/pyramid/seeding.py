@@ -23,7 +23,8 @@ from ..codes import (
 )
 from ..draws import draw, draw32, exponential_units, stream
 from .engagement import add_engagement, move_tier, promote
-from .sets import insert, log_event, remove, set_stage
+from .bits import insert, remove
+from .sets import log_event, set_stage
 
 
 @njit(cache=True)
@@ -52,7 +53,7 @@ def adopt(s, r, t, i, recruiter, channel, product, row):
     s.stocks[T_SEGMENT_USERS + segment] += 1
     if r.class_enthusiast[a.agent_class] == 1:
         s.stocks[T_ENTHUSIAST_TIER] += 1
-    promote(s, r, a)
+    promote(s, r, i, a)
     remove(s.hearing, i)
     insert(s.talkers, i)
     for c in range(r.n_channels):
@@ -108,7 +109,7 @@ def start(s, r, seeds, row):
         a = s.actor[i]
         a.engagement = r.seed_engagement
         a.last_story = 0
-        move_tier(s, r, a, CORE)
+        move_tier(s, r, i, a, CORE)
         a.invites = min(255, r.invite_grant[0])
     if r.rival_on == 1:
         for i in range(r.n):

@@ -25,7 +25,8 @@ from ..codes import (
 from ..draws import draw32, stream
 from .complain import CHURN_CANDIDATE
 from .engagement import add_engagement, stick
-from .sets import keyed_order, log_event, remove, schedule_return, set_stage
+from .bits import remove
+from .sets import keyed_order, log_event, schedule_return, set_stage
 from .state import N_COMPLAINTS, N_LEAVERS
 
 
@@ -111,5 +112,6 @@ def leave(s, r, i, t):
         s.stocks[T_ENTHUSIAST_TIER + a.tier] -= 1
     set_stage(s, i, LAPSED)
     remove(s.talkers, i)
+    remove(s.raised, i)
     log_event(s, t, i, LOG_LAPSE, -1, -1, a.product, a.generation)
     schedule_return(s, r, i, t, LAPSED)

@@ -1,48 +1,14 @@
-"""Bitsets, calendars, stages and sorting: the small tools of the pyramid kernels."""
+"""Stages, the event log, calendars and keyed sorting: small tools of the pyramid kernels."""
 
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
-from ..codes import AWARE, LAPSED, REJECTED, RIVAL, T_STAGE
-from ..codes import DRAW_RETURN
+from ..codes import AWARE, DRAW_RETURN, LAPSED, REJECTED, RIVAL, T_STAGE
 from ..draws import draw, exponential_units, stream
+from .bits import insert
 from .state import N_LOG
-
-ONE = np.uint64(1)
-
-
-@intrinsic
-def lowest_bit(typingctx, word):  # noqa: ARG001 - numba's calling convention
-    """Return the number of trailing zeros of a non-zero 64-bit word."""
-    signature = types.int64(types.uint64)
-
-    def codegen(context, builder, signature, arguments):  # noqa: ARG001
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return signature, codegen
-
-
-@njit(cache=True, inline="always")
-def has(bits, i):
-    """Tell whether agent `i` is in the set."""
-    return (bits[i >> 6] >> np.uint64(i & 63)) & ONE != 0
-
-
-@njit(cache=True, inline="always")
-def insert(bits, i):
-    """Put agent `i` into the set."""
-    bits[i >> 6] |= ONE << np.uint64(i & 63)
-
-
-@njit(cache=True, inline="always")
-def remove(bits, i):
-    """Take agent `i` out of the set."""
-    bits[i >> 6] &= ~(ONE << np.uint64(i & 63))
-
 
 @njit(cache=True)
 def set_stage(s, i, stage):

@@ -56,7 +56,7 @@ ACTOR = np.dtype(
 )
 
 MESSAGE = np.dtype(
-    [("hazard", "i8"), ("teller", "i4"), ("negative", "u1"), ("product", "u1"), ("hop", "u1"), ("first", "u1")],
+    [("hazard", "i8"), ("teller", "i4"), ("product", "u1"), ("hop", "u1"), ("first", "u1")],
     align=True,
 )
 
@@ -81,8 +81,7 @@ TIE = np.dtype([("target", "i4"), ("following", "i4"), ("channel", "i4")], align
 N_LOG, N_ONLINE, N_CLAIMS, N_REJECTED, N_NEWLY, N_LEAVERS = 0, 1, 2, 3, 4, 5
 N_PARTICIPANTS, N_ATTENDEES, N_WAITERS, N_TIES = 6, 7, 8, 9
 N_COMPLAINTS = 10  # 8 entries
-N_MESSAGES = 18  # 8 entries: positive and negative
-N_NEGATIVE = 26  # 8 entries
+N_MESSAGES = 18  # 16 entries: positive by channel, then negative by channel
 N_REPORTS = 34  # 4 entries: reports kept in the heap
 COUNTS = 40
 
@@ -101,6 +100,7 @@ class State(NamedTuple):
     hearing: np.ndarray  # [W] uint64
     talkers: np.ndarray  # [W]
     waiting: np.ndarray  # [W]
+    raised: np.ndarray  # [W] users above the lowest tier
     members: np.ndarray  # [8, W]
     arrivals: np.ndarray  # [8, N] uint16, or [1, 1] without attention
     # waiting
@@ -125,14 +125,14 @@ class State(NamedTuple):
     ties: np.ndarray  # [pool] TIE
     # work lists of a tick
     online: np.ndarray  # [N] int32
-    messages: np.ndarray  # [C, N] MESSAGE
+    messages: np.ndarray  # [2, C, N] MESSAGE: positive, negative; ascending tellers
     claims: np.ndarray  # [N] CLAIM
     rejected: np.ndarray  # [N] int32
     newly: np.ndarray  # [N] int32
     leavers: np.ndarray  # [N] int32; bit 31 unset: id; see serve
     leaver_kind: np.ndarray  # [N] uint8: 1 churn, 2 unserved
     complaints: np.ndarray  # [8, N] int32
-    participants: np.ndarray  # [2 N] PARTICIPANT
+    participants: np.ndarray  # [C N] PARTICIPANT
     attendees: np.ndarray  # [N] int32
     waiters: np.ndarray  # [N] int32
     sort_keys: np.ndarray  # [N] uint64

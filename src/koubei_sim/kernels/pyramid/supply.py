@@ -21,17 +21,8 @@ from ..codes import (
 )
 from ..draws import draw32, stream
 from .seeding import adopt
-from .sets import (
-    ONE,
-    back_to_aware,
-    keyed_order,
-    log_event,
-    lowest_bit,
-    remove,
-    schedule_return,
-    set_stage,
-    smallest,
-)
+from .bits import ONE, lowest_bit, remove
+from .sets import back_to_aware, keyed_order, log_event, schedule_return, set_stage, smallest
 from .state import N_WAITERS
 
 

@@ -26,7 +26,7 @@ from ..codes import (
 )
 from ..draws import HAZARD_CAP, draw32
 from .engagement import add_engagement, stick
-from .state import N_MESSAGES, N_NEGATIVE, N_PARTICIPANTS
+from .state import N_MESSAGES, N_PARTICIPANTS
 
 BASE_TELL, BASE_REPLY = 40, 48  # offsets in State.bases
 
@@ -87,16 +87,14 @@ def tell(s, r, i, t, value, row):
         if negative == 0 and (a.told_positive >> c) & 1 == 0:
             first = 1
             a.told_positive |= np.uint8(1 << c)
-        k = s.counts[N_MESSAGES + c]
-        m = s.messages[c, k]
+        k = s.counts[N_MESSAGES + 8 * negative + c]
+        m = s.messages[negative, c, k]
         m.hazard = h
         m.teller = i
-        m.negative = negative
         m.product = product
         m.hop = hop
         m.first = first
-        s.counts[N_MESSAGES + c] = k + 1
-        s.counts[N_NEGATIVE + c] += negative
+        s.counts[N_MESSAGES + 8 * negative + c] = k + 1
         row[T_TELLS_HOP + hop] += 1
         if kind > CORE:
             if kind == KIND_RELAY:

@@ -135,6 +135,8 @@ def summary(run: Run) -> pd.DataFrame:
             mean, method = float(finite.mean()), "wilson"
         else:
             mean, low, high, method = mean_interval(values, run.key, number)
+            bounds = _BOUNDS.get(name, (0.0, np.inf))
+            low, high = np.clip([low, high], *bounds)  # no outcome lies outside, nor its mean
         quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
         spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
         rows.append([mean, spread, low, high, method, *quantiles, finite.size, OUTCOMES[name]])
@@ -143,6 +145,17 @@ def summary(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, index=pd.Index(list(OUTCOMES), name="outcome"), columns=columns)
 
 
+_SHARE: Final = (0.0, 1.0)
+#: Where an outcome can lie; all others are at least 0.
+_BOUNDS: Final = {
+    "aware_share": _SHARE,
+    "purity_core": _SHARE,
+    "active_share": _SHARE,
+    "largest_share": _SHARE,
+    "single_share": _SHARE,
+    "reputation": (-1.0, 1.0),
+    "net_promoters": (-1.0, 1.0),
+}
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 _PERIODS: Final = {"week": ("W", 7), "month": ("M", 30), "quarter": ("Q", 91), "year": ("Y", 365)}
@@ -200,6 +213,6 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
             mean_interval(values[:, at], run.key, 1000 + 3 * at + number) for at in range(last.size)
         ]
         columns[level] = [interval.mean for interval in found]
-        columns[f"{level}_low"] = [interval.low for interval in found]
+        columns[f"{level}_low"] = [np.maximum(interval.low, 0.0) for interval in found]
         columns[f"{level}_high"] = [interval.high for interval in found]
     return pd.DataFrame(columns, index=pd.Index(names, name="when"))

@@ -1,6 +1,6 @@
 """Who stays: the share of an adoption cohort that is still there after d days.
 
-Pure functions of one `History`; called by `tiers`, `summary` and the figure of retention.
+Pure functions of one `History`; called by `tiers`, `overview` and the figure of retention.
 """
 
 from __future__ import annotations

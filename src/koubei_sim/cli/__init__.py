@@ -1,0 +1,56 @@
+"""The command line: ``koubei`` (or ``python -m koubei_sim.cli``).
+
+This file holds only the entry point, which turns every expected failure into one line on stderr
+and an exit status: 0 fine, 1 failed, 2 wrong use or wrong input, 130 interrupted.  The commands
+are in `commands`, and do their imports when they run: ``koubei --help`` must be quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after ``koubei``; those of the process without it.
+    """
+    from koubei_sim.cli.commands import app
+    from koubei_sim.errors import KoubeiError
+
+    try:
+        status = app(args=arguments, prog_name="koubei", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else FINE
+    except KoubeiError as error:
+        return _say(str(error), WRONG_USE)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        where = error.filename or "files"
+        return _say(f"{where}: {error.strerror or error}", WRONG_USE)
+    except MemoryError:
+        return _say("n_agents: out of memory, try fewer agents or threads=1", FAILED)
+    except KeyboardInterrupt:
+        return _say("interrupted, nothing half-written is left", INTERRUPTED)
+    except Exception as error:
+        # Complaints of the option parser (its classes have moved between releases of typer).
+        if type(error).__name__ == "Abort":
+            return _say("interrupted, nothing half-written is left", INTERRUPTED)
+        if hasattr(error, "format_message"):
+            return _say(f"{error.format_message()} (koubei --help shows what there is)", WRONG_USE)
+        raise
+
+
+def _say(message: str, status: int) -> int:
+    print("koubei: " + " ".join(message.split()), file=sys.stderr)
+    return status

@@ -1,0 +1,192 @@
+"""The commands, their arguments and help texts; the work is in the files beside this one.
+
+Nothing heavy is imported at the top of this file or of the files it imports at the top: the
+commands import what they need when they run.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="koubei",
+    help="Word-of-mouth diffusion on social graphs: from seed users to a fan pyramid.",
+    epilog="Exit status: 0 fine, 1 failed, 2 wrong use or input. RESULT is a folder made by --out.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Lang(StrEnum):
+    """Languages of texts and figures."""
+
+    en = "en"
+    zh = "zh"
+
+
+class Format(StrEnum):
+    """File formats of figures."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value first (may be repeated)."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for machines.")]
+Language = Annotated[Lang, typer.Option(help="Language of texts and figures.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(min=1, help="Replicates side by side; as many as fit, without it."),
+]
+
+
+@app.command()
+def run(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|RESULT", help="Preset, TOML file, or a saved result.")
+    ],
+    replicates: Annotated[int | None, typer.Option(min=1, help="Number of replicates.")] = None,
+    rng: Annotated[
+        int | None, typer.Option(min=0, help="Key of all randomness; fresh without it.")
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="compiled or reference.")] = None,
+    changes: Changes = None,
+    ticks: Annotated[int | None, typer.Option(help="Days to simulate.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
+    as_json: AsJson = False,
+    lang: Language = Lang.en,
+    threads: Threads = None,
+    figures: Annotated[bool, typer.Option(help="Draw figures into the folder too.")] = True,
+    agents: Annotated[Path | None, typer.Option(help="CSV of people to use.")] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHANNEL=FILE", help="Graph of a channel (may be repeated)."),
+    ] = None,
+) -> int:
+    """Run a scenario, or repeat a saved result and compare."""
+    from koubei_sim.cli import running
+
+    return running.run(
+        scenario,
+        replicates=replicates,
+        rng=rng,
+        engine=engine,
+        changes=changes or [],
+        ticks=ticks,
+        out=out,
+        as_json=as_json,
+        lang=lang.value,
+        threads=threads,
+        figures=figures,
+        agents=agents,
+        networks=network or [],
+    )
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the result.")] = Path("demo"),
+    replicates: Annotated[int, typer.Option(min=1, help="Number of replicates.")] = 4,
+    rng: Annotated[int, typer.Option(min=0, help="Key of all randomness.")] = 20100816,
+    lang: Language = Lang.en,
+    threads: Threads = None,
+) -> int:
+    """Grow the Xiaomi pyramid: a small run with tables and figures."""
+    from koubei_sim.cli import running
+
+    return running.demo(out, replicates, rng, lang.value, threads)
+
+
+@app.command()
+def plot(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder of a saved result.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the figures; RESULT/figures without it.")
+    ] = None,
+    lang: Language = Lang.en,
+    format: Annotated[Format, typer.Option(help="Format of the files.")] = Format.png,
+) -> int:
+    """Draw the figures of a saved result."""
+    from koubei_sim.cli import running
+
+    return running.plot(result, out, lang.value, format.value)
+
+
+@app.command()
+def describe(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO")],
+    changes: Changes = None,
+    lang: Language = Lang.en,
+) -> int:
+    """Say a scenario in plain words."""
+    from koubei_sim.cli import scenarios
+
+    return scenarios.describe(scenario, changes or [], lang.value)
+
+
+@app.command()
+def params(
+    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only parameters whose path or text has this.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """List all parameters: range, neutral value, provenance."""
+    from koubei_sim.cli import scenarios
+
+    return scenarios.params(scenario, search, as_json)
+
+
+@app.command()
+def schema() -> int:
+    """Write the JSON schema of scenarios, for editors and forms."""
+    from koubei_sim.cli import scenarios
+
+    return scenarios.schema()
+
+
+@app.command()
+def presets(as_json: AsJson = False) -> int:
+    """List the scenarios that come with the library."""
+    from koubei_sim.cli import scenarios
+
+    return scenarios.presets(as_json)
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="Scenario or result.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Scenario or result.")],
+    as_json: AsJson = False,
+) -> int:
+    """Say what differs between two scenarios or two results."""
+    from koubei_sim.cli import scenarios
+
+    return scenarios.diff(first, second, as_json)
+
+
+@app.command()
+def warmup() -> int:
+    """Compile and cache all kernels, for a quick first run."""
+    from koubei_sim.cli import upkeep
+
+    return upkeep.warmup()
+
+
+@app.command()
+def info(as_json: AsJson = False) -> int:
+    """Show versions, cache folder, cores and memory."""
+    from koubei_sim.cli import upkeep
+
+    return upkeep.info(as_json)

@@ -1,0 +1,316 @@
+"""The commands that run something: ``run``, ``demo``, ``plot``."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from koubei_sim.cli import screen
+from koubei_sim.cli.screen import brief
+from koubei_sim.errors import KoubeiError
+
+if TYPE_CHECKING:
+    from koubei_sim.results import Result
+    from koubei_sim.spec import Scenario
+
+FINE, FAILED = 0, 1
+
+_HEADINGS = {
+    "en": ("end of", "die-hard", "loyal", "users", "95 %"),
+    "zh": ("截至", "铁杆", "忠诚", "用户", "95%区间"),
+}
+_NOTES = {
+    "en": "means over replicates; die-hard: with the core; loyal: with both",
+    "zh": "各次重复的均值;铁杆含核心,忠诚含铁杆与核心",
+}
+#: Outcomes shown after a run (`koubei run --json` has them all).
+_SHOWN = (
+    "take_off",
+    "day_die_hard_5000",
+    "day_loyal_100000",
+    "aware_share",
+    "purity_core",
+    "reputation",
+    "net_promoters",
+    "k_factor",
+    "trees",
+    "single_share",
+    "tree_depth",
+    "virality",
+    "cost",
+    "cost_per_loyal",
+)
+
+
+def changes_of(pairs: list[str]) -> dict[str, Any]:
+    """Return the changes named by ``path=value`` words; values are read as TOML, else as text.
+
+    Examples
+    --------
+    >>> changes_of(["seeding.purity=0.3", "seeding.strategy=degree", "channels.qzone=none"])
+    {'seeding.purity': 0.3, 'seeding.strategy': 'degree', 'channels.qzone': None}
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        path, sign, text = pair.partition("=")
+        if not sign or not path.strip():
+            raise KoubeiError(
+                "--set", "not of the form path=value", got=pair, fix="--set seeding.purity=0.3"
+            )
+        text = text.strip()
+        try:
+            value = None if text == "none" else tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        found[path.strip()] = value
+    return found
+
+
+def scenario_from(given: str, changes: dict[str, Any]) -> tuple[Scenario, dict[str, Any] | None]:
+    """Return the scenario that a word names, changed, and the recipe if it names a result."""
+    from koubei_sim import archive
+    from koubei_sim.results import scenario_of
+    from koubei_sim.spec import Scenario
+
+    recipe = None
+    if archive.is_result(given) or (Path(given).is_dir() and given not in Scenario.presets()):
+        recipe = archive.read_recipe(given)
+        scenario = scenario_of(recipe, given)
+    else:
+        scenario = Scenario.load(given)
+    return (scenario.replace(**changes) if changes else scenario), recipe
+
+
+def run(
+    given: str,
+    *,
+    replicates: int | None,
+    rng: int | None,
+    engine: str | None,
+    changes: list[str],
+    ticks: int | None,
+    out: Path | None,
+    as_json: bool,
+    lang: str,
+    threads: int | None,
+    figures: bool,
+    agents: Path | None,
+    networks: list[str],
+) -> int:
+    """Run or repeat; see ``koubei run --help``."""
+    from koubei_sim import simulate
+
+    changed = changes_of(changes)
+    if ticks is not None:
+        changed["ticks"] = ticks
+    scenario, recipe = scenario_from(given, changed)
+    known = recipe or {"replicates": 1, "engine": "compiled", "key": None}
+    number = int(known["replicates"]) if replicates is None else replicates
+    graphs = _graphs(networks, scenario)
+    if recipe and not changed:  # another scenario is free to go without what the old one had
+        for name, given_now in (("agents", agents), ("networks", graphs)):
+            if name in (recipe.get("supplied") or {}) and given_now is None:
+                option = "--agents" if name == "agents" else "--network"
+                raise KoubeiError(name, "the result was made with a file of its own", fix=option)
+    with screen.progress(scenario.name, quiet=as_json) as tell:
+        result = simulate.run(
+            scenario,
+            number,
+            rng=known["key"] if rng is None else rng,
+            engine=known["engine"] if engine is None else engine,
+            networks=graphs,
+            agents=agents,
+            progress=tell,
+            threads=simulate.fitting_threads(scenario, number) if threads is None else threads,
+        )
+    status, verdict = FINE, None
+    same_run = recipe and not changed and result.key == recipe["key"]
+    if same_run and recipe and result.replicates == recipe["replicates"]:
+        status, verdict = _compare(given, recipe, result)
+    written = _write(result, out, lang, figures)
+    if as_json:
+        _as_json(result, written, verdict)
+    else:
+        print(_report(result, lang, threads))
+        _say_written(written, out)
+        if verdict:
+            print(verdict)
+    return status
+
+
+def _graphs(pairs: list[str], scenario: Scenario) -> dict[str, Any] | None:
+    from koubei_sim.networks import read_network
+
+    found = {}
+    for pair in pairs:
+        name, sign, file = pair.partition("=")
+        if not sign:
+            raise KoubeiError("--network", "not of the form channel=file", got=pair)
+        if name not in scenario.channels:
+            raise KoubeiError(
+                "--network", "unknown channel", got=name, allowed=", ".join(scenario.channels)
+            )
+        spec = scenario.channels[name].network
+        directed = spec is not None and (spec.directed or spec.kind == "follow")
+        found[name] = read_network(file, directed=directed)
+    return found or None
+
+
+def _compare(given: str, recipe: dict[str, Any], result: Result) -> tuple[int, str]:
+    """Say whether a repetition gave the same bytes, and what differs if not."""
+    if result.digest() == recipe.get("digest"):
+        return FINE, f"same bytes as {given} (digest {result.digest()[:16]})"
+    from koubei_sim import provenance
+    from koubei_sim.results import load_result
+
+    now = provenance.versions()
+    changed = [
+        f"{name} {old} -> {now.get(name, 'absent')}"
+        for name, old in recipe.get("versions", {}).items()
+        if now.get(name) != old
+    ]
+    try:
+        where = first_difference(load_result(given), result)
+    except KoubeiError as error:
+        where = str(error)
+    said = f"not the same bytes as {given}: {where}"
+    said += f"; versions: {', '.join(changed)}" if changed else "; versions are the same"
+    return FAILED, said
+
+
+def first_difference(old: Result, new: Result) -> str:
+    """Name the first cell of the daily tables, or event of the logs, in which two results differ."""
+    import numpy as np
+
+    from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
+
+    for number, (ours, theirs) in enumerate(zip(old.histories, new.histories)):
+        if ours.table.shape != theirs.table.shape:
+            return f"{ours.table.shape[0]} days against {theirs.table.shape[0]}"
+        cells = np.argwhere(ours.table != theirs.table)
+        if cells.size:
+            tick, column = (int(cell) for cell in cells[0])
+            block = max(
+                (name for name, _ in TABLE if TABLE_OFFSET[name] <= column), key=TABLE_OFFSET.get
+            )
+            pair = f"{ours.table[tick, column]} -> {theirs.table[tick, column]}"
+            return f"first at replicate {number}, day {tick}, {block}: {pair}"
+        for field, mine, other in zip(ours._fields, ours, theirs):
+            if not np.array_equal(mine, other):
+                return f"first at replicate {number}, {field}"
+    return "tables and logs are equal, the old file was changed"
+
+
+def _write(result: Result, out: Path | None, lang: str, figures: bool) -> list[Path]:
+    if out is None:
+        return []
+    written = [result.save(out)]
+    if figures:
+        from koubei_sim import plots
+
+        written += plots.save_all(result, out / "figures", lang)
+    return written
+
+
+def _say_written(written: list[Path], out: Path | None) -> None:
+    if out is not None:
+        print(f"result  {out} (data.nc, events.parquet, recipe.json)")
+        if len(written) > 1:
+            print(f"figures {out / 'figures'} ({len(written) - 1} files)")
+
+
+def _as_json(result: Result, written: list[Path], verdict: str | None) -> None:
+    content: dict[str, Any] = {
+        "scenario": result.scenario.name,
+        "scenario_digest": result.scenario.digest(),
+        "n_agents": result.scenario.n_agents,
+        "people_per_agent": result.scenario.people_per_agent,
+        "ticks": result.scenario.ticks,
+        "key": result.key,
+        "replicates": result.replicates,
+        "engine": result.engine,
+        "digest": result.digest(),
+        "seconds": result.seconds,
+        "summary": result.summary().drop(columns="meaning").to_dict(orient="index"),
+        "pyramid": result.pyramid().reset_index().to_dict(orient="records"),
+        "written": [str(path) for path in written],
+    }
+    if verdict is not None:
+        content["repeat"] = verdict
+    screen.write_json(content)
+
+
+def _report(result: Result, lang: str, threads: int | None) -> str:
+    lines = [*repr(result).splitlines()[:2], ""]
+    lines[1] += f", {result.seconds:.1f} s" if result.seconds == result.seconds else ""
+    lines.append(pyramid_text(result, lang))
+    shown = result.summary().loc[list(_SHOWN)]
+    shown = shown[shown["n"] > 0]
+    if not shown["mean"].loc[["cost"]].any():
+        shown = shown.drop(index=["cost", "cost_per_loyal"], errors="ignore")
+    rows = [
+        [
+            screen.cut(row["meaning"], 40),
+            brief(row["mean"]),
+            screen.span(row["low"], row["high"], brief),
+            row["interval"] if row["interval"] not in ("none", "exact") else "",
+        ]
+        for _, row in shown.iterrows()
+    ]
+    lines += ["", screen.table(["outcome", "mean", "95 %", "by"], rows)]
+    return "\n".join(lines) + "\n"
+
+
+def pyramid_text(result: Result, lang: str = "en") -> str:
+    """Return the pyramid by quarter as a table of at most 79 columns."""
+    when, *levels, interval = _HEADINGS[lang]
+    found = result.pyramid()
+    several = result.replicates > 1
+    head = [when]
+    for level in levels:
+        head += [level, interval] if several else [level]
+    rows = []
+    for name, row in found.iterrows():
+        cells = [str(name)]
+        for level in ("die_hard", "loyal", "users"):
+            cells.append(brief(row[level]))
+            if several:
+                cells.append(screen.span(row[f"{level}_low"], row[f"{level}_high"], brief))
+        rows.append(cells)
+    return screen.table(head, rows) + "\n" + _NOTES[lang]
+
+
+def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -> int:
+    """Run the Xiaomi scenario and write tables and figures."""
+    from koubei_sim import simulate
+    from koubei_sim.spec import Scenario
+
+    scenario = Scenario.load("xiaomi")
+    print(
+        f"{scenario.title or scenario.name}: {replicates} replicates of {scenario.n_agents:,} people, "
+        f"{scenario.ticks} days;\nthe first run on a machine compiles the kernels (about a minute)",
+        file=sys.stderr,
+    )
+    side_by_side = simulate.fitting_threads(scenario, replicates) if threads is None else threads
+    with screen.progress("simulating") as tell:
+        result = simulate.run(
+            scenario, replicates, rng=rng, progress=tell, threads=side_by_side
+        )
+    written = _write(result, out, lang, figures=True)
+    print(_report(result, lang, threads))
+    _say_written(written, out)
+    print(f"again   koubei run {out}")
+    return FINE
+
+
+def plot(given: Path, out: Path | None, lang: str, format: str) -> int:
+    """Draw the figures of a saved result."""
+    from koubei_sim import archive, plots
+    from koubei_sim.results import load_result
+
+    folder = archive.folder_of(given) / "figures" if out is None else out
+    for path in plots.save_all(load_result(given), folder, lang, format):
+        print(path)
+    return FINE

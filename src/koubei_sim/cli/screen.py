@@ -1,0 +1,128 @@
+"""Writing to the terminal: tables that fit into 80 columns, JSON, progress.
+
+Used by the files of the commands.  Tables are plain text, the same on a terminal, in a pipe and in
+a log.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+WIDTH = 80
+
+
+def write_json(content: Any) -> None:
+    """Write `content` as JSON; what JSON cannot hold (NaN, infinities) becomes null."""
+    print(json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if hasattr(value, "item"):  # numpy scalars
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def columns_of(text: str) -> int:
+    """Return the number of terminal columns of a text; Chinese signs take two.
+
+    Examples
+    --------
+    >>> columns_of("ab"), columns_of("用户")
+    (2, 4)
+    """
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Return `text` in at most `width` columns, the end cut off with two dots.
+
+    Examples
+    --------
+    >>> cut("abcdef", 4)
+    'ab..'
+    """
+    if columns_of(text) <= width:
+        return text
+    while columns_of(text) > width - 2:
+        text = text[:-1]
+    return text + ".."
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Return a table as text: the first `left` columns to the left, all others to the right."""
+    lines = [list(head), *[list(row) for row in rows]]
+    widths = [max(columns_of(line[c]) for line in lines) for c in range(len(head))]
+
+    def row(cells: Sequence[str]) -> str:
+        shown = []
+        for c, (cell, width) in enumerate(zip(cells, widths)):
+            pad = " " * (width - columns_of(cell))
+            shown.append(cell + pad if c < left else pad + cell)
+        return "  ".join(shown).rstrip()
+
+    rule = "-" * min(WIDTH - 1, sum(widths) + 2 * (len(widths) - 1))
+    return "\n".join([row(head), rule, *[row(cells) for cells in rows]])
+
+
+def span(low: float, high: float, show: Callable[[float], str]) -> str:
+    """Return an interval as text, nothing where there is none."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"{show(low)}..{show(high)}"
+
+
+def brief(value: float) -> str:
+    """Return a count in at most six signs or so.
+
+    Examples
+    --------
+    >>> brief(12.34), brief(45678), brief(2345678), brief(float("nan"))
+    ('12.3', '45.7k', '2.35M', '-')
+    """
+    if not math.isfinite(value):
+        return "-"
+    for least, unit, sign in ((999.5e6, 1e9, "G"), (999_500, 1e6, "M"), (9_999.5, 1e3, "k")):
+        if abs(value) >= least:
+            return f"{value / unit:.3g}{sign}"
+    if abs(value) >= 100 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+@contextmanager
+def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar with the time left on a terminal; yields what to tell, None when silent."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(label, total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield tell

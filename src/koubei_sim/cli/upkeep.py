@@ -1,0 +1,65 @@
+"""The commands about the installation: ``warmup`` and ``info``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+from koubei_sim.cli import screen
+
+FINE = 0
+
+
+def warmup() -> int:
+    """Compile and cache all kernels by running the smallest preset for a few days."""
+    from koubei_sim import simulate
+
+    print("compiling the kernels (about a minute the first time) ...", file=sys.stderr)
+    started = time.perf_counter()
+    simulate.run("tiny", rng=1, ticks=30)
+    seconds = time.perf_counter() - started
+    print(f"kernels are ready ({seconds:.1f} s); cached in {_cache_folder()}")
+    return FINE
+
+
+def _cache_folder() -> str:
+    import numba
+
+    if numba.config.CACHE_DIR:
+        return str(numba.config.CACHE_DIR)
+    import koubei_sim.kernels
+
+    folder = os.path.dirname(koubei_sim.kernels.__file__ or "")
+    if os.access(folder, os.W_OK):
+        return os.path.join(folder, "__pycache__")
+    return "the cache folder of the user (numba chose it, the library's is not writable)"
+
+
+def info(as_json: bool) -> int:
+    """Show versions, cache folder, cores, memory and threading."""
+    import numba
+    import psutil
+
+    from koubei_sim import provenance
+
+    memory = psutil.virtual_memory()
+    content: dict[str, Any] = {
+        "versions": provenance.all_versions(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(memory.total / 2**30, 1),
+        "memory_available_gib": round(memory.available / 2**30, 1),
+        "kernel_cache": _cache_folder(),
+        "numba_threads": numba.config.NUMBA_NUM_THREADS,
+        "numba_threading_layer": numba.config.THREADING_LAYER,
+        "data_folder": os.environ.get("KOUBEI_DATA"),
+    }
+    if as_json:
+        screen.write_json(content)
+        return FINE
+    for name, version in content.pop("versions").items():
+        print(f"{name:<24}{version}")
+    for name, value in content.items():
+        print(f"{name.replace('_', ' '):<24}{value if value is not None else '-'}")
+    return FINE

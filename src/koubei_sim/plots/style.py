@@ -1,0 +1,254 @@
+"""The look of all figures: quiet, readable from the back of a room, safe for colour blindness.
+
+One matplotlib context (`drawing`) with our settings, so that the person's own are never touched;
+the palette; direct labels at the ends of lines; the font for Chinese.  Called by every figure.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.plots.words import check_language
+
+#: Okabe and Ito's palette (2008), told apart with any kind of colour vision.
+BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+SKY, PINK, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#222222"
+#: In the order in which series take them (yellow last: it is faint on white).
+PALETTE: Final = (BLUE, ORANGE, GREEN, RED, SKY, PINK, "#7F6A00", BLACK)
+GREY: Final = "#8A8A8A"
+
+#: Families that hold Chinese, by platform; the first one installed is taken.
+CHINESE_FONTS: Final = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Heiti SC",
+    "Noto Sans CJK JP",
+)
+
+_LOOK: Final[dict[str, Any]] = {
+    "figure.figsize": (7.0, 4.2),
+    "figure.dpi": 110,
+    "savefig.dpi": 200,
+    "figure.constrained_layout.use": True,
+    "font.size": 11,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 22,
+    "axes.labelsize": 11,
+    "axes.labelcolor": "#444444",
+    "axes.edgecolor": "#999999",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "xtick.color": "#666666",
+    "ytick.color": "#666666",
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "lines.linewidth": 2.2,
+    "lines.solid_capstyle": "round",
+    "axes.prop_cycle": "cycler('color', ['#0072B2', '#E69F00', '#009E73', '#D55E00'])",
+    "axes.unicode_minus": False,  # some Chinese fonts lack that sign
+    "svg.hashsalt": "koubei_sim",
+}
+
+
+@cache
+def chinese_font() -> str | None:
+    """Return the first installed family of `CHINESE_FONTS`, or None."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in CHINESE_FONTS if name in installed), None)
+
+
+@cache
+def _warn_once() -> None:
+    print(
+        "koubei: no Chinese font found (looked for "
+        + ", ".join(CHINESE_FONTS[:3])
+        + ", ...); figures are labelled in English, installing fonts-noto-cjk mends it",
+        file=sys.stderr,
+    )
+
+
+def language(lang: str) -> str:
+    """Return the language that can be drawn: `lang`, or English where its font is missing.
+
+    One warning line on stderr says so, once a process.
+
+    Raises
+    ------
+    KoubeiError
+        For an unknown language.
+    """
+    if check_language(lang) == "zh" and chinese_font() is None:
+        _warn_once()
+        return "en"
+    return lang
+
+
+@contextmanager
+def drawing(lang: str = "en") -> Iterator[str]:
+    """Draw with our look; yields the language in which to label.
+
+    The settings of the person come back afterwards.
+    """
+    import matplotlib as mpl
+
+    spoken = language(lang)
+    look = dict(_LOOK)
+    if spoken == "zh":
+        look["font.family"] = [str(chinese_font()), "DejaVu Sans"]
+    with mpl.rc_context(look):
+        yield spoken
+
+
+def axes_for(ax: Any) -> Any:
+    """Return `ax`, or the axes of a new figure, with ticks in our look.
+
+    Ticks are made when the figure is drawn, when our context is gone: they are told here.
+    """
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots()
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=10, colors="#666666", which="both")
+    return ax
+
+
+def thousands(ax: Any, axis: str = "y") -> None:
+    """Write ticks as 5,000 and 1 M."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    def text(value: float, _: int) -> str:
+        if abs(value) >= 1e6:
+            return f"{value / 1e6:,.4g} M"
+        return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:g}"
+
+    side = ax.yaxis if axis == "y" else ax.xaxis
+    side.set_major_formatter(FuncFormatter(text))
+    side.set_minor_formatter(NullFormatter())
+
+
+def time_axis(ax: Any, result: Any, lang: str) -> NDArray[Any]:
+    """Return the x values of the ticks (dates where the scenario has them), and set up the axis."""
+    from koubei_sim.dataset import dates_of
+    from koubei_sim.plots.words import say
+
+    ticks = result.histories[0].table.shape[0]
+    dates = dates_of(result.scenario)
+    if dates is None:
+        ax.set_xlabel(say("day", lang))
+        ax.set_xlim(0, max(1, ticks - 1))
+        return np.arange(ticks)
+    import matplotlib.dates as mdates
+
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m" if ticks > 120 else "%m-%d"))
+    dates = dates[:ticks]
+    ax.set_xlim(dates[0], max(dates[-1], dates[0] + np.timedelta64(1, "D")))
+    return dates
+
+
+def band(ax: Any, x: NDArray[Any], values: NDArray[Any], colour: str, **line: Any) -> NDArray[Any]:
+    """Draw the mean over replicates and a band of the 5 to 95 % quantiles; return the mean.
+
+    Parameters
+    ----------
+    x : array, shape [T]
+    values : array, shape [replicates, T]
+        On a log axis values that are not positive leave gaps.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns that are all NaN
+        mean = np.nanmean(values, axis=0)
+        low, high = np.nanquantile(values, [0.05, 0.95], axis=0)
+    if ax.get_yscale() == "log":
+        floor = ax.get_ylim()[0]
+        mean = np.where(mean > 0, mean, np.nan)
+        low, high = np.maximum(low, floor), np.where(high > 0, high, np.nan)
+    ax.plot(x, mean, color=colour, **line)
+    if values.shape[0] > 1:
+        ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+    return mean
+
+
+def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:
+    """Say under the title what line and band are."""
+    from koubei_sim.plots.words import say
+
+    note = say(word if result.replicates > 1 else "one_run", lang, replicates=result.replicates)
+    subtitle(ax, note)
+
+
+def subtitle(ax: Any, text: str) -> None:
+    """Write a small grey line between title and figure."""
+    ax.text(
+        0, 1.02, text, transform=ax.transAxes, color=GREY, fontsize=9.5, va="bottom", ha="left"
+    )
+
+
+def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], gap: float = 0.062) -> None:
+    """Write labels to the right of the axes at the heights of the ends of lines, kept apart.
+
+    Parameters
+    ----------
+    ends : sequence of (x, y, text, colour)
+        End of each line in data coordinates; the limits of the axes must be final.
+    gap : float
+        Least distance of two labels, as a fraction of the height of the axes.
+    """
+    ends = [end for end in ends if np.isfinite(end[1])]
+    if not ends:
+        return
+    to_axes = ax.transData + ax.transAxes.inverted()
+    wanted = np.array(
+        [to_axes.transform((ax.convert_xunits(x), y))[1] for x, y, _, _ in ends], dtype=float
+    )
+    order = np.argsort(wanted)
+    placed = np.clip(wanted[order], 0.0, 1.0)
+    for _ in range(60):  # push neighbours apart until they fit
+        moved = False
+        for k in range(1, placed.size):
+            short = gap - (placed[k] - placed[k - 1])
+            if short > 1e-9:
+                placed[k - 1] -= short / 2
+                placed[k] += short / 2
+                moved = True
+        if not moved:
+            break
+    # Those pushed out come back in, moving their neighbours only as far as needed.
+    placed = np.minimum(placed, 1.0 - gap * np.arange(placed.size - 1, -1, -1))
+    placed = np.maximum(placed, gap * np.arange(placed.size))
+    for height, at in zip(placed, order):
+        _, _, text, colour = ends[at]
+        ax.annotate(
+            text,
+            (1.0, height),
+            xycoords="axes fraction",
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour,
+            va="center",
+            ha="left",
+            fontsize=10.5,
+            annotation_clip=False,
+        )

@@ -1,0 +1,149 @@
+"""Who starts: strategies that choose the seed users.
+
+`choose_seeds` is what `build` calls with a scenario; `random`, `degree`, `kshell`,
+`nomination`, `community` and `staff_friends` choose on a bare network, for cascades and
+studies.  All are pure functions of their arguments: ties and random choices are keyed draws.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.networks import Network
+from koubei_sim.seeding.strategies import Address, Rows, ranks, smallest
+from koubei_sim.spec import Scenario
+from koubei_sim.spec.checks import enthusiasts_wanted
+
+__all__ = [
+    "choose_seeds", "community", "degree", "kshell", "nomination", "random", "staff_friends",
+]
+
+
+def choose_seeds(
+    scenario: Scenario,
+    rows: tuple[NDArray[np.int64], NDArray[np.int32]] | None,
+    enthusiast: NDArray[np.bool_],
+    key: int,
+    replicate: int = 0,
+) -> NDArray[np.int32]:
+    """Choose the seeds of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Its `seeding` says number, purity and strategy.  The number of enthusiasts is
+        ``number * purity`` rounded half up; `number` counts people, so it is divided by
+        `people_per_agent`.  Strategy ``ids`` takes the ids as they are.
+    rows : (indptr, indices) or None
+        Graph of the feed that the strategy looks at.
+    enthusiast : (N,) bool array
+    key, replicate : int
+
+    Returns
+    -------
+    (k,) int32 array
+        Ascending.
+
+    Raises
+    ------
+    KoubeiError
+        When there are not enough people of a kind.
+    """
+    seeding = scenario.seeding
+    if seeding.strategy == "ids":
+        return np.sort(np.array(seeding.ids, dtype=np.int32))
+    total = scenario.seed_agents
+    pure = enthusiasts_wanted(total, seeding.purity)
+    wanted = (total - pure, pure)
+    if total == 0:
+        return np.empty(0, dtype=np.int32)
+    graph = None if rows is None else Rows(*rows)
+    rank, draws = ranks(
+        seeding.strategy, graph, enthusiast, wanted, Address(key, replicate), seeding.staff
+    )
+    chosen = []
+    for kind, number in enumerate(wanted):
+        ids = np.flatnonzero(enthusiast == bool(kind))
+        if number > ids.size:
+            name = ("newbies", "enthusiasts")[kind]
+            raise KoubeiError("seeding.purity", f"it takes {number} {name}, {ids.size} exist",
+                              got=seeding.purity, fix="another purity, or fewer seeds")
+        chosen.append(smallest(rank, draws, ids, number))
+    return np.sort(np.concatenate(chosen)).astype(np.int32)
+
+
+def _pick(
+    strategy: str, network: Network | None, n: int, k: int, layer: str | None, key: int,
+    staff: int = 10,
+) -> NDArray[np.int32]:
+    """Choose `k` people of one kind, best first."""
+    if isinstance(k, bool) or not 0 <= k <= n:
+        raise KoubeiError("k", "out of range", got=k, allowed=f"0..{n}")
+    rows = None
+    if network is not None:
+        found = network.layer(layer)
+        rows = Rows(found.indptr, found.indices)
+    nobody = np.zeros(n, dtype=np.bool_)
+    rank, draws = ranks(strategy, rows, nobody, (k, 0), Address(key, 0), staff)
+    return smallest(rank, draws, np.arange(n), k).astype(np.int32)
+
+
+def random(n: int, k: int, *, key: int) -> NDArray[np.int32]:
+    """Return `k` of `n` people: those with the smallest keyed draws.
+
+    Examples
+    --------
+    >>> set(random(100, 3, key=1)) < set(random(100, 5, key=1))
+    True
+    """
+    return _pick("random", None, n, k, None, key)
+
+
+def degree(network: Network, k: int, *, layer: str | None = None, key: int = 0) -> NDArray[np.int32]:
+    """Return the `k` people with the most listeners, best first.
+
+    Examples
+    --------
+    >>> star = Network.from_edges([0, 0, 0], [1, 2, 3])
+    >>> degree(star, 1).tolist()
+    [0]
+    """
+    return _pick("degree", network, network.n_nodes, k, layer, key)
+
+
+def kshell(network: Network, k: int, *, layer: str | None = None, key: int = 0) -> NDArray[np.int32]:
+    """Return the `k` people with the highest core numbers (Kitsak et al. 2010), best first."""
+    return _pick("kshell", network, network.n_nodes, k, layer, key)
+
+
+def nomination(
+    network: Network, k: int, *, layer: str | None = None, key: int = 0
+) -> NDArray[np.int32]:
+    """Return `k` people named by random people as one of their listeners, first named first."""
+    return _pick("nomination", network, network.n_nodes, k, layer, key)
+
+
+def community(
+    network: Network, k: int, *, layer: str | None = None, key: int = 0
+) -> NDArray[np.int32]:
+    """Return a keyed person and the `k` - 1 fewest steps away, nearest first."""
+    return _pick("community", network, network.n_nodes, k, layer, key)
+
+
+def staff_friends(
+    network: Network, k: int, *, staff: int = 10, layer: str | None = None, key: int = 0
+) -> NDArray[np.int32]:
+    """Return `staff` keyed people, then their friends, friends of friends, ... up to `k`."""
+    return _pick("staff_friends", network, network.n_nodes, k, layer, key, staff)
+
+
+def __getattr__(name: str) -> Any:
+    """Name the strategies there are when another is asked for."""
+    from koubei_sim.errors import nearest
+
+    near = nearest(name, __all__)
+    raise AttributeError(f"no strategy {name!r}" + (f", try {near}" if near else ""))

@@ -1,0 +1,104 @@
+"""The Mesa face: the same numbers as `run`, and Mesa's own tools working on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+mesa = pytest.importorskip("mesa")
+
+from koubei_sim import metrics, simulate  # noqa: E402
+from koubei_sim.errors import KoubeiError  # noqa: E402
+from koubei_sim.mesa_model import KoubeiModel  # noqa: E402
+
+SMALL = {"n_agents": 400, "ticks": 25, "seeding__number": 10}
+
+
+def _run_to_end(model):
+    while model.running:
+        model.step()
+    return model
+
+
+def test_steps_give_the_numbers_of_run():
+    """Catches a model that is a day off or whose replicate is another one."""
+    model = KoubeiModel("tiny", rng=5, replicate=1, **SMALL)
+    result = simulate.run(model.scenario_spec, 2, rng=5)
+    history = result.histories[1]
+    for day in range(25):
+        assert model.running
+        model.step()
+        assert model.tick == day + 1
+        assert model.users == metrics.users(history)[day]
+        assert model.loyal == metrics.loyal_and_above(history)[day]
+        assert model.die_hard == metrics.die_hard_and_core(history)[day]
+        assert model.aware == 400 - metrics.block(history, "stage")[day, 0]
+        assert model.adoptions == metrics.adoptions(history)[day]
+        assert model.quality == history.quality[day, 0]
+        assert model.difficulty == history.difficulty[day, 0]
+    assert not model.running
+    model.step()
+    assert model.tick == 25
+    assert model.stage.shape == model.engagement().shape == (400,)
+
+
+def test_data_collector_works_on_it():
+    """Catches properties that Mesa cannot read by name."""
+    model = KoubeiModel("tiny", rng=5, **SMALL)
+    collector = mesa.DataCollector(model_reporters={"users": "users", "q": lambda m: m.quality})
+    collector.collect(model)
+    while model.running:
+        model.step()
+        collector.collect(model)
+    frame = collector.get_model_vars_dataframe()
+    history = simulate.run(model.scenario_spec, rng=5).histories[0]
+    assert frame["users"].tolist() == [10, *metrics.users(history)]
+    np.testing.assert_array_equal(frame["q"][1:], history.quality[:, 0])
+
+
+def test_batch_run_works_on_it():
+    """Catches a constructor or a datacollector that Mesa's batch_run cannot use."""
+
+    class Collected(KoubeiModel):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.datacollector = mesa.DataCollector(model_reporters={"users": "users"})
+
+        def step(self):
+            super().step()
+            self.datacollector.collect(self)
+
+    rows = mesa.batch_run(
+        Collected,
+        {"scenario": ["tiny"], "seeding__purity": [0.0, 1.0], **{k: [v] for k, v in SMALL.items()},
+         "seed": [3]},
+        iterations=1,
+        number_processes=1,
+        data_collection_period=-1,
+        display_progress=False,
+    )  # fmt: skip
+    assert [row["seeding__purity"] for row in rows] == [0.0, 1.0]
+    for row in rows:
+        scenario = KoubeiModel("tiny", seed=3, seeding__purity=row["seeding__purity"], **SMALL)
+        assert row["users"] == _run_to_end(scenario).users
+
+
+def test_wrong_arguments():
+    """Catches a key given twice with one of them silently lost."""
+    with pytest.raises(KoubeiError, match="rng: given twice"):
+        KoubeiModel("tiny", rng=1, seed=2)
+    with pytest.raises(KoubeiError, match="rng: wrong type"):
+        KoubeiModel("tiny", rng="dice")
+    with pytest.raises(KoubeiError, match=r"seeding\.purty"):
+        KoubeiModel("tiny", seeding__purty=0.1)
+    with pytest.raises(KoubeiError, match="unknown block, got tierr, try tier"):
+        KoubeiModel("tiny", rng=1, **SMALL).column("tierr")
+
+
+def test_people_per_agent_scales():
+    """Catches counts of agents where people are promised."""
+    model = KoubeiModel("tiny", rng=5, people_per_agent=10.0, **{**SMALL, "seeding__number": 100})
+    assert model.users == 100
+    model.step()
+    assert model.users % 10 == 0
+    assert model.users == 10 * model.column("tier").sum()

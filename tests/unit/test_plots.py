@@ -1,0 +1,200 @@
+"""Figures: the right numbers on them, the person's settings left alone, files whole."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from koubei_sim import metrics, plots
+from koubei_sim.errors import KoubeiError
+from koubei_sim.plots import style, words
+from koubei_sim.results import Result
+from koubei_sim.spec import Scenario
+
+
+def _synthetic():
+    if "koubei_synthetic" not in sys.modules:
+        path = Path(__file__).resolve().parents[1] / "synthetic.py"
+        spec = importlib.util.spec_from_file_location("koubei_synthetic", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["koubei_synthetic"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["koubei_synthetic"]
+
+
+synthetic = _synthetic()
+
+
+@pytest.fixture(scope="module")
+def result():
+    scenario = Scenario().replace(
+        n_agents=3000,
+        ticks=100,
+        start_date="2010-08-16",
+        people_per_agent=100.0,
+        milestones=[
+            {"date": "2010-09-16", "count": 9000, "label": "a"},
+            {"date": "2019-01-01", "count": 10**9, "label": "outside"},
+        ],
+    )
+    return Result(scenario, 7, "compiled", [synthetic.growing(k, ticks=100) for k in range(3)])
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def _texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_pyramid_shows_the_numbers_of_the_result(result):
+    """Catches a wrong tier on a line, a lost scale, and milestones outside the run."""
+    ax = plots.pyramid(result)
+    assert ax.get_yscale() == "log"
+    expected = {
+        "users": np.mean([metrics.users(h)[-1] for h in result.histories]) * 100,
+        "loyal and above": np.mean([metrics.loyal_and_above(h)[-1] for h in result.histories]) * 100,
+        "die-hard and core": np.mean([metrics.die_hard_and_core(h)[-1] for h in result.histories])
+        * 100,
+    }
+    curves = [line for line in ax.lines if len(line.get_xdata()) == 100]
+    found = sorted(float(line.get_ydata()[-1]) for line in curves)
+    np.testing.assert_allclose(found, sorted(expected.values()))
+    assert set(expected) <= set(_texts(ax))
+    markers = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [float(y) for y in markers[0].get_ydata()] == [9000.0]
+
+
+def test_channels_end_at_all_adoptions(result):
+    """Catches channels under each other's name."""
+    ax = plots.channels(result)
+    ends = {line.get_color(): float(line.get_ydata()[-1]) for line in ax.lines}
+    table = np.mean([metrics.block(h, "adoptions_channel").sum(axis=0) for h in result.histories], 0)
+    for number, name in enumerate(result.scenario.channels):
+        assert ends[style.PALETTE[number]] == pytest.approx(100 * table[number])
+        label = next(text for text in ax.texts if text.get_text() == name)
+        assert label.get_color() == style.PALETTE[number]
+
+
+def test_forest_is_a_decreasing_tail_from_one(result):
+    """Catches a cumulative distribution drawn from the wrong end."""
+    ax = plots.forest(result)
+    x, y = ax.lines[0].get_data()
+    assert (x[0], y[0]) == (1, 1.0)
+    assert (np.diff(y) < 0).all()
+    sizes = np.concatenate(
+        [metrics.trees(metrics.recruitment_forest(h)).size for h in result.histories]
+    )
+    assert y[-1] == pytest.approx((sizes == sizes.max()).mean())
+
+
+@pytest.mark.parametrize("layout", ["radial", "spring"])
+def test_cascade_tree_draws_every_person_of_the_tree(result, layout):
+    """Catches lost people or edges, and a cut that leaves children without parents."""
+    found = metrics.trees(metrics.recruitment_forest(result.histories[0]))
+    size = int(min(found.size.max(), 80))
+    ax = plots.cascade_tree(result, most=80, layout=layout)
+    points = sum(len(c.get_offsets()) for c in ax.collections if len(c.get_offsets()) and hasattr(c, "get_sizes"))
+    lines = next(c for c in ax.collections if hasattr(c, "get_segments"))
+    assert points == size
+    assert len(lines.get_segments()) == size - 1
+
+
+def test_wrong_trees_are_refused(result):
+    """Catches tracebacks for a root that is none."""
+    with pytest.raises(KoubeiError, match="not the root of a tree"):
+        plots.cascade_tree(result, root=10**6)
+    with pytest.raises(KoubeiError, match=r"replicate: out of range, got 3, allowed 0\.\.2"):
+        plots.cascade_tree(result, replicate=3)
+    with pytest.raises(KoubeiError, match="unknown product"):
+        plots.product(result, which="phone")
+
+
+def test_settings_of_the_person_are_untouched(result):
+    """Catches a figure that changes matplotlib for everything drawn after it."""
+    before = dict(mpl.rcParams)
+    plots.pyramid(result)
+    plots.retention(result)
+    assert dict(mpl.rcParams) == before
+
+
+def test_labels_at_the_ends_do_not_overlap():
+    """Catches labels on top of each other where lines end together."""
+    _, ax = plt.subplots()
+    ax.set_ylim(0, 1)
+    style.label_ends(ax, [(1, 0.99, str(k), "black") for k in range(5)] + [(1, 0.1, "low", "black")])
+    heights = sorted(text.xy[1] for text in ax.texts)
+    assert min(np.diff(heights)) >= 0.06
+    assert heights[-1] <= 1.0
+    assert heights[0] == pytest.approx(0.1)
+
+
+def test_chinese_falls_back_with_one_line(result, monkeypatch, capsys):
+    """Catches boxes instead of signs, and a warning for every figure."""
+    monkeypatch.setattr(style, "chinese_font", lambda: None)
+    style._warn_once.cache_clear()
+    ax = plots.growth(result, lang="zh")
+    plots.stages(result, lang="zh")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "no Chinese font found" in said
+    assert ax.get_title(loc="left") == "New users and leavers per week"
+    monkeypatch.setattr(style, "chinese_font", lambda: "DejaVu Sans")
+    assert plots.growth(result, lang="zh").get_title(loc="left") == "每周新增与流失用户"
+    with pytest.raises(KoubeiError, match="unknown language"):
+        plots.growth(result, lang="fr")
+
+
+def test_every_word_has_both_languages():
+    """Catches a label that exists in one language only, or with other values put in."""
+    import string
+
+    for word, (english, chinese) in words._WORDS.items():
+        fields = [{f for _, f, _, _ in string.Formatter().parse(t) if f} for t in (english, chinese)]
+        assert fields[0] == fields[1], word
+        assert any(ord(sign) > 0x2E00 for sign in chinese), word
+
+
+def test_save_all_writes_whole_files(tmp_path, result, monkeypatch):
+    """Catches missing figures, temporary files left behind, and a disk error with a traceback."""
+    written = plots.save_all(result, tmp_path / "figures")
+    assert [path.stem for path in written] == list(plots.FIGURES)
+    assert sorted(p.name for p in (tmp_path / "figures").iterdir()) == sorted(
+        p.name for p in written
+    )
+    for path in written:
+        assert path.read_bytes()[:4] == b"\x89PNG"
+        image = plt.imread(path)
+        assert image[..., :3].std() > 0.02  # something is drawn
+
+    from matplotlib.figure import Figure
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    with pytest.raises(KoubeiError, match="No space left"):
+        plots.save_all(result, tmp_path / "other")
+    assert list((tmp_path / "other").iterdir()) == []
+    with pytest.raises(KoubeiError, match="unknown format"):
+        plots.save_all(result, tmp_path, format="gif")
+
+
+def test_a_run_in_which_nothing_happens_can_be_drawn(tmp_path):
+    """Catches figures that need adopters, more than a week, or more than one replicate."""
+    nothing = synthetic.history_of([], ticks=3)
+    scenario = Scenario().replace(n_agents=100, ticks=3)
+    written = plots.save_all(Result(scenario, 1, "compiled", [nothing]), tmp_path / "none")
+    assert "forest" not in {path.stem for path in written}
+    seeds = synthetic.history_of([(-1, 0, -1)], ticks=3)
+    written = plots.save_all(Result(scenario, 1, "compiled", [seeds]), tmp_path / "seed")
+    assert len(written) == len(plots.FIGURES)
