@@ -117,7 +117,11 @@ def _cannot_write(goal: Path, error: OSError) -> KoubeiError:
 
 
 def write_result(
-    goal: Path, data: xr.Dataset, events: pd.DataFrame, recipe: dict[str, Any], timing: dict[str, Any]
+    goal: Path,
+    data: xr.Dataset,
+    events: pd.DataFrame,
+    recipe: dict[str, Any],
+    timing: dict[str, Any],
 ) -> None:
     """Write a result folder, whole or not at all.
 
@@ -225,7 +229,9 @@ def read_log(path: Path | str) -> dict[str, NDArray[Any]]:
         kind = table.column("kind").combine_chunks()
     except (OSError, KeyError, pa.ArrowException) as error:
         raise KoubeiError(str(file), f"cannot be read ({_first_line(error)})") from None
-    codes = np.array([LOG_KINDS.index(name) for name in kind.dictionary.to_pylist()], dtype=np.uint8)
+    codes = np.array(
+        [LOG_KINDS.index(name) for name in kind.dictionary.to_pylist()], dtype=np.uint8
+    )
     log["kind"] = codes[kind.indices.to_numpy()]
     return log
 

@@ -191,7 +191,9 @@ def _scale(scenario: Any) -> int | float:
     return int(scale) if scale.is_integer() else scale
 
 
-def events_from(histories: Sequence[History], scenario: Any, *, numbers: bool = False) -> pd.DataFrame:
+def events_from(
+    histories: Sequence[History], scenario: Any, *, numbers: bool = False
+) -> pd.DataFrame:
     """Return the event logs of all replicates as one data frame, in the order of the logs.
 
     Columns ``replicate, tick, [date,] agent, kind, recruiter, channel, product, generation``.

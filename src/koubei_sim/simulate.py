@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +243,9 @@ def fitting_threads(scenario: Scenario, replicates: int) -> int:
 
     import psutil
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     rooms = int(0.8 * psutil.virtual_memory().available // build.predict_memory(scenario))
     return max(1, min(cores, replicates, rooms))
 
@@ -282,20 +284,32 @@ def _replicates(
 
     def one(replicate: int) -> History:
         meter.check()
-        world = build.build_world(scenario, key, replicate, agents=agents, **shared)
-        return run_engine(world, meter.callback(replicate))
+        try:
+            world = build.build_world(scenario, key, replicate, agents=agents, **shared)
+            return run_engine(world, meter.callback(replicate))
+        except BaseException:
+            meter.stop()
+            raise
 
     if threads == 1:
         return [one(replicate) for replicate in range(replicates)]
     with ThreadPoolExecutor(threads) as pool:
         futures: list[Future[History]] = [pool.submit(one, r) for r in range(replicates)]
         try:
-            return [future.result() for future in futures]
-        except BaseException:
-            meter.stop()  # running replicates end at their next report
-            for future in futures:
-                future.cancel()
+            wait(futures, return_when=FIRST_EXCEPTION)
+        except BaseException:  # an interrupt: running replicates end at their next report
+            meter.stop()
             raise
+        finally:
+            if meter.stopped:
+                for future in futures:
+                    future.cancel()
+    # The fault itself, not the stops that it caused in the others.
+    faults = [f.exception() for f in futures if not f.cancelled() and f.exception() is not None]
+    for fault in sorted(faults, key=lambda f: isinstance(f, _Stopped)):
+        if fault is not None:
+            raise fault
+    return [future.result() for future in futures]
 
 
 class _Stopped(Exception):
@@ -309,7 +323,7 @@ class _Meter:
         self._done = [0] * replicates
         self._total = replicates * scenario.ticks
         self._lock = threading.Lock()
-        self._stopped = False
+        self.stopped = False
         self._bar: Any = None
         self._tell: Progress | None = progress if callable(progress) else None
         if progress is True:
@@ -325,10 +339,10 @@ class _Meter:
             self._bar.close()
 
     def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
 
     def check(self) -> None:
-        if self._stopped:
+        if self.stopped:
             raise _Stopped
 
     def callback(self, replicate: int) -> Progress:

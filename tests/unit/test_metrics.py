@@ -221,17 +221,27 @@ def test_costs_of_every_lever():
             "telling.referral_reward": 0.5,
             "events": {
                 "online": {
-                    "channel": "forum", "start": 2, "length": 2, "every": 5,
-                    "cost": 11.0, "cost_per_head": 0.1,
+                    "channel": "forum",
+                    "start": 2,
+                    "length": 2,
+                    "every": 5,
+                    "cost": 11.0,
+                    "cost_per_head": 0.1,
                 },
                 "party": {
-                    "channel": "forum", "start": 5, "offline": True, "cost": 50.0,
+                    "channel": "forum",
+                    "start": 5,
+                    "offline": True,
+                    "cost": 50.0,
                     "cost_per_head": 4.0,
                 },
             },
             "media": {
                 "blog": {
-                    "channel": "forum", "start": 8, "cost_per_day": 2.0, "cost_per_member": 0.01,
+                    "channel": "forum",
+                    "start": 8,
+                    "cost_per_day": 2.0,
+                    "cost_per_member": 0.01,
                 }
             },
         }

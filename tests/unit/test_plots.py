@@ -62,7 +62,8 @@ def test_pyramid_shows_the_numbers_of_the_result(result):
     assert ax.get_yscale() == "log"
     expected = {
         "users": np.mean([metrics.users(h)[-1] for h in result.histories]) * 100,
-        "loyal and above": np.mean([metrics.loyal_and_above(h)[-1] for h in result.histories]) * 100,
+        "loyal and above": np.mean([metrics.loyal_and_above(h)[-1] for h in result.histories])
+        * 100,
         "die-hard and core": np.mean([metrics.die_hard_and_core(h)[-1] for h in result.histories])
         * 100,
     }
@@ -78,7 +79,9 @@ def test_channels_end_at_all_adoptions(result):
     """Catches channels under each other's name."""
     ax = plots.channels(result)
     ends = {line.get_color(): float(line.get_ydata()[-1]) for line in ax.lines}
-    table = np.mean([metrics.block(h, "adoptions_channel").sum(axis=0) for h in result.histories], 0)
+    table = np.mean(
+        [metrics.block(h, "adoptions_channel").sum(axis=0) for h in result.histories], 0
+    )
     for number, name in enumerate(result.scenario.channels):
         assert ends[style.PALETTE[number]] == pytest.approx(100 * table[number])
         label = next(text for text in ax.texts if text.get_text() == name)
@@ -103,7 +106,11 @@ def test_cascade_tree_draws_every_person_of_the_tree(result, layout):
     found = metrics.trees(metrics.recruitment_forest(result.histories[0]))
     size = int(min(found.size.max(), 80))
     ax = plots.cascade_tree(result, most=80, layout=layout)
-    points = sum(len(c.get_offsets()) for c in ax.collections if len(c.get_offsets()) and hasattr(c, "get_sizes"))
+    points = sum(
+        len(c.get_offsets())
+        for c in ax.collections
+        if len(c.get_offsets()) and hasattr(c, "get_sizes")
+    )
     lines = next(c for c in ax.collections if hasattr(c, "get_segments"))
     assert points == size
     assert len(lines.get_segments()) == size - 1
@@ -131,7 +138,9 @@ def test_labels_at_the_ends_do_not_overlap():
     """Catches labels on top of each other where lines end together."""
     _, ax = plt.subplots()
     ax.set_ylim(0, 1)
-    style.label_ends(ax, [(1, 0.99, str(k), "black") for k in range(5)] + [(1, 0.1, "low", "black")])
+    style.label_ends(
+        ax, [(1, 0.99, str(k), "black") for k in range(5)] + [(1, 0.1, "low", "black")]
+    )
     heights = sorted(text.xy[1] for text in ax.texts)
     assert min(np.diff(heights)) >= 0.06
     assert heights[-1] <= 1.0
@@ -159,7 +168,9 @@ def test_every_word_has_both_languages():
     import string
 
     for word, (english, chinese) in words._WORDS.items():
-        fields = [{f for _, f, _, _ in string.Formatter().parse(t) if f} for t in (english, chinese)]
+        fields = [
+            {f for _, f, _, _ in string.Formatter().parse(t) if f} for t in (english, chinese)
+        ]
         assert fields[0] == fields[1], word
         assert any(ord(sign) > 0x2E00 for sign in chinese), word
 
@@ -192,7 +203,7 @@ def test_save_all_writes_whole_files(tmp_path, result, monkeypatch):
 def test_a_run_in_which_nothing_happens_can_be_drawn(tmp_path):
     """Catches figures that need adopters, more than a week, or more than one replicate."""
     nothing = synthetic.history_of([], ticks=3)
-    scenario = Scenario().replace(n_agents=100, ticks=3)
+    scenario = Scenario().replace(n_agents=100, ticks=3, **{"seeding.number": 1})
     written = plots.save_all(Result(scenario, 1, "compiled", [nothing]), tmp_path / "none")
     assert "forest" not in {path.stem for path in written}
     seeds = synthetic.history_of([(-1, 0, -1)], ticks=3)

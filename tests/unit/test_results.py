@@ -47,7 +47,9 @@ def result(scenario):
 def _full(scenario, ticks=5, seed=1):
     """A history with every column that the scenario uses filled with a different number."""
     rng = np.random.default_rng(seed)
-    history = synthetic.history_of([(-1, 0, -1), (1, 1, -2, 2), (2, 2, 1, 3)], [(3, 1)], ticks=ticks)
+    history = synthetic.history_of(
+        [(-1, 0, -1), (1, 1, -2, 2), (2, 2, 1, 3)], [(3, 1)], ticks=ticks
+    )
     names = dataset.names_of(scenario)
     for _, _, start, used, _ in dataset._blocks(names):
         history.table[:, start : start + used] = rng.integers(0, 2**40, (ticks, used))

@@ -135,7 +135,9 @@ def test_too_many_people_are_refused_before_allocation(monkeypatch):
 def test_progress_counts_every_day_of_every_replicate():
     """Catches a bar that jumps back or never fills when replicates run side by side."""
     told: list[tuple[int, int]] = []
-    simulate.run(SMALL, 3, rng=1, threads=2, progress=lambda done, total: told.append((done, total)))
+    simulate.run(
+        SMALL, 3, rng=1, threads=2, progress=lambda done, total: told.append((done, total))
+    )
     assert {total for _, total in told} == {120}
     assert told[-1][0] == 120
     assert [done for done, _ in told] == sorted(done for done, _ in told)

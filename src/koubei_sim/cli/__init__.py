@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = app(args=arguments, prog_name="koubei", standalone_mode=False)
         sys.stdout.flush()
+        if status == INTERRUPTED:  # how some releases of typer hand on Ctrl-C
+            raise KeyboardInterrupt
         return status if isinstance(status, int) else FINE
     except KoubeiError as error:
         return _say(str(error), WRONG_USE)

@@ -295,9 +295,7 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
     )
     side_by_side = simulate.fitting_threads(scenario, replicates) if threads is None else threads
     with screen.progress("simulating") as tell:
-        result = simulate.run(
-            scenario, replicates, rng=rng, progress=tell, threads=side_by_side
-        )
+        result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=side_by_side)
     written = _write(result, out, lang, figures=True)
     print(_report(result, lang, threads))
     _say_written(written, out)

@@ -80,7 +80,8 @@ def presets(as_json: bool) -> int:
         )
         return FINE
     rows = [
-        [name, f"{s.n_agents:,}", str(s.ticks), screen.cut(s.title, 44)] for name, s in found.items()
+        [name, f"{s.n_agents:,}", str(s.ticks), screen.cut(s.title, 44)]
+        for name, s in found.items()
     ]
     width = max((len(row[1]) for row in rows), default=0)
     rows = [[name, people.rjust(width), days.rjust(5), title] for name, people, days, title in rows]

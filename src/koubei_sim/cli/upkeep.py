@@ -47,7 +47,9 @@ def info(as_json: bool) -> int:
     memory = psutil.virtual_memory()
     content: dict[str, Any] = {
         "versions": provenance.all_versions(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "memory_gib": round(memory.total / 2**30, 1),
         "memory_available_gib": round(memory.available / 2**30, 1),
         "kernel_cache": _cache_folder(),

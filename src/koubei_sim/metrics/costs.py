@@ -103,7 +103,9 @@ def _event(event: Any, history: History, scenario: Any, scale: float) -> Money:
     ticks = history.table.shape[0]
     spent = np.zeros(ticks)
     channel = list(scenario.channels).index(event.channel)
-    told = block(history, "tells_positive")[:, channel] + block(history, "tells_negative")[:, channel]
+    told = (
+        block(history, "tells_positive")[:, channel] + block(history, "tells_negative")[:, channel]
+    )
     for start, end in _occurrences(event, ticks):
         spent[start] += event.cost
         if event.offline:

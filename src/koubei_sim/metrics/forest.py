@@ -170,6 +170,4 @@ def children(forest: Forest) -> NDArray[np.int64]:
 
 def seeds_of(history: History) -> int:
     """Return the number of seed adoptions."""
-    return int(
-        ((history.log_kind == LOG_ADOPT) & (history.log_recruiter == RECRUITER_SEED)).sum()
-    )
+    return int(((history.log_kind == LOG_ADOPT) & (history.log_recruiter == RECRUITER_SEED)).sum())

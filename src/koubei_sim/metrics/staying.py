@@ -55,7 +55,9 @@ class Retention(NamedTuple):
     share: NDArray[np.float64]  # [cohorts, D]; NaN where not every member was seen that long
 
 
-def retention(history: History, cohort: int = 90, days: NDArray[np.int64] | None = None) -> Retention:
+def retention(
+    history: History, cohort: int = 90, days: NDArray[np.int64] | None = None
+) -> Retention:
     """Return the share of each adoption cohort still in unbroken use d days after adopting.
 
     ``share(c, d) = (spells of cohort c longer than d days) / (spells of cohort c)``: a spell

@@ -64,7 +64,8 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
             ("die_hard", metrics.die_hard_and_core, RED),
         )
         stacked = {
-            name: np.stack([count(h) for h in result.histories]) * scale for name, count, _ in levels
+            name: np.stack([count(h) for h in result.histories]) * scale
+            for name, count, _ in levels
         }
         milestones = _milestones(result, x)
         top = max(10.0, stacked["users"].max(), *(count for _, count, _ in milestones))

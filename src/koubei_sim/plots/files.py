@@ -29,9 +29,7 @@ FIGURES: Final[dict[str, Callable[..., Any]]] = {
 }
 
 
-def save_all(
-    result: Any, folder: str | Path, lang: str = "en", format: str = "png"
-) -> list[Path]:
+def save_all(result: Any, folder: str | Path, lang: str = "en", format: str = "png") -> list[Path]:
     """Write every figure of `FIGURES` into a folder and return the paths.
 
     Each file is written under a temporary name and renamed.  Figures of the recruitment forest
@@ -69,7 +67,9 @@ def _save(draw: Callable[..., Any], result: Any, path: Path, lang: str) -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    descriptor, partial = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    descriptor, partial = tempfile.mkstemp(
+        prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
+    )
     os.close(descriptor)
     try:
         # Settings matter again when ticks are made, that is while saving.

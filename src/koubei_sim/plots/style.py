@@ -201,9 +201,7 @@ def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:
 
 def subtitle(ax: Any, text: str) -> None:
     """Write a small grey line between title and figure."""
-    ax.text(
-        0, 1.02, text, transform=ax.transAxes, color=GREY, fontsize=9.5, va="bottom", ha="left"
-    )
+    ax.text(0, 1.02, text, transform=ax.transAxes, color=GREY, fontsize=9.5, va="bottom", ha="left")
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], gap: float = 0.062) -> None:

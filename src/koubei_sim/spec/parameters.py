@@ -192,12 +192,14 @@ def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> No
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a scenario, with minimum and maximum where they are finite."""
     from koubei_sim.spec.scenario import Scenario as Model
+    from koubei_sim.spec.scenario import _plain
 
     schema: dict[str, Any] = Model.model_json_schema(mode="validation")
     for part in [schema, *schema.get("$defs", {}).values()]:
         for entry in part.get("properties", {}).values():
             _bounds(entry)
-    return schema
+    plain: dict[str, Any] = _plain(schema)
+    return plain
 
 
 def _bounds(entry: dict[str, Any]) -> None:
@@ -210,6 +212,3 @@ def _bounds(entry: dict[str, Any]) -> None:
         bound = entry.pop(ours, None)
         if bound is not None and abs(bound) != float("inf"):
             target[theirs] = bound
-    for name in ("default", "neutral"):
-        if isinstance(entry.get(name), float) and abs(entry[name]) == float("inf"):
-            entry[name] = "inf"
