@@ -271,10 +271,12 @@ def _surroundings(draw: st.DrawFn, n: int, ticks: int, groups: int) -> dict[str,
             "every": draw(whole(0, 7)),
             "start": draw(whole(0, ticks // 2)),
             "units": draw(between(0.0, n / 10.0)),
-            "rounds": draw(st.lists(
-                st.fixed_dictionaries({"day": whole(0, ticks), "units": between(0.0, n / 5.0)}),
-                max_size=3,
-            )),
+            "rounds": draw(
+                st.lists(
+                    st.fixed_dictionaries({"day": whole(0, ticks), "units": between(0.0, n / 5.0)}),
+                    max_size=3,
+                )
+            ),
             "invites": draw(st.lists(whole(0, 4), min_size=4, max_size=4)),
             "give_up": draw(perhaps(between(0.1, 0.6), 0.0)),
             "give_up_to_rival": draw(perhaps(between(0.1, 1.0), 0.0)),
@@ -307,13 +309,13 @@ def scenarios(
     segments = draw(_segments(names))
     online = draw(perhaps(between(0.5, 0.9), 1.0))
     channels = {
-        c: draw(_channel(n, ticks, online, all(s["membership"][c] == 1.0 for s in segments.values())))
+        c: draw(
+            _channel(n, ticks, online, all(s["membership"][c] == 1.0 for s in segments.values()))
+        )
         for c in names
     }
     groups = draw(whole(1, 4))
-    products = {
-        f"product{k}": draw(_product(k, ticks, groups)) for k in range(draw(whole(1, 3)))
-    }
+    products = {f"product{k}": draw(_product(k, ticks, groups)) for k in range(draw(whole(1, 3)))}
     nodes = {f"node{j}": draw(_node(ticks, names)) for j in range(draw(whole(0, 4)))}
     media = {
         f"account{m}": draw(_media(ticks, names, list(products))) for m in range(draw(whole(0, 2)))
@@ -330,41 +332,56 @@ def scenarios(
         "strategy": strategy,
         "channel": draw(st.one_of(st.none(), st.sampled_from(feeds))) if feeds else None,
         "staff": draw(whole(1, 5)),
-        "ids": draw(st.sets(whole(0, n - 1), min_size=1, max_size=most)) if strategy == "ids" else (),
+        "ids": draw(st.sets(whole(0, n - 1), min_size=1, max_size=most))
+        if strategy == "ids"
+        else (),
         "engagement": draw(between(1.0, 15.0)),
         "recruit_cost": draw(between(0.0, 100.0)),
     }
     cost = between(0.0, 10.0)
-    return Scenario.from_dict({
-        "name": "drawn",
-        "title": draw(st.sampled_from(("", "A drawn scenario", "抽取的场景"))),
-        "description": "",
-        "n_agents": n,
-        "people_per_agent": draw(st.sampled_from((1.0, 1.0, 1.0, 2.5))),
-        "ticks": ticks,
-        "start_date": draw(st.one_of(st.none(), st.dates())),
-        "shared_world": draw(st.booleans()),
-        "segments": segments,
-        "channels": channels,
-        "products": products,
-        "nodes": nodes,
-        "events": draw(_events(ticks, channels)),
-        "media": media,
-        **draw(_conduct(online)),
-        **draw(_surroundings(n, ticks, groups)),
-        "seeding": {**seeding, "ids": tuple(sorted(seeding["ids"]))},
-        "costs": {
-            name: draw(cost)
-            for name in (
-                "per_release", "per_report_read", "per_answer", "per_unit", "per_invite",
-                "per_join", "per_recruit",
-            )
-        },
-        "milestones": draw(st.lists(
-            st.fixed_dictionaries({
-                "day": whole(0, ticks), "count": between(0.0, 1e6), "label": st.just("users"),
-                "source": st.just("assumption"),
-            }),
-            max_size=2,
-        )),
-    })
+    return Scenario.from_dict(
+        {
+            "name": "drawn",
+            "title": draw(st.sampled_from(("", "A drawn scenario", "抽取的场景"))),
+            "description": "",
+            "n_agents": n,
+            "people_per_agent": draw(st.sampled_from((1.0, 1.0, 1.0, 2.5))),
+            "ticks": ticks,
+            "start_date": draw(st.one_of(st.none(), st.dates())),
+            "shared_world": draw(st.booleans()),
+            "segments": segments,
+            "channels": channels,
+            "products": products,
+            "nodes": nodes,
+            "events": draw(_events(ticks, channels)),
+            "media": media,
+            **draw(_conduct(online)),
+            **draw(_surroundings(n, ticks, groups)),
+            "seeding": {**seeding, "ids": tuple(sorted(seeding["ids"]))},
+            "costs": {
+                name: draw(cost)
+                for name in (
+                    "per_release",
+                    "per_report_read",
+                    "per_answer",
+                    "per_unit",
+                    "per_invite",
+                    "per_join",
+                    "per_recruit",
+                )
+            },
+            "milestones": draw(
+                st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "day": whole(0, ticks),
+                            "count": between(0.0, 1e6),
+                            "label": st.just("users"),
+                            "source": st.just("assumption"),
+                        }
+                    ),
+                    max_size=2,
+                )
+            ),
+        }
+    )

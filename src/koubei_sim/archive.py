@@ -112,7 +112,8 @@ def _replace(partial: Path, goal: Path) -> None:
 
 
 def _cannot_write(goal: Path, error: OSError) -> KoubeiError:
-    why = error.strerror or str(error) or type(error).__name__
+    # Some libraries put a long story into the text; the number says it plainly.
+    why = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
     return KoubeiError(str(goal), f"cannot be written ({why}), nothing was left behind")
 
 
@@ -139,7 +140,7 @@ def write_result(
 
 def _write_data(data: xr.Dataset, path: Path) -> None:
     packing = {"zlib": True, "complevel": 1, "shuffle": True}
-    encoding = {name: dict(packing) for name in data.data_vars}
+    encoding: dict[Any, dict[str, Any]] = {name: dict(packing) for name in data.data_vars}
     if "date" in data.coords:
         encoding["date"] = {"units": "days since 1970-01-01", "dtype": "int32"}
     try:
@@ -150,7 +151,7 @@ def _write_data(data: xr.Dataset, path: Path) -> None:
 
 def _write_events(events: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     table = pa.Table.from_pandas(events, preserve_index=False).replace_schema_metadata(None)
     parquet.write_table(table, path, compression="zstd")
@@ -213,7 +214,7 @@ def read_data(path: Path | str) -> xr.Dataset:
 def read_log(path: Path | str) -> dict[str, NDArray[Any]]:
     """Return the event log of a saved result as plain number columns."""
     import pyarrow as pa
-    import pyarrow.parquet as parquet
+    from pyarrow import parquet
 
     from koubei_sim.kernels.codes import LOG_KINDS
 

@@ -17,8 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.codes import HOPS, LOG_ADOPT, LOG_KINDS, RECRUITER_MEDIA, STAGES, TABLE
-from koubei_sim.kernels.codes import RECRUITER_SEED, TABLE_OFFSET, TABLE_WIDTH, TIERS
+from koubei_sim.kernels.codes import (
+    HOPS,
+    LOG_ADOPT,
+    LOG_KINDS,
+    RECRUITER_MEDIA,
+    RECRUITER_SEED,
+    STAGES,
+    TABLE,
+    TABLE_OFFSET,
+    TABLE_WIDTH,
+    TIERS,
+)
 from koubei_sim.world import History
 
 if TYPE_CHECKING:

@@ -220,9 +220,7 @@ def draw_population(
     taste = np.zeros(n)
     if scenario.market.taste_sd > 0:
         values = scenario.market.taste_sd * normal_classes(TASTE_CLASSES)
-        _draw_classes(
-            base(codes.DRAW_TASTE), np.tile(values, (len(segments), 1)), segment, taste
-        )
+        _draw_classes(base(codes.DRAW_TASTE), np.tile(values, (len(segments), 1)), segment, taste)
     group = np.zeros(n, dtype=np.uint8)
     if scenario.market.taste_groups > 1:
         _draw_groups(base(codes.DRAW_TASTE_GROUP), scenario.market.taste_groups, group)
@@ -266,21 +264,33 @@ def population_from_table(
     frame, where = _frame(table)
     for column in frame.columns:
         if column not in COLUMNS:
-            raise KoubeiError(where, "unknown column", got=str(column), allowed=", ".join(COLUMNS),
-                              fix=nearest(str(column), COLUMNS))
+            raise KoubeiError(
+                where,
+                "unknown column",
+                got=str(column),
+                allowed=", ".join(COLUMNS),
+                fix=nearest(str(column), COLUMNS),
+            )
     if "segment" not in frame.columns:
         raise KoubeiError(where, "no column segment", allowed=", ".join(COLUMNS))
     n = len(frame)
     if n != scenario.n_agents:
-        raise KoubeiError(where, "another number of people than n_agents", got=n,
-                          allowed=str(scenario.n_agents), fix=f"n_agents = {n}")
+        raise KoubeiError(
+            where,
+            "another number of people than n_agents",
+            got=n,
+            allowed=str(scenario.n_agents),
+            fix=f"n_agents = {n}",
+        )
     segment = _codes(frame["segment"], list(scenario.segments), where, "segment").astype(np.uint8)
     drawn = draw_population(scenario, key, replicate, segment)
     changes: dict[str, NDArray[Any]] = {}
     if "channels" in frame.columns:
         changes["channels"] = _memberships(frame["channels"], list(scenario.channels), where)
     for column, low, high in (
-        ("activity", 0.0, math.inf), ("income", 0.0, math.inf), ("expertise", 0.0, 1.0),
+        ("activity", 0.0, math.inf),
+        ("income", 0.0, math.inf),
+        ("expertise", 0.0, 1.0),
         ("taste", -10.0, 10.0),
     ):
         if column in frame.columns:
@@ -309,13 +319,20 @@ def _frame(table: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
         raise KoubeiError(path.name, f"not a table: {first}", allowed="CSV with a header") from None
 
 
-def _codes(column: pd.Series[Any], names: Sequence[str], where: str, what: str) -> NDArray[np.int64]:
+def _codes(
+    column: pd.Series[Any], names: Sequence[str], where: str, what: str
+) -> NDArray[np.int64]:
     numbers = column.map({name: k for k, name in enumerate(names)})
     wrong = np.flatnonzero(numbers.isna().to_numpy())
     if wrong.size:
         got = str(column.iloc[int(wrong[0])])
-        raise KoubeiError(f"{where} row {int(wrong[0]) + 1}", f"unknown {what}", got=got,
-                          allowed=", ".join(names), fix=nearest(got, names))
+        raise KoubeiError(
+            f"{where} row {int(wrong[0]) + 1}",
+            f"unknown {what}",
+            got=got,
+            allowed=", ".join(names),
+            fix=nearest(got, names),
+        )
     return numbers.to_numpy(dtype=np.int64)
 
 
@@ -328,8 +345,13 @@ def _memberships(column: pd.Series[Any], names: Sequence[str], where: str) -> ND
         for name in filter(None, (part.strip() for part in text.split(";"))):
             if name not in names:
                 row = int(np.flatnonzero((texts == text).to_numpy())[0]) + 1
-                raise KoubeiError(f"{where} row {row}", "unknown channel", got=name,
-                                  allowed=", ".join(names), fix=nearest(name, names))
+                raise KoubeiError(
+                    f"{where} row {row}",
+                    "unknown channel",
+                    got=name,
+                    allowed=", ".join(names),
+                    fix=nearest(name, names),
+                )
             total |= 1 << list(names).index(name)
         bits[text] = total
     return texts.map(bits).to_numpy(dtype=np.uint8)
@@ -344,6 +366,10 @@ def _numbers(
     wrong = np.flatnonzero(~((values >= low) & (values <= high)))
     if wrong.size:
         row = int(wrong[0])
-        raise KoubeiError(f"{where} row {row + 1}", f"{what} out of range",
-                          got=str(column.iloc[row]), allowed=f"{low:g}..{high:g}")
+        raise KoubeiError(
+            f"{where} row {row + 1}",
+            f"{what} out of range",
+            got=str(column.iloc[row]),
+            allowed=f"{low:g}..{high:g}",
+        )
     return values

@@ -70,7 +70,9 @@ def media_tables(scenario: Scenario) -> dict[str, Any]:
 
     return {
         "media_channel": column(channels.index(m.channel) for m in media),
-        "media_product": column(0 if m.product is None else products.index(m.product) for m in media),
+        "media_product": column(
+            0 if m.product is None else products.index(m.product) for m in media
+        ),
         "media_start": column(m.start for m in media),
         "media_end": column(scenario.ticks if m.end is None else m.end for m in media),
         "media_hazard": column(hazard_units(m.hazard) for m in media),

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from koubei_sim.kernels.draws import key_from
 from koubei_sim.results import Result, scenario_of
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History, World
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENGINES = ("compiled", "reference")
 #: Told (ticks done, ticks in all) over all replicates.
@@ -37,7 +40,7 @@ def run(
     rng: object = None,
     engine: str | None = None,
     networks: object = None,
-    agents: object = None,
+    agents: str | Path | pd.DataFrame | None = None,
     progress: bool | Progress | None = None,
     threads: int = 1,
     **changes: Any,
@@ -269,7 +272,7 @@ def _replicates(
     replicates: int,
     engine: str,
     networks: object,
-    agents: object,
+    agents: str | Path | pd.DataFrame | None,
     meter: _Meter,
     threads: int,
 ) -> list[History]:

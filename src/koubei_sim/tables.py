@@ -94,7 +94,9 @@ def kind_factors(scenario: Scenario) -> tuple[list[float], list[float]]:
     rates += [telling.relay, telling.waiting, telling.rejecter]
     credibility = [c * (1.0 - telling.referral_taint * reward) for c in telling.credibility]
     credibility += [
-        telling.relay_credibility, telling.credibility[0], telling.rejecter_credibility,
+        telling.relay_credibility,
+        telling.credibility[0],
+        telling.rejecter_credibility,
     ]
     return rates, credibility
 
@@ -168,7 +170,9 @@ def tie_weights(channel: Channel, scenario: Scenario) -> Table:
     telling = scenario.telling
     overlap = np.arange(256) / 255.0
     weight = channel.tie_floor + (1.0 - channel.tie_floor) * overlap
-    weight = weight * (1.0 - telling.referral_weak_taint * telling.referral_reward * (1.0 - overlap))
+    weight = weight * (
+        1.0 - telling.referral_weak_taint * telling.referral_reward * (1.0 - overlap)
+    )
     return floor16(weight)
 
 
@@ -202,16 +206,16 @@ def hearing_tables(scenario: Scenario) -> dict[str, Any]:
         "reading": reading,
         "tie_on": tie_on,
         "tie16": tie16,
-        "attention_on": int(any(
-            math.isfinite(s.reading_budget) for s in scenario.segments.values()
-        )),
+        "attention_on": int(
+            any(math.isfinite(s.reading_budget) for s in scenario.segments.values())
+        ),
         "attention16": attention,
         "memory_leak": int(math.isfinite(hearing.memory_half_life)),
         "memory20": np.floor(halving(hearing.memory_half_life, size) * 1048576.0).astype(np.int64),
         "awareness_leak": int(math.isfinite(hearing.awareness_half_life)),
-        "awareness20": np.floor(
-            halving(hearing.awareness_half_life, size) * 1048576.0
-        ).astype(np.int64),
+        "awareness20": np.floor(halving(hearing.awareness_half_life, size) * 1048576.0).astype(
+            np.int64
+        ),
     }
 
 
@@ -328,7 +332,9 @@ def scaled(number: float, people_per_agent: float, most: int = 2**31 - 1) -> int
     """
     if number <= 0:
         return 0
-    return most if number / people_per_agent >= most else max(1, int(number / people_per_agent + 0.5))
+    return (
+        most if number / people_per_agent >= most else max(1, int(number / people_per_agent + 0.5))
+    )
 
 
 def service_tables(scenario: Scenario) -> dict[str, Any]:

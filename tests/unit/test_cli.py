@@ -37,7 +37,7 @@ def _narrow(text: str) -> bool:
 
 
 def test_run_save_repeat_and_damage(call, tmp_path):
-    """Catches a repetition that compares nothing: equal bytes, then a recipe with a wrong digest."""
+    """Catches a repetition that compares nothing: equal bytes, then a wrong digest."""
     folder = tmp_path / "run"
     status, out, err = call("run", "tiny", *SMALL, "--replicates", 3, "--out", folder)
     assert (status, err) == (0, "")

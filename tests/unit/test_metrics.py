@@ -93,13 +93,14 @@ def test_parent_is_the_latest_adoption_of_the_recruiter():
 
 def test_recruited_by_one_who_had_not_adopted_is_a_root():
     """Catches relays and waiting tellers becoming parents, by a later adoption or by accident."""
-    history = history_of([(-1, 0, -1), (3, 1, 8), (5, 8, 0), (6, 2, 8), (7, 3, 99)])
+    history = history_of([(-1, 0, -1), (3, 1, 8), (5, 8, 0), (5, 4, 8), (6, 2, 8), (7, 3, 99)])
     forest = metrics.recruitment_forest(history)
     node = {int(a): i for i, a in enumerate(forest.agent)}
     assert forest.parent[node[1]] == -1  # 8 adopted only on day 5
     assert forest.parent[node[2]] == node[8]
     assert forest.parent[node[3]] == -1
-    assert forest.agent[forest.by_other].tolist() == [1, 3]
+    assert forest.parent[node[4]] == -1  # on the day on which 8 adopted: it told before that
+    assert forest.agent[forest.by_other].tolist() == [1, 4, 3]
     assert not forest.by_media.any()
 
 
@@ -156,6 +157,9 @@ def test_spell_ends_at_the_next_lapse_of_the_same_person():
     found = metrics.spells(history_of([(-1, 0, -1), (5, 0, 0 + 1), (0, 1, 0)], [(3, 0)], ticks=9))
     by = {(int(a), int(s)): (int(n), bool(e)) for a, s, n, e in zip(*found)}
     assert by == {(0, -1): (4, True), (0, 5): (3, False), (1, 0): (8, False)}
+    # A lapse on the day of an adoption ends the spell before it, not the new one.
+    found = metrics.spells(history_of([(-1, 0, -1), (4, 0, 0)], [(4, 0)], ticks=9))
+    assert (found.length.tolist(), found.ended.tolist()) == ([5, 4], [True, False])
 
 
 def test_behaviour_tiers():

@@ -37,12 +37,25 @@ def test_the_names_of_the_brief_are_there():
     """Catches a parameter lost in a reordering: one path of each part of the model."""
     paths = {row.path for row in parameter_table()}
     assert {
-        "segments.*.reinforcement_share", "channels.*.tie_floor", "channels.*.network.homophily",
-        "products.*.scale_difficulty", "nodes.*.gives_reports", "events.*.saturation",
-        "media.*.awareness", "participation.reward_taint", "telling.referral_weak_taint",
-        "hearing.awareness_half_life", "loyalty.release_story", "service.squeaky_wheel",
-        "supply.rounds.*.units", "supply.give_up_to_rival", "market.rival.*.hazard",
-        "seeding.purity", "costs.per_release", "milestones.*.source", "people_per_agent",
+        "segments.*.reinforcement_share",
+        "channels.*.tie_floor",
+        "channels.*.network.homophily",
+        "products.*.scale_difficulty",
+        "nodes.*.gives_reports",
+        "events.*.saturation",
+        "media.*.awareness",
+        "participation.reward_taint",
+        "telling.referral_weak_taint",
+        "hearing.awareness_half_life",
+        "loyalty.release_story",
+        "service.squeaky_wheel",
+        "supply.rounds.*.units",
+        "supply.give_up_to_rival",
+        "market.rival.*.hazard",
+        "seeding.purity",
+        "costs.per_release",
+        "milestones.*.source",
+        "people_per_agent",
     } <= paths
 
 

@@ -18,46 +18,93 @@ from koubei_sim.spec.describe import _width
 
 # path -> value, and the whole line
 WRONG = [
-    ({"seeding.purty": 0.3}, "seeding.purty: unknown parameter, got 0.3, allowed channel, "
-     "engagement, ids, number, purity, recruit_cost, staff, strategy, try purity"),
+    (
+        {"seeding.purty": 0.3},
+        "seeding.purty: unknown parameter, got 0.3, allowed channel, "
+        "engagement, ids, number, purity, recruit_cost, staff, strategy, try purity",
+    ),
     ({"seeding.purity": 1.5}, "seeding.purity: out of range, got 1.5, allowed 0..1"),
     ({"seeding.purity": True}, "seeding.purity: must be a number, got True, allowed 0..1"),
     ({"ticks": 0.5}, "ticks: must be a whole number, got 0.5, allowed 1..30000"),
-    ({"channels.webo.tell": 0.1}, "channels.webo.tell: unknown parameter, got 0.1, allowed forum, "
-     "qzone, wechat, weibo, try weibo"),
-    ({"channels.weibo.tell": 0.5}, "channels.weibo.tell: more tellings a day than days online, "
-     "got 0.5, allowed 0..0.12 (participation.online), try a larger participation.online"),
-    ({"channels.weibo.network.kind": "rng"}, "channels.weibo.network.kind: not one of the choices, "
-     "got rng, allowed follow, small_world, configuration, barabasi_albert, erdos_renyi, ring, "
-     "lattice, complete, file"),
-    ({"channels.forum.readers_per_post": 0.0}, "channels.forum.readers_per_post: a board needs "
-     "readers, got 0.0, allowed above 0, try 60"),
-    ({"channels.forum.network": {"kind": "ring"}}, "channels.forum.network: a board has no network,"
-     " got ring, allowed feeds only, try medium = 'feed'"),
-    ({"segments.newbie.share": 0.5}, "segments: the shares must add up to 1, got 0.6, allowed 1, "
-     "try set all shares at once"),
-    ({"segments.newbie.membership.foru": 0.2}, "segments.newbie.membership: unknown channel, got "
-     "foru, allowed forum, weibo, wechat, qzone, try forum"),
-    ({"seeding.number": 20000}, "seeding.number: more seeds than people, got 20000, allowed 0..10000"),
-    ({"seeding.number": 5000}, "seeding.purity: it takes 5000 enthusiasts, about 1000 exist, got "
-     "1.0, allowed 0..1 with enough people of both kinds, try another purity, or fewer seeds"),
-    ({"nodes.vote.channel": "frum"}, "nodes.vote.channel: unknown channel, got frum, allowed forum,"
-     " weibo, wechat, qzone, try forum"),
-    ({"loyalty.loyal": 9.0}, "loyalty.die_hard: the tiers must rise: loyal <= die_hard <= core, "
-     "got (9.0, 6.0, 12.0), try 2, 6, 12"),
-    ({"seeding.strategy": "ids"}, "seeding.ids: strategy ids, and no other, has a list of ids, got "
-     "[], try strategy = 'ids' and a list"),
+    (
+        {"channels.webo.tell": 0.1},
+        "channels.webo.tell: unknown parameter, got 0.1, allowed forum, "
+        "qzone, wechat, weibo, try weibo",
+    ),
+    (
+        {"channels.weibo.tell": 0.5},
+        "channels.weibo.tell: more tellings a day than days online, "
+        "got 0.5, allowed 0..0.12 (participation.online), try a larger participation.online",
+    ),
+    (
+        {"channels.weibo.network.kind": "rng"},
+        "channels.weibo.network.kind: not one of the choices, "
+        "got rng, allowed follow, small_world, configuration, barabasi_albert, erdos_renyi, ring, "
+        "lattice, complete, file",
+    ),
+    (
+        {"channels.forum.readers_per_post": 0.0},
+        "channels.forum.readers_per_post: a board needs readers, got 0.0, allowed above 0, try 60",
+    ),
+    (
+        {"channels.forum.network": {"kind": "ring"}},
+        "channels.forum.network: a board has no network,"
+        " got ring, allowed feeds only, try medium = 'feed'",
+    ),
+    (
+        {"segments.newbie.share": 0.5},
+        "segments: the shares must add up to 1, got 0.6, allowed 1, try set all shares at once",
+    ),
+    (
+        {"segments.newbie.membership.foru": 0.2},
+        "segments.newbie.membership: unknown channel, got "
+        "foru, allowed forum, weibo, wechat, qzone, try forum",
+    ),
+    (
+        {"seeding.number": 20000},
+        "seeding.number: more seeds than people, got 20000, allowed 0..10000",
+    ),
+    (
+        {"seeding.number": 5000},
+        "seeding.purity: it takes 5000 enthusiasts, about 1000 exist, got "
+        "1.0, allowed 0..1 with enough people of both kinds, try another purity, or fewer seeds",
+    ),
+    (
+        {"nodes.vote.channel": "frum"},
+        "nodes.vote.channel: unknown channel, got frum, allowed forum,"
+        " weibo, wechat, qzone, try forum",
+    ),
+    (
+        {"loyalty.loyal": 9.0},
+        "loyalty.die_hard: the tiers must rise: loyal <= die_hard <= core, "
+        "got (9.0, 6.0, 12.0), try 2, 6, 12",
+    ),
+    (
+        {"seeding.strategy": "ids"},
+        "seeding.ids: strategy ids, and no other, has a list of ids, got "
+        "[], try strategy = 'ids' and a list",
+    ),
     ({"seeding.purity.x": 1}, "seeding.purity.x: purity has no parts, got 1, try seeding.purity"),
     ({"telling.tier_factor": (1, 2, 3)}, "telling.tier_factor.3: missing, allowed 0..100"),
     ({"start_date": 3}, "start_date: must be a date such as 2010-08-16, got 3, allowed a date"),
-    ({"channels.weibo.tie": "weight"}, "channels.weibo.tie: only a file has weights, got weight, "
-     "allowed none, overlap, try overlap"),
-    ({"products.product.taste_group": 1}, "products.product.taste_group: no such taste group, got "
-     "1, allowed 0..0, try a larger market.taste_groups"),
-    ({"media.tv": {"channel": "weibo", "product": "x"}}, "media.tv.product: unknown product, got x,"
-     " allowed product"),
-    ({"market.rival": [{"day": 2, "hazard": 0.1}, {"day": 1, "hazard": 0.1}]}, "market.rival: the "
-     "days of the phases must rise, got [2, 1], allowed rising days"),
+    (
+        {"channels.weibo.tie": "weight"},
+        "channels.weibo.tie: only a file has weights, got weight, "
+        "allowed none, overlap, try overlap",
+    ),
+    (
+        {"products.product.taste_group": 1},
+        "products.product.taste_group: no such taste group, got "
+        "1, allowed 0..0, try a larger market.taste_groups",
+    ),
+    (
+        {"media.tv": {"channel": "weibo", "product": "x"}},
+        "media.tv.product: unknown product, got x, allowed product",
+    ),
+    (
+        {"market.rival": [{"day": 2, "hazard": 0.1}, {"day": 1, "hazard": 0.1}]},
+        "market.rival: the days of the phases must rise, got [2, 1], allowed rising days",
+    ),
 ]
 
 
@@ -76,16 +123,26 @@ def event(channel="weibo", **parts):
 @pytest.mark.parametrize(
     ("events", "line"),
     [
-        ({"a": event(start=3, length=4, gain=1.0), "b": event(start=6, gain=1.0)},
-         "events.b.start: overlaps a on weibo at tick 6, and both have a gain"),
-        ({"a": event(start=3, every=5, length=2, gain=1.0), "b": event(start=29, gain=1.0)},
-         "events.b.start: overlaps a on weibo at tick 29, and both have a gain"),
-        ({"a": event(start=3, offline=True), "b": event("wechat", start=3, offline=True)},
-         "events.b.start: a meeting on tick 3 already (a)"),
-        ({"a": event(start=0, lift_tell=20.0), "b": event(start=0, lift_tell=20.0)},
-         "events.b.lift_tell: overlapping lifts multiply to too much at tick 0, got 400.0"),
-        ({"a": event("forum", offline=True, new_ties=2)},
-         "events.a.new_ties: a board has no ties, got 2"),
+        (
+            {"a": event(start=3, length=4, gain=1.0), "b": event(start=6, gain=1.0)},
+            "events.b.start: overlaps a on weibo at tick 6, and both have a gain",
+        ),
+        (
+            {"a": event(start=3, every=5, length=2, gain=1.0), "b": event(start=29, gain=1.0)},
+            "events.b.start: overlaps a on weibo at tick 29, and both have a gain",
+        ),
+        (
+            {"a": event(start=3, offline=True), "b": event("wechat", start=3, offline=True)},
+            "events.b.start: a meeting on tick 3 already (a)",
+        ),
+        (
+            {"a": event(start=0, lift_tell=20.0), "b": event(start=0, lift_tell=20.0)},
+            "events.b.lift_tell: overlapping lifts multiply to too much at tick 0, got 400.0",
+        ),
+        (
+            {"a": event("forum", offline=True, new_ties=2)},
+            "events.a.new_ties: a board has no ties, got 2",
+        ),
         ({"a": event(length=5, every=3)}, "events.a.every: the next occurrence begins before"),
     ],
 )
@@ -105,7 +162,9 @@ def test_limits_of_the_engines():
     """Catches a ninth channel, which would not fit into the bits of a person."""
     board = Channel(medium="board", readers_per_post=5.0)
     Scenario(channels={f"c{k}": board for k in range(8)})
-    with pytest.raises(KoubeiError, match=r"channels: wrong number of entries, got 9, allowed 1\.\.8"):
+    with pytest.raises(
+        KoubeiError, match=r"channels: wrong number of entries, got 9, allowed 1\.\.8"
+    ):
         Scenario(channels={f"c{k}": board for k in range(9)})
 
 
@@ -185,16 +244,26 @@ def test_missing_files_and_presets(tmp_path):
 def test_replace_adds_and_removes_entries():
     """Catches replace dropping neighbours, or forgetting what was not named."""
     scenario = Scenario()
-    more = scenario.replace(**{
-        "events.gala": {"channel": "weibo", "start": 3},
-        "channels.weibo.tell": 0.04,
-        "segments.newbie.membership.weibo": 0.5,
-    })
+    more = scenario.replace(
+        **{
+            "events.gala": {"channel": "weibo", "start": 3},
+            "channels.weibo.tell": 0.04,
+            "segments.newbie.membership.weibo": 0.5,
+        }
+    )
     assert more.events["gala"].start == 3
     assert list(more.channels) == list(scenario.channels)
     assert more.segments["newbie"].membership == {"forum": 0.07, "weibo": 0.5}
-    assert more.replace(**{"events.gala": None, "channels.weibo.tell": 0.02,
-                           "segments.newbie.membership.weibo": None}) == scenario
+    assert (
+        more.replace(
+            **{
+                "events.gala": None,
+                "channels.weibo.tell": 0.02,
+                "segments.newbie.membership.weibo": None,
+            }
+        )
+        == scenario
+    )
     rounds = scenario.replace(**{"supply.rounds": [{"day": 1, "units": 2.0}]})
     assert rounds.replace(**{"supply.rounds.0.units": 5.0}).supply.rounds[0].units == 5.0
     with pytest.raises(KoubeiError, match="no such entry"):
@@ -237,8 +306,12 @@ def test_tiny_has_every_module_on():
 def test_the_limits_are_limits():
     """Catches a limit preset with a mechanism left on that would spoil its exact law."""
     # Once told, an arc is done (fatigue); kinds need different numbers of tellings (threshold).
-    allowed = {"ic": {"fatigue"}, "bass": {"media"}, "threshold": {"fatigue", "reinforcement"},
-               "branching": {"fatigue", "homophily"}}
+    allowed = {
+        "ic": {"fatigue"},
+        "bass": {"media"},
+        "threshold": {"fatigue", "reinforcement"},
+        "branching": {"fatigue", "homophily"},
+    }
     for name, wanted in allowed.items():
         found = {module for module, on in active(Scenario.load(name)).items() if on}
         assert found == wanted, name

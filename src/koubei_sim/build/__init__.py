@@ -123,8 +123,12 @@ def build_world(
     if population is None:
         population = build_population(scenario, key, replicate, agents)
     if population.n != scenario.n_agents:
-        raise KoubeiError("population", "another number of people than n_agents",
-                          got=population.n, allowed=str(scenario.n_agents))
+        raise KoubeiError(
+            "population",
+            "another number of people than n_agents",
+            got=population.n,
+            allowed=str(scenario.n_agents),
+        )
     if graphs is None:
         if networks is None:
             networks = build_networks(scenario, key, replicate, population)

@@ -77,8 +77,11 @@ def build_networks(
             found[name] = _draw(channel.network, population, members, key, world, c)
         except KoubeiError as error:
             raise KoubeiError(
-                f"channels.{name}.network.{error.where}", error.what, got=error.got,
-                allowed=error.allowed, fix=error.fix,
+                f"channels.{name}.network.{error.where}",
+                error.what,
+                got=error.got,
+                allowed=error.allowed,
+                fix=error.fix,
             ) from None
     return Network.stack(found)
 
@@ -124,8 +127,12 @@ def _draw(
         return generators.ring(n, 2 * max(1, int(mean / 2.0 + 0.5)), **among)
     rows = spec.rows or int(count**0.5)
     if count % rows:
-        raise KoubeiError("rows", f"{count} members do not fill the lattice", got=rows,
-                          allowed="a divisor of the number of members")
+        raise KoubeiError(
+            "rows",
+            f"{count} members do not fill the lattice",
+            got=rows,
+            allowed="a divisor of the number of members",
+        )
     return generators.lattice(rows, count // rows, spec.moore, n=n, **among)
 
 
@@ -139,8 +146,12 @@ def _file(
             path = find_data(str(spec.path))
         except KoubeiError:
             if spec.stand_in == "refuse":
-                raise KoubeiError("path", "no such file or data set", got=spec.path,
-                                  fix="stand_in = 'small_world', or KOUBEI_DATA") from None
+                raise KoubeiError(
+                    "path",
+                    "no such file or data set",
+                    got=spec.path,
+                    fix="stand_in = 'small_world', or KOUBEI_DATA",
+                ) from None
             warnings.warn(
                 f"network file {spec.path} is not here: a small world of the same mean degree "
                 "stands in for it",
@@ -150,9 +161,13 @@ def _file(
             return _draw(stand_in, people, members, key, world, c)
     network = read_network(path, directed=spec.directed)
     if network.n_nodes > people.n:
-        raise KoubeiError("path", "more people in the file than simulated", got=network.n_nodes,
-                          allowed=f"n_agents = {people.n} or fewer",
-                          fix=f"n_agents = {network.n_nodes}")
+        raise KoubeiError(
+            "path",
+            "more people in the file than simulated",
+            got=network.n_nodes,
+            allowed=f"n_agents = {people.n} or fewer",
+            fix=f"n_agents = {network.n_nodes}",
+        )
     layer = network.layer()
     missing = people.n - layer.n_nodes
     if missing:
@@ -184,17 +199,25 @@ def as_layers(scenario: Scenario, networks: object) -> dict[str, Layer]:
         else:
             found = {layer.name: layer for layer in networks.layers}
     else:
-        raise KoubeiError("networks", "wrong type", got=type(networks).__name__,
-                          allowed="Network, or a mapping of channels to Network")
+        raise KoubeiError(
+            "networks",
+            "wrong type",
+            got=type(networks).__name__,
+            allowed="Network, or a mapping of channels to Network",
+        )
     for name in (*feeds, *found):
         if name not in found or name not in feeds:
             what = "no graph for this feed" if name in feeds else "no feed of this name"
             raise KoubeiError(f"networks.{name}", what, allowed=", ".join(feeds) or "no feeds")
     for name, layer in found.items():
         if layer.n_nodes != scenario.n_agents:
-            raise KoubeiError(f"networks.{name}", "another number of people than n_agents",
-                              got=layer.n_nodes, allowed=str(scenario.n_agents),
-                              fix=f"n_agents = {layer.n_nodes}")
+            raise KoubeiError(
+                f"networks.{name}",
+                "another number of people than n_agents",
+                got=layer.n_nodes,
+                allowed=str(scenario.n_agents),
+                fix=f"n_agents = {layer.n_nodes}",
+            )
     return found
 
 
@@ -261,8 +284,13 @@ def _ties(layer: Layer, channel: Channel, name: str) -> NDArray[np.uint8]:
         return np.empty(0, dtype=np.uint8)
     if channel.tie == "weight":
         if layer.weights is None:
-            raise KoubeiError(f"channels.{name}.tie", "its graph has no weights", got="weight",
-                              allowed="none, overlap", fix="overlap")
+            raise KoubeiError(
+                f"channels.{name}.tie",
+                "its graph has no weights",
+                got="weight",
+                allowed="none, overlap",
+                fix="overlap",
+            )
         largest = float(layer.weights.max()) if layer.n_arcs else 1.0
         scaled = layer.weights.astype(np.float64) / (largest if largest > 0 else 1.0)
         return np.floor(scaled * 255.0 + 0.5).astype(np.uint8)

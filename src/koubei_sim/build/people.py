@@ -85,8 +85,14 @@ def classes(
     of = np.empty(population.n, dtype=np.uint16)
     present = np.zeros(CLASS_CODES, dtype=np.bool_)
     _class_codes(
-        population.segment, population.level, population.income, population.taste_group, price,
-        effort, of, present,
+        population.segment,
+        population.level,
+        population.income,
+        population.taste_group,
+        price,
+        effort,
+        of,
+        present,
     )
     found = np.flatnonzero(present)
     number = np.zeros(CLASS_CODES, dtype=np.uint16)

@@ -181,7 +181,7 @@ def _compare(given: str, recipe: dict[str, Any], result: Result) -> tuple[int, s
 
 
 def first_difference(old: Result, new: Result) -> str:
-    """Name the first cell of the daily tables, or event of the logs, in which two results differ."""
+    """Name the first cell of the tables, or column of the logs, in which two results differ."""
     import numpy as np
 
     from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
@@ -193,12 +193,13 @@ def first_difference(old: Result, new: Result) -> str:
         if cells.size:
             tick, column = (int(cell) for cell in cells[0])
             block = max(
-                (name for name, _ in TABLE if TABLE_OFFSET[name] <= column), key=TABLE_OFFSET.get
+                (name for name, _ in TABLE if TABLE_OFFSET[name] <= column),
+                key=lambda name: TABLE_OFFSET[name],
             )
             pair = f"{ours.table[tick, column]} -> {theirs.table[tick, column]}"
             return f"first at replicate {number}, day {tick}, {block}: {pair}"
-        for field, mine, other in zip(ours._fields, ours, theirs):
-            if not np.array_equal(mine, other):
+        for field in ours._fields:
+            if not np.array_equal(getattr(ours, field), getattr(theirs, field)):
                 return f"first at replicate {number}, {field}"
     return "tables and logs are equal, the old file was changed"
 
@@ -288,11 +289,9 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
     from koubei_sim.spec import Scenario
 
     scenario = Scenario.load("xiaomi")
-    print(
-        f"{scenario.title or scenario.name}: {replicates} replicates of {scenario.n_agents:,} people, "
-        f"{scenario.ticks} days;\nthe first run on a machine compiles the kernels (about a minute)",
-        file=sys.stderr,
-    )
+    people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
+    print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
+    print("the first run on a machine compiles the kernels (about a minute)", file=sys.stderr)
     side_by_side = simulate.fitting_threads(scenario, replicates) if threads is None else threads
     with screen.progress("simulating") as tell:
         result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=side_by_side)

@@ -1,4 +1,4 @@
-"""The commands that look at scenarios: ``describe``, ``params``, ``schema``, ``presets``, ``diff``."""
+"""The commands that look: ``describe``, ``params``, ``schema``, ``presets``, ``diff``."""
 
 from __future__ import annotations
 
@@ -97,10 +97,11 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     >>> flat({"a": {"b": 1}, "c": [2, {"d": 3}]})
     {'a.b': 1, 'c.0': 2, 'c.1.d': 3}
     """
+    entries: list[tuple[Any, Any]]
     if isinstance(value, dict):
-        entries = value.items()
+        entries = list(value.items())
     elif isinstance(value, (list, tuple)):
-        entries = ((str(number), entry) for number, entry in enumerate(value))
+        entries = list(enumerate(value))
     else:
         return {path: value}
     found: dict[str, Any] = {}

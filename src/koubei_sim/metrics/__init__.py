@@ -29,15 +29,15 @@ from koubei_sim.metrics.indices import (
     reputation_index,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
+from koubei_sim.metrics.overview import OUTCOMES, outcomes, period_ends, pyramid, summary
 from koubei_sim.metrics.reproduction import (
     Reproduction,
     k_factor,
     offspring_counts,
     reproduction_number,
 )
-from koubei_sim.metrics.staying import Retention, Spells, retention, spells
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
-from koubei_sim.metrics.overview import OUTCOMES, outcomes, period_ends, pyramid, summary
+from koubei_sim.metrics.staying import Retention, Spells, retention, spells
 from koubei_sim.metrics.takeoff import first_day, took_off
 from koubei_sim.metrics.tiers import BehaviourTiers, behaviour_tiers
 

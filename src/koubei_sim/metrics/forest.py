@@ -12,6 +12,7 @@ Pure functions of one `History`; called by `overview`, `reproduction`, figures.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -51,7 +52,7 @@ def recruitment_forest(history: History) -> Forest:
     # The log is ordered by tick and parents are earlier, so one pass over the ticks downwards
     # (from parents) and one upwards (to parents) sees everything in the right order.
     edges = np.flatnonzero(np.diff(tick, prepend=-2)).tolist() + [rows.size]
-    spans = [slice(a, b) for a, b in zip(edges[:-1], edges[1:])]
+    spans = [slice(a, b) for a, b in pairwise(edges)]
     for span in spans:
         has = parent[span] >= 0
         nodes = np.flatnonzero(has) + span.start

@@ -83,7 +83,7 @@ def mean_interval(values: NDArray[np.float64], key: int = 0, outcome: int = 0) -
         return Interval(mean, low, high, "bootstrap")
     from scipy.special import stdtrit
 
-    half = float(stdtrit(n - 1, 0.975)) * spread / np.sqrt(n)
+    half = float(stdtrit(n - 1, 0.975)) * spread / float(np.sqrt(n))
     return Interval(mean, mean - half, mean + half, "t")
 
 

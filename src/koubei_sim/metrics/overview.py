@@ -187,7 +187,7 @@ def period_ends(run: Run, every: str | int = "quarter") -> tuple[NDArray[np.int6
         last = np.flatnonzero(np.append(days[1:] != days[:-1], True))
         shown = {"Q": lambda p: f"{p.year} Q{p.quarter}", "W": lambda p: str(p.end_time.date())}
         name = shown.get(_PERIODS[every][0], str)
-        return last.astype(np.int64), [name(days[tick]) for tick in last]
+        return last.astype(np.int64), [name(days[int(tick)]) for tick in last]
     width = _PERIODS[every][1] if isinstance(every, str) else int(every)
     last = np.arange(width - 1, ticks, width)
     if not last.size or last[-1] != ticks - 1:

@@ -5,7 +5,7 @@ Pure functions of arrays and of one `History`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,7 @@ def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE
     return ever >= share * people and ever >= fold * max(1, seeds_of(history))
 
 
-def first_day(counts: NDArray[np.float64], threshold: float) -> float:
+def first_day(counts: NDArray[Any], threshold: float) -> float:
     """Return the first tick with ``counts >= threshold``, NaN where it is never reached.
 
     Examples

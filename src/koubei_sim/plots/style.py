@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ CHINESE_FONTS: Final = (
     "SimHei",
     "PingFang SC",
     "Heiti SC",
+    "Noto Sans CJK TC",
     "Noto Sans CJK JP",
 )
 
@@ -113,8 +114,9 @@ def drawing(lang: str = "en") -> Iterator[str]:
     spoken = language(lang)
     look = dict(_LOOK)
     if spoken == "zh":
+        look["axes.titleweight"] = "normal"  # few machines have a bold Chinese face
         look["font.family"] = [str(chinese_font()), "DejaVu Sans"]
-    with mpl.rc_context(look):
+    with mpl.rc_context(cast(Any, look)):
         yield spoken
 
 

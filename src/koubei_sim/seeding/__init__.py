@@ -19,7 +19,13 @@ from koubei_sim.spec import Scenario
 from koubei_sim.spec.checks import enthusiasts_wanted
 
 __all__ = [
-    "choose_seeds", "community", "degree", "kshell", "nomination", "random", "staff_friends",
+    "choose_seeds",
+    "community",
+    "degree",
+    "kshell",
+    "nomination",
+    "random",
+    "staff_friends",
 ]
 
 
@@ -70,14 +76,23 @@ def choose_seeds(
         ids = np.flatnonzero(enthusiast == bool(kind))
         if number > ids.size:
             name = ("newbies", "enthusiasts")[kind]
-            raise KoubeiError("seeding.purity", f"it takes {number} {name}, {ids.size} exist",
-                              got=seeding.purity, fix="another purity, or fewer seeds")
+            raise KoubeiError(
+                "seeding.purity",
+                f"it takes {number} {name}, {ids.size} exist",
+                got=seeding.purity,
+                fix="another purity, or fewer seeds",
+            )
         chosen.append(smallest(rank, draws, ids, number))
     return np.sort(np.concatenate(chosen)).astype(np.int32)
 
 
 def _pick(
-    strategy: str, network: Network | None, n: int, k: int, layer: str | None, key: int,
+    strategy: str,
+    network: Network | None,
+    n: int,
+    k: int,
+    layer: str | None,
+    key: int,
     staff: int = 10,
 ) -> NDArray[np.int32]:
     """Choose `k` people of one kind, best first."""
@@ -103,7 +118,9 @@ def random(n: int, k: int, *, key: int) -> NDArray[np.int32]:
     return _pick("random", None, n, k, None, key)
 
 
-def degree(network: Network, k: int, *, layer: str | None = None, key: int = 0) -> NDArray[np.int32]:
+def degree(
+    network: Network, k: int, *, layer: str | None = None, key: int = 0
+) -> NDArray[np.int32]:
     """Return the `k` people with the most listeners, best first.
 
     Examples
@@ -115,7 +132,9 @@ def degree(network: Network, k: int, *, layer: str | None = None, key: int = 0) 
     return _pick("degree", network, network.n_nodes, k, layer, key)
 
 
-def kshell(network: Network, k: int, *, layer: str | None = None, key: int = 0) -> NDArray[np.int32]:
+def kshell(
+    network: Network, k: int, *, layer: str | None = None, key: int = 0
+) -> NDArray[np.int32]:
     """Return the `k` people with the highest core numbers (Kitsak et al. 2010), best first."""
     return _pick("kshell", network, network.n_nodes, k, layer, key)
 

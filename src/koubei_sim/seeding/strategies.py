@@ -20,7 +20,12 @@ from koubei_sim.kernels.draws import draw_many, stream
 from koubei_sim.seeding import orders
 
 STRATEGY_NUMBER: Final = {
-    "random": 0, "degree": 1, "kshell": 2, "nomination": 3, "community": 4, "staff_friends": 5,
+    "random": 0,
+    "degree": 1,
+    "kshell": 2,
+    "nomination": 3,
+    "community": 4,
+    "staff_friends": 5,
 }
 NAMING: Final = 16  # added to the number for the second draw of a strategy
 UNREACHED: Final = np.iinfo(np.int64).max
@@ -53,7 +58,9 @@ def keyed_draws(address: Address, strategy: str, n: int) -> NDArray[np.uint64]:
 
 
 def smallest(
-    rank: NDArray[np.int64] | NDArray[np.uint64], draws: NDArray[np.uint64], ids: NDArray[np.int64],
+    rank: NDArray[np.int64] | NDArray[np.uint64],
+    draws: NDArray[np.uint64],
+    ids: NDArray[np.int64],
     k: int,
 ) -> NDArray[np.int64]:
     """Return the `k` of `ids` with the smallest rank, ties by the smallest draw, best first."""
@@ -98,8 +105,13 @@ def ranks(
     if strategy == "random":
         return np.zeros(n, dtype=np.int64), draws
     if rows is None:
-        raise KoubeiError("seeding.strategy", "this strategy needs a feed", got=strategy,
-                          allowed="random, ids", fix="random")
+        raise KoubeiError(
+            "seeding.strategy",
+            "this strategy needs a feed",
+            got=strategy,
+            allowed="random, ids",
+            fix="random",
+        )
     if strategy == "degree":
         return -np.diff(rows.indptr), draws
     if strategy == "kshell":
@@ -118,7 +130,11 @@ def ranks(
     start = smallest(np.zeros(n, dtype=np.int64), draws, with_ties, sources)
     distance = np.full(n, UNREACHED, dtype=np.int64)
     orders.distances(
-        rows.indptr, rows.indices, start, enthusiast.astype(np.uint8),
-        np.array(wanted, dtype=np.int64), distance,
+        rows.indptr,
+        rows.indices,
+        start,
+        enthusiast.astype(np.uint8),
+        np.array(wanted, dtype=np.int64),
+        distance,
     )
     return distance, draws

@@ -63,34 +63,52 @@ def _sizes(scenario: Scenario) -> None:
                 where, "wrong number of entries", got=len(entries), allowed=f"{least}..{most}"
             )
     if scenario.ticks > MAX_TICKS:
-        raise KoubeiError(
-            "ticks", "out of range", got=scenario.ticks, allowed=f"1..{MAX_TICKS}"
-        )
+        raise KoubeiError("ticks", "out of range", got=scenario.ticks, allowed=f"1..{MAX_TICKS}")
     for name, channel in scenario.channels.items():
         network = channel.network
         if network is None:
             continue
         where = f"channels.{name}.network"
         if network.kind == "complete" and scenario.n_agents > 20000:
-            raise KoubeiError(where, "a complete graph of so many people", got=scenario.n_agents,
-                              allowed="n_agents up to 20000", fix="a board, or erdos_renyi")
+            raise KoubeiError(
+                where,
+                "a complete graph of so many people",
+                got=scenario.n_agents,
+                allowed="n_agents up to 20000",
+                fix="a board, or erdos_renyi",
+            )
         if channel.tie == "weight" and network.kind != "file":
-            raise KoubeiError(f"channels.{name}.tie", "only a file has weights", got="weight",
-                              allowed="none, overlap", fix="overlap")
+            raise KoubeiError(
+                f"channels.{name}.tie",
+                "only a file has weights",
+                got="weight",
+                allowed="none, overlap",
+                fix="overlap",
+            )
 
 
 def _shares(scenario: Scenario) -> None:
     total = sum(segment.share for segment in scenario.segments.values())
     if abs(total - 1.0) > 1e-9:
-        raise KoubeiError("segments", "the shares must add up to 1", got=round(total, 12),
-                          allowed="1", fix="set all shares at once")
+        raise KoubeiError(
+            "segments",
+            "the shares must add up to 1",
+            got=round(total, 12),
+            allowed="1",
+            fix="set all shares at once",
+        )
 
 
 def _known(where: str, name: str | None, names: Iterable[str], what: str) -> None:
     known = list(names)
     if name is not None and name not in known:
-        raise KoubeiError(where, f"unknown {what}", got=name, allowed=", ".join(known) or "none",
-                          fix=nearest(name, known))
+        raise KoubeiError(
+            where,
+            f"unknown {what}",
+            got=name,
+            allowed=", ".join(known) or "none",
+            fix=nearest(name, known),
+        )
 
 
 def _names(scenario: Scenario) -> None:
@@ -108,26 +126,39 @@ def _names(scenario: Scenario) -> None:
     _known("seeding.channel", scenario.seeding.channel, scenario.feeds, "feed")
     for name, product in scenario.products.items():
         if product.taste_group is not None and product.taste_group >= scenario.market.taste_groups:
-            raise KoubeiError(f"products.{name}.taste_group", "no such taste group",
-                              got=product.taste_group,
-                              allowed=f"0..{scenario.market.taste_groups - 1}",
-                              fix="a larger market.taste_groups")
+            raise KoubeiError(
+                f"products.{name}.taste_group",
+                "no such taste group",
+                got=product.taste_group,
+                allowed=f"0..{scenario.market.taste_groups - 1}",
+                fix="a larger market.taste_groups",
+            )
 
 
 def _seeds(scenario: Scenario) -> None:
     seeding = scenario.seeding
     if seeding.strategy == "ids":
         if max(seeding.ids) >= scenario.n_agents:
-            raise KoubeiError("seeding.ids", "no such person", got=max(seeding.ids),
-                              allowed=f"0..{scenario.n_agents - 1}")
+            raise KoubeiError(
+                "seeding.ids",
+                "no such person",
+                got=max(seeding.ids),
+                allowed=f"0..{scenario.n_agents - 1}",
+            )
         return
     seeds = scenario.seed_agents
     if seeds > scenario.n_agents:
-        raise KoubeiError("seeding.number", "more seeds than people", got=seeds,
-                          allowed=f"0..{scenario.n_agents}")
+        raise KoubeiError(
+            "seeding.number", "more seeds than people", got=seeds, allowed=f"0..{scenario.n_agents}"
+        )
     if seeding.strategy != "random" and seeds and not scenario.feeds:
-        raise KoubeiError("seeding.strategy", "this strategy needs a feed", got=seeding.strategy,
-                          allowed="random, ids", fix="random")
+        raise KoubeiError(
+            "seeding.strategy",
+            "this strategy needs a feed",
+            got=seeding.strategy,
+            allowed="random, ids",
+            fix="random",
+        )
     if scenario.agents_table is not None:
         return  # the shares of the table decide, and are checked when it is read
     pure = enthusiasts_wanted(seeds, seeding.purity)
@@ -137,9 +168,13 @@ def _seeds(scenario: Scenario) -> None:
         (seeds - pure, scenario.n_agents - there, "newbies"),
     ):
         if wanted > have + 0.5:
-            raise KoubeiError("seeding.purity", f"it takes {wanted} {kind}, about {have:.0f} exist",
-                              got=seeding.purity, allowed="0..1 with enough people of both kinds",
-                              fix="another purity, or fewer seeds")
+            raise KoubeiError(
+                "seeding.purity",
+                f"it takes {wanted} {kind}, about {have:.0f} exist",
+                got=seeding.purity,
+                allowed="0..1 with enough people of both kinds",
+                fix="another purity, or fewer seeds",
+            )
 
 
 def enthusiasts_wanted(seeds: int, purity: float) -> int:
@@ -159,14 +194,22 @@ def _events(scenario: Scenario) -> None:
     lift: dict[tuple[str, int], tuple[float, float]] = {}
     for name, event in scenario.events.items():
         if event.offline and event.new_ties and scenario.channels[event.channel].medium == "board":
-            raise KoubeiError(f"events.{name}.new_ties", "a board has no ties",
-                              got=event.new_ties, allowed="0", fix="0")
+            raise KoubeiError(
+                f"events.{name}.new_ties",
+                "a board has no ties",
+                got=event.new_ties,
+                allowed="0",
+                fix="0",
+            )
         for start, end in occurrences(event, scenario.ticks):
             if event.offline:
                 if start in meeting:
-                    raise KoubeiError(f"events.{name}.start",
-                                      f"a meeting on tick {start} already ({meeting[start]})",
-                                      got=event.start, fix="another day")
+                    raise KoubeiError(
+                        f"events.{name}.start",
+                        f"a meeting on tick {start} already ({meeting[start]})",
+                        got=event.start,
+                        fix="another day",
+                    )
                 meeting[start] = name
             for tick in range(start, end):
                 place = (event.channel, tick)
@@ -175,15 +218,20 @@ def _events(scenario: Scenario) -> None:
                         raise KoubeiError(
                             f"events.{name}.start",
                             f"overlaps {gain[place]} on {event.channel} at tick {tick}, "
-                            "and both have a gain", got=event.start, fix="other days, or gain = 0",
+                            "and both have a gain",
+                            got=event.start,
+                            fix="other days, or gain = 0",
                         )
                     gain[place] = name
                 before = lift.get(place, (1.0, 1.0))
                 lift[place] = (before[0] * event.lift_tell, before[1] * event.lift_visibility)
                 if max(lift[place]) > MOST_LIFT:
                     raise KoubeiError(
-                        f"events.{name}.lift_tell", f"overlapping lifts multiply to too much at tick {tick}",
-                        got=max(lift[place]), allowed=f"at most {MOST_LIFT:g}", fix="other days",
+                        f"events.{name}.lift_tell",
+                        f"overlapping lifts multiply to too much at tick {tick}",
+                        got=max(lift[place]),
+                        allowed=f"at most {MOST_LIFT:g}",
+                        fix="other days",
                     )
 
 
@@ -193,7 +241,9 @@ def _telling_is_possible(scenario: Scenario) -> None:
     for name, channel in scenario.channels.items():
         if channel.tell > online:
             raise KoubeiError(
-                f"channels.{name}.tell", "more tellings a day than days online",
-                got=channel.tell, allowed=f"0..{online:g} (participation.online)",
+                f"channels.{name}.tell",
+                "more tellings a day than days online",
+                got=channel.tell,
+                allowed=f"0..{online:g} (participation.online)",
                 fix="a larger participation.online",
             )

@@ -18,11 +18,16 @@ def segments(channels: Iterable[str]) -> FrozenDict[str, Segment]:
     forum = "forum" in channels
     return FrozenDict(
         enthusiast=Segment(
-            share=0.1, enthusiast=True, expertise_a=6.0, expertise_b=2.0,
+            share=0.1,
+            enthusiast=True,
+            expertise_a=6.0,
+            expertise_b=2.0,
             membership={"forum": 0.4} if forum else {},
         ),
         newbie=Segment(
-            share=0.9, expertise_a=2.0, expertise_b=6.0,
+            share=0.9,
+            expertise_a=2.0,
+            expertise_b=6.0,
             membership={"forum": 0.07} if forum else {},
         ),
     )
@@ -32,20 +37,37 @@ def channels() -> FrozenDict[str, Channel]:
     """Return a forum (board), Weibo (follow graph), WeChat (small world) and Qzone (configuration)."""
     return FrozenDict(
         forum=Channel(
-            medium="board", persuasion=0.1, tell=0.03, fidelity=0.98, half_life=60.0,
-            readers_per_post=60.0, reading=20.0,
+            medium="board",
+            persuasion=0.1,
+            tell=0.03,
+            fidelity=0.98,
+            half_life=60.0,
+            readers_per_post=60.0,
+            reading=20.0,
         ),
         weibo=Channel(
             network=NetworkSpec(kind="follow", mean_degree=15.0, exponent=2.3),
-            visibility=0.1, persuasion=0.025, tell=0.02, fidelity=0.95, half_life=20.0,
+            visibility=0.1,
+            persuasion=0.025,
+            tell=0.02,
+            fidelity=0.95,
+            half_life=20.0,
         ),
         wechat=Channel(
             network=NetworkSpec(kind="small_world", mean_degree=20.0),
-            visibility=0.5, persuasion=0.08, tell=0.02, fidelity=0.98, half_life=30.0,
+            visibility=0.5,
+            persuasion=0.08,
+            tell=0.02,
+            fidelity=0.98,
+            half_life=30.0,
         ),
         qzone=Channel(
             network=NetworkSpec(kind="configuration", mean_degree=15.0, exponent=2.5),
-            visibility=0.3, persuasion=0.05, tell=0.02, fidelity=0.97, half_life=20.0,
+            visibility=0.3,
+            persuasion=0.05,
+            tell=0.02,
+            fidelity=0.97,
+            half_life=20.0,
         ),
     )
 

@@ -65,8 +65,15 @@ def _head(scenario: Scenario, say: _Words) -> Iterator[str]:
     date = say("from", date=scenario.start_date) if scenario.start_date else ""
     shared = say("shared" if scenario.shared_world else "fresh")
     yield from wrap(
-        say("size", n=scenario.n_agents, g=scenario.people_per_agent, ticks=scenario.ticks,
-            date=date, shared=shared), "",
+        say(
+            "size",
+            n=scenario.n_agents,
+            g=scenario.people_per_agent,
+            ticks=scenario.ticks,
+            date=date,
+            shared=shared,
+        ),
+        "",
     )
 
 
@@ -76,36 +83,60 @@ def _parts(scenario: Scenario, say: _Words) -> Iterator[str]:
         memberships = ", ".join(
             f"{c} {segment.membership.get(c, 1.0):.0%}" for c in scenario.channels
         )
-        yield from wrap(say(
-            "segment", name=name, share=segment.share,
-            kind=say("enthusiasts" if segment.enthusiast else "newbies"),
-            x=segment.expertise_a / (segment.expertise_a + segment.expertise_b),
-            member=say("member", list=memberships),
-        ))
+        yield from wrap(
+            say(
+                "segment",
+                name=name,
+                share=segment.share,
+                kind=say("enthusiasts" if segment.enthusiast else "newbies"),
+                x=segment.expertise_a / (segment.expertise_a + segment.expertise_b),
+                member=say("member", list=memberships),
+            )
+        )
     yield say("where")
     for name, channel in scenario.channels.items():
         common = {"name": name, "persuasion": channel.persuasion, "tell": channel.tell}
         if channel.network is None:
             text = say("board", readers=channel.readers_per_post, **common)
         else:
-            text = say("feed", kind=channel.network.kind, degree=channel.network.mean_degree,
-                       visibility=channel.visibility, **common)
+            text = say(
+                "feed",
+                kind=channel.network.kind,
+                degree=channel.network.mean_degree,
+                visibility=channel.visibility,
+                **common,
+            )
         yield from wrap(text + (say("opens", day=channel.opens_at) if channel.opens_at else ""))
     yield say("product")
     for name, product in scenario.products.items():
-        yield from wrap(say(
-            "item", name=name, quality=product.quality, difficulty=product.difficulty,
-            every=product.release_interval,
-            launch=say("launch", day=product.launch_at) if product.launch_at else "",
-            price=say("price", price=product.price) if product.price else "",
-        ))
+        yield from wrap(
+            say(
+                "item",
+                name=name,
+                quality=product.quality,
+                difficulty=product.difficulty,
+                every=product.release_interval,
+                launch=say("launch", day=product.launch_at) if product.launch_at else "",
+                price=say("price", price=product.price) if product.price else "",
+            )
+        )
     yield say("part")
     if not scenario.nodes:
         yield "  " + say("none")
     for name, node in scenario.nodes.items():
         where = say("on_channel", channel=node.channel) if node.channel else ""
-        yield from wrap(say("node", name=name, need=node.need, simple=node.simple, fun=node.fun,
-                            rewarding=node.rewarding, authentic=node.authentic, where=where))
+        yield from wrap(
+            say(
+                "node",
+                name=name,
+                need=node.need,
+                simple=node.simple,
+                fun=node.fun,
+                rewarding=node.rewarding,
+                authentic=node.authentic,
+                where=where,
+            )
+        )
     yield say("happens")
     yield from _happenings(scenario, say)
     yield say("do")
@@ -115,14 +146,28 @@ def _parts(scenario: Scenario, say: _Words) -> Iterator[str]:
 def _happenings(scenario: Scenario, say: _Words) -> Iterator[str]:
     told = []
     for name, event in scenario.events.items():
-        told.append(say(
-            "event", name=name, what=say("meeting" if event.offline else "online_event"),
-            channel=event.channel, start=event.start, length=event.length,
-            every=say("every", days=event.every) if event.every else "",
-        ))
+        told.append(
+            say(
+                "event",
+                name=name,
+                what=say("meeting" if event.offline else "online_event"),
+                channel=event.channel,
+                start=event.start,
+                length=event.length,
+                every=say("every", days=event.every) if event.every else "",
+            )
+        )
     for name, media in scenario.media.items():
-        told.append(say("media", name=name, channel=media.channel, start=media.start,
-                        hazard=media.hazard, awareness=media.awareness))
+        told.append(
+            say(
+                "media",
+                name=name,
+                channel=media.channel,
+                start=media.start,
+                hazard=media.hazard,
+                awareness=media.awareness,
+            )
+        )
     for text in told[:MOST_ENTRIES]:
         yield from wrap(text)
     if len(told) > MOST_ENTRIES:
@@ -130,10 +175,16 @@ def _happenings(scenario: Scenario, say: _Words) -> Iterator[str]:
     supply = scenario.supply
     if supply.enabled:
         told.append("")
-        yield from wrap(say(
-            "supply", units=supply.units, every=supply.every, start=supply.start,
-            rounds=len(supply.rounds), invites=", ".join(map(str, supply.invites)),
-        ))
+        yield from wrap(
+            say(
+                "supply",
+                units=supply.units,
+                every=supply.every,
+                start=supply.start,
+                rounds=len(supply.rounds),
+                invites=", ".join(map(str, supply.invites)),
+            )
+        )
     if scenario.market.rival:
         told.append("")
         yield from wrap(say("rival", day=scenario.market.rival[0].day))
@@ -143,18 +194,38 @@ def _happenings(scenario: Scenario, say: _Words) -> Iterator[str]:
 
 def _doings(scenario: Scenario, say: _Words) -> Iterator[str]:
     loyalty, telling, service = scenario.loyalty, scenario.telling, scenario.service
-    yield from wrap(say(
-        "online", online=scenario.participation.online, join=scenario.participation.join,
-        loyal=loyalty.loyal, die_hard=loyalty.die_hard, core=loyalty.core,
-    ))
-    yield from wrap(say(
-        "tell", factor=", ".join(f"{x:g}" for x in telling.tier_factor),
-        credibility=", ".join(f"{x:g}" for x in telling.credibility),
-    ))
-    yield from wrap(say("unhappy", complaint=service.complaint, lapse=service.lapse,
-                        negativity=telling.negativity))
-    yield from wrap(say("leak", memory=_days(scenario.hearing.memory_half_life),
-                        aware=_days(scenario.hearing.awareness_half_life)))
+    yield from wrap(
+        say(
+            "online",
+            online=scenario.participation.online,
+            join=scenario.participation.join,
+            loyal=loyalty.loyal,
+            die_hard=loyalty.die_hard,
+            core=loyalty.core,
+        )
+    )
+    yield from wrap(
+        say(
+            "tell",
+            factor=", ".join(f"{x:g}" for x in telling.tier_factor),
+            credibility=", ".join(f"{x:g}" for x in telling.credibility),
+        )
+    )
+    yield from wrap(
+        say(
+            "unhappy",
+            complaint=service.complaint,
+            lapse=service.lapse,
+            negativity=telling.negativity,
+        )
+    )
+    yield from wrap(
+        say(
+            "leak",
+            memory=_days(scenario.hearing.memory_half_life),
+            aware=_days(scenario.hearing.awareness_half_life),
+        )
+    )
 
 
 def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator[str]:
@@ -173,11 +244,16 @@ def _start(scenario: Scenario, say: _Words) -> Iterator[str]:
     yield say("start")
     number = len(seeding.ids) if seeding.strategy == "ids" else seeding.number
     simulated = scenario.seed_agents
-    yield from wrap(say(
-        "seeds", number=number, purity=seeding.purity, strategy=seeding.strategy,
-        engagement=seeding.engagement,
-        sim=say("simulated", count=simulated) if simulated != number else "",
-    ))
+    yield from wrap(
+        say(
+            "seeds",
+            number=number,
+            purity=seeding.purity,
+            strategy=seeding.strategy,
+            engagement=seeding.engagement,
+            sim=say("simulated", count=simulated) if simulated != number else "",
+        )
+    )
     yield from wrap(say("aware", share=scenario.market.aware_at_start))
 
 

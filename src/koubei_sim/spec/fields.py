@@ -220,7 +220,11 @@ class Part(BaseModel, metaclass=_OneLine):
     """Base of every part of a scenario: frozen, no unknown names, ranges enforced."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=True, ser_json_inf_nan="strings"
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        allow_inf_nan=True,
+        ser_json_inf_nan="strings",
     )
 
     @field_validator("*", mode="after")
@@ -244,16 +248,32 @@ class Part(BaseModel, metaclass=_OneLine):
         return value
 
 
-def infinite(what: str, description: str, *, neutral: float = INFINITY, default: float = INFINITY, source: str = ASSUMPTION) -> Any:
+def infinite(
+    what: str,
+    description: str,
+    *,
+    neutral: float = INFINITY,
+    default: float = INFINITY,
+    source: str = ASSUMPTION,
+) -> Any:
     """Declare a half-life in days, above 0; infinity: no decay."""
     return parameter(
         default, description, unit=what, neutral=neutral, above=0.0, high=INFINITY, source=source
     )
 
 
-def fraction(default: float, description: str, *, neutral: Any = 0.0, unit: str = "1", source: str = ASSUMPTION) -> Any:
+def fraction(
+    default: float,
+    description: str,
+    *,
+    neutral: Any = 0.0,
+    unit: str = "1",
+    source: str = ASSUMPTION,
+) -> Any:
     """Declare a share or probability in 0..1."""
-    return parameter(default, description, unit=unit, neutral=neutral, low=0.0, high=1.0, source=source)
+    return parameter(
+        default, description, unit=unit, neutral=neutral, low=0.0, high=1.0, source=source
+    )
 
 
 Validator = Callable[[Any], Any]

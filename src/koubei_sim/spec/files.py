@@ -41,7 +41,9 @@ def read(name: str | Path) -> dict[str, Any]:
     """
     if not isinstance(name, (str, os.PathLike)):
         raise KoubeiError(
-            "scenario", "must be the name of a preset or a path", got=type(name).__name__,
+            "scenario",
+            "must be the name of a preset or a path",
+            got=type(name).__name__,
             allowed="text or Path",
         )
     text = str(name)
@@ -54,23 +56,28 @@ def read(name: str | Path) -> dict[str, Any]:
     path = Path(text)
     if path.suffix != ".toml" and path.name == text and not path.exists():
         raise KoubeiError(
-            "scenario", "unknown preset", got=text,
-            allowed=", ".join(known) + ", or the path of a TOML file", fix=nearest(text, known),
+            "scenario",
+            "unknown preset",
+            got=text,
+            allowed=", ".join(known) + ", or the path of a TOML file",
+            fix=nearest(text, known),
         )
     if path.is_dir():
         raise KoubeiError(text, "is a folder", allowed="a TOML file")
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise KoubeiError(text, "no such file", allowed="a preset or a TOML file",
-                          fix=nearest(path.stem, known)) from None
+        raise KoubeiError(
+            text, "no such file", allowed="a preset or a TOML file", fix=nearest(path.stem, known)
+        ) from None
     except OSError as error:
         raise KoubeiError(text, f"cannot be read ({error.strerror})") from None
     try:
         return parse(content.decode("utf-8"), text)
     except UnicodeDecodeError as error:
-        raise KoubeiError(text, f"not text in UTF-8 (byte {error.start})",
-                          allowed="a TOML file") from None
+        raise KoubeiError(
+            text, f"not text in UTF-8 (byte {error.start})", allowed="a TOML file"
+        ) from None
 
 
 def parse(text: str, where: str) -> dict[str, Any]:
@@ -98,8 +105,9 @@ def save(scenario: Scenario, path: str | Path) -> Path:
     """Write the TOML of a scenario to `path` atomically and return the path."""
     path = Path(path)
     if not path.parent.is_dir():
-        raise KoubeiError(str(path), "its folder does not exist", got=str(path.parent),
-                          fix="create the folder")
+        raise KoubeiError(
+            str(path), "its folder does not exist", got=str(path.parent), fix="create the folder"
+        )
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
     ) as file:

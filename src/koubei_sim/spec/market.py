@@ -25,16 +25,17 @@ class Round(Part):
     """Units that come to sale on one day."""
 
     day: Whole = parameter(0, "tick of the sale", unit="day", neutral=STRUCTURE, low=0, high=30000)
-    units: Real = parameter(
-        0.0, "units for sale", unit="units", neutral=0.0, low=0.0, high=1e12
-    )
+    units: Real = parameter(0.0, "units for sale", unit="units", neutral=0.0, low=0.0, high=1e12)
 
 
 class Supply(Part):
     """Scarce units: sales rounds by lottery, and invites that jump the queue."""
 
     enabled: Truth = parameter(
-        False, "units are scarce: adopters wait for one", unit="choice", neutral=False,
+        False,
+        "units are scarce: adopters wait for one",
+        unit="choice",
+        neutral=False,
         allowed="true or false",
     )
     every: Whole = parameter(
@@ -50,8 +51,12 @@ class Supply(Part):
         (), "further rounds, by day", unit="units", neutral=(), allowed="a list of {day, units}"
     )
     invites: tuple[Whole, Whole, Whole, Whole] = parameter(
-        (0, 0, 0, 0), "invites granted on reaching a tier: casual, loyal, die-hard, core",
-        unit="invites", neutral=(0, 0, 0, 0), low=0, high=255,
+        (0, 0, 0, 0),
+        "invites granted on reaching a tier: casual, loyal, die-hard, core",
+        unit="invites",
+        neutral=(0, 0, 0, 0),
+        low=0,
+        high=255,
         source="F-codes, priority codes passed on by users (no count found)",
     )
     give_up: Real = fraction(0.0, "probability a day that one who waits gives up", unit="1/day")
@@ -71,7 +76,11 @@ class Market(Part):
     """Who may come in, tastes, rejection and the rival."""
 
     open_to_all: Whole = parameter(
-        0, "tick before which newbies are kept out (the purity gate)", unit="day", neutral=0, low=0,
+        0,
+        "tick before which newbies are kept out (the purity gate)",
+        unit="day",
+        neutral=0,
+        low=0,
         high=30000,
     )
     admission: Real = fraction(1.0, "factor on the fit of newbies before that tick", neutral=1.0)
@@ -82,27 +91,47 @@ class Market(Part):
         1, "taste groups of equal size", unit="groups", neutral=1, low=1, high=4
     )
     taste_sd: Real = parameter(
-        0.15, "spread of personal taste in satisfaction", unit="1", neutral=0.0, low=0.0, high=10.0,
+        0.15,
+        "spread of personal taste in satisfaction",
+        unit="1",
+        neutral=0.0,
+        low=0.0,
+        high=10.0,
         source=TRIAL,
     )
     aware_at_start: Real = fraction(0.0, "share of people who know of it at the start", neutral=1.0)
     rejection: Truth = parameter(
-        False, "bad word of mouth can make people reject it", unit="choice", neutral=False,
+        False,
+        "bad word of mouth can make people reject it",
+        unit="choice",
+        neutral=False,
         allowed="true or false",
     )
     rejection_resistance: Real = parameter(
-        1.0, "how hard it is to turn people away, against winning them", unit="1", neutral=STRUCTURE,
-        above=0.0, high=100.0,
+        1.0,
+        "how hard it is to turn people away, against winning them",
+        unit="1",
+        neutral=STRUCTURE,
+        above=0.0,
+        high=100.0,
     )
     rejected_return: Whole = parameter(
-        0, "mean days until one who rejected listens again; 0: never", unit="days", neutral=0, low=0,
+        0,
+        "mean days until one who rejected listens again; 0: never",
+        unit="days",
+        neutral=0,
+        low=0,
         high=30000,
     )
     rival: tuple[RivalPhase, ...] = parameter(
         (), "the rival's force by day", unit="1/day", neutral=(), allowed="a list of {day, hazard}"
     )
     replacement_days: Whole = parameter(
-        0, "mean days until one taken by the rival returns; 0: never", unit="days", neutral=0, low=0,
+        0,
+        "mean days until one taken by the rival returns; 0: never",
+        unit="days",
+        neutral=0,
+        low=0,
         high=30000,
     )
 
@@ -110,8 +139,9 @@ class Market(Part):
     def _phases_in_order(self) -> Market:
         days = [phase.day for phase in self.rival]
         if any(later <= earlier for earlier, later in zip(days, days[1:])):
-            raise KoubeiError("rival", "the days of the phases must rise", got=days,
-                              allowed="rising days")
+            raise KoubeiError(
+                "rival", "the days of the phases must rise", got=days, allowed="rising days"
+            )
         return self
 
 
@@ -122,45 +152,76 @@ class Seeding(Part):
     """The people with whom it starts."""
 
     number: Whole = parameter(
-        100, "seed users", unit="people", neutral=0, low=0, high=1_000_000_000,
+        100,
+        "seed users",
+        unit="people",
+        neutral=0,
+        low=0,
+        high=1_000_000_000,
         source="100 users of the first internal test of MIUI (company account)",
     )
     purity: Real = fraction(
-        1.0, "share of enthusiasts among them", neutral=STRUCTURE,
+        1.0,
+        "share of enthusiasts among them",
+        neutral=STRUCTURE,
         source="assumption (no source gives the purity of the first users)",
     )
     strategy: Literal[
         "random", "degree", "kshell", "nomination", "community", "staff_friends", "ids"
     ] = parameter(
-        "random", "how they are chosen", unit="choice", neutral="random",
+        "random",
+        "how they are chosen",
+        unit="choice",
+        neutral="random",
         allowed=", ".join(STRATEGIES),
     )
     channel: str | None = parameter(
-        None, "feed whose graph the strategy looks at; none: the first feed", unit="name",
-        neutral=STRUCTURE, allowed="a feed of the scenario",
+        None,
+        "feed whose graph the strategy looks at; none: the first feed",
+        unit="name",
+        neutral=STRUCTURE,
+        allowed="a feed of the scenario",
     )
     staff: Whole = parameter(
-        10, "staff from whom friends are drawn (staff_friends)", unit="people", neutral=STRUCTURE,
-        low=1, high=1_000_000,
+        10,
+        "staff from whom friends are drawn (staff_friends)",
+        unit="people",
+        neutral=STRUCTURE,
+        low=1,
+        high=1_000_000,
     )
     ids: tuple[Whole, ...] = parameter(
-        (), "the seeds by number (strategy ids; number and purity are then not used)",
-        unit="person", neutral=(), low=0, high=2**31 - 1,
+        (),
+        "the seeds by number (strategy ids; number and purity are then not used)",
+        unit="person",
+        neutral=(),
+        low=0,
+        high=2**31 - 1,
     )
     engagement: Real = parameter(
-        12.0, "engagement of a seed at the start", unit="engagement", neutral=STRUCTURE, low=0.0,
-        high=1e6, source=TRIAL,
+        12.0,
+        "engagement of a seed at the start",
+        unit="engagement",
+        neutral=STRUCTURE,
+        low=0.0,
+        high=1e6,
+        source=TRIAL,
     )
     recruit_cost: Real = parameter(0.0, "cost of winning one seed", **MONEY)
 
     @model_validator(mode="after")
     def _ids_given(self) -> Seeding:
         if (self.strategy == "ids") != bool(self.ids):
-            raise KoubeiError("ids", "strategy ids, and no other, has a list of ids",
-                              got=list(self.ids), fix="strategy = 'ids' and a list")
+            raise KoubeiError(
+                "ids",
+                "strategy ids, and no other, has a list of ids",
+                got=list(self.ids),
+                fix="strategy = 'ids' and a list",
+            )
         if len(set(self.ids)) != len(self.ids):
-            raise KoubeiError("ids", "the same person twice", got=list(self.ids),
-                              allowed="different numbers")
+            raise KoubeiError(
+                "ids", "the same person twice", got=list(self.ids), allowed="different numbers"
+            )
         return self
 
 

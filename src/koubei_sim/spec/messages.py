@@ -37,9 +37,7 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
         if place and own.where.split(".")[0] == place[-1]:
             head = place[:-1]
         where = ".".join([*head, own.where]) if own.where else ".".join(head)
-        return KoubeiError(
-            where, own.what + more, got=own.got, allowed=own.allowed, fix=own.fix
-        )
+        return KoubeiError(where, own.what + more, got=own.got, allowed=own.allowed, fix=own.fix)
     owner, name = owner_of(model, place)
     where = ".".join(place) or model.__name__.lower()
     if fault["type"] == "extra_forbidden":
@@ -120,7 +118,11 @@ def unwrap(annotation: Any) -> Any:
             continue
         arguments = [a for a in typing.get_args(annotation) if a is not type(None)]
         origin = typing.get_origin(annotation)
-        if origin is not None and origin not in (dict, tuple, list, typing.Literal) and len(arguments) == 1:
+        if (
+            origin is not None
+            and origin not in (dict, tuple, list, typing.Literal)
+            and len(arguments) == 1
+        ):
             annotation = arguments[0]
             continue
         return annotation

@@ -72,8 +72,13 @@ def neutral_paths(scenario: Scenario, modules: Iterable[str]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for module in modules:
         if module not in MODULES:
-            raise KoubeiError("neutral", "unknown module", got=module,
-                              allowed=", ".join(MODULES), fix=nearest(module, MODULES))
+            raise KoubeiError(
+                "neutral",
+                "unknown module",
+                got=module,
+                allowed=", ".join(MODULES),
+                fix=nearest(module, MODULES),
+            )
         for pattern in MODULES[module]:
             if pattern in ("events", "media"):
                 changes[pattern] = {}
@@ -84,7 +89,8 @@ def neutral_paths(scenario: Scenario, modules: Iterable[str]) -> dict[str, Any]:
             for path, row in rows.items():
                 if _matches(path, pattern) and row.neutral != STRUCTURE:
                     changes[path] = row.neutral
-    return changes
+    emptied = [f"{name}." for name in ("events", "media") if name in changes]
+    return {path: value for path, value in changes.items() if not path.startswith(tuple(emptied))}
 
 
 def active(scenario: Scenario) -> dict[str, bool]:
@@ -101,6 +107,4 @@ def active(scenario: Scenario) -> dict[str, bool]:
 
 def _matches(path: str, pattern: str) -> bool:
     steps, wanted = path.split("."), pattern.split(".")
-    return len(steps) == len(wanted) and all(
-        w in ("*", s) for s, w in zip(steps, wanted)
-    )
+    return len(steps) == len(wanted) and all(w in ("*", s) for s, w in zip(steps, wanted))

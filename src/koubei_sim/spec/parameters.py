@@ -73,8 +73,16 @@ def _rows(model: type[BaseModel], path: str, part: BaseModel | None) -> Iterator
         value = None if part is None else getattr(part, name)
         if "unit" in noted and not _models(field.annotation):
             default = None if field.is_required() else field.get_default(call_default_factory=True)
-            yield Row(here, noted["unit"], noted["allowed"], default, noted["neutral"],
-                      noted["provenance"], str(field.description), value)
+            yield Row(
+                here,
+                noted["unit"],
+                noted["allowed"],
+                default,
+                noted["neutral"],
+                noted["provenance"],
+                str(field.description),
+                value,
+            )
             continue
         inner = _models(field.annotation)[0]
         kind = unwrap(field.annotation)
@@ -144,8 +152,12 @@ def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> No
         if isinstance(current, list):  # a tuple of parts, opened for changing below
             index = int(step) if step.isdigit() else -1
             if not 0 <= index < len(current):
-                raise KoubeiError(path, "no such entry", got=step,
-                                  allowed=f"0..{len(current) - 1}" if current else "none yet")
+                raise KoubeiError(
+                    path,
+                    "no such entry",
+                    got=step,
+                    allowed=f"0..{len(current) - 1}" if current else "none yet",
+                )
             if last:
                 current[index] = value
                 return
@@ -170,8 +182,9 @@ def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> No
             current = current[step]
             model = None if kind in (dict, tuple) else entries
             if model is None and kind not in (dict, tuple):
-                raise KoubeiError(path, f"{step} has no parts", got=value,
-                                  fix=".".join(steps[: number + 1]))
+                raise KoubeiError(
+                    path, f"{step} has no parts", got=value, fix=".".join(steps[: number + 1])
+                )
             continue
         # In a mapping: the step is a name.
         if last and (entries is None or isinstance(value, Mapping) or value is None):

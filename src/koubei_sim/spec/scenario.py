@@ -62,7 +62,11 @@ class Scenario(Part):
         10_000, "people simulated", unit="agents", neutral=STRUCTURE, low=1, high=2**31 - 1
     )
     people_per_agent: Real = parameter(
-        1.0, "people that one simulated person stands for", unit="people", neutral=1.0, low=1.0,
+        1.0,
+        "people that one simulated person stands for",
+        unit="people",
+        neutral=1.0,
+        low=1.0,
         high=1e6,
     )
     ticks: Whole = parameter(
@@ -72,11 +76,17 @@ class Scenario(Part):
         None, "date of tick 0", unit="date", neutral=STRUCTURE, allowed="a date"
     )
     shared_world: Truth = parameter(
-        True, "population and networks are the same in all replicates", unit="choice",
-        neutral=STRUCTURE, allowed="true or false",
+        True,
+        "population and networks are the same in all replicates",
+        unit="choice",
+        neutral=STRUCTURE,
+        allowed="true or false",
     )
     agents_table: str | None = parameter(
-        None, "CSV of people that replaces the drawn population", unit="name", neutral=None,
+        None,
+        "CSV of people that replaces the drawn population",
+        unit="name",
+        neutral=None,
         allowed="a path",
     )
     segments: Named[Segment] = Field(description="kinds of people")
@@ -84,9 +94,7 @@ class Scenario(Part):
         default_factory=defaults.channels, description="where people tell, in order"
     )
     products: Named[Product] = Field(default_factory=defaults.products, description="products")
-    nodes: Named[Node] = Field(
-        default_factory=defaults.nodes, description="participation nodes"
-    )
+    nodes: Named[Node] = Field(default_factory=defaults.nodes, description="participation nodes")
     events: Named[Event] = Field(default_factory=dict, description="events")
     media: Named[Media] = Field(default_factory=dict, description="own media and advertising")
     participation: Participation = Field(default=Participation(), description="taking part")

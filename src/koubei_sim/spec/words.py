@@ -7,7 +7,10 @@ from typing import Final
 LANGUAGES: Final = ("en", "zh")
 
 MODULE: Final[dict[str, tuple[str, str]]] = {
-    "activity": ("people differ in activity and are not always online", "活跃度因人而异，并非天天在线"),
+    "activity": (
+        "people differ in activity and are not always online",
+        "活跃度因人而异，并非天天在线",
+    ),
     "attention": ("listeners have limited attention", "听众的注意力有限"),
     "awareness": ("people must first notice it", "先要知道，才会考虑"),
     "churn": ("users leave for no stated reason", "用户会自然流失"),
@@ -67,10 +70,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "from": (" from {date}", "，自 {date} 起"),
     "shared": (
-        "Replicates share people and networks.", "各次重复共用人群与网络。",
+        "Replicates share people and networks.",
+        "各次重复共用人群与网络。",
     ),
     "fresh": (
-        "Each replicate has people and networks of its own.", "每次重复各有人群与网络。",
+        "Each replicate has people and networks of its own.",
+        "每次重复各有人群与网络。",
     ),
     "segment": (
         "{name}: {share:.0%} of people, {kind}; mean expertise {x:.2f}; {member}",

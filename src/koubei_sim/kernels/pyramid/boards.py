@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..codes import AWARE, DRAW_BOARD_PICK, RECRUITER_MEDIA, T_MEMBERS
-from ..draws import HAZARD_CAP, draw32, hazard_units, pick, stream
+from ..codes import AWARE, DRAW_BOARD_PICK, RECRUITER_MEDIA, T_MEMBERS, UNAWARE
+from ..draws import HAZARD_CAP, RESISTANCE_SHIFT, draw32, hazard_units, pick, stream
 from ..prefetch import prefetch
-from .hearing import claim, hears_awareness, hears_negative, hears_positive, touch
 from .bits import ONE, lowest_bit
+from .hearing import become_aware, claim, hears_awareness, hears_negative, touch
 from .state import BLOCK, N_MESSAGES
 
 
@@ -34,7 +34,7 @@ def collect_posts(s, c, negative, product):
 
 @njit(cache=True)
 def next_readers(s, c, w):
-    """Collect members of `c` who still hear, from word `w` of the sets on, prefetching them.
+    """Collect members of `c` who hear, from word `w` of the sets on, prefetching them.
 
     Returns the word to go on from and the number collected.
     """
@@ -50,23 +50,68 @@ def next_readers(s, c, w):
             block[count] = i
             count += 1
         w += 1
-    kept = 0
-    listener = s.listener
-    for k in range(count):
-        i = block[k]
-        if listener[i].stage <= AWARE:
-            block[kept] = i
-            kept += 1
-    return w, kept
+    return w, count
 
 
 @njit(cache=True)
-def count_once(s, r, i, v, bit):
-    """Count a board or a campaign as one teller, the first time."""
-    if r.reinforcement_on == 1 and (s.board_heard[i] >> bit) & 1 == 0:
-        s.board_heard[i] |= np.uint16(1 << bit)
-        if v.tellers < 65535:
-            v.tellers += 1
+def expose(s, r, t, count, product, awareness, base, bit, row):
+    """Expose the collected members to praise of `product`; return how many are won.
+
+    The won stand at the front of `block_message`.  `bit` is the mark under which a board or
+    a campaign counts as one teller, the first time.
+    """
+    listener, block, won = s.listener, s.block_listener, s.block_message
+    fit16 = s.fit16[product]
+    memory20, awareness20 = r.memory20, r.awareness20
+    memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
+    reinforcement = r.reinforcement_on == 1
+    winners = 0
+    for k in range(count):
+        i = block[k]
+        v = listener[i]
+        if v.stage > AWARE:
+            continue
+        since = t - np.int64(v.touched)
+        if since > 0:
+            if memory_leak:
+                v.hazard = (v.hazard * memory20[since]) >> 20
+            if awareness_leak and v.stage == UNAWARE:
+                v.awareness = (v.awareness * awareness20[since]) >> 20
+            v.touched = t
+        if v.stage == UNAWARE:
+            total = min(v.awareness + awareness, HAZARD_CAP)
+            v.awareness = total
+            if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
+                become_aware(s, r, i, t, 0, product, 0, row)
+        if reinforcement and (s.board_heard[i] >> bit) & 1 == 0:
+            s.board_heard[i] |= np.uint16(1 << bit)
+            if v.tellers < 65535:
+                v.tellers += 1
+        fit = fit16[v.agent_class]
+        total = min(v.hazard + ((base * fit) >> 16), HAZARD_CAP)
+        v.hazard = total
+        if (
+            v.stage == AWARE
+            and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
+            and fit > 0
+            and (not reinforcement or v.tellers >= s.need[i])
+        ):
+            won[winners] = i
+            winners += 1
+    return winners
+
+
+@njit(cache=True)
+def warn(s, r, t, count, awareness, base, row):
+    """Expose the collected members to the bad news of a board."""
+    for k in range(count):
+        i = s.block_listener[k]
+        v = s.listener[i]
+        if v.stage > AWARE:
+            continue
+        touch(v, r, t)
+        hears_awareness(s, r, i, v, t, awareness, 0, 0, 1, row)
+        hears_negative(s, r, i, v, base, -1)
 
 
 @njit(cache=True)
@@ -88,41 +133,29 @@ def board(s, r, t, c, negative, product, row):
     awareness = HAZARD_CAP if each > HAZARD_CAP // count else each * count
     awareness = (awareness * r.lift_visibility16[c, t]) >> 16
     pick_base = stream(r.key, r.replicate, DRAW_BOARD_PICK, t, 4 * c + product)
-    w, waiting = 0, 0
+    w = 0
     while w < s.hearing.size:
-        w, waiting = next_readers(s, c, w)
-        for k in range(waiting):
-            i = s.block_listener[k]
-            v = s.listener[i]
-            touch(v, r, t)
-            hears_awareness(s, r, i, v, t, awareness, 0, product, negative, row)
-            if negative == 1:
-                hears_negative(s, r, i, v, base, -1)
-                continue
-            fit = s.fit16[product, v.agent_class]
-            count_once(s, r, i, v, c)
-            if hears_positive(s, r, i, v, (base * fit) >> 16, fit):
-                place = pick(draw32(pick_base, i), count)
-                if s.posters[place] == i:  # nobody is won by a post of its own
-                    if count == 1:
-                        continue
-                    place = (place + 1) % count
-                claim(s, i, s.posters[place], c, product)
+        w, readers = next_readers(s, c, w)
+        if negative == 1:
+            warn(s, r, t, readers, awareness, base, row)
+            continue
+        for k in range(expose(s, r, t, readers, product, awareness, base, c, row)):
+            i = s.block_message[k]
+            place = pick(draw32(pick_base, i), count)
+            if s.posters[place] == i:  # nobody is won by a post of its own
+                if count == 1:
+                    continue
+                place = (place + 1) % count
+            claim(s, i, s.posters[place], c, product)
 
 
 @njit(cache=True)
 def own_media(s, r, t, m, row):
     """Expose all members of the campaign's channel to its hazard."""
     c, product = r.media_channel[m], r.media_product[m]
-    w, waiting = 0, 0
+    awareness, hazard = r.media_awareness[m], r.media_hazard[m]
+    w = 0
     while w < s.hearing.size:
-        w, waiting = next_readers(s, c, w)
-        for k in range(waiting):
-            i = s.block_listener[k]
-            v = s.listener[i]
-            touch(v, r, t)
-            hears_awareness(s, r, i, v, t, r.media_awareness[m], 0, product, 0, row)
-            fit = s.fit16[product, v.agent_class]
-            count_once(s, r, i, v, 8 + c)
-            if hears_positive(s, r, i, v, (r.media_hazard[m] * fit) >> 16, fit):
-                claim(s, i, RECRUITER_MEDIA, c, product)
+        w, readers = next_readers(s, c, w)
+        for k in range(expose(s, r, t, readers, product, awareness, hazard, 8 + c, row)):
+            claim(s, s.block_message[k], RECRUITER_MEDIA, c, product)

@@ -85,16 +85,3 @@ def hears_negative(s, r, i, v, y, product):
         and -v.hazard >= np.int64(s.resist_reject[i]) << RESISTANCE_SHIFT
     ):
         reject(s, i, np.int64((v.heard >> 4) & 3) if product < 0 else product)
-
-
-@njit(cache=True, inline="always")
-def hears_positive(s, r, i, v, y, fit):
-    """Add hazard `y`; return whether all conditions of adoption now hold."""
-    total = min(v.hazard + y, HAZARD_CAP)
-    v.hazard = total
-    return (
-        v.stage == AWARE
-        and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
-        and fit > 0
-        and (r.reinforcement_on == 0 or v.tellers >= s.need[i])
-    )

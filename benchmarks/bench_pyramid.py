@@ -1,0 +1,124 @@
+"""Time the pyramid model: W1 core and full, ten million people, a quiet year, the reference.
+
+``python benchmarks/bench_pyramid.py [w1] [big] [quiet] [reference] [--rounds 3]`` prints one row
+a workload: seconds (minimum of the rounds, one core, kernels warm), arcs heard, nanoseconds an
+arc, the floor computed from bytes and draws, and the peak memory of the workload's own process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import time
+
+from machine import describe, measure
+from workloads import quiet, w1
+
+from koubei_sim import build
+from koubei_sim.engines.compiled import CompiledRun, run_compiled
+from koubei_sim.engines.reference import run_reference
+from koubei_sim.kernels.codes import TABLE_OFFSET
+from koubei_sim.spec import Scenario
+
+KEY = 7
+
+
+def column(table, name: str) -> int:
+    """Sum of one column of the daily table."""
+    return int(table[:, TABLE_OFFSET[name]].sum())
+
+
+def tellings(table) -> int:
+    """Number of all tellings of a run."""
+    start = TABLE_OFFSET["tells_hop"]
+    return int(table[:, start : start + 16].sum())
+
+
+def one(label: str, scenario: Scenario, rounds: int) -> None:
+    """Run a workload in this process and print its row."""
+    start = time.perf_counter()
+    networks = build.build_networks(scenario, key=KEY)
+    world = build.build_world(scenario, key=KEY, networks=networks)
+    del networks
+    built = time.perf_counter() - start
+    run_compiled(build.build_world(w1(full=True, n=2_000), key=KEY))  # warm
+    seconds = []
+    for _ in range(rounds):
+        run = CompiledRun(world)
+        start = time.perf_counter()
+        run.advance()
+        seconds.append(time.perf_counter() - start)
+    table = run.history().table
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    arcs, listeners = column(table, "arcs_told"), column(table, "arcs_heard")
+    rules = world.rules
+    talkers = int(table[:, TABLE_OFFSET["stage"] + 3].sum())
+    per_turn = 2 * rules.n_nodes + 2 * rules.n_channels + 3
+    machine = measure()
+    floor = machine.floor(
+        listeners=listeners,
+        rows=tellings(table),
+        arcs=arcs,
+        draws=talkers + per_turn * column(table, "online_users"),
+    )
+    best = min(seconds)
+    users = table[-1, TABLE_OFFSET["stage"] + 3] / rules.n
+    print(
+        f"{label:18} {best:7.2f} s  {arcs / 1e6:7.1f} M arcs heard ({listeners / 1e6:.1f} M by "
+        f"non-users)  {1e9 * best / max(1, arcs):6.1f} ns/arc  floor {floor:5.2f} s "
+        f"(x {best / floor:.1f})  users {users:.0%}  built in {built:.1f} s  peak {peak:.2f} GiB",
+        flush=True,
+    )
+
+
+def reference_ratio() -> None:
+    """Print how many times faster the compiled engine is at 20,000 people."""
+    scenario = w1(full=True, n=20_000)
+    world = build.build_world(scenario, key=KEY)
+    run_compiled(world)
+    start = time.perf_counter()
+    fast = run_compiled(world)
+    middle = time.perf_counter()
+    slow = run_reference(world)
+    end = time.perf_counter()
+    same = (fast.table == slow.table).all() and (fast.log_agent == slow.log_agent).all()
+    ratio = (end - middle) / (middle - start)
+    print(
+        f"reference, 20,000   {end - middle:7.1f} s against {middle - start:.4f} s: x {ratio:,.0f}"
+        f" (same bytes: {bool(same)})"
+    )
+
+
+def apart(label: str, scenario: Scenario, rounds: int) -> None:
+    """Run a workload in a fresh process, so that its peak memory is its own."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=one, args=(label, scenario, rounds)
+    )
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit(f"{label}: failed with exit status {process.exitcode}")
+
+
+def main() -> None:
+    """Parse the workloads asked for and run them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="*", default=["w1", "quiet", "reference"])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    print(describe(measure()), flush=True)
+    if "w1" in options.which:
+        apart("W1 core, 1 M", w1(full=False), options.rounds)
+        apart("W1 full, 1 M", w1(full=True), options.rounds)
+    if "quiet" in options.which:
+        apart("quiet year, 10 M", quiet(), 1)
+    if "big" in options.which:
+        apart("W1 core, 10 M", w1(full=False, n=10_000_000), 1)
+        apart("W1 full, 10 M", w1(full=True, n=10_000_000), 1)
+    if "reference" in options.which:
+        reference_ratio()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The workloads that speed is quoted for, as scenarios; figures always name one of these.
+
+W1 is a market of people on a forum and three feeds with 50 arcs a person, in which 40 to 50 %
+are users after a year.  Cost follows *arcs heard* (arcs of all tellings), so that is stated
+beside every figure.  `core` has only the core of the model on, `full` has every module on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from koubei_sim.spec import Scenario
+
+# Modules that are no part of the core: off in `core`, on in `full`.
+EXTRAS = (
+    "attention", "churn", "complaints", "events", "fatigue", "fidelity", "gate", "honour",
+    "lapse", "leak", "media", "negativity", "novelty", "referral", "reinforcement", "rejection",
+    "relays", "rival", "service", "supply", "ties", "waiting",
+)  # fmt: skip
+
+_FAST: dict[str, Any] = {
+    "ticks": 365,
+    "seeding.number": 1000,
+    "channels.wechat.opens_at": 0,
+    "market.open_to_all": 60,
+    "supply.start": 4,
+}
+
+_FULL: dict[str, Any] = {
+    "channels.weibo.visibility": 0.3,
+    "channels.weibo.persuasion": 0.05,
+    "channels.forum.persuasion": 0.2,
+    "channels.wechat.persuasion": 0.15,
+    "channels.qzone.persuasion": 0.12,
+    "channels.weibo.tell": 0.012,
+    "channels.wechat.tell": 0.012,
+    "channels.qzone.tell": 0.012,
+    "segments.newbie.reinforcement": 2,
+    "telling.waiting": 0.1,
+    "telling.scarcity_valence": 0.3,
+    "telling.rejecter": 0.2,
+    "telling.rejecter_days": 14,
+    "telling.referral_reward": 0.2,
+    "telling.referral_tell": 0.5,
+    "telling.referral_taint": 0.2,
+    "telling.referral_weak_taint": 0.3,
+}
+
+_CORE: dict[str, Any] = {
+    "channels.weibo.visibility": 0.1,
+    "channels.weibo.persuasion": 0.04,
+    "channels.forum.persuasion": 0.1,
+    "channels.wechat.persuasion": 0.04,
+    "channels.qzone.persuasion": 0.04,
+    "channels.weibo.tell": 0.01,
+    "channels.wechat.tell": 0.01,
+    "channels.qzone.tell": 0.01,
+}
+
+
+def w1(*, full: bool, n: int = 1_000_000) -> Scenario:
+    """Return W1 for `n` people, with every module on or with the core only."""
+    base = Scenario.load("xiaomi").replace(**_FAST, n_agents=n, milestones=())
+    scale = n / 1_000_000
+    if full:
+        return base.replace(
+            **_FULL,
+            **{"supply.units": 60_000.0 * scale, "supply.rounds": ()},
+        )
+    return base.neutral(*EXTRAS).replace(**_CORE)
+
+
+def quiet(n: int = 10_000_000) -> Scenario:
+    """Return a year in which next to nothing is heard: a hundred seeds who rarely speak."""
+    return w1(full=False, n=n).replace(
+        **{
+            "seeding.number": 100,
+            "channels.forum.tell": 0.0005,
+            "channels.weibo.tell": 0.0005,
+            "channels.wechat.tell": 0.0005,
+            "channels.qzone.tell": 0.0005,
+        }
+    )

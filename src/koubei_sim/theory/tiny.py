@@ -1,0 +1,144 @@
+"""Exact answers on graphs of a few people, by going through every case.
+
+`independent_cascade` adds up all outcomes of all coins; `threshold_closure` applies a rule until
+nothing changes.  Both are slow, short and plain: they are what fast code is tested against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koubei_sim.errors import KoubeiError
+
+FloatArray = NDArray[np.float64]
+MOST_EDGES = 20
+MOST_PEOPLE = 32
+
+
+class TinyCascade(NamedTuple):
+    """The exact law of an Independent Cascade."""
+
+    spread: float  # expected number of people reached, seeds included
+    reach: FloatArray  # (n,) probability that each person is reached
+    sizes: FloatArray  # (n + 1,) probability that 0, 1, .., n people are reached
+
+
+def independent_cascade(
+    n: int,
+    edges: Sequence[tuple[int, int]],
+    p: ArrayLike,
+    seeds: Sequence[int],
+    directed: bool = False,
+) -> TinyCascade:
+    """Return the exact law of a cascade, by enumeration of the 2**m sets of live edges.
+
+    Each edge is live with its probability; those whom a live path joins to a seed are reached
+    (Kempe, Kleinberg and Tardos 2003, section 2).  One coin serves both directions of a mutual
+    tie: only the direction tried first matters.
+
+    Parameters
+    ----------
+    n : int
+        People, 1 to 32.
+    edges : sequence of (int, int)
+        At most 20.
+    p : float or (m,) array
+        Probability of each edge, in [0, 1].
+    seeds : sequence of int
+    directed : bool
+        Whether word passes from the first to the second of a pair only.
+
+    Returns
+    -------
+    TinyCascade
+
+    Raises
+    ------
+    KoubeiError
+        Too many edges or people, ids or probabilities out of range.
+
+    Examples
+    --------
+    >>> k3 = [(0, 1), (1, 2), (0, 2)]
+    >>> round(independent_cascade(3, k3, 0.3, [0]).spread, 12)
+    1.726
+    """
+    m = len(edges)
+    if not 1 <= n <= MOST_PEOPLE or m > MOST_EDGES:
+        raise KoubeiError("edges", "too many for enumeration", got=f"{n} people, {m} edges",
+                          allowed=f"1..{MOST_PEOPLE} people, 0..{MOST_EDGES} edges")
+    chance = np.broadcast_to(np.asarray(p, dtype=np.float64), (m,))
+    if not ((chance >= 0) & (chance <= 1)).all():
+        raise KoubeiError("p", "out of range", allowed="0..1")
+    for person in (*seeds, *(end for edge in edges for end in edge)):
+        if not 0 <= person < n:
+            raise KoubeiError("edges", "no such person", got=person, allowed=f"0..{n - 1}")
+    cases = np.arange(1 << m, dtype=np.int64)
+    live = [(cases >> e & 1).astype(bool) for e in range(m)]
+    weight = np.ones(cases.size)
+    for e in range(m):
+        weight *= np.where(live[e], chance[e], 1.0 - chance[e])
+    arcs = [(e, u, v) for e, (u, v) in enumerate(edges)]
+    if not directed:
+        arcs += [(e, v, u) for e, u, v in arcs]
+    # Bit i of reached[case]: person i is reached in that case.
+    reached = np.full(cases.size, sum(1 << s for s in set(seeds)), dtype=np.int64)
+    while True:
+        before = reached.copy()
+        for e, u, v in arcs:
+            reached |= (live[e] & (reached >> u & 1).astype(bool)).astype(np.int64) << v
+        if np.array_equal(before, reached):
+            break
+    members = [(reached >> i & 1) for i in range(n)]
+    size = np.sum(members, axis=0)
+    sizes = np.bincount(size, weights=weight, minlength=n + 1)
+    reach = np.array([float(weight @ member) for member in members])
+    return TinyCascade(float(reach.sum()), reach, sizes)
+
+
+def threshold_closure(
+    n: int, sources: ArrayLike, targets: ArrayLike, need: ArrayLike, seeds: ArrayLike
+) -> NDArray[np.bool_]:
+    """Return who adopts in the end when everybody adopts after `need` of those it hears have.
+
+    The rule is monotone, so the end does not depend on the order of adoption.
+
+    Parameters
+    ----------
+    n : int
+        People.
+    sources, targets : (arcs,) arrays of int
+        Arc e: ``targets[e]`` hears ``sources[e]`` (a mutual tie is two arcs).
+    need : int or (n,) array of int
+        Tellings needed, at least 1.
+    seeds : array of int
+        Who has adopted at the start.
+
+    Returns
+    -------
+    (n,) bool array
+
+    Examples
+    --------
+    >>> threshold_closure(4, [0, 1, 2], [2, 2, 3], [1, 1, 2, 1], [0, 1]).tolist()
+    [True, True, True, True]
+    """
+    origin, listener = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
+    needed = np.broadcast_to(np.asarray(need, dtype=np.int64), (n,))
+    if origin.shape != listener.shape:
+        raise KoubeiError("targets", "another number than sources", got=listener.size,
+                          allowed=str(origin.size))
+    if not (needed >= 1).all():
+        raise KoubeiError("need", "out of range", allowed="1 or more")
+    adopted = np.zeros(n, dtype=np.bool_)
+    adopted[np.asarray(seeds, dtype=np.int64)] = True
+    while True:
+        heard = np.bincount(listener[adopted[origin]], minlength=n)
+        after = adopted | (heard >= needed)
+        if np.array_equal(after, adopted):
+            return adopted
+        adopted = after

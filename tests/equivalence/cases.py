@@ -1,0 +1,83 @@
+"""The worlds on which the two engines are compared, in blocks that test processes can share.
+
+Random worlds come straight from arrays and reach corners that no scenario would; drawn scenarios
+go through `build_world`, so that the tables real users get are compared too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from tests.strategies import scenarios
+
+from koubei_sim.build import build_world
+from koubei_sim.world import World
+
+RANDOM_BLOCK = 10  # random worlds in a block
+RANDOM_WORLDS = 200  # in `make test`
+RANDOM_WORLDS_FULL = 2_000  # in `make test-full`
+
+SCENARIO_BLOCKS = 16  # in `make test`
+SCENARIO_BLOCKS_FULL = 80  # in `make test-full`
+# Hypothesis draws its first ten valid examples afresh and then mostly varies what it has; blocks
+# of eleven (the first is always the smallest scenario) make ten unlike ones each.
+SCENARIO_BLOCK = 11
+LARGEST = (60, 120, 120, 250, 250, 600, 2000)  # people; small worlds are as busy and far faster
+
+KEYS = st.integers(0, 2**64 - 1)
+
+
+# Changes that wake what is rare in drawn scenarios; each is made in about every other one.
+STIR: dict[str, dict[str, object]] = {
+    "demotion": {"loyalty.keep": 0.95},
+    "honour": {"loyalty.honour_gain": 0.5, "loyalty.release_story": 0.7},
+    "progress": {"products.product0.visible_progress": 0.0},
+    "overload": {"service.complaint": 9.0, "service.patience": 0},
+    "squeaky wheel": {"service.squeaky_wheel": 3.0},
+}
+
+
+@st.composite
+def built_worlds(draw: st.DrawFn) -> World:
+    """Draw a scenario over all parameters, a key and a replicate, and build the world."""
+    scenario = draw(scenarios(n_max=draw(st.sampled_from(LARGEST))))
+    changes: dict[str, object] = {}
+    for name in sorted(STIR):
+        if draw(st.booleans()):
+            changes |= STIR[name]
+    if draw(st.booleans()):
+        changes["media.stir"] = {
+            "channel": draw(st.sampled_from(sorted(scenario.channels))),
+            "product": sorted(scenario.products)[-1],  # nobody else speaks of it first
+            "start": draw(st.integers(0, scenario.ticks // 2)),
+            "hazard": 0.1,
+            "awareness": 0.3,
+        }
+    return build_world(scenario.replace(**changes), draw(KEYS), draw(st.integers(0, 3)))
+
+
+def over_built_worlds(block: int, check: Callable[[World], None]) -> None:
+    """Call `check` with each world of a block; the worlds depend on nothing but the number.
+
+    Parameters
+    ----------
+    block : int
+        Number of the block, from 0.
+    check : callable
+        Raises where the world fails; hypothesis then looks for a smaller one.
+    """
+
+    @seed(block)
+    @settings(
+        max_examples=SCENARIO_BLOCK,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(built_worlds())
+    def each(world: World) -> None:
+        check(world)
+
+    each()

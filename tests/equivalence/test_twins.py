@@ -1,0 +1,168 @@
+"""The two engines, written independently from docs/model.md, return the same bytes.
+
+Cases: random worlds (arrays made directly) and drawn scenarios over all parameters (through
+`build_world`); blocks of them, so that test processes share the work.  The second half asserts
+that the cases are worth something: every mechanism fires in at least a tenth of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from tests.equivalence.cases import (
+    RANDOM_BLOCK,
+    RANDOM_WORLDS,
+    RANDOM_WORLDS_FULL,
+    SCENARIO_BLOCK,
+    SCENARIO_BLOCKS,
+    SCENARIO_BLOCKS_FULL,
+    over_built_worlds,
+)
+from tests.equivalence.compare import difference
+from tests.equivalence.coverage import MARKS, fired, matters
+from tests.quiet_worlds import NEUTRAL
+from tests.worlds import random_world
+
+from koubei_sim.engines.compiled import run_compiled
+from koubei_sim.engines.reference import run_reference
+from koubei_sim.world import World
+
+# Together 200 * 0.15 + 176 * 0.05 is a tenth of all cases.
+SHARE_OF_RANDOM = 0.15
+SHARE_OF_SCENARIOS = 0.05
+SAMPLE = 4  # every fourth case is run again with each mechanism switched off
+
+
+def assert_twins(world: World) -> None:
+    """Run both engines on a world and compare all they return, types included."""
+    found = difference(run_reference(world), run_compiled(world))
+    assert found is None, f"reference != compiled at {found}"
+
+
+def block_of(first: int) -> range:
+    return range(first, first + RANDOM_BLOCK)
+
+
+def assert_random_block(seeds: Iterable[int]) -> None:
+    for seed in seeds:
+        found = difference(run_reference(w := random_world(seed)), run_compiled(w))
+        assert found is None, f"random_world({seed}): reference != compiled at {found}"
+
+
+# ---------------------------------------------------------------- equality
+
+
+@pytest.mark.parametrize("first", range(0, RANDOM_WORLDS, RANDOM_BLOCK))
+def test_engines_agree_on_random_worlds(first: int) -> None:
+    """Catches any rule, order, draw or rounding in which one engine departs from the other."""
+    assert_random_block(block_of(first))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(RANDOM_WORLDS, RANDOM_WORLDS_FULL, 5 * RANDOM_BLOCK))
+def test_engines_agree_on_many_random_worlds(first: int) -> None:
+    """Catches departures in rare coincidences of mechanisms."""
+    assert_random_block(range(first, first + 5 * RANDOM_BLOCK))
+
+
+@pytest.mark.parametrize("block", range(SCENARIO_BLOCKS))
+def test_engines_agree_on_drawn_scenarios(block: int) -> None:
+    """Catches departures on tables as `build_world` makes them, from all parameters."""
+    over_built_worlds(block, assert_twins)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(SCENARIO_BLOCKS, SCENARIO_BLOCKS_FULL))
+def test_engines_agree_on_many_drawn_scenarios(block: int) -> None:
+    """Catches departures in rare combinations of parameters."""
+    over_built_worlds(block, assert_twins)
+
+
+def test_there_are_more_than_three_hundred_cases() -> None:
+    """Catches a block that hypothesis cut short, or fewer blocks than promised."""
+    counted: list[int] = []
+    over_built_worlds(0, lambda world: counted.append(world.rules.n))
+    assert len(counted) >= SCENARIO_BLOCK
+    assert len(set(counted)) > SCENARIO_BLOCK // 2  # unlike worlds, not one again and again
+    assert SCENARIO_BLOCKS * SCENARIO_BLOCK >= 150
+    assert RANDOM_WORLDS + SCENARIO_BLOCKS * SCENARIO_BLOCK > 300
+
+
+# ---------------------------------------------------------------- the comparison itself
+
+
+def test_a_difference_is_found_in_every_field_and_named() -> None:
+    """Catches a comparison that skips a field, a type or a sign bit, or names a wrong place."""
+    history = run_compiled(random_world(5))
+    assert difference(history, run_compiled(random_world(5))) is None
+    for name, values in zip(history._fields, history, strict=True):
+        changed = values.copy()
+        changed[-1] = changed[-1] + 1
+        assert difference(history, history._replace(**{name: changed})) is not None, name
+        wider = values.astype(np.complex128)
+        unlike = difference(history, history._replace(**{name: wider}))
+        assert unlike is not None
+        assert unlike.startswith("types or shapes: " + name)
+        if name.startswith("log_"):
+            shorter = {n: getattr(history, n)[:-1] for n in history._fields if n[:4] == "log_"}
+            assert "nothing" in str(difference(history, history._replace(**shorter)))
+    signed = history._replace(quality=np.where(history.quality > 0, 0.0, history.quality))
+    assert difference(signed, signed._replace(quality=-signed.quality)) is not None
+
+    table = history.table.copy()
+    table[[4, 7], [0, 3]] += 1
+    place = difference(history, history._replace(table=table))
+    assert place is not None
+    assert place.startswith("tick 4: stage[0] ")
+    assert "stage[3]" not in place
+
+
+# ---------------------------------------------------------------- the cases are worth something
+
+
+def assert_shares(counts: Counter[str], names: Iterable[str], cases: int, share: float) -> None:
+    """Fail with all mechanisms that fire in too few cases."""
+    rare = {name: counts[name] for name in names if counts[name] < share * cases}
+    assert not rare, f"of {cases} cases too few have: {rare}"
+
+
+def test_every_mechanism_leaves_its_mark_in_random_worlds() -> None:
+    """Catches random worlds in which some mechanism has died out, which would prove nothing."""
+    counts: Counter[str] = Counter()
+    for seed in range(RANDOM_WORLDS):
+        world = random_world(seed)
+        counts.update(fired(world, run_compiled(world)))
+    assert_shares(counts, MARKS, RANDOM_WORLDS, SHARE_OF_RANDOM)
+
+
+def test_every_mechanism_matters_in_random_worlds() -> None:
+    """Catches mechanisms that are on but change nothing (unseen in the table, as attention)."""
+    counts: Counter[str] = Counter()
+    sample = range(0, RANDOM_WORLDS, SAMPLE)
+    for seed in sample:
+        world = random_world(seed)
+        counts.update(matters(world, run_compiled(world)))
+    assert_shares(counts, NEUTRAL, len(sample), SHARE_OF_RANDOM)
+
+
+def test_every_mechanism_fires_in_drawn_scenarios() -> None:
+    """Catches parameters whose drawn ranges never wake their mechanism."""
+    marks: Counter[str] = Counter()
+    effects: Counter[str] = Counter()
+    cases = [0, 0]
+
+    def look(world: World) -> None:
+        history = run_compiled(world)
+        marks.update(fired(world, history))
+        if cases[0] % SAMPLE == 0:
+            effects.update(matters(world, history))
+            cases[1] += 1
+        cases[0] += 1
+
+    for block in range(SCENARIO_BLOCKS):
+        over_built_worlds(block, look)
+    assert_shares(marks, MARKS, cases[0], SHARE_OF_SCENARIOS)
+    assert_shares(effects, NEUTRAL, cases[1], SHARE_OF_SCENARIOS)

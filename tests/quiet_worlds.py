@@ -1,0 +1,275 @@
+"""Quiet worlds for tests: arrays made directly, every mechanism at its neutral value.
+
+In a `quiet_world` persuasion is certain but nobody tells, so that a test can switch on the one
+thing it is about and compute the outcome by hand.  `NEUTRAL` says how to switch each mechanism
+of any world off again.  Random worlds stand in `tests.worlds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from koubei_sim.kernels.draws import HAZARD_ONE
+from koubei_sim.world import Graphs, People, Rules, World
+
+ALWAYS = 1 << 32  # the threshold of a coin that always falls
+FULL16 = 65536
+FULL20 = 1 << 20
+ONE26 = 1 << 26  # a resistance of 1
+
+
+def with_rules(world: World, **changes: object) -> World:
+    """The same world under other rules."""
+    return world._replace(rules=world.rules._replace(**changes))
+
+
+def with_people(world: World, **changes: object) -> World:
+    """The same world with other people."""
+    return world._replace(people=world.people._replace(**changes))
+
+
+def arcs_to_csr(n: int, arcs: set[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows by teller, listeners sorted within a row."""
+    ordered = sorted(arcs)
+    counts = np.bincount([u for u, _ in ordered], minlength=n) if ordered else np.zeros(n, int)
+    indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return indptr, np.array([v for _, v in ordered], dtype=np.int32)
+
+
+def graphs_of(n: int, arcs: dict[int, set[tuple[int, int]]], ties: dict[int, np.ndarray]) -> Graphs:
+    """Graphs of all eight channels from the arcs of the feeds among them."""
+    rows = [
+        arcs_to_csr(n, arcs[c]) if c in arcs else (np.zeros(1, np.int64), np.empty(0, np.int32))
+        for c in range(8)
+    ]
+    return Graphs(
+        indptr=tuple(row[0] for row in rows),
+        indices=tuple(row[1] for row in rows),
+        ties=tuple(ties.get(c, np.empty(0, np.uint8)) for c in range(8)),
+    )
+
+
+def quiet_world(
+    n: int = 2,
+    ticks: int = 5,
+    *,
+    arcs: dict[int, set[tuple[int, int]]] | None = None,
+    boards: tuple[int, ...] = (),
+    nodes: int = 0,
+    products: int = 1,
+    seeds: tuple[int, ...] = (0,),
+) -> World:
+    """A world where nothing happens unless a test lets it.
+
+    Everybody is on every channel, online every day, of level 127, with resistances of 1; every
+    message and every sight is certain; but nobody tells (`tell32` is 0).  The feeds are the keys
+    of `arcs`, the boards those of `boards`.
+    """
+    arcs = {0: set()} if arcs is None and not boards else (arcs or {})
+    channels = len(arcs) + len(boards)
+    assert sorted([*arcs, *boards]) == list(range(channels))
+
+    def full(*shape: int, value: int = FULL16) -> np.ndarray:
+        return np.full(shape, value, np.int64)
+
+    def zeros(*shape: int) -> np.ndarray:
+        return np.zeros(shape, np.int64)
+
+    people = People(
+        online_threshold=np.full(n, 0xFFFFFFFF, np.uint32),
+        agent_class=np.zeros(n, np.uint16),
+        taste=np.zeros(n),
+        channels=np.full(n, (1 << channels) - 1, np.uint8),
+        resist_aware=np.full(n, ONE26, np.uint32),
+        resist_adopt=np.full(n, ONE26, np.uint32),
+        resist_reject=np.full(n, ONE26, np.uint32),
+        need=np.ones(1, np.uint16),
+        initial_stage=np.zeros(n, np.uint8),
+        seeds=np.array(seeds, np.int32),
+    )
+    rules = Rules(
+        n=n,
+        ticks=ticks,
+        n_channels=channels,
+        n_nodes=nodes,
+        n_products=products,
+        n_segments=1,
+        key=np.uint64(20100816),
+        replicate=0,
+        class_level=np.array([127], np.uint8),
+        class_segment=np.zeros(1, np.uint8),
+        class_enthusiast=np.ones(1, np.uint8),
+        class_pays=np.full(1, 15, np.uint8),
+        class_taste=np.zeros(1, np.uint8),
+        is_board=np.array([c in boards for c in range(8)], np.uint8),
+        channel_opens=zeros(8),
+        channel_rank=full(8, value=1),
+        tell32=zeros(8, 7),
+        message_hazard=full(8, 7, nodes + 2, 16, value=HAZARD_ONE),
+        awareness_hazard=full(8, value=HAZARD_ONE),
+        readers_per_post=np.full(8, np.inf),
+        reading=np.full(8, np.inf),
+        tie_on=np.zeros(8, np.uint8),
+        tie16=full(8, 256),
+        attention_on=0,
+        attention16=full(8, 1, 1024),
+        join_board32=zeros(8),
+        reply32=zeros(8),
+        service_capacity=zeros(8),
+        service_public=np.zeros(8, np.uint8),
+        novelty16=full(ticks + 2),
+        repeat16=full(256),
+        engagement_decay=np.ones((2, ticks + 2)),
+        memory_leak=0,
+        memory20=full(ticks + 2, value=FULL20),
+        awareness_leak=0,
+        awareness20=full(ticks + 2, value=FULL20),
+        node_opens=zeros(nodes),
+        node_channel=full(nodes, value=-1),
+        join32=zeros(nodes, 128),
+        join_fatigue16=full(256),
+        node_reward=np.zeros(nodes),
+        node_reports=np.zeros(nodes, np.uint8),
+        node_content16=full(nodes),
+        story32=zeros(nodes),
+        story_life=3,
+        quality=np.ones(products),
+        difficulty=np.zeros(products),
+        launch=zeros(products),
+        release_interval=full(products, value=7),
+        reading_capacity=full(products, value=100),
+        learn_quality=np.zeros(products),
+        learn_difficulty=np.zeros(products),
+        scale_quality=np.ones(products),
+        scale_difficulty=np.ones(products),
+        visible_progress=np.full(products, 10.0),
+        bar=np.zeros(products),
+        product_taste=full(products, value=-1),
+        off_taste=1.0,
+        admission=1.0,
+        open_to_all=0,
+        honour_gain=0.0,
+        release_story32=0,
+        loyalty_bonus=0.0,
+        service_bonus=0.0,
+        complaint_rate=0.0,
+        complaint_gain=0.0,
+        lapse32=0,
+        churn32=0,
+        reply_gain=0.0,
+        recruit_gain=0.0,
+        newcomer_engagement=0.0,
+        seed_engagement=12.0,
+        tier_threshold=np.array([0.0, 2.0, 6.0, 10.0]),
+        tier_keep=np.array([0.0, 1.0, 3.0, 5.0]),
+        invite_grant=zeros(4),
+        relay_on=0,
+        relay_days=0,
+        waiting_tells=0,
+        waiting_sign=1,
+        waiting16=FULL16,
+        negativity16=FULL16,
+        rejection_on=0,
+        rejecter_days=0,
+        reinforcement_on=0,
+        lift_tell16=full(8, ticks),
+        lift_visibility16=full(8, ticks),
+        event_gain=np.zeros((8, ticks)),
+        event_saturation=np.ones((8, ticks)),
+        meeting_at=full(ticks, value=-1),
+        meeting_channel=zeros(0),
+        meeting_attend32=zeros(0),
+        meeting_cap=zeros(0),
+        meeting_gain=np.zeros(0),
+        meeting_ties=zeros(0),
+        media_channel=zeros(0),
+        media_product=zeros(0),
+        media_start=zeros(0),
+        media_end=zeros(0),
+        media_hazard=zeros(0),
+        media_awareness=zeros(0),
+        supply_on=0,
+        units=zeros(ticks),
+        give_up32=0,
+        give_up_rival32=0,
+        rival_on=0,
+        rival_cumulative=zeros(ticks),
+        replacement_days=0,
+        rejected_return=0,
+        lapsed_return=0,
+        patience=3,
+        answer32=ALWAYS,
+        answer_worth16=full(4 * 64),
+        answer_gain=0.0,
+        bonus_days=0,
+        squeaky_wheel=0.0,
+    )
+    return World(people, graphs_of(n, arcs, {}), rules)
+
+
+# ---------------------------------------------------------------- switching mechanisms off
+
+
+def neutral(**changes: object) -> Callable[[World], World]:
+    """Set fields to a neutral value; a number fills an array field and keeps its shape."""
+
+    def switch_off(world: World) -> World:
+        new = {}
+        for name, value in changes.items():
+            old = getattr(world.rules, name)
+            new[name] = np.full_like(old, value) if isinstance(old, np.ndarray) else value
+        return with_rules(world, **new)
+
+    return switch_off
+
+
+# Mechanism -> the same world without it.  A mechanism *fires* in a world when this changes the
+# history of the run.
+NEUTRAL: dict[str, Callable[[World], World]] = {
+    "reinforcement": lambda w: with_people(
+        with_rules(w, reinforcement_on=0), need=np.ones(1, np.uint16)
+    ),
+    "rejection": neutral(rejection_on=0),
+    "relays": neutral(relay_on=0),
+    "waiting tellers": neutral(waiting_tells=0),
+    "attention": neutral(attention_on=0),
+    "ties": neutral(tie_on=0),
+    "memory leak": neutral(memory_leak=0),
+    "awareness leak": neutral(awareness_leak=0),
+    "supply": neutral(supply_on=0),
+    "invites": neutral(invite_grant=0),
+    "rounds": neutral(units=0),
+    "give up": neutral(give_up32=0),
+    "rival": neutral(rival_on=0),
+    "media": neutral(media_hazard=0, media_awareness=0),
+    "event lifts": neutral(lift_tell16=FULL16, lift_visibility16=FULL16),
+    "event gains": neutral(event_gain=0.0),
+    "meetings": neutral(meeting_at=-1),
+    "meeting ties": neutral(meeting_ties=0),
+    "service": neutral(service_capacity=0),
+    "service bonus": neutral(service_bonus=0.0),
+    "squeaky wheel": neutral(squeaky_wheel=0.0),
+    "honour": neutral(honour_gain=0.0),
+    "release stories": neutral(release_story32=0),
+    "learning": neutral(learn_quality=0.0, learn_difficulty=0.0),
+    "stories": neutral(story32=0),
+    "node reports": neutral(node_reports=0),
+    "replies": neutral(reply32=0),
+    "recruit gain": neutral(recruit_gain=0.0),
+    "stickiness": neutral(channel_rank=0),
+    "churn": neutral(churn32=0),
+    "lapse": neutral(lapse32=0),
+    "returns": neutral(replacement_days=0, rejected_return=0, lapsed_return=0),
+    "novelty": neutral(novelty16=FULL16),
+    "repeats": neutral(repeat16=FULL16),
+    "launches": neutral(launch=0),
+    "gate": neutral(open_to_all=0),
+    "taste groups": neutral(product_taste=-1),
+    "late channels": neutral(channel_opens=0),
+    "late nodes": neutral(node_opens=0),
+    "board joining": neutral(join_board32=0),
+    "reading limit": neutral(reading=np.inf),
+    "demotion": neutral(tier_keep=0.0),
+}
