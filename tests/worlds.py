@@ -217,14 +217,20 @@ def random_time(dice: Dice, ticks: int) -> dict[str, object]:
     floor = dice.real(0.1, 0.9) if dice.yes(0.6) else 1.0
     novelty = (floor + (1 - floor) * 0.5 ** (ages / dice.real(1.0, 10.0))) * FULL16
     fatigue = dice.real(0.7, 0.99) if dice.yes(0.6) else 1.0
+    engagement = 0.5 ** (ages[None, :] / half_lives[:, None])
+    if dice.yes():  # a decay that does depend on when it is settled
+        engagement = 1.0 / (1.0 + ages[None, :] / half_lives[:, None])
+    memory = dice.decay(dice.real(1.0, 30.0), size, FULL20)
+    awareness = dice.decay(dice.real(1.0, 30.0), size, FULL20)
+    memory[0] = awareness[0] = 0  # never read: what is touched twice in a tick leaks once
     return {
         "novelty16": novelty.astype(np.int64),
         "repeat16": (fatigue ** np.arange(256) * FULL16).astype(np.int64),
-        "engagement_decay": 0.5 ** (ages[None, :] / half_lives[:, None]),
+        "engagement_decay": engagement,
         "memory_leak": int(dice.yes()),
-        "memory20": dice.decay(dice.real(1.0, 30.0), size, FULL20),
+        "memory20": memory,
         "awareness_leak": int(dice.yes()),
-        "awareness20": dice.decay(dice.real(1.0, 30.0), size, FULL20),
+        "awareness20": awareness,
     }
 
 

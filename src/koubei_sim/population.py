@@ -86,7 +86,10 @@ def lognormal_classes(classes: int, sigma: float) -> NDArray[np.float64]:
 
 
 def normal_classes(classes: int) -> NDArray[np.float64]:
-    """Return conditional means of the standard normal law: ``classes (phi(z_k) - phi(z_{k+1}))``."""
+    """Return conditional means of the standard normal law.
+
+    ``classes (phi(z_k) - phi(z_{k+1}))`` in classes of equal probability.
+    """
     z = _bounds(classes)
     density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
     return _stable(classes * (density[:-1] - density[1:]))
@@ -333,7 +336,7 @@ def _codes(
             allowed=", ".join(names),
             fix=nearest(got, names),
         )
-    return numbers.to_numpy(dtype=np.int64)
+    return np.asarray(numbers.to_numpy(dtype=np.int64), dtype=np.int64)
 
 
 def _memberships(column: pd.Series[Any], names: Sequence[str], where: str) -> NDArray[np.uint8]:
@@ -354,7 +357,7 @@ def _memberships(column: pd.Series[Any], names: Sequence[str], where: str) -> ND
                 )
             total |= 1 << list(names).index(name)
         bits[text] = total
-    return texts.map(bits).to_numpy(dtype=np.uint8)
+    return np.asarray(texts.map(bits).to_numpy(dtype=np.uint8), dtype=np.uint8)
 
 
 def _numbers(

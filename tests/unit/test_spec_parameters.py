@@ -86,7 +86,7 @@ def test_ranges_are_enforced(path):
     def put(wrong):
         if isinstance(value, tuple):
             return tuple([wrong] * max(1, len(value)))
-        return {name: wrong for name in value} if isinstance(value, dict) else wrong
+        return dict.fromkeys(value, wrong) if isinstance(value, dict) else wrong
 
     wrongs = [math.nan, "much"]
     if above is not None:
@@ -117,7 +117,7 @@ def test_defaults_and_neutral_values_lie_in_their_range():
 
 def test_the_table_as_json():
     """Catches infinities and dates that JSON cannot hold."""
-    rows = json.loads(parameter_table_json(TINY), parse_constant=lambda name: pytest.fail(name))
+    rows = json.loads(parameter_table_json(TINY), parse_constant=pytest.fail)
     assert [row["path"] for row in rows] == PATHS
     assert next(r for r in rows if r["path"] == "products.rom.reading_capacity")["neutral"] == "inf"
 

@@ -15,7 +15,6 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import MODULES, Channel, Scenario, Segment, active
 from koubei_sim.spec.describe import _width
 
-
 # path -> value, and the whole line
 WRONG = [
     (
@@ -173,7 +172,7 @@ def test_parts_made_alone_are_refused_in_one_line_too():
     with pytest.raises(KoubeiError) as caught:
         Channel(tell=-1.0)
     assert str(caught.value) == "tell: out of range, got -1.0, allowed 0..100"
-    with pytest.raises(KoubeiError, match="unknown parameter.*try share"):
+    with pytest.raises(KoubeiError, match=r"unknown parameter.*try share"):
         Segment(shar=0.5)
 
 
@@ -231,7 +230,7 @@ def test_wrong_files_are_refused_in_one_line(tmp_path, name, content, line):
 
 def test_missing_files_and_presets(tmp_path):
     """Catches a misspelt preset that is answered without a suggestion."""
-    with pytest.raises(KoubeiError, match="unknown preset, got xaomi, .*try xiaomi"):
+    with pytest.raises(KoubeiError, match=r"unknown preset, got xaomi, .*try xiaomi"):
         Scenario.load("xaomi")
     with pytest.raises(KoubeiError, match="no such file"):
         Scenario.load(tmp_path / "none.toml")
@@ -294,7 +293,7 @@ def test_neutral_touches_only_its_module():
     scenario = Scenario.load("tiny")
     quiet = scenario.neutral("relays")
     assert quiet == scenario.replace(**{"telling.relay": 0.0})
-    with pytest.raises(KoubeiError, match="unknown module, got relay, .*try relays"):
+    with pytest.raises(KoubeiError, match=r"unknown module, got relay, .*try relays"):
         scenario.neutral("relay")
 
 

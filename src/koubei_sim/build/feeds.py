@@ -58,7 +58,7 @@ def build_networks(
     Examples
     --------
     >>> from koubei_sim.spec import Scenario
-    >>> build_networks(Scenario(n_agents=500), key=1).names
+    >>> build_networks(Scenario(n_agents=2000), key=1).names
     ('weibo', 'wechat', 'qzone')
     """
     if not scenario.feeds:
@@ -100,7 +100,7 @@ def _draw(
     mean = spec.mean_degree
     if count < 2 or (mean == 0.0 and spec.kind not in ("lattice", "complete")):
         return Network.from_edges([], [], n=n, directed=spec.kind == "follow" or spec.directed)
-    among = {"key": int(key), "members": None if count == n else members}
+    among: dict[str, Any] = {"key": int(key), "members": None if count == n else members}
     drawn = {**among, "replicate": world, "layer": c}
     crowded = mean >= count - 1
     if spec.kind == "complete" or (crowded and spec.kind != "lattice"):

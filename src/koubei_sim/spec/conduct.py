@@ -8,15 +8,14 @@ from pydantic import model_validator
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.spec.fields import (
-    INFINITY,
     STRUCTURE,
     TRIAL,
     Part,
     Real,
     Whole,
+    fraction,
     infinite,
     parameter,
-    fraction,
 )
 
 Four = tuple[Real, Real, Real, Real]

@@ -34,7 +34,7 @@ def segments(channels: Iterable[str]) -> FrozenDict[str, Segment]:
 
 
 def channels() -> FrozenDict[str, Channel]:
-    """Return a forum (board), Weibo (follow graph), WeChat (small world) and Qzone (configuration)."""
+    """Return a forum (board) and three feeds: Weibo, WeChat and Qzone."""
     return FrozenDict(
         forum=Channel(
             medium="board",

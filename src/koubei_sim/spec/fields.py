@@ -13,7 +13,7 @@ import datetime
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,11 @@ INFINITY = math.inf
 STRUCTURE = "none (structure)"  # neutral value of a parameter that no mechanism hangs on
 ASSUMPTION = "assumption"
 TRIAL = "assumption (gave a pyramid in an early trial)"
+
+if TYPE_CHECKING:  # pydantic gives its metaclass no public name
+    from pydantic._internal._model_construction import ModelMetaclass as _ModelMetaclass
+else:
+    _ModelMetaclass = type(BaseModel)
 
 _NAME = re.compile(r"^[\w-]+$")
 
@@ -200,7 +205,7 @@ def _values(value: object) -> Iterator[tuple[tuple[str | int, ...], float]]:
                 yield (index, *place), number
 
 
-class _OneLine(type(BaseModel)):  # type: ignore[misc]
+class _OneLine(_ModelMetaclass):
     """Metaclass: a wrong argument of a constructor ends as one line, not as a listing.
 
     It acts only where a person calls the class; parts inside a part are still validated by
@@ -213,7 +218,7 @@ class _OneLine(type(BaseModel)):  # type: ignore[misc]
         except ValidationError as error:
             from koubei_sim.spec.messages import one_line
 
-            raise one_line(error, cls) from None
+            raise one_line(error, cast(type[BaseModel], cls)) from None
 
 
 class Part(BaseModel, metaclass=_OneLine):

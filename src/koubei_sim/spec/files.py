@@ -89,7 +89,7 @@ def parse(text: str, where: str) -> dict[str, Any]:
 
 
 def to_toml(scenario: Scenario) -> str:
-    """Write every value of a scenario as TOML (all are explicit, so later defaults change nothing)."""
+    """Return every value of a scenario as TOML: later defaults change nothing of it."""
     return tomli_w.dumps(_lists(scenario.to_dict()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import model_validator
@@ -14,8 +15,8 @@ from koubei_sim.spec.fields import (
     Real,
     Truth,
     Whole,
-    parameter,
     fraction,
+    parameter,
 )
 
 MONEY: dict[str, Any] = {"unit": "money", "neutral": 0.0, "low": 0.0, "high": 1e12}
@@ -138,7 +139,7 @@ class Market(Part):
     @model_validator(mode="after")
     def _phases_in_order(self) -> Market:
         days = [phase.day for phase in self.rival]
-        if any(later <= earlier for earlier, later in zip(days, days[1:])):
+        if any(later <= earlier for earlier, later in pairwise(days)):
             raise KoubeiError(
                 "rival", "the days of the phases must rise", got=days, allowed="rising days"
             )

@@ -16,8 +16,8 @@ from koubei_sim.spec.fields import (
     Real,
     Truth,
     Whole,
-    parameter,
     fraction,
+    parameter,
 )
 
 TICK: dict[str, Any] = {"unit": "day", "low": 0, "high": 30000}

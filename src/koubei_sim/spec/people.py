@@ -16,9 +16,9 @@ from koubei_sim.spec.fields import (
     Real,
     Truth,
     Whole,
+    fraction,
     infinite,
     parameter,
-    fraction,
 )
 
 
@@ -132,7 +132,8 @@ class NetworkSpec(Part):
         "generator, or file",
         unit="choice",
         neutral=STRUCTURE,
-        allowed="follow, small_world, configuration, barabasi_albert, erdos_renyi, ring, lattice, complete, file",
+        allowed="follow, small_world, configuration, barabasi_albert, erdos_renyi, ring, lattice, "
+        "complete, file",
     )
     mean_degree: Real = parameter(
         15.0,

@@ -48,7 +48,7 @@ class Scenario(Part):
     >>> scenario.replace(**{"seeding.purty": 0.3})
     Traceback (most recent call last):
     ...
-    koubei_sim.errors.KoubeiError: seeding.purty: unknown parameter, got 0.3, allowed ..., try purity
+    koubei_sim.errors.KoubeiError: seeding.purty: unknown parameter, ..., try purity
     """
 
     name: str = parameter(

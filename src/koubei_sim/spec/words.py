@@ -87,7 +87,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{visibility:.0%} of the messages, each convinces with {persuasion:.3g}; a casual user of "
         "activity 1 tells {tell:g} times a day",
         "{name}：信息流，{kind} 网络，平均 {degree:g} 位听众；看到 {visibility:.0%} 的消息，"
-        "每条说服概率 {persuasion:.3g}；活跃度为 1 的普通用户每天说 {tell:g} 次",
+        "每条说服概率 {persuasion:.3g}；"
+        "活跃度为 1 的普通用户每天说 {tell:g} 次",
     ),
     "board": (
         "{name}: a board; a post reaches {readers:g} members and convinces with {persuasion:.3g}; "
@@ -120,7 +121,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "media": (
         "{name}: own media on {channel} from day {start}, convinces {hazard:.3g} and makes aware "
         "{awareness:.3g} of the members a day",
-        "{name}：{channel} 上的自媒体，第 {start} 天起，每天说服 {hazard:.3g}、告知 {awareness:.3g}",
+        "{name}：{channel} 上的自媒体，第 {start} 天起，"
+        "每天说服 {hazard:.3g}、告知 {awareness:.3g}",
     ),
     "supply": (
         "Units are scarce: {units:g} every {every} days from day {start}, {rounds} further "
@@ -146,7 +148,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "unhappy": (
         "An unhappy user complains at {complaint:g} per unit and leaves with {lapse:g} on an "
         "online day; a bad message weighs {negativity:g} good ones",
-        "不满者每单位不满吐槽 {complaint:g}，在线日以 {lapse:g} 离开；一条坏消息抵 {negativity:g} 条好消息",
+        "不满者每单位不满吐槽 {complaint:g}，在线日以 {lapse:g} 离开；"
+        "一条坏消息抵 {negativity:g} 条好消息",
     ),
     "leak": (
         "What was heard halves in {memory} days, half-noticed messages in {aware} days",

@@ -1,6 +1,6 @@
 """Exact answers on graphs of a few people, by going through every case.
 
-`independent_cascade` adds up all outcomes of all coins; `threshold_closure` applies a rule until
+`independent_cascade` adds up all outcomes of all coins; `threshold_rounds` applies a rule until
 nothing changes.  Both are slow, short and plain: they are what fast code is tested against.
 """
 
@@ -100,12 +100,12 @@ def independent_cascade(
     return TinyCascade(float(reach.sum()), reach, sizes)
 
 
-def threshold_closure(
+def threshold_rounds(
     n: int, sources: ArrayLike, targets: ArrayLike, need: ArrayLike, seeds: ArrayLike
-) -> NDArray[np.bool_]:
-    """Return who adopts in the end when everybody adopts after `need` of those it hears have.
+) -> NDArray[np.int64]:
+    """Return when everybody adopts who adopts once `need` of those it hears have.
 
-    The rule is monotone, so the end does not depend on the order of adoption.
+    In each round all decide at once by the state after the round before.
 
     Parameters
     ----------
@@ -120,12 +120,18 @@ def threshold_closure(
 
     Returns
     -------
-    (n,) bool array
+    (n,) int64 array
+        Round of adoption: 0 for seeds, -1 for those who never adopt.
+
+    Raises
+    ------
+    KoubeiError
+        Arrays that do not fit together, or a need below 1.
 
     Examples
     --------
-    >>> threshold_closure(4, [0, 1, 2], [2, 2, 3], [1, 1, 2, 1], [0, 1]).tolist()
-    [True, True, True, True]
+    >>> threshold_rounds(4, [0, 1, 2], [2, 2, 3], [1, 1, 2, 1], [0, 1]).tolist()
+    [0, 0, 1, 2]
     """
     origin, listener = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
     needed = np.broadcast_to(np.asarray(need, dtype=np.int64), (n,))
@@ -134,11 +140,28 @@ def threshold_closure(
                           allowed=str(origin.size))
     if not (needed >= 1).all():
         raise KoubeiError("need", "out of range", allowed="1 or more")
-    adopted = np.zeros(n, dtype=np.bool_)
-    adopted[np.asarray(seeds, dtype=np.int64)] = True
-    while True:
+    rounds = np.full(n, -1, dtype=np.int64)
+    rounds[np.asarray(seeds, dtype=np.int64)] = 0
+    for now in range(1, n + 1):
+        adopted = rounds >= 0
         heard = np.bincount(listener[adopted[origin]], minlength=n)
-        after = adopted | (heard >= needed)
-        if np.array_equal(after, adopted):
-            return adopted
-        adopted = after
+        new = ~adopted & (heard >= needed)
+        if not new.any():
+            break
+        rounds[new] = now
+    return rounds
+
+
+def threshold_closure(
+    n: int, sources: ArrayLike, targets: ArrayLike, need: ArrayLike, seeds: ArrayLike
+) -> NDArray[np.bool_]:
+    """Return who adopts in the end under the rule of `threshold_rounds`.
+
+    The rule is monotone, so the end does not depend on the order in which people decide.
+
+    Examples
+    --------
+    >>> threshold_closure(4, [0, 1], [2, 2], [1, 1, 2, 1], [0, 1]).tolist()
+    [True, True, True, False]
+    """
+    return threshold_rounds(n, sources, targets, need, seeds) >= 0
