@@ -42,7 +42,7 @@ def one(label: str, scenario: Scenario, rounds: int) -> None:
     world = build.build_world(scenario, key=KEY, networks=networks)
     del networks
     built = time.perf_counter() - start
-    run_compiled(build.build_world(w1(full=True, n=2_000), key=KEY))  # warm
+    run_compiled(build.build_world(w1(full=True, n=20_000), key=KEY))  # warm
     seconds = []
     for _ in range(rounds):
         run = CompiledRun(world)

@@ -22,19 +22,23 @@ _FAST: dict[str, Any] = {
     "ticks": 365,
     "seeding.number": 1000,
     "channels.wechat.opens_at": 0,
-    "market.open_to_all": 60,
+    "channels.weibo.visibility": 0.2,
+    "market.open_to_all": 30,
+    "products.miui.scale_quality": 200.0,
+    "products.miui.scale_difficulty": 200.0,
+    "service.churn": 0.001,
     "supply.start": 4,
 }
 
 _FULL: dict[str, Any] = {
-    "channels.weibo.visibility": 0.3,
+    "channels.forum.persuasion": 0.3,
+    "channels.forum.tell": 0.04,
     "channels.weibo.persuasion": 0.05,
-    "channels.forum.persuasion": 0.2,
     "channels.wechat.persuasion": 0.15,
-    "channels.qzone.persuasion": 0.12,
-    "channels.weibo.tell": 0.012,
-    "channels.wechat.tell": 0.012,
-    "channels.qzone.tell": 0.012,
+    "channels.qzone.persuasion": 0.15,
+    "channels.weibo.tell": 0.025,
+    "channels.wechat.tell": 0.025,
+    "channels.qzone.tell": 0.025,
     "segments.newbie.reinforcement": 2,
     "telling.waiting": 0.1,
     "telling.scarcity_valence": 0.3,
@@ -47,14 +51,14 @@ _FULL: dict[str, Any] = {
 }
 
 _CORE: dict[str, Any] = {
-    "channels.weibo.visibility": 0.1,
-    "channels.weibo.persuasion": 0.04,
     "channels.forum.persuasion": 0.1,
-    "channels.wechat.persuasion": 0.04,
-    "channels.qzone.persuasion": 0.04,
-    "channels.weibo.tell": 0.01,
-    "channels.wechat.tell": 0.01,
-    "channels.qzone.tell": 0.01,
+    "channels.forum.tell": 0.03,
+    "channels.weibo.persuasion": 0.03,
+    "channels.wechat.persuasion": 0.03,
+    "channels.qzone.persuasion": 0.03,
+    "channels.weibo.tell": 0.015,
+    "channels.wechat.tell": 0.015,
+    "channels.qzone.tell": 0.015,
 }
 
 

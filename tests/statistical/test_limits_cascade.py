@@ -13,9 +13,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-
-from koubei_sim.networks import Network
-from koubei_sim.theory import branching, degrees, percolation, tiny
 from tests.statistical.test_limits_support import (
     ERROR,
     NEVER,
@@ -29,6 +26,9 @@ from tests.statistical.test_limits_support import (
     scenario_of,
     share_scores,
 )
+
+from koubei_sim.networks import Network
+from koubei_sim.theory import branching, degrees, percolation, tiny
 
 COPIES = 20_000
 
@@ -189,12 +189,12 @@ def final_share(law: NDArray[np.float64], transmission: float, seeds: float) -> 
     return float(1.0 - (1.0 - seeds) * g0(u))
 
 
-@pytest.mark.parametrize(("law", "transmission"), [("poisson", 0.5), ("regular", 0.6)])
+@pytest.mark.parametrize(("law", "transmission"), [("poisson", 0.5), ("regular", 0.8)])
 def test_large_cascades_reach_the_giant_component(law: str, transmission: float) -> None:
     """Catches wins lost or doubled when thousands tell on the same day.
 
     Null: 60 seeds among 20,000 people reach the share of generating functions (four ties on
-    average, T = .5: S = .7968; three ties each, T = .6: S = .7037; under .01 more with the
+    average, T = .5: S = .7968; three ties each, T = .8: S = .9844; under .01 more with the
     seeds).  n = 30 graphs; error rate 1e-6.
     """
     n, runs, reached = 20_000, 30, []
@@ -214,7 +214,7 @@ def test_large_cascades_reach_the_giant_component(law: str, transmission: float)
     size = final_share(p, transmission, 60 / n)
     assert size == pytest.approx(percolation.outbreak(p, transmission).size, abs=0.01)
     assert abs(mean_scores(np.array(reached), [size])[0]) < limit_t(runs)
-    assert np.std(reached, ddof=1) < 0.01
+    assert np.std(reached, ddof=1) < 0.006  # a loose limit would prove nothing
 
 
 def test_numbers_by_tick_on_trees() -> None:

@@ -13,10 +13,8 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from koubei_sim.build import build_world
-from koubei_sim.networks import Network
 from tests.statistical.test_limits_support import (
+    ERROR,
     KEY,
     NEVER,
     adoption_ticks,
@@ -24,8 +22,10 @@ from tests.statistical.test_limits_support import (
     limit_z,
     scenario_of,
     share_scores,
-    ERROR,
 )
+
+from koubei_sim.build import build_world
+from koubei_sim.networks import Network
 
 TELLERS, LISTENERS, SMALL = 12, 30_000, 0.07
 N = TELLERS + LISTENERS

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from koubei_sim.build import Population
-from koubei_sim.networks import Network
-from koubei_sim.theory import degrees, threshold, tiny
-from koubei_sim.theory.threshold import two_kinds
 from tests.statistical.test_limits_support import (
     NEVER,
     people_of_kinds,
@@ -20,6 +15,11 @@ from tests.statistical.test_limits_support import (
     run_ticks,
     scenario_of,
 )
+
+from koubei_sim.build import Population
+from koubei_sim.networks import Network
+from koubei_sim.theory import degrees, threshold, tiny
+from koubei_sim.theory.threshold import two_kinds
 
 Z = 6.0
 
@@ -119,7 +119,7 @@ def test_the_purity_of_a_population(share: float, tolerance: float) -> None:
     """Catches thresholds given to the wrong kind, or messages that do not convince for certain.
 
     Null: mean degree 6, thresholds .1 and .3, 1 % random seeds: the fixed point of theory
-    (.0149 .0211 .0284 .0373 .9975 of N = 100,000).  n = 3 graphs; published runs scatter by at
+    (.0149 .0211 .0284 .0373 .9975 of N = 100,000).  n = 3 graphs; independent runs scatter by at
     most .0017 (.0001 at a share of .15), so the band is passed with probability under 1e-6.
     """
     found, by_kind = final_adopters(share, "random", range(3), 100_000)
@@ -157,7 +157,7 @@ def test_the_purity_of_a_population_on_more_graphs(share: float, tolerance: floa
 def test_seeds_of_one_kind_tip_a_population_that_others_do_not() -> None:
     """Catches a purity of seeds that does nothing: between .1252 and .1352 it decides.
 
-    Published runs at a share of .13 and N = 50,000: .062 with enthusiasts as seeds, .997 with
+    Independent runs at a share of .13 and N = 50,000: .062 with enthusiasts as seeds, .997 with
     newbies.  Here N = 200,000 and n = 4 graphs each, all of them on the side of theory.
     """
     law = degrees.poisson(Z)

@@ -337,9 +337,8 @@ def test_ten_million_people_in_seconds():
 
     s = Scenario(
         n_agents=10_000_000,
-        channels={
-            "forum": Channel(medium="board", readers_per_post=60.0),
-        },
+        channels={"forum": Channel(medium="board", readers_per_post=60.0)},
+        seeding={"number": 10},
     )
     build.build_world(s.replace(n_agents=1000), KEY)  # compiles
     start = time.perf_counter()

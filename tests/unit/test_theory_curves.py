@@ -90,7 +90,7 @@ def test_steps_of_time() -> None:
     )
     assert 0 < fine < coarse
     assert coarse / fine == pytest.approx(2.0, abs=0.05)
-    # A step of a year, as in a published agent run: about .731 where the curve has .813.
+    # A step of a year, as in an independent agent run: about .731 where the curve has .813.
     assert bass.discrete(0.03, 0.38, 1.0, 10)[-1] == pytest.approx(0.7308, abs=5e-3)
 
 

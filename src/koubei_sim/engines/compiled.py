@@ -201,6 +201,16 @@ class CompiledRun:
         tiers: np.ndarray = self._state.actor["tier"]
         return tiers
 
+    @property
+    def quality(self) -> np.ndarray:
+        """Present quality of every product (float64 view)."""
+        return self._state.quality
+
+    @property
+    def difficulty(self) -> np.ndarray:
+        """Present difficulty of every product (float64 view)."""
+        return self._state.difficulty
+
     def engagement(self) -> np.ndarray:
         """Present engagement of every agent (float64), decayed to the tick just run."""
         actor, now = self._state.actor, max(self.tick - 1, 0)

@@ -15,18 +15,19 @@ from pathlib import Path
 _MARK = "kernels.stamp"
 
 
-def _discard_stale_cache(root: Path) -> None:
-    """Delete compiled kernels below `root` that were made from other sources."""
+def _discard_stale_cache(*roots: Path) -> None:
+    """Delete compiled functions below `roots` that were made from other sources."""
     stamp = hashlib.sha256()
     folders = []
-    for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if name != "__pycache__")
-        folders.append(Path(folder) / "__pycache__")
-        for name in sorted(files):
-            if name.endswith(".py"):
-                status = os.stat(os.path.join(folder, name))
-                stamp.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    mark = root / "__pycache__" / _MARK
+    for root in roots:
+        for folder, names, files in os.walk(root):
+            names[:] = sorted(name for name in names if name != "__pycache__")
+            folders.append(Path(folder) / "__pycache__")
+            for name in sorted(files):
+                if name.endswith(".py"):
+                    status = os.stat(os.path.join(folder, name))
+                    stamp.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    mark = roots[0] / "__pycache__" / _MARK
     with contextlib.suppress(OSError):
         if mark.exists() and mark.read_text() == stamp.hexdigest():
             return
@@ -37,4 +38,4 @@ def _discard_stale_cache(root: Path) -> None:
         mark.write_text(stamp.hexdigest())
 
 
-_discard_stale_cache(Path(__file__).parent)
+_discard_stale_cache(Path(__file__).parent, Path(__file__).parent.parent / "networks")

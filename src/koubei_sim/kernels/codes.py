@@ -90,6 +90,7 @@ DRAW_GIVE_UP: Final = 39  # tick, 0
 DRAW_GIVE_UP_RIVAL: Final = 40  # tick, 0
 DRAW_QUEUE: Final = 41  # tick, channel; 64-bit order
 DRAW_ANSWER: Final = 42  # tick, channel
+DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 
 REPORT_OF_COMPLAINT: Final = 15
 

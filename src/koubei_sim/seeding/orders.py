@@ -64,7 +64,7 @@ def core_numbers(indptr, indices, back_ptr, back):
                 v = ends[k]
                 if left[v] > left[u]:
                     # Swap v with the first of its bin, then let the bin begin after it.
-                    head = max(first[left[v]], step + 1)
+                    head = first[left[v]]
                     w = order[head]
                     order[head], order[place[v]] = v, w
                     place[w] = place[v]

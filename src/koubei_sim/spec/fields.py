@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import (
@@ -279,6 +279,3 @@ def fraction(
     return parameter(
         default, description, unit=unit, neutral=neutral, low=0.0, high=1.0, source=source
     )
-
-
-Validator = Callable[[Any], Any]

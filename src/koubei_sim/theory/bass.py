@@ -10,8 +10,7 @@ References
 215-227.
 [2] Fibich, G. and Gibori, R. (2010), Aggregate diffusion dynamics in agent-based models with a
 spatial structure, Operations Research 58, 1450-1468.
-[3] Fibich, G. and Levin, T. (2020), Percolation of new products, Physica A 540, 123055 (bounds
-of networks; the two-node network).
+[3] Fibich, G. and Levin, T. (2023), arXiv 2312.05450 (bounds of all networks).
 """
 
 from __future__ import annotations

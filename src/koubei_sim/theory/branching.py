@@ -338,4 +338,4 @@ def total_progeny(matrix: ArrayLike) -> FloatArray:
     if rate >= 1.0:
         raise KoubeiError("matrix", "cascades that may never end", got=rate,
                           allowed="growth rate below 1")
-    return np.linalg.inv(np.eye(m.shape[0]) - m)
+    return np.asarray(np.linalg.inv(np.eye(m.shape[0]) - m), dtype=np.float64)

@@ -71,7 +71,7 @@ def power_law(
     References
     ----------
     Newman, M. E. J. (2002), Spread of epidemic disease on networks, Physical Review E 66,
-    016128, section III (the exponential cut).
+    016128 (the exponential cut).
 
     Examples
     --------

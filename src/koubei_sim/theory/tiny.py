@@ -95,7 +95,8 @@ def independent_cascade(
             break
     members = [(reached >> i & 1) for i in range(n)]
     size = np.sum(members, axis=0)
-    sizes = np.bincount(size, weights=weight, minlength=n + 1)
+    sizes = np.zeros(n + 1)
+    np.add.at(sizes, size, weight)
     reach = np.array([float(weight @ member) for member in members])
     return TinyCascade(float(reach.sum()), reach, sizes)
 

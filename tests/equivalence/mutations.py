@@ -1,0 +1,16 @@
+"""The list of planted faults: wrong rules that the comparison of the engines must notice.
+
+Wrong signs, days off by one, swapped channels, forgotten caps, wrong addresses of draws, other
+orders, missing decay: small things that a reader may well overlook.  Each was found to change
+the history of its witness.  Changes that no history can show (an order of operations that
+commutes, a cap that is never reached) are no faults and not listed.
+"""
+
+from __future__ import annotations
+
+from tests.equivalence.fault import Fault
+from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
+from tests.equivalence.faults_users import FAULTS_USERS
+from tests.equivalence.faults_words import FAULTS_WORDS
+
+FAULTS: tuple[Fault, ...] = (*FAULTS_USERS, *FAULTS_WORDS, *FAULTS_OUTCOMES)
