@@ -36,9 +36,10 @@ _FULL: dict[str, Any] = {
     "channels.weibo.persuasion": 0.05,
     "channels.wechat.persuasion": 0.15,
     "channels.qzone.persuasion": 0.15,
-    "channels.weibo.tell": 0.025,
-    "channels.wechat.tell": 0.025,
-    "channels.qzone.tell": 0.025,
+    "channels.weibo.tell": 0.03,
+    "channels.wechat.tell": 0.03,
+    "channels.qzone.tell": 0.03,
+    "media.company_account.end": 240,  # a campaign of sixty days
     "segments.newbie.reinforcement": 2,
     "telling.waiting": 0.1,
     "telling.scarcity_valence": 0.3,
@@ -54,11 +55,11 @@ _CORE: dict[str, Any] = {
     "channels.forum.persuasion": 0.1,
     "channels.forum.tell": 0.03,
     "channels.weibo.persuasion": 0.03,
-    "channels.wechat.persuasion": 0.03,
-    "channels.qzone.persuasion": 0.03,
-    "channels.weibo.tell": 0.015,
-    "channels.wechat.tell": 0.015,
-    "channels.qzone.tell": 0.015,
+    "channels.wechat.persuasion": 0.06,
+    "channels.qzone.persuasion": 0.06,
+    "channels.weibo.tell": 0.0165,
+    "channels.wechat.tell": 0.0165,
+    "channels.qzone.tell": 0.0165,
 }
 
 

@@ -114,7 +114,7 @@ def quiet_world(
         tie_on=np.zeros(8, np.uint8),
         tie16=full(8, 256),
         attention_on=0,
-        attention16=full(8, 1, 1024),
+        attention16=full(8, 1, 256),
         join_board32=zeros(8),
         reply32=zeros(8),
         service_capacity=zeros(8),

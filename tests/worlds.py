@@ -189,7 +189,7 @@ def random_channels(
     rng = dice.rng
     tell = dice.ints(0.01 * ALWAYS, dice.real(0.05, 0.7) * ALWAYS, 8, 7)
     tell[rng.random((8, 7)) < 0.1] *= dice.whole(2, 12)  # saturated rates: above 2**32 too
-    arriving = np.arange(1024)
+    arriving = np.arange(256)
     budget = rng.uniform(0.3, 6.0, (8, segments, 1))
     background = rng.uniform(0.0, 3.0, (8, 1, 1))
     attention = np.minimum(1.0, budget / np.maximum(arriving + background, 1e-9))

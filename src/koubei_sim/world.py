@@ -71,7 +71,7 @@ class Rules(NamedTuple):
     tie_on: NDArray[np.uint8]  # [8]
     tie16: IntArray  # [8, 256]
     attention_on: int
-    attention16: IntArray  # [8, S, 1024]
+    attention16: IntArray  # [8, S, 256]
     join_board32: IntArray  # [8]
     reply32: IntArray  # [8]
     service_capacity: IntArray  # [8] complaints a day; 0: no service

@@ -126,7 +126,7 @@ def test_hearing(s):
                 weight *= 1 - s.telling.referral_weak_taint * reward * (1 - o)
             near(r.tie16[c, b], 65536 * weight)
         for g, budget in enumerate(budgets):
-            for n in (0, 1, 2, 50, 1023):
+            for n in (0, 1, 2, 50, 255):
                 load = n + channel.background_load
                 scale = 1.0 if not feed or load == 0 else min(1.0, budget / load)
                 near(r.attention16[c, g, n], 65536 * scale)
@@ -396,7 +396,7 @@ def test_rules_have_the_dtypes_of_the_world():
         "tie16": (8, 256),
         "novelty16": (t + 2,),
         "repeat16": (256,),
-        "attention16": (8, 2, 1024),
+        "attention16": (8, 2, 256),
         "engagement_decay": (4, t + 2),
         "join32": (3, 128),
         "lift_tell16": (8, t),

@@ -477,7 +477,7 @@ def test_ties_fit_and_attention_scale_praise():
     on = np.array([1] + [0] * 7, np.uint8)
     assert [row[0] for row in adoptions(with_rules(tied, tie_on=on, tie16=tie16))] == [2]
     assert [row[0] for row in adoptions(with_rules(world, quality=np.array([0.5])))] == [2]
-    attention16 = np.full((8, 1, 1024), FULL16)
+    attention16 = np.full((8, 1, 256), FULL16)
     attention16[:, :, 1] = FULL16 // 2
     crowded = with_rules(world, attention_on=1, attention16=attention16)
     assert [row[0] for row in adoptions(crowded)] == [2]

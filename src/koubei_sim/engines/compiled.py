@@ -21,7 +21,21 @@ from koubei_sim.kernels.pyramid.seeding import start
 from koubei_sim.world import History, World, canonical
 
 _STOCKS = codes.T_STOCK + 1
+_CACHE_LINE = 64
 _REPORTS_AT_MOST = 50_000_000
+
+
+def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
+    """Return `count` zeroed records whose first begins a cache line.
+
+    numpy aligns to 16 bytes only; a record that straddles two lines costs two cache misses,
+    measured as half of the speed of hearing.
+    """
+    size = count * dtype.itemsize
+    raw = np.zeros(size + _CACHE_LINE, np.uint8)
+    start = -raw.ctypes.data % _CACHE_LINE
+    records: np.ndarray = raw[start : start + size].view(dtype)
+    return records
 
 
 def allocate(world: World) -> st.State:
@@ -33,12 +47,12 @@ def allocate(world: World) -> st.State:
     n, ticks, channels = rules.n, rules.ticks, max(1, rules.n_channels)
     words = (n + 63) // 64
 
-    listener = np.zeros(n, st.LISTENER)
+    listener = aligned_zeros(n, st.LISTENER)
     listener["resist_aware"] = people.resist_aware
     listener["resist_adopt"] = people.resist_adopt
     listener["agent_class"] = people.agent_class
     listener["stage"] = people.initial_stage
-    actor = np.zeros(n, st.ACTOR)
+    actor = aligned_zeros(n, st.ACTOR)
     actor["taste"] = people.taste
     actor["agent_class"] = people.agent_class
     actor["channels"] = people.channels
@@ -84,7 +98,7 @@ def allocate(world: World) -> st.State:
         waiting=np.zeros(words, np.uint64),
         raised=np.zeros(words, np.uint64),
         members=members,
-        arrivals=np.zeros((codes.MAX_CHANNELS, n) if rules.attention_on else (1, 1), np.uint16),
+        arrivals=np.zeros((codes.MAX_CHANNELS, n) if rules.attention_on else (1, 1), np.uint8),
         wait_since=per_agent(np.int16, rules.supply_on),
         wait_recruiter=per_agent(np.int32, rules.supply_on),
         wait_channel=per_agent(np.int8, rules.supply_on),

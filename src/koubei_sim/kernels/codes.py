@@ -15,7 +15,7 @@ MAX_SEGMENTS: Final = 8
 MAX_TICKS: Final = 30_000
 LEVELS: Final = 128  # levels of expertise
 HOPS: Final = 16  # hops 0..15
-ATTENTION_SIZE: Final = 1024  # rows of the attention table: arrivals 0..1023
+ATTENTION_SIZE: Final = 256  # rows of the attention table: arrivals 0..255
 WORTH_BINS: Final = 64  # bins of a day in the table of the worth of an answer
 
 # Stages of an agent -------------------------------------------------------------------------

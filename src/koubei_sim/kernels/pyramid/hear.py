@@ -17,7 +17,7 @@ def hear(s, r, t, row):
         if r.is_board[c] == 1:
             from_boards += s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c]
         elif r.attention_on == 1:
-            count_arrivals(s, t, c)
+            count_arrivals(s, c)
     hear_feeds(s, r, t, 1, row)
     if from_boards > 0:
         for c in range(r.n_channels):

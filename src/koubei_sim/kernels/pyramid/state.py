@@ -102,7 +102,7 @@ class State(NamedTuple):
     waiting: np.ndarray  # [W]
     raised: np.ndarray  # [W] users above the lowest tier
     members: np.ndarray  # [8, W]
-    arrivals: np.ndarray  # [8, N] uint16, or [1, 1] without attention
+    arrivals: np.ndarray  # [8, N] uint8, or [1, 1] without attention
     # waiting
     wait_since: np.ndarray  # [N] int16, or [1] without supply
     wait_recruiter: np.ndarray  # [N] int32
