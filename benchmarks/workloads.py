@@ -20,7 +20,6 @@ EXTRAS = (
 
 _FAST: dict[str, Any] = {
     "ticks": 365,
-    "seeding.number": 1000,
     "channels.wechat.opens_at": 0,
     "channels.weibo.visibility": 0.2,
     "market.open_to_all": 30,
@@ -64,9 +63,14 @@ _CORE: dict[str, Any] = {
 
 
 def w1(*, full: bool, n: int = 1_000_000) -> Scenario:
-    """Return W1 for `n` people, with every module on or with the core only."""
-    base = Scenario.load("xiaomi").replace(**_FAST, n_agents=n, milestones=())
+    """Return W1 for `n` people (one seed per thousand), every module on or the core only."""
     scale = n / 1_000_000
+    base = Scenario.load("xiaomi").replace(
+        **_FAST,
+        **{"seeding.number": max(20, round(1000 * scale))},
+        n_agents=n,
+        milestones=(),
+    )
     if full:
         return base.replace(
             **_FULL,

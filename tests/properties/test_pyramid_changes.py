@@ -257,7 +257,7 @@ def crowded_world() -> World:
     """A feed on which many tell on one day and one word in two convinces: the first one wins."""
     n, rng = 120, np.random.default_rng(7)
     arcs = {(int(u), int(v)) for u, v in rng.integers(0, n, (12 * n, 2)) if u != v}
-    world = quiet_world(n, 20, arcs={0: arcs}, seeds=tuple(range(0, n, 12)))
+    world = quiet_world(n, 3, arcs={0: arcs}, seeds=tuple(range(0, n, 12)))
     word = np.full_like(world.rules.message_hazard, int(np.log(2.0) * ALWAYS))
     return with_rules(world, tell32=np.full((8, 7), ALWAYS // 2), message_hazard=word)
 

@@ -65,6 +65,8 @@ def expose(s, r, t, count, product, awareness, base, bit, row):
     memory20, awareness20 = r.memory20, r.awareness20
     memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
     reinforcement = r.reinforcement_on == 1
+    board_heard, need = s.board_heard, s.need
+    mark = np.uint16(1 << bit)
     winners = 0
     for k in range(count):
         i = block[k]
@@ -83,8 +85,8 @@ def expose(s, r, t, count, product, awareness, base, bit, row):
             v.awareness = total
             if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
                 become_aware(s, r, i, t, 0, product, 0, row)
-        if reinforcement and (s.board_heard[i] >> bit) & 1 == 0:
-            s.board_heard[i] |= np.uint16(1 << bit)
+        if reinforcement and board_heard[i] & mark == 0:
+            board_heard[i] |= mark
             if v.tellers < 65535:
                 v.tellers += 1
         fit = fit16[v.agent_class]
@@ -94,7 +96,7 @@ def expose(s, r, t, count, product, awareness, base, bit, row):
             v.stage == AWARE
             and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
             and fit > 0
-            and (not reinforcement or v.tellers >= s.need[i])
+            and (not reinforcement or v.tellers >= need[i])
         ):
             won[winners] = i
             winners += 1

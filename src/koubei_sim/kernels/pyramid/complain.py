@@ -56,7 +56,7 @@ def complain(s, r, i, t, value, row):
                 s.complaints[channel, k] = i
                 s.counts[N_COMPLAINTS + channel] = k + 1
     kind = 0
-    if draw32(s.bases[BASE_CHURN], i) < r.churn32:
+    if r.churn32 > 0 and draw32(s.bases[BASE_CHURN], i) < r.churn32:
         kind = CHURN_CANDIDATE
     elif unhappy and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
         kind = LAPSE_CANDIDATE

@@ -18,15 +18,17 @@ def participate(s, r, i, t, row):
     """Let online user `i` pass all nodes in turn."""
     a = s.actor[i]
     level = r.class_level[a.agent_class]
+    # Taken out of their blocks here, or every store below would have them read again.
+    opens, channel_of, bases = r.node_opens, r.node_channel, s.bases
+    join32, join_fatigue16 = r.join32, r.join_fatigue16
+    channels, joined = np.int64(a.channels), a.joined
     for j in range(r.n_nodes):
-        if t < r.node_opens[j]:
+        channel = channel_of[j]
+        if t < opens[j] or (channel >= 0 and (channels >> channel) & 1 == 0):
             continue
-        channel = r.node_channel[j]
-        if channel >= 0 and (a.channels >> channel) & 1 == 0:
-            continue
-        times = np.int64((a.joined >> np.uint64(8 * j)) & np.uint64(255))
-        threshold = (r.join32[j, level] * r.join_fatigue16[times]) >> 16
-        if draw32(s.bases[BASE_JOIN + j], i) >= threshold:
+        times = np.int64((joined >> np.uint64(8 * j)) & np.uint64(255))
+        threshold = (join32[j, level] * join_fatigue16[times]) >> 16
+        if draw32(bases[BASE_JOIN + j], i) >= threshold:
             continue
         if times < 255:
             a.joined += np.uint64(1) << np.uint64(8 * j)

@@ -63,13 +63,16 @@ def tell(s, r, i, t, value, row):
             kind = KIND_REJECTER
             negative = 1
     told_any = False
-    since = t - a.last_story
+    novelty = r.novelty16[t - a.last_story]
+    # Taken out of their blocks here, or every store below would have them read again.
+    opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, r.lift_tell16, s.bases
+    channels = np.int64(a.channels)
     for c in range(r.n_channels):
-        if t < r.channel_opens[c] or (a.channels >> c) & 1 == 0:
+        if (channels >> c) & 1 == 0 or t < opens[c]:
             continue
-        threshold = (r.tell32[c, kind] * r.novelty16[since]) >> 16
-        threshold = (threshold * r.lift_tell16[c, t]) >> 16
-        if draw32(s.bases[BASE_TELL + c], i) >= threshold:
+        threshold = (tell32[c, kind] * novelty) >> 16
+        threshold = (threshold * lift_tell16[c, t]) >> 16
+        if draw32(bases[BASE_TELL + c], i) >= threshold:
             continue
         told_any = True
         times = np.int64((a.told >> np.uint64(8 * c)) & np.uint64(255))
