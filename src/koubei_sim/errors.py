@@ -58,7 +58,9 @@ class KoubeiError(ValueError):
         return _rebuild, (self.where, self.what, self.got, self.allowed, self.fix)
 
 
-def _rebuild(where: str, what: str, got: object, allowed: str | None, fix: str | None) -> KoubeiError:
+def _rebuild(
+    where: str, what: str, got: object, allowed: str | None, fix: str | None
+) -> KoubeiError:
     return KoubeiError(where, what, got=got, allowed=allowed, fix=fix)
 
 

@@ -49,7 +49,9 @@ class Forest(NamedTuple):
 
 
 def forest(
-    rng: np.random.Generator, root_newbie: NDArray[np.bool_], matrix: NDArray[np.float64],
+    rng: np.random.Generator,
+    root_newbie: NDArray[np.bool_],
+    matrix: NDArray[np.float64],
     generations: int,
 ) -> Forest:
     """Grow trees in which winning an arc with CONVERSION gives the offspring of `matrix`."""
@@ -73,7 +75,10 @@ def forest(
 def generations_won(trees: Forest, roots: int, ticks: int) -> NDArray[np.int64]:
     """Numbers won, (roots, ticks + 1, 2): by seed, generation and kind."""
     scenario = scenario_of(
-        "branching", trees.root.size, ticks, range(roots),
+        "branching",
+        trees.root.size,
+        ticks,
+        range(roots),
         **{"channels.weibo.persuasion": PERSUASION, "products.product.difficulty": DIFFICULTY},
     )
     ticks_won = run_ticks(scenario, trees.network, people_of_kinds(scenario, trees.newbie))
@@ -141,9 +146,10 @@ def test_growth_composition_and_head_start(grown: NDArray[np.int64]) -> None:
     numbers, by the delta method.
     """
     theory = branching.growth(MATRIX)
-    counts = branching.expected_counts(MATRIX, [1, 0], 8)[-1], branching.expected_counts(
-        MATRIX, [0, 1], 8
-    )[-1]
+    counts = (
+        branching.expected_counts(MATRIX, [1, 0], 8)[-1],
+        branching.expected_counts(MATRIX, [0, 1], 8)[-1],
+    )
     exact = counts[0].sum() / counts[1].sum()
     assert exact == pytest.approx(theory.value[0] / theory.value[1], rel=0.02)
     totals = grown[:, :, -1].sum(axis=2)
@@ -152,9 +158,9 @@ def test_growth_composition_and_head_start(grown: NDArray[np.int64]) -> None:
     gap = math.log(mean[0] / mean[1] / exact)
     assert abs(gap) < limit_z(3) * relative
     measured = math.log(mean[0] / mean[1]) / math.log(theory.rate)
-    assert abs(measured - branching.head_start(MATRIX)) < (
-        limit_z(3) * relative + 0.02
-    ) / math.log(theory.rate)
+    assert abs(measured - branching.head_start(MATRIX)) < (limit_z(3) * relative + 0.02) / math.log(
+        theory.rate
+    )
     for kind in range(2):
         last = grown[kind, :, -1].astype(float)
         share = last[:, 0].sum() / last.sum()
@@ -189,8 +195,9 @@ def preset_matrix(scenario: Scenario) -> NDArray[np.float64]:
     """The mean matrix of the preset: listeners by kind, times conversion by fit."""
     channel, share = scenario.channels["weibo"], scenario.segments["enthusiast"].share
     h = channel.network.homophily
-    met = np.array([[h + (1 - h) * share, (1 - h) * (1 - share)],
-                    [(1 - h) * share, h + (1 - h) * (1 - share)]])
+    met = np.array(
+        [[h + (1 - h) * share, (1 - h) * (1 - share)], [(1 - h) * share, h + (1 - h) * (1 - share)]]
+    )
     fit = [1.0, 1.0 - scenario.products["product"].difficulty]
     return branching.mean_matrix(channel.network.mean_degree * met, channel.persuasion, fit)
 

@@ -87,8 +87,11 @@ def test_certain_coins(p: float) -> None:
 
 
 def forward(
-    rng: np.random.Generator, indptr: NDArray[np.int64], indices: NDArray[np.int32],
-    seeds: NDArray[np.int64], p: float,
+    rng: np.random.Generator,
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    seeds: NDArray[np.int64],
+    p: float,
 ) -> NDArray[np.int64]:
     """A plain forward simulation: the newly won try each listener once, with one coin."""
     step = np.full(indptr.size - 1, NEVER)
@@ -114,9 +117,7 @@ def test_a_random_graph_against_forward_simulation() -> None:
     pairs = random_edges(np.random.default_rng(41), n, 4.0)
     network = copies_of(n, [(int(u), int(v)) for u, v in pairs], copies, False)
     seeds = (np.array([0, 1]) + n * np.arange(copies)[:, None]).ravel()
-    scenario = scenario_of(
-        "ic", n * copies, 60, seeds.tolist(), **{"channels.ties.persuasion": p}
-    )
+    scenario = scenario_of("ic", n * copies, 60, seeds.tolist(), **{"channels.ties.persuasion": p})
     ours = run_ticks(scenario, network).reshape(copies, n)
     layer = network.layer()
     rng = np.random.default_rng(42)
@@ -167,9 +168,7 @@ def test_sizes_have_borels_law() -> None:
     """
     roots, mean = 40_000, 0.5
     network, root = poisson_forest(np.random.default_rng(5), roots, 0.8, 200)
-    scenario = scenario_of(
-        "ic", root.size, 60, range(roots), **{"channels.ties.persuasion": 0.625}
-    )
+    scenario = scenario_of("ic", root.size, 60, range(roots), **{"channels.ties.persuasion": 0.625})
     won = run_ticks(scenario, network) != NEVER
     sizes = np.bincount(root[won], minlength=roots)
     law = branching.borel_pmf(np.arange(1, 30), mean)

@@ -82,8 +82,12 @@ def test_many_days_win_the_same_people(at_once: NDArray[np.bool_]) -> None:
 def test_people_and_own_media_win_the_same_people(at_once: NDArray[np.bool_]) -> None:
     """Catches own media that draw a resistance of their own.  Exact: 5 days of 1 + 7 of media."""
     media = {
-        "media.advertising": {"channel": "ties", "hazard": -math.expm1(7 * math.log1p(-SMALL)),
-                              "start": 4, "end": 5},
+        "media.advertising": {
+            "channel": "ties",
+            "hazard": -math.expm1(7 * math.log1p(-SMALL)),
+            "start": 4,
+            "end": 5,
+        },
     }
     assert np.array_equal(won(1, SMALL, 5, **FATIGUE, **media) != NEVER, at_once)
     only = won(1, 0.0, 5, silent=True, **media) != NEVER

@@ -69,7 +69,10 @@ def test_every_adopter_of_the_closure_and_no_other(
         newbie = rng.random(n) < 0.6
         seeds = rng.choice(n, int(rng.integers(3, 40)), replace=False)
         scenario = scenario_of(
-            "threshold", n, 200, seeds,
+            "threshold",
+            n,
+            200,
+            seeds,
             **{
                 "segments.enthusiast.reinforcement": rules[0][0],
                 "segments.enthusiast.reinforcement_share": rules[0][1],
@@ -98,8 +101,11 @@ def final_adopters(
         rng = np.random.default_rng([7, number])
         newbie = np.ones(n, dtype=bool)
         newbie[rng.choice(n, round(share * n), replace=False)] = False
-        pool = {"random": np.arange(n), "easy": np.flatnonzero(~newbie),
-                "hard": np.flatnonzero(newbie)}[placed]
+        pool = {
+            "random": np.arange(n),
+            "easy": np.flatnonzero(~newbie),
+            "hard": np.flatnonzero(newbie),
+        }[placed]
         seeds = rng.choice(pool, n // 100, replace=False)
         scenario = scenario_of("threshold", n, 80, seeds)
         people: Population = people_of_kinds(scenario, newbie)
@@ -112,8 +118,8 @@ def final_adopters(
 
 
 @pytest.mark.parametrize(
-    ("share", "tolerance"), [(0.0, 0.005), (0.05, 0.005), (0.08, 0.005), (0.10, 0.005),
-                             (0.15, 0.001)],
+    ("share", "tolerance"),
+    [(0.0, 0.005), (0.05, 0.005), (0.08, 0.005), (0.10, 0.005), (0.15, 0.001)],
 )
 def test_the_purity_of_a_population(share: float, tolerance: float) -> None:
     """Catches thresholds given to the wrong kind, or messages that do not convince for certain.
@@ -168,8 +174,9 @@ def test_seeds_of_one_kind_tip_a_population_that_others_do_not() -> None:
     assert impure.min() > 0.99
 
 
-@pytest.mark.parametrize(("z", "seeds", "band"), [(3.0, 100, 0.003), (6.5 + 1.0, 100, 0.003),
-                                                  (5.0, 100, 0.001)])
+@pytest.mark.parametrize(
+    ("z", "seeds", "band"), [(3.0, 100, 0.003), (6.5 + 1.0, 100, 0.003), (5.0, 100, 0.001)]
+)
 def test_the_single_threshold_of_watts(z: float, seeds: int, band: float) -> None:
     """Catches > in place of >= and degrees counted over the wrong end.
 
@@ -183,9 +190,14 @@ def test_the_single_threshold_of_watts(z: float, seeds: int, band: float) -> Non
         pairs = random_edges(rng, n, z)
         network = Network.from_edges(pairs[:, 0], pairs[:, 1], n, directed=False)
         scenario = scenario_of(
-            "threshold", n, 60, rng.choice(n, seeds, replace=False),
-            **{"segments.enthusiast.reinforcement_share": 0.18,
-               "segments.newbie.reinforcement_share": 0.18},
+            "threshold",
+            n,
+            60,
+            rng.choice(n, seeds, replace=False),
+            **{
+                "segments.enthusiast.reinforcement_share": 0.18,
+                "segments.newbie.reinforcement_share": 0.18,
+            },
         )
         ticks = run_ticks(scenario, network, replicate=number)
         assert ticks.max() < 59

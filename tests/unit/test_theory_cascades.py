@@ -150,9 +150,14 @@ def test_conversion_follows_the_hazard_not_the_product() -> None:
 @pytest.mark.parametrize(
     ("c", "share", "rest"),
     [
-        (1.05, 0.093702, 20.667), (1.1, 0.176134, 10.667), (1.2, 0.313698, 5.668),
-        (1.5, 0.582812, 2.672), (2.0, 0.796812, 1.685), (2.5, 0.892645, 1.367),
-        (3.0, 0.940480, 1.217), (4.0, 0.980173, 1.086),
+        (1.05, 0.093702, 20.667),
+        (1.1, 0.176134, 10.667),
+        (1.2, 0.313698, 5.668),
+        (1.5, 0.582812, 2.672),
+        (2.0, 0.796812, 1.685),
+        (2.5, 0.892645, 1.367),
+        (3.0, 0.940480, 1.217),
+        (4.0, 0.980173, 1.086),
     ],
 )
 def test_the_giant_component(c: float, share: float, rest: float) -> None:
@@ -173,8 +178,13 @@ LAWS = {
 
 @pytest.mark.parametrize(
     ("name", "edge"),
-    [("poisson 4", 0.25), ("3-regular", 0.5), ("4-regular", 1 / 3), ("cut power", 0.328691),
-     ("power", 0.087340)],
+    [
+        ("poisson 4", 0.25),
+        ("3-regular", 0.5),
+        ("4-regular", 1 / 3),
+        ("cut power", 0.328691),
+        ("power", 0.087340),
+    ],
 )
 def test_thresholds_of_transmission(name: str, edge: float) -> None:
     """Catches the second moment in place of the second factorial moment."""
@@ -184,11 +194,20 @@ def test_thresholds_of_transmission(name: str, edge: float) -> None:
 @pytest.mark.parametrize(
     ("name", "transmission", "size"),
     [
-        ("poisson 4", 0.3, 0.313698), ("poisson 4", 0.5, 0.796812), ("poisson 4", 0.8, 0.952555),
-        ("3-regular", 0.6, 0.703704), ("3-regular", 0.8, 0.984375),
-        ("4-regular", 0.4, 0.541503), ("4-regular", 0.5, 0.854102), ("4-regular", 0.6, 0.956219),
-        ("cut power", 0.5, 0.169177), ("cut power", 0.8, 0.432041), ("cut power", 1.0, 0.587257),
-        ("power", 0.1, 0.030279), ("power", 0.2, 0.242509), ("power", 0.4, 0.596150),
+        ("poisson 4", 0.3, 0.313698),
+        ("poisson 4", 0.5, 0.796812),
+        ("poisson 4", 0.8, 0.952555),
+        ("3-regular", 0.6, 0.703704),
+        ("3-regular", 0.8, 0.984375),
+        ("4-regular", 0.4, 0.541503),
+        ("4-regular", 0.5, 0.854102),
+        ("4-regular", 0.6, 0.956219),
+        ("cut power", 0.5, 0.169177),
+        ("cut power", 0.8, 0.432041),
+        ("cut power", 1.0, 0.587257),
+        ("power", 0.1, 0.030279),
+        ("power", 0.2, 0.242509),
+        ("power", 0.4, 0.596150),
     ],
 )
 def test_sizes_above_the_threshold(name: str, transmission: float, size: float) -> None:
@@ -203,9 +222,15 @@ def test_the_golden_ratio_of_four_neighbours() -> None:
 
 @pytest.mark.parametrize(
     ("name", "transmission", "mean"),
-    [("poisson 4", 0.1, 1.6667), ("poisson 4", 0.2, 5.0), ("3-regular", 0.2, 2.0),
-     ("3-regular", 0.4, 7.0), ("4-regular", 0.2, 3.0), ("cut power", 0.3, 7.16072),
-     ("power", 0.05, 1.48482)],
+    [
+        ("poisson 4", 0.1, 1.6667),
+        ("poisson 4", 0.2, 5.0),
+        ("3-regular", 0.2, 2.0),
+        ("3-regular", 0.4, 7.0),
+        ("4-regular", 0.2, 3.0),
+        ("cut power", 0.3, 7.16072),
+        ("power", 0.05, 1.48482),
+    ],
 )
 def test_mean_size_below_the_threshold(name: str, transmission: float, mean: float) -> None:
     """Catches the seed left out, or its ties counted like those of the won."""

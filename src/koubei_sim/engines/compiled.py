@@ -1,8 +1,8 @@
 """The compiled engine: allocates the state, calls the kernels, hands back the history.
 
 `run_compiled` runs one replicate to the end; `CompiledRun` can be advanced tick by tick, which
-is what progress bars and the Mesa model use.  Kernels release the interpreter lock, so replicates run
-side by side in threads; a run never uses more than one.
+is what progress bars and the Mesa model use.  Kernels release the interpreter lock, so
+replicates run side by side in threads; a run never uses more than one.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def allocate(world: World) -> st.State:
         queue_head=np.full(codes.MAX_CHANNELS, -1, np.int32),
         queue_tail=np.full(codes.MAX_CHANNELS, -1, np.int32),
         queue_next=np.empty(n, np.int32),
-        reports=np.empty((max(1, rules.n_products), max(1, min(capacity, _REPORTS_AT_MOST))), st.REPORT),
+        reports=np.empty(
+            (max(1, rules.n_products), max(1, min(capacity, _REPORTS_AT_MOST))), st.REPORT
+        ),
         tie_head=per_agent(np.int32, meetings, -1),
         ties=np.empty(max(1, new_ties), st.TIE),
         online=np.empty(n, np.int32),
@@ -172,7 +174,9 @@ class CompiledRun:
         self._table = np.zeros((rules.ticks, codes.TABLE_WIDTH), np.int64)
         self._quality = np.zeros((rules.ticks, rules.n_products))
         self._difficulty = np.zeros((rules.ticks, rules.n_products))
-        start(self._block, self._rules, self.world.people.seeds, np.zeros(codes.TABLE_WIDTH, np.int64))
+        start(
+            self._block, self._rules, self.world.people.seeds, np.zeros(codes.TABLE_WIDTH, np.int64)
+        )
 
     def advance(self, until: int | None = None) -> int:
         """Run up to (not including) tick `until`, default the end; return the next tick."""

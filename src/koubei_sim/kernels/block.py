@@ -2,8 +2,8 @@
 
 The pyramid model has some two hundred tables and scalars.  As a named tuple numba would pass
 every field of every array by value, and count a reference of each, at each call: measured, that
-made the kernels a hundred times slower and three minutes to compile.  A `Block` copies scalars and array
-descriptors into one buffer; inside a kernel ``r.tell32[c, kind]`` reads through the pointer.
+made the kernels a hundred times slower and three minutes to compile.  A `Block` copies scalars
+and array descriptors into one buffer; inside a kernel ``r.tell32[c, kind]`` reads through the pointer.
 
 A block borrows the arrays: it keeps them alive and never copies them.  Scalars are a
 snapshot.  Types are cacheable: they depend on names and dtypes only, not on shapes.
@@ -19,6 +19,7 @@ from numba import carray, from_dtype, njit, types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
+    NativeValue,
     infer_getattr,
     intrinsic,
     lower_getattr_generic,
@@ -27,7 +28,6 @@ from numba.extending import (
     typeof_impl,
     unbox,
 )
-from numba.extending import NativeValue
 
 
 class BlockType(types.Type):
@@ -126,12 +126,12 @@ class Block:
 
 
 @typeof_impl.register(Block)
-def _typeof(value: Block, context: Any) -> BlockType:  # noqa: ARG001
+def _typeof(value: Block, context: Any) -> BlockType:
     return value.kind
 
 
 @unbox(BlockType)
-def _unbox(kind: BlockType, value: Any, c: Any) -> NativeValue:  # noqa: ARG001
+def _unbox(kind: BlockType, value: Any, c: Any) -> NativeValue:
     number = c.pyapi.object_getattr_string(value, "address")
     pointer = c.pyapi.long_as_voidptr(number)
     c.pyapi.decref(number)
@@ -139,10 +139,10 @@ def _unbox(kind: BlockType, value: Any, c: Any) -> NativeValue:  # noqa: ARG001
 
 
 @intrinsic
-def _as_pointer(typingctx: Any, address: Any) -> Any:  # noqa: ARG001
+def _as_pointer(typingctx: Any, address: Any) -> Any:
     """Turn an integer address into a pointer that `numba.carray` accepts."""
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
 
     return types.voidptr(types.uint64), codegen

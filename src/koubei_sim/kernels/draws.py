@@ -152,7 +152,7 @@ def exp_neg_portable(x):
 
 @njit(int64(uint64), cache=True)
 def exponential_units(bits):
-    """Map 64 random bits to an Exp(1) variable in integer units of 2**-26 (at most 37.5 * 2**26)."""
+    """Map 64 random bits to an Exp(1) variable in integer units of 2**-26 (below 37 * 2**26)."""
     return np.int64(-log_portable(unit_open(bits)) * 67108864.0)
 
 
@@ -195,5 +195,6 @@ def key_from(rng: object) -> int:
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(0, 1 << 64, dtype=np.uint64))
     raise TypeError(
-        f"rng: wrong type, got {type(rng).__name__}, allowed int, SeedSequence, Generator or None, try rng=7"
+        f"rng: wrong type, got {type(rng).__name__}, "
+        "allowed int, SeedSequence, Generator or None, try rng=7"
     )

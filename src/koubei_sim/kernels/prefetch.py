@@ -12,11 +12,11 @@ from numba.extending import intrinsic
 
 
 @intrinsic
-def prefetch(typingctx, address):  # noqa: ARG001 - numba's calling convention
+def prefetch(typingctx, address):
     """Ask for the cache line at `address` (an integer) to be fetched for reading and writing."""
     signature = types.void(types.uintp)
 
-    def codegen(context, builder, signature, arguments):  # noqa: ARG001
+    def codegen(context, builder, signature, arguments):
         pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
         i32 = ir.IntType(32)
         declared = builder.module.declare_intrinsic(

@@ -71,8 +71,9 @@ def borel_tail(size: int, mean: float) -> float:
     """
     r = positive("mean", mean)
     if r >= 1.0:
-        raise KoubeiError("mean", "the tail of a cascade that may never end", got=r,
-                          allowed="below 1")
+        raise KoubeiError(
+            "mean", "the tail of a cascade that may never end", got=r, allowed="below 1"
+        )
     total, start, block = 0.0, int(size), 4096
     while True:
         terms = borel_pmf(np.arange(start, start + block), r)
@@ -183,8 +184,9 @@ def extinction(pgf: Pgf, kinds: int = 1) -> FloatArray:
     """
     ones = np.ones(kinds)
     if np.abs(pgf(ones) - 1.0).max() > 1e-9 or pgf(np.zeros(kinds)).min() < 0.0:
-        raise KoubeiError("pgf", "not a generating function", got=str(pgf(ones)),
-                          allowed="g(1) = 1, g(0) >= 0")
+        raise KoubeiError(
+            "pgf", "not a generating function", got=str(pgf(ones)), allowed="g(1) = 1, g(0) >= 0"
+        )
     q, step = np.zeros(kinds), 1e-7
     for _ in range(500):
         value = pgf(q)
@@ -258,8 +260,9 @@ def mean_matrix(arcs: ArrayLike, persuasion: float, fit: ArrayLike) -> FloatArra
     persuasion = real("persuasion", persuasion, 0.0, 1.0)
     fits = np.asarray(fit, dtype=np.float64)
     if fits.shape != (met.shape[0],) or not ((fits >= 0) & (fits <= 1)).all():
-        raise KoubeiError("fit", "wrong", got=str(fits.tolist()),
-                          allowed=f"{met.shape[0]} numbers in 0..1")
+        raise KoubeiError(
+            "fit", "wrong", got=str(fits.tolist()), allowed=f"{met.shape[0]} numbers in 0..1"
+        )
     return met * np.where(fits > 0, 1.0 - (1.0 - persuasion) ** fits, 0.0)
 
 
@@ -280,8 +283,9 @@ def growth(matrix: ArrayLike) -> Growth:
     m = square("matrix", matrix)
     kinds = m.shape[0]
     if not (np.linalg.matrix_power(np.eye(kinds) + m, kinds) > 0).all():
-        raise KoubeiError("matrix", "some kind never descends from another",
-                          allowed="an irreducible matrix")
+        raise KoubeiError(
+            "matrix", "some kind never descends from another", allowed="an irreducible matrix"
+        )
     values, right = np.linalg.eig(m)
     top = int(np.argmax(values.real))
     v = np.abs(right[:, top].real)
@@ -336,6 +340,7 @@ def total_progeny(matrix: ArrayLike) -> FloatArray:
     m = square("matrix", matrix)
     rate = float(np.abs(np.linalg.eigvals(m)).max())
     if rate >= 1.0:
-        raise KoubeiError("matrix", "cascades that may never end", got=rate,
-                          allowed="growth rate below 1")
+        raise KoubeiError(
+            "matrix", "cascades that may never end", got=rate, allowed="growth rate below 1"
+        )
     return np.asarray(np.linalg.inv(np.eye(m.shape[0]) - m), dtype=np.float64)

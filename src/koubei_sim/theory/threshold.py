@@ -121,23 +121,30 @@ def spread(degrees: ArrayLike, kinds: Sequence[Kind]) -> Spread:
         if value - reached < 1e-14:
             break
         reached = value
-    by_kind = np.array([
-        kind.seeds + (1.0 - kind.seeds) * float(p @ _at_least(least, k, reached))
-        for kind, least in zip(kinds, needs)
-    ])
+    by_kind = np.array(
+        [
+            kind.seeds + (1.0 - kind.seeds) * float(p @ _at_least(least, k, reached))
+            for kind, least in zip(kinds, needs)
+        ]
+    )
     return Spread(float(sum(i.share * rho for i, rho in zip(kinds, by_kind))), by_kind, reached)
 
 
 def _check(kinds: Sequence[Kind]) -> None:
     if abs(sum(kind.share for kind in kinds) - 1.0) > 1e-9:
-        raise KoubeiError("kinds", "the shares must add up to 1",
-                          got=round(sum(kind.share for kind in kinds), 12))
+        raise KoubeiError(
+            "kinds", "the shares must add up to 1", got=round(sum(kind.share for kind in kinds), 12)
+        )
     for number, kind in enumerate(kinds):
         real(f"kinds[{number}].share", kind.share, 0.0, 1.0)
         real(f"kinds[{number}].seeds", kind.seeds, 0.0, 1.0)
         if not 0.0 < kind.threshold <= 1.0:
-            raise KoubeiError(f"kinds[{number}].threshold", "out of range", got=kind.threshold,
-                              allowed="above 0, at most 1")
+            raise KoubeiError(
+                f"kinds[{number}].threshold",
+                "out of range",
+                got=kind.threshold,
+                allowed="above 0, at most 1",
+            )
 
 
 def two_kinds(
@@ -172,8 +179,9 @@ def two_kinds(
     if placed != "random":
         within = share if placed == "easy" else 1.0 - share
         if not seeds <= within:
-            raise KoubeiError("seeds", "more seeds than people of that kind", got=seeds,
-                              allowed=f"0..{within:g}")
+            raise KoubeiError(
+                "seeds", "more seeds than people of that kind", got=seeds, allowed=f"0..{within:g}"
+            )
         first, second = (seeds / within, 0.0) if placed == "easy" else (0.0, seeds / within)
     return Kind(share, easy, first), Kind(1.0 - share, hard, second)
 
@@ -204,12 +212,12 @@ def tipping_share(
     KoubeiError
         Where `low` is tipped already or `high` is not.
     """
+
     def tipped(share: float) -> bool:
         return spread(degrees, kinds_at(share)).adopters > level
 
     if tipped(low) or not tipped(high):
-        raise KoubeiError("low", "no tipping point between low and high",
-                          got=f"{low:g}..{high:g}")
+        raise KoubeiError("low", "no tipping point between low and high", got=f"{low:g}..{high:g}")
     while high - low > 1e-6:
         middle = 0.5 * (low + high)
         low, high = (low, middle) if tipped(middle) else (middle, high)
@@ -245,6 +253,7 @@ def cascade_window(threshold: float) -> tuple[float, float]:
 
     top = float(minimize_scalar(lambda z: -margin(z), bounds=(0.0, most + 3.0), method="bounded").x)
     if margin(top) <= 0:
-        raise KoubeiError("threshold", "no cascades at any mean degree", got=threshold,
-                          allowed="up to 1/3")
+        raise KoubeiError(
+            "threshold", "no cascades at any mean degree", got=threshold, allowed="up to 1/3"
+        )
     return brentq(margin, 1e-9, top, xtol=1e-12), brentq(margin, top, 10.0 * (most + 3), xtol=1e-12)

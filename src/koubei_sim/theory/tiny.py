@@ -69,8 +69,12 @@ def independent_cascade(
     """
     m = len(edges)
     if not 1 <= n <= MOST_PEOPLE or m > MOST_EDGES:
-        raise KoubeiError("edges", "too many for enumeration", got=f"{n} people, {m} edges",
-                          allowed=f"1..{MOST_PEOPLE} people, 0..{MOST_EDGES} edges")
+        raise KoubeiError(
+            "edges",
+            "too many for enumeration",
+            got=f"{n} people, {m} edges",
+            allowed=f"1..{MOST_PEOPLE} people, 0..{MOST_EDGES} edges",
+        )
     chance = np.broadcast_to(np.asarray(p, dtype=np.float64), (m,))
     if not ((chance >= 0) & (chance <= 1)).all():
         raise KoubeiError("p", "out of range", allowed="0..1")
@@ -137,8 +141,9 @@ def threshold_rounds(
     origin, listener = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
     needed = np.broadcast_to(np.asarray(need, dtype=np.int64), (n,))
     if origin.shape != listener.shape:
-        raise KoubeiError("targets", "another number than sources", got=listener.size,
-                          allowed=str(origin.size))
+        raise KoubeiError(
+            "targets", "another number than sources", got=listener.size, allowed=str(origin.size)
+        )
     if not (needed >= 1).all():
         raise KoubeiError("need", "out of range", allowed="1 or more")
     rounds = np.full(n, -1, dtype=np.int64)

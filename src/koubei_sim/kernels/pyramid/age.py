@@ -7,8 +7,8 @@ from numba import njit
 
 from ..codes import USER
 from ..prefetch import prefetch
-from .engagement import add_engagement, move_tier, present
 from .bits import ONE, lowest_bit
+from .engagement import add_engagement, move_tier, present
 from .state import N_ATTENDEES, N_CLAIMS, N_PARTICIPANTS, N_TIES
 
 

@@ -11,11 +11,11 @@ ONE = np.uint64(1)
 
 
 @intrinsic
-def lowest_bit(typingctx, word):  # noqa: ARG001 - numba's calling convention
+def lowest_bit(typingctx, word):
     """Return the number of trailing zeros of a non-zero 64-bit word."""
     signature = types.int64(types.uint64)
 
-    def codegen(context, builder, signature, arguments):  # noqa: ARG001
+    def codegen(context, builder, signature, arguments):
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
 
     return signature, codegen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..codes import REPORT_OF_COMPLAINT, T_REPORTS, T_COMPLAINTS
+from ..codes import REPORT_OF_COMPLAINT, T_COMPLAINTS, T_REPORTS
 from ..draws import draw, draw32, pick
 from .engagement import add_engagement
 from .participate import BASE_REPORT

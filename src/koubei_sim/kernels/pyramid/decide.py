@@ -18,8 +18,8 @@ from ..codes import (
     UNAWARE,
     WAITING,
 )
-from .seeding import adopt, next_offer
 from .bits import insert, remove
+from .seeding import adopt, next_offer
 from .sets import back_to_aware, log_event, schedule_return, set_stage
 from .state import N_CLAIMS, N_NEWLY, N_REJECTED, N_WAITERS
 

@@ -2,9 +2,9 @@
 
 The cost of the whole model is in this file, and it is cache misses, so: arcs are filtered by
 the bitset of the hearing set (without a branch: it would be mispredicted), survivors are
-collected in a block, and the block is applied with its records prefetched ahead.  Arrays are taken out of their
-blocks before the loops: a store through one pointer would otherwise make the compiler read
-all others again.
+collected in a block, and the block is applied with its records prefetched ahead.  Arrays are
+taken out of their blocks before the loops: a store through one pointer would otherwise make the
+compiler read all others again.
 """
 
 from __future__ import annotations

@@ -34,6 +34,7 @@ from ..codes import (
 )
 from ..draws import draw32, stream
 from ..prefetch import prefetch
+from .bits import ONE, lowest_bit, remove
 from .complain import (
     BASE_CHURN,
     BASE_COMPLAIN,
@@ -44,7 +45,6 @@ from .complain import (
 )
 from .participate import BASE_JOIN, BASE_REPORT, BASE_STORY, participate
 from .satisfaction import satisfaction
-from .bits import ONE, lowest_bit, remove
 from .sets import smallest
 from .state import N_ATTENDEES, N_ONLINE
 from .tell import BASE_REPLY, BASE_TELL, tell
@@ -109,14 +109,17 @@ def take_turns(s, r, t, row):
                 row[T_UNHAPPY_ONLINE] += 1
             participate(s, r, i, t, row)
             complain(s, r, i, t, value, row)
-            if meeting >= 0 and (a.channels >> r.meeting_channel[meeting]) & 1:
-                if draw32(s.bases[BASE_ATTEND], i) < r.meeting_attend32[meeting]:
-                    s.attendees[s.counts[N_ATTENDEES]] = i
-                    s.counts[N_ATTENDEES] += 1
+            if (
+                meeting >= 0
+                and (a.channels >> r.meeting_channel[meeting]) & 1
+                and draw32(s.bases[BASE_ATTEND], i) < r.meeting_attend32[meeting]
+            ):
+                s.attendees[s.counts[N_ATTENDEES]] = i
+                s.counts[N_ATTENDEES] += 1
         elif stage == WAITING:
             if r.waiting_tells == 0:
                 continue
-        elif stage == AWARE or stage == REJECTED:
+        elif stage in (AWARE, REJECTED):
             if t > s.actor[i].talk_until:
                 remove(s.talkers, i)
                 continue

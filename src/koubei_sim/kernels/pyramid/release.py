@@ -67,7 +67,9 @@ def release(s, r, t, row):
         x = np.float64(expert) / (127.0 * 65536.0)
         y = np.float64(newbie) / (127.0 * 65536.0)
         q, d = s.quality[k], s.difficulty[k]
-        q_new = q + (1.0 - q) * (1.0 - exp_neg_portable(x / r.scale_quality[k])) * r.learn_quality[k]
+        q_new = (
+            q + (1.0 - q) * (1.0 - exp_neg_portable(x / r.scale_quality[k])) * r.learn_quality[k]
+        )
         d_new = d - d * (1.0 - exp_neg_portable(y / r.scale_difficulty[k])) * r.learn_difficulty[k]
         s.quality[k] = q_new
         s.difficulty[k] = d_new

@@ -31,7 +31,7 @@ def advance(s, r, table, quality, difficulty, begin, until):
             s.counts[k] = 0
         tick_bases(s, r, t)
         released = release(s, r, t, row)
-        if released or t == 0 or t == r.open_to_all:
+        if released or t in (0, r.open_to_all):
             fit_table(s, r, t)
         else:
             for k in range(r.n_products):

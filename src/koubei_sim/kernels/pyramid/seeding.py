@@ -22,8 +22,8 @@ from ..codes import (
     USER,
 )
 from ..draws import draw, draw32, exponential_units, stream
-from .engagement import add_engagement, move_tier, promote
 from .bits import insert, remove
+from .engagement import add_engagement, move_tier, promote
 from .sets import log_event, set_stage
 
 

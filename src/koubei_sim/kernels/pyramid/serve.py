@@ -23,9 +23,9 @@ from ..codes import (
     WORTH_BINS,
 )
 from ..draws import draw32, stream
+from .bits import remove
 from .complain import CHURN_CANDIDATE
 from .engagement import add_engagement, stick
-from .bits import remove
 from .sets import keyed_order, log_event, schedule_return, set_stage
 from .state import N_COMPLAINTS, N_LEAVERS
 

@@ -10,6 +10,7 @@ from ..draws import draw, exponential_units, stream
 from .bits import insert
 from .state import N_LOG
 
+
 @njit(cache=True)
 def set_stage(s, i, stage):
     """Move an agent to a stage, in both places that hold it."""

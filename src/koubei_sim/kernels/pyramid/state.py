@@ -61,7 +61,9 @@ MESSAGE = np.dtype(
 )
 
 REPORT = np.dtype([("priority", "u8"), ("agent", "i4"), ("content", "i4")], align=True)
-CLAIM = np.dtype([("agent", "i4"), ("recruiter", "i4"), ("channel", "i4"), ("product", "i4")], align=True)
+CLAIM = np.dtype(
+    [("agent", "i4"), ("recruiter", "i4"), ("channel", "i4"), ("product", "i4")], align=True
+)
 LOG = np.dtype(
     [
         ("tick", "i4"),

@@ -20,8 +20,8 @@ from ..codes import (
     USER,
 )
 from ..draws import draw32, stream
-from .seeding import adopt
 from .bits import ONE, lowest_bit, remove
+from .seeding import adopt
 from .sets import back_to_aware, keyed_order, log_event, schedule_return, set_stage, smallest
 from .state import N_WAITERS
 
