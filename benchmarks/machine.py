@@ -85,7 +85,9 @@ def describe(machine: Machine) -> str:
     """Return the machine in one line."""
     return (
         f"{platform.machine()}, {os.cpu_count()} cores; one core: "
-        f"copy {machine.copy / 1e9:.1f} GB/s, random records {machine.random / 1e6:.0f} M/s, draws {machine.draws / 1e6:.0f} M/s"
+        f"copy {machine.copy / 1e9:.1f} GB/s, "
+        f"random records {machine.random / 1e6:.0f} M/s, "
+        f"draws {machine.draws / 1e6:.0f} M/s"
     )
 
 

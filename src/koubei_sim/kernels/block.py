@@ -3,7 +3,8 @@
 The pyramid model has some two hundred tables and scalars.  As a named tuple numba would pass
 every field of every array by value, and count a reference of each, at each call: measured, that
 made the kernels a hundred times slower and three minutes to compile.  A `Block` copies scalars
-and array descriptors into one buffer; inside a kernel ``r.tell32[c, kind]`` reads through the pointer.
+and array descriptors into one buffer; inside a kernel ``r.tell32[c, kind]`` reads through
+the pointer.
 
 A block borrows the arrays: it keeps them alive and never copies them.  Scalars are a
 snapshot.  Types are cacheable: they depend on names and dtypes only, not on shapes.
