@@ -1,7 +1,8 @@
 """The worlds on which the two engines are compared, in blocks that test processes can share.
 
-Random worlds come straight from arrays and reach corners that no scenario would; drawn scenarios
-go through `build_world`, so that the tables real users get are compared too.
+Random worlds come straight from arrays and reach corners that no scenario would; in coarse ones
+hazards are so small that every rounding decides about somebody.  Drawn scenarios go through
+`build_world`, so that the tables real users get are compared too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from tests.strategies import scenarios
+from tests.worlds import random_world
 
 from koubei_sim.build import build_world
 from koubei_sim.world import World
@@ -18,6 +20,9 @@ from koubei_sim.world import World
 RANDOM_BLOCK = 10  # random worlds in a block
 RANDOM_WORLDS = 200  # in `make test`
 RANDOM_WORLDS_FULL = 2_000  # in `make test-full`
+COARSE_WORLDS = 60  # in `make test`
+COARSE_WORLDS_FULL = 560  # in `make test-full`
+COARSE_SHIFT = 22  # a hazard of 1 is 1,024 units instead of 2**32
 
 SCENARIO_BLOCKS = 16  # in `make test`
 SCENARIO_BLOCKS_FULL = 80  # in `make test-full`
@@ -37,6 +42,23 @@ STIR: dict[str, dict[str, object]] = {
     "overload": {"service.complaint": 9.0, "service.patience": 0},
     "squeaky wheel": {"service.squeaky_wheel": 3.0},
 }
+
+
+def coarse_world(number: int) -> World:
+    """Return random world `number` with all hazards and resistances in few, coarse steps.
+
+    With hazards in units of 2**-32 a rounding in the last bit changes the fate of one person in
+    millions; here it changes that of one in some hundred.
+    """
+    world = random_world(number)
+    rules, people = world.rules, world.people
+    hazards = ("message_hazard", "awareness_hazard", "media_hazard", "media_awareness")
+    resistances = ("resist_aware", "resist_adopt", "resist_reject")
+    return World(
+        people._replace(**{name: getattr(people, name) >> COARSE_SHIFT for name in resistances}),
+        world.graphs,
+        rules._replace(**{name: getattr(rules, name) >> COARSE_SHIFT for name in hazards}),
+    )
 
 
 @st.composite

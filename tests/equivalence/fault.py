@@ -13,11 +13,13 @@ class Fault(NamedTuple):
     module : str
         Module of the reference engine.
     witness : int
-        Seed of a `random_world` whose history the fault changes.
+        Seed of a `random_world` (or number of a `coarse_world`) whose history the fault changes.
     what : str
         What is wrong, in the words of the model.
     old, new : str
         Text that occurs exactly once in the module, and what takes its place.
+    coarse : bool
+        Whether the witness is a coarse world.
     """
 
     module: str
@@ -25,3 +27,4 @@ class Fault(NamedTuple):
     what: str
     old: str
     new: str
+    coarse: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from tests.equivalence.cases import coarse_world
 from tests.equivalence.compare import difference
 from tests.equivalence.fault import Fault
 from tests.equivalence.mutations import FAULTS
@@ -26,9 +27,9 @@ WITHOUT_RULES = {"day"}  # holds what is remembered within a tick, decides nothi
 
 
 @cache
-def twin(seed: int) -> tuple[World, History]:
-    """Return a random world and what the compiled engine makes of it."""
-    world = random_world(seed)
+def twin(seed: int, coarse: bool = False) -> tuple[World, History]:
+    """Return a random or coarse world and what the compiled engine makes of it."""
+    world = coarse_world(seed) if coarse else random_world(seed)
     return world, run_compiled(world)
 
 
@@ -37,7 +38,7 @@ def is_caught(fault: Fault) -> bool:
     text = source(fault.module).replace(fault.old, fault.new)
     with copy_of_reference(fault.module, text) as run:
         for seed in (fault.witness, *FALLBACK):
-            world, expected = twin(seed)
+            world, expected = twin(seed, fault.coarse)
             try:
                 if difference(run(world), expected) is not None:
                     return True

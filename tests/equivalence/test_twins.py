@@ -1,6 +1,6 @@
 """The two engines, written independently from docs/model.md, return the same bytes.
 
-Cases: random worlds (arrays made directly) and drawn scenarios over all parameters (through
+Cases: random worlds (arrays made directly), coarse ones among them, and drawn scenarios over all parameters (through
 `build_world`); blocks of them, so that test processes share the work.  The second half asserts
 that the cases are worth something: every mechanism fires in at least a tenth of them.
 """
@@ -8,17 +8,20 @@ that the cases are worth something: every mechanism fires in at least a tenth of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pytest
 from tests.equivalence.cases import (
+    COARSE_WORLDS,
+    COARSE_WORLDS_FULL,
     RANDOM_BLOCK,
     RANDOM_WORLDS,
     RANDOM_WORLDS_FULL,
     SCENARIO_BLOCK,
     SCENARIO_BLOCKS,
     SCENARIO_BLOCKS_FULL,
+    coarse_world,
     over_built_worlds,
 )
 from tests.equivalence.compare import difference
@@ -43,9 +46,10 @@ def assert_twins(world: World, name: str = "") -> None:
     assert found is None, f"{name}reference != compiled at {found}"
 
 
-def assert_twins_on_random_worlds(seeds: Iterable[int]) -> None:
-    for seed in seeds:
-        assert_twins(random_world(seed), f"random_world({seed}): ")
+def assert_twins_on(make: Callable[[int], World], numbers: Iterable[int]) -> None:
+    """Compare the engines on numbered worlds; a failure names the call that makes the world."""
+    for number in numbers:
+        assert_twins(make(number), f"{make.__name__}({number}): ")
 
 
 # ---------------------------------------------------------------- equality
@@ -54,14 +58,35 @@ def assert_twins_on_random_worlds(seeds: Iterable[int]) -> None:
 @pytest.mark.parametrize("first", range(0, RANDOM_WORLDS, RANDOM_BLOCK))
 def test_engines_agree_on_random_worlds(first: int) -> None:
     """Catches any rule, order, draw or rounding in which one engine departs from the other."""
-    assert_twins_on_random_worlds(range(first, first + RANDOM_BLOCK))
+    assert_twins_on(random_world, range(first, first + RANDOM_BLOCK))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(RANDOM_WORLDS, RANDOM_WORLDS_FULL, SLOW_BLOCK))
 def test_engines_agree_on_many_random_worlds(first: int) -> None:
     """Catches departures in rare coincidences of mechanisms."""
-    assert_twins_on_random_worlds(range(first, first + SLOW_BLOCK))
+    assert_twins_on(random_world, range(first, first + SLOW_BLOCK))
+
+
+@pytest.mark.parametrize("first", range(0, COARSE_WORLDS, RANDOM_BLOCK))
+def test_engines_agree_on_coarse_worlds(first: int) -> None:
+    """Catches another rounding, order of shifts or side of a tie, which hazards else hide."""
+    assert_twins_on(coarse_world, range(first, first + RANDOM_BLOCK))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(COARSE_WORLDS, COARSE_WORLDS_FULL, SLOW_BLOCK))
+def test_engines_agree_on_many_coarse_worlds(first: int) -> None:
+    """Catches the same in rare coincidences of mechanisms."""
+    assert_twins_on(coarse_world, range(first, first + SLOW_BLOCK))
+
+
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 128])
+@pytest.mark.parametrize("ticks", [1, 2, 40])
+def test_engines_agree_at_the_edges(n: int, ticks: int) -> None:
+    """Catches sets kept in words of 64 that lose their last person, and worlds of one or a day."""
+    assert_twins(random_world(5000, n=n, ticks=ticks))
+    assert_twins(random_world(5001, n=n, ticks=ticks))
 
 
 @pytest.mark.parametrize("block", range(SCENARIO_BLOCKS))

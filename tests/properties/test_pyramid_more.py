@@ -7,10 +7,12 @@ second byte by byte.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given, seed, settings
+from tests.equivalence.cases import coarse_world
 from tests.equivalence.compare import difference
 from tests.properties.test_pyramid import SEEDS
 from tests.properties.test_pyramid_changes import campaign
@@ -236,11 +238,11 @@ def test_a_neutral_module_is_an_absent_one(name: str) -> None:
     """Catches a switch that does more than its neutral value, or a neutral value that does less."""
     absent, neutral = TWO_WAYS[name]
     changed = 0
-    for number in range(24):
-        world = random_world(number)
+    for number, make in product(range(16), (random_world, coarse_world)):
+        world = make(number)
         history = run_compiled(neutral(world))
         found = difference(run_compiled(absent(world)), history)
-        assert found is None, f"random_world({number}): absent != neutral at {found}"
+        assert found is None, f"{make.__name__}({number}): absent != neutral at {found}"
         changed += difference(run_compiled(world), history) is not None
     assert changed >= 2, "the module did nothing in these worlds to begin with"
 
