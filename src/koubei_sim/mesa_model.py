@@ -23,6 +23,19 @@ from koubei_sim.kernels import codes
 from koubei_sim.kernels.draws import key_from
 from koubei_sim.spec import Scenario
 
+REPORTERS = (
+    "users",
+    "loyal",
+    "die_hard",
+    "core",
+    "aware",
+    "waiting",
+    "lapsed",
+    "adoptions",
+    "quality",
+    "difficulty",
+)
+
 
 class KoubeiModel(mesa.Model):
     """One replicate of a scenario, a day a step.
@@ -50,6 +63,9 @@ class KoubeiModel(mesa.Model):
         The 64-bit key.
     scenario_spec : Scenario
         The scenario, changes included.
+    datacollector : mesa.DataCollector
+        Collects the properties named in `REPORTERS` after each day; put another in its place
+        to collect something else (every property of the model can be named).
 
     Examples
     --------
@@ -86,11 +102,13 @@ class KoubeiModel(mesa.Model):
         self._seeds = int(world.people.seeds.size)
         self._run = CompiledRun(world)
         self.running = True
+        self.datacollector = mesa.DataCollector(model_reporters={name: name for name in REPORTERS})
 
     def step(self) -> None:
         """Run one day; after the last one `running` is False and nothing happens."""
         if self._run.tick < self.scenario_spec.ticks:
             self._run.advance(self._run.tick + 1)
+            self.datacollector.collect(self)
         self.running = self._run.tick < self.scenario_spec.ticks
 
     @property
@@ -149,21 +167,25 @@ class KoubeiModel(mesa.Model):
         """Core users."""
         return self._tiers(codes.CORE)
 
+    def _stage(self, stage: int) -> int:
+        if not self._run.tick:
+            return int((self._run.stage == stage).sum())
+        return int(self.column("stage")[stage])
+
     @property
     def aware(self) -> float:
         """People who know the product: everybody but the unaware."""
-        unaware = int((self._run.stage == codes.UNAWARE).sum())
-        return self._people(self.scenario_spec.n_agents - unaware)
+        return self._people(self.scenario_spec.n_agents - self._stage(codes.UNAWARE))
 
     @property
     def waiting(self) -> float:
         """People who wait for a unit."""
-        return self._people(int((self._run.stage == codes.WAITING).sum()))
+        return self._people(self._stage(codes.WAITING))
 
     @property
     def lapsed(self) -> float:
         """People who used it and left."""
-        return self._people(int((self._run.stage == codes.LAPSED).sum()))
+        return self._people(self._stage(codes.LAPSED))
 
     @property
     def adoptions(self) -> float:
@@ -174,17 +196,12 @@ class KoubeiModel(mesa.Model):
     @property
     def quality(self) -> float:
         """Quality of the first product, now."""
-        return self._product("quality")
+        return float(self._run.quality[0])
 
     @property
     def difficulty(self) -> float:
         """Difficulty of the first product, now."""
-        return self._product("difficulty")
-
-    def _product(self, name: str) -> float:
-        if not self._run.tick:
-            return float(getattr(self._run.world.rules, name)[0])
-        return float(getattr(self._run, f"_{name}")[self._run.tick - 1, 0])
+        return float(self._run.difficulty[0])
 
     @property
     def stage(self) -> NDArray[np.uint8]:

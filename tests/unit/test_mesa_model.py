@@ -9,7 +9,7 @@ mesa = pytest.importorskip("mesa")
 
 from koubei_sim import metrics, simulate  # noqa: E402
 from koubei_sim.errors import KoubeiError  # noqa: E402
-from koubei_sim.mesa_model import KoubeiModel  # noqa: E402
+from koubei_sim.mesa_model import REPORTERS, KoubeiModel  # noqa: E402
 
 SMALL = {"n_agents": 400, "ticks": 25, "seeding__number": 10}
 
@@ -58,18 +58,8 @@ def test_data_collector_works_on_it():
 
 def test_batch_run_works_on_it():
     """Catches a constructor or a datacollector that Mesa's batch_run cannot use."""
-
-    class Collected(KoubeiModel):
-        def __init__(self, *args, **kwargs):
-            super().__init__(*args, **kwargs)
-            self.datacollector = mesa.DataCollector(model_reporters={"users": "users"})
-
-        def step(self):
-            super().step()
-            self.datacollector.collect(self)
-
     rows = mesa.batch_run(
-        Collected,
+        KoubeiModel,
         {"scenario": ["tiny"], "seeding__purity": [0.0, 1.0], **{k: [v] for k, v in SMALL.items()},
          "seed": [3]},
         iterations=1,
@@ -79,8 +69,10 @@ def test_batch_run_works_on_it():
     )  # fmt: skip
     assert [row["seeding__purity"] for row in rows] == [0.0, 1.0]
     for row in rows:
-        scenario = KoubeiModel("tiny", seed=3, seeding__purity=row["seeding__purity"], **SMALL)
-        assert row["users"] == _run_to_end(scenario).users
+        alone = KoubeiModel("tiny", seed=3, seeding__purity=row["seeding__purity"], **SMALL)
+        last = _run_to_end(alone)
+        for name in REPORTERS:
+            assert row[name] == getattr(last, name), name
 
 
 def test_wrong_arguments():
