@@ -56,18 +56,10 @@ $(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
 	@$(PIP) install --editable '.[dev]'
 	@touch $(VENV)/.installed $@
 
-# numba's cache of a function looks only at the function's own file, not at those whose functions it
-# calls and has compiled in: when one of these files is newer, all of the cache goes.
-COMPILED := $(shell find src/koubei_sim/kernels src/koubei_sim/networks -name '*.py' 2>/dev/null)
-
-$(VENV)/.compiled: $(COMPILED) | $(PYTHON)
-	@find src tests -name '*.nb[ic]' -exec rm -f {} +
-	@touch $@
-
-setup: $(VENV)/.installed $(VENV)/.compiled
+setup: $(VENV)/.installed
 	@:
 
-setup-dev: $(VENV)/.installed-dev $(VENV)/.compiled
+setup-dev: $(VENV)/.installed-dev
 	@:
 
 # ---------------------------------------------------------------- for people
