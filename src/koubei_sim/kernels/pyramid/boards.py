@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..codes import AWARE, DRAW_BOARD_PICK, RECRUITER_MEDIA, T_MEMBERS, UNAWARE
-from ..draws import HAZARD_CAP, RESISTANCE_SHIFT, draw32, hazard_units, pick, stream
+from ..codes import AWARE, DRAW_BOARD_PICK, RECRUITER_MEDIA, T_MEMBERS
+from ..draws import HAZARD_CAP, draw32, hazard_units, pick, stream
 from ..prefetch import prefetch
 from .bits import ONE, lowest_bit
-from .hearing import become_aware, claim, hears_awareness, hears_negative, touch
+from .hearing import claim, hears_awareness, hears_negative, hears_positive, touch
 from .state import BLOCK, N_MESSAGES
 
 
@@ -73,31 +73,14 @@ def expose(s, r, t, count, product, awareness, base, bit, row):
         v = listener[i]
         if v.stage > AWARE:
             continue
-        since = t - np.int64(v.touched)
-        if since > 0:
-            if memory_leak:
-                v.hazard = (v.hazard * memory20[since]) >> 20
-            if awareness_leak and v.stage == UNAWARE:
-                v.awareness = (v.awareness * awareness20[since]) >> 20
-            v.touched = t
-        if v.stage == UNAWARE:
-            total = min(v.awareness + awareness, HAZARD_CAP)
-            v.awareness = total
-            if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
-                become_aware(s, r, i, t, 0, product, 0, row)
+        touch(v, t, memory_leak, memory20, awareness_leak, awareness20)
+        hears_awareness(s, r, i, v, t, awareness, 0, product, 0, row)
         if reinforcement and board_heard[i] & mark == 0:
             board_heard[i] |= mark
             if v.tellers < 65535:
                 v.tellers += 1
         fit = fit16[v.agent_class]
-        total = min(v.hazard + ((base * fit) >> 16), HAZARD_CAP)
-        v.hazard = total
-        if (
-            v.stage == AWARE
-            and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
-            and fit > 0
-            and (not reinforcement or v.tellers >= need[i])
-        ):
+        if hears_positive(v, (base * fit) >> 16, fit, reinforcement, need, i):
             won[winners] = i
             winners += 1
     return winners
@@ -111,7 +94,7 @@ def warn(s, r, t, count, awareness, base, row):
         v = s.listener[i]
         if v.stage > AWARE:
             continue
-        touch(v, r, t)
+        touch(v, t, r.memory_leak == 1, r.memory20, r.awareness_leak == 1, r.awareness20)
         hears_awareness(s, r, i, v, t, awareness, 0, 0, 1, row)
         hears_negative(s, r, i, v, base, -1)
 

@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 
 from ..block import view_int32, view_int64, view_uint8
-from ..codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD, UNAWARE
-from ..draws import HAZARD_CAP, RESISTANCE_SHIFT, draw, pick, stream
+from ..codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
+from ..draws import draw, pick, stream
 from ..prefetch import prefetch
 from .bits import ONE, has
-from .hearing import become_aware, claim, hears_negative
+from .hearing import claim, hears_awareness, hears_negative, hears_positive, touch
 from .state import BLOCK, N_MESSAGES, N_TIES
 
 LOW32 = np.uint64(0xFFFFFFFF)
@@ -40,7 +40,7 @@ def apply_block(s, r, t, c, negative, count, row):
     tie16 = r.tie16[c]
     attention, ties = r.attention_on == 1, r.tie_on[c] == 1
     memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
-    reinforcement = r.reinforcement_on == 1
+    reinforcement, need = r.reinforcement_on == 1, s.need
     base_awareness = (r.awareness_hazard[c] * r.lift_visibility16[c, t]) >> 16
     records, width = listener.ctypes.data, np.uintp(listener.itemsize)
     arrived = arrivals[c if attention else 0].ctypes.data
@@ -57,13 +57,7 @@ def apply_block(s, r, t, c, negative, count, row):
         if v.stage > AWARE:
             continue
         m = messages[block_message[k]]
-        since = t - np.int64(v.touched)
-        if since > 0:
-            if memory_leak:
-                v.hazard = (v.hazard * memory20[since]) >> 20
-            if awareness_leak and v.stage == UNAWARE:
-                v.awareness = (v.awareness * awareness20[since]) >> 20
-            v.touched = t
+        touch(v, t, memory_leak, memory20, awareness_leak, awareness20)
         a = base_awareness
         y = m.hazard
         if ties:
@@ -77,24 +71,13 @@ def apply_block(s, r, t, c, negative, count, row):
             att16 = attention16[c, class_segment[v.agent_class], arriving]
             a = (a * att16) >> 16
             y = (y * att16) >> 16
-        if v.stage == UNAWARE:
-            total = min(v.awareness + a, HAZARD_CAP)
-            v.awareness = total
-            if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
-                become_aware(s, r, i, t, m.hop, m.product, negative, row)
+        hears_awareness(s, r, i, v, t, a, m.hop, m.product, negative, row)
         if negative == 1:
             hears_negative(s, r, i, v, y, m.product)
             continue
         if reinforcement and m.first == 1 and v.tellers < 65535:
             v.tellers += 1
-        total = min(v.hazard + y, HAZARD_CAP)
-        v.hazard = total
-        if (
-            v.stage == AWARE
-            and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
-            and fit > 0
-            and (not reinforcement or v.tellers >= s.need[i])
-        ):
+        if hears_positive(v, y, fit, reinforcement, need, i):
             claim(s, i, m.teller, c, m.product)
 
 

@@ -15,14 +15,17 @@ from .state import N_CLAIMS, N_NEWLY, N_REJECTED
 
 
 @njit(cache=True, inline="always")
-def touch(v, r, t):
-    """Let both hazards leak for the ticks since anything last arrived."""
+def touch(v, t, memory_leak, memory20, awareness_leak, awareness20):
+    """Let both hazards leak for the ticks since anything last arrived.
+
+    The tables are passed one by one: loops over listeners take them out of the rules once.
+    """
     since = t - np.int64(v.touched)
     if since > 0:
-        if r.memory_leak == 1:
-            v.hazard = (v.hazard * r.memory20[since]) >> 20
-        if r.awareness_leak == 1 and v.stage == UNAWARE:
-            v.awareness = (v.awareness * r.awareness20[since]) >> 20
+        if memory_leak:
+            v.hazard = (v.hazard * memory20[since]) >> 20
+        if awareness_leak and v.stage == UNAWARE:
+            v.awareness = (v.awareness * awareness20[since]) >> 20
         v.touched = t
 
 
@@ -85,3 +88,16 @@ def hears_negative(s, r, i, v, y, product):
         and -v.hazard >= np.int64(s.resist_reject[i]) << RESISTANCE_SHIFT
     ):
         reject(s, i, np.int64((v.heard >> 4) & 3) if product < 0 else product)
+
+
+@njit(cache=True, inline="always")
+def hears_positive(v, y, fit, reinforcement, need, i):
+    """Add hazard `y`; return whether all conditions of adoption now hold."""
+    total = min(v.hazard + y, HAZARD_CAP)
+    v.hazard = total
+    return (
+        v.stage == AWARE
+        and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
+        and fit > 0
+        and (not reinforcement or v.tellers >= need[i])
+    )
