@@ -281,7 +281,7 @@ def _replicates(
     shared: dict[str, Any] = {"networks": given}
     if scenario.shared_world:
         population = build.build_population(scenario, key, 0, agents)
-        drawn = build.build_networks(scenario, key, 0, population) if given is None else given
+        drawn = build.complete_networks(scenario, given, key, 0, population)
         graphs = build.build_graphs(scenario, drawn, population)
         shared = {"population": population, "graphs": graphs}
 

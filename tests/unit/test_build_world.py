@@ -274,7 +274,7 @@ def test_networks_that_do_not_fit_are_refused():
     s = Scenario(n_agents=50, seeding={"number": 2})
     one = Network.from_edges([0], [1], n=50)
     for networks, line in (
-        ({"weibo": one}, "networks.wechat: no graph for this feed"),
+        (Network.stack({"weibo": one, "x": one}), "networks.wechat: no graph for this feed"),
         ({"weibo": one, "wechat": one, "qzone": one, "x": one}, "networks.x: no feed of this name"),
         (
             {"weibo": one, "wechat": one, "qzone": Network.from_edges([0], [1])},

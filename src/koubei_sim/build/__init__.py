@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from koubei_sim.build.feeds import build_graphs, build_networks
+from koubei_sim.build.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.build.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.build.people import build_people, enthusiasts
 from koubei_sim.errors import KoubeiError
@@ -42,6 +42,7 @@ __all__ = [
     "build_population",
     "build_rules",
     "build_world",
+    "complete_networks",
     "expected_arcs",
     "predict_memory",
 ]
@@ -130,8 +131,7 @@ def build_world(
             allowed=str(scenario.n_agents),
         )
     if graphs is None:
-        if networks is None:
-            networks = build_networks(scenario, key, replicate, population)
+        networks = complete_networks(scenario, networks, key, replicate, population)
         graphs = build_graphs(scenario, networks, population)
     seeds = choose_seeds(
         scenario, _seeding_rows(scenario, graphs), enthusiasts(scenario, population), key, replicate

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,11 @@ _lock = threading.Lock()
 
 
 def build_networks(
-    scenario: Scenario, key: int, replicate: int = 0, population: Population | None = None
+    scenario: Scenario,
+    key: int,
+    replicate: int = 0,
+    population: Population | None = None,
+    only: Collection[str] | None = None,
 ) -> Network | None:
     """Draw or read the graphs of all feeds.
 
@@ -44,6 +48,8 @@ def build_networks(
         Number of the replicate (without effect where the world is shared).
     population : Population, optional
         The people, if they are drawn already; else they are drawn here.
+    only : collection of str, optional
+        The feeds wanted; all of them without it.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def build_networks(
     world = population_replicate(scenario, replicate)
     found = {}
     for c, (name, channel) in enumerate(scenario.channels.items()):
-        if channel.network is None:
+        if channel.network is None or (only is not None and name not in only):
             continue
         members = np.flatnonzero(population.channels & np.uint8(1 << c)).astype(np.int32)
         try:
@@ -179,6 +185,55 @@ def _file(
 # Into the world ------------------------------------------------------------------------------
 
 
+def complete_networks(
+    scenario: Scenario, given: object, key: int, replicate: int, population: Population
+) -> object:
+    """Draw the graphs of the feeds for which none is given; what is given stays as it is."""
+    if given is None:
+        return build_networks(scenario, key, replicate, population)
+    if not isinstance(given, Mapping):
+        return given
+    missing = [name for name in scenario.feeds if name not in given]
+    if not missing:
+        return given
+    drawn = build_networks(scenario, key, replicate, population, missing)
+    assert drawn is not None
+    return {**given, **{name: Network((drawn.layer(name),)) for name in missing}}
+
+
+def _same_people(networks: Mapping[str, Network]) -> dict[str, Layer]:
+    """Return one layer each, in which a number means the same person.
+
+    Labels that are the numbers 0..n-1 say who is who.  Other labels are taken in the order of
+    the first graph that has any; a graph over the same labels in another order is put into it.
+    """
+    found: dict[str, Layer] = {}
+    first: tuple[str, NDArray[Any]] | None = None
+    for name, network in networks.items():
+        labels = network.labels
+        if labels is None:
+            found[name] = network.layer()
+            continue
+        labels = np.asarray(labels)
+        order = np.argsort(labels, kind="stable")
+        if labels.dtype.kind in "iu" and np.array_equal(labels[order], np.arange(labels.size)):
+            found[name] = network.relabel(labels).layer()
+            continue
+        if first is None:
+            first = name, labels
+        known = np.argsort(first[1], kind="stable")
+        if labels.size != first[1].size or not np.array_equal(labels[order], first[1][known]):
+            raise KoubeiError(
+                f"networks.{name}",
+                f"its nodes have other names than those of networks.{first[0]}",
+                fix="one list of names for all graphs, or nodes numbered 0..n-1",
+            )
+        places = np.empty(labels.size, dtype=np.int64)
+        places[order] = known
+        found[name] = network.relabel(places).layer()
+    return found
+
+
 def as_layers(scenario: Scenario, networks: object) -> dict[str, Layer]:
     """Return the layer of each feed from what was supplied.
 
@@ -192,10 +247,10 @@ def as_layers(scenario: Scenario, networks: object) -> dict[str, Layer]:
     if networks is None and not feeds:
         return {}
     if isinstance(networks, Mapping):
-        found = {str(name): network.layer() for name, network in networks.items()}
+        found = _same_people({str(name): network for name, network in networks.items()})
     elif isinstance(networks, Network):
         if len(feeds) == 1 and len(networks.layers) == 1:
-            found = {feeds[0]: networks.layers[0]}
+            found = _same_people({feeds[0]: networks})
         else:
             found = {layer.name: layer for layer in networks.layers}
     else:
@@ -208,6 +263,8 @@ def as_layers(scenario: Scenario, networks: object) -> dict[str, Layer]:
     for name in (*feeds, *found):
         if name not in found or name not in feeds:
             what = "no graph for this feed" if name in feeds else "no feed of this name"
+            if name in scenario.channels and name not in feeds:
+                what = "this channel is a board, it has no graph"
             raise KoubeiError(f"networks.{name}", what, allowed=", ".join(feeds) or "no feeds")
     for name, layer in found.items():
         if layer.n_nodes != scenario.n_agents:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -22,9 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         Words after ``koubei``; those of the process without it.
     """
+    import warnings
+
     from koubei_sim.cli.commands import app
     from koubei_sim.errors import KoubeiError
 
+    warnings.showwarning = _note
     try:
         status = app(args=arguments, prog_name="koubei", standalone_mode=False)
         sys.stdout.flush()
@@ -51,6 +55,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(error, "format_message"):
             return _say(f"{error.format_message()} (koubei --help shows what there is)", WRONG_USE)
         raise
+
+
+def _note(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning as one line, without the place in the code."""
+    print("koubei: note: " + " ".join(str(message).split()), file=sys.stderr)
 
 
 def _say(message: str, status: int) -> int:

@@ -43,7 +43,9 @@ def info(as_json: bool) -> int:
     import psutil
 
     from koubei_sim import provenance
+    from koubei_sim.networks.data_files import data_folder
 
+    data = data_folder()
     memory = psutil.virtual_memory()
     content: dict[str, Any] = {
         "versions": provenance.all_versions(),
@@ -55,7 +57,7 @@ def info(as_json: bool) -> int:
         "kernel_cache": _cache_folder(),
         "numba_threads": numba.config.NUMBA_NUM_THREADS,
         "numba_threading_layer": numba.config.THREADING_LAYER,
-        "data_folder": os.environ.get("KOUBEI_DATA"),
+        "data_folder": None if data is None else str(data),
     }
     if as_json:
         screen.write_json(content)

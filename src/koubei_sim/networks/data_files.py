@@ -46,6 +46,11 @@ def find_data(name: str) -> Path:
     )
 
 
+def data_folder() -> Path | None:
+    """Return the first of the folders of `find_data` that exists, or None."""
+    return next((folder for folder in _folders() if folder.is_dir()), None)
+
+
 def _folders() -> list[Path]:
     found: list[Path] = []
     named = os.environ.get("KOUBEI_DATA")
