@@ -291,7 +291,7 @@ def population_from_table(
     if "channels" in frame.columns:
         changes["channels"] = _memberships(frame["channels"], list(scenario.channels), where)
     for column, low, high in (
-        ("activity", 0.0, math.inf),
+        ("activity", 0.0, 1e6),
         ("income", 0.0, math.inf),
         ("expertise", 0.0, 1.0),
         ("taste", -10.0, 10.0),

@@ -131,7 +131,7 @@ def test_a_table_of_segments_alone():
         ),
         (
             "segment,activity\nnewbie,1\nnewbie,-1\n",
-            "people.csv row 2: activity out of range, got -1, allowed 0..inf",
+            "people.csv row 2: activity out of range, got -1, allowed 0..1e+06",
         ),
         (
             "segment,expertise\nnewbie,much\nnewbie,1\n",
@@ -162,3 +162,10 @@ def test_wrong_tables_are_refused_in_one_line(tmp_path, text, line):
     with pytest.raises(KoubeiError) as caught:
         build.build_world(Scenario(n_agents=2, seeding={"number": 0}), KEY, agents=path)
     assert str(caught.value) == line
+
+
+def test_infinite_activity_is_refused():
+    """Catches a person of the table who would be online without end."""
+    frame = pd.DataFrame({"segment": ["newbie"] * 2000, "activity": [1.0] * 1999 + [np.inf]})
+    with pytest.raises(KoubeiError, match=r"row 2000: activity out of range, got inf"):
+        build.build_population(Scenario.load("tiny"), 1, 0, frame)
