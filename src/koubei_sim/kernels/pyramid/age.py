@@ -9,7 +9,7 @@ from ..codes import USER
 from ..prefetch import prefetch
 from .bits import ONE, lowest_bit
 from .engagement import add_engagement, move_tier, present
-from .state import N_ATTENDEES, N_CLAIMS, N_PARTICIPANTS, N_TIES
+from .state import N_ATTENDEES, N_LOG, N_LOG_BEFORE, N_PARTICIPANTS, N_TIES
 
 
 @njit(cache=True)
@@ -81,18 +81,9 @@ def age(s, r, t):
     if r.meeting_at[t] >= 0:
         meet(s, r, t, r.meeting_at[t])
     reward_participants(s, r, t)
-    if s.recruits_today.size > 1:
-        for k in range(s.counts[N_CLAIMS]):
-            if s.claims[k].recruiter >= 0:
-                s.recruits_today[s.claims[k].recruiter] = 0
-        if r.supply_on == 1:  # units sold today may have been waited for since long ago
-            forget_recruits(s)
+    if s.recruits_today.size > 1:  # forget them: today's adoptions are the end of the log
+        for k in range(s.counts[N_LOG_BEFORE], s.counts[N_LOG]):
+            if s.log[k].recruiter >= 0:
+                s.recruits_today[s.log[k].recruiter] = 0
     if (t + 1) % 7 == 0:
         review(s, r, t)
-
-
-@njit(cache=True)
-def forget_recruits(s):
-    """Clear the day's recruits of everybody (recruiters of sold units are not on a list)."""
-    for i in range(s.recruits_today.size):
-        s.recruits_today[i] = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..codes import REPORT_OF_COMPLAINT, T_COMPLAINTS, T_REPORTS
+from ..codes import T_COMPLAINTS, T_REPORTS
 from ..draws import draw, draw32, pick
 from .engagement import add_engagement
 from .participate import BASE_REPORT
@@ -65,7 +65,3 @@ def complain(s, r, i, t, value, row):
         s.leavers[k] = i
         s.leaver_kind[k] = kind
         s.counts[N_LEAVERS] = k + 1
-
-
-# Keep the address constant in sight of the reader: reports of complaints use j = 15.
-assert REPORT_OF_COMPLAINT == 15

@@ -11,7 +11,7 @@ from .observe import observe
 from .online import take_turns, tick_bases, who_is_online
 from .release import fit_table, release
 from .serve import serve
-from .state import N_CLAIMS, N_LOG, N_REPORTS, N_TIES
+from .state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
 from .supply import supply
 
 
@@ -29,6 +29,7 @@ def advance(s, r, table, quality, difficulty, begin, until):
             s.counts[k] = 0
         for k in range(N_TIES + 1, N_REPORTS):
             s.counts[k] = 0
+        s.counts[N_LOG_BEFORE] = s.counts[N_LOG]
         tick_bases(s, r, t)
         released = release(s, r, t, row)
         if released or t in (0, r.open_to_all):

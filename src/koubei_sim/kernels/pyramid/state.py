@@ -85,6 +85,7 @@ N_PARTICIPANTS, N_ATTENDEES, N_WAITERS, N_TIES = 6, 7, 8, 9
 N_COMPLAINTS = 10  # 8 entries
 N_MESSAGES = 18  # 16 entries: positive by channel, then negative by channel
 N_REPORTS = 34  # 4 entries: reports kept in the heap
+N_LOG_BEFORE = 38  # length of the log when the tick began
 COUNTS = 40
 
 
@@ -131,7 +132,7 @@ class State(NamedTuple):
     claims: np.ndarray  # [N] CLAIM
     rejected: np.ndarray  # [N] int32
     newly: np.ndarray  # [N] int32
-    leavers: np.ndarray  # [N] int32; bit 31 unset: id; see serve
+    leavers: np.ndarray  # [N] int32: who may leave today
     leaver_kind: np.ndarray  # [N] uint8: 1 churn, 2 unserved
     complaints: np.ndarray  # [8, N] int32
     participants: np.ndarray  # [C N] PARTICIPANT
