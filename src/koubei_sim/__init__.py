@@ -22,10 +22,17 @@ from typing import TYPE_CHECKING
 from koubei_sim._version import __version__
 
 if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and editors
-    from koubei_sim import metrics, networks, plots, seeding, simulate, theory
+    from koubei_sim import cascades, metrics, networks, plots, seeding, simulate, theory
+    from koubei_sim.cascades import cascade
     from koubei_sim.errors import KoubeiError
     from koubei_sim.mesa_model import KoubeiModel
-    from koubei_sim.networks import Network, as_network, read_network
+    from koubei_sim.networks import (
+        Network,
+        TemporalNetwork,
+        as_network,
+        read_contacts,
+        read_network,
+    )
     from koubei_sim.results import Result
     from koubei_sim.results import load_result as load
     from koubei_sim.simulate import run
@@ -38,11 +45,15 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "Network": ("networks", "Network"),
     "Result": ("results", "Result"),
     "Scenario": ("spec", "Scenario"),
+    "TemporalNetwork": ("networks", "TemporalNetwork"),
     "as_network": ("networks", "as_network"),
+    "cascade": ("cascades", "cascade"),
+    "cascades": ("cascades", ""),
     "load": ("results", "load_result"),
     "metrics": ("metrics", ""),
     "networks": ("networks", ""),
     "plots": ("plots", ""),
+    "read_contacts": ("networks", "read_contacts"),
     "read_network": ("networks", "read_network"),
     "run": ("simulate", "run"),
     "seeding": ("seeding", ""),
@@ -56,12 +67,16 @@ __all__ = [
     "Network",
     "Result",
     "Scenario",
+    "TemporalNetwork",
     "__version__",
     "as_network",
+    "cascade",
+    "cascades",
     "load",
     "metrics",
     "networks",
     "plots",
+    "read_contacts",
     "read_network",
     "run",
     "seeding",

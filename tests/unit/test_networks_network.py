@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import Layer, Network
+from koubei_sim.networks import Layer, Network, edges, threads
 
 
 def rows(network: Network, layer: str | None = None) -> list[list[int]]:
@@ -61,6 +61,43 @@ def test_long_rows_are_sorted_and_merged() -> None:
     net = Network.from_edges(np.zeros(target.size, dtype=np.int64), target)
     assert rows(net)[0] == list(range(1, 200))
     assert net.notes["parallel_merged"] == 2 * 199
+
+
+@pytest.mark.parametrize("directed", [True, False])
+@pytest.mark.parametrize("parallel", ["merge", "keep"])
+def test_parts_sorted_in_threads_make_the_same_rows(monkeypatch, directed, parallel) -> None:
+    """Would catch a part that writes over another, or weights added in another order."""
+    monkeypatch.setattr(edges, "PART_EDGES", 100)
+    rng = np.random.default_rng(5)
+    src, dst = rng.integers(0, 90, (2, 5000))
+    dst[rng.random(5000) < 0.3] = 7  # rows longer than the insertion sort takes
+    weight = rng.random(5000) * 10.0 ** rng.integers(-6, 6, 5000)  # sums depend on their order
+    arguments = {"weight": weight, "directed": directed, "parallel": parallel}
+    made = []
+    for count in (1, 2, 3):
+        with threads(count):
+            made.append(Network.from_edges(src, dst, 95, **arguments))
+            plain = Network.from_edges(src, dst, 95, directed=directed, parallel=parallel)
+        assert plain.notes == made[-1].notes
+        assert np.array_equal(plain.layer().indices, made[-1].layer().indices)
+    for other in made[1:]:
+        assert other.notes == made[0].notes
+        for field in ("indptr", "indices", "weights"):
+            assert np.array_equal(getattr(other.layer(), field), getattr(made[0].layer(), field))
+    told: dict[tuple[int, int], list[float]] = {}
+    for u, v, w in zip(src.tolist(), dst.tolist(), weight.astype(np.float32), strict=True):
+        if u != v:
+            for arc in ((u, v),) if directed else ((u, v), (v, u)):
+                told.setdefault(arc, []).append(w)
+    layer = made[0].layer()
+    arcs = list(zip(layer.sources().tolist(), layer.indices.tolist(), strict=True))
+    if parallel == "merge":
+        assert arcs == sorted(told)
+        sums = [np.float32(sum(map(float, told[arc]))) for arc in arcs]
+        assert np.array_equal(layer.weights, sums)
+    else:
+        assert arcs == sorted(arc for arc in told for _ in told[arc])
+        assert np.array_equal(layer.weights, [w for arc in sorted(told) for w in told[arc]])
 
 
 def test_empty_graph_is_allowed_and_nobody_is_not() -> None:

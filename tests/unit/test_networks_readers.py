@@ -13,7 +13,9 @@ from koubei_sim.networks import (
     Network,
     find_data,
     read_network,
-    text_edges,
+    table_edges,
+    text_blocks,
+    threads,
     write_network,
     writers,
 )
@@ -88,9 +90,19 @@ def test_sparse_and_text_ids_become_labels(tmp_path) -> None:
     assert read_network(path, ids="text").labels.tolist() == ["10", "2"]
 
 
+@pytest.mark.parametrize(("step", "labelled"), [(1, False), (2, False), (3, True)])
+def test_numbers_of_whom_most_are_missing_are_names(tmp_path, step, labelled) -> None:
+    """Would catch a graph padded with people whom nobody mentioned, or names where none are."""
+    path = tmp_path / "a.edges"
+    path.write_text("".join(f"{step * u} {step * (u - u % 7)}\n" for u in range(1, 2001)))
+    net = read_network(path)
+    assert (net.labels is not None) == labelled
+    assert net.n_nodes == (2001 if labelled else 2000 * step + 1)
+
+
 def test_blocks_are_cut_at_line_ends(tmp_path, monkeypatch) -> None:
     """Would catch an edge lost or split where a block of the file ends, and wrong line numbers."""
-    monkeypatch.setattr(text_edges, "BLOCK", 64)
+    monkeypatch.setattr(text_blocks, "BLOCK", 64)
     edges = [(i, (7 * i + 1) % 500) for i in range(500)]
     path = tmp_path / "a.edges"
     path.write_text("# head\n" + "".join(f"{u} {v}\n" for u, v in edges))
@@ -100,6 +112,121 @@ def test_blocks_are_cut_at_line_ends(tmp_path, monkeypatch) -> None:
     path.write_text("# head\n" + "".join(f"{u} {v}\n" for u, v in edges) + "3 x\n")
     with pytest.raises(KoubeiError, match=r"a\.edges, line 502: id is not a whole number"):
         read_network(path)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "",
+        "# a remark\n",
+        "\n \n",
+        "  4 5 \r\n",
+        "\r\n4\t5\r\n",
+        "4,5\n",
+        "4 \t 5\n",
+        "4\t2147483647\n",
+        "4\t2147483648\n",
+        "00000000000000000004\t5\n",
+    ],
+)
+def test_odd_lines_in_the_middle_change_nothing_else(tmp_path, monkeypatch, odd, count) -> None:
+    """Would catch a quick parser that misreads what the careful one reads, in any block."""
+    monkeypatch.setattr(text_blocks, "BLOCK", 32)
+    lines = [f"{u}\t{u + 1}\n" for u in range(40)]
+    path = tmp_path / "a.edges"
+    path.write_bytes(("".join(lines[:20]) + odd + "".join(lines[20:])).encode())
+    pairs = {(u, u + 1) for u in range(40)}
+    if odd.strip("# aremk\r\n"):
+        pairs.add((4, int(odd.split()[-1].rpartition(",")[2])))
+    with threads(count):
+        net = read_network(path, directed=True, ids="integer")
+    names = np.arange(net.n_nodes) if net.labels is None else net.labels
+    layer = net.layer()
+    found = zip(names[layer.sources()].tolist(), names[layer.indices].tolist(), strict=True)
+    assert set(found) == pairs
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ("7\t-1\n", "line 21: id is not a whole number from 0, got -1"),
+        ("7\t8\t9\n", "line 21: ragged line, got 7 8 9"),
+        ("7\n", "line 21: ragged line, got 7"),
+        ("7\t8x\n", "line 21: id is not a whole number from 0, got 8x"),
+        ("7\t9999999999999999999\n", "line 21: id is not a whole number from 0"),
+        ("7\tx\n8\ty\n", "line 21: id is not a whole number from 0, got x"),
+    ],
+)
+def test_the_first_wrong_line_is_named_whatever_the_block(
+    tmp_path, monkeypatch, lines, line
+) -> None:
+    """Would catch a line number counted from the block, or the fault of a later block first."""
+    monkeypatch.setattr(text_blocks, "BLOCK", 32)
+    good = "".join(f"{u}\t{u + 1}\n" for u in range(20))
+    path = tmp_path / "a.edges"
+    path.write_text(good + lines + good + "a wrong line\n")
+    with pytest.raises(KoubeiError) as refusal:
+        read_network(path)
+    assert str(refusal.value).startswith(f"{path}, {line}")
+
+
+def test_sparse_numbers_spread_over_blocks_of_two_widths(tmp_path, monkeypatch) -> None:
+    """Would catch ids cut to 32 bits, or blocks of 32 and 64 bits joined wrongly."""
+    monkeypatch.setattr(text_blocks, "BLOCK", 32)
+    edges = [(u, 3_000_000_000 + u) for u in range(30)] + [(5_000_000_000_000_000_000, 1)]
+    path = tmp_path / "a.edges"
+    path.write_text("".join(f"{u} {u + 1}\n" for u in range(9)) + "".join(
+        f"{u} {v}\n" for u, v in edges))  # fmt: skip
+    net = read_network(path, directed=True)
+    assert net.labels.tolist() == sorted({end for edge in edges for end in edge})
+    for u, v in edges:
+        assert net.index_of(v) in net.layer().heard_by(int(net.index_of(u)))
+
+
+def test_quick_and_careful_reading_of_csv_agree(tmp_path, monkeypatch) -> None:
+    """Would catch a header read as an edge, columns the wrong way round, or a line lost."""
+    monkeypatch.setattr(text_blocks, "BLOCK", 32)
+    edges = [(7 * u % 50, (u + 1) % 50) for u in range(50)]
+    path = tmp_path / "a.csv"
+    expected = rows(Network.from_edges(*zip(*edges, strict=True)))
+    for text in (
+        "# made\n\nsource,target\n" + "".join(f"{u},{v}\n" for u, v in edges),
+        "target,source\n" + "".join(f"{v},{u}\n" for u, v in edges),
+        '"target","source"\n' + "".join(f'"{v}",{u}\n' for u, v in edges),
+        "source,target\r\n" + "".join(f"{u},{v}\r\n" for u, v in edges),
+    ):
+        path.write_text(text, newline="")
+        assert rows(read_network(path, directed=True)) == expected
+    path.write_text("source,target\n" + "".join(f"{u},{v}\n" for u, v in edges) + "3,\n")
+    with pytest.raises(KoubeiError, match=r"a\.csv, row 51, column target: no id in it"):
+        read_network(path)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int32", "uint32", "int64", "uint64", "wide"])
+@pytest.mark.parametrize("size", [1000, 7])
+def test_parquet_in_groups_of_rows(tmp_path, monkeypatch, kind, size) -> None:
+    """Would catch a group of rows lost or misplaced, and numbers cut to 32 bits."""
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    monkeypatch.setattr(table_edges, "ROWS", 5)
+    monkeypatch.delattr(table_edges, "_from_table")  # the careful way would hide a fault
+    rng = np.random.default_rng(2)
+    src, dst = rng.integers(0, 60, (2, 100)).astype("int64" if kind == "wide" else kind)
+    weight = rng.integers(1, 9, 100).astype(np.float32)
+    if kind == "wide":
+        dst[50] = 2**40
+    path = tmp_path / "x.parquet"
+    columns = {"weight": weight, "target": dst, "source": src}
+    parquet.write_table(arrow.table(columns), path, row_group_size=size)
+    net = read_network(path, directed=True)
+    labels = "auto" if kind == "wide" else None
+    expected = Network.from_edges(src, dst, weight=weight, labels=labels)
+    assert rows(net) == rows(expected)
+    assert weights(net) == weights(expected)
+    if kind == "wide":
+        assert net.labels.tolist() == expected.labels.tolist()
 
 
 def test_csv_by_header(tmp_path) -> None:

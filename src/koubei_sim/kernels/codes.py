@@ -90,6 +90,20 @@ DRAW_GIVE_UP: Final = 39  # tick, 0
 DRAW_GIVE_UP_RIVAL: Final = 40  # tick, 0
 DRAW_QUEUE: Final = 41  # tick, channel; 64-bit order
 DRAW_ANSWER: Final = 42  # tick, channel
+
+# Cascades (docs/cascades.md 1); the last field is an arc, a contact or a person.
+DRAW_ARC: Final = 60  # 0 or step, 0 bytes of eight arcs / 1 low bits; arc
+DRAW_CHOICE: Final = 61  # 0, 0
+DRAW_ARC_TIE: Final = 62  # 0 or step, 0; arc, 64-bit order
+DRAW_DURATION: Final = 63  # number of the infection, 0
+DRAW_CONTACT: Final = 64  # number of the infection of the source, number of the contact; arc
+DRAW_RESISTANCE: Final = 65  # 0, 0
+DRAW_SIGN: Final = 66  # 0, 0
+DRAW_LATENCY: Final = 67  # 0, 0; arc
+DRAW_SEEDS_RANDOM: Final = 68  # 0, 0; number of the attempt
+DRAW_RECOVERY: Final = 69  # step, 0
+DRAW_TRIVALENCY: Final = 70  # 0, 0; arc, replicate 0
+
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 
 REPORT_OF_COMPLAINT: Final = 15

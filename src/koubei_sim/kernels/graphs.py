@@ -7,7 +7,7 @@ do not depend on the machine.  Loops that take ``lo, hi`` work on a range of row
 nothing else: callers may run ranges in several threads (they release the lock) and get the
 same result as with one.
 
-Called by `koubei_sim.networks` only.  Imports nothing of ours.
+Called by `koubei_sim.networks` only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from koubei_sim.kernels.prefetch import prefetch
+
 SHORT_ROW = 40  # rows up to this length are sorted by insertion
+NEAR, FAR = 24, 64  # arcs ahead for which memory is asked in the loops over random targets
 
 
 @njit(cache=True, nogil=True)
@@ -44,9 +47,38 @@ def prefix_sum(counts):
 
 
 @njit(cache=True, nogil=True)
+def stagger(counts, cursors):
+    """Turn row lengths into row starts, with a cursor for each part of the edges.
+
+    ``counts[p, u + 1]`` is how many arcs of part `p` lie in row ``u``.  Row starts come to stand
+    in ``counts[0]``; ``cursors[p, u]`` is where part `p` writes: behind the parts before it, so
+    each row keeps the order of the edges.
+    """
+    parts, n = cursors.shape
+    at = np.int64(0)
+    for u in range(n):
+        start = at
+        for p in range(parts):
+            cursors[p, u] = at
+            at += counts[p, u + 1]
+        counts[0, u] = start
+    counts[0, n] = at
+
+
+@njit(cache=True, nogil=True)
 def scatter_arcs(src, dst, both, cursor, indices):
-    """Write every arc (not self loops) into its row; `cursor` holds the next free place."""
+    """Write every arc (not self loops) into its row; `cursor` holds the next free place.
+
+    The places are random, so memory is asked for ahead, as in `turn_arcs`.
+    """
+    at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
     for e in range(src.size):
+        if e + FAR < src.size:
+            prefetch(at_cursor + np.uintp(src[e + FAR]) * np.uintp(8))
+            prefetch(at_arc + np.uintp(cursor[src[e + NEAR]]) * np.uintp(4))
+            if both:
+                prefetch(at_cursor + np.uintp(dst[e + FAR]) * np.uintp(8))
+                prefetch(at_arc + np.uintp(cursor[dst[e + NEAR]]) * np.uintp(4))
         s = src[e]
         d = dst[e]
         if s == d:
@@ -63,7 +95,19 @@ def scatter_arcs(src, dst, both, cursor, indices):
 @njit(cache=True, nogil=True)
 def scatter_weighted(src, dst, weight, both, cursor, indices, weights):
     """`scatter_arcs` with a weight carried along."""
+    at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
+    at_weight = np.uintp(weights.ctypes.data)
     for e in range(src.size):
+        if e + FAR < src.size:
+            prefetch(at_cursor + np.uintp(src[e + FAR]) * np.uintp(8))
+            soon = np.uintp(cursor[src[e + NEAR]]) * np.uintp(4)
+            prefetch(at_arc + soon)
+            prefetch(at_weight + soon)
+            if both:
+                prefetch(at_cursor + np.uintp(dst[e + FAR]) * np.uintp(8))
+                soon = np.uintp(cursor[dst[e + NEAR]]) * np.uintp(4)
+                prefetch(at_arc + soon)
+                prefetch(at_weight + soon)
         s = src[e]
         d = dst[e]
         if s == d:
@@ -112,25 +156,42 @@ def tidy_rows(lo, hi, indptr, merge, indices, lengths):
 
 
 @njit(cache=True, nogil=True)
+def sort_weighted(row, with_row):
+    """Sort one row in place and move its weights along; equal ids keep their order."""
+    if row.size > SHORT_ROW:
+        order = np.argsort(row, kind="mergesort")
+        row[:] = row[order]
+        with_row[:] = with_row[order]
+        return
+    for a in range(1, row.size):
+        x, weight = row[a], with_row[a]
+        b = a - 1
+        while b >= 0 and row[b] > x:
+            row[b + 1] = row[b]
+            with_row[b + 1] = with_row[b]
+            b -= 1
+        row[b + 1] = x
+        with_row[b + 1] = weight
+
+
+@njit(cache=True, nogil=True)
 def tidy_weighted(lo, hi, indptr, merge, indices, weights, lengths):
     """`tidy_rows` with weights: a stable sort, the weights of repeats added in float64."""
     for u in range(lo, hi):
         a, b = indptr[u], indptr[u + 1]
         row = indices[a:b]
         with_row = weights[a:b]
-        order = np.argsort(row, kind="mergesort")
-        sorted_row = row[order]
-        sorted_weights = with_row[order]
+        sort_weighted(row, with_row)
         kept = 0
         k = 0
         while k < row.size:
-            total = np.float64(sorted_weights[k])
+            total = np.float64(with_row[k])
             j = k + 1
             if merge:
-                while j < row.size and sorted_row[j] == sorted_row[k]:
-                    total += np.float64(sorted_weights[j])
+                while j < row.size and row[j] == row[k]:
+                    total += np.float64(with_row[j])
                     j += 1
-            row[kept] = sorted_row[k]
+            row[kept] = row[k]
             with_row[kept] = np.float32(total)
             kept += 1
             k = j
@@ -249,3 +310,83 @@ def first_repeat(indptr, indices):
             if indices[k] == indices[k - 1]:
                 return u
     return -1
+
+
+@njit(cache=True, nogil=True)
+def lay_rows(lo, hi, number, indptr, indices, weights, cursor, out, out_layer, out_weights):
+    """Copy rows ``lo..hi-1`` of layer `number` to where `cursor` points, and move it on.
+
+    `out_layer` and `out_weights` may have size 0; then they are left alone.  A layer without
+    `weights` (size 0) weighs 1 for each arc.
+    """
+    marked, weighed = out_layer.size > 0, out_weights.size > 0
+    for u in range(lo, hi):
+        at = cursor[u]
+        for k in range(indptr[u], indptr[u + 1]):
+            out[at] = indices[k]
+            if marked:
+                out_layer[at] = number
+            if weighed:
+                out_weights[at] = weights[k] if weights.size > 0 else np.float32(1)
+            at += 1
+        cursor[u] = at
+
+
+@njit(cache=True, nogil=True)
+def count_incoming(indices, counts):
+    """Add the number of arcs into ``v`` to ``counts[v]``."""
+    for k in range(indices.size):
+        counts[indices[k]] += 1
+
+
+@njit(cache=True, nogil=True)
+def rank_incoming(indices, counts, ranks):
+    """Number the arcs into each target in order of arc; `counts` starts at 0."""
+    base = np.uintp(counts.ctypes.data)
+    size = np.uintp(counts.itemsize)
+    for k in range(indices.size):
+        if k + FAR < indices.size:
+            prefetch(base + np.uintp(indices[k + FAR]) * size)
+        v = indices[k]
+        ranks[k] = counts[v]
+        counts[v] += 1
+
+
+@njit(cache=True, nogil=True)
+def turn_arcs(indptr, indices, cursor, sources, arcs):
+    """Write source and number of every arc at its target, in order of arc.
+
+    Every write goes to a random place, so memory is asked for ahead: the cursor of a far arc,
+    and the places that the cursor of a near one points to (or will, but for arcs in between).
+    """
+    at_cursor = np.uintp(cursor.ctypes.data)
+    at_source, at_arc = np.uintp(sources.ctypes.data), np.uintp(arcs.ctypes.data)
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            if k + FAR < indices.size:
+                prefetch(at_cursor + np.uintp(indices[k + FAR]) * np.uintp(8))
+                soon = np.uintp(cursor[indices[k + NEAR]])
+                prefetch(at_source + soon * np.uintp(4))
+                prefetch(at_arc + soon * np.uintp(8))
+            v = indices[k]
+            at = cursor[v]
+            sources[at] = u
+            arcs[at] = k
+            cursor[v] = at + 1
+
+
+@njit(cache=True, nogil=True)
+def mostly_absent(src, dst, seen):
+    """Whether fewer than half of the numbers below ``seen.size`` occur (`seen` starts False).
+
+    Stops as soon as half of them were met, which in most graphs is early.
+    """
+    found = 0
+    for e in range(src.size):
+        s, d = src[e], dst[e]
+        found += (not seen[s]) + (s != d and not seen[d])
+        seen[s] = True
+        seen[d] = True
+        if 2 * found >= seen.size:
+            return False
+    return 2 * found < seen.size

@@ -7,6 +7,7 @@ This package depends on numpy, numba and (inside functions) pyarrow and networkx
 
 from koubei_sim.networks.adapters import as_network
 from koubei_sim.networks.configuration import configuration
+from koubei_sim.networks.contacts import read_contacts
 from koubei_sim.networks.data_files import find_data
 from koubei_sim.networks.follow import follow_graph
 from koubei_sim.networks.network import Layer, Network
@@ -16,11 +17,23 @@ from koubei_sim.networks.regular import complete, lattice, ring
 from koubei_sim.networks.row_blocks import threads
 from koubei_sim.networks.small_world import small_world, watts_strogatz
 from koubei_sim.networks.strength import tie_strength
+from koubei_sim.networks.temporal import TemporalNetwork
+from koubei_sim.networks.union import (
+    Incoming,
+    UnionRows,
+    in_degrees,
+    in_ranks,
+    incoming,
+    union_rows,
+)
 from koubei_sim.networks.writers import write_network
 
 __all__ = [
+    "Incoming",
     "Layer",
     "Network",
+    "TemporalNetwork",
+    "UnionRows",
     "as_network",
     "barabasi_albert",
     "complete",
@@ -28,12 +41,17 @@ __all__ = [
     "erdos_renyi",
     "find_data",
     "follow_graph",
+    "in_degrees",
+    "in_ranks",
+    "incoming",
     "lattice",
+    "read_contacts",
     "read_network",
     "ring",
     "small_world",
     "threads",
     "tie_strength",
+    "union_rows",
     "watts_strogatz",
     "write_network",
 ]

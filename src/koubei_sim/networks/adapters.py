@@ -244,7 +244,7 @@ def _rustworkx(graph: Any, directed: bool | None, weight: str | None, name: str)
 
 
 def _frame(frame: Any, directed: bool | None, weight: str | None, name: str) -> Network:
-    from koubei_sim.networks.readers import SOURCE_NAMES, TARGET_NAMES, WEIGHT_NAMES, column
+    from koubei_sim.networks.table_edges import SOURCE_NAMES, TARGET_NAMES, WEIGHT_NAMES, column
 
     if hasattr(frame, "collect") and not hasattr(frame, "to_numpy"):
         frame = frame.collect()  # a polars query that has not run yet

@@ -68,21 +68,54 @@ def number_labels(
     >>> src.tolist(), dst.tolist(), labels.tolist()
     ([1, 0], [0, 2], [5, 7, 9])
     """
-    first, second = as_labels(src, "src"), as_labels(dst, "dst")
+    first, second = _ids(src, "src"), _ids(dst, "dst")
     if first.ndim != 1 or first.shape != second.shape:
         raise KoubeiError("src, dst", "lengths differ", got=f"{first.shape} and {second.shape}")
     if first.dtype.kind != second.dtype.kind:
         first, second = first.astype(np.str_), second.astype(np.str_)
-    both = np.concatenate((first, second))
-    if both.dtype.kind == "i" and both.size:
-        low, span = int(both.min()), int(both.max()) - int(both.min()) + 1
-        if span <= 4 * both.size:  # a table is faster than a sort
+    if first.dtype.kind == "i" and first.size:
+        low = min(int(first.min()), int(second.min()))
+        span = max(int(first.max()), int(second.max())) - low + 1
+        if span <= 8 * first.size:  # a table is faster than a sort
+            if low:
+                first, second = first - low, second - low
             seen = np.zeros(span, dtype=bool)
-            seen[both - low] = True
-            numbers = np.cumsum(seen, dtype=np.int64) - 1
-            return numbers[first - low], numbers[second - low], np.flatnonzero(seen) + low
-    labels, inverse = np.unique(both, return_inverse=True)
+            seen[first] = True
+            seen[second] = True
+            numbers = np.cumsum(seen, dtype=np.int32 if span < 2**31 else np.int64)
+            np.subtract(numbers, 1, out=numbers)
+            return numbers[first], numbers[second], np.flatnonzero(seen) + low
+    labels, inverse = np.unique(np.concatenate((first, second)), return_inverse=True)
+    if labels.dtype.kind == "i":
+        labels = labels.astype(np.int64, copy=False)
     return inverse[: first.size], inverse[first.size :], labels
+
+
+def _ids(values: ArrayLike, where: str) -> NDArray[Any]:
+    """`as_labels`, but int32 stays as it is: edge lists are large."""
+    if isinstance(values, np.ndarray) and values.dtype == np.int32:
+        return values
+    return as_labels(values, where)
+
+
+def with_labels(
+    src: ArrayLike, dst: ArrayLike, n: int | None, labels: ArrayLike | str | None
+) -> tuple[ArrayLike, ArrayLike, int | None, NDArray[Any] | None]:
+    """Do what the argument `labels` of `Network.from_edges` says: (src, dst, n, labels)."""
+    found: NDArray[Any] | None
+    if isinstance(labels, str):
+        if labels != "auto":
+            raise KoubeiError(
+                "labels", "unknown word", got=labels, allowed="'auto', an array or None"
+            )
+        src, dst, found = number_labels(src, dst)
+    else:
+        found = None if labels is None else np.asarray(labels)
+    if found is not None:
+        if n is not None and n != found.size:
+            raise KoubeiError("n", "does not fit the labels", got=n, allowed=str(found.size))
+        n = found.size
+    return src, dst, n, found
 
 
 def index_of(labels: NDArray[Any] | None, n: int, wanted: ArrayLike) -> NDArray[np.int64]:

@@ -20,13 +20,6 @@ from koubei_sim.kernels import graphs
 from koubei_sim.networks import edges, labelling
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    if array.flags.writeable:
-        array = array.view()
-        array.flags.writeable = False
-    return array
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Layer:
     """One graph of a network.
@@ -80,9 +73,9 @@ class Layer:
             raise KoubeiError(where, f"{what} in row {row}", fix="Network.from_edges")
         if self.weights is not None:
             weights = edges.checked_weights(self.weights, indices.size, where)
-            object.__setattr__(self, "weights", _frozen(weights))
-        object.__setattr__(self, "indptr", _frozen(indptr))
-        object.__setattr__(self, "indices", _frozen(indices))
+            object.__setattr__(self, "weights", edges.frozen(weights))
+        object.__setattr__(self, "indptr", edges.frozen(indptr))
+        object.__setattr__(self, "indices", edges.frozen(indices))
 
     @property
     def n_nodes(self) -> int:
@@ -201,7 +194,7 @@ class Network:
         object.__setattr__(self, "notes", dict(self.notes))
         if self.labels is not None:
             labels = labelling.checked_labels(self.labels, layers[0].n_nodes)
-            object.__setattr__(self, "labels", _frozen(labels))
+            object.__setattr__(self, "labels", edges.frozen(labels))
 
     @classmethod
     def from_edges(
@@ -256,19 +249,7 @@ class Network:
         >>> net.labels.tolist(), net.layer().heard_by(1).tolist()
         (['a', 'b', 'c'], [0])
         """
-        found: NDArray[Any] | None
-        if isinstance(labels, str):
-            if labels != "auto":
-                raise KoubeiError(
-                    "labels", "unknown word", got=labels, allowed="'auto', an array or None"
-                )
-            src, dst, found = labelling.number_labels(src, dst)
-        else:
-            found = None if labels is None else np.asarray(labels)
-        if found is not None:
-            if n is not None and n != found.size:
-                raise KoubeiError("n", "does not fit the labels", got=n, allowed=str(found.size))
-            n = found.size
+        src, dst, n, found = labelling.with_labels(src, dst, n, labels)
         rows, notes = edges.compressed_rows(src, dst, n, weight, directed, self_loops, parallel)
         layer = Layer(name, rows[0], rows[1], rows[2], directed)
         return cls((layer,), found, notes)

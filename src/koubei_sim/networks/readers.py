@@ -6,6 +6,7 @@ labels.  Wrong files are refused in one line with the file and, for text, the li
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels import graphs
 from koubei_sim.networks import edges, labelling
 from koubei_sim.networks.network import Network
-from koubei_sim.networks.text_edges import Edges, blocks, column_array, read_text
+from koubei_sim.networks.table_edges import has_header, read_csv, read_parquet, short
+from koubei_sim.networks.text_edges import EDGE, Edges, read_text
 
-SOURCE_NAMES = ("source", "src", "from", "u", "i", "node1")
-TARGET_NAMES = ("target", "dst", "to", "v", "j", "node2")
-WEIGHT_NAMES = ("weight", "w", "strength")
 TEXT_SUFFIXES = (".edges", ".txt", ".tsv", ".edgelist", ".el", ".dat")
 SUFFIXES = (*TEXT_SUFFIXES, ".csv", ".parquet", ".graphml")
 
@@ -75,7 +75,19 @@ def read_network(
         Missing, empty or unknown file; a line or column that is wrong.
     """
     path = Path(path)
-    suffix = _suffix(path)
+    checked_options(path, ids, directed)
+    if suffix_of(path) == ".graphml":
+        network = _read_graphml(path, directed, weight, name or _stem(path))
+        if n is not None and n != network.n_nodes:
+            raise KoubeiError("n", "differs from the file", got=n, allowed=str(network.n_nodes))
+        return network
+    found = read_edges(path, EDGE, {"source": source, "target": target, "weight": weight}, ids)
+    return _network(path, found, directed, n, self_loops, parallel, name or _stem(path))
+
+
+def checked_options(path: Path, ids: object, directed: object) -> None:
+    """Refuse wrong options, and files that are missing, empty or of an unknown kind."""
+    suffix_of(path)
     if ids not in ("auto", "integer", "text"):
         raise KoubeiError("ids", "unknown", got=ids, allowed="'auto', 'integer', 'text'")
     if directed is not None and not isinstance(directed, bool):
@@ -86,24 +98,36 @@ def read_network(
         raise KoubeiError(str(path), "a folder, not a file")
     if path.stat().st_size == 0:
         raise KoubeiError(str(path), "empty file")
-    if suffix == ".graphml":
-        network = _read_graphml(path, directed, weight, name or _stem(path))
-        if n is not None and n != network.n_nodes:
-            raise KoubeiError("n", "differs from the file", got=n, allowed=str(network.n_nodes))
-        return network
-    if suffix == ".parquet":
-        found = _read_parquet(path, source, target, weight)
-    elif suffix == ".csv" and _has_header(path):
-        found = _read_csv(path, source, target, weight, ids)
+
+
+def read_edges(path: Path, wanted: tuple[str, ...], given: Mapping[str, Any], ids: str) -> Edges:
+    """Read text, CSV or parquet by the kind of the file; ids are text or whole numbers.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : tuple of str
+        `text_edges.EDGE` or `CONTACT`.
+    given : mapping
+        Which column is the source, the target, ...: names (CSV, parquet), or for contacts in
+        text without header numbers from 0; None where the usual ones are meant.
+    ids : {"auto", "integer", "text"}
+        See `read_network`.
+    """
+    if suffix_of(path) == ".parquet":
+        found = read_parquet(path, wanted, given)
+    elif by_header(path):
+        found = read_csv(path, wanted, given, ids)
     else:
-        found = read_text(path, ids)
+        places = {role: place for role, place in given.items() if isinstance(place, int)}
+        found = read_text(path, ids, wanted, places or None)
     if ids == "text" and found.src.dtype.kind != "U":
         found = found._replace(src=found.src.astype(np.str_), dst=found.dst.astype(np.str_))
     if ids == "integer" and found.src.dtype.kind == "U":
         raise KoubeiError(
             str(path), "ids are not whole numbers", got=str(found.src[0]), fix="ids='text'"
         )
-    return _network(path, found, directed, n, self_loops, parallel, name or _stem(path))
+    return found
 
 
 def _network(
@@ -115,31 +139,8 @@ def _network(
     parallel: str,
     name: str,
 ) -> Network:
-    src, dst, labels = found.src, found.dst, found.labels
+    src, dst, n, labels = numbered(path, found, n)
     mutual_or_not = bool(found.directed) if directed is None else directed
-    if labels is not None:
-        known = Network.from_edges([], [], n=labels.size, labels=labels)
-        src, dst = known.index_of(src), known.index_of(dst)
-    elif src.dtype.kind == "U":
-        src, dst, labels = labelling.number_labels(src, dst)
-    elif n is None and found.n is None:
-        if src.size == 0:
-            raise KoubeiError(str(path), "no edges in it")
-        low, high = min(int(src.min()), int(dst.min())), max(int(src.max()), int(dst.max()))
-        if low < 0:
-            raise KoubeiError(
-                str(path), "negative id", got=low, allowed="0 or more", fix="ids='text'"
-            )
-        if high > 1000 and (
-            high >= edges.MAX_NODES or high > 4 * src.size or _sparse(src, dst, high)
-        ):
-            src, dst, labels = labelling.number_labels(src, dst)
-    if labels is None:
-        n = n if n is not None else found.n
-    elif n is not None and n != labels.size:
-        raise KoubeiError(
-            "n", "differs from the people named in the file", got=n, allowed=str(labels.size)
-        )
     try:
         return Network.from_edges(
             src, dst, n, found.weight, mutual_or_not, labels, self_loops, parallel, name
@@ -154,15 +155,47 @@ def _network(
         ) from None
 
 
-def _sparse(src: NDArray[Any], dst: NDArray[Any], high: int) -> bool:
-    """Whether fewer than half of the numbers 0..high occur."""
-    seen = np.zeros(high + 1, dtype=bool)
-    seen[src] = True
-    seen[dst] = True
-    return 2 * int(np.count_nonzero(seen)) < high + 1
+def by_header(path: Path) -> bool:
+    """Whether the columns of a file have names."""
+    suffix = suffix_of(path)
+    return suffix == ".parquet" or (suffix == ".csv" and has_header(path))
 
 
-def _suffix(path: Path) -> str:
+def numbered(
+    path: Path, found: Edges, n: int | None
+) -> tuple[NDArray[Any], NDArray[Any], int | None, NDArray[Any] | None]:
+    """Decide whether ids are numbers of people or names; return (src, dst, n, labels)."""
+    src, dst, labels = found.src, found.dst, found.labels
+    if labels is not None:
+        known = Network.from_edges([], [], n=labels.size, labels=labels)
+        src, dst = known.index_of(src), known.index_of(dst)
+    elif src.dtype.kind == "U":
+        src, dst, labels = labelling.number_labels(src, dst)
+    elif n is None and found.n is None:
+        if src.size == 0:
+            raise KoubeiError(str(path), "no edges in it")
+        low, high = min(int(src.min()), int(dst.min())), max(int(src.max()), int(dst.max()))
+        if low < 0:
+            raise KoubeiError(
+                str(path), "negative id", got=low, allowed="0 or more", fix="ids='text'"
+            )
+        if high > 1000 and (
+            high >= edges.MAX_NODES
+            or high > 4 * src.size
+            or graphs.mostly_absent(src, dst, np.zeros(high + 1, dtype=np.bool_))
+        ):
+            src, dst, labels = labelling.number_labels(src, dst)
+    if labels is None:
+        n = n if n is not None else found.n
+    elif n is not None and n != labels.size:
+        raise KoubeiError(
+            "n", "differs from the people named in the file", got=n, allowed=str(labels.size)
+        )
+    return src, dst, n, labels
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix that says what kind of file it is; refuse unknown kinds."""
     name = path.name.lower().removesuffix(".gz")
     for suffix in SUFFIXES:
         if name.endswith(suffix) and not (
@@ -184,182 +217,6 @@ def _near_file(path: Path) -> str | None:
     return None
 
 
-def _first_line(path: Path) -> str:
-    for block in blocks(path):
-        for raw in block.split(b"\n"):
-            line = raw.removeprefix(b"\xef\xbb\xbf").strip()
-            if line and line[:1] != b"#":
-                return line.decode("utf-8", "replace")
-    raise KoubeiError(str(path), "no edges in it", allowed="a header line and edges")
-
-
-def _has_header(path: Path) -> bool:
-    """A CSV file whose first line is all numbers has no header."""
-    cells = _first_line(path).split(",")
-    return not all(cell.strip().replace(".", "", 1).isdigit() for cell in cells)
-
-
-def column(
-    where: str, given: str | None, usual: tuple[str, ...], names: list[str], needed: bool
-) -> str | None:
-    """Return the column to use: the one given, else the first usual name that is there."""
-    if given is not None:
-        if given not in names:
-            raise KoubeiError(
-                where,
-                "no such column",
-                got=given,
-                allowed=", ".join(names),
-                fix=nearest(given, names),
-            )
-        return given
-    lower = {name.strip().lower(): name for name in reversed(names)}
-    for word in usual:
-        if word in lower:
-            return lower[word]
-    if needed:
-        raise KoubeiError(
-            where, f"no {usual[0]} column", got=", ".join(names), fix=f"{usual[0]}='{names[0]}'"
-        )
-    return None
-
-
-def _read_csv(
-    path: Path, source: str | None, target: str | None, weight: str | None, ids: str
-) -> Edges:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    names = [cell.strip().strip('"') for cell in _first_line(path).split(",")]
-    first = column(str(path), source, SOURCE_NAMES, names, True)
-    second = column(str(path), target, TARGET_NAMES, names, True)
-    third = column(str(path), weight, WEIGHT_NAMES, names, False)
-    wanted = [name for name in (first, second, third) if name is not None]
-    skipped = 0
-    for block in blocks(path):
-        for raw in block.split(b"\n"):
-            if raw.strip() and raw.lstrip()[:1] != b"#":
-                break
-            skipped += 1
-        break
-    types = {third: pa.float64()} if third is not None else {}
-    if ids == "text":
-        types |= {name: pa.string() for name in wanted[:2]}
-    try:
-        table = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(
-                skip_rows=skipped + 1, column_names=names, block_size=1 << 23
-            ),
-            convert_options=csv.ConvertOptions(
-                include_columns=wanted, column_types=types, null_values=[""]
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-        raise _wrong_row(path, len(names), names.index(third) if third else None, error) from None
-    return _from_table(path, table, first, second, third)
-
-
-def _wrong_row(path: Path, columns: int, weight: int | None, error: BaseException) -> KoubeiError:
-    """Go through a CSV file that pyarrow refused, only to say which line is wrong."""
-    import csv
-    import gzip
-
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8", errors="replace") as file:
-        reader = csv.reader(file)
-        header = True
-        for cells in reader:
-            if not cells or cells[0].startswith("#"):
-                continue
-            where = f"{path}, line {reader.line_num}"
-            if len(cells) != columns:
-                shown = ",".join(cells)
-                return KoubeiError(where, "ragged line", got=shown, allowed=f"{columns} columns")
-            if weight is not None and not header:
-                try:
-                    float(cells[weight])
-                except ValueError:
-                    return KoubeiError(where, "weight is not a number", got=cells[weight])
-            header = False
-    return KoubeiError(str(path), f"not a table ({_short(error)})")
-
-
-def _read_parquet(path: Path, source: str | None, target: str | None, weight: str | None) -> Edges:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            first = column(str(path), source, SOURCE_NAMES, names, True)
-            second = column(str(path), target, TARGET_NAMES, names, True)
-            third = column(str(path), weight, WEIGHT_NAMES, names, False)
-            table = file.read([name for name in (first, second, third) if name is not None])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise KoubeiError(str(path), f"not a parquet file ({_short(error)})") from None
-    marks = table.schema.metadata or {}
-    labels = None
-    if marks.get(b"koubei.people") == b"rows without target":
-        # The people, in order, are the rows that have no target.
-        import pyarrow.compute as pc
-
-        alone = pc.is_null(table.column(second))
-        labels = column_array(table.filter(alone).column(first))
-        table = table.filter(pc.invert(alone))
-    found = _from_table(path, table, first, second, third)
-    said = marks.get(b"koubei.directed")
-    people = marks.get(b"koubei.n")
-    return found._replace(
-        directed=None if said is None else said == b"true",
-        n=None if people is None else int(people),
-        labels=labels,
-    )
-
-
-def _from_table(
-    path: Path, table: Any, source: str | None, target: str | None, weight: str | None
-) -> Edges:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    ends = []
-    for name in (source, target):
-        cells = table.column(name)
-        kind = cells.type.value_type if pa.types.is_dictionary(cells.type) else cells.type
-        if cells.null_count:
-            row = pc.index(pc.is_null(cells), True).as_py()
-            raise KoubeiError(f"{path}, row {row + 1}, column {name}", "no id in it")
-        if not (
-            pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-        ):
-            if not (pa.types.is_null(kind) and len(table) == 0):
-                raise KoubeiError(
-                    f"{path}, column {name}",
-                    "ids are neither whole numbers nor text",
-                    got=str(kind),
-                )
-            cells = cells.cast(pa.int64())
-        ends.append(column_array(cells))
-    if ends[0].dtype.kind != ends[1].dtype.kind:
-        ends = [end.astype(np.str_) for end in ends]
-    weights = None
-    if weight is not None:
-        cells = table.column(weight)
-        if cells.null_count or not (
-            pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)
-        ):
-            raise KoubeiError(
-                f"{path}, column {weight}", "weights are not all numbers", got=str(cells.type)
-            )
-        weights = cells.to_numpy()
-    return Edges(ends[0], ends[1], weights)
-
-
-def _short(error: BaseException) -> str:
-    return str(error).split("\n")[0][:120]
-
-
 def _read_graphml(path: Path, directed: bool | None, weight: str | None, name: str) -> Network:
     from xml.etree.ElementTree import ParseError
 
@@ -370,7 +227,7 @@ def _read_graphml(path: Path, directed: bool | None, weight: str | None, name: s
     try:
         graph = networkx.read_graphml(path)
     except (ParseError, networkx.NetworkXError, KeyError, ValueError, OSError, EOFError) as error:
-        raise KoubeiError(str(path), f"not GraphML ({_short(error)})") from None
+        raise KoubeiError(str(path), f"not GraphML ({short(error)})") from None
     if graph.number_of_nodes() == 0:
         raise KoubeiError(str(path), "nobody in it")
     return as_network(graph, directed, weight=weight or "weight", name=name)

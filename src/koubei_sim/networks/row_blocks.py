@@ -1,19 +1,20 @@
-"""Run a row kernel over all rows, in as many threads as numba is allowed.
+"""Run a row kernel over all rows, or tasks in order, in as many threads as numba is allowed.
 
 The kernels release the interpreter lock and each range of rows writes only its own places, so
 plain threads do what ``prange`` would, without its threading layer: two callers may build graphs
 at the same time, a process may fork afterwards, and the bytes are those of one thread.
 
-Called by the generators, by `network` and by `strength`.
+Called by the generators, the readers, by `edges`, `network`, `union` and `strength`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -21,6 +22,8 @@ import numpy as np
 from koubei_sim.errors import KoubeiError
 
 BLOCKS_PER_THREAD = 8  # blocks of rows differ in cost; several per thread even that out
+Task = TypeVar("Task")
+Done = TypeVar("Done")
 _threads: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
@@ -81,3 +84,24 @@ def over_rows(kernel: Callable[..., Any], n: int, *args: Any, work: Any = None) 
         rest = [pool.submit(kernel, lo, hi, *args) for lo, hi in ranges[1:]]
         results.extend(future.result() for future in rest)
     return results
+
+
+def in_order(action: Callable[[Task], Done], tasks: Iterable[Task]) -> Iterator[Done]:
+    """Do tasks in threads, a few at a time, and yield what comes of them in their order."""
+    count = thread_count()
+    if count == 1:
+        yield from map(action, tasks)
+        return
+    pool: ThreadPoolExecutor | None = None
+    waiting: deque[Future[Done]] = deque()
+    try:
+        for task in tasks:
+            pool = pool or ThreadPoolExecutor(count)
+            waiting.append(pool.submit(action, task))
+            if len(waiting) > count:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)

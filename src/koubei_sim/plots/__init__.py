@@ -1,11 +1,18 @@
-"""Figures of a result: functions from a `Result` to matplotlib Axes.
+"""Figures of a result: functions from a `Result` or a `CascadeResult` to matplotlib Axes.
 
 All take ``(result, ax=None, lang="en")`` and leave the person's matplotlib settings alone;
-`save_all` writes the whole set.  matplotlib is imported when something is drawn.
+`save_all` writes the whole set for a `Result`.  matplotlib is imported when something is drawn.
 
 Called by people and by the command line; may import everything below it.
 """
 
+from koubei_sim.plots.cascades import (
+    activation_tree,
+    cascade_curve,
+    cascade_generations,
+    cascade_probability,
+    cascade_sizes,
+)
 from koubei_sim.plots.cohorts import retention
 from koubei_sim.plots.curves import channels, growth, product, pyramid, reproduction, stages
 from koubei_sim.plots.files import FIGURES, save_all
@@ -14,6 +21,11 @@ from koubei_sim.plots.trees import cascade_tree, forest
 
 __all__ = [
     "FIGURES",
+    "activation_tree",
+    "cascade_curve",
+    "cascade_generations",
+    "cascade_probability",
+    "cascade_sizes",
     "cascade_tree",
     "channels",
     "drawing",

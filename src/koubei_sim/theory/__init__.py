@@ -1,14 +1,39 @@
 """Closed forms that the simulator must reproduce where it reduces to a known model.
 
 Each module holds one theory: `bass` (S-curves), `branching` (small cascades, two kinds of
-people), `percolation` (large cascades on random graphs), `threshold` (complex contagion),
-`tiny` (exact answers on graphs of a few people), `degrees` (laws of degrees that several need).
+people), `progeny` (small cascades with any law of offspring), `percolation` (large cascades on
+random graphs), `threshold` (complex contagion), `lattice` (the same where nothing is random),
+`shapes` (paths, stars, cycles, trees and cliques), `trees` (the depth of a tree of
+recommendations), `tiny` (exact laws on graphs of a few people), `degrees` (laws of degrees that
+several need).
 Nothing here simulates and nothing is random; numpy and scipy only.
 Called by the tests of limits, by studies and by people who want a number to compare with.
 """
 
 from __future__ import annotations
 
-from koubei_sim.theory import bass, branching, degrees, percolation, threshold, tiny
+from koubei_sim.theory import (
+    bass,
+    branching,
+    degrees,
+    lattice,
+    percolation,
+    progeny,
+    shapes,
+    threshold,
+    tiny,
+    trees,
+)
 
-__all__ = ["bass", "branching", "degrees", "percolation", "threshold", "tiny"]
+__all__ = [
+    "bass",
+    "branching",
+    "degrees",
+    "lattice",
+    "percolation",
+    "progeny",
+    "shapes",
+    "threshold",
+    "tiny",
+    "trees",
+]

@@ -4,7 +4,8 @@ The fixed point of Gleeson and Cahalane for any number of kinds of people, each 
 the population, a threshold and seeds of its own; the cascade window of Watts; and the share of
 easily won people at which a population tips.
 A person of degree k adopts when at least ``ceil(threshold k)`` neighbours (and at least one)
-have: m/k >= threshold, which matters where the threshold is 1 / a whole number.
+have: m/k >= threshold; or, where `strict` is set, when m/k > threshold.  The two conventions part
+where the threshold is 1 / a whole number.
 Called by the tests of the threshold limit and by studies of purity.
 
 References
@@ -47,18 +48,20 @@ class Spread(NamedTuple):
     reached: float  # q: probability that the far end of a tie has adopted without the near one
 
 
-def need(degree: ArrayLike, threshold: float) -> NDArray[np.int64]:
+def need(degree: ArrayLike, threshold: float, strict: bool = False) -> NDArray[np.int64]:
     """Return how many neighbours must have adopted: ``max(1, ceil(threshold k))``.
 
-    A billionth is taken off, so that a product like 0.1 * 30 counts as 3.
+    With `strict`, ``floor(threshold k) + 1``.  A billionth is taken off (or added), so that a
+    product like 0.1 * 30 counts as 3.
 
     Examples
     --------
-    >>> need([0, 3, 10, 30], 0.1).tolist()
-    [1, 1, 1, 3]
+    >>> need([0, 3, 10, 30], 0.1).tolist(), need([0, 3, 10, 30], 0.1, strict=True).tolist()
+    ([1, 1, 1, 3], [1, 1, 2, 4])
     """
-    asked = np.ceil(threshold * np.asarray(degree, dtype=np.float64) - 1e-9).astype(np.int64)
-    return np.maximum(asked, 1)
+    share = threshold * np.asarray(degree, dtype=np.float64)
+    asked = np.floor(share + 1e-9) + 1 if strict else np.ceil(share - 1e-9)
+    return np.maximum(asked.astype(np.int64), 1)
 
 
 def _at_least(least: NDArray[np.int64], trials: NDArray[np.int64], q: float) -> FloatArray:
@@ -68,7 +71,7 @@ def _at_least(least: NDArray[np.int64], trials: NDArray[np.int64], q: float) -> 
     return np.where(possible, betainc(least, safe, q), 0.0)
 
 
-def spread(degrees: ArrayLike, kinds: Sequence[Kind]) -> Spread:
+def spread(degrees: ArrayLike, kinds: Sequence[Kind], strict: bool = False) -> Spread:
     """Return the final share of adopters on a configuration graph [2].
 
     For kind i with threshold response F_i, ``q = sum_i a_i (s_i + (1 - s_i) sum_k (k p_k / z)
@@ -81,6 +84,8 @@ def spread(degrees: ArrayLike, kinds: Sequence[Kind]) -> Spread:
         Law of degrees (`theory.degrees`); kinds do not differ in degree and mix at random.
     kinds : sequence of Kind
         Shares sum to 1.
+    strict : bool
+        Whether m/k must exceed the threshold.
 
     Returns
     -------
@@ -106,7 +111,7 @@ def spread(degrees: ArrayLike, kinds: Sequence[Kind]) -> Spread:
         seeded = np.array([kind.seeds for kind in kinds])
         return Spread(float(sum(i.share * i.seeds for i in kinds)), seeded, 0.0)
     at_tie = (k * p / mean)[1:]  # degree of the person at the end of a tie
-    needs = [need(k, kind.threshold) for kind in kinds]
+    needs = [need(k, kind.threshold, strict) for kind in kinds]
 
     def next_reached(q: float) -> float:
         total = 0.0
@@ -192,6 +197,7 @@ def tipping_share(
     low: float = 0.0,
     high: float = 1.0,
     level: float = 0.5,
+    strict: bool = False,
 ) -> float:
     """Return the smallest share of enthusiasts at which more than `level` of all people adopt.
 
@@ -206,6 +212,8 @@ def tipping_share(
         Shares below and above the tipping point.
     level : float
         What counts as tipped.
+    strict : bool
+        Whether m/k must exceed the threshold.
 
     Raises
     ------
@@ -214,7 +222,7 @@ def tipping_share(
     """
 
     def tipped(share: float) -> bool:
-        return spread(degrees, kinds_at(share)).adopters > level
+        return spread(degrees, kinds_at(share), strict).adopters > level
 
     if tipped(low) or not tipped(high):
         raise KoubeiError("low", "no tipping point between low and high", got=f"{low:g}..{high:g}")
@@ -224,11 +232,19 @@ def tipping_share(
     return 0.5 * (low + high)
 
 
-def cascade_window(threshold: float) -> tuple[float, float]:
+def cascade_window(threshold: float, strict: bool = False) -> tuple[float, float]:
     """Return the mean degrees between which one seed can set off an Erdos-Renyi graph [1].
 
-    The vulnerable people, won by one neighbour, have degrees up to K = floor(1/threshold); the
+    The vulnerable people, won by one neighbour, have degrees up to K = floor(1/threshold), or with
+    `strict` up to K = ceil(1/threshold) - 1: one less where 1/threshold is a whole number.  The
     condition ``sum_{k <= K} k (k - 1) p_k > z`` is ``z P(Poisson(z) <= K - 2) > 1``.
+
+    Parameters
+    ----------
+    threshold : float
+        Share of neighbours, above 0.
+    strict : bool
+        Whether the share of adopters must exceed the threshold.
 
     Returns
     -------
@@ -238,15 +254,18 @@ def cascade_window(threshold: float) -> tuple[float, float]:
     Raises
     ------
     KoubeiError
-        Where there is no such z (thresholds above 1/3).
+        Where there is no such z (thresholds above 1/4, with `strict` from 1/4 on).
 
     Examples
     --------
     >>> [round(z, 4) for z in cascade_window(0.18)]
     [1.0207, 5.7647]
+    >>> [round(z, 4) for z in cascade_window(0.2)], [round(z, 4) for z in cascade_window(0.2, True)]
+    ([1.0207, 5.7647], [1.1141, 3.8631])
     """
     threshold = real("threshold", threshold, 1e-6, 1.0)
-    most = int(np.floor(1.0 / threshold + 1e-9)) - 2
+    vulnerable = np.ceil(1.0 / threshold - 1e-9) - 1 if strict else np.floor(1.0 / threshold + 1e-9)
+    most = int(vulnerable) - 2
 
     def margin(z: float) -> float:
         return float(z * pdtr(most, z)) - 1.0 if most >= 0 else -1.0
@@ -254,6 +273,9 @@ def cascade_window(threshold: float) -> tuple[float, float]:
     top = float(minimize_scalar(lambda z: -margin(z), bounds=(0.0, most + 3.0), method="bounded").x)
     if margin(top) <= 0:
         raise KoubeiError(
-            "threshold", "no cascades at any mean degree", got=threshold, allowed="up to 1/3"
+            "threshold",
+            "no cascades at any mean degree",
+            got=threshold,
+            allowed="below 1/4" if strict else "up to 1/4",
         )
     return brentq(margin, 1e-9, top, xtol=1e-12), brentq(margin, top, 10.0 * (most + 3), xtol=1e-12)

@@ -1,0 +1,55 @@
+"""koubei_sim, through its public door: one call of `cascade` for all replicates, one thread.
+
+The time is that of the whole call: thresholds per arc, scratch space and the result included.
+The network is handed over as the same row arrays that the others get.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.cascades import SIR, IndependentCascade, LinearThreshold, Rule, cascade
+from koubei_sim.networks import Layer, Network
+
+from .graphs import Graph
+from .measure import Sample, batch
+
+NAME = "koubei_sim"
+
+
+def as_network(graph: Graph) -> Network:
+    """Return the graph as a network; its rows are used as they are."""
+    return Network((Layer("ties", graph.indptr, graph.indices, directed=False),))
+
+
+class Koubei:
+    """Adapter."""
+
+    name = NAME
+
+    def __init__(self, graph: Graph) -> None:
+        self.network = as_network(graph)
+
+    def _run(self, rule: Rule, seeds: NDArray[np.int64], runs: int, key: int) -> Sample:
+        return batch(runs, lambda: cascade(self.network, rule, seeds, runs, key, threads=1).sizes)
+
+    def independent(self, p: float, seeds: NDArray, runs: int, key: int) -> Sample:
+        """Independent cascade with one probability."""
+        return self._run(IndependentCascade(p), seeds, runs, key)
+
+    def weighted(self, seeds: NDArray, runs: int, key: int) -> Sample:
+        """Independent cascade with 1 / degree of the target."""
+        return self._run(IndependentCascade("weighted"), seeds, runs, key)
+
+    def threshold(self, seeds: NDArray, runs: int, key: int) -> Sample:
+        """Linear threshold with equal weights."""
+        return self._run(LinearThreshold(), seeds, runs, key)
+
+    def sir_steps(self, beta: float, gamma: float, seeds: NDArray, runs: int, key: int) -> Sample:
+        """SIR by steps."""
+        return self._run(SIR(beta, gamma, steps=True), seeds, runs, key)
+
+    def sir_times(self, tau: float, gamma: float, seeds: NDArray, runs: int, key: int) -> Sample:
+        """SIR in continuous time."""
+        return self._run(SIR(tau, gamma), seeds, runs, key)

@@ -1,0 +1,150 @@
+"""Numbers per arc: what an argument such as ``p`` means on a given network.
+
+A rule may give one number for all arcs, one a layer, one an arc, the weights of the network, a
+matrix by the kinds of source and target, weighted cascade or trivalency.  Here all of these
+become one float, or one float64 an arc; `split` turns probabilities into the thresholds of the
+coins (docs/cascades.md 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.codes import DRAW_TRIVALENCY
+from koubei_sim.kernels.draws import draw32, stream
+from koubei_sim.networks import Network
+from koubei_sim.networks.union import UnionRows, in_degrees, union_rows
+
+TRIVALENT = (0.1, 0.01, 0.001)
+ONE = 1 << 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arcs:
+    """The arcs of a network as the kernels see them, with what is asked of them more than once."""
+
+    network: Network
+    rows: UnionRows
+
+    @classmethod
+    def of(cls, network: Network) -> Arcs:
+        """Lay the layers of a network into one list of rows."""
+        return cls(network, union_rows(network))
+
+    @property
+    def n(self) -> int:
+        """Number of people."""
+        return self.rows.indptr.size - 1
+
+    @property
+    def count(self) -> int:
+        """Number of arcs."""
+        return self.rows.indices.size
+
+    def into(self) -> NDArray[Any]:
+        """Number of arcs into each person."""
+        return in_degrees(self.rows)
+
+    def sources(self) -> NDArray[np.int32]:
+        """Source of each arc."""
+        return np.repeat(np.arange(self.n, dtype=np.int32), np.diff(self.rows.indptr))
+
+
+@njit(cache=True, nogil=True)
+def _trivalency(key, values, out):
+    base = stream(key, 0, DRAW_TRIVALENCY, 0, 0)
+    for e in range(out.size):
+        out[e] = values[(draw32(base, e) * values.size) >> 32]
+
+
+def per_arc(
+    where: str, value: Any, arcs: Arcs, key: int, kinds: NDArray[np.int64] | None = None
+) -> float | NDArray[np.float64]:
+    """Return the number of every arc: a float where it is one, else a float64 array.
+
+    Raises
+    ------
+    KoubeiError
+        Unknown layers, wrong lengths, a network without weights.
+    """
+    if isinstance(value, float):
+        return value
+    if isinstance(value, str):
+        if value == "weights":
+            return weights_of(where, arcs)
+        if value == "weighted":
+            share = 1.0 / np.maximum(arcs.into(), 1)
+            return share[arcs.rows.indices]
+        out = np.empty(arcs.count, np.float64)
+        _trivalency(np.uint64(key), np.array(TRIVALENT), out)
+        return out
+    if isinstance(value, Mapping):
+        return _by_layer(where, value, arcs)
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim == 2:
+        if kinds is None or kinds.size != arcs.n:
+            raise KoubeiError(
+                "kinds", "not one for each person", got=0 if kinds is None else kinds.size,
+                allowed=str(arcs.n),
+            )  # fmt: skip
+        return array[kinds[arcs.sources()], kinds[arcs.rows.indices]]
+    if array.size != arcs.count:
+        raise KoubeiError(where, "not one value an arc", got=array.size, allowed=str(arcs.count))
+    return array
+
+
+def _by_layer(where: str, value: Mapping[str, float], arcs: Arcs) -> float | NDArray[np.float64]:
+    names = arcs.network.names
+    for name in value:
+        if name not in names:
+            raise KoubeiError(
+                where, "unknown layer", got=name, allowed=", ".join(names), fix=nearest(name, names)
+            )
+    missing = [name for name in names if name not in value]
+    if missing:
+        raise KoubeiError(where, "no value for a layer", got=missing[0], fix=f"{missing[0]} = 0.0")
+    numbers = np.array([value[name] for name in names])
+    if np.unique(numbers).size == 1 or arcs.rows.layer is None:
+        return float(numbers[0])
+    return numbers[arcs.rows.layer]
+
+
+def weights_of(where: str, arcs: Arcs) -> NDArray[np.float64]:
+    """Return the weights of the network, float64 per arc."""
+    if arcs.rows.weights is None:
+        raise KoubeiError(where, "the network has no weights", fix="Network.from_edges(weight=...)")
+    return arcs.rows.weights.astype(np.float64)
+
+
+def thresholds(where: str, p: float | NDArray[np.float64]) -> NDArray[np.int64] | int:
+    """Return ``T(p)`` in units of 2**-32; refuses probabilities outside 0..1."""
+    if isinstance(p, float):
+        if not 0.0 <= p <= 1.0:
+            raise KoubeiError(where, "out of range", got=p, allowed="0..1")
+        return int(np.floor(p * ONE + 0.5))
+    if p.size and not (p.min() >= 0.0 and p.max() <= 1.0):
+        at = int(np.flatnonzero(~((p >= 0.0) & (p <= 1.0)))[0])
+        raise KoubeiError(f"{where}, arc {at}", "out of range", got=float(p[at]), allowed="0..1")
+    return np.floor(p * ONE + 0.5).astype(np.int64)
+
+
+def split(t: NDArray[np.int64] | int) -> tuple[int, int, NDArray[np.uint8], NDArray[np.uint32]]:
+    """Return thresholds as (top, rest, tops, rests) of `IndependentRule`; the arrays are empty,
+    or the numbers 0, as one or many were given.
+
+    A threshold of 2**32 is top 255 with rest 2**24: then every coin is below it.
+    """
+    if isinstance(t, int):
+        top = min(t >> 24, 255)
+        return top, t - (top << 24), np.empty(0, np.uint8), np.empty(0, np.uint32)
+    tops = np.minimum(t >> 24, 255)
+    padded = np.zeros(t.size + 8, np.uint8)  # groups are read eight bytes at a time
+    padded[: t.size] = tops
+    return 0, 0, padded, (t - (tops << 24)).astype(np.uint32)

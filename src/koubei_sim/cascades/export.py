@@ -1,0 +1,394 @@
+"""How a cascade result leaves the library: tables, labelled arrays, files, graphs.
+
+Functions of a `CascadeResult`, which calls them; `read` gives back what `save` wrote, as the fields
+from which the result is built again.  No file is ever unpickled; all are written under a temporary
+name and renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim import archive
+from koubei_sim.cascades import stream
+from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.statistics import size_interval
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.metrics.intervals import wilson
+from koubei_sim.metrics.overview import QUANTILES
+from koubei_sim.networks.tree_files import write_tree
+from koubei_sim.provenance import array_digest, versions
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from koubei_sim.cascades.result import CascadeResult
+
+#: Layout of the folder; raised when an old reader could misread it.
+FORMAT: Final = 1
+#: Field of `Outcome` -> (name in the dataset, dimensions).
+_NAMES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "sizes": ("size", ("replicate",)),
+    "events": ("events", ("replicate",)),
+    "ends": ("end", ("replicate",)),
+    "curve": ("new", ("replicate", "kind", "time")),
+    "removed": ("removed", ("replicate", "time")),
+    "node_count": ("reached", ("person",)),
+    "node_time": ("time_sum", ("person",)),
+    "times": ("first_time", ("replicate", "person")),
+    "kinds": ("first_kind", ("replicate", "person")),
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SavedRule:
+    """The text of a rule whose result was loaded from disk."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        """Return the text."""
+        return self.text
+
+
+# Tables ---------------------------------------------------------------------------------------
+
+
+def to_xarray(result: CascadeResult) -> xr.Dataset:
+    """Return everything but the log as a Dataset; see `CascadeResult.to_xarray`."""
+    import xarray as xr
+
+    found = result.outcome
+    variables = {
+        name: (dims, getattr(found, field))
+        for field, (name, dims) in _NAMES.items()
+        if getattr(found, field) is not None
+    }
+    coords: dict[str, Any] = {
+        "replicate": found.replicates,
+        "kind": np.array(result.kind_names, dtype=np.str_),
+        "time": found.time,
+    }
+    if result.labels is not None:
+        coords["label"] = ("person", np.asarray(result.labels))
+    attributes = {
+        "rule": repr(result.rule),
+        "people": result.n,
+        "time_unit": "step" if result.steps else "time",
+        "method": result.method,
+        "stopped": result.stopped,
+        "key": str(result.key),  # 64 bits do not fit the signed numbers of netCDF
+    }
+    return xr.Dataset(variables, coords, attributes)
+
+
+def _replicates(result: CascadeResult) -> pd.DataFrame:
+    import pandas as pd
+
+    found = result.outcome
+    columns: dict[str, Any] = {
+        "size": found.sizes,
+        "share": result.share,
+        "seeds": result.seeds,
+        "events": found.events,
+        "end": found.ends,
+    }
+    if len(result.kind_names) > 1:
+        by_kind = result.sizes_by_kind
+        columns |= {name: by_kind[:, k] for k, name in enumerate(result.kind_names)}
+    return pd.DataFrame(columns, index=pd.Index(found.replicates, name="replicate"))
+
+
+def _curve(result: CascadeResult) -> pd.DataFrame:
+    import pandas as pd
+
+    found = result.outcome
+    replicates, kinds, points = found.curve.shape
+    columns = {
+        "replicate": np.repeat(found.replicates, kinds * points),
+        "kind": np.tile(np.repeat(np.array(result.kind_names), points), replicates),
+        "time": np.tile(found.time, replicates * kinds),
+        "new": found.curve.ravel(),
+        "cumulative": found.curve.cumsum(axis=2).ravel(),
+    }
+    if found.removed is not None and kinds == 1:
+        columns["active"] = result.prevalence.to_numpy().ravel()
+    return pd.DataFrame(columns)
+
+
+def _people(result: CascadeResult) -> pd.DataFrame:
+    import pandas as pd
+
+    low, high = result.probability_interval()
+    columns: dict[str, Any] = {} if result.labels is None else {"label": result.labels}
+    columns |= {"probability": result.probability, "low": low, "high": high}
+    columns["first_passage"] = result.first_passage
+    return pd.DataFrame(columns, index=pd.RangeIndex(result.n, name="person"))
+
+
+def _activations(result: CascadeResult) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(result.activations._asdict())
+
+
+TABLES: Final[dict[str, Callable[[Any], Any]]] = {
+    "replicates": _replicates,
+    "curve": _curve,
+    "people": _people,
+    "activations": _activations,
+    "trees": lambda result: result.trees(),
+    "generations": lambda result: result.generations(),
+}
+
+
+def to_pandas(result: CascadeResult, table: str = "replicates") -> pd.DataFrame:
+    """Return one of `TABLES` as a data frame; see `CascadeResult.to_pandas`."""
+    if table not in TABLES:
+        raise KoubeiError(
+            "table", "unknown", got=table, allowed=", ".join(TABLES), fix=nearest(table, TABLES)
+        )
+    return TABLES[table](result)
+
+
+def summary(result: CascadeResult) -> pd.DataFrame:
+    """Return every outcome with interval and quantiles; see `CascadeResult.summary`."""
+    import pandas as pd
+
+    rows, names = [], []
+    for number, (name, (values, meaning)) in enumerate(_outcomes(result).items()):
+        finite = values[np.isfinite(values)]
+        if name == "take_off":
+            low, high = wilson(int(finite.sum()), finite.size)
+            mean, method = float(finite.mean()) if finite.size else np.nan, "wilson"
+        else:
+            # `mean_size` has the address 6000, so that both give the same interval.
+            mean, low, high, method = size_interval(values, result.key, 6000 + 50 * number)
+            low, high = max(low, 0.0), min(high, 1.0 if name == "share" else np.inf)
+        quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
+        spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
+        rows.append([mean, spread, low, high, method, *quantiles, finite.size, meaning])
+        names.append(name)
+    columns = ["mean", "sd", "low", "high", "interval"]
+    columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["n", "meaning"]
+    return pd.DataFrame(rows, index=pd.Index(names, name="outcome"), columns=columns)
+
+
+def _outcomes(result: CascadeResult) -> dict[str, tuple[NDArray[np.float64], str]]:
+    """Every outcome, one float a replicate (NaN: undefined), and what it is."""
+    found = result.outcome
+    last = "step" if result.steps else "time"
+    rows: dict[str, tuple[NDArray[Any], str]] = {
+        "size": (result.sizes, "people ever active, seeds too"),
+        "share": (result.share, "share of all people"),
+    }
+    if len(result.kind_names) > 1:
+        by_kind = result.sizes_by_kind
+        for k, name in enumerate(result.kind_names):
+            rows[f"size {name}"] = (by_kind[:, k], f"activations of kind {name}")
+    if (found.events > found.sizes).any():
+        rows["events"] = (found.events, "activations, again and again")
+    rows["end"] = (found.ends, f"{last} of the last activation")
+    off = result.took_off()
+    rows["take_off"] = (off, "share of replicates that took off")
+    rows["size_off"] = (np.where(off, result.sizes, np.nan), "people ever active in those")
+    if found.activations is not None:
+        shape = result.trees()
+        place = np.searchsorted(found.replicates, shape["replicate"].to_numpy())
+        # Trees sorted by size: the largest of each replicate is written last.
+        order = np.argsort(shape["size"].to_numpy(), kind="stable")
+        count = np.bincount(place, minlength=result.replicates)
+        rows["trees"] = (count, "trees (roots)")
+        meaning = {
+            "size": "activations in the largest tree",
+            "depth": "its generations below the root",
+            "breadth": "its largest generation",
+            "virality": "its structural virality",
+        }
+        for name, says in meaning.items():
+            values = np.full(result.replicates, np.nan)
+            values[place[order]] = shape[name].to_numpy()[order]
+            rows["largest_tree" if name == "size" else name] = (values, says)
+    return {name: (np.asarray(values, np.float64), says) for name, (values, says) in rows.items()}
+
+
+# Files ----------------------------------------------------------------------------------------
+
+
+def to_parquet(result: CascadeResult, path: str | Path, table: str = "replicates") -> Path:
+    """Write a table as a parquet file; see `CascadeResult.to_parquet`."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    goal = Path(path).expanduser()
+    if not goal.parent.is_dir():
+        raise KoubeiError(str(goal), "no such folder", got=str(goal.parent))
+    frame = to_pandas(result, table)
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    partial = None
+    try:
+        handle, partial = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
+        os.close(handle)
+        parquet.write_table(content, partial, compression="zstd")
+        mask = os.umask(0o022)  # mkstemp makes private files; give this one the usual rights
+        os.umask(mask)
+        os.chmod(partial, 0o666 & ~mask)
+        os.replace(partial, goal)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise KoubeiError(str(goal), f"cannot be written ({why})") from None
+    finally:
+        if partial is not None:
+            Path(partial).unlink(missing_ok=True)
+    return goal
+
+
+def digest(outcome: Outcome) -> str:
+    """Return the SHA-256 over all arrays but the log."""
+    parts = [getattr(outcome, field.name) for field in fields(outcome)]
+    return array_digest(*(part for part in parts if isinstance(part, np.ndarray)))
+
+
+def save(result: CascadeResult, path: str | Path) -> Path:
+    """Write a result folder, whole or not at all; see `CascadeResult.save`."""
+    goal = Path(path).expanduser()
+    first = result.outcome.replicates[:1].tolist()
+    recipe = {
+        "format": FORMAT,
+        "what": "cascade",
+        "rule": repr(result.rule),
+        "key": result.key,
+        "replicates": result.replicates,
+        "first": first[0] if first else 0,
+        "people": result.n,
+        "kinds": list(result.kind_names),
+        "steps": result.steps,
+        "method": result.method,
+        "stopped": result.stopped,
+        "log": result.has_log,
+        "digest": result.digest(),
+        "versions": versions(),
+    }
+    with archive.whole_folder(goal) as partial:
+        data = to_xarray(result)
+        packing = {"zlib": True, "complevel": 1, "shuffle": True}
+        encoding = {name: dict(packing) for name in data.data_vars}
+        try:
+            data.to_netcdf(
+                partial / archive.DATA, format="NETCDF4", engine="netcdf4", encoding=encoding
+            )
+        except RuntimeError as error:  # the netCDF library reports a full disk as "HDF error"
+            raise OSError(28, f"{error}") from error
+        if result.outcome.activations is not None:
+            with stream.ActivationWriter(partial / archive.EVENTS) as log:
+                log.append(result.outcome.activations)
+        elif result.log_path is not None:
+            shutil.copyfile(result.log_path, partial / archive.EVENTS)
+        _write_json(recipe, partial / archive.RECIPE)
+        _write_json({"seconds": result.seconds}, partial / archive.TIMING)
+    return goal
+
+
+def _write_json(content: dict[str, Any], path: Path) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
+    import xarray as xr
+
+    folder = archive.folder_of(path)
+    file = folder / archive.RECIPE
+    try:
+        recipe = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise KoubeiError(str(file), f"cannot be read ({error})") from None
+    if not isinstance(recipe, dict) or recipe.get("what") != "cascade":
+        raise KoubeiError(str(file), "not a cascade", fix="koubei_sim.load")
+    if recipe.get("format", 0) > FORMAT:
+        raise KoubeiError(
+            str(file), "written by a newer koubei_sim", got=recipe["format"], allowed=f"{FORMAT}"
+        )
+    try:
+        with xr.open_dataset(folder / archive.DATA, engine="netcdf4") as stored:
+            data = stored.load()
+        arrays: dict[str, Any] = {
+            field: data[name].to_numpy() for field, (name, _) in _NAMES.items() if name in data
+        }
+        outcome = Outcome(
+            replicates=data["replicate"].to_numpy(), time=data["time"].to_numpy(), **arrays
+        )
+        parts = {
+            "outcome": outcome,
+            "n": int(recipe["people"]),
+            "rule": SavedRule(recipe["rule"]),
+            "kind_names": tuple(recipe["kinds"]),
+            "steps": bool(recipe["steps"]),
+            "key": int(recipe["key"]),
+            "method": str(recipe["method"]),
+            "seconds": float(archive.read_timing(folder).get("seconds", "nan")),
+            "stopped": str(recipe["stopped"]),
+            "labels": data["label"].to_numpy() if "label" in data.coords else None,
+            "log_path": folder / archive.EVENTS if recipe["log"] else None,
+        }
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise KoubeiError(str(folder), f"cannot be read ({why})") from None
+    if digest(outcome) != recipe.get("digest"):
+        raise KoubeiError(str(folder), "the files do not hold the result of their recipe")
+    return parts
+
+
+def to_gephi(
+    result: CascadeResult, path: str | Path, replicate: int | None, root: int | None
+) -> Path:
+    """Write the forest or one tree of a replicate as a graph; see `CascadeResult.to_gephi`."""
+    if replicate is None:
+        replicate = int(result.outcome.replicates[0])
+    forest = result.forest(replicate)
+    log = forest.activations
+    rows = np.arange(log.person.size)
+    if root is not None:
+        mine = np.flatnonzero(log.person[forest.roots] == root)
+        if not mine.size:
+            some = ", ".join(str(person) for person in log.person[forest.roots[:5]])
+            raise KoubeiError("root", "not the root of a tree", got=root, allowed=f"such as {some}")
+        rows = np.flatnonzero(np.isin(forest.tree, mine))
+    place = np.full(log.person.size + 1, -1, np.int64)  # the last: -1 stays -1
+    place[rows] = np.arange(rows.size)
+    person = log.person[rows]
+    columns: dict[str, NDArray[Any]] = {"person": person.astype(np.int64), "time": log.time[rows]}
+    if np.isfinite(log.until).any():
+        columns["until"] = log.until[rows]
+    columns["kind"] = log.kind[rows].astype(np.int64)
+    if len(result.kind_names) > 1:
+        columns["kind"] = np.array(result.kind_names, dtype=np.str_)[log.kind[rows]]
+    columns["generation"] = forest.generation[rows].astype(np.int64)
+    columns["tree_size"] = forest.below[forest.roots[forest.tree[rows]]].astype(np.int64)
+    labels = person if result.labels is None else np.asarray(result.labels)[person]
+    return write_tree(path, _identifiers(log, rows), place[forest.above[rows]], columns, labels)
+
+
+def _identifiers(log: Activations, rows: NDArray[np.int64]) -> list[str]:
+    """The number of each person; from the second infection on with the number of the row."""
+    person = log.person[rows]
+    first = np.zeros(rows.size, dtype=bool)
+    first[np.unique(person, return_index=True)[1]] = True
+    return [
+        str(who) if once else f"{who}.{row}"
+        for who, once, row in zip(person.tolist(), first.tolist(), rows.tolist())
+    ]

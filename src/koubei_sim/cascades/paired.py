@@ -1,0 +1,282 @@
+"""`paired`: many settings of a cascade on the same coins.
+
+Two settings that are run with one key share every coin (docs/cascades.md 1), so their difference
+varies far less than either.  Settings of the independent cascade are computed up to 64 at a time
+in one walk over the graph (`kernels.cascades.paired`); others are run one after the other with
+the same key.  The numbers are those that `cascade` gives for each setting alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.cascades import checks
+from koubei_sim.cascades.arcs import Arcs, per_arc, split, thresholds
+from koubei_sim.cascades.prepare import graph_block, last_step
+from koubei_sim.cascades.rules import IndependentCascade, Rule
+from koubei_sim.cascades.run import cascade
+from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.block import Block
+from koubei_sim.kernels.cascades.paired import PairedRule, paired_batch, paired_scratch
+from koubei_sim.kernels.draws import key_from
+from koubei_sim.metrics.intervals import Interval, mean_interval
+from koubei_sim.networks import Network, as_network
+from koubei_sim.networks.row_blocks import thread_count as cores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LANES = 64
+PIECE = 64  # replicates that a thread takes at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """What one setting gives more than another, on the same coins.
+
+    Attributes
+    ----------
+    mean : Interval
+        Mean difference of sizes with its 95 % interval, from the pairs.
+    gain : float
+        How many times more independent runs would be needed for the same interval: the sum of
+        both variances over the variance of the difference (inf where it never varies).
+    changed : float
+        Share of the replicates in which the two sizes differ.
+    """
+
+    mean: Interval
+    gain: float
+    changed: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PairedCascades:
+    """Sizes of S settings in the same R replicates.
+
+    Attributes
+    ----------
+    names : tuple of str
+    sizes : (S, R) int64
+        People reached.
+    ends : (S, R) float64
+        Time of the last activation.
+    key : int
+    """
+
+    names: tuple[str, ...]
+    sizes: NDArray[np.int64]
+    ends: NDArray[np.float64]
+    key: int
+
+    def of(self, name: str) -> NDArray[np.int64]:
+        """Return the sizes (R,) of one setting."""
+        return self.sizes[self.names.index(checks.word("name", name, self.names))]
+
+    def difference(self, name: str, baseline: str) -> Difference:
+        """Compare two settings pair by pair."""
+        one, other = self.of(name), self.of(baseline)
+        gap = (one - other).astype(np.float64)
+        apart = float(one.var() + other.var())
+        together = float(gap.var())
+        gain = apart / together if together > 0.0 else np.inf
+        return Difference(mean_interval(gap), gain, float((gap != 0.0).mean()))
+
+    def table(self, baseline: str | None = None) -> pd.DataFrame:
+        """Return one row a setting: mean, and the difference from `baseline` (the first)."""
+        import pandas as pd
+
+        base = self.names[0] if baseline is None else baseline
+        rows = []
+        for name in self.names:
+            gap = self.difference(name, base)
+            rows.append(
+                {
+                    "setting": name,
+                    "mean": float(self.of(name).mean()),
+                    "difference": gap.mean.mean,
+                    "low": gap.mean.low,
+                    "high": gap.mean.high,
+                    "gain": gap.gain,
+                    "changed": gap.changed,
+                }
+            )
+        return pd.DataFrame(rows).set_index("setting")
+
+    def __repr__(self) -> str:
+        """Say how many settings and replicates, and the range of means."""
+        means = self.sizes.mean(axis=1)
+        return (
+            f"PairedCascades({len(self.names)} settings x {self.sizes.shape[1]} replicates, "
+            f"mean sizes {means.min():.6g} to {means.max():.6g})"
+        )
+
+
+def paired(
+    network: Any,
+    settings: Mapping[str, tuple[Rule, Any]],
+    replicates: int = 1000,
+    rng: Any = None,
+    *,
+    first: int = 0,
+    horizon: float | None = None,
+    threads: int | None = None,
+) -> PairedCascades:
+    """Run several settings on the same coins.
+
+    Parameters
+    ----------
+    network : as in `cascade`
+    settings : mapping of name to (rule, seed_agents)
+        Any rules and seeds that `cascade` takes.
+    replicates, rng, first, horizon, threads
+        As in `cascade`.
+
+    Returns
+    -------
+    PairedCascades
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> from koubei_sim.cascades import IndependentCascade, paired
+    >>> ring = kb.networks.ring(100, 2)
+    >>> runs = paired(
+    ...     ring,
+    ...     {"low": (IndependentCascade(0.5), [0]), "high": (IndependentCascade(0.6), [0])},
+    ...     replicates=500,
+    ...     rng=1,
+    ... )
+    >>> bool((runs.of("high") >= runs.of("low")).all())
+    True
+    """
+    if not isinstance(settings, Mapping) or not settings:
+        raise KoubeiError("settings", "none given", allowed="{name: (rule, seed_agents)}")
+    for name, pair in settings.items():
+        if not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[0], Rule):
+            raise KoubeiError(f"settings[{name}]", "not a pair", allowed="(rule, seed_agents)")
+    count = checks.whole("replicates", replicates, 1)
+    first = checks.whole("first", first, 0)
+    workers = cores() if threads is None else checks.whole("threads", threads, 1)
+    key = key_from(rng)
+    graph = network if isinstance(network, Network) else as_network(network)
+    names = tuple(str(name) for name in settings)
+    sizes = np.zeros((len(names), count), np.int64)
+    ends = np.zeros((len(names), count), np.float64)
+    arcs = Arcs.of(graph)
+    plans = [
+        SeedPlan(start, arcs.n, getattr(rule, "brands", ()), count, first)
+        for rule, start in settings.values()
+    ]
+    together, alone = _groups([rule for rule, _ in settings.values()], arcs, key)
+    for limits, rule_arrays, members in together:
+        job = _Lanes(arcs, limits, rule_arrays, [plans[k] for k in members], key, horizon)
+        spans = [(lo, min(PIECE, count - lo)) for lo in range(0, count, PIECE)]
+
+        def run(span: tuple[int, int], job: _Lanes = job) -> tuple[int, Any, Any]:
+            return span[0], *job.run(first + span[0], span[1])
+
+        with ThreadPoolExecutor(min(workers, len(spans))) as pool:
+            for lo, size, step in pool.map(run, spans):
+                sizes[members, lo : lo + len(size)] = size[:, : len(members)].T
+                ends[members, lo : lo + len(size)] = step[:, : len(members)].T
+    pairs = list(settings.values())
+    for k in alone:
+        rule, start = pairs[k]
+        result = cascade(
+            graph, rule, start, count, key, first=first, horizon=horizon, threads=workers
+        )
+        sizes[k], ends[k] = result.outcome.sizes, result.outcome.ends
+    return PairedCascades(names, sizes, ends, key)
+
+
+def _groups(rules: list[Rule], arcs: Arcs, key: int) -> tuple[list[Any], list[int]]:
+    """Cut the settings into groups for one walk each, and those that go alone."""
+    constant: list[tuple[int, int]] = []
+    by_rule: dict[int, tuple[Any, list[int]]] = {}
+    alone: list[int] = []
+    for k, rule in enumerate(rules):
+        if not isinstance(rule, IndependentCascade):
+            alone.append(k)
+            continue
+        if id(rule) in by_rule:
+            by_rule[id(rule)][1].append(k)
+            continue
+        t = thresholds("p", per_arc("p", rule.p, arcs, key, rule.kinds))
+        if isinstance(t, int):
+            constant.append((t, k))
+        else:
+            by_rule[id(rule)] = (split(t)[2:], [k])
+    constant.sort()
+    groups = []
+    for lo in range(0, len(constant), LANES):
+        part = constant[lo : lo + LANES]
+        limits = np.zeros(LANES, np.int64)
+        limits[: len(part)] = [t for t, _ in part]
+        none = (np.empty(0, np.uint8), np.empty(0, np.uint32))
+        groups.append((limits, none, [k for _, k in part]))
+    for arrays, members in by_rule.values():
+        for lo in range(0, len(members), LANES):
+            groups.append((np.zeros(LANES, np.int64), arrays, members[lo : lo + LANES]))
+    return groups, alone
+
+
+class _Lanes:
+    """Up to 64 settings of the independent cascade, one bit each."""
+
+    def __init__(
+        self,
+        arcs: Arcs,
+        limits: NDArray[np.int64],
+        arrays: tuple[NDArray[np.uint8], NDArray[np.uint32]],
+        plans: list[SeedPlan],
+        key: int,
+        horizon: float | None,
+    ) -> None:
+        self.arcs, self.plans, self.key = arcs, plans, key
+        sure = np.zeros(256, np.uint64)
+        maybe = np.zeros(256, np.uint64)
+        lower = np.arange(256, dtype=np.int64) << 24
+        for lane in range(len(plans)):
+            bit = np.uint64(1 << lane)
+            certain = limits[lane] >= lower + (1 << 24)
+            sure[certain] |= bit
+            maybe[~certain & (limits[lane] > lower)] |= bit
+        self.rows = graph_block(arcs)
+        self.rule = Block(
+            "PairedRule", PairedRule(*arrays, limits, sure, maybe, last_step(horizon))
+        )
+
+    def _seeds(self, first: int, count: int) -> tuple[Any, Any, Any]:
+        """People who start in any setting, and in which, replicate by replicate."""
+        n = self.arcs.n
+        addresses, bits = [], []
+        for lane, plan in enumerate(self.plans):
+            seeds = plan.arrays(self.key, first, count)
+            replicate = np.repeat(np.arange(count, dtype=np.int64), np.diff(seeds.starts))
+            addresses.append(replicate * n + seeds.people)
+            bits.append(np.full(seeds.people.size, 1 << lane, np.uint64))
+        unique, inverse = np.unique(np.concatenate(addresses), return_inverse=True)
+        lanes = np.zeros(unique.size, np.uint64)
+        np.bitwise_or.at(lanes, inverse, np.concatenate(bits))
+        starts = np.searchsorted(unique, np.arange(count + 1, dtype=np.int64) * n)
+        return starts.astype(np.int64), (unique % n).astype(np.int32), lanes
+
+    def run(self, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Run replicates ``first .. first + count - 1``; return sizes and steps, (count, 64)."""
+        starts, people, lanes = self._seeds(first, count)
+        sizes = np.zeros((count, LANES), np.int64)
+        steps = np.zeros((count, LANES), np.int64)
+        scratch = Block("PairedScratch", paired_scratch(self.arcs.n))
+        paired_batch(
+            self.rows, self.rule, scratch, starts, people, lanes, sizes, steps,
+            np.uint64(self.key), first, 0, count,
+        )  # fmt: skip
+        return sizes, steps

@@ -1,0 +1,197 @@
+"""`cascade`: run a rule of diffusion many times and keep what was asked for.
+
+Here the arguments are checked, before anything runs; `prepare` makes the rule ready for its
+kernel, `runner` runs the replicates, and `result` is what comes back.
+"""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from koubei_sim.cascades import checks
+from koubei_sim.cascades.arcs import Arcs
+from koubei_sim.cascades.prepare import last_step, prepare
+from koubei_sim.cascades.result import CascadeResult
+from koubei_sim.cascades.rules import SIS, Bass, Rule
+from koubei_sim.cascades.runner import Job, Runner
+from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.cascades.statistics import Budget, Precision
+from koubei_sim.cascades.stream import ActivationWriter
+from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.draws import key_from
+from koubei_sim.networks import Network, as_network
+from koubei_sim.networks.row_blocks import thread_count as cores
+
+RECORDS = ("forest", "people", "times", "kinds")
+HUGE = 20_000_000  # arcs from which a single replicate is worth several threads
+
+
+def cascade(
+    network: Any,
+    rule: Rule,
+    seed_agents: Any,
+    replicates: int | None = None,
+    rng: Any = None,
+    *,
+    first: int = 0,
+    record: Iterable[str] = (),
+    horizon: float | None = None,
+    tick: float | None = None,
+    until: Precision | Budget | None = None,
+    log: str | Path | None = None,
+    threads: int | None = None,
+    method: str = "auto",
+    progress: Callable[[int, int | None], None] | None = None,
+) -> CascadeResult:
+    """Run a rule of diffusion on a network, many times.
+
+    Parameters
+    ----------
+    network : Network, TemporalNetwork, or a graph of another library
+        An arc ``u -> v`` means that the word of u reaches v.  Several layers are used together.
+    rule : Rule
+        For example ``IndependentCascade(0.1)``; see `koubei_sim.cascades.rules`.
+    seed_agents : array of int, list of arrays, `RandomSeeds`, or mapping
+        Who is active at the start: the same people in all replicates, one array for each
+        replicate, people at random, or (competing cascades) a mapping of brand to one of these.
+    replicates : int, optional
+        How many, at least 1 (1,000 unless `until` decides).
+    rng : int, SeedSequence, Generator or None
+        Source of the key of 64 bits; the same key gives the same bytes.
+    first : int
+        Number of the first replicate: replicate 17 can be run alone with ``first=17,
+        replicates=1``.
+    record : iterable of {"people", "times", "kinds", "forest"}
+        What to keep of single people beside sizes and curves: per-person counts and mean
+        first-passage times; the first times of all replicates (R, n); their kinds; and who
+        convinced whom.
+    horizon : float, optional
+        Nothing happens after this step or time.  Bass and SIS must have one.
+    tick : float, optional
+        Width of the bins of curves in continuous time (found from a pilot otherwise).
+    until : Precision or Budget, optional
+        Go on until the mean size is known well enough, or until the time is up.
+    log : path, optional
+        Write who convinced whom to this parquet file as the run goes on (for logs larger than
+        memory), in place of keeping it.
+    threads : int, optional
+        Threads to use, all cores unless given; results do not depend on it.
+    method : str
+        How to compute it: ``"blocks"`` (replicates side by side), ``"wide"`` (each replicate on all
+        threads; independent cascade without records of people), or ``"auto"``, which takes *wide*
+        for fewer replicates than threads on 20 million arcs or more.  The bytes are the same.
+    progress : callable, optional
+        Called with (replicates done, replicates in all or None).
+
+    Returns
+    -------
+    CascadeResult
+
+    Raises
+    ------
+    KoubeiError
+        In one line, before anything runs: seeds, rule, or options that do not fit.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> from koubei_sim.cascades import IndependentCascade, cascade
+    >>> star = kb.Network.from_edges([0] * 9, list(range(1, 10)))
+    >>> result = cascade(star, IndependentCascade(0.5), [0], replicates=4000, rng=1, threads=1)
+    >>> abs(float(result.sizes.mean()) - 5.5) < 0.2
+    True
+    """
+    job = _job(
+        network, rule, seed_agents, replicates, rng, first, record, horizon, tick, until, log,
+        threads, method,
+    )  # fmt: skip
+    started = clock.perf_counter()
+    writer: AbstractContextManager[ActivationWriter | None]
+    writer = nullcontext() if job.log is None else ActivationWriter(job.log)
+    with writer as sink:
+        runner = Runner(job, sink)
+        stopped = runner.run_all(progress, started)
+    return CascadeResult(
+        outcome=runner.outcome(),
+        n=job.seeds.n,
+        rule=rule,
+        kind_names=job.prepared.kind_names,
+        steps=rule.by_steps,
+        key=job.key,
+        method=job.method,
+        seconds=clock.perf_counter() - started,
+        stopped=stopped,
+        labels=job.labels,
+        log_path=job.log,
+    )
+
+
+def _job(
+    network: Any,
+    rule: Rule,
+    seed_agents: Any,
+    replicates: int | None,
+    rng: Any,
+    first: int,
+    record: Iterable[str],
+    horizon: float | None,
+    tick: float | None,
+    until: Precision | Budget | None,
+    log: str | Path | None,
+    threads: int | None,
+    method: str,
+) -> Job:
+    if not isinstance(rule, Rule):
+        raise KoubeiError(
+            "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
+        )
+    graph = network if isinstance(network, Network) else as_network(network)
+    wanted = frozenset([record] if isinstance(record, str) else record)
+    for name in wanted:
+        checks.word("record", name, RECORDS)
+    if horizon is not None:
+        horizon = checks.number("horizon", horizon, 0.0, math.inf)
+    elif isinstance(rule, (Bass, SIS)):
+        raise KoubeiError("horizon", f"{type(rule).__name__} needs one", fix="horizon=50")
+    if tick is not None:
+        if rule.by_steps:
+            raise KoubeiError("tick", "given, but the rule goes by steps")
+        tick = checks.positive("tick", tick)
+    if until is not None and not isinstance(until, (Precision, Budget)):
+        raise KoubeiError("until", "not a stopping rule", got=until, allowed="Precision, Budget")
+    if replicates is None:
+        count = 1000
+    else:
+        count = checks.whole("replicates", replicates, 1)
+        if until is not None:
+            raise KoubeiError("replicates", "given, but `until` decides", got=count)
+    first = checks.whole("first", first, 0)
+    key = key_from(rng)
+    arcs = Arcs.of(graph)
+    brands = getattr(rule, "brands", ())
+    seeds = SeedPlan(seed_agents, arcs.n, brands, count, first)
+    prepared = prepare(arcs, rule, key, horizon)
+    used = cores() if threads is None else checks.whole("threads", threads, 1)
+    can = prepared.wide and not wanted and log is None
+    checks.word("method", method, ("auto", prepared.method, *(("wide",) if can else ())))
+    huge = can and until is None and count < used and arcs.count >= HUGE
+    return Job(
+        prepared=prepared,
+        seeds=seeds,
+        key=key,
+        first=first,
+        replicates=count,
+        until=until,
+        record=wanted,
+        tick=tick,
+        threads=used,
+        method="wide" if method == "wide" or (method == "auto" and huge) else prepared.method,
+        last=last_step(horizon),
+        labels=graph.labels,
+        log=None if log is None else Path(log).expanduser(),
+    )

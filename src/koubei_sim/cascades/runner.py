@@ -1,0 +1,270 @@
+"""Replicates side by side: pieces of a job in threads, put together in order.
+
+The replicates are cut into pieces; threads take the pieces one by one, each with scratch space
+of its own, and the outputs are put together in order of replicates.  Kernels release the
+interpreter's lock.  Nothing in a result depends on the number of threads or on the cutting.
+
+Called by `run`, which has checked everything.
+"""
+
+from __future__ import annotations
+
+import math
+import time as clock
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import local
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.pieces import (
+    Piece,
+    Shape,
+    new_log,
+    none_of,
+    sorted_log,
+    together,
+)
+from koubei_sim.cascades.prepare import Prepared, Wanted
+from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.cascades.single import wide_cascade
+from koubei_sim.cascades.statistics import Budget, Precision
+from koubei_sim.cascades.stream import ActivationWriter
+from koubei_sim.kernels.block import Block
+from koubei_sim.kernels.cascades.record import CURVE_FULL, FOREST_FULL, SCRATCH_FULL, Output
+
+PILOT = 8  # replicates that find the width of bins in continuous time
+
+
+@dataclass(frozen=True)
+class Job:
+    """A call of `cascade`, checked."""
+
+    prepared: Prepared
+    seeds: SeedPlan
+    key: int
+    first: int
+    replicates: int
+    until: Precision | Budget | None
+    record: frozenset[str]
+    tick: float | None
+    threads: int
+    method: str
+    last: int  # step, for rules by steps
+    labels: Any
+    log: Path | None
+
+
+class Runner:
+    """Runs pieces of a job in threads and puts their outputs together."""
+
+    def __init__(self, job: Job, sink: ActivationWriter | None) -> None:
+        self.job = job
+        self.sink = sink
+        self.pieces: list[Piece] = []
+        self.own = local()
+        self.people: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+        self.forest = "forest" in job.record or sink is not None
+        self.want = Wanted(self.forest, self.forest or bool(job.record))
+        self.tick = job.prepared.tick if job.tick is None else job.tick
+        self.bins = 64
+        self.rows = 1 << 12
+
+    # ---- which replicates ---------------------------------------------------------------------
+
+    def run_all(self, progress: Any, started: float) -> str:
+        """Run until it is enough; return why it stopped."""
+        job = self.job
+        if self.tick is None:
+            self.tick = self._pilot()
+        if job.until is None:
+            self._run(0, job.replicates, progress, job.replicates)
+            return "replicates"
+        done = 0
+        while True:
+            target = job.until.next_total(done, clock.perf_counter() - started)
+            if target <= done:
+                return "replicates"
+            self._run(done, target - done, progress, None)
+            done = target
+            sizes = np.concatenate([piece.sizes for piece in self.pieces])
+            if job.until.enough(sizes, clock.perf_counter() - started):
+                return job.until.word
+
+    def _run(self, start: int, count: int, progress: Any, total: int | None) -> None:
+        job = self.job
+        if job.method == "wide":
+            for number in range(start, start + count):
+                self.pieces.append(self._wide(number))
+                if progress is not None:
+                    progress(number + 1, total)
+            return
+        size = max(1, min(4096, -(-count // (8 * job.threads))))
+        spans = [(lo, min(size, start + count - lo)) for lo in range(start, start + count, size)]
+        for piece in self._in_order(spans):
+            if self.sink is not None and piece.activations is not None:
+                self.sink.append(piece.activations)
+                piece.activations = None
+            self.pieces.append(piece)
+            if progress is not None:
+                progress(piece.first - job.first + piece.sizes.size, total)
+
+    def _in_order(self, spans: list[tuple[int, int]]) -> Iterator[Piece]:
+        """Run pieces in threads, hand them on in order, and never be far ahead."""
+        if self.job.threads == 1 or len(spans) == 1:
+            yield from (self._piece(*span) for span in spans)
+            return
+        with ThreadPoolExecutor(self.job.threads) as pool:
+            waiting: list[Future[Piece]] = []
+            rest = iter(spans)
+            for span in rest:
+                waiting.append(pool.submit(self._piece, *span))
+                if len(waiting) >= 4 * self.job.threads:
+                    break
+            try:
+                while waiting:
+                    piece = waiting.pop(0).result()
+                    for span in rest:
+                        waiting.append(pool.submit(self._piece, *span))
+                        break
+                    yield piece
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    # ---- one piece ----------------------------------------------------------------------------
+
+    def _scratch(self, room: int) -> tuple[Any, Block]:
+        """Scratch space of this thread, for `room` activations."""
+        if getattr(self.own, "room", 0) < room:
+            arrays = self.job.prepared.scratch(self.want, room)
+            self.own.scratch = (arrays, Block(self.job.prepared.title, arrays))
+            self.own.room = room
+        found: tuple[Any, Block] = self.own.scratch
+        return found
+
+    def _counters(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Per-person sums of this thread."""
+        if not {"people", "times"} & self.job.record:
+            return none_of(np.int64), none_of(np.int64)
+        if not hasattr(self.own, "counters"):
+            n = self.job.seeds.n
+            self.own.counters = (np.zeros(n, np.int64), np.zeros(n, np.int64))
+            self.people.append(self.own.counters)
+        found: tuple[NDArray[np.int64], NDArray[np.int64]] = self.own.counters
+        return found
+
+    def _piece(self, start: int, count: int) -> Piece:
+        """Run replicates ``first + start .. first + start + count - 1``."""
+        job, ready = self.job, self.job.prepared
+        n = job.seeds.n
+        number = job.first + start
+        kinds = len(ready.kind_names)
+        seeds = Block("Seeds", job.seeds.arrays(job.key, number, count))
+        counters = self._counters()
+        assert self.tick is not None
+        piece = Piece(
+            first=number,
+            sizes=np.zeros(count, np.int64),
+            events=np.zeros(count, np.int64),
+            ends=np.zeros(count, np.float64),
+            curve=np.zeros((count, kinds, self.bins), np.int64),
+            removed=np.zeros((count, self.bins) if ready.removal else (0, 0), np.int64),
+            times=np.empty((count, n) if "times" in job.record else (0, 0), np.float32),
+            kinds=np.empty((count, n) if "kinds" in job.record else (0, 0), np.int8),
+            tick=self.tick,
+        )
+        logs: list[Activations] = []
+        rows = self.rows
+        room = n
+        lo = 0
+        while lo < count:
+            log = new_log(rows if self.forest else 0)
+            state = np.zeros(4, np.int64)
+            columns: tuple[Any, ...] = log
+            out = Output._make((
+                ready.origin, piece.tick, piece.sizes, piece.events, piece.ends, piece.curve,
+                piece.removed, *counters, piece.times, piece.kinds, *columns, state,
+            ))  # fmt: skip
+            _, scratch = self._scratch(room)
+            at = ready.batch(
+                ready.rows, ready.rule, scratch, seeds, Block("Output", out), np.uint64(job.key),
+                number, lo, count,
+            )  # fmt: skip
+            used = int(state[0])
+            if used:
+                logs.append(Activations._make(column[:used].copy() for column in log))
+            if at < count:
+                why = int(state[1])
+                if why == CURVE_FULL:
+                    piece.widen()
+                    self.bins = max(self.bins, piece.curve.shape[-1])
+                elif why == FOREST_FULL:
+                    rows = rows if at > lo else 4 * rows
+                elif why == SCRATCH_FULL:
+                    room = max(2 * room, 1 << 10)
+                else:  # pragma: no cover - a kernel must say why it stopped
+                    raise RuntimeError(f"kernel stopped at {at} without a reason")
+            lo = at
+        self.rows = max(self.rows, min(rows, 1 << 24))
+        if self.forest:
+            piece.activations = sorted_log(logs)
+        return piece
+
+    def _wide(self, start: int) -> Piece:
+        """Run one replicate of the independent cascade on all threads."""
+        job = self.job
+        number = job.first + start
+        seeds = job.seeds.arrays(job.key, number, 1)
+        order, starts = wide_cascade(
+            job.prepared.rows, job.prepared.rule, seeds.people, job.seeds.n, job.key, number,
+            job.threads, job.last,
+        )  # fmt: skip
+        counts = np.diff(starts)
+        assert self.tick is not None
+        piece = Piece(
+            first=number,
+            sizes=np.array([order.size], np.int64),
+            events=np.array([order.size], np.int64),
+            ends=np.array([float(counts.size - 1)]),
+            curve=np.zeros((1, 1, max(counts.size, 2)), np.int64),
+            removed=np.zeros((0, 0), np.int64),
+            times=none_of(np.float32, 2),
+            kinds=none_of(np.int8, 2),
+            tick=self.tick,
+        )
+        piece.curve[0, 0, : counts.size] = counts
+        return piece
+
+    def _pilot(self) -> float:
+        """Width of bins in continuous time: a round number, about a hundredth of the longest."""
+        self.tick = 1.0
+        piece = self._piece(0, min(PILOT, self.job.replicates))
+        longest = float(piece.ends.max()) - self.job.prepared.origin
+        if not longest > 0.0:
+            longest = 1.0
+        for counter in self.people:
+            counter[0][:] = 0
+            counter[1][:] = 0
+        rough = longest / 100.0
+        scale = 10.0 ** math.floor(math.log10(rough))
+        return next(scale * m for m in (1.0, 2.0, 5.0, 10.0) if scale * m >= rough * 0.999)
+
+    def outcome(self) -> Outcome:
+        """Put everything together."""
+        record = self.job.record
+        shape = Shape(
+            n=self.job.seeds.n,
+            origin=self.job.prepared.origin,
+            removal=self.job.prepared.removal,
+            people=bool({"people", "times"} & record),
+            times="times" in record,
+            kinds="kinds" in record,
+            log="forest" in record and self.sink is None,
+        )
+        return together(self.pieces, self.people, shape)

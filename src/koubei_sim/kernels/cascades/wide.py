@@ -1,0 +1,57 @@
+"""One huge cascade on several threads, step by step.
+
+In every step each thread lets its share of the frontier try its arcs, on a copy of the bitset of
+those who were active before, and lists whom it reached; then each thread owns a range of people
+and takes those of its range from all lists.  Sets do not depend on order, so the people active at
+each step, and with them all totals, are those of `independent_batch`.
+
+Called by `koubei_sim.cascades.single`, which holds the threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from koubei_sim.kernels.cascades.coins import ONE
+from koubei_sim.kernels.cascades.independent import expand
+from koubei_sim.kernels.codes import DRAW_ARC
+from koubei_sim.kernels.draws import stream
+
+
+@njit(cache=True, nogil=True)
+def reach(rows, rule, s, visited, key, replicate, frontier, begin, end):
+    """Let ``frontier[begin:end]`` try their arcs; list the reached in ``s.order``.
+
+    Parameters
+    ----------
+    visited : uint64 bitset
+        Everybody active before the step; not written.
+
+    Returns
+    -------
+    int
+        How many were found: all different, none of them active before.
+    """
+    base = stream(key, replicate, DRAW_ARC, 0, 0)
+    low = stream(key, replicate, DRAW_ARC, 0, 1)
+    s.visited[:] = visited
+    return expand(rows, rule, s, base, low, np.uint64(0), frontier, begin, end, 0)
+
+
+@njit(cache=True, nogil=True)
+def claim(found, count, low_person, high_person, visited, taken, n):
+    """Take the people of ``low_person .. high_person - 1`` from ``found[:count]`` into `taken`.
+
+    `low_person` is a multiple of 64, so that no two threads write one word of `visited`.
+    Returns the new length of `taken`.
+    """
+    for k in range(count):
+        v = found[k]
+        if v >= low_person and v < high_person:
+            bit = ONE << np.uint64(v & 63)
+            word = visited[v >> 6]
+            taken[n] = v
+            n += np.int64((word & bit) == 0)
+            visited[v >> 6] = word | bit
+    return n

@@ -1,0 +1,90 @@
+"""Planted faults of what all rules share: coins, thresholds, seeds, what is recorded.
+
+Collected by `mutations`, which says what the fields mean.
+"""
+
+from tests.cascades.fault import Fault
+
+COINS = "kernels.cascades.coins"
+INDEPENDENT = "kernels.cascades.independent"
+RECORD = "kernels.cascades.record"
+ARCS = "cascades.arcs"
+SEEDS = "cascades.seeds"
+PREPARE = "cascades.prepare"
+
+# fmt: off
+FAULTS_COMMON = (
+    Fault(INDEPENDENT, "independent", 3, "the largest tie draw comes first",
+          "if t < s.tie[k]", "if t > s.tie[k]"),
+    Fault(INDEPENDENT, "independent", 3, "the first in the list stays the parent",
+          "if t < s.tie[k]", "if t < 0"),
+    Fault(INDEPENDENT, "independent", 3, "ties are drawn for the person",
+          "            s.tie[n] = draw(tie, e)", "            s.tie[n] = draw(tie, v)"),
+    Fault(INDEPENDENT, "independent", 3, "arcs of a later step take over the parent",
+          "if k >= before:", "if k >= 0:"),
+    Fault(INDEPENDENT, "independent", 0, "one step beyond the horizon",
+          "step < rule.horizon", "step <= rule.horizon"),
+    Fault(INDEPENDENT, "independent", 0, "low bits from the stream of the bytes",
+          "low = stream(key, replicate, DRAW_ARC, 0, 1)",
+          "low = stream(key, replicate, DRAW_ARC, 0, 0)"),
+    Fault(INDEPENDENT, "independent", 0, "all replicates are the first",
+          "base = stream(key, replicate, DRAW_ARC, 0, 0)",
+          "base = stream(key, 0, DRAW_ARC, 0, 0)"),
+    Fault(INDEPENDENT, "independent", 0, "ties with the purpose of coins",
+          "tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)",
+          "tie = stream(key, replicate, DRAW_ARC, 0, 0)"),
+    Fault(INDEPENDENT, "independent", 0, "a byte compared as if it were signed",
+          "top7 = top & LOW7", "top7 = top"),
+    Fault(INDEPENDENT, "independent", 0, "bytes that tie are always live",
+          "below[i] = ((~x & top) | (~z & d)) & keep[i]\n"
+          "            level[i] = ~(((z & LOW7) + LOW7) | z) & keep[i]\n"
+          "    else:",
+          "below[i] = (((~x & top) | (~z & d)) | ~(((z & LOW7) + LOW7) | z)) & keep[i]\n"
+          "            level[i] = np.uint64(0)\n"
+          "    else:"),
+    Fault(INDEPENDENT, "independent", 0, "the draw of a group at its last arc",
+          "x = mix64(base + GOLDEN * np.uint64(first[i] + 1))\n"
+          "            d = ((x | HIGH) - top7)",
+          "x = mix64(base + GOLDEN * np.uint64(first[i] + 8))\n"
+          "            d = ((x | HIGH) - top7)"),
+    Fault(INDEPENDENT, "independent", 0, "low bits equal to the rest are live",
+          "if low_bits(low, e) < (rest if one else np.int64(rule.rests[e])):",
+          "if low_bits(low, e) <= (rest if one else np.int64(rule.rests[e])):"),
+    Fault(INDEPENDENT, "independent", 0, "low bits by the group",
+          "if low_bits(low, e) < (rest", "if low_bits(low, g) < (rest"),
+    Fault(INDEPENDENT, "independent", 0, "the thresholds of arcs one place off",
+          "load_bytes(np.uint64(at_tops + g))", "load_bytes(np.uint64(at_tops + g + 1))"),
+    Fault(INDEPENDENT, "independent", 0, "visited people of the last replicate stay",
+          "            visited[order[k] >> 6] = np.uint64(0)", "            pass"),
+    Fault(COINS, "independent", 0, "26 low bits",
+          "_S40, _TOP = np.uint64(40)", "_S40, _TOP = np.uint64(38)"),
+    Fault(ARCS, "independent", 0, "T(p) rounded down",
+          "return int(np.floor(p * ONE + 0.5))", "return int(np.floor(p * ONE))"),
+    Fault(ARCS, "independent", 0, "source and target of the matrix exchanged",
+          "array[kinds[arcs.sources()], kinds[arcs.rows.indices]]",
+          "array[kinds[arcs.rows.indices], kinds[arcs.sources()]]"),
+    Fault(ARCS, "independent", 0, "trivalency with other bits",
+          "(draw32(base, e) * values.size) >> 32", "draw32(base, e) % values.size"),
+    Fault(ARCS, "independent", 0, "weighted by the arcs out of the source",
+          "share[arcs.rows.indices]", "share[arcs.sources()]"),
+    Fault(SEEDS, "independent", 0, "the draw of a seed by remainder",
+          "at = (draw32(base, m) * n) >> 32", "at = draw32(base, m) % n"),
+    Fault(SEEDS, "independent", 0, "a repeat is not skipped in the numbering",
+          "            m += 1\n", "            m += 1 + found\n"),
+    Fault(SEEDS, "independent", 0, "seeds of the first replicate for all",
+          "base = stream(key, first + i, DRAW_SEEDS_RANDOM, 0, 0)",
+          "base = stream(key, first, DRAW_SEEDS_RANDOM, 0, 0)"),
+    Fault(SEEDS, "competing", 0, "seeds of the second brand start anew",
+          "        attempts[i] = m\n", "        attempts[i] = 0\n"),
+    Fault(RECORD, "independent", 0, "the parent in the place of the person",
+          "out.row_person[at + k] = scratch.order[k]",
+          "out.row_person[at + k] = scratch.parent[k]"),
+    Fault(RECORD, "independent", 0, "an end on a border of bins one bin late",
+          "return w if w * tick >= time else w + 1", "return w if w * tick > time else w + 1"),
+    Fault(RECORD, "independent", 0, "the last time in place of the first",
+          "for k in range(count - 1, -1, -1):  # backwards: the first time stays",
+          "for k in range(0, count // 2):"),
+    Fault(RECORD, "sis", 0, "every infection counts a person",
+          "if distinct == count or scratch.kind[k] == 0:", "if True:"),
+)
+# fmt: on

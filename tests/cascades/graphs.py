@@ -1,0 +1,136 @@
+"""Graphs of all shapes for the twins: `random_network`, `random_contacts`, and what fits on them.
+
+A `Dice` (a numpy generator with a few words of our own) makes every choice, so a case is named by
+one number.  Sizes run from 1 to 300 with small ones more often; rows of 0, 1, 7, 8, 9, 16 and 17
+arcs occur, where groups of eight begin and end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from tests.worlds import Dice
+
+from koubei_sim.networks import Network
+from koubei_sim.networks.temporal import TemporalNetwork
+
+Ends = tuple[NDArray[np.int64], NDArray[np.int64]]
+MOST = 300
+
+
+def size(dice: Dice) -> int:
+    """A number of people."""
+    if dice.yes(0.2):
+        return dice.whole(1, 12)
+    return dice.whole(13, 80) if dice.yes(0.6) else dice.whole(81, MOST)
+
+
+def erdos_renyi(dice: Dice, n: int) -> Ends:
+    m = dice.whole(n // 2, 6 * n)
+    return dice.rng.integers(0, n, m), dice.rng.integers(0, n, m)
+
+
+def heavy_tail(dice: Dice, n: int) -> Ends:
+    stubs = np.repeat(np.arange(n), np.minimum(dice.rng.zipf(1.9, n), n))
+    stubs = dice.rng.permutation(stubs)[: len(stubs) // 2 * 2]
+    return stubs[::2], stubs[1::2]
+
+
+def ring(dice: Dice, n: int) -> Ends:
+    reach = dice.whole(1, 3)
+    people = np.arange(n)
+    return np.tile(people, reach), np.concatenate([(people + k + 1) % n for k in range(reach)])
+
+
+def lattice(dice: Dice, n: int) -> Ends:
+    side = max(1, int(n**0.5))
+    people = np.arange(side * side)
+    right = people[people % side < side - 1]
+    down = people[: side * (side - 1)]
+    return np.concatenate([right, down]), np.concatenate([right + 1, down + side])
+
+
+def complete(dice: Dice, n: int) -> Ends:
+    n = min(n, dice.whole(2, 40))
+    one, other = np.triu_indices(n, 1)
+    return one, other
+
+
+def star(dice: Dice, n: int) -> Ends:
+    n = min(n, dice.whole(2, 20)) if dice.yes(0.5) else n  # hubs of 7, 8, 9, 16, 17 arcs
+    hub = dice.whole(0, n - 1)
+    leaves = np.delete(np.arange(n), hub)
+    return np.full(n - 1, hub), leaves
+
+
+def path(dice: Dice, n: int) -> Ends:
+    return np.arange(n - 1), np.arange(1, n)
+
+
+def lone(dice: Dice, n: int) -> Ends:
+    return np.empty(0, np.int64), np.empty(0, np.int64)
+
+
+SHAPES: tuple[Callable[[Dice, int], Ends], ...] = (
+    erdos_renyi,
+    heavy_tail,
+    ring,
+    lattice,
+    complete,
+    star,
+    path,
+    erdos_renyi,
+    heavy_tail,
+    erdos_renyi,
+    heavy_tail,
+    complete,
+    erdos_renyi,
+    lone,
+)
+
+
+def one_network(dice: Dice, n: int, shape: int, weighted: bool) -> Network:
+    """One layer: mutual or directed, perhaps with parallel arcs or weights in 0..1."""
+    source, target = SHAPES[shape % len(SHAPES)](dice, n)
+    keep = dice.yes(0.4)
+    if keep and len(source):
+        again = dice.rng.integers(0, len(source), dice.whole(0, len(source)))
+        source, target = np.append(source, source[again]), np.append(target, target[again])
+    weight = dice.rng.random(len(source)) if weighted else None
+    if weight is not None:
+        weight[dice.rng.random(len(source)) < 0.1] = 0.0
+    if weight is not None and not keep:  # merged weights would add up to more than 1
+        weight = weight / 64.0
+    return Network.from_edges(
+        source,
+        target,
+        n=n,
+        weight=weight,
+        directed=dice.yes(0.5),
+        parallel="keep" if keep else "merge",
+    )
+
+
+def random_network(dice: Dice, shape: int, weighted: bool = False) -> Network:
+    """A network of one or two layers; people without ties occur in most shapes."""
+    n = size(dice) if not dice.yes(0.04) else 1
+    first = one_network(dice, n, shape, weighted)
+    if dice.yes(0.7):
+        return first
+    second = one_network(dice, n, dice.whole(0, len(SHAPES) - 1), weighted and dice.yes(0.7))
+    return Network.stack({"near": first, "far": second})
+
+
+def random_contacts(dice: Dice) -> TemporalNetwork:
+    """Contacts with time stamps, many of which coincide; times may be negative or fractions."""
+    n = dice.whole(1, 60)
+    m = dice.whole(0, 500) if n > 1 else 0
+    stamps = dice.whole(1, 60)
+    time = dice.rng.integers(0, stamps, m) * dice.real(0.1, 3.0) - dice.whole(0, 20)
+    crowd = max(2, dice.whole(n // 3, n))
+    source, target = dice.rng.integers(0, min(crowd, n), m), dice.rng.integers(0, n, m)
+    return TemporalNetwork.from_contacts(
+        source, target, time, n=n, directed=dice.yes(0.5), weight=dice.rng.random(m)
+    )

@@ -1,0 +1,143 @@
+"""Every rule of `cascade` equals its naive twin in every bit: who, when, through whom, which kind.
+
+The twins in tests/cascades/twins are written from docs/cascades.md alone, with dictionaries and
+loops; they share only the draws with the library.  Cases are numbered (`cases.case`); the second
+half asserts that they are worth something, and hypothesis looks for small graphs of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.cascades.cases import FAMILIES, ON_CONTACTS, ON_NETWORKS, Case, case
+from tests.cascades.library import by_replicate, difference, library, twins
+from tests.worlds import Dice
+
+from koubei_sim.networks import Network
+from koubei_sim.networks.temporal import TemporalNetwork
+
+CASES = 40  # of each family
+CASES_FULL = 400
+SHARE = 0.15  # of the cases of a family in which a mark must be seen
+
+
+def assert_twins(one: Case, name: str) -> None:
+    """Compare library and twin on a case."""
+    found = difference(by_replicate(library(one)), twins(one), one.horizon)
+    assert found is None, f"{name}, {one.rule}: library != twin: {found}"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_library_and_twin_agree(family: str) -> None:
+    """Catches any rule, order, draw, address or rounding in which a kernel leaves the text."""
+    for number in range(CASES):
+        assert_twins(case(family, number), f"case({family!r}, {number})")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_library_and_twin_agree_on_many(family: str) -> None:
+    """Catches departures in rare coincidences."""
+    for number in range(CASES, CASES_FULL):
+        assert_twins(case(family, number), f"case({family!r}, {number})")
+
+
+# ---------------------------------------------------------------- small graphs from hypothesis
+
+
+@st.composite
+def small_cases(draw: st.DrawFn) -> tuple[str, Case]:
+    """A case whose graph hypothesis chooses arc by arc, and can shrink."""
+    family = draw(st.sampled_from(FAMILIES))
+    n = draw(st.integers(1, 9))
+    ends = st.integers(0, n - 1)
+    arcs = draw(st.lists(st.tuples(ends, ends), max_size=40))
+    source, target = ([a for a, _ in arcs], [b for _, b in arcs])
+    dice = Dice(draw(st.integers(0, 1 << 20)))
+    seeds = draw(st.lists(ends, max_size=n, unique=True))
+    if family in ON_NETWORKS:
+        network = Network.from_edges(source, target, n=n, parallel="keep")
+        rule, horizon = ON_NETWORKS[family](dice, network)
+    else:
+        time = draw(st.lists(st.integers(0, 5), min_size=len(arcs), max_size=len(arcs)))
+        network = TemporalNetwork.from_contacts(source, target, time, n=n)
+        rule, horizon = ON_CONTACTS[family](dice, network), 9.0
+    if hasattr(rule, "brands"):
+        seeds = {rule.brands[0]: seeds[::2], rule.brands[-1]: seeds[1::2]}
+        if len(rule.brands) == 1:
+            seeds = {rule.brands[0]: [*seeds[rule.brands[0]]]}
+    return family, Case(network, rule, seeds, draw(st.integers(0, 99)), 0, 2, horizon)
+
+
+@settings(max_examples=200)
+@given(small_cases())
+def test_library_and_twin_agree_on_small_graphs(drawn: tuple[str, Case]) -> None:
+    """Catches departures that need a particular small graph: loops, parallel arcs, no arcs."""
+    family, one = drawn
+    assert_twins(one, family)
+
+
+# ---------------------------------------------------------------- the cases are worth something
+
+
+def marks(one: Case) -> set[str]:
+    """What happens in a case, by its twin."""
+    found = set()
+    for events in twins(one):
+        seeds = sum(event.time == events[0].time and event.parent < 0 for event in events)
+        times = [event.time for event in events]
+        if len(events) > seeds:
+            found.add("spreads")
+        if len({t for t in times}) >= 4:
+            found.add("goes on")
+        if len(set(times)) < len(events) - seeds + 1:
+            found.add("at the same time")
+        if seeds < len(events) and len({e.person for e in events}) < one.network.n_nodes:
+            found.add("leaves some out")
+        if len({event.kind for event in events}) > 1:
+            found.add("kinds")
+        if len({event.person for event in events}) < len(events):
+            found.add("again")
+    return found
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_cases_are_lively(family: str) -> None:
+    """Catches cases in which nothing happens: their equality would prove nothing."""
+    counts: Counter[str] = Counter()
+    for number in range(CASES):
+        counts.update(marks(case(family, number)))
+    wanted = ["spreads", "goes on"]
+    if family not in ("bass_exact", "sir", "sis"):
+        wanted.append("at the same time")
+    if family not in ("bass_exact", "bass_ticks"):
+        wanted.append("leaves some out")
+    if family in ("competing", "negative", "contacts_competing", "contacts_negative"):
+        wanted.append("kinds")
+    if "sis" in family:
+        wanted.append("again")
+    rare = {mark: counts[mark] for mark in wanted if counts[mark] < SHARE * CASES}
+    assert not rare, f"of {CASES} cases too few have: {rare}"
+
+
+def test_a_difference_is_found_in_every_field() -> None:
+    """Catches a comparison that skips a field, a replicate or a person too many."""
+    one = case("independent", 3)
+    runs = twins(one)
+    assert difference(runs, runs) is None
+    assert difference(runs, runs[:-1]) is not None
+    longest = max(range(len(runs)), key=lambda r: len(runs[r]))
+    for place, name in ((0, "time"), (-1, "person"), (-1, "parent"), (0, "kind"), (-1, "until")):
+        changed = [list(events) for events in runs]
+        event = changed[longest][place]
+        value = np.nextafter(getattr(event, name), 0) if name == "until" else 99
+        changed[longest][place] = event._replace(**{name: value})
+        assert difference(runs, changed) is not None, name
+    shorter = [list(events) for events in runs]
+    shorter[longest].pop()
+    assert difference(runs, shorter) is not None
+    assert difference(shorter, runs) is not None
