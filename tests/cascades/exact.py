@@ -142,9 +142,7 @@ LAWS = {
     "sir by steps, its end": Exact(
         rules.SIR(ARRAY, 0.35, True),
         [0],
-        lambda: tiny.final_law(
-            N, ARCS, -np.log1p(-ARRAY), tiny.geometric_period(0.35), [0]
-        ),
+        lambda: tiny.final_law(N, ARCS, -np.log1p(-ARRAY), tiny.geometric_period(0.35), [0]),
         rows=(-1,),
         ever=True,
     ),

@@ -55,9 +55,7 @@ def twins(case: Case) -> Runs:
         if isinstance(seeds, list) and seeds and hasattr(seeds[0], "__len__"):
             seeds = seeds[i]  # a list for each replicate
         number = case.first + i
-        out.append(
-            activations(case.network, case.rule, seeds, case.key, number, horizon, graph)
-        )
+        out.append(activations(case.network, case.rule, seeds, case.key, number, horizon, graph))
     return out
 
 
@@ -92,7 +90,7 @@ def first_times(events: list[Activation]) -> dict[int, float]:
 
 
 def bins(times: Iterable[float], origin: float, tick: float) -> list[int]:
-    """Bin w with ``tick (w - 1) < time - origin <= tick w``; exact for ticks that are powers of 2."""
+    """Bin w with ``tick (w - 1) < time - origin <= tick w``; exact where tick is a power of 2."""
     return [max(0, math.ceil((time - origin) / tick)) for time in times]
 
 

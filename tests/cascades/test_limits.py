@@ -147,9 +147,7 @@ def test_an_endemic_infection_has_the_prevalence_of_mean_field() -> None:
     """
     n = 1000
     people = np.arange(n)
-    graph = Network.from_edges(
-        np.repeat(people, n), np.tile(people, n), n=n, self_loops="drop"
-    )
+    graph = Network.from_edges(np.repeat(people, n), np.tile(people, n), n=n, self_loops="drop")
     seeds = list(range(0, n, 2))
     for steps in (False, True):
         scale = 0.05 if steps else 1.0  # short steps approach the same law

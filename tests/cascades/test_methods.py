@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cascades.cases import SPECIAL, case, chances, seed_people
+from tests.cascades.cases import case, seed_people
+from tests.cascades.drawn_rules import SPECIAL, chances
 from tests.cascades.graphs import random_network
 from tests.cascades.library import library
 from tests.worlds import Dice
@@ -83,9 +84,7 @@ def test_settings_in_one_walk_are_the_same(number: int) -> None:
     replicates, key, first = dice.whole(1, 70), dice.whole(0, 1 << 40), dice.whole(0, 3)
     horizon = float(dice.whole(0, 5)) if dice.yes(0.4) else None
     settings = settings_of(dice, network, replicates)
-    together = paired(
-        network, settings, replicates, key, first=first, horizon=horizon, threads=2
-    )
+    together = paired(network, settings, replicates, key, first=first, horizon=horizon, threads=2)
     for name, (rule, seeds) in settings.items():
         alone = cascade(
             network, rule, seeds, replicates, key, first=first, horizon=horizon, threads=1

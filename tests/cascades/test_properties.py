@@ -1,4 +1,4 @@
-"""What must hold between runs of `cascade`: monotone, paired coin by coin, cut and threaded at will.
+"""What must hold between runs of `cascade`: monotone, paired coin by coin, cut and threaded.
 
 These need no twin.  All comparisons are exact, because draws are addressed; the graphs are those
 of `cases`, so they include parallel arcs, two layers, isolated people and hubs.
@@ -6,12 +6,14 @@ of `cases`, so they include parallel arcs, two layers, isolated people and hubs.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.cascades.cases import FAMILIES, ON_NETWORKS, Case, case
+from tests.cascades.cases import FAMILIES, Case, case
+from tests.cascades.drawn_rules import ON_NETWORKS
 from tests.cascades.graphs import random_network
 from tests.cascades.library import (
     by_replicate,
@@ -20,7 +22,7 @@ from tests.cascades.library import (
     outputs_fault,
 )
 from tests.cascades.library import first_times as times
-from tests.cascades.twins.graph import Activation, arcs_of
+from tests.cascades.twins.graph import arcs_of
 from tests.worlds import Dice
 
 from koubei_sim.cascades import (
@@ -59,9 +61,7 @@ NETWORKS = networks()
 
 def runs(network: Any, rule: Any, seeds: Any, replicates: int = 3, **options: Any):
     """The log of some replicates of key 5."""
-    result = cascade(
-        network, rule, seeds, replicates, 5, record="forest", threads=1, **options
-    )
+    result = cascade(network, rule, seeds, replicates, 5, record="forest", threads=1, **options)
     return by_replicate(result)
 
 
@@ -91,7 +91,7 @@ def test_more_chance_reaches_more_and_sooner(which: int) -> None:
     """Catches coins that depend on the probability: settings would not be paired any more."""
     for network, seeds in NETWORKS:
         found = [runs(network, rules_of(p)[which], seeds) for p in CHANCES]
-        for less, more in zip(found, found[1:]):
+        for less, more in itertools.pairwise(found):
             assert_earlier(more, less)
         assert {frozenset(times(events)) for events in found[0]} == {frozenset(seeds)}
 

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.cascades.cases import FAMILIES, ON_CONTACTS, ON_NETWORKS, Case, case
+from tests.cascades.cases import FAMILIES, Case, case
+from tests.cascades.drawn_rules import ON_CONTACTS, ON_NETWORKS
 from tests.cascades.library import by_replicate, difference, library, twins
 from tests.worlds import Dice
 
 from koubei_sim.networks import Network
 from koubei_sim.networks.temporal import TemporalNetwork
 
-CASES = 40  # of each family
-CASES_FULL = 400
+CASES = 100  # of each family
+CASES_FULL = 600
 SHARE = 0.15  # of the cases of a family in which a mark must be seen
 
 
@@ -92,7 +93,7 @@ def marks(one: Case) -> set[str]:
         times = [event.time for event in events]
         if len(events) > seeds:
             found.add("spreads")
-        if len({t for t in times}) >= 4:
+        if len(set(times)) >= 4:
             found.add("goes on")
         if len(set(times)) < len(events) - seeds + 1:
             found.add("at the same time")

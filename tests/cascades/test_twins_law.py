@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.cascades.exact import ARCS, LAWS, N, P, Log, assert_exact, network
+from tests.cascades.exact import ARCS, LAWS, Log, N, P, assert_exact, network
 from tests.cascades.laws import KEY, assert_law
 from tests.cascades.twins.graph import Activation
 from tests.cascades.twins.run import activations, graph_of
@@ -43,9 +43,7 @@ def test_whole_laws(name: str) -> None:
     """Catches a text that describes another rule: dependent coins, wrong ties, wrong times."""
     exact = LAWS[name]
     runs = runs_of(exact.rule, exact.seeds, math.inf if exact.horizon is None else exact.horizon)
-    rows = [
-        (r, e.person, e.time, e.kind, e.until) for r, events in enumerate(runs) for e in events
-    ]
+    rows = [(r, e.person, e.time, e.kind, e.until) for r, events in enumerate(runs) for e in events]
     assert_exact(exact, Log(*(np.array(column) for column in zip(*rows))), RUNS)
 
 
@@ -59,7 +57,7 @@ def test_delays() -> None:
     ):
         runs = runs_of(rules.DelayedCascade(0.5, latency), [0], where=pair)
         edges = [0.0, 1.2, 2.2, 3.2, 5.2]
-        law = {k: 0.5 * (after(a) - after(b)) for k, (a, b) in enumerate(zip(edges, edges[1:]))}
+        law = {k: 0.5 * (after(a) - after(b)) for k, (a, b) in enumerate(itertools.pairwise(edges))}
         law["late or never"] = 1.0 - sum(law.values())
         found = []
         for events in runs:

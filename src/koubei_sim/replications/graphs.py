@@ -22,7 +22,7 @@ from koubei_sim.networks.network import one_layer
 FOLLOWED: Final = 300  # i-th arc: who follows
 SWAP: Final = 301  # i-th attempt to rewire: two ties and a way
 KIND: Final = 302  # which kind person i is
-ORDER: Final = 303  # keyed order of people
+VALUE: Final = 303  # which of three probabilities arc i has
 
 
 def quantile_degrees(law: NDArray[np.float64], n: int) -> NDArray[np.int64]:
@@ -197,4 +197,24 @@ def marked(n: int, share: float, key: int, replicate: int = 0) -> NDArray[np.boo
     """Return who belongs to a kind that a person belongs to with probability `share`, (n,) bool."""
     out = np.empty(n, np.bool_)
     _below(np.uint64(stream(np.uint64(key), replicate, KIND, 0, 0)), round(share * 2**32), out)
+    return out
+
+
+@njit(cache=True)
+def _one_of_three(base, values, out):
+    for e in range(out.size):
+        out[e] = values[(draw32(base, e) * values.size) >> 32]
+
+
+def trivalent(arcs: int, key: int, replicate: int = 0) -> NDArray[np.float64]:
+    """Return a probability for each arc: .1, .01 or .001 with equal chances, (arcs,) float64.
+
+    Examples
+    --------
+    >>> sorted(set(trivalent(100, key=1).tolist()))
+    [0.001, 0.01, 0.1]
+    """
+    out = np.empty(arcs, np.float64)
+    base = np.uint64(stream(np.uint64(key), replicate, VALUE, 0, 0))
+    _one_of_three(base, np.array([0.1, 0.01, 0.001]), out)
     return out

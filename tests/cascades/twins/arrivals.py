@@ -1,17 +1,18 @@
 """Twins of the rules with arrival times: delayed cascade, SIR in time and by steps.
 
-docs/cascades.md 2 and 3.  Whether and how late an arc passes the word on does not depend on when its
-source became active, so the times of activation are lengths of shortest paths.  Here they are
-found by relaxing all arcs until nothing changes: no queue, no order of events.
+docs/cascades.md 2 and 3.  Whether and how late an arc passes the word on does not depend on when
+its source became active, so the times of activation are lengths of shortest paths.  Here they
+are found by relaxing all arcs until nothing changes: no queue, no order of events.
 """
 
 from __future__ import annotations
 
 import math
 
-from koubei_sim.kernels import codes
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck, c
+
+from koubei_sim.kernels import codes
 
 NEVER = math.inf
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from tests.cascades.twins.graph import Activation, Arcs
+from tests.cascades.twins.luck import Luck
 
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.draws import exponential_units
-from tests.cascades.twins.graph import Activation, Arcs
-from tests.cascades.twins.luck import Luck
 
 
 def resistance(luck: Luck, person: int) -> int:

@@ -5,11 +5,12 @@ All contacts of one stamp are evaluated against the state before them.
 
 from __future__ import annotations
 
-from koubei_sim.kernels import codes
 from tests.cascades.twins.arrivals import quotient
 from tests.cascades.twins.graph import Activation, Contacts
 from tests.cascades.twins.luck import Luck, units
 from tests.cascades.twins.stepping import sign_of
+
+from koubei_sim.kernels import codes
 
 
 def start_of(contacts: Contacts) -> float:
@@ -42,9 +43,10 @@ def competing(
         for contact in stamp:
             u, v = contacts.source[contact], contacts.target[contact]
             acts = u in active and (u in seeds or active[u].time < time)
-            if acts and v not in active:
-                if luck.coin(contacts, contact) < chance[active[u].kind][contact]:
-                    convincing.setdefault(v, []).append(contact)
+            if not acts or v in active:
+                continue
+            if luck.coin(contacts, contact) < chance[active[u].kind][contact]:
+                convincing.setdefault(v, []).append(contact)
         for person, live in convincing.items():
             brands = {contact: active[contacts.source[contact]].kind for contact in live}
             if tie == "priority":

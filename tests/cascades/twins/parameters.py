@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-
-from koubei_sim.kernels import codes
 from tests.cascades.twins.graph import Arcs
 from tests.cascades.twins.luck import Luck
+
+from koubei_sim.kernels import codes
 
 
 def per_arc(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import heapq
 import math
 
-from koubei_sim.kernels import codes
 from tests.cascades.twins.arrivals import quotient
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck, units
+
+from koubei_sim.kernels import codes
 
 
 def sis(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from koubei_sim.kernels import codes
 from tests.cascades.twins.luck import Luck
+
+from koubei_sim.kernels import codes
 
 
 def random_seeds(

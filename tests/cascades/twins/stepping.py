@@ -5,9 +5,10 @@ Independent cascade, competing cascades and negative word of mouth (docs/cascade
 
 from __future__ import annotations
 
-from koubei_sim.kernels import codes
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck, units
+
+from koubei_sim.kernels import codes
 
 
 def independent(

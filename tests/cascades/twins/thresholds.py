@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from koubei_sim.kernels import codes
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import ONE, Luck, units
+
+from koubei_sim.kernels import codes
 
 Question = Callable[[int, list[int], list[int]], int | None]
 
