@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from tests.cascades.drawn_rules import BORDER_KEY, ON_CONTACTS, ON_NETWORKS
-from tests.cascades.graphs import random_contacts, random_network
+from tests.cascades.graphs import hub_network, large_network, random_contacts, random_network
 from tests.worlds import Dice
 
 from koubei_sim.cascades import RandomSeeds, rules
@@ -58,17 +58,25 @@ def brand_seeds(dice: Dice, n: int, brands: tuple[str, ...]) -> dict[str, Any]:
 FAMILIES = (*ON_NETWORKS, *ON_CONTACTS)
 
 
-def case(family: str, number: int) -> Case:
-    """Return the case of that number; numbers run through the shapes of graphs."""
+def case(family: str, number: int, large: bool = False) -> Case:
+    """Return the case of that number; numbers run through the shapes of graphs.
+
+    A large case has one replicate on a graph of tens of thousands of arcs, a tenth of the people
+    as seeds, and no horizon where the rule can do without.
+    """
     dice = Dice(FAMILIES.index(family) * 1_000_003 + number)
     network: Any
     if family in ON_NETWORKS:
         network = random_network(dice, number, weighted=dice.yes(0.3))
-        if family.startswith("sis") and network.n_arcs > 1500:
+        if family == "hubs":
+            network = hub_network(dice)
+        elif large:
+            network = large_network(dice, 700 if family == "bass_exact" else 2500)
+        elif family.startswith("sis") and network.n_arcs > 1500:
             network = random_network(Dice(number), 6)
         rule, horizon = ON_NETWORKS[family](dice, network)
     else:
-        network = random_contacts(dice)
+        network = random_contacts(dice, large)
         rule = ON_CONTACTS[family](dice, network)
         times = network.time
         horizon = None
@@ -84,6 +92,16 @@ def case(family: str, number: int) -> Case:
         seeds = brand_seeds(dice, network.n_nodes, brands)
     key = int(dice.rng.integers(0, 1 << 64, dtype=np.uint64))
     first = (0, 0, 7, 1000)[dice.whole(0, 3)]
-    if family == "borders":
+    if "borders" in family:
         key, first = BORDER_KEY, 0
+    if large:
+        replicates = 1
+        people = dice.rng.permutation(network.n_nodes)[: network.n_nodes // 10]
+        seeds = (
+            people
+            if brands is None
+            else {b: people[k :: len(brands)] for k, b in enumerate(brands)}
+        )
+        if not ("sis" in family or "bass" in family):
+            horizon = None
     return Case(network, rule, seeds, key, first, replicates, horizon)

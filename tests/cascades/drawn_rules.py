@@ -17,6 +17,7 @@ from tests.cascades.twins.luck import Luck
 from tests.worlds import Dice
 
 from koubei_sim.cascades import rules
+from koubei_sim.kernels import codes
 from koubei_sim.networks import Network
 from koubei_sim.networks.temporal import TemporalNetwork
 
@@ -141,6 +142,22 @@ def linear(dice: Dice, network: Network, method: str) -> tuple[rules.Rule, float
     return rules.LinearThreshold(weights, thresholds, method), steps_horizon(dice)
 
 
+def linear_borders(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
+    """Intervals that end exactly at, or just behind, the draws of replicate 0 of key 5."""
+    method = ("choice", "sum")[dice.whole(0, 1)]
+    arcs, luck = arcs_of(network), Luck(BORDER_KEY, 0)
+    weights = np.zeros(network.n_arcs)
+    for person in range(network.n_nodes):
+        theta = luck.bits32(codes.DRAW_CHOICE, 0, 0, person)
+        for rank, arc in enumerate(arcs.into[person][:2]):
+            bound = theta + (0.0, 1.0, 0.4, 0.6, 65536.0, -65536.0)[dice.whole(0, 5)]
+            total = weights[arcs.into[person][0]] if rank else 0.0
+            weights[arc] = min(max(bound / 2**32 - total, 0.0), 1.0 - total)
+    if network.n_arcs == 0:
+        return rules.LinearThreshold(method=method), None
+    return rules.LinearThreshold(weights, method=method), None
+
+
 def linear_choice(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     return linear(dice, network, "choice")
 
@@ -160,8 +177,12 @@ def fraction(dice: Dice, count: int) -> NDArray[np.float64]:
 
 def fractional(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     strict = dice.yes(0.5)
-    form = dice.whole(0, 3)
-    if form == 0:
+    form = dice.whole(0, 4)
+    if form == 4:  # what the person's own arcs can meet exactly
+        into = np.bincount(union_targets(network), minlength=network.n_nodes)
+        share = dice.rng.integers(0, into // 2 + 1) / np.maximum(into, 1)
+        rule = rules.FractionalThreshold(share, strict)
+    elif form == 0:
         rule = rules.FractionalThreshold(fraction(dice, network.n_nodes), strict)
     elif form == 1:
         kinds = dice.rng.integers(0, 2, network.n_nodes)
@@ -181,6 +202,18 @@ def reinforcement(dice: Dice, network: Network) -> tuple[rules.Rule, float | Non
     else:
         rule = rules.Reinforcement(dice.whole(1, 3))
     return rule, steps_horizon(dice)
+
+
+def hubs(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
+    """Needs around the borders of a byte, for hubs; the others follow two, or half."""
+    if dice.yes(0.4):
+        into = np.bincount(union_targets(network), minlength=network.n_nodes)
+        share = dice.rng.integers(0, np.minimum(into // 2, into - 3) + 1) / np.maximum(into, 1)
+        return rules.FractionalThreshold(share, dice.yes()), None
+    needs = np.full(network.n_nodes, 2)
+    borders = (1, 254, 255, 256, 257, 258, 300, 511, 512, 513, 600, 768)
+    needs[:8] = dice.rng.permutation(borders)[:8]
+    return rules.Reinforcement(needs), None
 
 
 # ---------------------------------------------------------------- rules in time
@@ -301,8 +334,10 @@ ON_NETWORKS: dict[str, Callable[[Dice, Network], tuple[rules.Rule, float | None]
     "negative": negative,
     "linear_choice": linear_choice,
     "linear_sum": linear_sum,
+    "linear_borders": linear_borders,
     "fractional": fractional,
     "reinforcement": reinforcement,
+    "hubs": hubs,
     "sir": sir,
     "sir_steps": sir_steps,
     "sis": sis,

@@ -1,4 +1,4 @@
-"""Graphs of all shapes for the twins: `random_network`, `random_contacts`, and what fits on them.
+"""Graphs of all shapes for the twins: `random_network`, `random_contacts`, and what else they need.
 
 A `Dice` (a numpy generator with a few words of our own) makes every choice, so a case is named by
 one number.  Sizes run from 1 to 300 with small ones more often; rows of 0, 1, 7, 8, 9, 16 and 17
@@ -28,7 +28,7 @@ def size(dice: Dice) -> int:
 
 
 def erdos_renyi(dice: Dice, n: int) -> Ends:
-    m = dice.whole(n // 2, 6 * n)
+    m = dice.whole(n // 2, 6 * n if n <= MOST else 2 * n)
     return dice.rng.integers(0, n, m), dice.rng.integers(0, n, m)
 
 
@@ -116,6 +116,8 @@ def one_network(dice: Dice, n: int, shape: int, weighted: bool) -> Network:
 def random_network(dice: Dice, shape: int, weighted: bool = False) -> Network:
     """A network of one or two layers; people without ties occur in most shapes."""
     n = size(dice) if not dice.yes(0.04) else 1
+    if SHAPES[shape % len(SHAPES)] is erdos_renyi and dice.yes(0.15):
+        n = dice.whole(1000, 3000)  # a small cascade on a large graph is cleaned up otherwise
     first = one_network(dice, n, shape, weighted)
     if dice.yes(0.7):
         return first
@@ -123,10 +125,37 @@ def random_network(dice: Dice, shape: int, weighted: bool = False) -> Network:
     return Network.stack({"near": first, "far": second})
 
 
-def random_contacts(dice: Dice) -> TemporalNetwork:
+def large_network(dice: Dice, n: int) -> Network:
+    """Some 12 arcs a person, a hub that many hear and one that hears many.
+
+    One step looks at tens of thousands of arcs, more than the kernels collect at a time.
+    """
+    hub = dice.rng.permutation(n)[: n // 3]
+    source = np.concatenate([dice.rng.integers(0, n, 11 * n), np.zeros(n // 3, int), hub])
+    target = np.concatenate([dice.rng.integers(0, n, 11 * n), hub, np.ones(n // 3, int)])
+    return Network.from_edges(source, target, n=n, parallel="keep")
+
+
+def hub_network(dice: Dice) -> Network:
+    """Hubs into which hundreds of arcs come, some from each of several steps: counts above 255."""
+    n, hubs = 700, 8
+    people = np.arange(hubs, n)
+    source, target = [], []
+    for hub in range(hubs):
+        heard = dice.rng.permutation(people)[: dice.whole(250, 600)]
+        source.append(np.repeat(heard, dice.rng.integers(1, 3, heard.size)))
+        target.append(np.full(source[-1].size, hub))
+    for k in range(1, 6):  # the others in a ring
+        source.append(people)
+        target.append(hubs + (people - hubs + k) % people.size)
+    return Network.from_edges(np.concatenate(source), np.concatenate(target), n, parallel="keep")
+
+
+def random_contacts(dice: Dice, large: bool = False) -> TemporalNetwork:
     """Contacts with time stamps, many of which coincide; times may be negative or fractions."""
-    n = dice.whole(1, 60)
+    n = dice.whole(1, 60) if not large else 1500
     m = dice.whole(0, 500) if n > 1 else 0
+    m = 20_000 if large else m
     stamps = dice.whole(1, 60)
     time = dice.rng.integers(0, stamps, m) * dice.real(0.1, 3.0) - dice.whole(0, 20)
     crowd = max(2, dice.whole(n // 3, n))

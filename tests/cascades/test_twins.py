@@ -47,13 +47,42 @@ def test_library_and_twin_agree_on_many(family: str) -> None:
         assert_twins(case(family, number), f"case({family!r}, {number})")
 
 
+# ---------------------------------------------------------------- large graphs
+
+
+def over_large_cases(family: str, numbers: range) -> int:
+    """Compare library and twin on large cases; return the number of activations."""
+    activations = 0
+    for number in numbers:
+        one = case(family, number, large=True)
+        events = twins(one)
+        activations += sum(map(len, events))
+        found = difference(by_replicate(library(one)), events, one.horizon)
+        name = f"case({family!r}, {number}, large=True)"
+        assert found is None, f"{name}, {one.rule}: library != twin: {found}"
+    return activations
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_library_and_twin_agree_on_large_graphs(family: str) -> None:
+    """Catches arcs or people that are lost where a buffer is full."""
+    assert over_large_cases(family, range(6)) > 1000, "dull cases"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_library_and_twin_agree_on_many_large_graphs(family: str) -> None:
+    """Catches the same with other rules."""
+    over_large_cases(family, range(6, 40))
+
+
 # ---------------------------------------------------------------- small graphs from hypothesis
 
 
 @st.composite
 def small_cases(draw: st.DrawFn) -> tuple[str, Case]:
     """A case whose graph hypothesis chooses arc by arc, and can shrink."""
-    family = draw(st.sampled_from(FAMILIES))
+    family = draw(st.sampled_from([name for name in FAMILIES if name != "hubs"]))
     n = draw(st.integers(1, 9))
     ends = st.integers(0, n - 1)
     arcs = draw(st.lists(st.tuples(ends, ends), max_size=40))

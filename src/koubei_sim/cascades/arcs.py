@@ -148,3 +148,20 @@ def split(t: NDArray[np.int64] | int) -> tuple[int, int, NDArray[np.uint8], NDAr
     padded = np.zeros(t.size + 8, np.uint8)  # groups are read eight bytes at a time
     padded[: t.size] = tops
     return 0, 0, padded, (t - (tops << 24)).astype(np.uint32)
+
+
+def split_brands(
+    values: list[NDArray[np.int64] | int], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint32]]:
+    """Return `split` of the thresholds of K brands over `count` arcs: (K,), (K,), (K, .), (K, .).
+
+    Where one brand has a threshold for each arc, all are given one.
+    """
+    tops = np.zeros(len(values), np.int64)
+    rests = np.zeros(len(values), np.int64)
+    if all(isinstance(value, int) for value in values):
+        for b, value in enumerate(values):
+            tops[b], rests[b] = split(value)[:2]
+        return tops, rests, np.empty((0, 0), np.uint8), np.empty((0, 0), np.uint32)
+    each = [split(np.broadcast_to(np.asarray(value, np.int64), (count,))) for value in values]
+    return tops, rests, np.stack([one[2] for one in each]), np.stack([one[3] for one in each])

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, per_arc, split, thresholds
-from koubei_sim.cascades.prepare import graph_block, last_step
+from koubei_sim.cascades.prepare import graph_block
+from koubei_sim.cascades.ready import last_step
 from koubei_sim.cascades.rules import IndependentCascade, Rule
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.seeds import SeedPlan

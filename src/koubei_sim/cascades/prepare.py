@@ -7,15 +7,28 @@ only place that knows which kernel runs which rule.  Called by `run`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from koubei_sim.cascades import rules
-from koubei_sim.cascades.arcs import Arcs, per_arc, split, thresholds, weights_of
-from koubei_sim.errors import KoubeiError
+from koubei_sim.cascades import bass_tables, rules
+from koubei_sim.cascades.arcs import (
+    Arcs,
+    per_arc,
+    split,
+    split_brands,
+    thresholds,
+    weights_of,
+)
+from koubei_sim.cascades.arrival_tables import (
+    delayed_rule,
+    divided_rates,
+    sir_rule,
+    sis_rule,
+    sis_steps_rule,
+)
+from koubei_sim.cascades.ready import Prepared, by_kind, for_people, last_step, last_time
 from koubei_sim.cascades.threshold_tables import (
     choice_words,
     fixed_thresholds,
@@ -24,8 +37,21 @@ from koubei_sim.cascades.threshold_tables import (
     threshold_range,
     width_words,
 )
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.block import Block
+from koubei_sim.kernels.cascades import rivals
 from koubei_sim.kernels.cascades.adding import AddingRule, adding_batch, adding_scratch
+from koubei_sim.kernels.cascades.arrival import ArrivalRule, arrival_batch, arrival_scratch
+from koubei_sim.kernels.cascades.bass_exact import (
+    BassExactRule,
+    bass_exact_batch,
+    bass_exact_scratch,
+)
+from koubei_sim.kernels.cascades.bass_ticks import (
+    BassTicksRule,
+    bass_ticks_batch,
+    bass_ticks_scratch,
+)
 from koubei_sim.kernels.cascades.choice import ChoiceRule, choice_batch, choice_scratch
 from koubei_sim.kernels.cascades.counting import CountingRule, counting_batch, counting_scratch
 from koubei_sim.kernels.cascades.independent import (
@@ -34,44 +60,13 @@ from koubei_sim.kernels.cascades.independent import (
     independent_scratch,
 )
 from koubei_sim.kernels.cascades.record import Rows
-
-FOREVER = 1 << 62  # horizon of rules by steps that have none
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What is to be kept of single people."""
-
-    forest: bool
-    people: bool
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A rule on a network as its kernel sees it."""
-
-    batch: Callable[..., int]
-    rows: Block
-    rule: Block
-    title: str  # of the blocks of scratch space
-    scratch: Callable[[Wanted, int], Any]  # (what is kept, room for activations) -> named tuple
-    method: str
-    kind_names: tuple[str, ...] = ("active",)
-    removal: bool = False  # people recover, at `until`
-    tick: float | None = 1.0  # width of the bins of curves; None: to be found from a pilot
-    origin: float = 0.0
-    repeats: bool = False  # people can be activated again
-    wide: bool = False  # one replicate can be run on several threads (`single`)
+from koubei_sim.kernels.cascades.sis import sis_batch, sis_scratch
+from koubei_sim.kernels.cascades.sis_steps import sis_steps_batch, sis_steps_scratch
 
 
 def graph_block(arcs: Arcs) -> Block:
     """Return the rows of a network as a block."""
     return Block("Rows", Rows(arcs.n, arcs.rows.indptr, arcs.rows.indices))
-
-
-def last_step(horizon: float | None) -> int:
-    """Return the horizon of a rule by steps as an int."""
-    return FOREVER if horizon is None else int(np.floor(horizon))
 
 
 def prepare(arcs: Arcs, rule: rules.Rule, key: int, horizon: float | None) -> Prepared:
@@ -105,9 +100,7 @@ def _independent(
     )
 
 
-def _linear(
-    arcs: Arcs, rule: rules.LinearThreshold, key: int, horizon: float | None
-) -> Prepared:
+def _linear(arcs: Arcs, rule: rules.LinearThreshold, key: int, horizon: float | None) -> Prepared:
     if rule.weights is None:
         weights = None
     elif isinstance(rule.weights, str):
@@ -142,22 +135,6 @@ def _linear(
     )
 
 
-def for_people(where: str, values: Any, n: int) -> Any:
-    """Return one value for each person; refuses arrays of another length."""
-    if np.size(values) != n:
-        raise KoubeiError(where, "not one value a person", got=np.size(values), allowed=str(n))
-    return values
-
-
-def by_kind(where: str, values: Any, kinds: Any, n: int) -> Any:
-    """Return a number for all, or one a person, from values by person or by kind."""
-    if np.ndim(values) == 0:
-        return values
-    if kinds is None:
-        return for_people(where, values, n)
-    return values[for_people("kinds", kinds, n)]
-
-
 def _counting(
     arcs: Arcs,
     rule: rules.FractionalThreshold | rules.Reinforcement,
@@ -182,8 +159,173 @@ def _counting(
     )
 
 
+def brand_values(rule: rules.CompetingCascades) -> list[Any]:
+    """Return what `p` is for each brand."""
+    if isinstance(rule.p, Mapping) and set(rule.p) == set(rule.brands):
+        return [rule.p[name] for name in rule.brands]
+    return [rule.p] * len(rule.brands)
+
+
+def _competing(
+    arcs: Arcs, rule: rules.CompetingCascades, key: int, horizon: float | None
+) -> Prepared:
+    values = [
+        thresholds(f"p[{name}]", per_arc(f"p[{name}]", value, arcs, key))
+        for name, value in zip(rule.brands, brand_values(rule), strict=True)
+    ]
+    mode = rivals.RANDOM if rule.tie == "random" else rivals.PRIORITY
+    return _rivals(arcs, values, mode, 0, rule.brands, horizon)
+
+
+def _negative(arcs: Arcs, rule: rules.NegativeCascade, key: int, horizon: float | None) -> Prepared:
+    t = thresholds("p", per_arc("p", rule.p, arcs, key))
+    quality = thresholds("quality", rule.quality)
+    assert isinstance(quality, int)
+    return _rivals(arcs, [t], rivals.NEGATIVE, quality, ("positive", "negative"), horizon)
+
+
+def _rivals(
+    arcs: Arcs,
+    values: list[Any],
+    mode: int,
+    quality: int,
+    names: tuple[str, ...],
+    horizon: float | None,
+) -> Prepared:
+    rule = rivals.RivalsRule(*split_brands(values, arcs.count), mode, quality, last_step(horizon))
+    return Prepared(
+        batch=rivals.rivals_batch,
+        rows=graph_block(arcs),
+        rule=Block("RivalsRule", rule),
+        title="RivalsScratch",
+        scratch=lambda want, room: rivals.rivals_scratch(arcs.n, want.forest),
+        method="brands",
+        kind_names=names,
+    )
+
+
+def _bass(arcs: Arcs, rule: rules.Bass, key: int, horizon: float | None) -> Prepared:
+    n, into = arcs.n, arcs.into()
+    p = by_kind("p", rule.p, None, n)
+    q = by_kind("q", rule.q, None, n)
+    end = last_time(horizon)
+    if rule.dt is None:
+        own, word = bass_tables.exact_hazards(p, q, into)
+        exact = BassExactRule(own, word, end, bass_tables.stretch(n, p, q))
+        return Prepared(
+            batch=bass_exact_batch,
+            rows=graph_block(arcs),
+            rule=Block("BassExactRule", exact),
+            title="BassExactScratch",
+            scratch=lambda want, room: bass_exact_scratch(n, want.forest),
+            method="events",
+            tick=None,
+        )
+    ticks = bass_tables.last_tick(end, rule.dt)
+    sweep = bass_tables.sweeps(n, arcs.count, ticks)
+    hazards = bass_tables.tick_hazards(p, q, rule.dt, into)
+    by_ticks = BassTicksRule(*hazards, rule.dt, ticks, int(sweep))
+    return Prepared(
+        batch=bass_ticks_batch,
+        rows=graph_block(arcs),
+        rule=Block("BassTicksRule", by_ticks),
+        title="BassTicksScratch",
+        scratch=lambda want, room: bass_ticks_scratch(n, want.forest, sweep),
+        method="sweep" if sweep else "prediction",
+        tick=rule.dt,
+    )
+
+
+def _beta(arcs: Arcs, rule: Any, key: int) -> Any:
+    """Rate of each arc: one float, or one an arc."""
+    beta = per_arc("beta", rule.beta, arcs, key)
+    if rule.steps and isinstance(beta, np.ndarray):
+        thresholds("beta", beta)  # weights may lie above 1: refuse them as probabilities
+    return beta
+
+
+def _sir(arcs: Arcs, rule: rules.SIR, key: int, horizon: float | None) -> Prepared:
+    beta = _beta(arcs, rule, key)
+    if isinstance(rule, rules.FractionalSIR):
+        if isinstance(beta, float):
+            beta = divided_rates(beta, arcs.rows.indices, arcs.into())
+        else:
+            beta = beta / np.maximum(arcs.into(), 1)[arcs.rows.indices]
+    duration = None
+    if rule.duration == "constant":
+        duration = np.inf if rule.gamma == 0.0 else 1.0 / rule.gamma
+        if rule.steps and np.isfinite(duration):
+            duration = max(1.0, np.floor(duration + 0.5))
+    arrival = sir_rule(
+        beta, rule.gamma, steps=rule.steps, duration=duration, horizon=last_time(horizon)
+    )
+    return _arrivals(arcs, arrival, removal=True, steps=rule.steps)
+
+
+def _arrivals(arcs: Arcs, arrival: ArrivalRule, *, removal: bool, steps: bool) -> Prepared:
+    return Prepared(
+        batch=arrival_batch,
+        rows=graph_block(arcs),
+        rule=Block("ArrivalRule", arrival),
+        title="ArrivalScratch",
+        scratch=lambda want, room: arrival_scratch(arcs.n, arcs.count, want.forest),
+        method="arrivals",
+        removal=removal,
+        tick=1.0 if steps else None,
+    )
+
+
+def _sis(arcs: Arcs, rule: rules.SIS, key: int, horizon: float | None) -> Prepared:
+    beta = _beta(arcs, rule, key)
+    if rule.steps:
+        recover = thresholds("gamma", rule.gamma)
+        assert isinstance(recover, int)
+        by_steps = sis_steps_rule(thresholds("beta", beta), recover, horizon=last_step(horizon))
+        return Prepared(
+            batch=sis_steps_batch,
+            rows=graph_block(arcs),
+            rule=Block("SisStepsRule", by_steps),
+            title="SisStepsScratch",
+            scratch=lambda want, room: sis_steps_scratch(
+                arcs.n, arcs.count, want.forest, 4 * room + 1024
+            ),
+            method="steps",
+            removal=True,
+            repeats=True,
+        )
+    events = sis_rule(beta, rule.gamma, horizon=last_time(horizon))
+    return Prepared(
+        batch=sis_batch,
+        rows=graph_block(arcs),
+        rule=Block("SisRule", events),
+        title="SisScratch",
+        scratch=lambda want, room: sis_scratch(arcs.n, arcs.count, want.forest, 4 * room + 1024),
+        method="events",
+        removal=True,
+        tick=None,
+        repeats=True,
+    )
+
+
+def _delayed(arcs: Arcs, rule: rules.DelayedCascade, key: int, horizon: float | None) -> Prepared:
+    t = thresholds("p", per_arc("p", rule.p, arcs, key, rule.kinds))
+    law, latency = "constant", rule.latency
+    if isinstance(latency, tuple):
+        law, latency = latency
+    elif isinstance(latency, np.ndarray):
+        law, latency = "given", per_arc("latency", latency, arcs, key)
+    arrival = delayed_rule(t, law, latency, horizon=last_time(horizon))
+    return _arrivals(arcs, arrival, removal=False, steps=False)
+
+
 _MAKERS: list[tuple[Any, Callable[..., Prepared]]] = [
     (rules.IndependentCascade, _independent),
     (rules.LinearThreshold, _linear),
     ((rules.FractionalThreshold, rules.Reinforcement), _counting),
+    (rules.CompetingCascades, _competing),
+    (rules.NegativeCascade, _negative),
+    (rules.Bass, _bass),
+    (rules.SIR, _sir),
+    (rules.SIS, _sis),
+    (rules.DelayedCascade, _delayed),
 ]

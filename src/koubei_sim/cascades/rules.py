@@ -388,7 +388,8 @@ class DelayedCascade(Rule):
     ----------
     p : as in `IndependentCascade`
     latency : float, array, or (law, mean)
-        Constant; one value an arc; ``("exponential", mean)``; ``("geometric", mean)``, mean >= 1.
+        Constant; one value an arc (all above 0); ``("exponential", mean)``; ``("geometric", mean)``
+        with a mean of at least 1.
     kinds : (n,) array of int, optional
 
     Notes
@@ -408,12 +409,16 @@ class DelayedCascade(Rule):
         value = self.latency
         if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
             checks.word("latency[0]", value[0], ("exponential", "geometric"))
-            least = 1.0 if value[0] == "geometric" else 0.0
-            value = (value[0], checks.number("latency[1]", value[1], least, np.inf))
+            if value[0] == "geometric":
+                value = (value[0], checks.number("latency[1]", value[1], 1.0, np.inf))
+            else:
+                value = (value[0], checks.positive("latency[1]", value[1]))
         elif np.ndim(value) == 0:
-            value = checks.number("latency", value, 0.0, np.inf)
+            value = checks.positive("latency", value)
         else:
             value = checks.values("latency", value, 0.0, np.inf)
+            if not (value > 0.0).all():
+                raise KoubeiError("latency", "must be above 0 on every arc", got=0.0)
         object.__setattr__(self, "latency", value)
 
     @property

@@ -15,7 +15,9 @@ from typing import Any
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
-from koubei_sim.cascades.prepare import last_step, prepare
+from koubei_sim.cascades.prepare import prepare
+from koubei_sim.cascades.prepare_contacts import prepare_contacts
+from koubei_sim.cascades.ready import last_step
 from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules import SIS, Bass, Rule
 from koubei_sim.cascades.runner import Job, Runner
@@ -24,7 +26,7 @@ from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.networks import Network, as_network
+from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.networks.row_blocks import thread_count as cores
 
 RECORDS = ("forest", "people", "times", "kinds")
@@ -71,7 +73,8 @@ def cascade(
         first-passage times; the first times of all replicates (R, n); their kinds; and who
         convinced whom.
     horizon : float, optional
-        Nothing happens after this step or time.  Bass and SIS must have one.
+        Nothing happens after this step or time.  Bass and SIS must have one (but on contacts with
+        time stamps, which end by themselves).
     tick : float, optional
         Width of the bins of curves in continuous time (found from a pilot otherwise).
     until : Precision or Budget, optional
@@ -121,7 +124,7 @@ def cascade(
         n=job.seeds.n,
         rule=rule,
         kind_names=job.prepared.kind_names,
-        steps=rule.by_steps,
+        steps=job.prepared.tick is not None and rule.by_steps,
         key=job.key,
         method=job.method,
         seconds=clock.perf_counter() - started,
@@ -150,16 +153,18 @@ def _job(
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
         )
-    graph = network if isinstance(network, Network) else as_network(network)
+    temporal = isinstance(network, TemporalNetwork)
+    graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
     wanted = frozenset([record] if isinstance(record, str) else record)
     for name in wanted:
         checks.word("record", name, RECORDS)
     if horizon is not None:
-        horizon = checks.number("horizon", horizon, 0.0, math.inf)
-    elif isinstance(rule, (Bass, SIS)):
+        low = -math.inf if temporal else 0.0
+        horizon = checks.number("horizon", horizon, low, math.inf)
+    elif isinstance(rule, (Bass, SIS)) and not temporal:
         raise KoubeiError("horizon", f"{type(rule).__name__} needs one", fix="horizon=50")
     if tick is not None:
-        if rule.by_steps:
+        if rule.by_steps and not temporal:
             raise KoubeiError("tick", "given, but the rule goes by steps")
         tick = checks.positive("tick", tick)
     if until is not None and not isinstance(until, (Precision, Budget)):
@@ -172,14 +177,16 @@ def _job(
             raise KoubeiError("replicates", "given, but `until` decides", got=count)
     first = checks.whole("first", first, 0)
     key = key_from(rng)
-    arcs = Arcs.of(graph)
     brands = getattr(rule, "brands", ())
-    seeds = SeedPlan(seed_agents, arcs.n, brands, count, first)
-    prepared = prepare(arcs, rule, key, horizon)
+    seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first)
+    if isinstance(graph, TemporalNetwork):
+        prepared, size = prepare_contacts(graph, rule, horizon), graph.n_contacts
+    else:
+        prepared, size = prepare(Arcs.of(graph), rule, key, horizon), graph.n_arcs
     used = cores() if threads is None else checks.whole("threads", threads, 1)
     can = prepared.wide and not wanted and log is None
     checks.word("method", method, ("auto", prepared.method, *(("wide",) if can else ())))
-    huge = can and until is None and count < used and arcs.count >= HUGE
+    huge = can and until is None and count < used and size >= HUGE
     return Job(
         prepared=prepared,
         seeds=seeds,
@@ -191,7 +198,7 @@ def _job(
         tick=tick,
         threads=used,
         method="wide" if method == "wide" or (method == "auto" and huge) else prepared.method,
-        last=last_step(horizon),
+        last=last_step(horizon) if rule.by_steps else 0,
         labels=graph.labels,
         log=None if log is None else Path(log).expanduser(),
     )

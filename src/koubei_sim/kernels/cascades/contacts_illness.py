@@ -106,7 +106,10 @@ def _infect(rule, s, key, replicate, k, v, number, now):
 
 @njit(cache=True, nogil=True)
 def _run(contacts, rule, s, key, replicate, n):
-    """Run one replicate whose `n` seeds are planted; return (infections, people), -1 for no room."""
+    """Run one replicate whose `n` seeds are planted; return (infections, people).
+
+    People are -1 where the infections did not fit.
+    """
     base = stream(key, replicate, DRAW_ARC, 0, 0)
     low = stream(key, replicate, DRAW_ARC, 0, 1)
     tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)

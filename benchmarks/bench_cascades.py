@@ -1,0 +1,331 @@
+"""Time the cascades: cost of a person and an arc, limit of the machine, threads, settings, size.
+
+``python benchmarks/bench_cascades.py [rows] [threads] [paired] [growth] [memory] [full]`` runs the
+parts named, all but `memory` where none is, in about a minute; `full` adds a million people with
+twenty ties, ten million people with a hundred million arcs, and the figure
+docs/figures/cascade_scaling.png.
+
+The *limit* of a row is the time that its unavoidable work would take at the best rates measured in
+this run: cache lines touched at random (row starts, lines of a row that hold a live arc, state of
+the targets of live arcs) at the rate for a table of that size, people written, coins drawn, eight
+arcs a draw.  Times are CPU time of one core, kernels warm, least of the rounds, networks made
+before; a call of `cascade` is timed as a whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from machine import Machine, best, describe, measure
+from numba import njit
+
+from koubei_sim import networks
+from koubei_sim.cascades import SIR, IndependentCascade, LinearThreshold, Rule, cascade, paired
+from koubei_sim.kernels.prefetch import prefetch
+from koubei_sim.networks import Network
+
+KEY = 7
+LINE = 64  # bytes in a cache line
+PARTS = ("rows", "threads", "paired", "growth")
+FIGURE = "docs/figures/cascade_scaling.png"
+
+
+# ---- the limit -----------------------------------------------------------------------------------
+
+
+@njit
+def _visit(table, order, base):
+    found = 0
+    for k in range(order.size):
+        if k + 24 < order.size:
+            prefetch(base + np.uintp(order[k + 24]) * np.uintp(64))
+        found += table[order[k], 0]
+    return found
+
+
+@cache
+def lines(size: int) -> float:
+    """Return the cache lines a second that one core reads at random in a table of 2**size bytes."""
+    number = max((1 << size) // LINE, 64)
+    table = np.ones((number, LINE // 8), np.int64)  # zeros would all be one page of the system
+    order = np.random.default_rng(1).integers(0, number, 1_000_000)
+    base = np.uint64(table.ctypes.data)
+    return order.size / best(lambda: _visit(table, order, base), 3)
+
+
+def seconds_of(count: float, size: float) -> float:
+    """Return the least seconds for `count` random lines of a table of `size` bytes."""
+    return count / lines(int(np.ceil(np.log2(max(size, 4096.0)))))
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a cascade did on average, and the least that it had to touch."""
+
+    people: float
+    arcs: float  # of the people reached
+    limit: float  # seconds
+
+    @classmethod
+    def of(cls, network: Network, rule: Rule, seeds: np.ndarray, runs: int, machine: Machine):
+        """Count with the same key as the timed run."""
+        layer = network.layer()
+        result = cascade(network, rule, seeds, runs, KEY, record="people", threads=1)
+        often = result.people_counts[0] / runs
+        degree = layer.degrees()
+        arcs = float(often @ degree)
+        share, width, coin_arcs, state = nature(rule, layer)
+        # Lines of a row, of which those are touched that hold a live arc.
+        row_lines = np.maximum(1.0, degree * width / LINE)
+        per_line = degree / row_lines
+        touched = float(often @ (row_lines * (1.0 - (1.0 - share) ** per_line)))
+        live = float(often @ (degree * share))
+        seconds = (
+            seconds_of(often.sum(), 8 * network.n_nodes)
+            + seconds_of(touched, width * network.n_arcs)
+            + (seconds_of(live, state * network.n_nodes) if state else 0.0)
+            + 4 * often.sum() / machine.copy
+            + arcs / coin_arcs / machine.draws
+        )
+        return cls(float(often.sum()), arcs, seconds)
+
+
+def nature(rule: Rule, layer) -> tuple[np.ndarray | float, int, float, float]:
+    """Share of live arcs (by source), bytes an arc, arcs a draw, bytes of state a person."""
+    if isinstance(rule, LinearThreshold):
+        return 1.0, 8, 1.0, 0.0  # all words of a row; only who is picked is reached: no state
+    if isinstance(rule, SIR):
+        b, g = rule.beta, rule.gamma
+        live = b / (b + g) if not rule.steps else 1 - g * (1 - b) / (1 - (1 - g) * (1 - b))
+        return live, 4, 8.0, 8.0
+    if rule.p == "weighted":
+        into = 1.0 / np.maximum(layer.degrees("in"), 1)
+        total = np.add.reduceat(np.append(into[layer.indices], 0.0), layer.indptr[:-1])
+        return (
+            np.where(layer.degrees() > 0, total / np.maximum(layer.degrees(), 1), 0.0),
+            4,
+            8.0,
+            1 / 8,
+        )
+    return rule.p, 4, 8.0, 1 / 8
+
+
+# ---- networks and times --------------------------------------------------------------------------
+
+
+@cache
+def people(n: int, degree: int = 10) -> Network:
+    """Return a mutual network with a degree tail of exponent 2.5, largest degree sqrt(n degree)."""
+    return networks.configuration(
+        n=n, mean_degree=degree, exponent=2.5, max_degree=int(np.sqrt(n * degree)), key=3
+    )
+
+
+def seeds_of(network: Network, number: int, degree: int = 0) -> np.ndarray:
+    """Return `number` people of at least `degree`."""
+    found = np.flatnonzero(network.degrees() >= degree)
+    return np.sort(np.random.default_rng(1).choice(found, number, replace=False))
+
+
+def least(action: Callable[[], object], rounds: int, clock: Callable[[], float]) -> float:
+    """Return the least seconds of some rounds after one that is not counted."""
+    action()
+    found = []
+    for _ in range(rounds):
+        start = clock()
+        action()
+        found.append(clock() - start)
+    return min(found)
+
+
+def one_row(
+    label: str, network: Network, rule: Rule, seeds: np.ndarray, runs: int, machine: Machine
+) -> float:
+    """Print a row of the table; return nanoseconds an arc walked."""
+    walk = Walk.of(network, rule, seeds, runs, machine)
+    seconds = least(
+        lambda: cascade(network, rule, seeds, runs, KEY, threads=1), 3, time.process_time
+    )
+    each = seconds / runs
+    print(
+        f"{label:32}{1e3 * each:9.4f} ms {walk.people:10,.0f} people {1e9 * each / walk.people:7.1f} ns"
+        f" {walk.arcs:11,.0f} arcs {1e9 * each / walk.arcs:6.2f} ns"
+        f"  limit {1e3 * walk.limit:8.4f} ms (x {each / walk.limit:.1f})",
+        flush=True,
+    )
+    return 1e9 * each / walk.arcs
+
+
+def rows(full: bool, machine: Machine) -> None:
+    """Print one row a rule and size."""
+    small, large = people(100_000), people(1_000_000)
+    some, many = seeds_of(small, 100), seeds_of(large, 1000)
+    weighted = IndependentCascade("weighted")
+    work = [
+        ("IC p=.02, 100k, 10 seeds", small, IndependentCascade(0.02), seeds_of(small, 10), 1000),
+        ("IC p=.1, 100k", small, IndependentCascade(0.1), seeds_of(small, 10, 50), 500),
+        ("weighted, 100k, 100 seeds", small, weighted, some, 1000),
+        ("LT, 100k, 100 seeds", small, LinearThreshold(), some, 1000),
+        ("SIR .1/.5, 100k, 100 seeds", small, SIR(0.1, 0.5), some, 40),
+        ("SIR steps .05/.25, 100k", small, SIR(0.05, 0.25, steps=True), some, 40),
+        ("IC p=.1, 1M", large, IndependentCascade(0.1), seeds_of(large, 10, 50), 64),
+        ("weighted, 1M, 1000 seeds", large, weighted, many, 500),
+        ("LT, 1M, 1000 seeds", large, LinearThreshold(), many, 500),
+    ]
+    if full:
+        dense = people(1_000_000, 20)
+        large_seeds = seeds_of(dense, 10, 50)
+        work += [
+            ("IC p=.02, 1M, degree 20", dense, IndependentCascade(0.02), large_seeds, 200),
+            ("SIR .1/.5, 1M, 1000 seeds", large, SIR(0.1, 0.5), many, 4),
+        ]
+    for line in work:
+        one_row(*line, machine)
+
+
+def threads(full: bool, machine: Machine) -> None:
+    """Print two threads against one: replicates side by side, and one big run on both."""
+    network = people(10_000_000 if full else 1_000_000)
+    rule, seeds = IndependentCascade(0.1), seeds_of(network, 10, 50)
+    for label, runs, method in (
+        ("32 replicates side by side", 8 if full else 32, "blocks"),
+        ("one big run, wide", 1, "wide"),
+    ):
+        one, two = (
+            least(
+                lambda used=used, way=way, runs=runs: cascade(
+                    network, rule, seeds, runs, KEY, threads=used, method=way
+                ),
+                5,
+                time.perf_counter,
+            )
+            for used, way in ((1, "blocks"), (2, method))
+        )
+        print(
+            f"{network.n_nodes:,} people, {label.replace('32', str(runs)):28} one thread "
+            f"{1e3 * one:8.1f} ms, two {1e3 * two:8.1f} ms: x {one / two:.2f}",
+            flush=True,
+        )
+
+
+def settings(full: bool, machine: Machine) -> None:
+    """Print what 64 settings on the same coins cost, in runs of the middle one."""
+    network = people(1_000_000 if full else 100_000)
+    seeds, runs = seeds_of(network, 10, 50), 64
+    middle = least(
+        lambda: cascade(network, IndependentCascade(0.1), seeds, runs, KEY, threads=1),
+        3,
+        time.process_time,
+    )
+    for low, high in ((0.08, 0.12), (0.05, 0.15)):
+        grid = {
+            f"{p:.4f}": (IndependentCascade(float(p)), seeds) for p in np.linspace(low, high, 64)
+        }
+        all_of_them = least(
+            lambda grid=grid: paired(network, grid, runs, KEY, threads=1), 2, time.process_time
+        )
+        print(
+            f"{network.n_nodes:,} people, 64 settings, p = {low} to {high}: "
+            f"{1e3 * all_of_them / runs:8.2f} ms a replicate, "
+            f"{all_of_them / middle:5.1f} times one run at .1 ({1e3 * middle / runs:.2f} ms)",
+            flush=True,
+        )
+
+
+def growth(full: bool, machine: Machine) -> None:
+    """Print the cost of an arc from ten thousand people to a million (full: ten million)."""
+    sizes = [10_000, 100_000, 1_000_000] + ([10_000_000] if full else [])
+    costs: dict[str, list[float]] = {"independent cascade p=.1": [], "linear threshold": []}
+    for n in sizes:
+        network = people(n)
+        work = (
+            (IndependentCascade(0.1), seeds_of(network, 10, 50)),
+            (
+                LinearThreshold(),
+                seeds_of(network, n // 1000),
+            ),
+        )
+        for name, (rule, seeds) in zip(costs, work):
+            runs = int(np.clip(20_000_000 // n, 4, 1000))
+            costs[name].append(one_row(f"{name[:20]}, {n:,}", network, rule, seeds, runs, machine))
+    for name, found in costs.items():
+        print(
+            f"{name}: an arc costs {found[-1] / found[0]:.2f} times as much at {sizes[-1]:,} people"
+        )
+    if full:
+        draw(sizes, costs)
+
+
+def draw(sizes: list[int], costs: dict[str, list[float]]) -> None:
+    """Write the figure."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6, 3.6), layout="constrained")
+    for (name, found), marker in zip(costs.items(), "os"):
+        axes.plot(sizes, found, marker=marker, label=name)
+    axes.set(xscale="log", xlabel="people", ylabel="nanoseconds per arc walked", ylim=(0, None))
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(FIGURE, dpi=150)
+
+
+def resident(mark: str) -> float:
+    """Return a mark of /proc/self/status in GiB (VmRSS, VmHWM), nan where there is none."""
+    try:
+        with open("/proc/self/status") as status:
+            found = next(line for line in status if line.startswith(mark))
+    except (OSError, StopIteration):
+        return float("nan")
+    return int(found.split()[1]) / 2**20
+
+
+def memory(full: bool, machine: Machine) -> None:
+    """Print what a cascade over ten million people and a hundred million arcs needs."""
+    network = people(10_000_000)
+    try:
+        with open("/proc/self/clear_refs", "w") as marks:
+            marks.write("5")  # forget the peak so far
+    except OSError:
+        print("the peak includes the making of the network")
+    before = resident("VmRSS")
+    seeds = seeds_of(network, 10, 50)
+    cascade(network, IndependentCascade(0.1), seeds, 2, KEY, threads=2, method="blocks")
+    print(
+        f"{network.n_nodes:,} people, {network.n_arcs:,} arcs: "
+        f"network {network.nbytes / 2**30:.2f} GiB, process {before:.2f} GiB before "
+        f"and at most {resident('VmHWM'):.2f} GiB during two cascades on two threads"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("which", nargs="*", default=list(PARTS), help=f"{PARTS}, memory, full")
+    options = parser.parse_args()
+    chosen = [name for name in options.which if name != "full"] or list(PARTS)
+    full = "full" in options.which
+    if full and chosen == list(PARTS):
+        chosen.append("memory")
+    machine = measure()
+    print(describe(machine))
+    print(
+        "lines read at random, M/s: "
+        + ", ".join(f"{(1 << k) >> 20} MiB {lines(k) / 1e6:.0f}" for k in (20, 22, 24, 26))
+    )
+    parts = dict(rows=rows, threads=threads, paired=settings, growth=growth, memory=memory)
+    for name in chosen:
+        if name not in parts:
+            parser.error(f"unknown part {name}, one of {', '.join(parts)}")
+        print(f"-- {name}")
+        parts[name](full, machine)
+
+
+if __name__ == "__main__":
+    main()
