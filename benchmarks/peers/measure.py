@@ -80,7 +80,7 @@ def agreement(ours: Sample, theirs: Sample) -> Agreement:
     error = spread * np.sqrt(1 / ours.sizes.size + 1 / theirs.sizes.size)
     gap = ours.mean - theirs.mean
     return Agreement(
-        gap / theirs.mean,
+        gap / theirs.mean if theirs.mean else 0.0,
         gap / error if error else 0.0,
         float(ks_2samp(ours.sizes, theirs.sizes).pvalue),
     )

@@ -224,7 +224,7 @@ def rate(dice: Dice, network: Network) -> Any:
     value, _ = arcs_chance(dice, network, words=False, matrix=False)
     if isinstance(value, str):
         return value
-    scale = dice.real(0.3, 4.0)
+    scale = dice.real(0.3, 4.0) * (10.0 ** dice.whole(-3, 3) if dice.yes(0.2) else 1.0)
     if isinstance(value, dict):
         return {name: scale * p for name, p in value.items()}
     return scale * value
@@ -268,6 +268,8 @@ def delayed(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
 
 def hazards(dice: Dice, n: int, top: float) -> Any:
     """Rates of people: one number, or one each with some 0."""
+    if dice.yes(0.1):
+        top = 200.0 * top
     if dice.yes(0.6):
         return dice.real(0.0, top, 0.8)
     out = dice.rng.random(n) * top
@@ -280,6 +282,16 @@ def bass_ticks(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     dt = (0.25, 1.0, 0.1, dice.real(0.05, 2.0))[dice.whole(0, 3)]
     rule = rules.Bass(hazards(dice, n, 0.3), hazards(dice, n, 2.0), dt)
     return rule, dt * dice.whole(0, 40)
+
+
+def bass_long(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
+    """So many ticks that adoptions are predicted, not looked for."""
+    n = network.n_nodes
+    least = 51 + 25 * network.n_arcs // n
+    ticks = least + dice.whole(0, 60 if n > 100 else 400 if n > 20 else 5000)
+    dt = (0.25, 1.0, 0.1)[dice.whole(0, 2)]
+    top = dice.real(0.5, 6.0) / (ticks * dt)
+    return rules.Bass(hazards(dice, n, top), hazards(dice, n, 8.0 * top), dt), ticks * dt
 
 
 def bass_exact(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
@@ -299,6 +311,9 @@ def contact_chance(dice: Dice, contacts: TemporalNetwork) -> Any:
 
 
 def contacts_independent(dice: Dice, met: TemporalNetwork) -> rules.Rule:
+    if dice.yes(0.15):
+        kinds = dice.rng.integers(0, 2, met.n_nodes)
+        return rules.IndependentCascade(chances(dice, 4).reshape(2, 2), kinds)
     return rules.IndependentCascade(contact_chance(dice, met))
 
 
@@ -312,8 +327,9 @@ def contacts_negative(dice: Dice, met: TemporalNetwork) -> rules.Rule:
 
 
 def contacts_sir(dice: Dice, met: TemporalNetwork) -> rules.Rule:
-    duration = ("exponential", "constant")[dice.yes(0.3)]
-    gamma = 1.0 / dice.whole(1, 6) if dice.yes(0.3) else dice.real(0.02, 1.0, 0.9)
+    duration = ("exponential", "constant")[dice.yes(0.5)]
+    # Durations of 1, 2, 4, 8: an infection may end exactly at a contact.
+    gamma = 0.5 ** dice.whole(0, 3) if dice.yes(0.4) else dice.real(0.02, 1.0, 0.9)
     return rules.SIR(contact_chance(dice, met), gamma, duration=duration)
 
 
@@ -322,9 +338,16 @@ def contacts_sis(dice: Dice, met: TemporalNetwork) -> rules.Rule:
 
 
 def contacts_reinforcement(dice: Dice, met: TemporalNetwork) -> rules.Rule:
-    window = dice.real(0.2, 20.0) if dice.yes(0.6) else None
-    need = dice.whole(1, 4) if dice.yes(0.6) else dice.rng.integers(1, 4, met.n_nodes)
-    return rules.Reinforcement(need, window)
+    window = None
+    if dice.yes(0.7):
+        window = float(dice.whole(1, 12)) if dice.yes() else dice.real(0.2, 20.0)
+    form = dice.whole(0, 3)
+    if form == 0:
+        return rules.Reinforcement(dice.rng.integers(1, 4, met.n_nodes), window)
+    if form == 1:
+        kinds = dice.rng.integers(0, 2, met.n_nodes)
+        return rules.Reinforcement(dice.rng.integers(1, 4, 2), window, kinds)
+    return rules.Reinforcement(dice.whole(1, 4), window)
 
 
 ON_NETWORKS: dict[str, Callable[[Dice, Network], tuple[rules.Rule, float | None]]] = {
@@ -344,6 +367,7 @@ ON_NETWORKS: dict[str, Callable[[Dice, Network], tuple[rules.Rule, float | None]
     "sis_steps": sis_steps,
     "delayed": delayed,
     "bass_ticks": bass_ticks,
+    "bass_long": bass_long,
     "bass_exact": bass_exact,
 }
 ON_CONTACTS: dict[str, Callable[[Dice, TemporalNetwork], rules.Rule]] = {

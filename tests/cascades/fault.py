@@ -49,7 +49,7 @@ def shows(fault: Fault, numbers: tuple[int, ...]) -> int | None:
         for number in numbers:
             one, runs = expected(fault.family, number)
             try:
-                found = difference(by_replicate(library(one, run)), runs, one.horizon)
+                found = difference(by_replicate(library(one, run)), runs)
                 if found is not None or outputs_fault(one, run) is not None:
                     return number
             except (ArithmeticError, LookupError):

@@ -157,7 +157,8 @@ def random_contacts(dice: Dice, large: bool = False) -> TemporalNetwork:
     m = dice.whole(0, 500) if n > 1 else 0
     m = 20_000 if large else m
     stamps = dice.whole(1, 60)
-    time = dice.rng.integers(0, stamps, m) * dice.real(0.1, 3.0) - dice.whole(0, 20)
+    unit = 1.0 if dice.yes() else dice.real(0.1, 3.0)  # whole times meet ends exactly
+    time = dice.rng.integers(0, stamps, m) * unit - dice.whole(0, 20)
     crowd = max(2, dice.whole(n // 3, n))
     source, target = dice.rng.integers(0, min(crowd, n), m), dice.rng.integers(0, n, m)
     return TemporalNetwork.from_contacts(

@@ -22,7 +22,7 @@ from tests.cascades.library import (
     outputs_fault,
 )
 from tests.cascades.library import first_times as times
-from tests.cascades.twins.graph import arcs_of
+from tests.cascades.twins.graph import Activation, arcs_of
 from tests.worlds import Dice
 
 from koubei_sim.cascades import (
@@ -272,7 +272,10 @@ def test_bass_without_imitation_is_a_clock_for_each() -> None:
         for dt in (None, 0.25):
             with_ties = runs(network, Bass(0.3, 0.0, dt), seeds, horizon=9.0)
             without = runs(lone, Bass(0.3, 0.8, dt), seeds, horizon=9.0)
-            assert with_ties == without
+            # In exact time the hazard is summed up in pieces: equal but for rounding.
+            assert_earlier(with_ties, without, 1e-9)
+            assert_earlier(without, with_ties, 1e-9)
+            assert dt is None or with_ties == without
     big = Network.from_edges([], [], n=4000)
     (events,) = runs(big, Bass(0.5, 0.0), [], 1, horizon=1e6)
     clocks = np.array([e.time for e in events])
@@ -341,6 +344,11 @@ def test_everybody_starts() -> None:
                 ]
 
 
+def known(event: Activation, stop: float) -> Activation:
+    """Forget a recovery after the horizon."""
+    return event if event.until <= stop else event._replace(until=math.inf)
+
+
 @pytest.mark.parametrize("family", list(ON_NETWORKS))
 def test_a_horizon_cuts_and_changes_nothing_before(family: str) -> None:
     """Catches a horizon that is off by one step, or that moves what happens before it."""
@@ -351,7 +359,9 @@ def test_a_horizon_cuts_and_changes_nothing_before(family: str) -> None:
         for stop in sorted(stops)[:: max(1, len(stops) // 4)]:
             cut = by_replicate(library(one._replace(horizon=stop)))
             kept = [[e for e in events if e.time <= stop] for events in whole]
-            assert difference(cut, kept, stop) is None, (number, stop)
+            if family == "sis_steps":  # whose recovery lies beyond the horizon is not known
+                kept = [[known(e, stop) for e in events] for events in kept]
+            assert difference(cut, kept) is None, (number, stop)
 
 
 def test_keys_and_replicates_differ() -> None:

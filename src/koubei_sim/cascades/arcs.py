@@ -50,6 +50,8 @@ class Arcs:
 
     def into(self) -> NDArray[Any]:
         """Number of arcs into each person."""
+        if not any(layer.directed for layer in self.network.layers):
+            return np.diff(self.rows.indptr).astype(np.int32)
         return in_degrees(self.rows)
 
     def sources(self) -> NDArray[np.int32]:
@@ -148,6 +150,23 @@ def split(t: NDArray[np.int64] | int) -> tuple[int, int, NDArray[np.uint8], NDAr
     padded = np.zeros(t.size + 8, np.uint8)  # groups are read eight bytes at a time
     padded[: t.size] = tops
     return 0, 0, padded, (t - (tops << 24)).astype(np.uint32)
+
+
+@njit(cache=True, nogil=True)
+def _gather(indices, top, rest, tops, rests):
+    for e in range(indices.size):
+        v = indices[e]
+        tops[e] = top[v]
+        rests[e] = rest[v]
+
+
+def weighted_split(arcs: Arcs) -> tuple[int, int, NDArray[np.uint8], NDArray[np.uint32]]:
+    """Return `split` of weighted cascade, 1 / arcs into the target, without numbers per arc."""
+    by_person = split(np.asarray(thresholds("p", 1.0 / np.maximum(arcs.into(), 1))))
+    tops = np.zeros(arcs.count + 8, np.uint8)
+    rests = np.empty(arcs.count, np.uint32)
+    _gather(arcs.rows.indices, by_person[2], by_person[3], tops, rests)
+    return 0, 0, tops, rests
 
 
 def split_brands(

@@ -115,7 +115,7 @@ def sweeps(n: int, arcs: int, ticks: int) -> bool:
     return n * ticks <= SWEEP_ROUNDS * arcs + SWEEP_SET_UP * n
 
 
-def stretch(n: int, p: ArrayLike, q: ArrayLike) -> float:
+def stretch(n: int, p: ArrayLike, q: ArrayLike, horizon: float = math.inf) -> float:
     """Return the width of a slot of the wheel: about 16 adoptions at the peak.
 
     On a complete graph n people adopt at most at the rate ``n (p + q)**2 / (4 q)``, or ``n p``
@@ -130,6 +130,8 @@ def stretch(n: int, p: ArrayLike, q: ArrayLike) -> float:
     mean_q = float(np.mean(np.asarray(q, np.float64)))
     peak = (mean_p + mean_q) ** 2 / (4.0 * mean_q) if mean_q > mean_p else mean_p
     rate = n * peak
-    if not 1e-300 < rate < 1e300:  # nobody ever adopts by itself, or everybody at once
-        return 1.0
-    return PEAK_PER_STRETCH / rate
+    # Where nobody adopts by itself, or everybody at once, any width will do.
+    width = PEAK_PER_STRETCH / rate if 1e-300 < rate < 1e300 else 1.0
+    if math.isfinite(horizon):  # slots up to the horizon must fit an integer
+        width = max(width, horizon * 1e-18)
+    return width

@@ -19,6 +19,7 @@ from koubei_sim.cascades.arcs import (
     split,
     split_brands,
     thresholds,
+    weighted_split,
     weights_of,
 )
 from koubei_sim.cascades.arrival_tables import (
@@ -88,11 +89,14 @@ def prepare(arcs: Arcs, rule: rules.Rule, key: int, horizon: float | None) -> Pr
 def _independent(
     arcs: Arcs, rule: rules.IndependentCascade, key: int, horizon: float | None
 ) -> Prepared:
-    t = thresholds("p", per_arc("p", rule.p, arcs, key, rule.kinds))
+    if isinstance(rule.p, str) and rule.p == "weighted":
+        parts = weighted_split(arcs)
+    else:
+        parts = split(thresholds("p", per_arc("p", rule.p, arcs, key, rule.kinds)))
     return Prepared(
         batch=independent_batch,
         rows=graph_block(arcs),
-        rule=Block("IndependentRule", IndependentRule(*split(t), last_step(horizon))),
+        rule=Block("IndependentRule", IndependentRule(*parts, last_step(horizon))),
         title="IndependentScratch",
         scratch=lambda want, room: independent_scratch(arcs.n, want.forest, want.people),
         method="blocks",

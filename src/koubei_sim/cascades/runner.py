@@ -104,7 +104,9 @@ class Runner:
                 if progress is not None:
                     progress(number + 1, total)
             return
-        size = max(1, min(4096, -(-count // (8 * job.threads))))
+        # On one thread the pieces only serve progress; on more they share the work out evenly.
+        shares = 8 * job.threads if job.threads > 1 else (8 if progress or self.forest else 1)
+        size = max(1, min(4096, -(-count // shares)))
         spans = [(lo, min(size, start + count - lo)) for lo in range(start, start + count, size)]
         for piece in self._in_order(spans):
             if self.sink is not None and piece.activations is not None:

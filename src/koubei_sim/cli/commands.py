@@ -190,3 +190,94 @@ def info(as_json: AsJson = False) -> int:
     from koubei_sim.cli import upkeep
 
     return upkeep.info(as_json)
+
+
+@app.command()
+def cascade(
+    graph: Annotated[
+        str, typer.Argument(metavar="GRAPH", help="File, or a generator such as follow:100000.")
+    ],
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="independent, linear-threshold, threshold, reinforcement, competing, negative, "
+            "delayed, bass, sir, fractional-sir or sis."
+        ),
+    ] = "independent",
+    p: Annotated[float | None, typer.Option(help="Probability or rate p of the rule.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Argument of the rule (may be repeated)."),
+    ] = None,
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option(help="10, ids:3,5, degree:50 or a file; BRAND=.. for competing."),
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=1, help="1,000 without it.")] = None,
+    rng: Annotated[
+        int | None, typer.Option(min=0, help="Key of all randomness; fresh without it.")
+    ] = None,
+    directed: Annotated[
+        bool | None, typer.Option("--directed/--undirected", help="How to read the file.")
+    ] = None,
+    contacts: Annotated[bool, typer.Option(help="The file holds contacts with times.")] = False,
+    horizon: Annotated[float | None, typer.Option(help="Last step or time.")] = None,
+    tick: Annotated[float | None, typer.Option(help="Width of the bins of curves.")] = None,
+    until_precision: Annotated[
+        float | None, typer.Option(help="Go on until the mean is known to this share.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Go on for so many seconds.")] = None,
+    record: Annotated[
+        list[str] | None, typer.Option(help="people, times, kinds or forest (may be repeated).")
+    ] = None,
+    method: Annotated[str, typer.Option(help="How to compute it: auto, blocks, wide.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="All cores without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder, or a .parquet or .csv of replicates.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Parquet file of who convinced whom.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run a rule of diffusion on a graph many times."""
+    from koubei_sim.cli import cascade as command
+
+    return command.cascade(
+        graph,
+        rule=rule,
+        p=p,
+        settings=settings or [],
+        seeds=["1"] if seeds is None and rule != "bass" else seeds or [],
+        replicates=replicates,
+        rng=rng,
+        directed=directed,
+        contacts=contacts,
+        horizon=horizon,
+        tick=tick,
+        precision=until_precision,
+        seconds=seconds,
+        record=record or [],
+        method=method,
+        threads=threads,
+        out=out,
+        log=log,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def replicate(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Larger runs, smaller errors.")] = False,
+    rng: Annotated[
+        int | None, typer.Option(min=0, help="Key of all randomness; a fixed one without it.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make published results again, with a verdict on each; list them without a name."""
+    from koubei_sim.cli import replicate as command
+
+    return command.replicate(
+        name, everything=everything, full=full, rng=rng, out=out, as_json=as_json
+    )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import Network, as_network
+from koubei_sim.networks import Network, as_network, threads
 
 Name = Hashable
 
@@ -44,7 +44,8 @@ class NamedGraph:
     """
 
     def __init__(self, graph: Any) -> None:
-        self.network: Network = as_network(graph, weight=None)
+        with threads(1):  # listing the ties in Python takes longer than all that threads do
+            self.network: Network = as_network(graph, weight=None)
         if hasattr(graph, "nodes") and hasattr(graph, "is_directed"):
             self.names: list[Name] = list(graph.nodes)
         elif self.network.labels is not None:
@@ -124,9 +125,10 @@ class NamedGraph:
         pairs = np.array([(self.number[u], self.number[v]) for u, v in rows], dtype=np.int64)
         pairs = pairs.reshape(-1, 2)
         numbers = np.array([given[key] for key in given if key[0] != key[1]], dtype=np.float64)
+        places = self._places(where, pairs)
         if not self.directed:
             out[self._places(where, pairs[:, ::-1])] = numbers
-        out[self._places(where, pairs)] = numbers
+        out[places] = numbers
         return out
 
     def attribute(self, graph: Any, label: str) -> NDArray[np.float64]:

@@ -214,7 +214,7 @@ class _Model:
 
     def _forget(self) -> None:
         self.actual_iteration = 0
-        self._horizon = 0
+        self._horizon = -1  # nothing is computed yet
         self._codes = np.zeros(self._ties.n, np.int8)
         self._counts = dict.fromkeys(self.available_statuses.values(), 0)
 

@@ -1,8 +1,8 @@
 """Target 5: small cascades against branching processes and the law of Borel.
 
 Everybody has a Poisson number of followers who are anybody, and each is won by a coin: the
-offspring are Poisson too, so the size of a cascade has the law of Borel with mean 1 / (1 - R) while it is small
-beside the 200,000 people.
+offspring are Poisson too, so the size of a cascade has the law of Borel with mean 1 / (1 - R) while
+it is small beside the 200,000 people.
 Called by the registry.
 """
 

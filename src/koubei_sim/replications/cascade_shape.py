@@ -1,9 +1,9 @@
 """Target 13: the shape of cascades on directed, heavy-tailed follower graphs.
 
 Most messages go nowhere, few go beyond the first followers, and the large ones are shallow
-broadcasts rather than long chains.  Numbers of followers fall as k**-2.3 and each follower is won with
-probability R / <k>.  Three comparisons: with closed forms of the branching process (exact), with an
-independent simulation of it, and with the shares that were measured on seven web services.
+broadcasts rather than long chains.  Numbers of followers fall as k**-2.3 and each follower is won
+with probability R / <k>.  Three comparisons: with closed forms of the branching process (exact),
+with an independent simulation of it, and with the shares that were measured on seven web services.
 Following must be one-way: on a mutual graph with the same degrees the same R is an epidemic.
 Called by the registry.
 """
@@ -39,7 +39,8 @@ MOST: Final = 100_000  # followers
 LARGE: Final = 100
 PIECE: Final = 100_000
 
-#: (exponent, R) -> P(n=1), P(depth>1), within one degree, P(n>=10), nu of the large: q10, median, q90.
+#: (exponent, R) -> P(n=1), P(depth>1), share within one degree, P(n>=10), and the virality of
+#: trees of 100 and more: 10 % quantile, median, 90 % quantile.
 _TABLE: Final = {
     (2.3, 0.5): (0.721, 0.095, 0.727, 0.01327, (2.93, 3.48, 4.40)),
     (2.3, 0.3): (0.816, 0.042, 0.912, 0.00433, (2.45, 2.68, 3.02)),
@@ -78,9 +79,7 @@ def _trees(graph: Network, r: float, runs: int, key: int) -> tuple[pd.DataFrame,
     return pd.concat(parts, ignore_index=True), p
 
 
-def _by_formula(
-    name: str, graph: Network, r: float, trees: pd.DataFrame, p: float
-) -> list[Check]:
+def _by_formula(name: str, graph: Network, r: float, trees: pd.DataFrame, p: float) -> list[Check]:
     """Closed forms for the degrees that the graph has; only cascades small beside it."""
     law = law_of(graph.degrees())
     tree = progeny.follower_tree(law, r)
@@ -104,11 +103,13 @@ def _by_program(exponent: float, r: float, trees: pd.DataFrame, runs: int) -> li
     within = (1.0 + r) * (1.0 - r)
     rows = [
         in_band(f"{name}: P(n = 1), other program", alone, float((size == 1).mean()), 0.01, "S"),
-        in_band(f"{name}: P(depth > 1), other program", deeper, float((depth > 1).mean()), 0.01, "S"),
+        in_band(
+            f"{name}: P(depth > 1), other program", deeper, float((depth > 1).mean()), 0.01, "S"
+        ),
         in_band(f"{name}: P(n >= 10), other program", ten, float((size >= 10).mean()), 0.001, "S"),
         reported(f"{name}: mean size", float(size.mean()), 1.0 / (1.0 - r), "C", "heavy tail"),
         reported(f"{name}: adoptions within one degree, formula", within, near, "S"),
-    ]  # fmt: skip
+    ]
     large = trees.loc[trees["size"] >= LARGE, "virality"].to_numpy()
     for q, expected in zip((0.1, 0.5, 0.9), quantiles):
         found, low, high = quantile_interval(large, q) if large.size else (np.nan,) * 3
@@ -141,15 +142,24 @@ def _weibo(runs: int, key: int) -> list[Check]:
         in_band("follow graph, R = .25: cascades of one person, %", 82.5, alone, 12.5, "R", source),
         in_band("follow graph, R = .25: beyond one degree, %", 2.5, deeper, 1.5, "R", source),
         in_band(
-            "follow graph, R = .3: beyond one degree, %", 2.5, above, 1.5, "R",
-            "by formula; R = .3 is a little too viral for this range", known=True,
+            "follow graph, R = .3: beyond one degree, %",
+            2.5,
+            above,
+            1.5,
+            "R",
+            "by formula; R = .3 is a little too viral for this range",
+            known=True,
         ),
         ordered(
-            "structural virality of trees of 30 and more", "low (below 4)", f"median {median:.2f}",
-            median < 4.0, "R", "typically low, Goel et al. 2016",
+            "structural virality of trees of 30 and more",
+            "low (below 4)",
+            f"median {median:.2f}",
+            median < 4.0,
+            "R",
+            "typically low, Goel et al. 2016",
         ),
         reported("its correlation with log size", relation, "nearly none", "R"),
-    ]  # fmt: skip
+    ]
 
 
 def _mutual(scale: str, key: int) -> list[Check]:
@@ -163,11 +173,14 @@ def _mutual(scale: str, key: int) -> list[Check]:
     mean = float(sizes.mean())
     return [
         ordered(
-            "mutual ties, R = 0.5: an epidemic", "P(n >= 100) .152, mean 4,532",
-            f"{share:.3f}, {mean:,.0f}", share > 0.05 and mean > 500.0, "S",
+            "mutual ties, R = 0.5: an epidemic",
+            "P(n >= 100) .152, mean 4,532",
+            f"{share:.3f}, {mean:,.0f}",
+            share > 0.05 and mean > 500.0,
+            "S",
             "one-way: .0006 and 2.0",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _drawn(shapes: dict[str, NDArray[np.float64]]) -> Any:

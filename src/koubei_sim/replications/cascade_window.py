@@ -1,10 +1,10 @@
 """Target 4a: one threshold for all - how many seeds a cascade takes, and the window of Watts.
 
 On random graphs of mean degree z, a person adopts when .18 of its neighbours have.  The final share
-jumps where z leaves a window, and the upper edge of the window moves up with the share of seeds: the
-sharpest number there is on "how many seeds does it take".  Theory of Gleeson and Cahalane for
-infinitely many people; N = 100,000 here.  Beside a jump the finite size decides, so the tests
-keep away from it, and the row that does not is marked.
+jumps where z leaves a window, and the upper edge of the window moves up with the share of seeds:
+the sharpest number there is on "how many seeds does it take".  Theory of Gleeson and Cahalane for
+infinitely many people; N = 100,000 here.  Beside a jump the finite size decides, so the tests keep
+away from it, and the row that does not is marked.
 Called by the registry.
 """
 
@@ -66,15 +66,23 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
     points = []
     for (seeds, z), printed in _TABLE.items():
         theory = _theory(seeds, z)
-        rows.append(in_band(f"fixed point, seeds {seeds:g}, z = {z:g}", printed, theory, 5.1e-5, "C"))
+        rows.append(
+            in_band(f"fixed point, seeds {seeds:g}, z = {z:g}", printed, theory, 5.1e-5, "C")
+        )
         shares = _shares(seeds, z, graphs, key)
         points.append((seeds, z, float(shares.mean())))
         beside = (seeds, z) == BESIDE
-        note = "beside the jump some finite graphs fail; sd .42 elsewhere too" if beside else ""
+        note = (
+            "beside the jump, where finite graphs may fail (elsewhere .757, sd .42)"
+            if beside
+            else ""
+        )
         what = f"simulated, seeds {seeds:g}, z = {z:g}"
         rows.append(in_band(what, theory, float(shares.mean()), 0.01, "C", note, known=beside))
     rows += _one_seed(scale, key)
-    return Replication("cascade-window", TITLE, SOURCE, tuple(rows), scale, key, draw=_drawn(points))
+    return Replication(
+        "cascade-window", TITLE, SOURCE, tuple(rows), scale, key, draw=_drawn(points)
+    )
 
 
 def _theory(seeds: float, z: float) -> float:

@@ -1,9 +1,9 @@
 """Target 6: common random numbers - what they leave alone, and what they save.
 
 Every draw has an address, so two settings that are run with one key share all luck.  First the
-exact part: a replicate is the same alone or among others, on any number of threads, by any method, and
-up to any horizon; more probability or more seeds never reach fewer people.  Then the gain: how many
-times more independent runs would give the same interval of a difference.
+exact part: a replicate is the same alone or among others, on any number of threads, by any method,
+and up to any horizon; more probability or more seeds never reach fewer people.  Then the gain: how
+many times more independent runs would give the same interval of a difference.
 Called by the registry.
 """
 
@@ -45,9 +45,7 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
         note = f"difference {gap.mean.mean:.4g} ({gap.mean.low:.4g}..{gap.mean.high:.4g})"
         rows.append(reported(f"gain: {name}", gap.gain, None, "", note))
     best = max(gains.values())
-    rows.append(
-        ordered("largest gain", f"> {GAIN:g} in some use", f"{best:.0f}", best > GAIN, "R")
-    )
+    rows.append(ordered("largest gain", f"> {GAIN:g} in some use", f"{best:.0f}", best > GAIN, "R"))
     rows.append(_wrong_key(friends, runs, key))
     return Replication("common-numbers", TITLE, SOURCE, tuple(rows), scale, key, draw=_drawn(gains))
 
@@ -70,13 +68,23 @@ def _invariances(graph: Network, key: int) -> list[Check]:
     fewer = (more.of("11") < more.of("10")).sum()
     fewer += (together.of("0.12") < together.of("0.1")).sum()
     return [
-        exactly("replicate 17 alone: times that differ", 0, _differ(alone.outcome.times, times[17:18])),
+        exactly(
+            "replicate 17 alone: times that differ", 0, _differ(alone.outcome.times, times[17:18])
+        ),
         exactly("on one thread: times that differ", 0, _differ(one_thread.outcome.times, times)),
-        exactly("all threads on one replicate: sizes that differ", 0, _differ(wide.sizes, whole.sizes[:3])),
-        exactly("64 settings in one walk: sizes that differ", 0, _differ(together.of("0.12"), whole.sizes)),
+        exactly(
+            "all threads on one replicate: sizes that differ",
+            0,
+            _differ(wide.sizes, whole.sizes[:3]),
+        ),
+        exactly(
+            "64 settings in one walk: sizes that differ",
+            0,
+            _differ(together.of("0.12"), whole.sizes),
+        ),
         exactly("horizon 4: times up to 4 that differ", 0, _differ(early, kept)),
         exactly("more seeds or higher p: replicates with fewer", 0, int(fewer)),
-    ]  # fmt: skip
+    ]
 
 
 def _differ(one: Any, other: Any) -> int:

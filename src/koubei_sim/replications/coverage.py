@@ -1,8 +1,8 @@
 """Choosing seeds by reverse reachable sets and greedy maximum coverage.
 
-A reverse reachable (RR) set holds everybody whose word would reach one random person: a cascade
-on the network turned round, from that person.  The expected spread of a set of seeds is n times the share
-of RR sets that it touches, so the k people who touch the most sets are nearly the best seeds.
+A reverse reachable (RR) set holds everybody whose word would reach one random person: a cascade on
+the network turned round, from that person.  The expected spread of a set of seeds is n times the
+share of RR sets that it touches, so the k people who touch the most sets are nearly the best seeds.
 Called by the replication of NetHEPT.
 
 References

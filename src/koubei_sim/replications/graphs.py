@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from koubei_sim.kernels.draws import draw32, stream
 from koubei_sim.networks import Network, configuration
 from koubei_sim.networks.network import one_layer
+from koubei_sim.networks.population import keyed_order
 
 #: Purposes of the draws of this folder, above those of the model and of the networks.
 FOLLOWED: Final = 300  # i-th arc: who follows
 SWAP: Final = 301  # i-th attempt to rewire: two ties and a way
-KIND: Final = 302  # which kind person i is
+KIND: Final = 302  # order in which people are given a kind
 VALUE: Final = 303  # which of three probabilities arc i has
 
 
@@ -128,7 +129,7 @@ def _swap(base, swaps, one, two, ties):
         if turned:
             x, y = y, x
         # u - v and x - y become u - y and x - v.
-        if u == x or u == y or v == x or v == y:
+        if u in (x, y) or v in (x, y):
             continue
         first = (min(u, y), max(u, y))
         second = (min(x, v), max(x, v))
@@ -187,16 +188,17 @@ def rewired(network: Network, share: float, key: int, replicate: int = 0) -> Net
     return Network.from_edges(one, two, n=network.n_nodes, directed=False, parallel="error")
 
 
-@njit(cache=True)
-def _below(base, limit, out):
-    for i in range(out.size):
-        out[i] = draw32(base, i) < limit
-
-
 def marked(n: int, share: float, key: int, replicate: int = 0) -> NDArray[np.bool_]:
-    """Return who belongs to a kind that a person belongs to with probability `share`, (n,) bool."""
-    out = np.empty(n, np.bool_)
-    _below(np.uint64(stream(np.uint64(key), replicate, KIND, 0, 0)), round(share * 2**32), out)
+    """Return who belongs to a kind: ``round(share * n)`` people drawn at random, (n,) bool.
+
+    Examples
+    --------
+    >>> int(marked(1000, 0.13, key=1).sum())
+    130
+    """
+    base = np.uint64(stream(np.uint64(key), replicate, KIND, 0, 0))
+    out = np.zeros(n, np.bool_)
+    out[keyed_order(base, n)[: round(share * n)]] = True
     return out
 
 

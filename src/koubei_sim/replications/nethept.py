@@ -3,7 +3,8 @@
 The distributed file has one line for each co-authored paper: 58,891 lines, 31,376 different pairs.
 Whether a pair counts once or once a paper, and whether the line is read one way or both, moves the
 spread of the best 50 seeds from 430 to 1,294; so each convention is a row of its own.  Seeds are
-chosen by reverse reachable sets and greedy coverage, their spread is measured by fresh forward runs.
+chosen by reverse reachable sets and greedy coverage, their spread is measured by fresh forward
+runs.
 Called by the registry.
 """
 
@@ -102,16 +103,19 @@ def _weighted(
             "M",
         ),
         in_band(
-            f"{what}: IRIE's table", 724.67, found, 7.2, "R",
-            "no convention tried gives it (five were)", known=True,
+            f"{what}: IRIE's table",
+            724.67,
+            found,
+            7.2,
+            "R",
+            "no convention tried gives it (five were)",
+            known=True,
         ),
-    ]  # fmt: skip
+    ]
     return rows, curve
 
 
-def _several_papers(
-    pairs: Network, papers: Network, sets: int, runs: int, key: int
-) -> list[Check]:
+def _several_papers(pairs: Network, papers: Network, sets: int, runs: int, key: int) -> list[Check]:
     """The conventions in which a pair with c papers together counts c times."""
     both = union_rows(pairs)
     degree = in_degrees(union_rows(papers)).astype(np.float64)
@@ -131,16 +135,14 @@ def _several_papers(
 
 
 def _trivalency(pairs: Network, sets: int, runs: int, key: int, draws: int) -> list[Check]:
-    """p of each arc drawn once from .1, .01, .001: the published number that does come again."""
+    """Draw p of each arc once from .1, .01, .001: the published number that does come again."""
     found = []
     for k in range(draws):
         p = trivalent(pairs.n_arcs, key, k)
         best, _ = rr_seeds(pairs, p, SEEDS, sets, key + 2 * k)
         found.append(_spread(pairs, p, best, runs, key + 2 * k)[0])
     rows = [
-        in_band(
-            f"trivalency, draw {k + 1}: k = 50", 190.01, value, 0.04 * 190.01, "R", "IRIE, 4 %"
-        )
+        in_band(f"trivalency, draw {k + 1}: k = 50", 190.01, value, 0.04 * 190.01, "R", "IRIE, 4 %")
         for k, value in enumerate(found[:2])
     ]
     mean = float(np.mean(found))
@@ -159,7 +161,9 @@ def _small(pairs: Network, sets: int, runs: int, key: int) -> list[Check]:
     degree, _ = _spread(pairs, 0.01, _by_degree(pairs), runs, key)
     rows = [
         in_band("p = .01: top 50 by degree", 72.1, degree, 1.0, "S"),
-        in_band("p = .01: k = 50", 72.0, found, 1.0 + MOST_Z * error, "S", "with 10 times the sets"),
+        in_band(
+            "p = .01: k = 50", 72.0, found, 1.0 + MOST_Z * error, "S", "with 10 times the sets"
+        ),
     ]
     best, _ = rr_seeds(pairs, many, SEEDS, 20_000, key)
     found, _ = _spread(pairs, 0.1, best, runs // 10, key)

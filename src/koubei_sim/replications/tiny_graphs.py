@@ -1,8 +1,9 @@
 """Target 1: the independent cascade on graphs small enough for closed forms.
 
 Paths, stars, cycles and cliques with one coin a tie; the linear threshold model on cycles and
-cliques.  The expectations are the formulas of `koubei_sim.theory` (Kempe, Kleinberg and Tardos 2003:
-whom a cascade reaches is whom live edges connect), so each is tested by the Monte Carlo error alone.
+cliques.  The expectations are the formulas of `koubei_sim.theory` (Kempe, Kleinberg and Tardos
+2003: whom a cascade reaches is whom live edges connect), so each is tested by the Monte Carlo error
+alone.
 Called by the registry.
 """
 

@@ -2,8 +2,9 @@
 
 A check holds a number or a word that was expected, what was found, how far off it may be and where
 the expectation comes from.  The allowed error is written where the check is made, beside the
-source, and is nowhere widened.  A target that is known to be out of reach stays in the table, with its figure
-and the verdict "not reproduced", and a remark that says why; it does not make the replication fail.
+source, and is nowhere widened.  A target that is known to be out of reach stays in the table, with
+its figure and the verdict "not reproduced", and a remark that says why; it does not make the
+replication fail.
 
 Called by every file of this folder and by the command line.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from tests.cascades.twins.graph import Arcs
+from tests.cascades.twins.graph import Arcs, Contacts
 from tests.cascades.twins.luck import Luck
 
 from koubei_sim.kernels import codes
@@ -38,8 +38,14 @@ def per_arc(
     return [float(value)] * len(arcs.source)
 
 
-def per_contact(value: Any, count: int, weight: Any = None) -> list[float]:
+def per_contact(
+    value: Any, contacts: Contacts, weight: Any = None, kinds: Any = None
+) -> list[float]:
     """Return the number that an argument gives to each contact."""
+    count = len(contacts.source)
+    if np.ndim(value) == 2:
+        ends = zip(contacts.source, contacts.target)
+        return [float(value[kinds[u]][kinds[v]]) for u, v in ends]
     if isinstance(value, str):
         assert value == "weights"
         return [float(w) for w in weight]

@@ -55,7 +55,7 @@ def chances_of(rule: Any, network: Any, arcs: Graph, key: int) -> list[list[int]
     out = []
     for value in values:
         if isinstance(arcs, Contacts):
-            numbers = per_contact(value, len(arcs.source), getattr(network, "weights", None))
+            numbers = per_contact(value, arcs, network.weights, kinds)
         else:
             numbers = per_arc(value, arcs, network.names, key, kinds)
         out.append([units(number) for number in numbers])
@@ -163,7 +163,7 @@ def on_contacts(
         need = per_person(rule.need, contacts.n, rule.kinds)
         return meetings.reinforcement(contacts, luck, list(seeds), need, rule.window, horizon)
     assert name in ("SIR", "SIS")
-    beta = per_contact(rule.beta, len(contacts.source), getattr(network, "weights", None))
+    beta = per_contact(rule.beta, contacts, network.weights)
     constant = name == "SIR" and rule.duration == "constant"
     return meetings.infection(
         contacts, luck, list(seeds), beta, rule.gamma, constant, name == "SIS", horizon

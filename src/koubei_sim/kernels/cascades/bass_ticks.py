@@ -201,11 +201,10 @@ def _hear(s, filled, tick, turning):
         left = state[v, LEFT] + state[v, BUMP] * tick
         state[v, HAZARD] = hazard
         state[v, LEFT] = left
-        rest = left - hazard * tick  # 0 .. 2**38: exact as a float64, as is the hazard
-        more = np.int64(np.float64(rest) / np.float64(hazard))
-        if more * hazard > rest:  # the quotient was rounded up
-            more -= 1
-        new = tick + more + 1
+        rest = left - hazard * tick
+        # The quotient by float64, four times as fast: rest < 2**38 and hazard < 2**53 are exact,
+        # and a quotient below an integer is further from it than the rounding reaches.
+        new = tick + np.int64(np.float64(rest) / np.float64(hazard)) + 1
         if new < due:
             state[v, DUE] = new
             if turning and not enter(s, v, new):

@@ -1,0 +1,278 @@
+"""How words of the command line become graphs, rules and seeds of a cascade.
+
+Each function takes what a person typed and returns an object of the library, or refuses it in one
+line.  Called by `cascade`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import tomllib
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from koubei_sim.errors import KoubeiError, nearest
+
+if TYPE_CHECKING:
+    from koubei_sim.cascades import Rule
+    from koubei_sim.networks import Network, TemporalNetwork
+
+#: Name on the command line -> name of the class.
+RULES: dict[str, str] = {
+    "independent": "IndependentCascade",
+    "linear-threshold": "LinearThreshold",
+    "threshold": "FractionalThreshold",
+    "reinforcement": "Reinforcement",
+    "competing": "CompetingCascades",
+    "negative": "NegativeCascade",
+    "delayed": "DelayedCascade",
+    "bass": "Bass",
+    "sir": "SIR",
+    "fractional-sir": "FractionalSIR",
+    "sis": "SIS",
+}
+#: Name on the command line -> generator of `koubei_sim.networks`, and its first argument.
+GENERATORS: dict[str, str] = {
+    "follow": "follow_graph",
+    "friends": "small_world",
+    "erdos-renyi": "erdos_renyi",
+    "barabasi-albert": "barabasi_albert",
+    "watts-strogatz": "watts_strogatz",
+    "ring": "ring",
+    "complete": "complete",
+}
+GRAPH_KEY = 1  # a generated graph is the same in every call unless its own `key` is given
+
+
+def value_of(text: str) -> Any:
+    """Return a value: TOML where it reads as such, ``none``, else the text itself.
+
+    Examples
+    --------
+    >>> value_of("0.1"), value_of("none"), value_of("weights"), value_of("{ours = 0.2}")
+    (0.1, None, 'weights', {'ours': 0.2})
+    """
+    text = text.strip()
+    if text == "none":
+        return None
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def pairs_of(where: str, words: list[str], example: str) -> dict[str, Any]:
+    """Return the values named by ``name=value`` words."""
+    found = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not sign or not name.strip():
+            raise KoubeiError(where, "not of the form name=value", got=word, fix=example)
+        found[name.strip()] = value_of(text)
+    return found
+
+
+# Rules ----------------------------------------------------------------------------------------
+
+
+def rule_from(name: str, words: list[str], p: float | None) -> Rule:
+    """Return the rule of a name with the arguments of ``--set name=value``.
+
+    Examples
+    --------
+    >>> rule_from("sir", ["beta=0.3", "gamma=0.5"], None)
+    SIR(beta=0.3, gamma=0.5, duration=exponential)
+    """
+    from koubei_sim import cascades
+
+    plain = name.replace("_", "-").lower()
+    if plain not in RULES:
+        raise KoubeiError(
+            "--rule", "unknown", got=name, allowed=", ".join(RULES), fix=nearest(plain, RULES)
+        )
+    kind = getattr(cascades, RULES[plain])
+    known = [item.name for item in fields(kind)]
+    given = pairs_of("--set", words, "--set quality=0.9")
+    if p is not None:
+        if "p" not in known:
+            raise KoubeiError("--p", f"{plain} has none", got=p, fix=f"--set {known[0]}=..")
+        if "p" in given:
+            raise KoubeiError("--p", "given twice", got=p)
+        given["p"] = p
+    for one in given:
+        if one not in known:
+            raise KoubeiError(
+                f"--set {one}",
+                f"{plain} has no such argument",
+                allowed=", ".join(known),
+                fix=nearest(one, known),
+            )
+    arguments = {one: _argument(one, value) for one, value in given.items()}
+    found: Rule = kind(**arguments)
+    return found
+
+
+def _argument(name: str, value: Any) -> Any:
+    """Lists are tuples where the rule takes a pair or names, else arrays."""
+    if not isinstance(value, list):
+        return value
+    if name in ("thresholds", "latency", "brands"):
+        return tuple(value)
+    import numpy as np
+
+    return np.asarray(value)
+
+
+# Graphs ---------------------------------------------------------------------------------------
+
+
+def graph_from(given: str, directed: bool | None, contacts: bool) -> Network | TemporalNetwork:
+    """Return the graph that a word names: a file, or a generator like ``follow:100000``.
+
+    Further arguments of a generator follow after commas: ``erdos-renyi:1000,mean_degree=8,key=3``.
+    """
+    from koubei_sim.networks import read_contacts, read_network
+
+    name, sign, rest = given.partition(":")
+    if not sign or name not in GENERATORS or Path(given).exists():
+        if sign and not Path(given).exists() and not Path(given).suffix:
+            raise KoubeiError(
+                "GRAPH",
+                "neither a file nor a generator",
+                got=given,
+                allowed=", ".join(f"{one}:N" for one in GENERATORS),
+                fix=nearest(name, GENERATORS),
+            )
+        options: dict[str, Any] = {} if directed is None else {"directed": directed}
+        return read_contacts(given, **options) if contacts else read_network(given, **options)
+    if contacts:
+        raise KoubeiError("--contacts", "needs a file", got=given)
+    return _generated(name, rest, directed)
+
+
+def _generated(name: str, rest: str, directed: bool | None) -> Network:
+    from koubei_sim import networks
+
+    make: Callable[..., Network] = getattr(networks, GENERATORS[name])
+    number, *more = rest.split(",")
+    people = value_of(number.replace("_", ""))
+    if isinstance(people, bool) or not isinstance(people, int):
+        raise KoubeiError("GRAPH", "how many people", got=rest, fix=f"{name}:10000")
+    options = pairs_of("GRAPH", more, f"{name}:{people},key=2")
+    known = [one for one in inspect.signature(make).parameters if one not in ("n", "members")]
+    for one in options:
+        if one not in known:
+            raise KoubeiError(
+                f"GRAPH {one}",
+                f"{name} has no such argument",
+                allowed=", ".join(known),
+                fix=nearest(one, known),
+            )
+    if directed is not None:
+        if "directed" not in known:
+            raise KoubeiError("--directed", f"{name} decides that itself", fix="leave it away")
+        options["directed"] = directed
+    if name == "erdos-renyi" and not {"mean_degree", "p"} & options.keys():
+        options["mean_degree"] = 10.0
+    options.setdefault("key", GRAPH_KEY)
+    return make(people, **options)
+
+
+# Seeds ----------------------------------------------------------------------------------------
+
+
+def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
+    """Return the seeds that words name, for each brand where there are several.
+
+    ``10``: that many at random, anew in each replicate; ``ids:3,5``: these people;
+    ``degree:50``: those with the most arcs out of them; anything else: a file with one person a
+    line.  People are named by their labels where the graph has labels.  With brands:
+    ``ours=10``, once for each.
+    """
+    if not brands:
+        if len(words) > 1:
+            raise KoubeiError("--seeds", "given more than once, but the rule has no brands")
+        return _seeds(words[0], graph) if words else []
+    found = {}
+    for word in words:
+        brand, sign, rest = word.partition("=")
+        if not sign or brand not in brands:
+            raise KoubeiError(
+                "--seeds",
+                "not of the form brand=seeds",
+                got=word,
+                allowed=", ".join(brands),
+                fix=f"--seeds {brands[0]}=10",
+            )
+        found[brand] = _seeds(rest, graph)
+    return found
+
+
+def _seeds(word: str, graph: Any) -> Any:
+    import numpy as np
+
+    from koubei_sim.cascades import RandomSeeds
+
+    kind, _, rest = word.partition(":")
+    if word.isdigit():
+        return RandomSeeds(int(word))
+    if kind == "ids":
+        return _people([one.strip() for one in rest.split(",") if one.strip()], graph)
+    if kind == "degree":
+        if not rest.isdigit() or not 0 < int(rest) <= graph.n_nodes:
+            raise KoubeiError("--seeds", "how many", got=word, allowed=f"1..{graph.n_nodes}")
+        if not hasattr(graph, "layers"):
+            raise KoubeiError("--seeds", "degree is not defined on contacts", got=word)
+        degrees = sum(layer.degrees() for layer in graph.layers)
+        return np.argsort(-degrees, kind="stable")[: int(rest)]
+    path = Path(word).expanduser()
+    if not path.is_file():
+        raise KoubeiError(
+            "--seeds", "no such file", got=word, allowed="10, ids:3,5, degree:50, a file"
+        )
+    lines = path.read_text(encoding="utf-8").split()
+    return _people(lines, graph)
+
+
+def _people(names: list[str], graph: Any) -> Any:
+    """Numbers of the people with these labels, or with these numbers where there are none."""
+    import numpy as np
+
+    labels = getattr(graph, "labels", None)
+    if labels is not None:
+        kind = np.asarray(labels).dtype.kind
+        wanted: Any = names if kind == "U" else [_number(name) for name in names]
+        return graph.index_of(wanted)
+    return np.array([_number(name) for name in names], dtype=np.int64)
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise KoubeiError("--seeds", "not a number of a person", got=text) from None
+
+
+# Looks ----------------------------------------------------------------------------------------
+
+
+def sparkline(values: Any, width: int = 60) -> str:
+    """Return numbers as a line of blocks, resampled to at most `width` signs.
+
+    Examples
+    --------
+    >>> sparkline([0, 1, 2, 4, 8])
+    '▁▁▂▄█'
+    """
+    blocks = "▁▂▃▄▅▆▇█"
+    numbers = [float(value) for value in values]
+    if len(numbers) > width:
+        step = (len(numbers) - 1) / (width - 1)
+        numbers = [numbers[round(k * step)] for k in range(width)]
+    top = max(numbers, default=0.0)
+    if top <= 0.0 or not math.isfinite(top):
+        return blocks[0] * len(numbers)
+    return "".join(blocks[min(7, int(8 * max(0.0, value) / top))] for value in numbers)
