@@ -10,7 +10,6 @@ Used by `test_planted`.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,6 +64,33 @@ def touched(module: str) -> set[str]:
     return out
 
 
+def renamed(module: str) -> str:
+    """Return the name of the copy of a module."""
+    return f"{PREFIX}_{module.replace('.', '_')}"
+
+
+class Redirected(ast.NodeTransformer):
+    """Turns imports of copied modules into imports of their copies."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.names = names
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.stmt]:
+        below = (node.module or "").partition("koubei_sim.")[2]
+        if below in self.names:
+            node.module = renamed(below)
+            return [node]
+        out: list[ast.stmt] = []
+        for alias in node.names:
+            deeper = f"{below}.{alias.name}"
+            if deeper in self.names:
+                alone = ast.Import([ast.alias(renamed(deeper), alias.asname or alias.name)])
+            else:
+                alone = ast.ImportFrom(node.module, [alias], node.level)
+            out.append(ast.copy_location(alone, node))
+        return [ast.fix_missing_locations(stmt) for stmt in out]
+
+
 @contextmanager
 def planted(module: str, text: str) -> Iterator[Callable[..., Any]]:
     """Give a `cascade` whose `module` reads `text`.
@@ -75,25 +101,21 @@ def planted(module: str, text: str) -> Iterator[Callable[..., Any]]:
     """
     names = touched(module)
     assert "cascades.run" in names, f"nothing that runs cascades uses {module}"
-    pattern = re.compile(
-        r"\bkoubei_sim\.(" + "|".join(re.escape(n) for n in sorted(names)) + r")(?=[\s,]|$)", re.M
-    )
     loaded: list[str] = []
 
     def load(name: str) -> ModuleType:
-        fullname = f"{PREFIX}_{name.replace('.', '_')}"
+        fullname = renamed(name)
         if fullname in sys.modules:
             return sys.modules[fullname]
-        content = text if name == module else source(name)
         for other in imports(name) & names:
             load(other)
-        content = pattern.sub(lambda m: f"{PREFIX}_{m.group(1).replace('.', '_')}", content)
-        content = content.replace("cache=True", "cache=False")
+        content = text if name == module else source(name)
+        tree = Redirected(names).visit(ast.parse(content.replace("cache=True", "cache=False")))
         made = ModuleType(fullname)
         made.__file__ = f"<{fullname}>"
         sys.modules[fullname] = made
         loaded.append(fullname)
-        exec(compile(content, f"<{fullname}>", "exec"), made.__dict__)
+        exec(compile(tree, made.__file__, "exec"), made.__dict__)
         for shared in SHARED & set(made.__dict__):  # callers bring objects of the real class
             setattr(made, shared, getattr(import_module(f"koubei_sim.{name}"), shared))
         return made

@@ -265,7 +265,7 @@ def sparkline(values: Any, width: int = 60) -> str:
     Examples
     --------
     >>> sparkline([0, 1, 2, 4, 8])
-    '▁▁▂▄█'
+    '▁▂▃▅█'
     """
     blocks = "▁▂▃▄▅▆▇█"
     numbers = [float(value) for value in values]

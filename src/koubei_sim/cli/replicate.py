@@ -53,8 +53,8 @@ def replicate(
     if as_json:
         screen.write_json({"replications": [one.to_dict() for one in found], **_totals(found)})
     else:
-        for one in found:
-            _print_table(one)
+        for made in found:
+            _print_table(made)
         if len(found) > 1:
             print(overview(found))
         if out is not None:

@@ -46,8 +46,8 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
     try:
         path = find_data(FILE)
     except KoubeiError:
-        rows = (absent("everything else", f"needs {FILE}"), single)
-        return Replication("nethept", TITLE, SOURCE, rows, scale, key)
+        missing = (absent("everything else", f"needs {FILE}"), single)
+        return Replication("nethept", TITLE, SOURCE, missing, scale, key)
     sets = sized(scale, 300_000, 1_000_000)
     runs = sized(scale, 20_000, 100_000)
     pairs = read_network(path, directed=False)

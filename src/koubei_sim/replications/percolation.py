@@ -91,7 +91,7 @@ def _small_mean(graphs: list[Network], p: float, runs: int, key: int) -> float:
 
 
 def _theory(law: Any, p: float) -> float:
-    """Share S for the curve; a point where the solver gives up leaves a gap."""
+    """Share S for the curve; NaN where the solver gives up."""
     try:
         return percolation.outbreak(law, p).size
     except KoubeiError:
@@ -105,10 +105,11 @@ def _drawn(curves: dict[str, tuple[list[float], list[float]]]) -> Any:
         grid = np.linspace(0.02, 1.0, 99)
         ends = []
         for (name, (p, found)), colour in zip(curves.items(), PALETTE):
-            theory = [_theory(_LAWS[name][0], float(t)) for t in grid]
-            ax.plot(grid, theory, color=colour, lw=1.5)
+            theory = np.array([_theory(_LAWS[name][0], float(t)) for t in grid])
+            known = np.isfinite(theory)
+            ax.plot(grid[known], theory[known], color=colour, lw=1.5)
             ax.plot(p, found, color=colour, ls="none", marker="o", ms=6)
-            ends.append((1.0, theory[-1], name, colour))
+            ends.append((1.0, float(theory[known][-1]), name, colour))
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
         ax.set_title("Share reached by a large cascade")

@@ -2,8 +2,9 @@
 
 A kernel leaves one replicate in its scratch as ``order[0:count]`` (people in order of
 activation, time never falling) with ``time``, ``parent``, ``kind`` and ``until`` beside it;
-`record` turns that into the outputs that were asked for.  Outputs that were not asked for are arrays of size
-0 and cost nothing.  All sums are integers, so the number of threads cannot change them.
+`record` turns that into the outputs that were asked for.  Outputs that were not asked for are
+arrays of size 0 and cost nothing.  All sums are integers, so the number of threads cannot change
+them.
 
 Called at the end of every replicate by the batch kernels.
 """
@@ -80,8 +81,8 @@ def record(out, scratch, i, replicate, count, distinct):
     out : Block of `Output`
     scratch : Block
         With ``order`` (int32), ``time`` (float64), ``parent`` (int32), ``kind`` (int8) and
-        ``until`` (float64): `order`, `time` and `parent` of `count` entries or more (`parent` only where a
-        forest is kept), `kind` and `until` of size 0 where the rule has no such thing.
+        ``until`` (float64): `order`, `time` and `parent` of `count` entries or more (`parent` only
+        where a forest is kept), `kind` and `until` of size 0 where the rule has no such thing.
     i, replicate : int
         Row of the outputs; number of the replicate.
     count, distinct : int
@@ -126,7 +127,7 @@ def record(out, scratch, i, replicate, count, distinct):
     if out.kinds.shape[0] > 0:
         out.kinds[i, :] = -1
         for k in range(count - 1, -1, -1):
-            out.kinds[i, scratch.order[k]] = scratch.kind[k]
+            out.kinds[i, scratch.order[k]] = scratch.kind[k] if scratch.kind.size > 0 else 0
     if forest:
         for k in range(count):
             out.row_replicate[at + k] = replicate
