@@ -46,12 +46,18 @@ def claim(found, count, low_person, high_person, visited, taken, n):
     `low_person` is a multiple of 64, so that no two threads write one word of `visited`.
     Returns the new length of `taken`.
     """
+    # Half of the people belong to somebody else, at random: no branch, but a write of nothing to
+    # a word of one's own.
+    if low_person >= high_person:
+        return n
+    own = low_person >> 6
     for k in range(count):
-        v = found[k]
-        if v >= low_person and v < high_person:
-            bit = ONE << np.uint64(v & 63)
-            word = visited[v >> 6]
-            taken[n] = v
-            n += np.int64((word & bit) == 0)
-            visited[v >> 6] = word | bit
+        v = np.int64(found[k])
+        mine = v >= low_person and v < high_person
+        at = v >> 6 if mine else own
+        bit = (ONE if mine else np.uint64(0)) << np.uint64(v & 63)
+        word = visited[at]
+        taken[n] = v
+        n += np.int64(mine and (word & bit) == 0)
+        visited[at] = word | bit
     return n
