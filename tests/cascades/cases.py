@@ -72,7 +72,9 @@ def case(family: str, number: int, large: bool = False) -> Case:
             network = hub_network(dice)
         elif large:
             network = large_network(dice, 700 if family == "bass_exact" else 2500)
-        elif family.startswith("sis") and network.n_arcs > 1500:
+        elif family.startswith(("sis", "bass")) and (
+            network.n_arcs > 1500 or network.n_nodes > 300
+        ):
             network = random_network(Dice(number), 6)
         rule, horizon = ON_NETWORKS[family](dice, network)
     else:

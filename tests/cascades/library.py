@@ -88,7 +88,8 @@ def bins(times: Iterable[float], origin: float, tick: float) -> list[int]:
 
 def outputs_fault(case: Case, run: Callable[..., Any] = cascade) -> str | None:
     """Return the name of an output that the log of activations does not tell, or None."""
-    options: dict[str, Any] = {} if case.rule.by_steps else {"tick": 0.25}
+    tick = 1.0 if case.rule.by_steps else 0.25
+    options: dict[str, Any] = {} if case.rule.by_steps else {"tick": tick}
     out = library(case, run, record=("forest", "people", "times", "kinds"), **options).outcome
     plain = library(case, run, record=(), **options).outcome
     for name in ("sizes", "events", "ends", "curve", "removed"):
@@ -96,7 +97,8 @@ def outputs_fault(case: Case, run: Callable[..., Any] = cascade) -> str | None:
             return f"{name} depends on what is recorded"
     logs = by_replicate(library(case, run, **options))
     people, width, origin = case.network.n_nodes, len(out.time), float(out.time[0])
-    tick = float(out.time[1]) - origin
+    while float(out.time[1]) - origin > 1.5 * tick:  # there are only so many bins
+        tick *= 2.0
     count, total = np.zeros(people, np.int64), np.zeros(people)
     for r, events in enumerate(logs):
         first = first_times(events)

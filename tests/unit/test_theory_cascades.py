@@ -330,3 +330,12 @@ def test_wrong_input_is_refused_in_one_line(call) -> None:
     with pytest.raises(KoubeiError) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_outbreaks_are_found_at_every_transmission() -> None:
+    """Catches a stop that waits for rounding to vanish: it refused one ordinary value in fifteen."""
+    law = degrees.poisson(4.0)
+    for transmission in np.linspace(0.2501, 1.0, 301):
+        found = percolation.outbreak(law, transmission).size
+        expected = percolation.giant_component(4.0 * transmission)
+        assert found == pytest.approx(expected, abs=1e-10 + 1e-15 / (transmission - 0.25) ** 2)

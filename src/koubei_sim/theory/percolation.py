@@ -161,7 +161,8 @@ def outbreak(degrees: ArrayLike, transmission: float) -> Outbreak:
         gap = 1.0 - transmission + transmission * float(g1(u)) - u
         change = gap / (1.0 - transmission * float(slope(u)))
         u += change
-        if abs(change) < 1e-16:
+        # At the root the gap is a few roundings of numbers near 1, not zero.
+        if abs(gap) < 1e-15:
             break
     else:  # pragma: no cover - Newton is quadratic at a simple root
         raise KoubeiError("transmission", "too near the threshold to solve", got=transmission)

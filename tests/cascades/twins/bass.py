@@ -27,11 +27,12 @@ def by_ticks(
     horizon: float,
 ) -> list[Activation]:
     """Bass by ticks of length `dt`; `p` and `q` per person."""
-    alone, each = {}, {}
+    alone, each, limit = {}, {}, {}
     for person in range(arcs.n):
         d = arcs.degree(person)
         alone[person] = math.floor(p[person] * dt * 4294967296.0 + 0.5)
         each[person] = math.floor(q[person] * dt / d * 4294967296.0 + 0.5) if d else 0
+        limit[person] = resistance(luck, person) << 6
     adopted = {person: Activation(0.0, person) for person in seeds}
     exposure = dict.fromkeys(range(arcs.n), 0)
     tick = 0
@@ -42,7 +43,7 @@ def by_ticks(
             if person not in adopted:
                 m = sum(arcs.source[arc] in adopted for arc in arcs.into[person])
                 exposure[person] += alone[person] + each[person] * m
-                if exposure[person] > resistance(luck, person) << 6:
+                if exposure[person] > limit[person]:
                     now.append(person)
         for person in now:
             adopted[person] = Activation(tick * dt, person)
