@@ -88,8 +88,9 @@ def bins(times: Iterable[float], origin: float, tick: float) -> list[int]:
 
 def outputs_fault(case: Case, run: Callable[..., Any] = cascade) -> str | None:
     """Return the name of an output that the log of activations does not tell, or None."""
-    tick = 1.0 if case.rule.by_steps else 0.25
-    options: dict[str, Any] = {} if case.rule.by_steps else {"tick": tick}
+    stepping = case.rule.by_steps and hasattr(case.network, "layers")
+    tick = 1.0 if stepping else 0.25
+    options: dict[str, Any] = {} if stepping else {"tick": tick}
     out = library(case, run, record=("forest", "people", "times", "kinds"), **options).outcome
     plain = library(case, run, record=(), **options).outcome
     for name in ("sizes", "events", "ends", "curve", "removed"):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.cascades.cases import FAMILIES, Case, case
-from tests.cascades.drawn_rules import ON_NETWORKS
+from tests.cascades.drawn_rules import ON_CONTACTS, ON_NETWORKS
 from tests.cascades.graphs import random_network
 from tests.cascades.library import (
     by_replicate,
@@ -147,7 +147,7 @@ def test_threads_do_not_matter(family: str) -> None:
             one = one._replace(seeds=one.seeds[0])
         everything = ("forest", "people", "times", "kinds")
         options = {"record": everything}
-        if not one.rule.by_steps:
+        if family in ON_CONTACTS or not one.rule.by_steps:
             options["tick"] = 0.125
         single = library(one, **options).outcome
         several = library(one, threads=3, **options).outcome
@@ -162,6 +162,19 @@ def test_all_outputs_are_told_by_the_log(family: str) -> None:
     """Catches a curve, count or first time that does not belong to the activations."""
     for number in NUMBERS:
         assert outputs_fault(case(family, number)) is None, number
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_curves_on_a_grid_that_is_found_count_everybody(family: str) -> None:
+    """Catches a pilot that leaves something behind, and events that fall out of the grid."""
+    for number in NUMBERS:
+        out = library(case(family, number)).outcome
+        log, grid = out.activations, out.time
+        slack = 1e-9 * (1.0 + np.abs(grid).max())
+        new = out.curve.sum(axis=(0, 1)).cumsum()
+        assert new[-1] == log.time.size
+        assert (new >= np.searchsorted(np.sort(log.time), grid - slack, "right")).all()
+        assert (new <= np.searchsorted(np.sort(log.time), grid + slack, "right")).all()
 
 
 # ---------------------------------------------------------------- one rule seen as another

@@ -333,7 +333,7 @@ def test_wrong_input_is_refused_in_one_line(call) -> None:
 
 
 def test_outbreaks_are_found_at_every_transmission() -> None:
-    """Catches a stop that waits for rounding to vanish: it refused one ordinary value in fifteen."""
+    """Catches a stop that waits for rounding to vanish: it refused one value in fifteen."""
     law = degrees.poisson(4.0)
     for transmission in np.linspace(0.2501, 1.0, 301):
         found = percolation.outbreak(law, transmission).size

@@ -39,10 +39,12 @@ LONGEST_AHEAD = 0.2  # seconds: batches that take longer do not grow
 
 
 def _key(rng: Any) -> int:
-    """Take what numpy's `default_rng` takes."""
-    if rng is None or isinstance(rng, (int, np.integer, np.random.SeedSequence)):
-        return key_from(rng)
-    return key_from(np.random.default_rng(rng))
+    """Take what numpy makes a generator of: numbers and bit generators too."""
+    if isinstance(rng, np.random.BitGenerator):
+        return key_from(np.random.Generator(rng))
+    if isinstance(rng, (list, tuple, np.ndarray)):
+        return key_from(np.random.SeedSequence([int(part) for part in rng]))
+    return key_from(rng)
 
 
 def _rows(starts: ArrayLike, edges: ArrayLike) -> tuple[Network, NDArray[np.int64]]:
@@ -225,7 +227,7 @@ class IndependentCascadeModel(_Model):
     activation_probs : array of float, optional
     payoffs : array of float, optional
         What each node is worth when it is active.
-    rng : as for `numpy.random.default_rng`, optional
+    rng : int, list of int, SeedSequence, BitGenerator or Generator, optional
 
     Examples
     --------
