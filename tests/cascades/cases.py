@@ -49,7 +49,8 @@ def brand_seeds(dice: Dice, n: int, brands: tuple[str, ...]) -> dict[str, Any]:
         count = min(dice.whole(0, 5), left)
         left -= count
         if dice.yes(0.3):
-            out[brand] = RandomSeeds(count)
+            among = np.sort(dice.rng.permutation(n)[: n // 2]) if n > 80 and dice.yes() else None
+            out[brand] = RandomSeeds(count, among)
         else:
             out[brand], people = people[:count], people[count:]
     return out

@@ -116,7 +116,7 @@ def one_network(dice: Dice, n: int, shape: int, weighted: bool) -> Network:
 def random_network(dice: Dice, shape: int, weighted: bool = False) -> Network:
     """A network of one or two layers; people without ties occur in most shapes."""
     n = size(dice) if not dice.yes(0.04) else 1
-    if SHAPES[shape % len(SHAPES)] is erdos_renyi and dice.yes(0.15):
+    if SHAPES[shape % len(SHAPES)] is erdos_renyi and dice.yes(0.25):
         n = dice.whole(1000, 3000)  # a small cascade on a large graph is cleaned up otherwise
     first = one_network(dice, n, shape, weighted)
     if dice.yes(0.7):
@@ -134,6 +134,21 @@ def large_network(dice: Dice, n: int) -> Network:
     source = np.concatenate([dice.rng.integers(0, n, 11 * n), np.zeros(n // 3, int), hub])
     target = np.concatenate([dice.rng.integers(0, n, 11 * n), hub, np.ones(n // 3, int)])
     return Network.from_edges(source, target, n=n, parallel="keep")
+
+
+LENGTHS = (0, 1, 7, 8, 9, 15, 16, 17, 127, 128, 129, 130, 136, 137, 2047, 2048, 2049)
+LENGTHS += (8191, 8192, 8193, 16390, 20001)
+
+
+def long_rows(dice: Dice) -> Network:
+    """People 0, 1, ... with rows of every length at which some block of arcs begins or ends."""
+    n = 3000
+    source = np.repeat(np.arange(len(LENGTHS)), LENGTHS)
+    target = dice.rng.integers(len(LENGTHS), n, source.size)
+    more = dice.rng.integers(len(LENGTHS), n, (2, n))
+    return Network.from_edges(
+        np.concatenate([source, more[0]]), np.concatenate([target, more[1]]), n, parallel="keep"
+    )
 
 
 def hub_network(dice: Dice) -> Network:

@@ -15,10 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cascades.cases import FAMILIES, Case, case
 from tests.cascades.drawn_rules import ON_CONTACTS, ON_NETWORKS
+from tests.cascades.graphs import LENGTHS, long_rows
 from tests.cascades.library import by_replicate, difference, library, twins
 from tests.worlds import Dice
 
-from koubei_sim.cascades import SIS, DelayedCascade
+from koubei_sim.cascades import (
+    SIR,
+    SIS,
+    Bass,
+    CompetingCascades,
+    DelayedCascade,
+    FractionalSIR,
+    FractionalThreshold,
+    IndependentCascade,
+    LinearThreshold,
+    Rule,
+)
 from koubei_sim.networks import Network
 from koubei_sim.networks.temporal import TemporalNetwork
 
@@ -78,7 +90,35 @@ def test_library_and_twin_agree_on_many_large_graphs(family: str) -> None:
     over_large_cases(family, range(6, 40))
 
 
-@pytest.mark.parametrize("last", [60.0, 3000.0])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        IndependentCascade(0.002),
+        IndependentCascade("weighted"),
+        CompetingCascades({"a": 0.003, "b": "weighted"}, tie="priority"),
+        LinearThreshold(),
+        LinearThreshold(method="sum"),
+        FractionalThreshold(0.3),
+        DelayedCascade(0.003),
+        SIR(0.003, 1.0),
+        FractionalSIR(0.9, 0.5, True),
+        SIS(0.003, 1.0),
+        SIS(0.002, 0.5, True),
+        Bass(0.05, 0.9),
+        Bass(0.05, 0.9, 0.5),
+    ],
+    ids=repr,
+)
+def test_rows_of_all_lengths(rule: Rule) -> None:
+    """Catches rows that are cut at the wrong arc, and blocks that are full at the wrong one."""
+    graph = long_rows(Dice(8))
+    seeds = list(range(len(LENGTHS)))
+    brands = {"a": seeds[::2], "b": seeds[1::2]}
+    wanted = brands if isinstance(rule, CompetingCascades) else seeds
+    assert_twins(Case(graph, rule, wanted, 77, 0, 2, 4.0), "long rows")
+
+
+@pytest.mark.parametrize("last", [60.0, 200.0, 3000.0])
 def test_a_person_who_is_reached_again_and_again_sooner(last: float) -> None:
     """Catches a queue whose room is used up by arrivals that sooner ones have replaced."""
     sources, targets = 60, 1500

@@ -12,6 +12,7 @@ snapshot.  Types are cacheable: they depend on names and dtypes only, not on sha
 
 from __future__ import annotations
 
+import struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,28 +103,51 @@ class Block:
     __slots__ = ("_buffer", "_keep", "address", "kind")
 
     def __init__(self, title: str, record: NamedTuple) -> None:
-        fields, words, keep = [], [], []
-        for name, value in zip(type(record)._fields, record, strict=True):  # type: ignore[attr-defined]
+        words: list[int] = []
+        looks: list[Any] = [title, type(record)]
+        keep = []
+        for value in record:
             if isinstance(value, np.ndarray):
                 if not value.flags.c_contiguous:
                     value = np.ascontiguousarray(value)
                 keep.append(value)
-                fields.append((name, types.Array(from_dtype(value.dtype), value.ndim, "C")))
-                words.append(np.uint64(value.ctypes.data))
-                words.extend(np.array(value.shape + value.strides, np.int64).view(np.uint64))
+                looks.append((value.dtype, value.ndim))
+                words.append(value.__array_interface__["data"][0])
+                words.extend(value.shape)
+                words.extend(value.strides)
             elif isinstance(value, (float, np.floating)):
-                fields.append((name, types.float64))
-                words.append(np.float64(value).view(np.uint64))
+                looks.append(float)
+                words.append(int.from_bytes(struct.pack("<d", value), "little"))
             elif isinstance(value, np.uint64):
-                fields.append((name, types.uint64))
-                words.append(value)
+                looks.append(np.uint64)
+                words.append(int(value))
             else:
-                fields.append((name, types.int64))
-                words.append(np.int64(value).view(np.uint64))
-        self.kind = BlockType(title, tuple(fields))
+                looks.append(int)
+                words.append(int(value) & 0xFFFFFFFFFFFFFFFF)
+        look = tuple(looks)
+        kind = _KINDS.get(look)
+        if kind is None:
+            kind = _KINDS[look] = _kind_of(title, record, look[2:])
+        self.kind = kind
         self._buffer = np.array(words, np.uint64)
         self._keep = keep
-        self.address = int(self._buffer.ctypes.data)
+        self.address = int(self._buffer.__array_interface__["data"][0])
+
+
+#: Types of blocks met so far: making one takes longer than a small cascade.
+_KINDS: dict[tuple[Any, ...], BlockType] = {}
+
+
+def _kind_of(title: str, record: NamedTuple, looks: tuple[Any, ...]) -> BlockType:
+    """Return the numba type of a block whose fields look like this."""
+    scalars = {float: types.float64, np.uint64: types.uint64, int: types.int64}
+    fields = []
+    for name, look in zip(type(record)._fields, looks, strict=True):  # type: ignore[attr-defined]
+        if isinstance(look, tuple):
+            fields.append((name, types.Array(from_dtype(look[0]), look[1], "C")))
+        else:
+            fields.append((name, scalars[look]))
+    return BlockType(title, tuple(fields))
 
 
 @typeof_impl.register(Block)
