@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 from tests.cascades.drawn_rules import BORDER_KEY, ON_CONTACTS, ON_NETWORKS
-from tests.cascades.graphs import hub_network, large_network, random_contacts, random_network
+from tests.cascades.graphs import (
+    LENGTHS,
+    hub_network,
+    large_network,
+    long_rows,
+    random_contacts,
+    random_network,
+)
 from tests.worlds import Dice
 
 from koubei_sim.cascades import RandomSeeds, rules
@@ -65,12 +73,14 @@ def case(family: str, number: int, large: bool = False) -> Case:
     A large case has one replicate on a graph of tens of thousands of arcs, a tenth of the people
     as seeds, and no horizon where the rule can do without.
     """
-    dice = Dice(FAMILIES.index(family) * 1_000_003 + number)
+    dice = Dice(zlib.crc32(f"{family} {number}".encode()))
     network: Any
     if family in ON_NETWORKS:
         network = random_network(dice, number, weighted=dice.yes(0.3))
         if family == "hubs":
             network = hub_network(dice)
+        elif family == "rows":
+            network = long_rows(dice)
         elif large:
             network = large_network(dice, 700 if family == "bass_exact" else 2500)
         elif family.startswith(("sis", "bass")) and (
@@ -97,6 +107,8 @@ def case(family: str, number: int, large: bool = False) -> Case:
     first = (0, 0, 7, 1000)[dice.whole(0, 3)]
     if "borders" in family:
         key, first = BORDER_KEY, 0
+    if family == "rows":
+        replicates, seeds = 2, list(range(len(LENGTHS)))
     if large:
         replicates = 1
         people = dice.rng.permutation(network.n_nodes)[: network.n_nodes // 10]

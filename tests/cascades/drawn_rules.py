@@ -110,9 +110,16 @@ def borders(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     coins = np.array([luck.coin(arcs, arc) for arc in range(network.n_arcs)])
     offset = np.array([0.0, 1.0, 0.4, 0.6, 1.4, -0.4])[dice.rng.integers(0, 6, coins.size)]
     p = np.clip((coins + offset) / 2**32, 0.0, 1.0)
-    if dice.yes(0.3):
+    if dice.yes(0.5):
         return rules.IndependentCascade(float(p[dice.whole(0, coins.size - 1)])), None
     return rules.IndependentCascade(p), None
+
+
+def rows(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
+    """Probabilities for a graph of long rows."""
+    if dice.yes():
+        return rules.IndependentCascade(chances(dice, network.n_arcs) * dice.real(0.001, 0.5)), None
+    return rules.IndependentCascade(chance(dice) * (0.01 if dice.yes() else 1.0)), None
 
 
 def competing(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
@@ -219,12 +226,12 @@ def hubs(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
 # ---------------------------------------------------------------- rules in time
 
 
-def rate(dice: Dice, network: Network) -> Any:
-    """The argument `beta` as a rate."""
+def rate(dice: Dice, network: Network, most: int = 3) -> Any:
+    """The argument `beta` as a rate, with scales up to 10**most."""
     value, _ = arcs_chance(dice, network, words=False, matrix=False)
     if isinstance(value, str):
         return value
-    scale = dice.real(0.3, 4.0) * (10.0 ** dice.whole(-3, 3) if dice.yes(0.2) else 1.0)
+    scale = dice.real(0.3, 4.0) * (10.0 ** dice.whole(-3, most) if dice.yes(0.2) else 1.0)
     if isinstance(value, dict):
         return {name: scale * p for name, p in value.items()}
     return scale * value
@@ -247,7 +254,7 @@ def sir_steps(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
 
 def sis(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     gamma = dice.real(0.3, 3.0, 0.9)
-    return rules.SIS(rate(dice, network), gamma), dice.real(0.0, 3.0)
+    return rules.SIS(rate(dice, network, 1), gamma), dice.real(0.0, 3.0)
 
 
 def sis_steps(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
@@ -353,6 +360,7 @@ def contacts_reinforcement(dice: Dice, met: TemporalNetwork) -> rules.Rule:
 ON_NETWORKS: dict[str, Callable[[Dice, Network], tuple[rules.Rule, float | None]]] = {
     "independent": independent,
     "borders": borders,
+    "rows": rows,
     "competing": competing,
     "negative": negative,
     "linear_choice": linear_choice,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.worlds import Dice
 
-from koubei_sim.networks import Network
+from koubei_sim.networks import Layer, Network
 from koubei_sim.networks.temporal import TemporalNetwork
 
 Ends = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -103,7 +103,7 @@ def one_network(dice: Dice, n: int, shape: int, weighted: bool) -> Network:
         weight[dice.rng.random(len(source)) < 0.1] = 0.0
     if weight is not None and not keep:  # merged weights would add up to more than 1
         weight = weight / 64.0
-    return Network.from_edges(
+    network = Network.from_edges(
         source,
         target,
         n=n,
@@ -111,6 +111,18 @@ def one_network(dice: Dice, n: int, shape: int, weighted: bool) -> Network:
         directed=dice.yes(0.5),
         parallel="keep" if keep else "merge",
     )
+    return with_loops(dice, network) if not weighted and dice.yes(0.08) else network
+
+
+def with_loops(dice: Dice, network: Network) -> Network:
+    """Add arcs from some people to themselves, which readers drop but a `Layer` may have."""
+    layer = network.layer()
+    own = dice.rng.random(network.n_nodes) < 0.3
+    rows = [
+        np.sort(np.append(layer.heard_by(u), [u] * int(own[u]))) for u in range(network.n_nodes)
+    ]
+    starts = np.append(0, np.cumsum([len(row) for row in rows]))
+    return Network((Layer("ties", starts, np.concatenate(rows).astype(np.int32)),))
 
 
 def random_network(dice: Dice, shape: int, weighted: bool = False) -> Network:

@@ -14,7 +14,7 @@ from tests.cascades.library import by_replicate, difference, library, twins
 from tests.cascades.mutations import FAULTS
 from tests.cascades.planted import modules, planted, source
 
-FALLBACK = tuple(range(60))  # searched where a witness no longer shows its fault
+FALLBACK = tuple(range(120))  # searched where a witness no longer shows its fault
 BLOCK = 8
 BLOCKS = [FAULTS[k : k + BLOCK] for k in range(0, len(FAULTS), BLOCK)]
 # Other ways to the same numbers (test_methods), trees of results, and heaps of small parts.
