@@ -2,7 +2,8 @@
 
 This file holds only the entry point, which turns every expected failure into one line on stderr
 and an exit status: 0 fine, 1 failed, 2 wrong use or wrong input, 130 interrupted.  The commands
-are in `commands`, and do their imports when they run: ``koubei --help`` must be quick.
+are in `commands` and `study_commands`, and do their imports when they run: ``koubei --help`` must
+be quick.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import warnings
 
+    from koubei_sim.cli import study_commands  # noqa: F401  # adds its commands to the app
     from koubei_sim.cli.commands import app
     from koubei_sim.errors import KoubeiError
 

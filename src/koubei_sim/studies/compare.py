@@ -1,0 +1,186 @@
+"""`compare`: run scenarios under common random numbers, as often as a difference needs.
+
+Every scenario is run under one key, so that all share the luck of every person.  With
+`precision` replicates are added until the paired differences are known well enough.  What the
+runs say stands in `comparison`.
+Called by people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.metrics import OUTCOMES
+from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
+from koubei_sim.studies.lanes import Lane, in_turn, key_of, scenario_from, whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Comparison", "Difference", "compare", "paired"]
+
+#: Fewer replicates than this say too little about a spread to stop by it.
+LEAST_FOR_PRECISION: Final = 10
+
+
+def compare(
+    scenarios: Mapping[str, Any],
+    replicates: int | None = None,
+    rng: object = None,
+    *,
+    baseline: str | None = None,
+    precision: float | None = None,
+    outcome: str = "users",
+    at_most: int = 1000,
+    networks: object = None,
+    agents: str | Path | pd.DataFrame | None = None,
+    threads: int = 1,
+) -> Comparison:
+    """Run scenarios under common random numbers, or put finished runs side by side.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to Scenario, preset name, path, Result or Branch
+        Two or more.  Where all are finished runs (`Result`, `Branch`) nothing is run; they must
+        have one key and equally many replicates.
+    replicates : int, optional
+        Replicates of each, 20 without it; with `precision`, those of the first look.
+    rng : int, SeedSequence or Generator, optional
+        Source of the common key.
+    baseline : str, optional
+        What the others are compared with; the first without it.
+    precision : float, optional
+        Half-width of the 95 % interval of the paired difference of `outcome` at which it is
+        known well enough; replicates are added until all differences are.
+    outcome : str
+        The outcome whose difference is to be known (`metrics.OUTCOMES`).
+    at_most : int
+        Replicates after which no more are added.
+    networks, agents : optional
+        As in `koubei_sim.run`, for all scenarios.
+    threads : int
+        Replicates run side by side.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    KoubeiError
+        For wrong arguments, before anything is run.
+
+    Notes
+    -----
+    An interval that is looked at until it is narrow covers a little less than 95 % (it tends to
+    95 % as `precision` falls: Chow and Robbins 1965, Annals of Mathematical Statistics
+    36:457-462); each look at least doubles the replicates or adds what the spread so far asks for.
+
+    Examples
+    --------
+    >>> from koubei_sim.spec import Scenario
+    >>> base = Scenario.load("tiny").replace(n_agents=400, ticks=20)
+    >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
+    >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)
+    >>> found.difference("adoptions").mean.mean > 0
+    True
+    >>> split = found.worth()
+    >>> bool(abs(split.value - split.acceleration - split.expansion).max() < 1e-9)
+    True
+    """
+    names = list(scenarios)
+    if len(names) < 2:
+        raise KoubeiError("scenarios", "too few", got=len(names), allowed="2 or more, by name")
+    base = names[0] if baseline is None else baseline
+    if base not in scenarios:
+        raise KoubeiError(
+            "baseline",
+            "unknown scenario",
+            got=base,
+            allowed=", ".join(names),
+            fix=nearest(base, names),
+        )
+    finished = [hasattr(given, "histories") for given in scenarios.values()]
+    if all(finished):
+        return Comparison(_side_by_side(scenarios, replicates, rng, precision), base)
+    if any(finished):
+        raise KoubeiError(
+            "scenarios", "some are finished runs and some are not", fix="result.scenario"
+        )
+    if outcome not in OUTCOMES:
+        raise KoubeiError(
+            "outcome",
+            "unknown outcome",
+            got=outcome,
+            allowed=", ".join(OUTCOMES),
+            fix=nearest(str(outcome), OUTCOMES),
+        )
+    number = whole("replicates", 20 if replicates is None else replicates)
+    whole("threads", threads)
+    if precision is not None:
+        _check_precision(precision, number, whole("at_most", at_most))
+    asked = {name: scenario_from(f"scenarios.{name}", s) for name, s in scenarios.items()}
+    key = key_of(rng)
+    lanes = {name: Lane(scenario, key, networks, agents) for name, scenario in asked.items()}
+    runs: dict[str, Any] = {name: Made(asked[name], key, []) for name in names}
+    have, stopped = 0, "replicates"
+    while True:
+        for name, lane in lanes.items():
+            runs[name].histories.extend(in_turn(lane.history, range(have, number), threads))
+        have = number
+        found = Comparison(dict(runs), base, stopped)
+        if precision is None:
+            return found
+        gaps = [found.difference(outcome, name) for name in found.names[1:]]
+        if all(half_width(gap.mean) <= precision for gap in gaps):
+            return Comparison(found.runs, base, "precision", found._outcomes)
+        if have >= at_most:
+            return Comparison(found.runs, base, "at_most", found._outcomes)
+        widest = max(half_width(gap.mean) for gap in gaps)
+        wanted = have * (widest / precision) ** 2 if math.isfinite(widest) else 2 * have
+        number = int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
+
+
+def _check_precision(precision: float, number: int, at_most: int) -> None:
+    if not (math.isfinite(precision) and precision > 0.0):
+        raise KoubeiError("precision", "out of range", got=precision, allowed="above 0")
+    if number < LEAST_FOR_PRECISION:
+        raise KoubeiError(
+            "replicates",
+            "too few to judge a spread by",
+            got=number,
+            allowed=f"{LEAST_FOR_PRECISION} or more with precision",
+            fix=str(LEAST_FOR_PRECISION),
+        )
+    if at_most < number:
+        raise KoubeiError("at_most", "fewer than the first look", got=at_most, fix=str(number))
+
+
+def _side_by_side(
+    runs: Mapping[str, Any], replicates: object, rng: object, precision: object
+) -> dict[str, Any]:
+    for where, given in (("replicates", replicates), ("rng", rng), ("precision", precision)):
+        if given is not None:
+            raise KoubeiError(where, "means nothing where all runs are finished", got=given)
+    first = next(iter(runs.values()))
+    for name, run in runs.items():
+        if run.key != first.key:
+            raise KoubeiError(
+                f"scenarios.{name}",
+                "run with another key, so that it shares no luck with the first",
+                got=run.key,
+                allowed=str(first.key),
+                fix=f"rng={first.key}",
+            )
+        if len(run.histories) != len(first.histories):
+            raise KoubeiError(
+                f"scenarios.{name}",
+                "another number of replicates than the first",
+                got=len(run.histories),
+                allowed=str(len(first.histories)),
+            )
+    return dict(runs)

@@ -1,0 +1,354 @@
+"""`Comparison`: what scenarios that were run under one key say about each other.
+
+Draws have addresses, so scenarios that are run with one key share the luck of every person, and
+the difference of two of them varies far less than either.  Here: paired differences with
+intervals, what the pairing saves, the effect day by day, the value of a programme and its split,
+and which people were changed, through whom.
+Made by `compare`; `explain` takes `paired` from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.codes import RECRUITER_MEDIA, RECRUITER_SEED, TABLE
+from koubei_sim.metrics import (
+    OUTCOMES,
+    Interval,
+    adoptions,
+    block,
+    die_hard_and_core,
+    loyal_and_above,
+    mean_interval,
+    outcomes,
+    users,
+)
+from koubei_sim.spec import Scenario
+from koubei_sim.studies.changed import CHANGES, Worth, changed_people, first_adoptions, worth
+from koubei_sim.world import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Difference(NamedTuple):
+    """What one scenario gives more than another, pair by pair."""
+
+    mean: Interval
+    gain: float  # variance of an independent difference over that of the paired one
+    changed: float  # share of the pairs that differ at all
+    n: int  # pairs in which both are defined
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A scenario and its replicates so far."""
+
+    scenario: Scenario
+    key: int
+    histories: Sequence[History]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Scenarios that were run under one key.
+
+    Attributes
+    ----------
+    runs : dict of str to run
+        Each with `scenario`, `key` and `histories`.
+    baseline : str
+        The one that others are compared with where nothing else is said.
+    stopped : str
+        ``"replicates"`` (as many as asked for), ``"precision"`` (the differences are known well
+        enough) or ``"at_most"`` (they are not, and the limit was reached).
+    """
+
+    runs: dict[str, Any]
+    baseline: str
+    stopped: str = "replicates"
+    _outcomes: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates of each scenario."""
+        return len(self.runs[self.baseline].histories)
+
+    @property
+    def key(self) -> int:
+        """The common key."""
+        return int(self.runs[self.baseline].key)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the scenarios, the baseline first."""
+        others = tuple(name for name in self.runs if name != self.baseline)
+        return (self.baseline, *others)
+
+    def values(self, outcome: str, name: str | None = None) -> NDArray[np.float64]:
+        """Return an outcome (`metrics.OUTCOMES`) of each replicate of one scenario, shape [R]."""
+        name = self._other(name)
+        if outcome not in OUTCOMES:
+            raise KoubeiError(
+                "outcome",
+                "unknown outcome",
+                got=outcome,
+                allowed=", ".join(OUTCOMES),
+                fix=nearest(outcome, OUTCOMES),
+            )
+        if name not in self._outcomes:
+            self._outcomes[name] = outcomes(self.runs[name])
+        return self._outcomes[name][outcome]
+
+    def difference(
+        self, outcome: str = "users", name: str | None = None, baseline: str | None = None
+    ) -> Difference:
+        """Return the paired difference of an outcome: that of `name` minus that of `baseline`.
+
+        Pairs in which it is undefined in one of the two (a day that never came) are left out.
+        """
+        one = self.values(outcome, name)
+        other = self.values(outcome, self.baseline if baseline is None else baseline)
+        return paired(one, other, self.key, list(OUTCOMES).index(outcome))
+
+    def table(self, name: str | None = None) -> pd.DataFrame:
+        """Return one row an outcome: both means, the difference with interval, and the gain."""
+        import pandas as pd
+
+        name = self._other(name)
+        rows = {}
+        for outcome in OUTCOMES:
+            one, other = self.values(outcome, name), self.values(outcome, self.baseline)
+            gap = self.difference(outcome, name)
+            both = np.isfinite(one) & np.isfinite(other)
+            rows[outcome] = {
+                self.baseline: other[both].mean() if both.any() else np.nan,
+                name: one[both].mean() if both.any() else np.nan,
+                "difference": gap.mean.mean,
+                "low": gap.mean.low,
+                "high": gap.mean.high,
+                "interval": gap.mean.method,
+                "gain": gap.gain,
+                "changed": gap.changed,
+                "n": gap.n,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
+
+    def over_time(self, series: str = "users", name: str | None = None) -> pd.DataFrame:
+        """Return the effect day by day.
+
+        Parameters
+        ----------
+        series : str
+            ``"users"``, ``"loyal"``, ``"die_hard"``, ``"adoptions"`` (so far) or a block of the
+            daily table, summed over its columns.
+        name : str, optional
+            The scenario compared with the baseline.
+
+        Returns
+        -------
+        DataFrame
+            Index ``tick``; both means, ``effect`` and its 95 % interval ``low``, ``high`` (of
+            each day alone), in people.
+        """
+        import pandas as pd
+
+        name = self._other(name)
+        one, other = (self._daily(series, which) for which in (name, self.baseline))
+        gap = one - other
+        found = [mean_interval(gap[:, t], self.key, t) for t in range(gap.shape[1])]
+        return pd.DataFrame(
+            {
+                self.baseline: other.mean(axis=0),
+                name: one.mean(axis=0),
+                "effect": [each.mean for each in found],
+                "low": [each.low for each in found],
+                "high": [each.high for each in found],
+            }
+        ).rename_axis("tick")
+
+    def _daily(self, series: str, name: str) -> NDArray[np.float64]:
+        makers = {
+            "users": users,
+            "loyal": loyal_and_above,
+            "die_hard": die_hard_and_core,
+            "adoptions": lambda history: np.cumsum(adoptions(history)),
+        }
+        known = [*makers, *dict(TABLE)]
+        if series not in known:
+            raise KoubeiError(
+                "series", "unknown series", got=series, allowed=", ".join(known),
+                fix=nearest(series, known),
+            )  # fmt: skip
+        run, daily = self.runs[name], makers.get(series)
+        rows = []
+        for history in run.histories:
+            row = daily(history) if daily else block(history, series)
+            rows.append(row if row.ndim == 1 else row.sum(axis=1))
+        shortest = min(r.histories[0].table.shape[0] for r in self.runs.values())
+        return np.array(rows)[:, :shortest] * float(run.scenario.people_per_agent)
+
+    def worth(self, name: str | None = None, discount: float = 0.1, margin: float = 1.0) -> Worth:
+        """Return the value of the programme that `name` has and the baseline has not.
+
+        Parameters
+        ----------
+        name : str, optional
+        discount : float
+            Discount rate a year, continuous.
+        margin : float
+            Value of an adopter on tick 0.
+
+        Returns
+        -------
+        Worth
+            Value, acceleration and expansion of each replicate; costs are not taken off (they
+            stand in `table`).
+        """
+        if not (math.isfinite(discount) and discount >= 0.0):
+            raise KoubeiError("discount", "out of range", got=discount, allowed="0 or more")
+        scale = float(self._same_people(name).scenario.people_per_agent)
+        parts = [
+            worth(first_adoptions(one), first_adoptions(other), discount, margin * scale)
+            for one, other in self._pairs(name)
+        ]
+        return Worth(*np.array(parts).T)
+
+    def people(self, name: str | None = None) -> pd.DataFrame:
+        """Return the people whose first adoption differs, and through whom.
+
+        Returns
+        -------
+        DataFrame
+            ``replicate, agent, change`` (earlier, won, later, lost), ``tick_with, tick_without``
+            (NaN: never), ``recruiter`` (-1 seed, -2 own media), ``channel``, ``origin`` and
+            ``steps``: the changed person with whom the chain of changed recruiters began, and
+            the links from there.  See `koubei_sim.studies.changed.Changed`.
+        """
+        import pandas as pd
+
+        names = list(self._same_people(name).scenario.channels)
+        frames = []
+        for replicate, (one, other) in enumerate(self._pairs(name)):
+            found = changed_people(one, other)
+            frame = pd.DataFrame(found._asdict())
+            frame.insert(0, "replicate", replicate)
+            for column, codes, known in (
+                ("change", found.change, list(CHANGES)),
+                ("channel", found.channel, names),
+            ):
+                labels = pd.Index(known, dtype=object)
+                frame[column] = pd.Categorical.from_codes(codes.astype(np.int8), labels)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def through(self, name: str | None = None) -> pd.DataFrame:
+        """Return how many people a replicate were changed, by the kind of who recruited them.
+
+        Rows: the four changes.  Columns: ``seed``, ``media``, ``unchanged`` (recruited by
+        somebody who did not change), ``changed`` (by one who did), ``all``; agents, means over
+        replicates.
+        """
+        import pandas as pd
+
+        people = self.people(name)
+        kind = np.select(
+            [
+                people.steps > 0,
+                people.recruiter == RECRUITER_SEED,
+                people.recruiter == RECRUITER_MEDIA,
+            ],
+            ["changed", "seed", "media"],
+            "unchanged",
+        )
+        kinds = ["seed", "media", "unchanged", "changed"]
+        table = pd.crosstab(people["change"].astype(str), kind)
+        table = table.reindex(index=list(CHANGES), columns=kinds, fill_value=0) / self.replicates
+        return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)
+
+    def _other(self, name: str | None) -> str:
+        if name is None:
+            return self.names[1]
+        if name not in self.runs:
+            raise KoubeiError(
+                "name",
+                "unknown scenario",
+                got=name,
+                allowed=", ".join(self.runs),
+                fix=nearest(name, self.runs),
+            )
+        return name
+
+    def _same_people(self, name: str | None) -> Any:
+        run, base = self.runs[self._other(name)], self.runs[self.baseline]
+        if (run.scenario.n_agents, run.scenario.people_per_agent) != (
+            base.scenario.n_agents,
+            base.scenario.people_per_agent,
+        ):
+            raise KoubeiError(
+                "n_agents",
+                "people can only be compared where there are as many",
+                got=run.scenario.n_agents,
+                allowed=str(base.scenario.n_agents),
+            )
+        return run
+
+    def _pairs(self, name: str | None) -> list[tuple[History, History]]:
+        run, base = self.runs[self._other(name)], self.runs[self.baseline]
+        return list(zip(run.histories, base.histories, strict=True))
+
+    def __repr__(self) -> str:
+        """Say the effect on users of each scenario."""
+        lines = [
+            f"Comparison of {len(self.runs)} scenarios with {self.baseline}, "
+            f"{self.replicates} pairs, key {self.key}"
+        ]
+        for name in self.names[1:]:
+            mean, gain, _, _ = self.difference("users", name)
+            lines.append(
+                f"  {name}: users {mean.mean:+.4g} (95 % {mean.low:+.4g} .. {mean.high:+.4g}), "
+                f"gain {gain:.3g}"
+            )
+        return "\n".join(lines)
+
+
+def paired(
+    one: NDArray[np.float64], other: NDArray[np.float64], key: int = 0, number: int = 0
+) -> Difference:
+    """Return the mean of ``one - other`` with its interval, and what the pairing saves.
+
+    The gain is ``(var(one) + var(other)) / var(one - other)``: how many times more independent
+    runs would give the same interval (inf where the difference never varies).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = paired(np.array([2.0, 4.0, 7.0]), np.array([1.0, 3.0, 5.0]))
+    >>> round(found.mean.mean, 3), round(found.gain, 1), found.n
+    (1.333, 31.0, 3)
+    """
+    both = np.isfinite(one) & np.isfinite(other)
+    one, other = one[both], other[both]
+    gap = one - other
+    if gap.size < 2:
+        return Difference(mean_interval(gap, key, number), np.nan, _share(gap), int(gap.size))
+    apart, together = float(one.var() + other.var()), float(gap.var())
+    gain = apart / together if together > 0.0 else np.inf
+    return Difference(mean_interval(gap, key, number), gain, _share(gap), int(gap.size))
+
+
+def _share(gap: NDArray[np.float64]) -> float:
+    return float((gap != 0.0).mean()) if gap.size else float("nan")
+
+
+def half_width(interval: Interval) -> float:
+    """Return the longer arm of an interval; inf where it is not known."""
+    arm = max(interval.high - interval.mean, interval.mean - interval.low)
+    return float(arm) if math.isfinite(arm) else math.inf

@@ -1,0 +1,170 @@
+"""Lanes: one scenario under one key, whose replicates are made when they are asked for.
+
+Studies compare scenarios replicate by replicate.  They need replicate 17 alone, more replicates
+than a moment ago, and the same people and graphs for all of them; `simulate.run` gives whole
+results.  A lane holds what its replicates share and makes any of them.
+Called by `compare`, `explain` and `breakeven`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim import build
+from koubei_sim.engines.compiled import run_compiled
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.draws import key_from
+from koubei_sim.metrics import OUTCOMES, outcomes
+from koubei_sim.results import Result
+from koubei_sim.simulate import check_memory
+from koubei_sim.spec import Scenario
+from koubei_sim.world import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a study measures: an outcome of `metrics.OUTCOMES`, or a number made of one history.
+Outcome = str | Callable[[History, Scenario], float]
+
+
+class _One(NamedTuple):
+    """A run of one replicate, as the metrics want it."""
+
+    scenario: Scenario
+    histories: tuple[History, ...]
+    key: int
+
+
+class Lane:
+    """One scenario under one key.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key : int
+        Key of all randomness; lanes with the same key share all draws that they have in common.
+    networks : Network or mapping, optional
+        Graphs that replace those of the scenario.
+    agents : path or data frame, optional
+        Table of people.
+
+    Raises
+    ------
+    KoubeiError
+        When a replicate would not fit into memory.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        key: int,
+        networks: object = None,
+        agents: str | Path | pd.DataFrame | None = None,
+    ) -> None:
+        check_memory(scenario)
+        self.scenario = scenario
+        self.key = key
+        self._agents = agents
+        self._shared: dict[str, Any] = {"networks": networks_of(networks)}
+        if scenario.shared_world:
+            population = build.build_population(scenario, key, 0, agents)
+            drawn = build.complete_networks(scenario, self._shared["networks"], key, 0, population)
+            graphs = build.build_graphs(scenario, drawn, population)
+            self._shared = {"population": population, "graphs": graphs}
+
+    def history(self, replicate: int) -> History:
+        """Run one replicate: the bytes that `simulate.run` gives for it."""
+        world = build.build_world(
+            self.scenario, self.key, replicate, agents=self._agents, **self._shared
+        )
+        return run_compiled(world)
+
+    def value(self, replicate: int, outcome: Outcome) -> float:
+        """Run one replicate and return one number of it; the history is not kept."""
+        return measure(self.history(replicate), self.scenario, self.key, outcome)
+
+    def values(self, replicates: range, outcome: Outcome, threads: int = 1) -> NDArray[np.float64]:
+        """Return the outcome of each of the replicates, NaN where it is not defined."""
+        found = in_turn(lambda r: self.value(r, outcome), replicates, threads)
+        return np.array(found, dtype=np.float64)
+
+
+def measure(history: History, scenario: Scenario, key: int, outcome: Outcome) -> float:
+    """Return one number of one history."""
+    if isinstance(outcome, str):
+        return float(outcomes(_One(scenario, (history,), key))[outcome][0])
+    return float(outcome(history, scenario))
+
+
+def in_turn(work: Callable[[int], Any], replicates: range, threads: int) -> list[Any]:
+    """Return ``work(r)`` of each replicate in order, side by side where threads are given."""
+    if threads <= 1:
+        return [work(replicate) for replicate in replicates]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, replicates))
+
+
+def networks_of(given: object) -> Any:
+    """Turn the `networks` of a call into what `build` takes (None stays None)."""
+    if given is None:
+        return None
+    from koubei_sim.networks import as_network
+
+    if isinstance(given, Mapping):
+        return {name: as_network(network) for name, network in given.items()}
+    return as_network(given)
+
+
+# Checking what is asked for ---------------------------------------------------------------------
+
+
+def scenario_from(where: str, given: object) -> Scenario:
+    """Return the scenario that somebody named: itself, a preset, a path, a dict or a result."""
+    if isinstance(given, Scenario):
+        return given
+    if isinstance(given, Result):
+        return given.scenario
+    if isinstance(given, (str, Path)):
+        return Scenario.load(given)
+    if isinstance(given, Mapping):
+        return Scenario.from_dict(given)
+    raise KoubeiError(
+        where, "wrong type", got=type(given).__name__, allowed="Scenario, preset name or path"
+    )
+
+
+def key_of(rng: object) -> int:
+    """Return the key of `rng`, with our error for a wrong one."""
+    try:
+        return key_from(rng)
+    except (ValueError, TypeError) as error:
+        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+
+
+def whole(where: str, value: object, least: int = 1) -> int:
+    """Return a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        shown = value if isinstance(value, (int, float, np.number)) else repr(value)
+        raise KoubeiError(
+            where, "must be a whole number", got=shown, allowed=f"{least} or more", fix=str(least)
+        )
+    return int(value)
+
+
+def outcome_from(outcome: object) -> Outcome:
+    """Return a known outcome, or the callable that was given."""
+    if callable(outcome) or outcome in OUTCOMES:
+        return outcome  # type: ignore[return-value]
+    raise KoubeiError(
+        "outcome",
+        "unknown outcome",
+        got=outcome,
+        allowed=", ".join(OUTCOMES) + " or a function of (history, scenario)",
+        fix=nearest(str(outcome), OUTCOMES),
+    )

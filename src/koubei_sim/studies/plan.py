@@ -1,0 +1,259 @@
+"""What a sweep is: a base scenario, points, replicates and a key - and nothing about how it is run.
+
+`Sweep` numbers its runs point by point (run = point * replicates + replicate), checks every point
+before anything runs, and has a digest, so that a folder can tell whether it holds this sweep.
+All points share one key: their differences are paired (common random numbers).
+Called by `sweep`, `journal` and `sweep_file`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.draws import key_from
+from koubei_sim.metrics import OUTCOMES
+from koubei_sim.simulate import ENGINES, check_memory
+from koubei_sim.spec import Scenario
+from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
+from koubei_sim.studies.values import kind_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Layout of the plan and the shards; raised when an old reader could misread them.
+FORMAT: Final = 1
+#: Checked scenarios kept for the runs (some 40 kB each); those of later points are made again.
+KEPT: Final = 4_096
+#: Columns of the tidy table before those of the points, and after the outcomes.
+FIRST_COLUMNS: Final = ("run", "point", "replicate")
+LAST_COLUMNS: Final = ("failed", "message", "run_key")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A plan of runs.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What the points change.
+    points : Points
+        Values by dotted path.
+    replicates : int
+        Replicates of each point, numbered from 0.
+    key : int
+        The one key of all points.
+    engine : str
+        ``"compiled"`` or ``"reference"``.
+    outcomes : tuple of str
+        Names from `koubei_sim.metrics.OUTCOMES`.
+    version : str
+        Version of the library that runs it.
+    """
+
+    scenario: Scenario
+    points: Points
+    replicates: int = 1
+    key: int = 0
+    engine: str = "compiled"
+    outcomes: tuple[str, ...] = tuple(OUTCOMES)
+    version: str = field(default=__version__)
+
+    @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return self.points.number * self.replicates
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Kind of the values of each path (`values.kind_of`)."""
+        return {path: kind_of(path, values) for path, values in self.points.columns.items()}
+
+    def place(self, run: int) -> tuple[int, int]:
+        """Return point and replicate of a run."""
+        return divmod(run, self.replicates)
+
+    def plan(self) -> dict[str, Any]:
+        """Return the sweep as plain data; `from_plan` reads it back."""
+        return {
+            "format": FORMAT,
+            "version": self.version,
+            "engine": self.engine,
+            "key": self.key,
+            "replicates": self.replicates,
+            "outcomes": list(self.outcomes),
+            "paths": list(self.points.columns),
+            "points": {path: [_jsonable(v) for v in c] for path, c in self.points.columns.items()},
+            "scenario": json.loads(self.scenario.canonical()),
+        }
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the plan, 64 hexadecimal digits."""
+        return plan_digest(self.plan())
+
+    @classmethod
+    def from_plan(cls, plan: Mapping[str, Any], where: str = "sweep") -> Sweep:
+        """Return the sweep of a stored plan."""
+        from koubei_sim.results import scenario_of
+
+        columns = {path: [_from_json(v) for v in plan["points"][path]] for path in plan["paths"]}
+        return cls(
+            scenario_of(dict(plan), where),
+            checked(columns),
+            int(plan["replicates"]),
+            int(plan["key"]),
+            str(plan["engine"]),
+            tuple(plan["outcomes"]),
+            str(plan["version"]),
+        )
+
+    def schema(self) -> pa.Schema:
+        """Return the columns of the tidy table with their types."""
+        import pyarrow as pa
+
+        types = {"truth": pa.bool_(), "whole": pa.int64(), "real": pa.float64()}
+        fields = [pa.field(name, pa.int64()) for name in FIRST_COLUMNS]
+        for path, kind in self.kinds.items():
+            fields.append(pa.field(path, types.get(kind, pa.string())))
+        fields += [pa.field(name, pa.float64()) for name in self.outcomes]
+        return pa.schema(fields + [pa.field(name, pa.string()) for name in LAST_COLUMNS])
+
+    def check(self, side_by_side: int = 1) -> dict[int, Scenario]:
+        """Make every point's scenario, refuse the first that cannot be, and return the first ones.
+
+        Parameters
+        ----------
+        side_by_side : int
+            Runs at the same time, for the memory that they need.
+
+        Returns
+        -------
+        dict of int to Scenario
+            The scenarios of the first `KEPT` points by point.
+
+        Raises
+        ------
+        KoubeiError
+            Naming path and point; also where the largest point would not fit into memory.
+        """
+        kept: dict[int, Scenario] = {}
+        largest = self.scenario
+        for point in range(self.points.number):
+            try:
+                scenario = self.scenario.replace(**self.points.at(point))
+            except KoubeiError as error:
+                what = error.what if point == 0 else f"{error.what} (point {point})"
+                raise KoubeiError(
+                    error.where, what, got=error.got, allowed=error.allowed, fix=error.fix
+                ) from None
+            if point < KEPT:
+                kept[point] = scenario
+            if scenario.n_agents > largest.n_agents:
+                largest = scenario
+        check_memory(largest, side_by_side, side_by_side)
+        return kept
+
+
+def make_sweep(
+    scenario: Scenario | Mapping[str, Any] | str | Path,
+    points: Any,
+    replicates: int = 1,
+    rng: object = None,
+    engine: str = "compiled",
+    outcomes: Sequence[str] | None = None,
+) -> Sweep:
+    """Return the plan that arguments of `sweep` stand for.
+
+    Raises
+    ------
+    KoubeiError
+        For anything wrong with them but the values of single points, see `Sweep.check`.
+    """
+    if isinstance(scenario, Mapping):
+        base = Scenario.from_dict(scenario)
+    elif isinstance(scenario, Scenario):
+        base = scenario
+    else:
+        base = Scenario.load(scenario)
+    try:
+        key = key_from(rng)
+    except (ValueError, TypeError) as error:
+        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
+        raise KoubeiError("replicates", "must be a whole number", got=replicates, allowed="1..")
+    if engine not in ENGINES:
+        raise KoubeiError(
+            "engine", "unknown engine", got=engine, allowed=", ".join(ENGINES), fix=ENGINES[0]
+        )
+    found = design_of(points).points(base, key)
+    if found.number * replicates > MOST_POINTS:
+        raise KoubeiError(
+            "replicates", "too many runs", got=found.number * replicates, allowed=f"{MOST_POINTS:,}"
+        )
+    return Sweep(base, found, replicates, key, engine, _names(outcomes))
+
+
+def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
+    if outcomes is None:
+        return tuple(OUTCOMES)
+    wanted = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    for name in wanted:
+        if name not in OUTCOMES:
+            raise KoubeiError(
+                "outcomes",
+                "unknown outcome",
+                got=name,
+                allowed=", ".join(OUTCOMES),
+                fix=nearest(str(name), OUTCOMES),
+            )
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise KoubeiError("outcomes", "none, or one twice", got=wanted, allowed="names, each once")
+    return tuple(wanted)
+
+
+def plan_digest(plan: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a plan."""
+    text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Say in a few words in what two plans differ."""
+    for name in ("version", "engine", "key", "replicates", "outcomes", "paths"):
+        if stored.get(name) != wanted.get(name):
+            return f"{name} {stored.get(name)} there, {wanted.get(name)} here"
+    parts = [name for name in ("points", "scenario") if stored.get(name) != wanted.get(name)]
+    return f"other {parts[0]}" if parts else "another layout"
+
+
+def run_key(scenario: str, key: int, replicate: int, engine: str, version: str) -> str:
+    """Return what names a run wherever it is done, 32 hexadecimal digits.
+
+    Parameters
+    ----------
+    scenario : str
+        Digest of the canonical scenario.
+    key, replicate : int
+    engine, version : str
+    """
+    text = f"{scenario}|{key}|{replicate}|{engine}|{version}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, float) and math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return value
+
+
+def _from_json(value: Any) -> Any:
+    return float(value) if value in ("inf", "-inf") else value

@@ -1,0 +1,344 @@
+"""`sweep`: many runs over points, in memory or with a journal that a killed process resumes from.
+
+Checks everything first, then hands batches to a backend, writes each finished batch, and gives
+back a `SweepResult` whose tidy table is the same bytes however the runs were done.
+Called by people and by ``koubei sweep``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.metrics import mean_interval, wilson
+from koubei_sim.simulate import fitting_threads
+from koubei_sim.spec import Scenario
+from koubei_sim.studies import backends, journal
+from koubei_sim.studies.plan import Sweep, make_sweep
+from koubei_sim.studies.work import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class Progress(NamedTuple):
+    """How far a sweep is: told after every batch.
+
+    `seconds_left` is NaN until it can be guessed.
+    """
+
+    done: int
+    runs: int
+    failed: int
+    seconds_left: float
+
+
+Tell = Callable[[Progress], None]
+
+
+def sweep(
+    scenario: Scenario | Sweep | Mapping[str, Any] | str | Path,
+    points: Any = None,
+    *,
+    replicates: int = 1,
+    rng: object = None,
+    out: str | Path | None = None,
+    engine: str = "compiled",
+    outcomes: Sequence[str] | None = None,
+    backend: str = "threads",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool | Tell | None = None,
+    retry: bool = False,
+    batch_seconds: float = 1.0,
+) -> SweepResult:
+    """Run a scenario at many points.
+
+    Parameters
+    ----------
+    scenario : Scenario, mapping, str, Path or Sweep
+        The base scenario (a preset's name, a TOML file); or a whole plan, or the folder of an
+        earlier sweep, which is then finished.
+    points : mapping, design, DataFrame, path or list of mappings
+        A mapping of dotted paths to levels is a grid; `Grid`, `RandomPoints`, `LatinHypercube`,
+        `SobolPoints`, `ensemble` are designs; the rest is a table, one column a path.
+    replicates : int
+        Replicates of each point.
+    rng : int, SeedSequence or Generator, optional
+        Source of the one key of all points (common random numbers); fresh entropy without it,
+        or the key of the folder `out` where that holds a sweep.
+    out : path, optional
+        Folder of the journal; everything stays in memory without it.  The same call again
+        resumes: what is finished is not run again.
+    engine : {"compiled", "reference"}
+    outcomes : sequence of str, optional
+        Which outcomes to keep (`koubei_sim.metrics.OUTCOMES`); all without it.
+    backend : {"threads", "loky", "dask"}
+        Threads suit short runs; ``loky`` starts processes; ``dask`` uses the cluster at
+        `scheduler`, whose workers must have the same version installed.
+    workers : int, optional
+        Threads or processes; as many as cores and memory allow without it.
+    scheduler : str, optional
+        Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``.
+    progress : bool or callable, optional
+        True for a bar on stderr with time left and failures; a callable is told a `Progress`.
+    retry : bool
+        Run failed runs of an earlier call again.
+    batch_seconds : float
+        About how long a batch takes, and so how much a killed process loses.
+
+    Returns
+    -------
+    SweepResult
+
+    Raises
+    ------
+    KoubeiError
+        Before anything runs, for whatever is wrong with arguments, points or folder.
+    SweepStopped
+        When it cannot go on (disk full, a worker killed); the journal is kept.
+
+    Examples
+    --------
+    >>> found = sweep("tiny", {"seeding.purity": [0.2, 0.8], "ticks": [5]}, replicates=2, rng=7)
+    >>> found.table()[["run", "point", "replicate", "seeding.purity", "failed"]].shape
+    (4, 5)
+    """
+    backends.check_backend(backend, workers, scheduler)
+    if not isinstance(batch_seconds, (int, float)) or not 0 < batch_seconds <= 3600:
+        raise KoubeiError("batch_seconds", "out of range", got=batch_seconds, allowed="0..3600")
+    planned, folder = _planned(scenario, points, replicates, rng, out, engine, outcomes)
+    if planned.version != __version__:
+        raise KoubeiError(
+            str(folder or "sweep"),
+            "planned with another koubei_sim, whose numbers must not be mixed with this one's",
+            got=planned.version,
+            allowed=__version__,
+            fix="another folder",
+        )
+    if folder is not None:
+        journal.check_folder(folder, planned)
+    number = workers or fitting_threads(planned.scenario, planned.runs)
+    number = min(number, planned.runs)
+    scenarios = planned.check(1 if backend == "dask" else number)
+    where = (backend, number, scheduler, float(batch_seconds))
+    with _Meter(progress, planned.runs) as meter:
+        if folder is None:
+            memory = _Memory(planned)
+            _run(planned, memory, scenarios, where, meter)
+            return SweepResult(planned, None, memory.rows)
+        with journal.Journal(folder, planned) as kept:
+            if retry:
+                kept.forget_failures()
+            _run(planned, kept, scenarios, where, meter)
+    return SweepResult(planned, folder)
+
+
+def _planned(
+    scenario: Any,
+    points: Any,
+    replicates: int,
+    rng: object,
+    out: str | Path | None,
+    engine: str,
+    outcomes: Sequence[str] | None,
+) -> tuple[Sweep, Path | None]:
+    """Return the plan and the folder of its journal."""
+    folder = None if out is None else Path(out).expanduser()
+    if points is None:
+        if isinstance(scenario, Sweep):
+            return scenario, folder
+        if isinstance(scenario, (str, Path)) and journal.is_journal(scenario):
+            stored = Path(scenario)
+            plan = journal.read_plan(stored)
+            return Sweep.from_plan(plan, str(stored)), stored if folder is None else folder
+        raise KoubeiError("points", "none given", fix="{'seeding.purity': [0.1, 0.5, 0.9]}")
+    if isinstance(scenario, Sweep):
+        raise KoubeiError("points", "a plan has its points already", fix="leaving them out")
+    if rng is None and folder is not None and journal.is_journal(folder):
+        rng = int(journal.read_plan(folder)["key"])
+    return make_sweep(scenario, points, replicates, rng, engine, outcomes), folder
+
+
+class _Memory:
+    """A journal without a disk."""
+
+    def __init__(self, planned: Sweep) -> None:
+        self.done: NDArray[np.bool_] = np.zeros(planned.runs, dtype=bool)
+        self.failed = 0
+        self.rows: list[Row] = []
+
+    def add(self, rows: Sequence[Row]) -> None:
+        self.rows += rows
+        self.failed += sum(row.failed is not None for row in rows)
+
+
+def _run(
+    planned: Sweep,
+    kept: journal.Journal | _Memory,
+    scenarios: dict[int, Scenario],
+    where: tuple[str, int, str | None, float],
+    meter: _Meter,
+) -> None:
+    """Do every run that the journal does not have."""
+    backend, workers, scheduler, seconds = where
+    todo = np.flatnonzero(~kept.done)
+    done = planned.runs - todo.size
+    meter.start(done, kept.failed)
+    if not todo.size:
+        return
+    batches = backends.Batches(todo.tolist(), planned.replicates, workers, seconds)
+    ready = scenarios if backend == "threads" else {}
+    found = backends.execute(backends.tasks(planned, batches, ready), backend, workers, scheduler)
+    try:
+        for rows, took in found:
+            batches.learn(len(rows), took)
+            kept.add(rows)
+            done += len(rows)
+            meter.tell(done, kept.failed)
+    finally:
+        found.close()  # type: ignore[attr-defined]
+
+
+class _Meter:
+    """Tells progress with the time left, to a bar or to a callable."""
+
+    def __init__(self, progress: bool | Tell | None, runs: int) -> None:
+        self._runs, self._before, self._started = runs, 0, time.monotonic()
+        self._call: Tell | None = progress if callable(progress) else None
+        self._bar: Any = None
+        if progress is True:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=runs, unit="run", leave=False, ncols=79)
+
+    def __enter__(self) -> _Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def start(self, done: int, failed: int) -> None:
+        self._before, self._started = done, time.monotonic()
+        if self._bar is not None:
+            self._bar.initial = done  # runs of earlier calls say nothing about the speed
+        self.tell(done, failed)
+
+    def tell(self, done: int, failed: int) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix(failed=failed, refresh=False)
+            self._bar.update(done - self._bar.n)
+        if self._call is not None:
+            new, took = done - self._before, time.monotonic() - self._started
+            left = took / new * (self._runs - done) if new else float("nan")
+            self._call(Progress(done, self._runs, failed, left))
+
+
+# What comes back ------------------------------------------------------------------------------
+
+
+class SweepResult:
+    """The runs of a sweep; made by `sweep` and `open_sweep`, not by hand.
+
+    Attributes
+    ----------
+    sweep : Sweep
+        The plan.
+    folder : Path or None
+        The journal, None for a sweep in memory.
+    """
+
+    def __init__(
+        self, planned: Sweep, folder: Path | None, rows: Sequence[Row] | None = None
+    ) -> None:
+        self.sweep, self.folder = planned, folder
+        self._rows = None if rows is None else sorted(rows)
+
+    def arrow(self) -> pa.Table:
+        """Return the tidy table as an Arrow table, sorted by run."""
+        import pyarrow as pa
+
+        schema = self.sweep.schema()
+        if self.folder is None:
+            return journal.table_of(self._rows or [], self.sweep)
+        parts = [part.replace_schema_metadata(None) for part in journal.batches_of(self.folder)]
+        whole = pa.concat_tables([schema.empty_table(), *parts])
+        return whole.sort_by("run").combine_chunks()
+
+    def table(self) -> pd.DataFrame:
+        """Return the tidy table: one row a run, sorted by ``run``.
+
+        Columns ``run, point, replicate``, one for each path, one for each outcome, ``failed``
+        (the stage, None where all went well), ``message``, and ``run_key``, the hash of canonical
+        scenario, key, replicate, engine and version.
+        """
+        frame: pd.DataFrame = self.arrow().to_pandas()
+        return frame
+
+    def failures(self) -> pd.DataFrame:
+        """Return the rows of failed runs, without outcomes."""
+        table = self.table()
+        kept = [name for name in table.columns if name not in self.sweep.outcomes]
+        return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
+
+    def summary(self, outcome: str) -> pd.DataFrame:
+        """Return one outcome by point: its paths, ``mean``, 95 % interval ``low, high``, ``n``.
+
+        Raises
+        ------
+        KoubeiError
+            For an outcome that was not kept.
+        """
+        import pandas as pd
+
+        if outcome not in self.sweep.outcomes:
+            raise KoubeiError(
+                "outcome",
+                "not kept in this sweep",
+                got=outcome,
+                allowed=", ".join(self.sweep.outcomes),
+                fix=nearest(outcome, self.sweep.outcomes),
+            )
+        number = self.sweep.outcomes.index(outcome)
+        rows = []
+        for point, part in self.table().groupby("point"):
+            values = part[outcome].to_numpy(dtype=np.float64)
+            finite = values[np.isfinite(values)]
+            if outcome == "take_off" and finite.size:
+                mean, (low, high) = float(finite.mean()), wilson(int(finite.sum()), finite.size)
+            else:
+                mean, low, high, _ = mean_interval(values, self.sweep.key, number)
+            where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
+            rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
+            rows[-1]["n"] = finite.size
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        """Return one line: what was run, and how much of it."""
+        plan = self.sweep
+        done = len(self._rows) if self._rows is not None else self.arrow().num_rows
+        return (
+            f"<SweepResult {plan.scenario.name}: {plan.points.number} points x {plan.replicates} "
+            f"replicates over {', '.join(plan.points.columns)}; {done} of {plan.runs} runs>"
+        )
+
+
+def open_sweep(folder: str | Path) -> SweepResult:
+    """Return what a journal holds so far, also while another process writes it.
+
+    Raises
+    ------
+    KoubeiError
+        When the folder is not a journal.
+    """
+    folder = Path(folder)
+    return SweepResult(Sweep.from_plan(journal.read_plan(folder), str(folder)), folder)

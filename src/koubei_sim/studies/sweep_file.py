@@ -1,0 +1,185 @@
+"""Sweeps in TOML files: what ``koubei sweep FILE.toml`` reads.
+
+A file names the scenario, changes to it, and exactly one way to choose points.  All of it is
+checked before anything runs, and a wrong word gets the nearest right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.spec import Scenario
+from koubei_sim.spec.files import parse
+from koubei_sim.studies import journal
+from koubei_sim.studies.plan import Sweep, make_sweep
+from koubei_sim.studies.points import Design, Grid, LatinHypercube, RandomPoints, SobolPoints, Table
+from koubei_sim.studies.priors import ensemble
+
+_RANGES: Final[dict[str, Callable[..., Design]]] = {
+    "random": RandomPoints,
+    "latin": LatinHypercube,
+    "sobol": SobolPoints,
+}
+WAYS: Final = ("grid", *_RANGES, "table", "ensemble")
+WORDS: Final = (
+    "scenario", "set", "replicates", "rng", "engine", "outcomes", "out", "backend", "workers",
+    "scheduler", *WAYS,
+)  # fmt: skip
+
+
+class SweepFile(NamedTuple):
+    """A sweep that a file describes: the plan, and how and where to run it."""
+
+    sweep: Sweep
+    out: Path
+    backend: str
+    workers: int | None
+    scheduler: str | None
+
+
+def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
+    """Read a sweep file.
+
+    Parameters
+    ----------
+    file : path
+        TOML; the paths of scenario and table in it are relative to it.
+    out : path, optional
+        Folder of the journal; ``out`` of the file without it, else the file's name without
+        ending.  Where the file names no ``rng``, a folder with a sweep gives its key.
+
+    Raises
+    ------
+    KoubeiError
+        One line for the first thing that is wrong.
+    """
+    path = Path(file)
+    where = str(file)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
+    content = parse(text, where)
+    for word in content:
+        if word not in WORDS:
+            raise KoubeiError(
+                f"{where}: {word}", "unknown word", allowed=", ".join(WORDS), fix=_near(word, WORDS)
+            )
+    ways = [way for way in WAYS if way in content]
+    if len(ways) != 1:
+        raise KoubeiError(
+            where, "needs exactly one way to choose points", got=", ".join(ways) or "none",
+            allowed=", ".join(WAYS), fix="[grid]",
+        )  # fmt: skip
+    base = _scenario(content, path)
+    folder = Path(out if out is not None else _text(content, "out", where, path.stem))
+    rng = content.get("rng")
+    if rng is None and journal.is_journal(folder):
+        rng = int(journal.read_plan(folder)["key"])
+    planned = make_sweep(
+        base,
+        _design(ways[0], content[ways[0]], base, path),
+        content.get("replicates", 1),
+        rng,
+        _text(content, "engine", where, "compiled"),
+        content.get("outcomes"),
+    )
+    scheduler = content.get("scheduler")
+    backend = _text(content, "backend", where, "threads" if scheduler is None else "dask")
+    return SweepFile(planned, folder, backend, content.get("workers"), scheduler)
+
+
+def _near(word: str, known: Any) -> str | None:
+    return nearest(word, known)
+
+
+def _text(content: Mapping[str, Any], word: str, where: str, default: str) -> str:
+    value = content.get(word, default)
+    if not isinstance(value, str):
+        raise KoubeiError(f"{where}: {word}", "must be text", got=value, fix=f'"{default}"')
+    return value
+
+
+def _scenario(content: Mapping[str, Any], path: Path) -> Scenario:
+    given = content.get("scenario")
+    if not isinstance(given, str):
+        raise KoubeiError(
+            f"{path}: scenario", "must name a preset or a file", got=given, fix='scenario = "tiny"'
+        )
+    if given not in Scenario.presets() and (path.parent / given).is_file():
+        given = str(path.parent / given)
+    base = Scenario.load(given)
+    changes = content.get("set", {})
+    if not isinstance(changes, Mapping):
+        raise KoubeiError(f"{path}: set", "must be a table", got=changes, fix="[set]")
+    return base.replace(**flat(changes)) if changes else base
+
+
+def _design(way: str, given: Any, base: Scenario, path: Path) -> Design:
+    where = f"{path}: {way}"
+    if not isinstance(given, Mapping):
+        raise KoubeiError(where, "must be a table", got=given, fix=f"[{way}]")
+    if way == "grid":
+        return Grid(flat(given))
+    if way == "table":
+        if "file" not in given:
+            return Table(flat(given))
+        _only(where, given, ("file",))
+        return Table(path.parent / _text(given, "file", where, "points.csv"))
+    if way == "ensemble":
+        _only(where, given, ("points", "paths", "spread", "method", "ranges"))
+        ranges = given.get("ranges")
+        chosen = given.get("paths") if ranges is None else flat(ranges, _is_range)
+        return ensemble(
+            base, _points(where, given), chosen, given.get("spread", 2.0),
+            given.get("method", "latin"),
+        )  # fmt: skip
+    _only(where, given, ("points", "ranges"))
+    ranges = given.get("ranges")
+    if not isinstance(ranges, Mapping) or not ranges:
+        raise KoubeiError(f"{where}.ranges", "must be a table of ranges", fix=f"[{way}.ranges]")
+    return _RANGES[way](flat(ranges, _is_range), _points(where, given))
+
+
+def _points(where: str, given: Mapping[str, Any]) -> Any:
+    if "points" not in given:
+        raise KoubeiError(where, "how many points?", fix="points = 64")
+    return given["points"]
+
+
+def _only(where: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for word in given:
+        if word not in known:
+            raise KoubeiError(
+                f"{where}.{word}", "unknown word", allowed=", ".join(known), fix=_near(word, known)
+            )
+
+
+def _is_range(value: Mapping[str, Any]) -> bool:
+    return "choices" in value or ("low" in value or "high" in value)
+
+
+def flat(
+    nested: Mapping[str, Any], ends: Callable[[Mapping[str, Any]], bool] = lambda _: False
+) -> dict[str, Any]:
+    """Return nested tables as one table of dotted paths; tables that `ends` accepts are values.
+
+    TOML reads ``seeding.purity = 1`` as a table in a table, and a quoted path as a name.
+
+    Examples
+    --------
+    >>> flat({"seeding": {"purity": 0.3}, "telling.relay": 0.1, "ticks": 20})
+    {'seeding.purity': 0.3, 'telling.relay': 0.1, 'ticks': 20}
+    """
+    found: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, Mapping) and value and not ends(value):
+            found.update({f"{name}.{rest}": v for rest, v in flat(value, ends).items()})
+        else:
+            found[name] = value
+    return found
