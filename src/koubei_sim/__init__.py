@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from koubei_sim._version import __version__
 
 if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and editors
-    from koubei_sim import cascades, metrics, networks, plots, seeding, simulate, theory
+    from koubei_sim import cascades, metrics, networks, plots, seeding, simulate, studies, theory
     from koubei_sim.cascades import cascade
     from koubei_sim.errors import KoubeiError
     from koubei_sim.mesa_model import KoubeiModel
@@ -58,6 +58,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "run": ("simulate", "run"),
     "seeding": ("seeding", ""),
     "simulate": ("simulate", ""),
+    "studies": ("studies", ""),
     "theory": ("theory", ""),
 }
 
@@ -81,6 +82,7 @@ __all__ = [
     "run",
     "seeding",
     "simulate",
+    "studies",
     "theory",
 ]
 

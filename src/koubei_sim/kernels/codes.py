@@ -104,7 +104,7 @@ DRAW_SEEDS_RANDOM: Final = 68  # 0, 0; number of the attempt
 DRAW_RECOVERY: Final = 69  # step, 0
 DRAW_TRIVALENCY: Final = 70  # 0, 0; arc, replicate 0
 
-DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
+DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model; studies use 195 to 198
 
 REPORT_OF_COMPLAINT: Final = 15
 

@@ -1,9 +1,15 @@
 """Studies: many runs of a scenario, and what they say together.
 
-`sweep` runs it at many points with a journal that survives being killed.  Sits on `simulate`;
-called by people and by the command line.
+`sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
+side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
+`shapley` and `break_even` say what an effect is made of.  Sits on `simulate`; called by people and
+by the command line.
 """
 
+from koubei_sim.studies.branch import Branch, branch
+from koubei_sim.studies.breakeven import BreakEven, break_even
+from koubei_sim.studies.compare import Comparison, compare
+from koubei_sim.studies.explain import KnockOut, Shapley, knock_out, shapley
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import (
@@ -15,29 +21,43 @@ from koubei_sim.studies.points import (
     Table,
 )
 from koubei_sim.studies.priors import ensemble
+from koubei_sim.studies.replicates import enough, enough_table, take_off
 from koubei_sim.studies.status import Status, export, status
 from koubei_sim.studies.sweep import Progress, SweepResult, open_sweep, sweep
 from koubei_sim.studies.sweep_file import read_sweep
 from koubei_sim.studies.values import Range
 
 __all__ = [
+    "Branch",
+    "BreakEven",
+    "Comparison",
     "Grid",
+    "KnockOut",
     "LatinHypercube",
     "Points",
     "Progress",
     "RandomPoints",
     "Range",
+    "Shapley",
     "SobolPoints",
     "Status",
     "Sweep",
     "SweepResult",
     "SweepStopped",
     "Table",
+    "branch",
+    "break_even",
+    "compare",
+    "enough",
+    "enough_table",
     "ensemble",
     "export",
+    "knock_out",
     "make_sweep",
     "open_sweep",
     "read_sweep",
+    "shapley",
     "status",
     "sweep",
+    "take_off",
 ]

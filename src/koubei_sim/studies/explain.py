@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: Up to so many players all subsets are run; beyond, orders are sampled.
 MOST_EXACT: Final = 6
 #: Purpose of the draws of sampled orders; tick: number of the order (the model uses below 100).
-DRAW_PLAYERS: Final = 195
+DRAW_PLAYERS: Final = 198
 #: Worlds kept for the next replicate.
 _LANES: Final = 64
 
