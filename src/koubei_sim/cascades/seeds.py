@@ -187,7 +187,9 @@ class SeedPlan:
         people: list[int] = []
         kinds: list[int] = []
         at = np.zeros(1, np.int64)
-        for kind, part in enumerate(self._parts):
+        # Those named first, whatever their brand: random ones keep off them.
+        parts = sorted(enumerate(self._parts), key=lambda pair: isinstance(pair[1], RandomSeeds))
+        for kind, part in parts:
             if isinstance(part, list):
                 found = part[replicate - self.first].tolist()
                 if set(found) & set(people):
@@ -199,6 +201,10 @@ class SeedPlan:
                 found = found[len(people) :].tolist()
             else:
                 found = part.tolist()
+                if set(found) & set(people):
+                    raise KoubeiError(
+                        "seed_agents", f"a person starts with two brands in replicate {replicate}"
+                    )
             people += found
             kinds += [kind] * len(found)
         order = np.argsort(np.array(people, np.int64), kind="stable")
