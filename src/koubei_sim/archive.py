@@ -176,7 +176,12 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise KoubeiError(str(file), f"cannot be read ({error})") from None
     if not isinstance(recipe, dict) or "scenario" not in recipe or "key" not in recipe:
-        raise KoubeiError(str(file), "not a recipe of this library")
+        cascade = isinstance(recipe, dict) and recipe.get("what") == "cascade"
+        raise KoubeiError(
+            str(file),
+            "holds a cascade, not a run" if cascade else "not a recipe of this library",
+            fix="kb.cascades.load_cascade" if cascade else None,
+        )
     if recipe.get("format", 0) > FORMAT:
         raise KoubeiError(
             str(file),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.draws import key_from
 
 
 def _shown(low: float, high: float) -> str:
@@ -39,6 +40,14 @@ def whole(where: str, value: Any, low: int, high: int | None = None) -> int:
         allowed = f"{low} or more" if high is None else f"{low}..{high}"
         raise KoubeiError(where, "out of range", got=value, allowed=allowed)
     return int(value)
+
+
+def key(rng: Any) -> int:
+    """Return the key of 64 bits that `rng` stands for."""
+    try:
+        return key_from(rng)
+    except (ValueError, TypeError) as error:
+        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
 
 
 def word(where: str, value: Any, allowed: Sequence[str]) -> str:

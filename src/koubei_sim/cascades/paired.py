@@ -26,9 +26,8 @@ from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.cascades.paired import PairedRule, paired_batch, paired_scratch
-from koubei_sim.kernels.draws import key_from
 from koubei_sim.metrics.intervals import Interval, mean_interval
-from koubei_sim.networks import Network, as_network
+from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.networks.row_blocks import thread_count as cores
 
 if TYPE_CHECKING:
@@ -166,17 +165,20 @@ def paired(
     count = checks.whole("replicates", replicates, 1)
     first = checks.whole("first", first, 0)
     workers = cores() if threads is None else checks.whole("threads", threads, 1)
-    key = key_from(rng)
-    graph = network if isinstance(network, Network) else as_network(network)
+    key = checks.key(rng)
+    graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
     names = tuple(str(name) for name in settings)
     sizes = np.zeros((len(names), count), np.int64)
     ends = np.zeros((len(names), count), np.float64)
-    arcs = Arcs.of(graph)
+    together: list[Any] = []
+    alone = list(range(len(names)))
     plans = [
-        SeedPlan(start, arcs.n, getattr(rule, "brands", ()), count, first)
+        SeedPlan(start, graph.n_nodes, getattr(rule, "brands", ()), count, first)
         for rule, start in settings.values()
     ]
-    together, alone = _groups([rule for rule, _ in settings.values()], arcs, key)
+    if isinstance(graph, Network):
+        arcs = Arcs.of(graph)
+        together, alone = _groups([rule for rule, _ in settings.values()], arcs, key)
     for limits, rule_arrays, members in together:
         job = _Lanes(arcs, limits, rule_arrays, [plans[k] for k in members], key, horizon)
         spans = [(lo, min(PIECE, count - lo)) for lo in range(0, count, PIECE)]

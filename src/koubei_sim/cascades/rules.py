@@ -33,6 +33,13 @@ __all__ = [
 ]
 
 
+def _noted(value: Any) -> Any:
+    """Return a value as it is, an array as a note."""
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}, mean {float(np.mean(value)):.6g}"
+    return value
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Rule:
     """A rule of diffusion; made by its subclasses."""
@@ -47,11 +54,9 @@ class Rule:
         out: dict[str, Any] = {"rule": type(self).__name__}
         for item in fields(self):
             value = getattr(self, item.name)
-            if isinstance(value, np.ndarray):
-                value = f"array of shape {value.shape}, mean {float(np.mean(value)):.6g}"
-            elif isinstance(value, Mapping):
-                value = dict(value)
-            out[item.name] = value
+            if isinstance(value, Mapping):
+                value = {name: _noted(one) for name, one in value.items()}
+            out[item.name] = _noted(value)
         return out
 
     def __repr__(self) -> str:

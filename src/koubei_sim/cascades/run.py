@@ -25,7 +25,6 @@ from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import key_from
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.networks.row_blocks import thread_count as cores
 
@@ -176,7 +175,7 @@ def _job(
         if until is not None:
             raise KoubeiError("replicates", "given, but `until` decides", got=count)
     first = checks.whole("first", first, 0)
-    key = key_from(rng)
+    key = checks.key(rng)
     brands = getattr(rule, "brands", ())
     seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first)
     if isinstance(graph, TemporalNetwork):

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 import time as clock
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from threading import local
 from typing import Any
@@ -38,7 +40,7 @@ from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.cascades.record import CURVE_FULL, FOREST_FULL, SCRATCH_FULL, Output
 
-PILOT = 8  # replicates that find the width of bins in continuous time
+PILOT = 8  # replicates at most that find the width of bins in continuous time
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,20 @@ class Runner:
         self.tick = job.prepared.tick if job.tick is None else job.tick
         self.bins = 64
         self.rows = 1 << 12
+        # Made once, whatever the number of looks: scratch space belongs to its threads.
+        self.pool = ThreadPoolExecutor(job.threads) if job.threads > 1 else None
 
     # ---- which replicates ---------------------------------------------------------------------
 
     def run_all(self, progress: Any, started: float) -> str:
         """Run until it is enough; return why it stopped."""
+        try:
+            return self._run_all(progress, started)
+        finally:
+            if self.pool is not None:
+                self.pool.shutdown(cancel_futures=True)
+
+    def _run_all(self, progress: Any, started: float) -> str:
         job = self.job
         if self.tick is None:
             self.tick = self._pilot()
@@ -118,26 +129,16 @@ class Runner:
 
     def _in_order(self, spans: list[tuple[int, int]]) -> Iterator[Piece]:
         """Run pieces in threads, hand them on in order, and never be far ahead."""
-        if self.job.threads == 1 or len(spans) == 1:
+        if self.pool is None or len(spans) == 1:
             yield from (self._piece(*span) for span in spans)
             return
-        with ThreadPoolExecutor(self.job.threads) as pool:
-            waiting: list[Future[Piece]] = []
-            rest = iter(spans)
-            for span in rest:
-                waiting.append(pool.submit(self._piece, *span))
-                if len(waiting) >= 4 * self.job.threads:
-                    break
-            try:
-                while waiting:
-                    piece = waiting.pop(0).result()
-                    for span in rest:
-                        waiting.append(pool.submit(self._piece, *span))
-                        break
-                    yield piece
-            finally:
-                for future in waiting:
-                    future.cancel()
+        rest = iter(spans)
+        ahead = islice(rest, 4 * self.job.threads)
+        waiting = deque(self.pool.submit(self._piece, *span) for span in ahead)
+        while waiting:
+            piece = waiting.popleft().result()
+            waiting.extend(self.pool.submit(self._piece, *span) for span in islice(rest, 1))
+            yield piece
 
     # ---- one piece ----------------------------------------------------------------------------
 
@@ -246,7 +247,8 @@ class Runner:
     def _pilot(self) -> float:
         """Width of bins in continuous time: a round number, about a hundredth of the longest."""
         self.tick = 1.0
-        piece = self._piece(0, min(PILOT, self.job.replicates))
+        piece = self._piece(0, min(PILOT, 1 + self.job.replicates // (2 * PILOT)))
+        self.bins = 64  # those of the pilot are far too many
         longest = float(piece.ends.max()) - self.job.prepared.origin
         if not longest > 0.0:
             longest = 1.0
