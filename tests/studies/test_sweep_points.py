@@ -133,7 +133,7 @@ def test_wrong_points_are_refused_in_one_line_before_any_run(points, said, tmp_p
         ({"backend": "dask"}, "scheduler: the address"),
         ({"replicates": 0}, "replicates: must be"),
         ({"engine": "fast"}, "engine: unknown engine"),
-        ({"outcomes": ["user"]}, "outcomes: unknown outcome.*try users"),
+        ({"outcomes": ["user"]}, "outcome: unknown outcome.*try users"),
         ({"outcomes": []}, "outcomes: none"),
         ({"rng": "x"}, "rng: wrong type"),
         ({"batch_seconds": 0}, "batch_seconds: out of range"),

@@ -29,6 +29,7 @@ from koubei_sim.metrics.indices import (
     reputation_index,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
+from koubei_sim.metrics.measuring import SERIES, check_measure, measure, measures
 from koubei_sim.metrics.overview import OUTCOMES, outcomes, period_ends, pyramid, summary
 from koubei_sim.metrics.reproduction import (
     Reproduction,
@@ -44,6 +45,7 @@ from koubei_sim.metrics.tiers import BehaviourTiers, behaviour_tiers
 __all__ = [
     "OUTCOMES",
     "PURPOSES",
+    "SERIES",
     "BehaviourTiers",
     "Forest",
     "ForestSummary",
@@ -56,6 +58,7 @@ __all__ = [
     "awareness_index",
     "behaviour_tiers",
     "block",
+    "check_measure",
     "children",
     "cumulative",
     "daily_active_share",
@@ -66,6 +69,8 @@ __all__ = [
     "loyal_and_above",
     "loyalty_index",
     "mean_interval",
+    "measure",
+    "measures",
     "net_promoter_share",
     "offspring_counts",
     "outcomes",

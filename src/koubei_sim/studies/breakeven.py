@@ -94,7 +94,7 @@ def break_even(
     low, high : float
         Range of the search.  The mean effect must have different signs at its ends.
     outcome : str or callable
-        An outcome of `metrics.OUTCOMES`, or a function of (history, scenario), such as a profit.
+        A measure (`metrics.measure`), or a function of (history, scenario), such as a profit.
     replicates, rng, threads
         As in `koubei_sim.run`; two or more replicates, since the interval comes from them.
     tolerance : float, optional

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import OUTCOMES
+from koubei_sim.metrics import check_measure
 from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
 from koubei_sim.studies.lanes import Lane, in_turn, key_of, scenario_from, whole
 
@@ -57,7 +57,7 @@ def compare(
         Half-width of the 95 % interval of the paired difference of `outcome` at which it is
         known well enough; replicates are added until all differences are.
     outcome : str
-        The outcome whose difference is to be known (`metrics.OUTCOMES`).
+        The outcome whose difference is to be known (`metrics.measure`).
     at_most : int
         Replicates after which no more are added.
     networks, agents : optional
@@ -111,14 +111,7 @@ def compare(
         raise KoubeiError(
             "scenarios", "some are finished runs and some are not", fix="result.scenario"
         )
-    if outcome not in OUTCOMES:
-        raise KoubeiError(
-            "outcome",
-            "unknown outcome",
-            got=outcome,
-            allowed=", ".join(OUTCOMES),
-            fix=nearest(str(outcome), OUTCOMES),
-        )
+    outcome = check_measure(outcome)
     number = whole("replicates", 20 if replicates is None else replicates)
     whole("threads", threads)
     if precision is not None:

@@ -24,9 +24,11 @@ from koubei_sim.metrics import (
     Interval,
     adoptions,
     block,
+    check_measure,
     die_hard_and_core,
     loyal_and_above,
     mean_interval,
+    measure,
     outcomes,
     users,
 )
@@ -93,16 +95,10 @@ class Comparison:
         return (self.baseline, *others)
 
     def values(self, outcome: str, name: str | None = None) -> NDArray[np.float64]:
-        """Return an outcome (`metrics.OUTCOMES`) of each replicate of one scenario, shape [R]."""
-        name = self._other(name)
+        """Return an outcome (`metrics.measure`) of each replicate of one scenario, shape [R]."""
+        name, outcome = self._other(name), check_measure(outcome)
         if outcome not in OUTCOMES:
-            raise KoubeiError(
-                "outcome",
-                "unknown outcome",
-                got=outcome,
-                allowed=", ".join(OUTCOMES),
-                fix=nearest(outcome, OUTCOMES),
-            )
+            return measure(self.runs[name], outcome)
         if name not in self._outcomes:
             self._outcomes[name] = outcomes(self.runs[name])
         return self._outcomes[name][outcome]
@@ -116,7 +112,8 @@ class Comparison:
         """
         one = self.values(outcome, name)
         other = self.values(outcome, self.baseline if baseline is None else baseline)
-        return paired(one, other, self.key, list(OUTCOMES).index(outcome))
+        known = list(OUTCOMES)
+        return paired(one, other, self.key, known.index(outcome) if outcome in known else 0)
 
     def table(self, name: str | None = None) -> pd.DataFrame:
         """Return one row an outcome: both means, the difference with interval, and the gain."""

@@ -118,7 +118,7 @@ def knock_out(
         Names of `spec.neutral.MODULES`, in the order of the ladder; all that are active without
         it.
     outcome : str or callable
-        An outcome of `metrics.OUTCOMES`, or a function of (history, scenario).
+        A measure (`metrics.measure`), or a function of (history, scenario).
     replicates, rng, threads
         As in `koubei_sim.run`; all variants share the key.
 
@@ -208,7 +208,7 @@ def shapley(
         Names of modules: the effect is that of having all of them on, against all neutral.  Or
         groups of changes at dotted paths: the effect is that of making all of them.
     outcome : str or callable
-        An outcome of `metrics.OUTCOMES`, or a function of (history, scenario).
+        A measure (`metrics.measure`), or a function of (history, scenario).
     replicates, rng, threads
         As in `koubei_sim.run`; all subsets share the key.
     orders : int

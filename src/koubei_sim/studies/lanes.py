@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from koubei_sim import build
 from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.metrics import OUTCOMES, outcomes
+from koubei_sim.metrics import check_measure, measures
 from koubei_sim.results import Result
 from koubei_sim.simulate import check_memory
 from koubei_sim.spec import Scenario
@@ -29,7 +29,7 @@ from koubei_sim.world import History
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What a study measures: an outcome of `metrics.OUTCOMES`, or a number made of one history.
+#: What a study measures: a measure (`metrics.measure`), or a number made of one history.
 Outcome = str | Callable[[History, Scenario], float]
 
 
@@ -98,7 +98,7 @@ class Lane:
 def measure(history: History, scenario: Scenario, key: int, outcome: Outcome) -> float:
     """Return one number of one history."""
     if isinstance(outcome, str):
-        return float(outcomes(_One(scenario, (history,), key))[outcome][0])
+        return float(measures(_One(scenario, (history,), key), [outcome])[outcome][0])
     return float(outcome(history, scenario))
 
 
@@ -158,13 +158,5 @@ def whole(where: str, value: object, least: int = 1) -> int:
 
 
 def outcome_from(outcome: object) -> Outcome:
-    """Return a known outcome, or the callable that was given."""
-    if callable(outcome) or outcome in OUTCOMES:
-        return outcome  # type: ignore[return-value]
-    raise KoubeiError(
-        "outcome",
-        "unknown outcome",
-        got=outcome,
-        allowed=", ".join(OUTCOMES) + " or a function of (history, scenario)",
-        fix=nearest(str(outcome), OUTCOMES),
-    )
+    """Return a known measure, or the callable that was given."""
+    return outcome if callable(outcome) else check_measure(outcome)

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim._version import __version__
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.metrics import OUTCOMES
+from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.simulate import ENGINES, check_memory
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
@@ -55,7 +55,7 @@ class Sweep:
     engine : str
         ``"compiled"`` or ``"reference"``.
     outcomes : tuple of str
-        Names from `koubei_sim.metrics.OUTCOMES`.
+        Measures (`koubei_sim.metrics.measure`), such as names from `OUTCOMES`.
     version : str
         Version of the library that runs it.
     """
@@ -205,16 +205,8 @@ def make_sweep(
 def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
     if outcomes is None:
         return tuple(OUTCOMES)
-    wanted = [outcomes] if isinstance(outcomes, str) else list(outcomes)
-    for name in wanted:
-        if name not in OUTCOMES:
-            raise KoubeiError(
-                "outcomes",
-                "unknown outcome",
-                got=name,
-                allowed=", ".join(OUTCOMES),
-                fix=nearest(str(name), OUTCOMES),
-            )
+    given = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    wanted = [check_measure(name) for name in given]
     if not wanted or len(set(wanted)) < len(wanted):
         raise KoubeiError("outcomes", "none, or one twice", got=wanted, allowed="names, each once")
     return tuple(wanted)

@@ -80,7 +80,7 @@ def sweep(
         resumes: what is finished is not run again.
     engine : {"compiled", "reference"}
     outcomes : sequence of str, optional
-        Which outcomes to keep (`koubei_sim.metrics.OUTCOMES`); all without it.
+        Which measures to keep (`koubei_sim.metrics.measure`); all of `OUTCOMES` without it.
     backend : {"threads", "loky", "dask"}
         Threads suit short runs; ``loky`` starts processes; ``dask`` uses the cluster at
         `scheduler`, whose workers must have the same version installed.

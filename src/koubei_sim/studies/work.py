@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from koubei_sim import build
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import outcomes
+from koubei_sim.metrics import measures
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.plan import run_key
 from koubei_sim.world import History
@@ -91,7 +91,7 @@ def _runs_of_a_point(task: Task, point: int, runs: list[tuple[int, int, int]]) -
             stage = "run"
             history = run_engine(world, None)
             stage = "outcomes"
-            found = outcomes(_OneRun(scenario, (history,), task.key))
+            found = measures(_OneRun(scenario, (history,), task.key), task.outcomes)
             values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
             rows.append(Row(*run, values, None, None, name))
         except Exception as error:

@@ -1,0 +1,287 @@
+"""Measures with parameters: a small language for "one number of one run".
+
+`overview.OUTCOMES` are the outcomes that everybody reads.  Studies ask for others: users on day 60,
+the day of the thousandth user, negative tellings on Weibo during an event, complaints per
+adoption.  A measure is written as text, so that it can stand in a sweep file, in a claim and in
+the header of a table.  Called by `studies`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.codes import STAGES, TABLE, TIERS, UNAWARE
+from koubei_sim.metrics import costs
+from koubei_sim.metrics.forest import seeds_of
+from koubei_sim.metrics.indices import adoptions
+from koubei_sim.metrics.overview import OUTCOMES, outcomes
+from koubei_sim.metrics.runs import (
+    Run,
+    block,
+    die_hard_and_core,
+    loyal_and_above,
+    scale_of,
+    users,
+)
+from koubei_sim.world import History
+
+#: What a measure may look like, for error lines.
+FORMS: Final = (
+    "an outcome, SERIES@DAY, day:SERIES:COUNT, sum:BLOCK[.COLUMN][@DAY..DAY], "
+    "mean:BLOCK[.COLUMN][@DAY..DAY], or one / another"
+)
+_WIDTHS: Final = dict(TABLE)
+#: Blocks of the daily table with one column a channel, a node, a segment.
+_BY_CHANNEL: Final = frozenset(
+    name
+    for name, width in TABLE
+    if width == 8 and name not in ("segment_users", "adoptions_segment", "joins")
+)
+_BLOCK = re.compile(
+    r"^(?P<how>sum|mean):(?P<block>\w+)(?:\.(?P<column>\w+))?(?:@(?P<low>\d+)\.\.(?P<high>\d+))?$"
+)
+_DAY = re.compile(r"^day:(?P<series>\w+):(?P<count>\d+(?:\.\d+)?)$")
+_AT = re.compile(r"^(?P<series>\w+)@(?P<day>\d+)$")
+
+
+def _aware(history: History) -> NDArray[np.int64]:
+    stage = block(history, "stage")
+    return stage.sum(axis=1) - stage[:, UNAWARE]
+
+
+def _ever(history: History) -> NDArray[np.int64]:
+    return seeds_of(history) + np.cumsum(adoptions(history))
+
+
+#: Series of people that ``SERIES@DAY`` and ``day:SERIES:COUNT`` know, counted at the end of a day.
+SERIES: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
+    "users": users,
+    "loyal": loyal_and_above,
+    "die_hard": die_hard_and_core,
+    "adoptions": _ever,  # so far, seeds too
+    "aware": _aware,
+}
+
+
+class _Term(NamedTuple):
+    """One measure without division."""
+
+    text: str
+    kind: str  # outcome, at, day, cost, block
+    name: str
+    how: str = ""
+    column: str = ""
+    low: float = 0.0
+    high: float = -1.0
+
+
+def check_measure(text: object, scenario: Any = None) -> str:
+    """Return a measure as it is to be written, or refuse it.
+
+    Parameters
+    ----------
+    text : str
+        See `measure`.
+    scenario : Scenario, optional
+        Where given, days and columns are checked against it.
+
+    Raises
+    ------
+    KoubeiError
+        In one line, with the nearest name that exists.
+
+    Examples
+    --------
+    >>> check_measure("users@60"), check_measure("lapses/adoptions")
+    ('users@60', 'lapses / adoptions')
+    >>> check_measure("user@60")
+    Traceback (most recent call last):
+    ...
+    koubei_sim.errors.KoubeiError: outcome: unknown series, got user, ..., try users
+    """
+    terms = _parsed(text) if isinstance(text, str) else None
+    if terms is None:
+        raise KoubeiError("outcome", "not a measure", got=repr(text), allowed=FORMS)
+    if scenario is not None:
+        for term in terms:
+            _check_against(term, scenario)
+    return " / ".join(term.text for term in terms)
+
+
+def measure(run: Run, text: str) -> NDArray[np.float64]:
+    """Return one number for each replicate of a run.
+
+    Parameters
+    ----------
+    run : Run
+    text : str
+        One of
+
+        - an outcome of `OUTCOMES`, such as ``loyal``;
+        - ``users@60``: people at the end of day 60, of ``users``, ``loyal``, ``die_hard``,
+          ``adoptions`` (so far, seeds too), ``aware``; ``cost@60``: money spent so far;
+        - ``day:users:1000``: the first day with so many; the length of the run, in days, where
+          they are never reached (a mean restricted to the horizon);
+        - ``sum:complaints``, ``mean:complaints``, over all days and columns of a block of the
+          daily table; ``sum:adoptions_channel.weibo@100..130``: of one column (by name of the
+          channel, node, segment, stage or tier, or by number), on days 100 to 129;
+        - two of these with ``/`` between: NaN where the second is 0.
+
+    Returns
+    -------
+    (R,) float64 array
+        Counts of people are scaled by ``people_per_agent``.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> r = kb.run("tiny", replicates=2, rng=1, n_agents=200, ticks=10)
+    >>> bool((measure(r, "users@9") == measure(r, "users")).all())
+    True
+    >>> float(measure(r, "day:users:100000")[0])
+    10.0
+    """
+    return measures(run, [text])[text]
+
+
+def measures(run: Run, texts: Iterable[str]) -> dict[str, NDArray[np.float64]]:
+    """Return several measures of a run by name; what they share is computed once."""
+    parsed = {text: _parsed(text) for text in texts}
+    known: dict[str, NDArray[np.float64]] = {}
+    if any(term.kind == "outcome" for terms in parsed.values() for term in terms or ()):
+        known = outcomes(run)
+    found = {}
+    for text, terms in parsed.items():
+        if terms is None:
+            raise KoubeiError("outcome", "not a measure", got=repr(text), allowed=FORMS)
+        values = [known[t.name] if t.kind == "outcome" else _value(run, t) for t in terms]
+        if len(values) == 1:
+            found[text] = values[0]
+        else:
+            out = np.full(values[0].shape, np.nan)
+            found[text] = np.divide(values[0], values[1], out=out, where=values[1] != 0.0)
+    return found
+
+
+def _value(run: Run, term: _Term) -> NDArray[np.float64]:
+    scale = scale_of(run)
+    return np.array([_of_one(h, run.scenario, term, scale) for h in run.histories])
+
+
+def _of_one(history: History, scenario: Any, term: _Term, scale: float) -> float:
+    ticks = history.table.shape[0]
+    if term.kind == "cost":
+        spent = costs.cumulative(costs.spend(history, scenario))
+        return float(spent[min(int(term.low), ticks - 1)])
+    if term.kind == "at":
+        return float(SERIES[term.name](history)[min(int(term.low), ticks - 1)] * scale)
+    if term.kind == "day":
+        reached = np.flatnonzero(SERIES[term.name](history) * scale >= term.low)
+        return float(reached[0]) if reached.size else float(ticks)
+    part = block(history, term.name)
+    low, high = (0, ticks) if term.high < 0 else (int(term.low), min(int(term.high), ticks))
+    part = part[low:high]
+    if term.column:
+        part = part[:, _column(term, scenario)]
+    elif part.ndim == 2:
+        part = part.sum(axis=1)
+    days = max(high - low, 1) if term.how == "mean" else 1
+    return float(part.sum()) * scale / days
+
+
+# Reading --------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> tuple[_Term, ...] | None:
+    parts = [part.strip() for part in text.split("/")]
+    if not 1 <= len(parts) <= 2 or not all(parts):
+        return None
+    return tuple(_term(part) for part in parts)
+
+
+def _term(text: str) -> _Term:
+    if text in OUTCOMES:
+        return _Term(text, "outcome", text)
+    if found := _AT.match(text):
+        name = found["series"]
+        if name == "cost":
+            return _Term(text, "cost", name, low=float(found["day"]))
+        return _Term(text, "at", _series(name, ("cost",)), low=float(found["day"]))
+    if found := _DAY.match(text):
+        return _Term(text, "day", _series(found["series"]), low=float(found["count"]))
+    if found := _BLOCK.match(text):
+        name = found["block"]
+        if name not in _WIDTHS:
+            raise KoubeiError(
+                "outcome", "unknown block of the daily table", got=name,
+                allowed=", ".join(_WIDTHS), fix=nearest(name, _WIDTHS),
+            )  # fmt: skip
+        if found["column"] and _WIDTHS[name] == 1:
+            raise KoubeiError("outcome", f"{name} has one column", got=text, fix=name)
+        low, high = float(found["low"] or 0), float(found["high"] or -1)
+        if found["high"] and low >= high:
+            raise KoubeiError("outcome", "no day between these", got=text, fix="@30..60")
+        return _Term(text, "block", name, found["how"], found["column"] or "", low, high)
+    raise KoubeiError(
+        "outcome", "unknown outcome", got=text, allowed=f"{', '.join(OUTCOMES)}; or {FORMS}",
+        fix=nearest(text, OUTCOMES),
+    )  # fmt: skip
+
+
+def _series(name: str, more: tuple[str, ...] = ()) -> str:
+    if name not in SERIES:
+        known = [*SERIES, *more]
+        raise KoubeiError(
+            "outcome", "unknown series", got=name, allowed=", ".join(known),
+            fix=nearest(name, known),
+        )  # fmt: skip
+    return name
+
+
+def _check_against(term: _Term, scenario: Any) -> None:
+    """Refuse days after the end of a scenario, and columns that it does not have."""
+    if term.kind in ("at", "cost") and term.low >= scenario.ticks:
+        raise KoubeiError(
+            "outcome", "a day after the end", got=term.text, allowed=f"0..{scenario.ticks - 1}"
+        )
+    if term.kind == "block":
+        if max(term.low, term.high - 1) >= scenario.ticks:
+            raise KoubeiError(
+                "outcome", "days after the end", got=term.text, allowed=f"0..{scenario.ticks}"
+            )
+        if term.column:
+            _column(term, scenario)
+
+
+def _column(term: _Term, scenario: Any) -> int:
+    """Return the number of a column from its name or number."""
+    width = _WIDTHS[term.name]
+    if term.column.isdigit() and int(term.column) < width:
+        return int(term.column)
+    names = _column_names(term.name, scenario)
+    if term.column not in names:
+        raise KoubeiError(
+            "outcome", f"no such column of {term.name}", got=term.column,
+            allowed=", ".join(names) or f"0..{width - 1}", fix=nearest(term.column, names),
+        )  # fmt: skip
+    return names.index(term.column)
+
+
+def _column_names(name: str, scenario: Any) -> list[str]:
+    if name in ("segment_users", "adoptions_segment"):
+        return list(scenario.segments)
+    if name == "joins":
+        return list(scenario.nodes)
+    if name == "stage":
+        return list(STAGES)
+    if name in ("tier", "enthusiast_tier"):
+        return list(TIERS)
+    return list(scenario.channels) if name in _BY_CHANNEL else []

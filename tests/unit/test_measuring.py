@@ -1,0 +1,103 @@
+"""Measures written as text: read off one run in a second, plain way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import koubei_sim as kb
+from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
+from koubei_sim.metrics import OUTCOMES, check_measure, measure, measures, outcomes
+
+
+@pytest.fixture(scope="module")
+def run() -> kb.Result:
+    return kb.run("tiny", replicates=3, rng=5, n_agents=400, ticks=30)
+
+
+def column(run: kb.Result, replicate: int, name: str, number: int = 0) -> np.ndarray:
+    return run.histories[replicate].table[:, TABLE_OFFSET[name] + number]
+
+
+def test_outcomes_are_measures(run: kb.Result) -> None:
+    """Catches a measure that shadows an outcome, or gives it another replicate's number."""
+    every = measures(run, list(OUTCOMES))
+    for name, values in outcomes(run).items():
+        np.testing.assert_array_equal(every[name], values)
+
+
+def test_series_on_a_day(run: kb.Result) -> None:
+    """Catches a day counted from 1, and a series of the wrong tiers."""
+    for r in range(3):
+        tiers = np.array([column(run, r, "tier", k) for k in range(4)])
+        assert measure(run, "users@12")[r] == tiers[:, 12].sum()
+        assert measure(run, "loyal@12")[r] == tiers[1:, 12].sum()
+        assert measure(run, "aware@12")[r] == 400 - column(run, r, "stage", 0)[12]
+        log = run.histories[r]
+        assert measure(run, "adoptions@29")[r] == (log.log_kind == 0).sum()
+
+
+def test_first_day_is_restricted_to_the_horizon(run: kb.Result) -> None:
+    """Catches a level met a day late, and a level never met that is lost instead of censored."""
+    found = measure(run, "day:users:40")
+    for r in range(3):
+        users = sum(column(run, r, "tier", k) for k in range(4))
+        late = np.flatnonzero(users >= 40)
+        assert found[r] == (late[0] if late.size else 30)
+    assert (measure(run, "day:users:401") == 30).all()
+
+
+def test_blocks_and_columns(run: kb.Result) -> None:
+    """Catches columns counted off by one, and day ranges that hold their end."""
+    channels = list(run.scenario.channels)
+    for number, name in enumerate(channels):
+        found = measure(run, f"sum:adoptions_channel.{name}@3..9")
+        for r in range(3):
+            assert found[r] == column(run, r, "adoptions_channel", number)[3:9].sum()
+    whole = measure(run, "sum:joins")
+    width = dict(TABLE)["joins"]
+    for r in range(3):
+        assert whole[r] == sum(column(run, r, "joins", k).sum() for k in range(width))
+    np.testing.assert_allclose(
+        measure(run, "mean:joins@10..20") * 10, measure(run, "sum:joins@10..20")
+    )
+
+
+def test_ratio_is_undefined_at_zero(run: kb.Result) -> None:
+    """Catches a division by zero that becomes 0 or inf."""
+    assert np.isnan(measure(run, "users / sum:lottery@0..1")).all()
+    np.testing.assert_array_equal(measure(run, "users / users"), [1.0, 1.0, 1.0])
+
+
+def test_people_per_agent_scales_people_not_days() -> None:
+    """Catches a scale that is left out, or applied to days."""
+    big = kb.run("tiny", replicates=1, rng=5, n_agents=300, ticks=20, people_per_agent=2.0)
+    table = big.histories[0].table
+    at = TABLE_OFFSET["tier"]
+    assert measure(big, "users@19")[0] == 2 * table[19, at : at + 4].sum()
+    assert measure(big, "day:users:1000000")[0] == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (3, "not a measure"),
+        ("", "not a measure"),
+        ("a / b / c", "not a measure"),
+        ("user", "try users"),
+        ("user@3", "unknown series.*try users"),
+        ("day:loyals:10", "try loyal"),
+        ("sum:complaint", "try complaints"),
+        ("sum:stock.forum", "has one column"),
+        ("sum:joins@9..9", "no day between"),
+        ("users@30", "a day after the end"),
+        ("sum:complaints@20..31", "days after the end"),
+        ("sum:complaints.forums", "no such column"),
+    ],
+)
+def test_wrong_measures_are_refused_in_one_line(run: kb.Result, text: object, said: str) -> None:
+    """Catches a measure that is misread, or refused only after the runs."""
+    with pytest.raises(KoubeiError, match=said) as error:
+        check_measure(text, run.scenario)
+    assert "\n" not in str(error.value)
