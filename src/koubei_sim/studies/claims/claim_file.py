@@ -17,7 +17,8 @@ from koubei_sim.metrics import check_measure
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.files import parse
 from koubei_sim.spec.neutral import MODULES
-from koubei_sim.studies.claims.claim import (
+from koubei_sim.studies.claims.models import MODELS
+from koubei_sim.studies.claims.parts import (
     Claim,
     Decision,
     Ladder,
@@ -26,7 +27,6 @@ from koubei_sim.studies.claims.claim import (
     Stress,
     Test,
 )
-from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.words import Words
 from koubei_sim.studies.sweep_file import flat
 
@@ -192,7 +192,8 @@ def _stability(part: Words) -> Stability:
 
 
 def _test(part: Words, shared: Mapping[str, Mapping[str, Any]], scenario: Scenario) -> Test:
-    arms = {name: flat(arm) for name, arm in part.tables("arms").items()} or dict(shared)
+    own = {name: flat(arm) for name, arm in part.tables("arms").items()}
+    arms: Mapping[str, Mapping[str, Any]] = own or shared
     if len(arms) < 2:
         raise KoubeiError(f"{part.where}: arms", "two or more are needed", got=len(arms))
     model = part.text("model", "pyramid")

@@ -21,7 +21,7 @@ from koubei_sim.kernels.draws import draw_many, stream
 from koubei_sim.theory import branching
 
 if TYPE_CHECKING:
-    from koubei_sim.studies.claims.claim import Test
+    from koubei_sim.studies.claims.parts import Test
 
 #: Purpose of the draws that give kinds and pick seeds; j: 0 kinds, 1 seeds.
 DRAW_KINDS: Final = 188

@@ -62,7 +62,8 @@ class Words:
         given = self.content.get(word, {})
         if not isinstance(given, Mapping):
             raise self._wrong(word, "must be a table")
-        return Words(f"{self.where}: {word}", given, word if word in _WORDS and word else None)
+        known = word if self.kind == "" and word in _WORDS else None  # arms and changes are free
+        return Words(f"{self.where}: {word}", given, known)
 
     def tables(self, word: str) -> dict[str, Mapping[str, Any]]:
         """Return a table of tables as a dictionary."""
