@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import parameter_table
 from koubei_sim.studies.claims import claim, read_claim, read_verdict, verdicts, write_verdict
 from koubei_sim.studies.claims.design import groups, identity
+from koubei_sim.studies.claims.judge import _smaller
 from koubei_sim.studies.claims.report import BEGIN, END
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +112,7 @@ def row(found, name: str) -> dict:
 
 
 def test_verdicts_of_known_claims(found) -> None:
-    """Catches verdicts that do not follow the effect: a strong campaign works, its opposite fails."""
+    """Catches verdicts that do not follow the effect of a strong campaign."""
     assert row(found, "users")["verdict"].endswith("supported")
     assert row(found, "reversed")["verdict"].endswith("rejected")
     assert row(found, "users")["effect_median"] > 0.1
@@ -126,7 +128,7 @@ def test_equal_arms_are_exactly_equal_and_void(found) -> None:
 
 
 def test_the_same_numbers_by_hand(found) -> None:
-    """Catches worlds that get other parameters or luck than the design says: one is rebuilt by hand."""
+    """Catches worlds with other parameters or luck than designed: one is built by hand."""
     from koubei_sim.metrics import measures
     from koubei_sim.simulate import run
     from koubei_sim.studies.plan import point_key
@@ -148,7 +150,7 @@ def test_the_same_numbers_by_hand(found) -> None:
 def test_worlds_are_the_same_in_all_arms_and_levers_are_not_doubtful() -> None:
     """Catches a prior drawn anew for each arm, and a lever that the prior overwrites."""
     for path in CLAIMS:
-        asked = read_claim(path.parent)
+        asked = _smaller(read_claim(path.parent))
         for phase in ("prior", "stress"):
             for group in groups(asked, phase):
                 if group.absent:
@@ -159,7 +161,7 @@ def test_worlds_are_the_same_in_all_arms_and_levers_are_not_doubtful() -> None:
                 shared = set.intersection(*(set(c) for c in columns))
                 assert shared
                 for column in shared:
-                    assert len({c[column] for c in columns}) == 1
+                    assert all(c[column] == columns[0][column] for c in columns)
 
 
 def test_stress_switches_modules_off(tmp_path: Path) -> None:
@@ -201,10 +203,12 @@ def test_filing_a_verdict(found) -> None:
     """Catches a README that loses its own words, and a stale verdict passed off as fresh."""
     folder = found.claim.folder
     readme = folder / "README.md"
-    readme.write_text(f"# T1\n\nbefore\n\n{BEGIN}\nold\n{END}\n\nafter\n", encoding="utf-8")
+    readme.write_text(f"# T1\n\nbefore\n\n{BEGIN}\nstale words\n{END}\n\nafter\n", encoding="utf-8")
     write_verdict(found)
     text = readme.read_text(encoding="utf-8")
-    assert "old" not in text and text.index("before") < text.index(BEGIN) < text.index("after")
+    assert "stale words" not in text and text.index("before") < text.index(BEGIN) < text.index(
+        "after"
+    )
     assert "| **more users**" in text
     first = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
     write_verdict(found)
@@ -275,22 +279,16 @@ def test_wrong_claims_are_refused_before_anything_runs(
     assert main(["claim", str(folder)]) == 2
     error = capsys.readouterr().err
     assert len(error.splitlines()) == 1
-    import re
-
     assert re.search(said, error), error
     assert [p.name for p in folder.iterdir()] == ["claim.toml"]
 
 
 def test_ranges_of_ones_own_are_checked(tmp_path: Path) -> None:
     """Catches a range for a lever, or for nothing."""
-    text = TEXT.replace(
-        'given = "all"', 'given = "all"\nranges = { "telling.rely" = {low=0, high=1} }'
-    )
-    with pytest.raises(KoubeiError, match="no parameter"):
-        claim(made(tmp_path / "a", text))
-    text = TEXT.replace('given = "all"', 'given = "all"\nranges = { "ticks" = {low=20, high=30} }')
-    with pytest.raises(KoubeiError, match="is a lever"):
-        claim(made(tmp_path / "b", text))
+    more = 'given = "all"\nranges = {{ "{}" = {{ low = 10, high = 20 }} }}'
+    for name, said in (("telling.rely", "no parameter"), ("ticks", "is a lever")):
+        with pytest.raises(KoubeiError, match=said):
+            claim(made(tmp_path / name, TEXT.replace('given = "all"', more.format(name))))
 
 
 def test_no_claim_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -302,7 +300,7 @@ def test_no_claim_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize("path", CLAIMS, ids=lambda path: path.parent.name)
 def test_shipped_verdicts_are_those_of_their_claims(path: Path) -> None:
-    """Catches a claim file that was changed after it was judged, and a README without its verdict."""
+    """Catches a claim file that was changed after it was judged."""
     asked = read_claim(path.parent)
     stored = read_verdict(path.parent)
     assert stored is not None, "run: make experiments"

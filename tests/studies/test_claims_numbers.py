@@ -1,4 +1,4 @@
-"""The numbers of a claim: effects, verdicts, scores, splits - against plain loops and known laws."""
+"""The numbers of a claim (effects, verdicts, scores, splits) against loops and known laws."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_equal_arms_have_no_effect_and_endless_gain() -> None:
 
 
 def test_gain_is_the_variance_saved() -> None:
-    """Catches a gain that forgets one of the two arms: shared luck and own noise have known parts."""
+    """Catches a gain that forgets one of the two arms; shared and own luck are known."""
     shared, own, other = (units(20_000, j).reshape(100, 200) for j in (1, 2, 3))
     a, b = shared + 0.1 * own, shared + 0.1 * other
     gain = effects(a, [b], "difference", "more").gain
@@ -111,7 +111,7 @@ def test_verdict_by_the_rule() -> None:
 
 
 def test_could_it_fail() -> None:
-    """Catches a score of the wrong side: the opposite of supported is everything that is not above."""
+    """Catches a score of the wrong side: the opposite of supported is all that is not above."""
     worlds = np.array([0.3, 0.3, 0.05, -0.5, np.nan])
     assert could_fail(worlds, 0.1, "supported") == (0.5, 0.25)
     assert could_fail(worlds, 0.1, "rejected") == (0.5, 0.25)
