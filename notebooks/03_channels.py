@@ -10,10 +10,10 @@
 # %% [markdown]
 # # Channels: a pool, a feed, and which one first
 #
-# A forum is a pool: a post waits there and members read it. Weibo, WeChat and Qzone are graphs: a
-# message reaches those who listen to its teller. What of a channel's role is *structure*, and what
-# is only a number that somebody assumed? Claim E2 (`experiments/E2`) asks this over many worlds; here
-# is one world to look at. All numbers are assumptions.
+# A forum is a pool: a post waits there and members read it. Weibo, WeChat and Qzone are graphs:
+# a message reaches those who listen to its teller. What of a channel's role is *structure*, and
+# what is only a number that somebody assumed? Claim E2 (`experiments/E2`) asks this over many
+# worlds; here is one world to look at. All numbers are assumptions.
 
 # %%
 import matplotlib.pyplot as plt
@@ -28,8 +28,9 @@ market = kb.Scenario.load("xiaomi").replace(
 
 # %% [markdown]
 # ## One message, worth the same everywhere
-# Equal persuasion, telling, fidelity, holding power and replies. What is left: 60 readers a post or 15
-# to 20 listeners, one in ten people on the forum and all on the feeds, reading budgets, ties.
+# Equal persuasion, telling, fidelity, holding power and replies. What is left: 60 readers a
+# post or 15 to 20 listeners, one in ten people on the forum and all on the feeds, reading
+# budgets, ties.
 
 # %%
 same = {"persuasion": 0.1, "tell": 0.03, "fidelity": 0.97, "half_life": 30.0, "reply": 0.2}
@@ -54,7 +55,7 @@ found = studies.compare(
 
 def draw(comparison, name, levels):
     """Draw the mean over replicates of users in each run of a comparison."""
-    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    _, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
     for scenario, run in comparison.runs.items():
         days = [levels(history) for history in run.histories]
         axes.plot(sum(days) / len(days), label=scenario)
@@ -66,9 +67,9 @@ def draw(comparison, name, levels):
 draw(found, "users", kb.metrics.users)
 
 # %% [markdown]
-# Before the line only the forum moves: few people are there, but many of them are enthusiasts, and a
-# post finds many readers. What remains of the head start after a year and a half? (Few replicates:
-# look at the intervals.)
+# Before the line only the forum moves: few people are there, but many of them are enthusiasts,
+# and a post finds many readers. What remains of the head start after a year and a half? (Few
+# replicates: look at the intervals.)
 
 # %%
 found.table("forum first").loc[["users", "loyal", "lapses", "cost_per_loyal"]]
@@ -94,7 +95,8 @@ _ = axes.legend(frameon=False)
 
 # %% [markdown]
 # ## What the forum's reach is worth
-# How many people read a post is the number that decides most: the same order with fewer and with more.
+# How many people read a post matters a good deal: the same order with fewer and
+# with more.
 
 # %%
 readers = studies.sweep(
@@ -110,4 +112,5 @@ readers.summary("users@179")
 # ## What to try next
 # - `koubei claim E2` runs the claim over its prior; `experiments/E2/README.md` has the verdict.
 # - Put everybody on the forum: `segments.newbie.membership` with `{"forum": 1.0}`.
-# - Give the forum a longer memory than the feeds (`channels.forum.half_life = 60`) and look at `loyal`.
+# - Give the forum a longer memory than the feeds (`channels.forum.half_life = 60`) and look at
+#   `loyal`.

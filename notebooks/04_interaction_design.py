@@ -10,9 +10,10 @@
 # %% [markdown]
 # # Designing an interaction: simple, rewarding, fun, authentic
 #
-# A participation node (a vote, a report, a contest) can be made simpler, more rewarding, more fun, more
-# authentic. That each helps *by itself* is nearly assumed; with a fixed budget of design the question
-# is the **mix**. Claim E3 (`experiments/E3`) asks it over many worlds; this is one of them.
+# A participation node (a vote, a report, a contest) can be made simpler, more rewarding, more
+# fun, more authentic. That each helps *by itself* is nearly assumed; with a fixed budget of
+# design the question is the **mix**. Claim E3 (`experiments/E3`) asks it over many worlds; this
+# is one of them.
 
 # %%
 from itertools import product
@@ -61,17 +62,17 @@ for axis, outcome in zip(axes, ("users", "loyal"), strict=True):
 axes[0].invert_yaxis()
 
 # %% [markdown]
-# Reach and loyalty disagree. Loyalty hangs on rewards because a reward *is* engagement in this model:
-# an assumption, not a finding. Reach hangs on what is told, and a story is worth telling only
-# when it is believed.
+# Reach and loyalty disagree. Loyalty hangs on rewards because a reward *is* engagement in this
+# model: an assumption, not a finding. Reach hangs on what is told, and a story is worth telling
+# only when it is believed.
 
 # %%
 found.difference("users", "not fun").mean
 
 # %% [markdown]
 # ## Interactions: a full factorial
-# Each property low (0.2) or high (0.8): sixteen designs, the same luck. The effect of one property,
-# where another is low and where it is high.
+# Each property low (0.2) or high (0.8): sixteen designs, the same luck. The effect of one
+# property, where another is low and where it is high.
 
 # %%
 points = list(product((0.2, 0.8), repeat=4))
@@ -94,8 +95,9 @@ for axis, (one, other) in zip(
 _ = axes[0].set_ylabel("users")
 
 # %% [markdown]
-# Lines that are not parallel are interactions. Stories of a node that is not authentic are believed less
-# than plain talk (`telling.plain_authenticity` is 0.8), so fun without authenticity costs users.
+# Lines that are not parallel are interactions. Stories of a node that is not authentic are
+# believed less than plain talk (`telling.plain_authenticity` is 0.8), so fun without
+# authenticity costs users.
 #
 # ## Shares of the whole
 # `studies.shapley` divides the effect of all four together among them, whatever the order.
@@ -109,5 +111,6 @@ shares.table()
 # %% [markdown]
 # ## What to try next
 # - `koubei claim E3` for the verdict over the prior.
-# - `market.replace(**{"telling.plain_authenticity": 0.4})`: where plain talk is hardly believed, fun pays.
+# - `market.replace(**{"telling.plain_authenticity": 0.4})`: where plain talk is hardly
+#   believed, fun pays.
 # - Put a price on it: `costs.per_join` is paid per reward; compare `cost_per_loyal`.

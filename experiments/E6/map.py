@@ -1,4 +1,4 @@
-"""Break-even map of scarcity: how loud must the waiting be for a scarce first year to pay?
+"""Break-even map of scarcity: how loud the waiting must be for a scarce first year to pay.
 
 For what they say (from half good to all good) and how soon they give up, `studies.break_even` finds
 how often those who wait must tell, against a casual user, before scarce places with invites give

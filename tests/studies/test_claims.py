@@ -292,7 +292,7 @@ def test_ranges_of_ones_own_are_checked(tmp_path: Path) -> None:
 
 
 def test_a_market_may_have_entries_that_its_preset_lacks(tmp_path: Path) -> None:
-    """Catches a new event refused, given in parts, or let into the preset's own under a wrong name."""
+    """Catches a new event refused where it is given line by line, or one that lacks its channel."""
     new = '[market.set."events.gala"]\nchannel = "forum"\nstart = 3\ngain = 0.5\n[prior]'
     asked = read_claim(made(tmp_path / "new", TEXT.replace("[prior]", new, 1)))
     assert asked.scenario.events["gala"].gain == 0.5
