@@ -24,7 +24,7 @@ from koubei_sim.studies import break_even
 
 HERE = Path(__file__).resolve().parent
 KEY = 20100816
-REPLICATES = 4
+REPLICATES = 8
 LOUDEST = 48.0  # times a casual user; nobody is thought to tell more often than once an hour
 VALENCES = (0.25, 0.5, 0.75, 1.0)  # what the waiting say, 1: all of it good
 GIVE_UPS = (0.001, 0.003, 0.01, 0.03)  # a day
