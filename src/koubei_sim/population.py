@@ -305,6 +305,11 @@ def population_from_table(
     return drawn._replace(**changes)
 
 
+def read_agents(path: str | Path) -> pd.DataFrame:
+    """Read a table of people from a CSV file, unchecked; `population_from_table` takes it."""
+    return _frame(path)[0]
+
+
 def _frame(table: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
     import pandas as pd
 

@@ -14,7 +14,8 @@ from koubei_sim import metrics, simulate, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import Scenario
-from koubei_sim.studies import backends, journal, work
+from koubei_sim.studies import batches as batches_of
+from koubei_sim.studies import journal, work
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 GRID = {"seeding.purity": [0.2, 0.5, 0.8], "telling.relay": [0.0, 0.4]}
@@ -150,21 +151,6 @@ def test_a_world_that_cannot_be_built_fails_alone(tmp_path):
     assert "none.csv" in table["message"].iloc[1]
 
 
-def test_a_dead_worker_is_one_line_and_the_rest_is_kept(monkeypatch, tmp_path):
-    """Catches a pool's traceback, and rows lost with the worker."""
-
-    def pool(todo, *_):
-        todo = iter(todo)
-        yield work.run_batch(next(todo))
-        raise RuntimeError("A worker process was killed\nand a long story")
-
-    monkeypatch.setattr(backends, "_parallel", pool)
-    with pytest.raises(studies.SweepStopped, match=r"a worker died.*was killed") as caught:
-        studies.sweep(SMALL, GRID, rng=7, backend="loky", workers=2, out=tmp_path)
-    assert "\n" not in str(caught.value)
-    assert studies.status(tmp_path).done == 1
-
-
 def test_progress_guesses_the_time_left():
     """Catches a guess that counts runs of earlier calls as work of this one."""
     seen: list[studies.Progress] = []
@@ -177,7 +163,7 @@ def test_progress_guesses_the_time_left():
 
 def test_batches_grow_and_end_between_points():
     """Catches batches that stay single, that jump past the wanted length, or tear points apart."""
-    batches = backends.Batches(range(1000), replicates=4, workers=2, seconds=1.0)
+    batches = batches_of.Batches(range(1000), replicates=4, workers=2, seconds=1.0)
     sizes = []
     for batch in batches:
         sizes.append(len(batch))
@@ -323,7 +309,7 @@ def test_every_way_to_choose_points_can_be_written_in_a_file(ways, tmp_path):
 )
 def test_wrong_files_are_refused_in_one_line_with_status_2(call, text, said, tmp_path, monkeypatch):
     """Catches a wrong file that runs something first, or ends as a traceback."""
-    monkeypatch.setattr(backends, "run_batch", lambda task: pytest.fail("something ran"))
+    monkeypatch.setattr(work, "_runs_of_a_point", lambda *_: pytest.fail("something ran"))
     file = tmp_path / "study.toml"
     file.write_text(text)
     status, out, err = call("sweep", file, "--out", tmp_path / "made")
