@@ -1,7 +1,8 @@
 """Time what a sweep adds to its runs, and what a second worker brings.
 
 ``python benchmarks/bench_sweeps.py`` sweeps 2,000 short runs (300 people, 10 days) with a journal
-on disk and takes off what the same runs take bare: worlds, engine and outcomes in a plain loop.
+on disk and takes off what the same runs take bare: scenarios, worlds, engine and outcomes in a
+plain loop that keeps nothing.
 Threads do it here; loky and Dask have one worker process, which has done a sweep before (warm).
 The second table sweeps runs of about 50 ms with one worker and with two.
 
@@ -45,11 +46,11 @@ def points(number: int) -> dict[str, list[float]]:
 
 
 def bare(scenario: Scenario, number: int, replicates: int) -> float:
-    """Return the seconds of the runs of a sweep in a plain loop; scenarios are made before."""
+    """Return the seconds of the runs of a sweep in a plain loop over its points."""
     key = key_from(7)
-    made = [scenario.replace(**{"seeding.purity": p / number}) for p in range(number)]
     start = time.perf_counter()
-    for each in made:
+    for p in range(number):
+        each = scenario.replace(**{"seeding.purity": p / number})
         population = build.build_population(each, key)
         drawn = build.complete_networks(each, None, key, 0, population)
         graphs = build.build_graphs(each, drawn, population)
@@ -81,7 +82,7 @@ def cluster(workers: int) -> Iterator[str]:
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with distributed.LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as made:
         yield made.scheduler_address
 

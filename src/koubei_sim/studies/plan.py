@@ -137,13 +137,14 @@ class Sweep:
         KoubeiError
             Where these are missing, or others.
         """
-        for name, digest in self.supplied.items():
-            if given is None or name not in given.digests:
-                raise KoubeiError(
-                    name,
-                    f"the sweep was planned with {name} of your own, which a plan does not hold",
-                    fix=f"giving the same {name} again (digest {digest[:12]})",
-                )
+        missing = sorted(set(self.supplied) - set(given.digests if given else {}))
+        if missing:
+            words = " and ".join(missing)
+            raise KoubeiError(
+                missing[0],
+                f"the sweep was planned with {words} of your own, which a plan does not hold",
+                fix=f"giving the same {words} again",
+            )
         for name, digest in (given.digests if given else {}).items():
             if self.supplied.get(name) != digest:
                 raise KoubeiError(

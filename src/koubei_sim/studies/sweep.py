@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import mean_interval, wilson
-from koubei_sim.simulate import fitting_threads
+from koubei_sim.simulate import fitting_threads, progress_bar
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import backends, journal
 from koubei_sim.studies.plan import Sweep, make_sweep
@@ -95,7 +95,8 @@ def sweep(
     scheduler : str, optional
         Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``.
     progress : bool or callable, optional
-        True for a bar on stderr with time left and failures; a callable is told a `Progress`.
+        True for a bar with time left and failures, on stderr or live in a notebook; a callable is
+        told a `Progress`.
     retry : bool
         Run failed runs of an earlier call again.
     batch_seconds : float
@@ -230,9 +231,7 @@ class _Meter:
         self._call: Tell | None = progress if callable(progress) else None
         self._bar: Any = None
         if progress is True:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=runs, unit="run", leave=False, ncols=79)
+            self._bar = progress_bar(runs, "run")
 
     def __enter__(self) -> _Meter:
         return self
