@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from koubei_sim.spec import Scenario
 from koubei_sim.studies import batches as batches_of
 from koubei_sim.studies import journal, work
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 GRID = {"seeding.purity": [0.2, 0.5, 0.8], "telling.relay": [0.0, 0.4]}
 
@@ -159,6 +161,49 @@ def test_progress_guesses_the_time_left():
     assert np.isnan(seen[0].seconds_left)
     assert seen[-1].seconds_left == 0.0
     assert all(now.runs == 6 and now.failed == 0 for now in seen)
+
+
+WITHOUT_WIDGETS = """
+import sys, types, warnings
+warnings.simplefilter("error")
+sys.modules["ipywidgets"] = None
+shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+sys.modules["IPython"] = types.ModuleType("IPython")
+sys.modules["IPython"].get_ipython = lambda: shell
+display = types.ModuleType("IPython.display")
+shown = []
+display.display, display.HTML = shown.append, str
+sys.modules["IPython.display"] = sys.modules["IPython"].display = display
+from koubei_sim.simulate import progress_bar
+with progress_bar(4, "run") as bar:
+    bar.set_postfix(failed=1)
+    bar.update(4)
+print(bool(shown), type(bar).__mro__[1].__module__)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_notebook_shows_a_live_bar(monkeypatch):
+    """Catches a bar that scrolls down a page of stderr where a widget could stand."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    code = (
+        "import warnings; warnings.simplefilter('error')\n"
+        "from koubei_sim import studies\n"
+        "studies.sweep('tiny', {'ticks': [3, 4]}, rng=1, progress=True)"
+    )
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(page, timeout=120).execute()
+    kinds = {kind for out in page.cells[0].outputs for kind in out.get("data", ())}
+    assert "application/vnd.jupyter.widget-view+json" in kinds
+    assert not [out for out in page.cells[0].outputs if out.output_type == "stream"]
+
+
+def test_a_notebook_without_widgets_gets_the_plain_bar(fresh_python):
+    """Catches the warning of tqdm that ipywidgets are missing, which stops a strict notebook."""
+    assert fresh_python(WITHOUT_WIDGETS).split() == ["False", "tqdm.std"]
 
 
 def test_batches_grow_and_end_between_points():
