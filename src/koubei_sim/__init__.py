@@ -37,16 +37,13 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.results import load_result as load
     from koubei_sim.simulate import run
     from koubei_sim.spec import Scenario
-    from koubei_sim.studies import (
-        branch,
-        break_even,
-        compare,
-        ensemble,
-        explain,
-        knock_out,
-        shapley,
-        sweep,
-    )
+    from koubei_sim.studies.branch import branch
+    from koubei_sim.studies.breakeven import break_even
+    from koubei_sim.studies.compare import compare
+    from koubei_sim.studies.explain import knock_out, shapley
+    from koubei_sim.studies.ladder import explain
+    from koubei_sim.studies.priors import ensemble
+    from koubei_sim.studies.sweep import sweep
 
 # name on the face -> (module below koubei_sim, name there; empty: the module itself)
 _ROOMS: dict[str, tuple[str, str]] = {

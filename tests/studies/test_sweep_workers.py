@@ -218,6 +218,13 @@ def test_a_fault_of_the_pool_itself_is_one_line(
     assert 0 < studies.status(tmp_path).done < 40
 
 
+def test_a_worker_of_another_version_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches numbers of another version in the table of this one."""
+    monkeypatch.setattr(work, "__version__", "0.0.1")
+    with pytest.raises(studies.SweepStopped, match=r"has another koubei_sim, got 0\.0\.1"):
+        studies.sweep(SMALL, GRID, workers=2, **WORDS)
+
+
 # ---------------------------------------------------------------- a cluster
 
 

@@ -176,7 +176,7 @@ def _text(found: Comparison, name: str, every: bool) -> str:
     base = found.baseline
     rows = []
     for outcome in OUTCOMES if every else _SHOWN:
-        row = table.loc[outcome]
+        row: dict[Any, Any] = table.loc[outcome].to_dict()
         nothing = not row[base] and not row[name] and not row["changed"]
         if not row["n"] or (nothing and not every):
             continue

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from koubei_sim import build
+from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.spec import Scenario
@@ -84,6 +85,8 @@ def run_batch(task: Task, given: Supplied | None = None) -> tuple[list[Row], flo
 
     `given` is what the batch needs of networks and people, where it was not received before.
     """
+    if task.version != __version__:
+        raise KoubeiError("worker", "has another koubei_sim", got=__version__, allowed=task.version)
     started = time.perf_counter()
     if task.supplied and given is None:
         given = _RECEIVED[_name(task.supplied)]
