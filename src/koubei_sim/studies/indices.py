@@ -149,8 +149,10 @@ def morris_indices(shares: Array, values: Array, key: int = 0, number: int = 0) 
             each = np.stack([mean + centre, absolute / n, spread], axis=2)
         fine = np.isfinite(each)
         heavy = weights[:, :, None, None] * fine
+        start = np.where(fine[:, :1], each[:, :1], 0.0)  # equal replicates have exactly one mean
+        gaps = np.where(fine, each - start, 0.0)
         with np.errstate(invalid="ignore"):
-            mean_over: Array = (heavy * np.where(fine, each, 0.0)).sum(axis=1) / heavy.sum(axis=1)
+            mean_over: Array = start[:, 0] + (heavy * gaps).sum(axis=1) / heavy.sum(axis=1)
         return mean_over
 
     found = _estimate(terms, index, key, number)
@@ -284,11 +286,11 @@ def _estimate(
         counts = _resamples(key, number, 0, rows)
         drawn = (counts @ flat).reshape(-1, *shape)
         found = index(drawn, np.broadcast_to(ones, (drawn.shape[0], replicates)))
-        design = _variance(found) * rows / (rows - 1.0)
+        design = _variance(found, value) * rows / (rows - 1.0)
     if replicates > 1:
         counts = _resamples(key, number, 1, replicates)
         found = index(np.broadcast_to(whole, (counts.shape[0], *shape)), counts)
-        luck = _variance(found) * replicates / (replicates - 1.0)
+        luck = _variance(found, value) * replicates / (replicates - 1.0)
     known = np.where(np.isfinite(luck), luck, 0.0)
     variance = design + known
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -301,13 +303,17 @@ def _estimate(
     return Estimate(value, value - arm, value + arm, np.sqrt(design), np.sqrt(luck))
 
 
-def _variance(found: Array) -> Array:
-    """Return the variance over resamples; those in which an index is undefined are left out."""
+def _variance(found: Array, value: Array) -> Array:
+    """Return the variance over resamples; those in which an index is undefined are left out.
+
+    Sums are taken around `value`, so that resamples which all give it have a variance of 0.
+    """
     known = np.isfinite(found)
     n = known.sum(axis=0)
+    gaps = np.where(known, found - value, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(known, found, 0.0).sum(axis=0) / n
-        gaps = np.where(known, found - mean, 0.0)
+        mean = gaps.sum(axis=0) / n
+        gaps = np.where(known, gaps - mean, 0.0)
         variance: Array = np.where(n > 1, (gaps**2).sum(axis=0) / (n - 1), np.nan)
     return variance
 
