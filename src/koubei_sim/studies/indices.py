@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 #: Purpose of the resampling draws here (the model uses codes below 100); tick: number of the
 #: outcome; channel: 0 rows of the design, 1 replicates.
-DRAW_RESAMPLE_DESIGN: Final = 186
+DRAW_RESAMPLE_DESIGN: Final = 184
 #: Resamples, fewer where a design has very many rows.
 RESAMPLES: Final = 1000
 _LEAST_RESAMPLES: Final = 200
