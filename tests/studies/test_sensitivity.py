@@ -33,7 +33,9 @@ def outcome_of(scenario: Scenario, replicates: int, rng: int, name: str) -> np.n
 
 def test_one_at_a_time_is_pairs_run_by_hand() -> None:
     """Catches ends exchanged, another baseline, other luck at the ends, a wrong sign."""
-    found = sensitivity(SMALL, PATHS, outcome="adoptions", replicates=4, rng=6)
+    # A range of its own, so that the scenario's value is not in its middle.
+    paths = {"telling.relay": (0.3, 1.0), "telling.relay_days": None}
+    found = sensitivity(SMALL, paths, outcome="adoptions", replicates=4, rng=6)
     assert found.runs.table()["run"].size == 4 * 5
     values = found.values()
     base = outcome_of(SMALL, 4, 6, "adoptions")

@@ -237,6 +237,8 @@ def test_the_split_of_variance() -> None:
     found = split_variance(values)
     np.testing.assert_allclose(found, np.array([9.0, 4.0, 1.0]) / 14.0, atol=0.08)
     assert sum(found) == pytest.approx(1.0)
+    noise_alone = split_variance(rng.normal(size=(2000, 2)))
+    assert noise_alone.parameters < 0.1  # means of two vary by half the noise
     assert np.isnan(split_variance(values[:, :1])).all()
     assert np.isnan(split_variance(np.full((4, 4), 2.0))).all()
 

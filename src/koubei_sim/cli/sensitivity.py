@@ -152,13 +152,12 @@ def _print(study: Sensitivity, outcome: str) -> None:
     pairs = study.pairs(outcome)
     if pairs is not None and len(pairs):
         print("pairs that act together most")
-        for row in pairs.head(3).itertuples():
-            both = f"{row.first} x {row.second}"
+        for pair in pairs.head(3).to_dict(orient="records"):
+            both = screen.cut(f"{pair['first']} x {pair['second']}", 50)
             print(
-                f"  {screen.cut(both, 50)}  {row.S2:.3f}  "
-                f"{screen.span(row.S2_from, row.S2_to, _brief)}"
+                f"  {both}  {pair['S2']:.3f}  {screen.span(pair['S2_from'], pair['S2_to'], _brief)}"
             )
-    noise = study.noise.loc[outcome]
+    noise: Any = study.noise.to_dict(orient="index")[outcome]
     if math.isfinite(noise["replicates"]):
         print(
             f"variance: {noise['parameters']:.0%} parameters, {noise['luck']:.0%} common luck, "
@@ -209,7 +208,7 @@ def _plain(study: Sensitivity) -> dict[str, Any]:
         outcomes[name] = {
             "parameters": table.to_dict(orient="records"),
             "pairs": None if pairs is None else pairs.to_dict(orient="records"),
-            "noise": study.noise.loc[name].to_dict(),
+            "noise": study.noise.to_dict(orient="index")[name],
             "undefined": study.undefined(name),
         }
     return {

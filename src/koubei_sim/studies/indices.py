@@ -43,9 +43,9 @@ class Estimate(NamedTuple):
     design: Array
     luck: Array
 
-    def at(self, *index: object) -> Estimate:
+    def at(self, *index: int | slice) -> Estimate:
         """Return a part of the indices."""
-        return Estimate(*(part[index] for part in self))
+        return Estimate(*(np.asarray(part[index]) for part in self))
 
 
 class Morris(NamedTuple):
@@ -194,7 +194,7 @@ def sobol_indices(
     """
     width = (2 if second else 1) * parameters + 2
     table = values.reshape(-1, width, values.shape[1]).transpose(0, 2, 1)  # [N, R, width]
-    known = np.isfinite(table).all(axis=2)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(table).all(axis=2))
     table = np.where(known[:, :, None], table, 0.0)
     with np.errstate(invalid="ignore"):
         middle = table.sum(axis=(0, 2)) / (known.sum(axis=0) * width)

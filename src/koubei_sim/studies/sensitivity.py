@@ -173,7 +173,7 @@ class Sensitivity:
     design: Design
     outcomes: tuple[str, ...]
     runs: SweepResult
-    _tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -198,12 +198,12 @@ class Sensitivity:
     def values(self, outcome: str | None = None) -> NDArray[np.float64]:
         """Return an outcome at every point and replicate, [points, replicates], NaN: undefined."""
         name = self._named(outcome)
-        if name not in self._tables:
+        if not self._values:
             table = self.runs.table()  # sorted by run, that is by point and replicate
             for each in self.outcomes:
-                self._tables[each] = table[each]
-        found = self._tables[name].to_numpy(dtype=np.float64)
-        return found.reshape(-1, self.replicates)
+                column = table[each].to_numpy(dtype=np.float64)
+                self._values[each] = column.reshape(-1, self.replicates)
+        return self._values[name]
 
     def undefined(self, outcome: str | None = None) -> float:
         """Return the share of runs in which an outcome is undefined or that failed."""
@@ -287,8 +287,9 @@ class Sensitivity:
 
         ``parameters``, ``luck`` (common to all points, cancels in every difference) and ``both``
         (does not) add up to 1; ``replicates`` = luck + both is what replicates make; ``gain`` =
-        (luck + both) / both: how many times more replicates independent luck would need.  NaN
-        with one replicate.
+        (luck + both) / both: how many times more replicates independent luck would need for the
+        difference of two points anywhere in the design; neighbours share more.  NaN with one
+        replicate.
         """
         import pandas as pd
 
