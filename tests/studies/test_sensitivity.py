@@ -129,6 +129,15 @@ def test_key_backend_and_journal(tmp_path) -> None:
         sensitivity(SMALL, PATHS, rng=8, out=tmp_path / "s", **(asked | {"levels": 6}))
 
 
+@pytest.mark.slow
+def test_processes_give_the_same_tables() -> None:
+    """Catches a worker process whose points or luck are others."""
+    asked = {"method": "sobol", "points": 4, "replicates": 2, "outcome": "adoptions", "rng": 8}
+    one = sensitivity(SMALL, PATHS, workers=1, **asked)
+    other = sensitivity(SMALL, PATHS, backend="loky", workers=2, **asked)
+    assert other.table().equals(one.table()) and other.pairs().equals(one.pairs())
+
+
 # Common luck ------------------------------------------------------------------------------------
 
 
