@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import OUTCOMES
+from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import journal
 from koubei_sim.studies.indices import Estimate, split_variance
@@ -79,7 +79,7 @@ def sensitivity(
         ((K + 1) `points`); shares of the variance ((K + 2) `points`, or (2 K + 2) `points` with
         `second_order`).
     outcome : str or sequence of str
-        Outcomes of `metrics.OUTCOMES`; all are read off the same runs.
+        Measures (`metrics.measure`); all are read off the same runs.
     replicates : int
         Replicates of each point.
     rng : int, SeedSequence or Generator, optional
@@ -144,15 +144,7 @@ def _outcomes(given: str | Sequence[str]) -> tuple[str, ...]:
     names = (given,) if isinstance(given, str) else tuple(given)
     if not names:
         raise KoubeiError("outcome", "none given", allowed=", ".join(OUTCOMES), fix="users")
-    for name in names:
-        if name not in OUTCOMES:
-            raise KoubeiError(
-                "outcome",
-                "unknown outcome",
-                got=name,
-                allowed=", ".join(OUTCOMES),
-                fix=nearest(str(name), OUTCOMES),
-            )
+    names = tuple(check_measure(name) for name in names)
     return tuple(dict.fromkeys(names))
 
 
@@ -319,7 +311,8 @@ class Sensitivity:
         return sobol_of(self._asked(name)).second
 
     def _asked(self, name: str) -> Asked:
-        number = list(OUTCOMES).index(name)
+        known = list(OUTCOMES)
+        number = known.index(name) if name in known else len(known) + self.outcomes.index(name)
         return Asked(name, number, self.values(name), self.design, self.key)
 
     def __repr__(self) -> str:
