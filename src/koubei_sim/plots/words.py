@@ -25,6 +25,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "reproduction": ("Recruits per adopter, by cohort", "每位新用户带来的用户数"),
     "claim_worlds": ("Effect of the claim, world by world", "各假想世界中该论断的效应"),
     "claim_ladder": ("Without each mechanism", "逐一关闭机制后的效应"),
+    "ladder_axis": (
+        "effect at the centre of the prior, 95 % interval",
+        "先验中心处的效应, 95 %区间",
+    ),
     "tornado": ("Sensitivity: {outcome}", "敏感性:{outcome}"),
     "interactions": ("Interactions: {outcome}", "交互作用:{outcome}"),
     "effect_over_time": ("Effect on {series} over time", "对{series}的影响"),

@@ -244,6 +244,17 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
                 f"{percent(split['below'])} of worlds below {split['at']:.3g}, in "
                 f"{percent(split['above'])} above (p = {split['p']:.1g} after Holm)."
             )
+    for row in content["tests"]:
+        if row["main"] and row.get("weak_splits"):
+            weak = "; ".join(
+                f"`{split['path']}` ({percent(split['below'])} below {split['at']:.3g}, "
+                f"{percent(split['above'])} above)"
+                for split in row["weak_splits"]
+            )
+            lines.append(
+                "- No single parameter splits the main test beyond chance (after Holm). The "
+                f"strongest: {weak}."
+            )
     if content["ladder"]:
         lines += ["", *_ladder(content["ladder"], main)]
     if content["stability"]:
