@@ -9,6 +9,7 @@ Called by `results`, `plots` and the command line, and by people.
 """
 
 from koubei_sim.metrics.costs import PURPOSES, cumulative, spend
+from koubei_sim.metrics.dated import Dated, dated_value, days_of, is_dated, read_dated
 from koubei_sim.metrics.forest import (
     Forest,
     ForestSummary,
@@ -45,6 +46,7 @@ __all__ = [
     "OUTCOMES",
     "PURPOSES",
     "BehaviourTiers",
+    "Dated",
     "Forest",
     "ForestSummary",
     "Interval",
@@ -59,9 +61,12 @@ __all__ = [
     "children",
     "cumulative",
     "daily_active_share",
+    "dated_value",
+    "days_of",
     "die_hard_and_core",
     "first_day",
     "forest_summary",
+    "is_dated",
     "k_factor",
     "loyal_and_above",
     "loyalty_index",
@@ -72,6 +77,7 @@ __all__ = [
     "period_ends",
     "purity_by_tier",
     "pyramid",
+    "read_dated",
     "recruitment_forest",
     "reproduction_number",
     "reputation_index",

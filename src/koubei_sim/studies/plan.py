@@ -2,7 +2,8 @@
 
 `Sweep` numbers its runs point by point (run = point * replicates + replicate), checks every point
 before anything runs, and has a digest, so that a folder can tell whether it holds this sweep.
-All points share one key: their differences are paired (common random numbers).
+All points share one key: their differences are paired (common random numbers), unless the plan
+gives every run luck of its own, as calibration must.
 Called by `sweep`, `journal` and `sweep_file`.
 """
 
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.metrics import OUTCOMES
+from koubei_sim.metrics import OUTCOMES, days_of, is_dated, read_dated
 from koubei_sim.simulate import ENGINES, check_memory
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
@@ -55,7 +56,10 @@ class Sweep:
     engine : str
         ``"compiled"`` or ``"reference"``.
     outcomes : tuple of str
-        Names from `koubei_sim.metrics.OUTCOMES`.
+        Names from `koubei_sim.metrics.OUTCOMES`, or dated statistics such as ``users@90``.
+    own_luck : int or None
+        Where given, run k of the sweep is replicate ``own_luck + k``: no two runs share luck.
+        Shared worlds stay shared.
     version : str
         Version of the library that runs it.
     """
@@ -67,6 +71,7 @@ class Sweep:
     engine: str = "compiled"
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
+    own_luck: int | None = None
 
     @property
     def runs(self) -> int:
@@ -80,11 +85,14 @@ class Sweep:
 
     def place(self, run: int) -> tuple[int, int]:
         """Return point and replicate of a run."""
-        return divmod(run, self.replicates)
+        point, replicate = divmod(run, self.replicates)
+        return point, replicate if self.own_luck is None else self.own_luck + run
 
     def plan(self) -> dict[str, Any]:
         """Return the sweep as plain data; `from_plan` reads it back."""
+        own = {} if self.own_luck is None else {"own_luck": self.own_luck}
         return {
+            **own,
             "format": FORMAT,
             "version": self.version,
             "engine": self.engine,
@@ -114,6 +122,7 @@ class Sweep:
             str(plan["engine"]),
             tuple(plan["outcomes"]),
             str(plan["version"]),
+            plan.get("own_luck"),
         )
 
     def schema(self) -> pa.Schema:
@@ -146,6 +155,7 @@ class Sweep:
             Naming path and point; also where the largest point would not fit into memory.
         """
         kept: dict[int, Scenario] = {}
+        dated = [read_dated(name) for name in self.outcomes if is_dated(name)]
         largest = self.scenario
         for point in range(self.points.number):
             try:
@@ -155,6 +165,8 @@ class Sweep:
                 raise KoubeiError(
                     error.where, what, got=error.got, allowed=error.allowed, fix=error.fix
                 ) from None
+            for statistic in dated:
+                days_of(statistic, scenario)
             if point < KEPT:
                 kept[point] = scenario
             if scenario.n_agents > largest.n_agents:
@@ -207,7 +219,9 @@ def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
         return tuple(OUTCOMES)
     wanted = [outcomes] if isinstance(outcomes, str) else list(outcomes)
     for name in wanted:
-        if name not in OUTCOMES:
+        if is_dated(name):
+            read_dated(name)
+        elif name not in OUTCOMES:
             raise KoubeiError(
                 "outcomes",
                 "unknown outcome",

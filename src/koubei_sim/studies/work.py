@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from koubei_sim import build
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import outcomes
+from koubei_sim.metrics import dated_value, is_dated, outcomes
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.plan import run_key
 from koubei_sim.world import History
@@ -91,12 +91,22 @@ def _runs_of_a_point(task: Task, point: int, runs: list[tuple[int, int, int]]) -
             stage = "run"
             history = run_engine(world, None)
             stage = "outcomes"
-            found = outcomes(_OneRun(scenario, (history,), task.key))
-            values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
+            values = _numbers(task, scenario, history)
             rows.append(Row(*run, values, None, None, name))
         except Exception as error:
             rows.append(Row(*run, nothing, stage, said(error), name))
     return rows
+
+
+def _numbers(task: Task, scenario: Scenario, history: History) -> tuple[float, ...]:
+    """Return the outcomes of a run; those of the whole run are made only where one is asked for."""
+    found: dict[str, Any] = {}
+    if not all(is_dated(name) for name in task.outcomes):
+        found = outcomes(_OneRun(scenario, (history,), task.key))
+    return tuple(
+        dated_value(name, history, scenario) if is_dated(name) else float(found[name][0])
+        for name in task.outcomes
+    )
 
 
 def _shared(scenario: Scenario, key: int) -> dict[str, Any]:
