@@ -1,0 +1,28 @@
+"""Calibration: targets, fits with their uncertainty, and what they say of points they have not seen.
+
+`calibrate` fits parameters (`abc`, `optimise`) through runs (`simulator`) and returns a
+`Calibration`; `scorecard` holds a scenario against targets without fitting; `fit_baselines` gives the
+curves that must be beaten; `rank_statistics` checks the whole on worlds whose parameters are known.
+Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
+"""
+
+from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_baselines
+from koubei_sim.studies.calibration.calibrate import calibrate
+from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.predictive import Predictive
+from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
+from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets
+
+__all__ = [
+    "BASELINES",
+    "LEVELS",
+    "Calibration",
+    "Fitted",
+    "Predictive",
+    "Scorecard",
+    "Target",
+    "Targets",
+    "calibrate",
+    "fit_baselines",
+    "scorecard",
+]
