@@ -6,6 +6,7 @@ All take ``(result, ax=None, lang="en")`` and leave the person's matplotlib sett
 Called by people and by the command line; may import everything below it.
 """
 
+from koubei_sim.plots.calibration import marginals, posterior_predictive
 from koubei_sim.plots.cascades import (
     activation_tree,
     cascade_curve,
@@ -31,6 +32,8 @@ __all__ = [
     "drawing",
     "forest",
     "growth",
+    "marginals",
+    "posterior_predictive",
     "product",
     "pyramid",
     "reproduction",

@@ -9,7 +9,9 @@ Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
 from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_baselines
 from koubei_sim.studies.calibration.calibrate import calibrate
 from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.calibration_file import CalibrationFile, read_calibration
 from koubei_sim.studies.calibration.predictive import Predictive
+from koubei_sim.studies.calibration.ranks import Ranks, rank_statistics
 from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
 from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets
 
@@ -17,12 +19,16 @@ __all__ = [
     "BASELINES",
     "LEVELS",
     "Calibration",
+    "CalibrationFile",
     "Fitted",
     "Predictive",
+    "Ranks",
     "Scorecard",
     "Target",
     "Targets",
     "calibrate",
     "fit_baselines",
+    "rank_statistics",
+    "read_calibration",
     "scorecard",
 ]

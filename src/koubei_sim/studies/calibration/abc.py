@@ -156,7 +156,8 @@ def sequential(
     goal : float
         Stop once the tolerance is no larger.
     most : int
-        Stop before a turn that would need more simulations than this in all.
+        Simulations in all; a last generation that is cut short is kept where it has at least
+        half of its particles.
     first : int
         Draws of the prior for each particle of generation 0.
 
@@ -174,13 +175,15 @@ def sequential(
             break
         found.append(after)
         now = after
+        if now.simulated >= most:
+            break
     return found
 
 
 def _next(
     simulate: Simulator, distance: Distance, key: int, before: Particles, limit: float, most: int
 ) -> Particles | None:
-    """Make one generation; None where the simulations left do not suffice."""
+    """Make one generation; None where the simulations left do not give half of it."""
     number, wide = before.shares.shape
     generation, simulated = before.generation + 1, before.simulated
     root = _kernel(before)
@@ -190,9 +193,9 @@ def _next(
         # Enough for what is missing at the rate so far; whatever the number, particles keep
         # their addresses, and only the order of proposals decides who is kept.
         rate = max(accepted / tried, 0.05) if tried else 0.5
-        wanted = min(int((number - accepted) / rate * 1.1) + 8, 4 * number)
-        if simulated + wanted > most:
-            return None
+        wanted = min(int((number - accepted) / rate * 1.1) + 8, 4 * number, most - simulated)
+        if wanted <= 0:
+            break
         shares = propose(before, root, key, generation, turn, wanted)
         gaps = simulate(Batch(shares, generation, turn, simulated))
         simulated, tried, turn = simulated + wanted, tried + wanted, turn + 1
@@ -200,6 +203,9 @@ def _next(
         good = distances <= limit
         accepted += int(good.sum())
         kept.append((shares[good], gaps[good], distances[good]))
+    # Those accepted before the simulations ran out are a sample too, only a smaller one.
+    if 2 * accepted < number:
+        return None
     parts = [np.concatenate(part)[:number] for part in zip(*kept)]
     weights = _weights(parts[0], before, root)
     return Particles(parts[0], weights, parts[1], parts[2], limit, generation, simulated)

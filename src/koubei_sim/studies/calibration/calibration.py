@@ -82,6 +82,17 @@ class Calibration:
         return {p: v[0] for p, v in self.model.values(self._best_shares[None, :]).items()}
 
     @property
+    def best_shares(self) -> FloatArray:
+        """Shares of the prior of `best`, shape [parameters]."""
+        return self._best_shares
+
+    def shares_at(self, levels: Any) -> FloatArray:
+        """Return quantiles of the posterior as shares of the prior, [parameters, levels]."""
+        return np.array(
+            [quantiles(column, self.particles.weights, levels) for column in self.particles.shares.T]
+        )
+
+    @property
     def best_scenario(self) -> Scenario:
         """The scenario with the parameters of `best`."""
         return self.model.scenario.replace(**self.best)
@@ -198,6 +209,18 @@ class Calibration:
                 self.model, self.targets, self.particles.shares[chosen], self.simulations
             )
         return self._predictive[number]
+
+    def series(self, name: str) -> forecast.Series:
+        """Return the points of one series, rising in time."""
+        found = {s.name: s for s in forecast.series_of(self.targets, self.model.scenario)}
+        if name not in found:
+            raise KoubeiError("series", "no such series", got=name, allowed=", ".join(found))
+        return found[name]
+
+    def baseline_shift(self, name: str) -> float:
+        """Return the days from the first point that the baselines saw to day 0 of the run."""
+        series = self.series(name)
+        return float(forecast.baselines_of(series, self._origin, self._gap)[1][0] - series.days[0])
 
     def baselines(self) -> dict[str, list[Fitted]]:
         """Return the baselines of each series, fitted to the points that the model was shown."""
