@@ -1,8 +1,8 @@
 """E12, the MIUI curve: fit to the end of 2013, forecast 2014 and early 2015, beside plain curves.
 
-``python experiments/E12/run.py`` writes `figure.png`, `results.csv` (every point), `errors.csv` (model and
-curves on the points held out), `parameters.csv` and `scorecard.csv` beside this file and prints the
-verdict.  ``--quick`` is a small version for tests; ``--out`` writes elsewhere.
+``python experiments/E12/run.py`` writes `figure.png`, `results.csv` (every point), `errors.csv`
+(model and curves on the points held out), `parameters.csv` and `scorecard.csv` beside this file and
+prints the verdict.  ``--quick`` is a small version for tests; ``--out`` writes elsewhere.
 """
 
 from __future__ import annotations

@@ -43,7 +43,12 @@ def calibrate(
     if as_json:
         records = {name: _plain(table) for name, table in tables.items() if name != "posterior"}
         screen.write_json(
-            {"folder": str(found.out), "best": made.best, "simulations": made.simulations, **records}
+            {
+                "folder": str(found.out),
+                "best": made.best,
+                "simulations": made.simulations,
+                **records,
+            }
         )
     else:
         _print(made, tables, found.predictive)
@@ -106,21 +111,23 @@ def _print(made: Calibration, tables: dict[str, pd.DataFrame], number: int) -> N
         print(f", distance {made.particles.tolerance:.3g} tolerances")
     else:
         print(f", accepted within {made.particles.tolerance:.3g} tolerances")
-    known = {}
+    known: dict[str, str] = {}
     if "identifiability" in tables:
-        rows = tables["identifiability"].itertuples()
-        known = {r.parameter: f"learnt {r.contraction:4.2f}" for r in rows}
-    for row in tables["parameters"].itertuples():
-        ends = f"{row.q05:.4g} .. {row.q95:.4g}" if known else ""
+        rows = _plain(tables["identifiability"])
+        known = {str(r["parameter"]): f"learnt {r['contraction']:4.2f}" for r in rows}
+    for row in _plain(tables["parameters"]):
+        ends = f"{row['q05']:.4g} .. {row['q95']:.4g}" if known else ""
+        name = str(row["parameter"])
         print(
-            f"  {screen.cut(row.parameter, 34):<34} {row.q50:>9.4g}  {ends:<20} "
-            f"{known.get(row.parameter, '')}".rstrip()
+            f"  {screen.cut(name, 34):<34} {row['q50']:>9.4g}  {ends:<20} "
+            f"{known.get(name, '')}".rstrip()
         )
     print("targets met, by level")
     for line in repr(made.scorecard(number)).splitlines():
         print(f"  {line}")
     if "holdout" in tables:
         print("points held out: typical error in log10, best first")
-        for row in tables["holdout"].itertuples():
-            said = f"{row.error:9.3f}" if row.error == row.error else "         "
-            print(screen.cut(f"  {row.title:<38} {said}  {row.note}", screen.WIDTH - 1).rstrip())
+        for row in _plain(tables["holdout"]):
+            said = "" if row["error"] is None else f"{row['error']:.3f}"
+            line = f"  {row['title']:<38} {said:>9}  {row['note']}"
+            print(screen.cut(line, screen.WIDTH - 1).rstrip())

@@ -1,8 +1,8 @@
 """Figures of a calibration: what it predicts beside what was seen, and what it has learnt.
 
-Both take a `Calibration` by its shape only (this room lies below the studies): `posterior_predictive`
-shows model, baselines and observed points, those held out as open circles; `marginals` shows each
-parameter's posterior on the scale of its prior.
+Both take a `Calibration` by its shape only (this room lies below the studies):
+`posterior_predictive` shows model, baselines and observed points, those held out as open circles;
+`marginals` shows each parameter's posterior on the scale of its prior.
 Called by people, by ``koubei calibrate`` and by the experiments.
 """
 

@@ -5,7 +5,7 @@ replications of published fits and by the baselines of calibrations.
 
 References
 ----------
-Bass, F. M. (1969), A new product growth for model consumer durables, Management Science 15, 215-227.
+Bass, F. M. (1969), A new product growth for model consumer durables, Management Science 15.
 Srinivasan, V. and Mason, C. H. (1986), Nonlinear least squares estimation of new product diffusion
 models, Marketing Science 5, 169-178.
 """

@@ -1,8 +1,9 @@
-"""Calibration: targets, fits with their uncertainty, and what they say of points they have not seen.
+"""Calibration: targets, fits with their uncertainty, and what they say of points not shown.
 
 `calibrate` fits parameters (`abc`, `optimise`) through runs (`simulator`) and returns a
-`Calibration`; `scorecard` holds a scenario against targets without fitting; `fit_baselines` gives the
-curves that must be beaten; `rank_statistics` checks the whole on worlds whose parameters are known.
+`Calibration`; `scorecard` holds a scenario against targets without fitting; `fit_baselines` gives
+the curves that must be beaten; `rank_statistics` checks the whole on worlds whose parameters are
+known.
 Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
 """
 

@@ -184,7 +184,7 @@ def _next(
     simulate: Simulator, distance: Distance, key: int, before: Particles, limit: float, most: int
 ) -> Particles | None:
     """Make one generation; None where the simulations left do not give half of it."""
-    number, wide = before.shares.shape
+    number = before.shares.shape[0]
     generation, simulated = before.generation + 1, before.simulated
     root = _kernel(before)
     kept: list[tuple[FloatArray, FloatArray, FloatArray]] = []

@@ -9,8 +9,8 @@ References
 Srinivasan, V. and Mason, C. H. (1986), Marketing Science 5, 169-178 (Bass by nonlinear least
 squares).
 Meyer, P. S. (1994), Bi-logistic growth, Technological Forecasting and Social Change 47, 89-102.
-Viboud, C., Simonsen, L. and Chowell, G. (2016), A generalized-growth model to characterize the early
-ascending phase of infectious disease outbreaks, Epidemics 15, 27-37 (power laws of time).
+Viboud, C., Simonsen, L. and Chowell, G. (2016), A generalized-growth model to characterize the
+early ascending phase of infectious disease outbreaks, Epidemics 15, 27-37 (power laws of time).
 Hyndman, R. J. and Athanasopoulos, G. (2021), Forecasting: principles and practice, 3rd ed., section
 5.2 (drift).
 """
@@ -115,8 +115,13 @@ def fit_baselines(
         raise KoubeiError("counts", "must be above 0", got=str(counts.tolist())[:50])
     for name in names or ():
         if name not in BASELINES:
-            raise KoubeiError("baselines", "unknown baseline", got=name,
-                              allowed=", ".join(BASELINES), fix=nearest(name, BASELINES))  # fmt: skip
+            raise KoubeiError(
+                "baselines",
+                "unknown baseline",
+                got=name,
+                allowed=", ".join(BASELINES),
+                fix=nearest(name, BASELINES),
+            )
     wanted = [n for n in names or BASELINES if n != "two_logistic_dated" or gap is not None]
     return [_fitted(name, times, counts, gap) for name in wanted]
 
@@ -134,8 +139,8 @@ def _fitted(name: str, times: FloatArray, counts: FloatArray, gap: float | None)
         times, counts = times[-2:], counts[-2:]
     try:
         values, curve = _WAYS[name](times, counts, gap)
-    except KoubeiError as error:
-        return Fitted(name, title, parameters, (), counts.size, free, np.nan, str(error), None)
+    except KoubeiError as refused:
+        return Fitted(name, title, parameters, (), counts.size, free, np.nan, str(refused), None)
     error = float(np.sqrt(np.mean(np.log10(np.maximum(curve(times), 1e-300) / counts) ** 2)))
     note = "no degree of freedom" if free == 0 else ""
     if name == "drift":
@@ -263,9 +268,9 @@ def _drift(times: FloatArray, counts: FloatArray, _: float | None) -> tuple[Floa
     """The growth between the last two points, for ever."""
     growth = float(np.log(counts[1] / counts[0]) / (times[1] - times[0]))
     last, origin = float(counts[1]), float(times[1])
-    return np.array([growth]), lambda t: last * np.exp(
-        np.minimum(growth * (np.asarray(t, np.float64) - origin), 700.0)
-    )
+    return np.array(
+        [growth]
+    ), lambda t: last * np.exp(np.minimum(growth * (np.asarray(t, np.float64) - origin), 700.0))
 
 
 _WAYS: Final[dict[str, Callable[..., tuple[FloatArray, Curve]]]] = {

@@ -1,8 +1,8 @@
 """`calibrate`: find the parameters with which a scenario meets its targets, and how surely.
 
 Checks everything, hands the fit only what it may see (targets that are not held out, on days no
-later than theirs), and returns a `Calibration`.  With a folder, a killed calibration goes on where it
-was and ends with the same numbers.  Called by people and by ``koubei calibrate``.
+later than theirs), and returns a `Calibration`.  With a folder, a killed calibration goes on where
+it was and ends with the same numbers.  Called by people and by ``koubei calibrate``.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def calibrate(
     targets : Targets or sequence of Target
         Those with ``hold_out`` or weight 0 are not shown to the fit.
     ranges : mapping of str to range, or list of str
-        The prior: dotted path -> ``(low, high)``, ``(low, high, "log")`` or `Range`; paths alone get
-        the ranges of `ensemble`.  Independent and uniform (in the logarithm).
+        The prior: dotted path -> ``(low, high)``, ``(low, high, "log")`` or `Range`; paths alone
+        get the ranges of `ensemble`.  Independent and uniform (in the logarithm).
     method : {"abc-smc", "abc", "optuna"}
         Sequential Monte Carlo (a posterior), rejection (a posterior, dearer and simpler), or a
         search for one best point.
@@ -116,8 +116,15 @@ def calibrate(
     --------
     >>> from koubei_sim.studies.calibration import Target, calibrate
     >>> seen = Target("users", 300.0, 0.1, "users@20", "empirical-output")
-    >>> found = calibrate("tiny", [seen], {"seeding.number": (50, 400)}, method="abc",
-    ...     particles=10, simulations=20, rng=7)
+    >>> found = calibrate(
+    ...     "tiny",
+    ...     [seen],
+    ...     {"seeding.number": (50, 400)},
+    ...     method="abc",
+    ...     particles=10,
+    ...     simulations=20,
+    ...     rng=7,
+    ... )
     >>> found.posterior.shape
     (10, 3)
     """

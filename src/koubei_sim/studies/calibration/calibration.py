@@ -1,8 +1,8 @@
 """`Calibration`: what a fit found, how sure it is, and what it says of points it has not seen.
 
 Made by `calibrate`; people read tables from it and hand it to `plots.calibration`.  Everything that
-needs more runs (`predictive`, `holdout`, `scorecard`) makes them when asked, with luck that no run of
-the fit has had.
+needs more runs (`predictive`, `holdout`, `scorecard`) makes them when asked, with luck that no run
+of the fit has had.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-#: A parameter counts as identified when its posterior variance is at most this share of the prior's.
+#: A parameter counts as identified when its variance has contracted by at least this share.
 CONTRACTED: Final = 0.5
 #: Standard deviation and width of the middle 90 % of the uniform prior on (0, 1).
 _SD, _WIDTH = 1.0 / np.sqrt(12.0), 0.9
@@ -89,7 +89,10 @@ class Calibration:
     def shares_at(self, levels: Any) -> FloatArray:
         """Return quantiles of the posterior as shares of the prior, [parameters, levels]."""
         return np.array(
-            [quantiles(column, self.particles.weights, levels) for column in self.particles.shares.T]
+            [
+                quantiles(column, self.particles.weights, levels)
+                for column in self.particles.shares.T
+            ]
         )
 
     @property
@@ -277,8 +280,8 @@ class Calibration:
     def __repr__(self) -> str:
         """Return a few lines: method, size, and what is known of each parameter."""
         lines = [
-            f"<Calibration {self.model.scenario.name}: {self.method}, {self.simulations:,} simulated, "
-            f"distance {self.particles.distances.min():.3g}"
+            f"<Calibration {self.model.scenario.name}: {self.method}, "
+            f"{self.simulations:,} simulated, distance {self.particles.distances.min():.3g}"
         ]
         if self.method != "optuna":
             lines[0] += (

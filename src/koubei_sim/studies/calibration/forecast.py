@@ -1,7 +1,7 @@
 """Points that a fit has not seen: what the model and the baselines say of them, and how far off.
 
-A *series* is targets of one quantity on single days.  `forecasts` tabulates it point by point, `errors`
-sums it up for the points kept from the fit.  Called by `calibration`.
+A *series* is targets of one quantity on single days.  `forecasts` tabulates it point by point,
+`errors` sums it up for the points kept from the fit.  Called by `calibration`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def shares(key: int, purpose: int, generation: int, turn: int, number: int) -> F
     return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
 
-def square(key: int, purpose: int, generation: int, turn: int, number: int, wide: int) -> FloatArray:
+def square(
+    key: int, purpose: int, generation: int, turn: int, number: int, wide: int
+) -> FloatArray:
     """Return draws in (0, 1), shape [number, wide], a row a particle."""
     return shares(key, purpose, generation, turn, number * wide).reshape(number, wide)
 

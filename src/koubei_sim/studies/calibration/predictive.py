@@ -53,9 +53,7 @@ class Predictive:
         self.weights = np.full(len(values), 1.0 / len(values))
 
     @classmethod
-    def run(
-        cls, model: Model, targets: Targets, shares: FloatArray, first_luck: int
-    ) -> Predictive:
+    def run(cls, model: Model, targets: Targets, shares: FloatArray, first_luck: int) -> Predictive:
         """Run the model at given shares; `first_luck` keeps the luck of the fit apart."""
         found = forecast.series_of(targets, model.scenario)
         days = np.unique(np.linspace(0, model.scenario.ticks - 1, CURVE_DAYS).astype(int))

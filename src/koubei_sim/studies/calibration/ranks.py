@@ -1,4 +1,4 @@
-"""Rank statistics: does a calibration find the parameters of worlds in which they are known?
+"""Rank statistics: whether a calibration finds parameters of worlds in which they are known.
 
 Worlds are made with parameters drawn from the prior; each is calibrated as if it were observed.  If
 the posteriors are right, the share of a posterior that lies below the true parameter is uniform

@@ -1,13 +1,13 @@
 """`scorecard`: several patterns at several levels, each met or missed, none of them hidden.
 
-A model is judged by many weak patterns rather than by one strong fit (Grimm et al. 2005), at the four
-levels of Rand and Rust 2011; a level without any target is listed as empty, which is not the same
-as passed.  Called by people, by `Calibration.scorecard` and by the command line.
+A model is judged by many weak patterns rather than by one strong fit (Grimm et al. 2005), at the
+four levels of Rand and Rust 2011; a level without any target is listed as empty, which is not the
+same as passed.  Called by people, by `Calibration.scorecard` and by the command line.
 
 References
 ----------
-Grimm, V. et al. (2005), Science 310, 987-991.  Rand, W. and Rust, R. T. (2011), International Journal
-of Research in Marketing 28, 181-193.
+Grimm, V. et al. (2005), Science 310, 987-991.
+Rand, W. and Rust, R. T. (2011), International Journal of Research in Marketing 28, 181-193.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Scorecard:
         return {
             "level": target.level,
             "target": target.name,
-            "statistic": shown if isinstance(shown, str) else getattr(shown, "__name__", "function"),
+            "statistic": shown
+            if isinstance(shown, str)
+            else getattr(shown, "__name__", "function"),
             "observed": target.value,
             "simulated": middle,
             "low": low,
@@ -94,10 +96,10 @@ class Scorecard:
 
     def __repr__(self) -> str:
         """Return a line a level."""
-        lines = [
-            f"{row.level:<17}" + (f"{row.met} of {row.targets} met" if row.targets else "empty")
-            for row in self.by_level().itertuples()
-        ]
+        lines = []
+        for row in self.by_level().to_dict("records"):
+            said = f"{row['met']} of {row['targets']} met" if row["targets"] else "empty"
+            lines.append(f"{row['level']!s:<17}{said}")
         return "\n".join(lines)
 
 

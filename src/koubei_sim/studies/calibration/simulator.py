@@ -220,7 +220,10 @@ def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
         given = [given]
     if not isinstance(given, (Mapping, Sequence)) or not given:
         raise KoubeiError(
-            "ranges", "no parameter to fit", got=str(given), fix="{'channels.forum.tell': (.01, .1)}"
+            "ranges",
+            "no parameter to fit",
+            got=str(given),
+            fix="{'channels.forum.tell': (.01, .1)}",
         )
     known = [row.path for row in parameter_table(scenario)]
     for path in given:
@@ -233,7 +236,9 @@ def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
         ranges = dict(ensemble(scenario, 1, list(given)).ranges)
     for path, found in ranges.items():
         if found.choices:
-            raise KoubeiError(path, "choices cannot be fitted", fix="one calibration each, compared")
+            raise KoubeiError(
+                path, "choices cannot be fitted", fix="one calibration each, compared"
+            )
     if len(ranges) > MOST_PARAMETERS:
         raise KoubeiError(
             "ranges", "too many to fit", got=len(ranges), allowed=f"1..{MOST_PARAMETERS}"

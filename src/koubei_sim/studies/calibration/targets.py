@@ -191,8 +191,11 @@ class Targets:
     Examples
     --------
     >>> curve = Targets.series(
-    ...     ["2012-12-15", "2013-07-01", "2014-05-15"], [10e6, 20e6, 50e6],
-    ...     name="MIUI users", tolerance=0.1, hold_out_after="2013-12-31",
+    ...     ["2012-12-15", "2013-07-01", "2014-05-15"],
+    ...     [10e6, 20e6, 50e6],
+    ...     name="MIUI users",
+    ...     tolerance=0.1,
+    ...     hold_out_after="2013-12-31",
     ... )
     >>> [target.hold_out for target in curve], len(curve.seen)
     ([False, False, True], 2)
