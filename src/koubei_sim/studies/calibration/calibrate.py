@@ -7,12 +7,11 @@ it was and ends with the same numbers.  Called by people and by ``koubei calibra
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,28 +160,39 @@ def calibrate(
         model = Model(base, prior, key, replicates, backend, workers, folder, tell)
         fit = _search if method == "optuna" else _sample
         options = (particles, simulations, generations, quantile)
-        generation, last, best, trials = fit(replace(model, scenario=short), seen, method, options)
+        fitted = fit(replace(model, scenario=short), seen, method, options)
+    generation, last, best, simulated, trials = fitted
     if adjust and method != "optuna":
         last = abc.adjusted(last)
     origin = None if baseline_start is None else _origin(baseline_start, base)
     model = replace(model, tell=None)
-    return Calibration(model, wanted, method, generation, last, best, trials, origin, wave_gap)
+    return Calibration(
+        model, wanted, method, generation, last, best, simulated, trials, origin, wave_gap
+    )
 
 
-_Fit = tuple[list[Particles], Particles, FloatArray, tuple[FloatArray, FloatArray] | None]
+class _Fit(NamedTuple):
+    """What a fit gives: generations, posterior, best shares, simulated sets, trials."""
+
+    generations: list[Particles]
+    particles: Particles
+    best: FloatArray
+    simulated: int
+    trials: tuple[FloatArray, FloatArray] | None = None
+
 
 
 def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, int, float]) -> _Fit:
     """Draw a posterior."""
     particles, simulations, generations, quantile = options
-    gone: list[tuple[float, FloatArray]] = []
+    gone: list[tuple[float, FloatArray, int]] = []
 
     def simulate(batch: Batch) -> FloatArray:
         name = f"generation-{batch.generation:02d}-{batch.turn:03d}"
         values = model.statistics(batch.shares, seen, name, batch.first_luck)
         near = seen.distance(values)
         at = int(np.argmin(near))
-        gone.append((float(near[at]), batch.shares[at]))
+        gone.append((float(near[at]), batch.shares[at], len(near)))
         return seen.gaps(values)
 
     def distance(gaps: FloatArray) -> FloatArray:
@@ -201,7 +211,7 @@ def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, i
             most=simulations, first=first,
         )  # fmt: skip
     best = min(gone, key=lambda entry: entry[0])[1]
-    return found, found[-1], best, None
+    return _Fit(found, found[-1], best, sum(number for _, _, number in gone))
 
 
 def _search(model: Model, seen: Targets, _: str, options: tuple[int, int, int, float]) -> _Fit:
@@ -223,7 +233,7 @@ def _search(model: Model, seen: Targets, _: str, options: tuple[int, int, int, f
         shares[at : at + 1], np.ones(1), none, distances[at : at + 1], float(distances[at]), 0,
         len(distances),
     )  # fmt: skip
-    return [], best, shares[at], (shares, distances)
+    return _Fit([], best, shares[at], len(distances), (shares, distances))
 
 
 # What is asked for, and the folder ------------------------------------------------------------
@@ -288,11 +298,6 @@ def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> 
         Disk().whole_file(folder / PLAN, text.encode())
     except OSError as error:
         raise SweepStopped(str(folder), f"cannot be written ({error.strerror or error})") from None
-
-
-def plan_digest(folder: str | Path) -> str:
-    """Return the SHA-256 of the plan in a folder."""
-    return hashlib.sha256((Path(folder) / PLAN).read_bytes()).hexdigest()
 
 
 class _Meter:

@@ -60,21 +60,18 @@ class Calibration:
         generations: list[Particles],
         particles: Particles,
         best_shares: FloatArray,
+        simulations: int,
         trials: tuple[FloatArray, FloatArray] | None = None,
         origin: tuple[float, float] | None = None,
         wave_gap: float | None = None,
     ) -> None:
         self.model, self.targets, self.method = model, targets, method
         self.generations, self.particles, self.trials = generations, particles, trials
+        self.simulations = simulations
         self._best_shares, self._origin, self._gap = best_shares, origin, wave_gap
         self._predictive: dict[int, Predictive] = {}
 
     # The fit --------------------------------------------------------------------------------
-
-    @property
-    def simulations(self) -> int:
-        """Number of parameter sets that the fit has simulated."""
-        return self.particles.simulated
 
     @property
     def best(self) -> dict[str, Any]:
@@ -209,7 +206,7 @@ class Calibration:
             share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 1, 1)[0])
             chosen = luck.evenly(self.particles.weights, number, share)
             self._predictive[number] = Predictive.run(
-                self.model, self.targets, self.particles.shares[chosen], self.simulations
+                self.model, self.targets, self.particles.shares[chosen]
             )
         return self._predictive[number]
 

@@ -24,6 +24,8 @@ FloatArray = NDArray[np.float64]
 
 #: Days of a run at which curves are kept, evenly from the first to the last.
 CURVE_DAYS: Final = 60
+#: Particles before those of predictive runs: more than any fit has, so that no luck is used twice.
+FIRST_LUCK: Final = 10**9
 
 
 class Predictive:
@@ -53,8 +55,8 @@ class Predictive:
         self.weights = np.full(len(values), 1.0 / len(values))
 
     @classmethod
-    def run(cls, model: Model, targets: Targets, shares: FloatArray, first_luck: int) -> Predictive:
-        """Run the model at given shares; `first_luck` keeps the luck of the fit apart."""
+    def run(cls, model: Model, targets: Targets, shares: FloatArray) -> Predictive:
+        """Run the model at given shares of the prior."""
         found = forecast.series_of(targets, model.scenario)
         days = np.unique(np.linspace(0, model.scenario.ticks - 1, CURVE_DAYS).astype(int))
         extra = [
@@ -66,7 +68,7 @@ class Predictive:
         # What names the journal: who is run, and what is asked of them.
         said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
         name = f"predictive-{hashlib.sha256(said).hexdigest()[:12]}"
-        values = model.statistics(shares, wanted, name, first_luck)
+        values = model.statistics(shares, wanted, name, FIRST_LUCK)
         curves = {}
         for k, series in enumerate(found):
             start = len(targets) + k * days.size
