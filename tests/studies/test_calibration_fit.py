@@ -69,8 +69,8 @@ def agrees(particles, wide):
 def test_rejection_and_regression_give_the_exact_posterior(wide):
     """Catches a regression with the wrong sign or centre.
 
-    Null: mean and sd of the posterior are those of the truncated normal; n about 400 (800) effective
-    particles, |z| < 4 (6e-5 each).  Without the regression the sd is too wide, which is the fault.
+    Null: mean and sd of the posterior are those of the truncated normal; n about 400 or 800
+    effective particles, |z| < 4 (6e-5 each).  Without the regression the sd is too wide, which is the fault.
     """
     found = abc.rejection(normal, distance, wide, 7, 30_000, 500 * wide)
     assert agrees(abc.adjusted(found), wide)
@@ -287,7 +287,7 @@ def test_baselines_without_enough_points_say_so():
     assert rows["log_linear"].freedom == 1
     falling = fit_baselines(np.array([0.0, 9.0, 20.0]), np.array([5.0, 4.0, 9.0]), names=["power"])
     assert "must rise" in falling[0].note
-    with pytest.raises(KoubeiError, match="^baselines: unknown baseline, got bas, .*, try bass"):
+    with pytest.raises(KoubeiError, match=r"^baselines: unknown baseline, got bas, .*, try bass"):
         fit_baselines(DAYS, DAYS + 1.0, names=["bas"])
 
 
@@ -360,7 +360,7 @@ def test_figures_show_the_points_and_hold_outs():
     assert {"model", "log-linear", "held out from here"} <= said
     bars = plots.marginals(found)
     assert {t.get_text() for t in bars.texts} >= set(RANGES)
-    with pytest.raises(KoubeiError, match="^series: no such series"):
+    with pytest.raises(KoubeiError, match=r"^series: no such series"):
         plots.posterior_predictive(found, series="x", number=10)
     import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""Targets, dated statistics, the scorecard, the file: what is asked of a run, and what is refused."""
+"""Targets, dated statistics, scorecard and file: what is asked of a run, and what is refused."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_series_holds_out_what_comes_after():
     days = [datetime.date(2012, 1, 5), "2012-01-10", "2012-01-15"]
     curve = Targets.series(days, [1, 2, 3], name="x", hold_out_after="2012-01-10")
     assert [entry.hold_out for entry in curve] == [False, False, True]
-    assert [entry.statistic for entry in curve][0] == "users@2012-01-05"
+    assert curve.entries[0].statistic == "users@2012-01-05"
     assert len(curve.seen) == 2
     assert len(Targets.series([3, 9], [1, 2], hold_out_after=3).held_out) == 1
 

@@ -2,12 +2,21 @@
 
 `sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
 side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
-`shapley` and `break_even` say what an effect is made of.  Sits on `simulate`; called by people and
-by the command line.
+`shapley` and `break_even` say what an effect is made of; `calibrate` fits parameters to targets.
+Sits on `simulate`; called by people and by the command line.
 """
 
 from koubei_sim.studies.branch import Branch, branch
 from koubei_sim.studies.breakeven import BreakEven, break_even
+from koubei_sim.studies.calibration import (
+    Calibration,
+    Target,
+    Targets,
+    calibrate,
+    rank_statistics,
+    read_calibration,
+    scorecard,
+)
 from koubei_sim.studies.compare import Comparison, compare
 from koubei_sim.studies.explain import KnockOut, Shapley, knock_out, shapley
 from koubei_sim.studies.journal import SweepStopped
@@ -30,6 +39,7 @@ from koubei_sim.studies.values import Range
 __all__ = [
     "Branch",
     "BreakEven",
+    "Calibration",
     "Comparison",
     "Grid",
     "KnockOut",
@@ -45,8 +55,11 @@ __all__ = [
     "SweepResult",
     "SweepStopped",
     "Table",
+    "Target",
+    "Targets",
     "branch",
     "break_even",
+    "calibrate",
     "compare",
     "enough",
     "enough_table",
@@ -55,7 +68,10 @@ __all__ = [
     "knock_out",
     "make_sweep",
     "open_sweep",
+    "rank_statistics",
+    "read_calibration",
     "read_sweep",
+    "scorecard",
     "shapley",
     "status",
     "sweep",

@@ -181,7 +181,6 @@ class _Fit(NamedTuple):
     trials: tuple[FloatArray, FloatArray] | None = None
 
 
-
 def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, int, float]) -> _Fit:
     """Draw a posterior."""
     particles, simulations, generations, quantile = options
