@@ -70,7 +70,7 @@ def test_rejection_and_regression_give_the_exact_posterior(wide):
     """Catches a regression with the wrong sign or centre.
 
     Null: mean and sd of the posterior are those of the truncated normal; n about 400 or 800
-    effective particles, |z| < 4 (6e-5 each).  Without the regression the sd is too wide, which is the fault.
+    effective particles, |z| < 4 (6e-5 each).  The fault: no regression, so that the sd is too wide.
     """
     found = abc.rejection(normal, distance, wide, 7, 30_000, 500 * wide)
     assert agrees(abc.adjusted(found), wide)
