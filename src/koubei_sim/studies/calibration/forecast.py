@@ -40,6 +40,8 @@ class Series(NamedTuple):
     counts : array, shape [points]
     seen : array of bool
         Whether a fit may see the point.
+    held : array of bool
+        Whether it was held out (a point of weight 0 is neither).
     places : tuple of int
         Numbers of the targets.
     """
@@ -50,6 +52,7 @@ class Series(NamedTuple):
     moments: list[str]
     counts: FloatArray
     seen: NDArray[np.bool_]
+    held: NDArray[np.bool_]
     places: tuple[int, ...]
 
 
@@ -79,6 +82,7 @@ def series_of(targets: Targets, scenario: Scenario) -> list[Series]:
                 [moment(scenario, int(day)) for day in days],
                 np.array([target.value for _, _, target in entries]),
                 np.array([not target.hold_out and target.weight > 0 for _, _, target in entries]),
+                np.array([target.hold_out for _, _, target in entries]),
                 tuple(place for _, place, _ in entries),
             )
         )
@@ -133,7 +137,7 @@ def forecasts(
         row: dict[str, Any] = {
             "series": series.name,
             "when": when,
-            "use": "fitted" if series.seen[k] else "held out",
+            "use": "fitted" if series.seen[k] else "held out" if series.held[k] else "not fitted",
             "observed": series.counts[k],
             MODEL: middle,
             "low": low,
@@ -156,17 +160,14 @@ def errors(table: pd.DataFrame, fitted: list[Fitted], parameters: int) -> pd.Dat
     """
     import pandas as pd
 
-    seen = table["use"] == "fitted"
+    seen, held = table["use"] == "fitted", table["use"] == "held out"
     points = int(seen.sum())
+    inside = (table["low"] <= table["observed"]) & (table["observed"] <= table["high"])
     rows = [
         {
             "forecast": MODEL, "title": "model", "parameters": parameters, "points": points,
             "freedom": points - parameters, "note": "",
-            "coverage": float(
-                ((table["low"] <= table["observed"]) & (table["observed"] <= table["high"]))[
-                    ~seen
-                ].mean()
-            ),
+            "coverage": float(inside[held].mean()),
         }
     ]  # fmt: skip
     for fit in fitted:
@@ -179,12 +180,13 @@ def errors(table: pd.DataFrame, fitted: list[Fitted], parameters: int) -> pd.Dat
         )  # fmt: skip
     for row in rows:
         ratio = (table[str(row["forecast"])] / table["observed"]).to_numpy(dtype=np.float64)
+        later = held.to_numpy()
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(ratio)
         row["fitted_error"] = _rms(logs[seen])
-        row["error"] = _rms(logs[~seen])
-        row["percent"] = float(100.0 * np.mean(np.abs(ratio[~seen] - 1.0)))
-        row["bias"] = float(np.mean(logs[~seen]))
+        row["error"] = _rms(logs[later])
+        row["percent"] = float(100.0 * np.mean(np.abs(ratio[later] - 1.0)))
+        row["bias"] = float(np.mean(logs[later]))
     order = ["forecast", "title", "parameters", "points", "freedom", "fitted_error", "error"]
     found = pd.DataFrame(rows, columns=[*order, "percent", "bias", "coverage", "note"])
     return found.sort_values("error", kind="stable", na_position="last").reset_index(drop=True)

@@ -123,7 +123,7 @@ def scorecard(given: Any, targets: Any, replicates: int = 8, rng: object = None)
 
     Examples
     --------
-    >>> users = Target("users", 300.0, 0.5, "users@29", "macro-face")
+    >>> users = Target("users", 50.0, 2.0, "users@29", "macro-face")
     >>> card = scorecard("tiny", [users], replicates=2, rng=7)
     >>> card.table()["verdict"].tolist()
     ['empty', 'met', 'empty', 'empty']
