@@ -248,6 +248,23 @@ def test_a_killed_search_makes_the_same_trials(tmp_path, monkeypatch):
         _ = resumed.posterior
 
 
+def test_a_search_begins_where_it_is_told(tmp_path):
+    """Catches a start that is ignored, on the wrong scale, or asked for anew when resumed."""
+    from koubei_sim.studies.calibration import bass_start, ranges_around
+
+    curve = Targets.series([5, 10, 20, 30, 40], [14, 22, 45, 80, 115], name="a", hold_out_after=30)
+    start = bass_start(BASS, curve, "advertising", "market")
+    ranges = ranges_around(start, 4.0)
+    options = {"method": "optuna", "rng": 7, "workers": 1, "start": start, "out": tmp_path / "s"}
+    found = calibrate(BASS, curve, ranges, simulations=3, **options)
+    first = found.model.values(found.trials[0][:1])
+    assert {p: v[0] for p, v in first.items()} == pytest.approx(start)
+    with pytest.raises(KoubeiError, match="start: a posterior has no start"):
+        calibrate(BASS, curve, ranges, start=start, **SMALL)
+    with pytest.raises(KoubeiError, match=r"start: .*hazard: outside its range"):
+        calibrate(BASS, curve, ranges, method="optuna", start={"media.advertising.hazard": 1.0})
+
+
 # ---------------------------------------------------------------- baselines
 
 DAYS = np.arange(0.0, 1200.0, 100.0)

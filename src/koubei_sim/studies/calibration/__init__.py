@@ -14,6 +14,7 @@ from koubei_sim.studies.calibration.calibration_file import CalibrationFile, rea
 from koubei_sim.studies.calibration.predictive import Predictive
 from koubei_sim.studies.calibration.ranks import Ranks, rank_statistics
 from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
+from koubei_sim.studies.calibration.starts import bass_start, ranges_around
 from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets
 
 __all__ = [
@@ -27,8 +28,10 @@ __all__ = [
     "Scorecard",
     "Target",
     "Targets",
+    "bass_start",
     "calibrate",
     "fit_baselines",
+    "ranges_around",
     "rank_statistics",
     "read_calibration",
     "scorecard",

@@ -8,7 +8,7 @@ it was and ends with the same numbers.  Called by people and by ``koubei calibra
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,9 +23,11 @@ from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
+from koubei_sim.studies.calibration.starts import share_of
 from koubei_sim.studies.calibration.targets import Targets, targets_from
 from koubei_sim.studies.journal import Disk, SweepStopped
 from koubei_sim.studies.lanes import key_of, scenario_from, whole
+from koubei_sim.studies.values import Range
 
 FloatArray = NDArray[np.float64]
 METHODS: Final = ("abc-smc", "abc", "optuna")
@@ -47,6 +49,7 @@ def calibrate(
     quantile: float = 0.5,
     replicates: int = 1,
     adjust: bool = True,
+    start: Mapping[str, float] | None = None,
     rng: object = None,
     out: str | Path | None = None,
     backend: str = "threads",
@@ -81,6 +84,9 @@ def calibrate(
     adjust : bool
         Whether the posterior is adjusted by local linear regression (Beaumont, Zhang and Balding
         2002).
+    start : mapping of str to float, optional
+        For ``optuna``: values of the first trial, such as those of `bass_start`; parameters
+        without one begin in the middle of their range.
     rng : int, SeedSequence or Generator, optional
         Source of the key; fresh entropy without it, or the key of the folder `out`.
     out : path, optional
@@ -135,6 +141,7 @@ def calibrate(
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
     seen = wanted.seen
     _check(method, quantile, adjust, backend, workers, seen)
+    first = _first(start, prior, method)
     for name, value in (("particles", particles), ("simulations", simulations),
                         ("generations", generations), ("replicates", replicates)):  # fmt: skip
         whole(name, value)
@@ -149,6 +156,7 @@ def calibrate(
         "version": __version__, "method": method, "particles": particles, "key": key,
         "simulations": simulations, "generations": generations, "quantile": quantile,
         "replicates": replicates, "scenario": short.digest(),
+        "start": None if first is None else first.tolist(),
         "ranges": {path: repr(found) for path, found in prior.items()},
         "targets": [
             [t.name, t.value, t.tolerance, str(getattr(t.statistic, "__name__", t.statistic)),
@@ -158,9 +166,12 @@ def calibrate(
     _keep(folder, plan, stored)
     with _Meter(progress) as tell:
         model = Model(base, prior, key, replicates, backend, workers, folder, tell)
-        fit = _search if method == "optuna" else _sample
-        options = (particles, simulations, generations, quantile)
-        fitted = fit(replace(model, scenario=short), seen, method, options)
+        model_of_fit = replace(model, scenario=short)
+        if method == "optuna":
+            fitted = _search(model_of_fit, seen, simulations, first)
+        else:
+            options = (particles, simulations, generations, quantile)
+            fitted = _sample(model_of_fit, seen, method, options)
     generation, last, best, simulated, trials = fitted
     if adjust and method != "optuna":
         last = abc.adjusted(last)
@@ -213,9 +224,8 @@ def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, i
     return _Fit(found, found[-1], best, sum(number for _, _, number in gone))
 
 
-def _search(model: Model, seen: Targets, _: str, options: tuple[int, int, int, float]) -> _Fit:
+def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | None) -> _Fit:
     """Look for one best point."""
-    simulations = options[1]
     memory = replace(model, out=None)
 
     def objective(shares: FloatArray) -> float:
@@ -224,7 +234,7 @@ def _search(model: Model, seen: Targets, _: str, options: tuple[int, int, int, f
 
     mark = f"{model.scenario.digest()}:{model.key}:{len(seen)}"
     shares, distances = optimise.search(
-        objective, model.paths, model.key, simulations, model.out, mark
+        objective, model.paths, model.key, simulations, model.out, mark, first=first
     )
     at = int(np.argmin(distances))
     none = np.zeros((1, len(seen)))
@@ -253,6 +263,25 @@ def _check(
         raise KoubeiError(
             "backend", "functions as statistics stay in this process", got=backend, fix="threads"
         )
+
+
+def _first(start: object, prior: dict[str, Range], method: str) -> FloatArray | None:
+    """Return the shares of the first trial."""
+    if start is None:
+        return None
+    if method != "optuna":
+        raise KoubeiError(
+            "start", "a posterior has no start", got=method, allowed="method optuna",
+            fix="ranges_around(start) as ranges",
+        )  # fmt: skip
+    if not isinstance(start, Mapping):
+        raise KoubeiError("start", "must be a mapping", got=type(start).__name__)
+    for path in start:
+        if path not in prior:
+            raise KoubeiError(f"start: {path}", "is not fitted", fix=nearest(str(path), prior))
+    return np.array(
+        [share_of(p, found, start[p]) if p in start else 0.5 for p, found in prior.items()]
+    )
 
 
 def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:

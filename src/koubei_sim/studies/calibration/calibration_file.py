@@ -24,8 +24,8 @@ _OPTIONS: Final = (
     "backend", "workers", "wave_gap",
 )  # fmt: skip
 WORDS: Final = (
-    "scenario", "set", "ranges", "parameters", "targets", "series", "baseline_start", "predictive",
-    "out", *_OPTIONS,
+    "scenario", "set", "ranges", "parameters", "start", "targets", "series", "baseline_start",
+    "predictive", "out", *_OPTIONS,
 )  # fmt: skip
 _SERIES: Final = (
     "name", "quantity", "dates", "values", "tolerance", "level", "hold_out_after", "weight", "log",
@@ -94,6 +94,8 @@ def from_table(
     _known(where, content, WORDS)
     base = _scenario(content, path)
     options = {word: content[word] for word in _OPTIONS if word in content}
+    if "start" in content:
+        options["start"] = flat(_table(f"{where}: start", content["start"]))
     if "baseline_start" in content:
         start = _table(f"{where}: baseline_start", content["baseline_start"])
         _known(f"{where}: baseline_start", start, ("date", "count"))

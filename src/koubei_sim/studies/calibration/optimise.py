@@ -36,6 +36,7 @@ def search(
     folder: Path | None,
     mark: str,
     startup: int = 10,
+    first: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Minimise a function of the shares of the prior.
 
@@ -53,6 +54,8 @@ def search(
         What is being searched; a study of another mark is refused.
     startup : int
         Trials that are drawn from the prior first.
+    first : array, shape [parameters], optional
+        Shares of the first trial.
 
     Returns
     -------
@@ -83,6 +86,8 @@ def search(
         study.sampler = optuna.samplers.TPESampler(
             seed=luck.whole_seed(key, luck.DRAW_SAMPLER, done), n_startup_trials=startup
         )
+        if done == 0 and first is not None:
+            study.enqueue_trial(dict(zip(paths, first.tolist())))
         trial = study.ask()
         shares = np.array([trial.suggest_float(path, 0.0, 1.0) for path in paths])
         value = float(objective(np.clip(shares, 1e-9, 1.0 - 1e-9)))
