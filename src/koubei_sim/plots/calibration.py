@@ -85,8 +85,9 @@ def posterior_predictive(
         seen = (part["use"] == "fitted").to_numpy()
         at = _moments(calibration.model.scenario, _days_of(calibration, name))
         observed = part["observed"].to_numpy(dtype=float)
-        ax.plot(at[seen], observed[seen], "o", color=BLACK, ms=6, zorder=6)
-        ax.plot(at[~seen], observed[~seen], "o", mfc="white", mec=BLACK, mew=1.4, ms=6.5, zorder=6)
+        style = {"mec": BLACK, "mew": 1.4, "ms": 6.5, "zorder": 6, "clip_on": False}
+        ax.plot(at[seen], observed[seen], "o", mfc=BLACK, **style)
+        ax.plot(at[~seen], observed[~seen], "o", mfc="white", **style)
         ax.set_yscale("log")
         positive = counts[counts > 0]
         low = min(float(np.quantile(positive, 0.02)) if positive.size else 1.0, observed.min())
@@ -99,8 +100,7 @@ def posterior_predictive(
             _line_of_sight(ax, at[seen][-1], at[~seen][0], spoken)
         ax.set_xlim(x[0], x[-1])
         ax.set_ylabel(say("people_log", spoken))
-        if not isinstance(x[0], np.datetime64):
-            ax.set_xlabel(say("day", spoken))
+        _time(ax, x, spoken)
         thousands(ax)
         ax.set_title(say("posterior_predictive", spoken))
         subtitle(ax, say("fan", spoken, number=len(counts)))
@@ -135,9 +135,21 @@ def _baselines(
         if not inside.any():
             continue
         ax.plot(x[inside], curve[inside], color=colour, lw=1.3, ls="--", zorder=3)
-        end = min(float(curve[-1]), 6.0 * top)
+        end = min(float(curve[-1]), 4.0 * top)
         ends.append((x[-1], end, say(f"baseline_{fit.name}", lang), colour))
     return ends
+
+
+def _time(ax: Any, x: NDArray[Any], lang: str) -> None:
+    """Set up the axis of days or dates."""
+    if x.dtype.kind != "M":
+        ax.set_xlabel(say("day", lang))
+        return
+    import matplotlib.dates as mdates
+
+    long = (x[-1] - x[0]).astype(int) > 120
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m" if long else "%m-%d"))
 
 
 def _days_of(calibration: Any, name: str) -> NDArray[np.float64]:
