@@ -56,7 +56,8 @@ def verdict(found: Calibration, errors: Any) -> dict[str, Any]:
     """Apply the rule of the claim to the errors on the points held out."""
     fitted = errors[errors["error"].notna()]
     error = dict(zip(fitted["forecast"], fitted["error"]))
-    model = float(error.pop("model"))
+    # The rule names the posterior predictive runs; the accepted runs, continued, are told beside.
+    model, continued = float(error.pop("fresh")), float(error.pop("model"))
     nearest = float(min(particles.distances.min() for particles in found.generations))
     better = sorted(name for name, value in error.items() if value < model)
     word = "void" if nearest > TOO_FAR else "rejected" if better else "supported"
@@ -65,13 +66,14 @@ def verdict(found: Calibration, errors: Any) -> dict[str, Any]:
         "rejected": f"no better: {', '.join(better)} forecast better",
         "supported": "better than every curve that could be fitted",
     }
-    row = errors[errors["forecast"] == "model"].iloc[0]
+    coverage = dict(zip(errors["forecast"], errors["coverage"]))
     return {
         "claim": "E12",
         "verdict": word,
         "said": said[word],
         "error": model,
-        "coverage": float(row["coverage"]),
+        "coverage": float(coverage["fresh"]),
+        "continued": {"error": continued, "coverage": float(coverage["model"])},
         "errors": {name: round(float(value), 4) for name, value in error.items()},
         "not_fitted": {
             str(r.forecast): str(r.note) for r in errors[errors["error"].isna()].itertuples()
@@ -89,11 +91,12 @@ def _figure(found: Calibration, number: int, path: Path) -> None:
     from matplotlib.figure import Figure
 
     with plots.drawing():
-        figure = Figure(figsize=(12.5, 4.6))
+        figure = Figure(figsize=(13, 8.6))
         FigureCanvasAgg(figure)
-        left, right = figure.subplots(1, 2, width_ratios=[1.45, 1])
-        plots.posterior_predictive(found, left, number=number)
-        plots.marginals(found, right)
+        axes = figure.subplot_mosaic([["fresh", "continued"], ["known", "."]])
+        plots.posterior_predictive(found, axes["fresh"], number=number, fresh=True)
+        plots.posterior_predictive(found, axes["continued"], number=number)
+        plots.marginals(found, axes["known"])
         figure.savefig(path, dpi=120)
 
 

@@ -188,6 +188,20 @@ def test_particles_have_luck_of_their_own(monkeypatch):
     assert len(np.unique(same[:, -1])) > 1
 
 
+def test_accepted_runs_are_continued_not_begun_anew():
+    """Catches a forecast whose runs are not those that met the points: other luck, other order."""
+    found = calibrate(BASS, CURVE, RANGES, **SMALL)
+    last, seen = found.generations[-1], found.targets.seen
+    runs = found.continued(50)
+    gaps = seen.gaps(runs.values[:, :3])
+    assert {tuple(row) for row in gaps.round(9)} <= {tuple(row) for row in last.gaps.round(9)}
+    assert seen.distance(runs.values[:, :3]).max() <= last.tolerance + 1e-9
+    assert seen.distance(found.predictive(50).values[:, :3]).max() > last.tolerance
+    days, counts = runs.curves["adopters"]
+    at = days.tolist().index(40.0)
+    assert (counts[:, at] == runs.values[:, 3]).all()
+
+
 # ---------------------------------------------------------------- killed and resumed
 
 CHILD = """

@@ -35,7 +35,7 @@ class Found:
 
 
 def errors(model: float, **others: float) -> pd.DataFrame:
-    rows = {"model": model, **others, "two_logistic": float("nan")}
+    rows = {"fresh": model, "model": 0.001, **others, "two_logistic": float("nan")}
     notes = ["not enough points" if name == "two_logistic" else "" for name in rows]
     return pd.DataFrame(
         {"forecast": list(rows), "error": list(rows.values()), "coverage": 0.5, "note": notes}
@@ -71,7 +71,7 @@ def test_the_result_kept_beside_the_claim_is_the_one_it_states(claim):
     assert [t.value for t in series] == points["observed"].tolist()
     assert len(described.ranges) <= 3
     readme = (FOLDER / "README.md").read_text("utf-8")
-    for name in ("model", "bass", "drift", "power"):
+    for name in ("model", "fresh", "bass", "drift", "power"):
         assert f"{kept[name]:.3f}" in readme, name
 
 

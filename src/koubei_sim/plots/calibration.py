@@ -46,9 +46,14 @@ _GAP: Final = 0.058
 
 
 def posterior_predictive(
-    calibration: Any, ax: Any = None, lang: str = "en", series: str | None = None, number: int = 100
+    calibration: Any,
+    ax: Any = None,
+    lang: str = "en",
+    series: str | None = None,
+    number: int = 100,
+    fresh: bool = False,
 ) -> Any:
-    """Draw the posterior predictive fan with observed points and baselines, on a log scale.
+    """Draw the model's fan with observed points and baselines, on a log scale.
 
     Parameters
     ----------
@@ -59,7 +64,10 @@ def posterior_predictive(
     series : str, optional
         Which series; the first without it.
     number : int
-        Runs at draws of the posterior.
+        Runs.
+    fresh : bool
+        Whether the fan is made of runs begun anew with fresh luck (`Calibration.predictive`); else
+        of the accepted runs, continued (`Calibration.continued`), where there are any.
 
     Returns
     -------
@@ -76,7 +84,9 @@ def posterior_predictive(
     if name not in names:
         raise KoubeiError("series", "no such series", got=name, allowed=", ".join(names))
     part = table[table["series"] == name]
-    days, counts = calibration.predictive(number).curves[name]
+    fresh = fresh or "model" not in table  # one best point: there are no accepted runs
+    runs = calibration.predictive(number) if fresh else calibration.continued(number)
+    days, counts = runs.curves[name]
     fitted = calibration.baselines()[name]
     with drawing(lang) as spoken:
         ax = axes_for(ax)
@@ -102,7 +112,7 @@ def posterior_predictive(
         ax.set_ylabel(say("people_log", spoken))
         _time(ax, x, spoken)
         thousands(ax)
-        ax.set_title(say("posterior_predictive", spoken))
+        ax.set_title(say("posterior_predictive" if fresh else "continued", spoken))
         subtitle(ax, say("fan", spoken, number=len(counts)))
         label_ends(ax, ends, _GAP)
     return ax

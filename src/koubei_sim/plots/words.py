@@ -24,6 +24,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "stages": ("Where everybody stands", "人群所处阶段"),
     "reproduction": ("Recruits per adopter, by cohort", "每位新用户带来的用户数"),
     "posterior_predictive": ("What the fitted model predicts", "拟合模型的预测"),
+    "continued": ("The accepted runs, continued", "被接受的模拟及其后续"),
     "marginals": ("What the fit has learnt", "拟合学到了什么"),
     # axes
     "day": ("day", "天"),

@@ -57,9 +57,9 @@ class Sweep:
         ``"compiled"`` or ``"reference"``.
     outcomes : tuple of str
         Names from `koubei_sim.metrics.OUTCOMES`, or dated statistics such as ``users@90``.
-    own_luck : int or None
+    own_luck : int, tuple of int, or None
         Where given, run k of the sweep is replicate ``own_luck + k``: no two runs share luck.
-        Shared worlds stay shared.
+        A tuple names the first replicate of each point.  Shared worlds stay shared.
     version : str
         Version of the library that runs it.
     """
@@ -71,7 +71,7 @@ class Sweep:
     engine: str = "compiled"
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
-    own_luck: int | None = None
+    own_luck: int | tuple[int, ...] | None = None
 
     @property
     def runs(self) -> int:
@@ -86,11 +86,14 @@ class Sweep:
     def place(self, run: int) -> tuple[int, int]:
         """Return point and replicate of a run."""
         point, replicate = divmod(run, self.replicates)
+        if isinstance(self.own_luck, tuple):
+            return point, self.own_luck[point] + replicate
         return point, replicate if self.own_luck is None else self.own_luck + run
 
     def plan(self) -> dict[str, Any]:
         """Return the sweep as plain data; `from_plan` reads it back."""
-        own = {} if self.own_luck is None else {"own_luck": self.own_luck}
+        luck = list(self.own_luck) if isinstance(self.own_luck, tuple) else self.own_luck
+        own = {} if luck is None else {"own_luck": luck}
         return {
             **own,
             "format": FORMAT,
@@ -122,7 +125,7 @@ class Sweep:
             str(plan["engine"]),
             tuple(plan["outcomes"]),
             str(plan["version"]),
-            plan.get("own_luck"),
+            tuple(own) if isinstance(own := plan.get("own_luck"), list) else own,
         )
 
     def schema(self) -> pa.Schema:

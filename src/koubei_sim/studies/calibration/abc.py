@@ -19,7 +19,7 @@ population genetics, Genetics 162, 2025-2035 (the regression).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,8 @@ class Particles(NamedTuple):
     generation : int
     simulated : int
         Simulations so far, this generation included.
+    luck : array of int, shape [particles]
+        Which luck each had (`Batch`): with it the run of a particle can be continued.
     """
 
     shares: FloatArray
@@ -73,6 +75,7 @@ class Particles(NamedTuple):
     tolerance: float
     generation: int
     simulated: int
+    luck: NDArray[np.int64]
 
     @property
     def effective(self) -> float:
@@ -122,7 +125,7 @@ def nearest_of(shares: FloatArray, gaps: FloatArray, found: FloatArray, keep: in
         )
     weights = np.full(keep, 1.0 / keep)
     limit = float(found[order[-1]])
-    return Particles(shares[order], weights, gaps[order], found[order], limit, 0, found.size)
+    return Particles(shares[order], weights, gaps[order], found[order], limit, 0, found.size, order)
 
 
 def sequential(
@@ -187,7 +190,7 @@ def _next(
     number = before.shares.shape[0]
     generation, simulated = before.generation + 1, before.simulated
     root = _kernel(before)
-    kept: list[tuple[FloatArray, FloatArray, FloatArray]] = []
+    kept: list[tuple[Any, ...]] = []
     accepted = tried = turn = 0
     while accepted < number:
         # Enough for what is missing at the rate so far; whatever the number, particles keep
@@ -198,17 +201,18 @@ def _next(
             break
         shares = propose(before, root, key, generation, turn, wanted)
         gaps = simulate(Batch(shares, generation, turn, simulated))
+        places = simulated + np.arange(wanted)
         simulated, tried, turn = simulated + wanted, tried + wanted, turn + 1
         distances = distance(gaps)
         good = distances <= limit
         accepted += int(good.sum())
-        kept.append((shares[good], gaps[good], distances[good]))
+        kept.append((shares[good], gaps[good], distances[good], places[good]))
     # Those accepted before the simulations ran out are a sample too, only a smaller one.
     if 2 * accepted < number:
         return None
     parts = [np.concatenate(part)[:number] for part in zip(*kept)]
     weights = _weights(parts[0], before, root)
-    return Particles(parts[0], weights, parts[1], parts[2], limit, generation, simulated)
+    return Particles(parts[0], weights, parts[1], parts[2], limit, generation, simulated, parts[3])
 
 
 def _kernel(before: Particles) -> FloatArray:

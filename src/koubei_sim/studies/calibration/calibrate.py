@@ -240,7 +240,7 @@ def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | N
     none = np.zeros((1, len(seen)))
     best = Particles(
         shares[at : at + 1], np.ones(1), none, distances[at : at + 1], float(distances[at]), 0,
-        len(distances),
+        len(distances), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
     return _Fit([], best, shares[at], len(distances), (shares, distances))
 

@@ -22,6 +22,7 @@ from koubei_sim.studies.calibration.predictive import Predictive
 from koubei_sim.studies.calibration.scorecard import Scorecard, quantiles
 from koubei_sim.studies.calibration.simulator import Model
 from koubei_sim.studies.calibration.targets import Targets
+from koubei_sim.studies.lanes import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +71,7 @@ class Calibration:
         self.simulations = simulations
         self._best_shares, self._origin, self._gap = best_shares, origin, wave_gap
         self._predictive: dict[int, Predictive] = {}
+        self._continued: dict[int, Predictive] = {}
 
     # The fit --------------------------------------------------------------------------------
 
@@ -200,8 +202,7 @@ class Calibration:
             Draws, in proportion to the weights (systematic resampling); for ``optuna`` replicates
             of the best point.
         """
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise KoubeiError("number", "must be a whole number", got=number, allowed="1 or more")
+        number = whole("number", number)
         if number not in self._predictive:
             share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 1, 1)[0])
             chosen = luck.evenly(self.particles.weights, number, share)
@@ -209,6 +210,35 @@ class Calibration:
                 self.model, self.targets, self.particles.shares[chosen]
             )
         return self._predictive[number]
+
+    def continued(self, number: int = 100) -> Predictive:
+        """Play the accepted runs on to the end of the scenario, each with the luck that it had.
+
+        What comes after the points that were shown depends on how those days went, not on the
+        parameters alone: a run that has followed them so far is continued, not begun anew.
+        `predictive` answers the other question, what the fitted model would do in another world.
+
+        Parameters
+        ----------
+        number : int
+            Runs, in proportion to the weights of the last generation (not adjusted by
+            regression: an adjusted particle has no run to continue).
+
+        Raises
+        ------
+        KoubeiError
+            For ``optuna``, which accepts no runs.
+        """
+        self._need_posterior("continued")
+        number = whole("number", number)
+        if number not in self._continued:
+            last = self.generations[-1]
+            share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 2, 1)[0])
+            chosen = luck.evenly(last.weights, number, share)
+            runs, places = np.unique(chosen, return_inverse=True)
+            found = Predictive.run(self.model, self.targets, last.shares[runs], last.luck[runs])
+            self._continued[number] = found.at(places)
+        return self._continued[number]
 
     def series(self, name: str) -> forecast.Series:
         """Return the points of one series, rising in time."""
@@ -228,15 +258,21 @@ class Calibration:
         return {s.name: forecast.baselines_of(s, self._origin, self._gap)[0] for s in found}
 
     def forecasts(self, number: int = 100) -> pd.DataFrame:
-        """Return every point of every series: observed, model (90 % interval), baselines."""
+        """Return every point of every series: observed, model, baselines.
+
+        ``model, low, high`` are median and 90 % interval of `continued`, ``fresh, fresh_low,
+        fresh_high`` those of `predictive`; ``optuna`` has the latter only.
+        """
         import pandas as pd
 
-        runs = self.predictive(number)
+        kinds = {forecast.FRESH: self.predictive(number)}
+        if self.method != "optuna":
+            kinds = {forecast.MODEL: self.continued(number), **kinds}
         tables = []
         for series in forecast.series_of(self.targets, self.model.scenario):
             fitted, times = forecast.baselines_of(series, self._origin, self._gap)
-            values = runs.values[:, list(series.places)]
-            tables.append(forecast.forecasts(series, fitted, times, values, runs.weights))
+            values = {kind: runs.values[:, list(series.places)] for kind, runs in kinds.items()}
+            tables.append(forecast.forecasts(series, fitted, times, values))
         if not tables:
             raise KoubeiError("forecasts", "no series among the targets", fix="Targets.series")
         return pd.concat(tables, ignore_index=True)

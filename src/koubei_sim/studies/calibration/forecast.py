@@ -7,7 +7,7 @@ A *series* is targets of one quantity on single days.  `forecasts` tabulates it 
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-#: Names of the model's row in tables beside those of the baselines.
-MODEL = "model"
+#: The model's rows in tables beside those of the baselines: accepted runs continued, and runs
+#: begun anew with fresh luck.
+MODEL, FRESH = "model", "fresh"
+TITLES: Final = {MODEL: "model", FRESH: "model, fresh luck"}
+_ENDS: Final = {MODEL: ("low", "high"), FRESH: ("fresh_low", "fresh_high")}
 
 
 class Series(NamedTuple):
@@ -119,30 +122,29 @@ def baselines_of(
 
 
 def forecasts(
-    series: Series, fitted: list[Fitted], times: FloatArray, values: FloatArray, weights: FloatArray
+    series: Series, fitted: list[Fitted], times: FloatArray, values: dict[str, FloatArray]
 ) -> pd.DataFrame:
     """Return one row a point: observed, model with a 90 % interval, each baseline.
 
     Parameters
     ----------
-    values : array, shape [runs, points]
-        Of the posterior predictive runs.
-    weights : array, shape [runs]
+    values : dict of str to array, shape [runs, points]
+        `MODEL` or `FRESH` -> statistics of runs, equally weighted.
     """
     import pandas as pd
 
     rows = []
     for k, when in enumerate(series.moments):
-        low, middle, high = quantiles(values[:, k], weights, (0.05, 0.5, 0.95))
         row: dict[str, Any] = {
             "series": series.name,
             "when": when,
             "use": "fitted" if series.seen[k] else "held out" if series.held[k] else "not fitted",
             "observed": series.counts[k],
-            MODEL: middle,
-            "low": low,
-            "high": high,
         }
+        for kind, runs in values.items():
+            equal = np.full(len(runs), 1.0 / len(runs))
+            ends = quantiles(runs[:, k], equal, (0.05, 0.5, 0.95))
+            row |= dict(zip((_ENDS[kind][0], kind, _ENDS[kind][1]), ends))
         for fit in fitted:
             row[fit.name] = np.nan if fit.curve is None else float(fit.curve(times[k : k + 1])[0])
         rows.append(row)
@@ -162,14 +164,17 @@ def errors(table: pd.DataFrame, fitted: list[Fitted], parameters: int) -> pd.Dat
 
     seen, held = table["use"] == "fitted", table["use"] == "held out"
     points = int(seen.sum())
-    inside = (table["low"] <= table["observed"]) & (table["observed"] <= table["high"])
-    rows = [
-        {
-            "forecast": MODEL, "title": "model", "parameters": parameters, "points": points,
-            "freedom": points - parameters, "note": "",
-            "coverage": float(inside[held].mean()),
-        }
-    ]  # fmt: skip
+    rows = []
+    for kind, (low, high) in _ENDS.items():
+        if kind in table:
+            inside = (table[low] <= table["observed"]) & (table["observed"] <= table[high])
+            rows.append(
+                {
+                    "forecast": kind, "title": TITLES[kind], "parameters": parameters,
+                    "points": points, "freedom": points - parameters, "note": "",
+                    "coverage": float(inside[held].mean()),
+                }
+            )  # fmt: skip
     for fit in fitted:
         rows.append(
             {

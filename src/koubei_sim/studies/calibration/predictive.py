@@ -55,8 +55,14 @@ class Predictive:
         self.weights = np.full(len(values), 1.0 / len(values))
 
     @classmethod
-    def run(cls, model: Model, targets: Targets, shares: FloatArray) -> Predictive:
-        """Run the model at given shares of the prior."""
+    def run(
+        cls,
+        model: Model,
+        targets: Targets,
+        shares: FloatArray,
+        first_luck: int | NDArray[np.int64] = FIRST_LUCK,
+    ) -> Predictive:
+        """Run the model at given shares of the prior, with fresh luck or with that of a fit."""
         found = forecast.series_of(targets, model.scenario)
         days = np.unique(np.linspace(0, model.scenario.ticks - 1, CURVE_DAYS).astype(int))
         extra = [
@@ -67,13 +73,19 @@ class Predictive:
         wanted = Targets([*targets, *extra])
         # What names the journal: who is run, and what is asked of them.
         said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
-        name = f"predictive-{hashlib.sha256(said).hexdigest()[:12]}"
-        values = model.statistics(shares, wanted, name, FIRST_LUCK)
+        kind = "continued" if isinstance(first_luck, np.ndarray) else "predictive"
+        name = f"{kind}-{hashlib.sha256(said).hexdigest()[:12]}"
+        values = model.statistics(shares, wanted, name, first_luck)
         curves = {}
         for k, series in enumerate(found):
             start = len(targets) + k * days.size
             curves[series.name] = (days.astype(float), values[:, start : start + days.size])
         return cls(targets, shares, values[:, : len(targets)], curves)
+
+    def at(self, runs: NDArray[np.int64]) -> Predictive:
+        """Return some of the runs, one perhaps several times."""
+        curves = {name: (days, counts[runs]) for name, (days, counts) in self.curves.items()}
+        return Predictive(self.targets, self.shares[runs], self.values[runs], curves)
 
     def table(self) -> pd.DataFrame:
         """Return the statistics, one row a run and one column a target."""

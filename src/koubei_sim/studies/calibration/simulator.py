@@ -35,6 +35,8 @@ from koubei_sim.studies.values import Range, range_of
 
 FloatArray = NDArray[np.float64]
 
+#: First replicate of the batch, or of each particle; None where all share luck.
+Luck = int | tuple[int, ...] | None
 #: Parameters that are fitted at once; more are a study of sensitivity, not a calibration.
 MOST_PARAMETERS: Final = 12
 
@@ -85,7 +87,7 @@ class Model:
         shares: FloatArray,
         targets: Targets,
         name: str,
-        first_luck: int = 0,
+        first_luck: int | NDArray[np.int64] = 0,
         own_luck: bool = True,
     ) -> FloatArray:
         """Return the statistics of all particles, means over replicates, [particles, targets].
@@ -97,8 +99,8 @@ class Model:
             Only their statistics are used, never their values.
         name : str
             Of the batch; its folder.
-        first_luck : int
-            Particles before it whose luck must not be used again.
+        first_luck : int, or array of int, shape [particles]
+            Particles before the first whose luck must not be used again; or the luck of each.
         own_luck : bool
             Whether no two particles share luck; else replicate r is the same luck for all.
 
@@ -109,7 +111,11 @@ class Model:
         """
         columns = self.values(shares)
         shown = [entry.statistic for entry in targets]
-        luck = first_luck * self.replicates if own_luck else None
+        luck: Luck = None
+        if own_luck and isinstance(first_luck, np.ndarray):
+            luck = tuple(int(place) * self.replicates for place in first_luck)
+        elif own_luck:
+            luck = int(first_luck) * self.replicates
         if any(callable(statistic) for statistic in shown):
             found = self._functions(columns, targets, name, luck)
         else:
@@ -123,7 +129,7 @@ class Model:
         return None if self.out is None else self.out / "runs" / name
 
     def _sweep(
-        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: int | None
+        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
     ) -> FloatArray:
         names = [str(entry.statistic) for entry in targets]
         run = [text for text in dict.fromkeys(names) if not text.startswith(PARAMETER)]
@@ -153,7 +159,7 @@ class Model:
         return [targets.entries[k].of(None, self.scenario)] * len(next(iter(columns.values())))  # type: ignore[arg-type]
 
     def _functions(
-        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: int | None
+        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
     ) -> FloatArray:
         """Statistics that are functions cannot go to other processes: threads, batch by batch."""
         points = [dict(zip(columns, row)) for row in zip(*columns.values())]
@@ -169,7 +175,9 @@ class Model:
         def one(at: int) -> FloatArray:
             scenario = self.scenario.replace(**points[at])
             lane = Lane(scenario, self.key)
-            start = 0 if luck is None else luck + at * self.replicates
+            start = luck[at] if isinstance(luck, tuple) else 0
+            if isinstance(luck, int):
+                start = luck + at * self.replicates
             rows = [
                 [entry.of(history, scenario, self.key) for entry in targets]
                 for history in map(lane.history, range(start, start + self.replicates))
