@@ -91,9 +91,11 @@ def _figure(found: Calibration, number: int, path: Path) -> None:
     from matplotlib.figure import Figure
 
     with plots.drawing():
-        figure = Figure(figsize=(13, 8.6))
+        figure = Figure(figsize=(13, 8.4))
         FigureCanvasAgg(figure)
-        axes = figure.subplot_mosaic([["fresh", "continued"], ["known", "."]])
+        axes = figure.subplot_mosaic(
+            [["fresh", "continued"], ["known", "known"]], height_ratios=[1.4, 1]
+        )
         plots.posterior_predictive(found, axes["fresh"], number=number, fresh=True)
         plots.posterior_predictive(found, axes["continued"], number=number)
         plots.marginals(found, axes["known"])
