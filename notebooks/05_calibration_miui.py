@@ -69,6 +69,7 @@ fit.table()
 # %% [markdown]
 # ## The points that were held out
 # Best first, whoever wins. A curve that needs more parameters than there are points is not fitted.
+# The model stands there twice: the accepted runs continued, and new runs with fresh luck.
 
 # %%
 fit.holdout(40)[["title", "parameters", "points", "error", "percent", "coverage", "note"]]

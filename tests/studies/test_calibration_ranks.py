@@ -47,6 +47,7 @@ def toy(worlds, sigma=0.5, wide=2):
     return Ranks(["a", "b"], found, np.zeros(wide))
 
 
+@pytest.mark.slow
 def test_sequential_sampling_ranks_the_truth_uniformly():
     """Catches weights, kernel or regression that are off; 100 worlds of a toy in two parameters.
 
