@@ -1,8 +1,9 @@
 """E12, the MIUI curve: fit to the end of 2013, forecast 2014 and early 2015, beside plain curves.
 
-``python experiments/E12/run.py`` writes `figure.png`, `results.csv` (every point), `errors.csv`
-(model and curves on the points held out), `parameters.csv` and `scorecard.csv` beside this file and
-prints the verdict.  ``--quick`` is a small version for tests; ``--out`` writes elsewhere.
+``koubei claim E12`` writes `figure.png`, `results.csv` (every point), `errors.csv` (model and
+curves on the points held out), `parameters.csv` and `scorecard.csv` beside this file, and files
+the verdict; ``python experiments/E12/run.py`` does the same without filing.  ``--quick`` is a small
+version for tests; ``--out`` writes elsewhere.
 """
 
 from __future__ import annotations
@@ -25,10 +26,51 @@ TOO_FAR = 2.0
 QUICK = {"n_agents": 4_000, "people_per_agent": 125_000.0}
 
 
-def run(quick: bool = False, out: Path = HERE, journal: Path | None = None) -> dict[str, Any]:
+def run(quick: bool, outputs: Path) -> dict[str, Any]:
+    """Judge the claim for ``koubei claim``: quick versions write into their outputs only."""
+    out = outputs / "quick" if quick else HERE
+    found = calibrated(quick, out, outputs / ("quick-runs" if quick else "runs"))
+    best = min(found["errors"], key=found["errors"].__getitem__)
+    test = {
+        "id": "forecast",
+        "main": True,
+        "statement": "a smaller error on the later points than every curve that could be fitted",
+        "model": "calibration",
+        "outcome": "root mean square of log10 on the points held out",
+        "effect": "difference",
+        "smallest": 0.0,
+        "verdict": found["verdict"],
+        "error": found["error"],
+        "best_curve": best,
+        "best_error": found["errors"][best],
+    }
+    return {**found, "tests": [test], "markdown": _markdown(found)}
+
+
+def _markdown(found: dict[str, Any]) -> str:
+    """Return the verdict as the README shows it."""
+    rows = {"**model**": found["error"], **found["errors"]}
+    lines = [
+        f"Verdict: **{found['verdict']}**, {found['said']}.",
+        "",
+        "| forecast | error on the later points, root mean square of log10 |",
+        "|---|---|",
+        *(f"| {name} | {value:.3f} |" for name, value in sorted(rows.items(), key=lambda r: r[1])),
+        *(f"| {name} | {note} |" for name, note in found["not_fitted"].items()),
+        "",
+        f"The model's 90 % range holds {found['coverage']:.0%} of the later points; accepted runs, "
+        f"continued: error {found['continued']['error']:.3f}. Not identified: "
+        f"{', '.join(found['unidentified']) or 'none'}. Simulations: {found['simulations']:,}.",
+    ]
+    return "\n".join(lines)
+
+
+def calibrated(
+    quick: bool = False, out: Path = HERE, journal: Path | None = None
+) -> dict[str, Any]:
     """Calibrate, forecast, judge; write tables and the figure into `out`."""
     claim = tomllib.loads(CLAIM.read_text("utf-8"))
-    plan = claim["calibration"]
+    plan = claim["design"]["calibration"]
     if quick:
         plan["set"] |= QUICK
         plan |= {"particles": 30, "simulations": 90, "predictive": 20}
@@ -109,7 +151,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--journal", type=Path, help="folder from which a killed run resumes")
     options = parser.parse_args()
-    print(json.dumps(run(options.quick, options.out, options.journal), indent=1))
+    print(json.dumps(calibrated(options.quick, options.out, options.journal), indent=1))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_the_result_kept_beside_the_claim_is_the_one_it_states(claim):
     from koubei_sim.studies.calibration.calibration_file import from_table
 
     content = tomllib.loads(claim.CLAIM.read_text("utf-8"))
-    described = from_table(content["calibration"], claim.CLAIM)
+    described = from_table(content["design"]["calibration"], claim.CLAIM)
     series = [t for t in described.targets if t.series]
     assert [t.value for t in series] == points["observed"].tolist()
     assert len(described.ranges) <= 3
@@ -78,8 +78,8 @@ def test_the_result_kept_beside_the_claim_is_the_one_it_states(claim):
 @pytest.mark.slow
 def test_the_claim_runs_quickly_and_twice_the_same(claim, tmp_path):
     """Catches a run that needs the data folder or forgets its key."""
-    first = claim.run(quick=True, out=tmp_path / "a")
-    again = claim.run(quick=True, out=tmp_path / "b", journal=tmp_path / "j")
+    first = claim.calibrated(quick=True, out=tmp_path / "a")
+    again = claim.calibrated(quick=True, out=tmp_path / "b", journal=tmp_path / "j")
     assert first == again
     for name in ("results.csv", "errors.csv", "parameters.csv", "scorecard.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -56,7 +56,9 @@ def write_verdict(found: Verdict) -> list[Path]:
     check_quick(found.content)
     folder = found.claim.folder
     text = json.dumps(_plain(found.content), indent=1, ensure_ascii=False) + "\n"
-    written = [_write(folder / VERDICT, text), _write(folder / RESULTS, _csv(found.content))]
+    written = [_write(folder / VERDICT, text)]
+    if not found.claim.script:  # a script writes tables and figure of its own
+        written.append(_write(folder / RESULTS, _csv(found.content)))
     readme = folder / "README.md"
     if readme.is_file():
         written.append(_write(readme, _with_block(readme, block(found.content))))
