@@ -291,6 +291,16 @@ def test_ranges_of_ones_own_are_checked(tmp_path: Path) -> None:
             claim(made(tmp_path / name, TEXT.replace('given = "all"', more.format(name))))
 
 
+def test_a_market_may_have_entries_that_its_preset_lacks(tmp_path: Path) -> None:
+    """Catches a new event refused where it is given line by line, or one that lacks its channel."""
+    new = '[market.set."events.gala"]\nchannel = "forum"\nstart = 3\ngain = 0.5\n[prior]'
+    asked = read_claim(made(tmp_path / "new", TEXT.replace("[prior]", new, 1)))
+    assert asked.scenario.events["gala"].gain == 0.5
+    wrong = new.replace('channel = "forum"\n', "")
+    with pytest.raises(KoubeiError, match=r"events\.gala\.channel"):
+        read_claim(made(tmp_path / "wrong", TEXT.replace("[prior]", wrong, 1)))
+
+
 def test_no_claim_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a traceback for a folder without a claim."""
     assert main(["claim", str(tmp_path)]) == 2
