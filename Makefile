@@ -12,7 +12,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo test test-full lint format types walls bench figures clean distclean
+.PHONY: help setup setup-dev demo test test-full lint format types walls bench experiments figures clean distclean
 
 help:
 	@echo "make demo       a small run of the Xiaomi scenario, tables and figures into demo/"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-full  slow tests too"
 	@echo "make lint | format | types | walls    style, its repair, types, import contracts"
 	@echo "make bench | figures                  benchmarks, figures of the documentation"
+	@echo "make experiments                      the twelve claims: verdicts, tables, figures"
 	@echo "make clean | distclean                caches; caches and the virtual environment"
 
 # ---------------------------------------------------------------- set-up
@@ -94,6 +95,13 @@ bench: setup-dev
 	  [ -e "$$script" ] || { echo "make: benchmarks holds no bench_*.py" >&2; exit 1; }; \
 	  echo "== $$script"; $(PYTHON) "$$script" $(ARGS); \
 	done
+
+# All claims from nothing, or from where a killed run left them; then the table of verdicts.
+experiments: setup
+	@set -e; for claim in experiments/*/claim.toml; do \
+	  $(PYTHON) -m koubei_sim.cli claim "$$(dirname "$$claim")" $(ARGS); \
+	done
+	$(PYTHON) -m koubei_sim.cli claims --write
 
 figures: setup-dev
 	@set -e; for script in docs/figures/*.py; do \

@@ -174,3 +174,16 @@ def test_wrong_ensembles(words, said):
     """Catches an ensemble over nothing, or over a word."""
     with pytest.raises(KoubeiError, match=said):
         studies.ensemble("tiny", 4, **words)
+
+
+def test_points_with_luck_of_their_own() -> None:
+    """Catches points that go on sharing luck, and a key that hangs on the number of points."""
+    same = {"ticks": [12, 12, 12]}
+    rows = studies.sweep("tiny", studies.Table(same), replicates=2, rng=3, luck="own").table()
+    users = rows["adoptions"].to_numpy().reshape(3, 2)
+    assert len({tuple(pair) for pair in users}) == 3
+    fewer = studies.sweep("tiny", studies.Table({"ticks": [12]}), replicates=2, rng=3, luck="own")
+    assert fewer.table()["run_key"].tolist() == rows["run_key"].tolist()[:2]
+    common = studies.sweep("tiny", studies.Table(same), replicates=2, rng=3).table()
+    assert len(set(common["adoptions"].to_numpy().reshape(3, 2)[:, 0])) == 1
+    assert not set(common["run_key"]) & set(rows["run_key"])

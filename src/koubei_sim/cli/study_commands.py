@@ -64,3 +64,54 @@ def export(
     from koubei_sim.cli import sweep as command
 
     return command.export(folder, file)
+
+
+@app.command()
+def claim(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FOLDER", help="Folder of a claim, or E1 for experiments/E1."),
+    ],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A handful of worlds, to see that it runs; no verdict.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the journals; outputs beside the claim.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="threads, loky or dask.")] = "threads",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler: runs go to its cluster.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Run a claim over its priors and judge it; the same command again resumes."""
+    from koubei_sim.cli import claims as command
+
+    return command.claim(
+        name,
+        quick=quick,
+        out=out,
+        backend=backend if scheduler is None else "dask",
+        workers=workers,
+        scheduler=scheduler,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def claims(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="Folder of the claims.")
+    ] = Path("experiments"),
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the table into the folder's README.md.")
+    ] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Show the verdicts of all claims; exit status 1 where one is stale or not run."""
+    from koubei_sim.cli import claims as command
+
+    return command.claims(folder, write, as_json)

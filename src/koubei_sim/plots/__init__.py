@@ -13,6 +13,7 @@ from koubei_sim.plots.cascades import (
     cascade_probability,
     cascade_sizes,
 )
+from koubei_sim.plots.claims import claim, claim_ladder, claim_worlds
 from koubei_sim.plots.cohorts import retention
 from koubei_sim.plots.curves import channels, growth, product, pyramid, reproduction, stages
 from koubei_sim.plots.files import FIGURES, save_all
@@ -28,6 +29,9 @@ __all__ = [
     "cascade_sizes",
     "cascade_tree",
     "channels",
+    "claim",
+    "claim_ladder",
+    "claim_worlds",
     "drawing",
     "forest",
     "growth",

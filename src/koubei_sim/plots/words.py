@@ -23,7 +23,13 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "tree": ("One recruitment tree", "一棵口碑传播树"),
     "stages": ("Where everybody stands", "人群所处阶段"),
     "reproduction": ("Recruits per adopter, by cohort", "每位新用户带来的用户数"),
+    "claim_worlds": ("Effect of the claim, world by world", "各假想世界中该论断的效应"),
+    "claim_ladder": ("Without each mechanism", "逐一关闭机制后的效应"),
     # axes
+    "in_smallest": (
+        "effect, in units of the smallest that matters",
+        "效应(以有意义的最小效应为单位)",
+    ),
     "day": ("day", "天"),
     "people": ("people", "人数"),
     "people_log": ("people (log scale)", "人数(对数坐标)"),

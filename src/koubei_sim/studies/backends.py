@@ -130,6 +130,7 @@ def tasks(sweep: Sweep, batches: Batches, scenarios: dict[int, Any]) -> Iterator
             sweep.engine,
             sweep.outcomes,
             sweep.version,
+            sweep.luck,
         )
 
 

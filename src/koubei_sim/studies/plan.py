@@ -17,9 +17,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import key_from
+from koubei_sim.kernels.draws import draw, key_from, stream
 from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.simulate import ENGINES, check_memory
 from koubei_sim.spec import Scenario
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 #: Checked scenarios kept for the runs (some 40 kB each); those of later points are made again.
 KEPT: Final = 4_096
+#: Whether points share their luck.
+LUCK: Final = ("common", "own")
+#: Purpose of the draw that gives a point a key of its own; agent: the point.
+DRAW_POINT_KEY: Final = 194
 #: Columns of the tidy table before those of the points, and after the outcomes.
 FIRST_COLUMNS: Final = ("run", "point", "replicate")
 LAST_COLUMNS: Final = ("failed", "message", "run_key")
@@ -58,6 +64,8 @@ class Sweep:
         Measures (`koubei_sim.metrics.measure`), such as names from `OUTCOMES`.
     version : str
         Version of the library that runs it.
+    luck : str
+        ``"common"``: one key for all points; ``"own"``: a key for each, see `point_key`.
     """
 
     scenario: Scenario
@@ -67,6 +75,7 @@ class Sweep:
     engine: str = "compiled"
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
+    luck: str = "common"
 
     @property
     def runs(self) -> int:
@@ -94,6 +103,8 @@ class Sweep:
             "paths": list(self.points.columns),
             "points": {path: [_jsonable(v) for v in c] for path, c in self.points.columns.items()},
             "scenario": json.loads(self.scenario.canonical()),
+            # Left out where it is the default, so that sweeps begun before it existed resume.
+            **({} if self.luck == "common" else {"luck": self.luck}),
         }
 
     def digest(self) -> str:
@@ -114,6 +125,7 @@ class Sweep:
             str(plan["engine"]),
             tuple(plan["outcomes"]),
             str(plan["version"]),
+            str(plan.get("luck", "common")),
         )
 
     def schema(self) -> pa.Schema:
@@ -170,6 +182,7 @@ def make_sweep(
     rng: object = None,
     engine: str = "compiled",
     outcomes: Sequence[str] | None = None,
+    luck: str = "common",
 ) -> Sweep:
     """Return the plan that arguments of `sweep` stand for.
 
@@ -194,12 +207,14 @@ def make_sweep(
         raise KoubeiError(
             "engine", "unknown engine", got=engine, allowed=", ".join(ENGINES), fix=ENGINES[0]
         )
+    if luck not in LUCK:
+        raise KoubeiError("luck", "unknown", got=luck, allowed=", ".join(LUCK), fix=LUCK[0])
     found = design_of(points).points(base, key)
     if found.number * replicates > MOST_POINTS:
         raise KoubeiError(
             "replicates", "too many runs", got=found.number * replicates, allowed=f"{MOST_POINTS:,}"
         )
-    return Sweep(base, found, replicates, key, engine, _names(outcomes))
+    return Sweep(base, found, replicates, key, engine, _names(outcomes), luck=luck)
 
 
 def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
@@ -220,11 +235,22 @@ def plan_digest(plan: Mapping[str, Any]) -> str:
 
 def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """Say in a few words in what two plans differ."""
-    for name in ("version", "engine", "key", "replicates", "outcomes", "paths"):
+    for name in ("version", "engine", "key", "luck", "replicates", "outcomes", "paths"):
         if stored.get(name) != wanted.get(name):
             return f"{name} {stored.get(name)} there, {wanted.get(name)} here"
     parts = [name for name in ("points", "scenario") if stored.get(name) != wanted.get(name)]
     return f"other {parts[0]}" if parts else "another layout"
+
+
+def point_key(key: int, point: int) -> int:
+    """Return the key of a point whose luck is its own.
+
+    Examples
+    --------
+    >>> point_key(7, 0) != point_key(7, 1)
+    True
+    """
+    return int(draw(stream(np.uint64(key), 0, DRAW_POINT_KEY, 0, 0), point))
 
 
 def run_key(scenario: str, key: int, replicate: int, engine: str, version: str) -> str:

@@ -59,6 +59,7 @@ def sweep(
     progress: bool | Tell | None = None,
     retry: bool = False,
     batch_seconds: float = 1.0,
+    luck: str = "common",
 ) -> SweepResult:
     """Run a scenario at many points.
 
@@ -94,6 +95,9 @@ def sweep(
         Run failed runs of an earlier call again.
     batch_seconds : float
         About how long a batch takes, and so how much a killed process loses.
+    luck : {"common", "own"}
+        Whether all points share one key, so that differences between points are paired, or each
+        has one of its own, so that points are independent worlds (for shares over a prior).
 
     Returns
     -------
@@ -115,7 +119,7 @@ def sweep(
     backends.check_backend(backend, workers, scheduler)
     if not isinstance(batch_seconds, (int, float)) or not 0 < batch_seconds <= 3600:
         raise KoubeiError("batch_seconds", "out of range", got=batch_seconds, allowed="0..3600")
-    planned, folder = _planned(scenario, points, replicates, rng, out, engine, outcomes)
+    planned, folder = _planned(scenario, points, replicates, rng, out, engine, outcomes, luck)
     if planned.version != __version__:
         raise KoubeiError(
             str(folder or "sweep"),
@@ -150,6 +154,7 @@ def _planned(
     out: str | Path | None,
     engine: str,
     outcomes: Sequence[str] | None,
+    luck: str,
 ) -> tuple[Sweep, Path | None]:
     """Return the plan and the folder of its journal."""
     folder = None if out is None else Path(out).expanduser()
@@ -165,7 +170,7 @@ def _planned(
         raise KoubeiError("points", "a plan has its points already", fix="leaving them out")
     if rng is None and folder is not None and journal.is_journal(folder):
         rng = int(journal.read_plan(folder)["key"])
-    return make_sweep(scenario, points, replicates, rng, engine, outcomes), folder
+    return make_sweep(scenario, points, replicates, rng, engine, outcomes, luck), folder
 
 
 class _Memory:

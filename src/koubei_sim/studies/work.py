@@ -17,7 +17,7 @@ from koubei_sim import build
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.spec import Scenario
-from koubei_sim.studies.plan import run_key
+from koubei_sim.studies.plan import point_key, run_key
 from koubei_sim.world import History
 
 #: Stages at which a run can fail, in order.
@@ -39,6 +39,7 @@ class Task(NamedTuple):
     engine: str
     outcomes: tuple[str, ...]
     version: str
+    luck: str = "common"
 
 
 class Row(NamedTuple):
@@ -80,18 +81,19 @@ def _runs_of_a_point(task: Task, point: int, runs: list[tuple[int, int, int]]) -
     except Exception as error:
         return [Row(*run, nothing, "scenario", said(error), "") for run in runs]
     rows, shared = [], None
+    key = task.key if task.luck == "common" else point_key(task.key, point)
     run_engine = _engine_function(task.engine)
     for run in runs:
         replicate, stage = run[2], "world"
-        name = run_key(digest, task.key, replicate, task.engine, task.version)
+        name = run_key(digest, key, replicate, task.engine, task.version)
         try:
             if scenario.shared_world and shared is None:
-                shared = _shared(scenario, task.key)
-            world = build.build_world(scenario, task.key, replicate, **(shared or {}))
+                shared = _shared(scenario, key)
+            world = build.build_world(scenario, key, replicate, **(shared or {}))
             stage = "run"
             history = run_engine(world, None)
             stage = "outcomes"
-            found = measures(_OneRun(scenario, (history,), task.key), task.outcomes)
+            found = measures(_OneRun(scenario, (history,), key), task.outcomes)
             values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
             rows.append(Row(*run, values, None, None, name))
         except Exception as error:

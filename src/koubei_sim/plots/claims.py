@@ -1,0 +1,176 @@
+"""The figure of a claim: its effect in every world of the prior, and what carries it.
+
+Takes anything with the `content` and `worlds` of a verdict (`koubei_sim.studies.claims.Verdict`),
+whose room lies above this one.  Called by people and by the command line.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from koubei_sim.kernels.draws import draw_many, stream
+from koubei_sim.plots.style import BLACK, BLUE, GREY, ORANGE, axes_for, drawing, subtitle
+from koubei_sim.plots.words import say
+
+_MATTERS: Final = BLUE
+_REVERSED: Final = ORANGE
+_SHADE: Final = {"supported": BLUE, "rejected": ORANGE}
+
+
+def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
+    """Draw the effect of each test in each world: a dot a world, in units of what matters.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    ax : matplotlib Axes, optional
+    lang : {"en", "zh"}
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    import matplotlib.pyplot as plt
+
+    rows = [row for row in verdict.content["tests"] if verdict.worlds.get(row["id"]) is not None]
+    rows = [row for row in rows if verdict.worlds[row["id"]].size]
+    with drawing(lang) as spoken:
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9.0, 1.9 + 0.62 * len(rows)))
+        ax = axes_for(ax)
+        for place, row in enumerate(rows):
+            _strip(ax, -place, verdict.worlds[row["id"]], row)
+        ax.set_xscale("symlog", linthresh=1.0, linscale=0.9)
+        reach = max((_reach(verdict.worlds[row["id"]], row) for row in rows), default=2.0)
+        ax.set_xlim(-reach, reach)
+        ax.axvline(0.0, color=GREY, lw=0.8)
+        ax.axvline(1.0, color=_MATTERS, lw=0.8, ls=(0, (4, 3)))
+        ax.set_ylim(-len(rows) + 0.45, 0.6)
+        ax.set_yticks([-place for place in range(len(rows))])
+        ax.set_yticklabels([_label(row) for row in rows], fontsize=9.5, color=BLACK)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.set_xlabel(say("in_smallest", spoken))
+        _ticks(ax, reach)
+        ax.set_title(f"{verdict.content['id']}: {verdict.content['title']}")
+        subtitle(ax, say("claim_worlds", spoken))
+    return ax
+
+
+def _strip(ax: Any, height: float, effects: Any, row: Mapping[str, Any]) -> None:
+    units = np.asarray(effects, dtype=float) / _unit(row)
+    bits = np.empty(units.size, dtype=np.uint64)
+    draw_many(np.uint64(stream(np.uint64(1), 0, 0, 0, 0)), 0, bits)
+    spread = (bits >> np.uint64(11)).astype(float) * 2.0**-53 - 0.5
+    colours = np.where(units > 1.0, _MATTERS, np.where(units < -1.0, _REVERSED, "#B5B5B5"))
+    ax.scatter(units, height + 0.42 * spread, s=11, c=colours, alpha=0.65, lw=0, zorder=2)
+    low, middle, high = np.quantile(units, [0.05, 0.5, 0.95])
+    ax.plot([low, high], [height, height], color=BLACK, lw=1.1, zorder=3)
+    ax.plot([middle], [height], color=BLACK, marker="o", ms=5.5, zorder=4)
+    verdict = str(row["verdict"])
+    said = f"{verdict}\n{100 * row['share']:.0f} % of {row['worlds']} worlds"
+    ax.annotate(
+        said,
+        (1.0, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=_SHADE.get(verdict, BLACK),
+        annotation_clip=False,
+    )
+
+
+def _unit(row: Mapping[str, Any]) -> float:
+    return float(row["smallest"]) or 1.0
+
+
+def _reach(effects: Any, row: Mapping[str, Any]) -> float:
+    most = float(np.abs(np.asarray(effects)).max()) / _unit(row)
+    return float(max(2.0, 1.25 * most))
+
+
+def _ticks(ax: Any, reach: float) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    steps = [s for s in (1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6) if s <= reach]
+    if len(steps) > 5:
+        steps = [s for s in steps if s in (1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6)]
+    ax.xaxis.set_major_locator(FixedLocator([-s for s in reversed(steps)] + [0.0] + steps))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    text = row["statement"] if row["model"] == "pyramid" else f"{row['statement']} [{row['model']}]"
+    return "\n".join(textwrap.wrap(("> " if row["main"] else "") + text, 38))
+
+
+def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
+    """Draw the effect of the main test with each mechanism switched off, with 95 % intervals.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With a ladder.
+    ax : matplotlib Axes, optional
+    lang : {"en", "zh"}
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    import matplotlib.pyplot as plt
+
+    rows = verdict.content["ladder"]
+    ratio = next(r for r in verdict.content["tests"] if r["main"])["effect"] == "ratio"
+    times = 100.0 if ratio else 1.0
+    with drawing(lang) as spoken:
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7.0, 1.6 + 0.36 * len(rows)))
+        ax = axes_for(ax)
+        places = -np.arange(len(rows), dtype=float)
+        values = times * np.array([[r["effect"], r["low"], r["high"]] for r in rows], dtype=float)
+        ax.barh(
+            places, values[:, 0], height=0.6, color=[BLACK] + [BLUE] * (len(rows) - 1), alpha=0.75
+        )
+        for place, (_, low, high) in zip(places, values):
+            ax.plot([low, high], [place, place], color=BLACK, lw=1.2)
+        ax.axvline(0.0, color=GREY, lw=0.8)
+        ax.set_yticks(places)
+        ax.set_yticklabels([r["module"] for r in rows])
+        ax.tick_params(axis="y", length=0)
+        ax.set_xlabel("effect, %" if ratio else "effect")
+        ax.set_title(say("claim_ladder", spoken))
+    return ax
+
+
+def claim(verdict: Any, lang: str = "en") -> Any:
+    """Draw the whole figure of a claim: the worlds, and the ladder where there is one.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    import matplotlib.pyplot as plt
+
+    shown = [row for row in verdict.content["tests"] if verdict.worlds.get(row["id"]) is not None]
+    ladder = verdict.content["ladder"]
+    upper = 1.9 + 0.62 * len(shown)
+    lower = 1.5 + 0.34 * len(ladder) if ladder else 0.0
+    with drawing(lang):
+        if not ladder:
+            figure, ax = plt.subplots(figsize=(9.0, upper))
+            claim_worlds(verdict, ax, lang)
+            return figure
+        figure, (top, bottom) = plt.subplots(
+            2, 1, figsize=(9.0, upper + lower), height_ratios=[upper, lower]
+        )
+        claim_worlds(verdict, top, lang)
+        claim_ladder(verdict, bottom, lang)
+    return figure

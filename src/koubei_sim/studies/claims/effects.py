@@ -1,0 +1,274 @@
+"""From runs to a verdict: effects world by world, their share above what matters, what splits them.
+
+Pure functions of arrays; nothing here runs a model.  Axis 0 is always the worlds of a prior, axis 1
+the replicates.  Called by `judge`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.metrics import OUTCOMES, mean_interval, wilson
+
+Array = NDArray[np.float64]
+
+#: Outcomes of the summary that are shares, prices, days or indices, not counts of people.
+_NO_COUNT: Final = frozenset(
+    name
+    for name in OUTCOMES
+    if name.startswith(("cost", "day_"))
+    or name.endswith("share")
+    or name in ("take_off", "purity_core", "reputation", "net_promoters", "k_factor", "virality")
+)
+
+
+def offset(outcome: str) -> float:
+    """Return what is added to an outcome before a ratio is taken: 1 for counts, else 0.
+
+    Examples
+    --------
+    >>> offset("users@60"), offset("lapses / adoptions"), offset("cost_per_loyal")
+    (1.0, 0.0, 0.0)
+    """
+    counted = "/" not in outcome and outcome not in _NO_COUNT
+    counted = counted and not outcome.startswith(("cost@", "reached", "won", "enthusiasts@"))
+    return 1.0 if counted and outcome != "head_start" else 0.0
+
+
+class Effects(NamedTuple):
+    """Effects of one test over worlds.
+
+    `pairs` are the paired numbers that an effect is the mean of: differences, or logarithms of
+    ratios, signed so that above 0 is what is claimed.
+    """
+
+    effect: Array  # [W]; NaN where no pair is defined
+    pairs: Array  # [W, R]
+    best: NDArray[np.int64]  # [W]: number of the other arm that the claimed one does least better
+    gain: float  # pooled variance of independent differences over that of the pairs
+    noise: float  # share of the variance of effects that is luck of the replicates
+
+
+def effects(
+    claimed: Array, others: Sequence[Array], kind: str, better: str, plus: float = 0.0
+) -> Effects:
+    """Return the effect of the claimed arm against the best of the others, world by world.
+
+    Parameters
+    ----------
+    claimed : (W, R) array
+    others : sequence of (W, R) arrays
+    kind : {"ratio", "difference"}
+    better : {"more", "less"}
+        With ``"less"`` the sign is turned: a fall of the outcome is an effect above 0; a ratio of
+        .9 is an effect of .1.
+    plus : float
+        Added before ratios (`offset`).
+
+    Returns
+    -------
+    Effects
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = effects(np.array([[11.0, 23.0]]), [np.array([[9.0, 19.0]])], "ratio", "more", 1.0)
+    >>> [round(float(x), 3) for x in found.effect]
+    [0.2]
+    """
+    every = [_pairs(claimed, other, kind, better, plus) for other in others]
+    means = np.array([_mean(pairs) for pairs in every])
+    defined = np.where(np.isnan(means), np.inf, means)
+    best = defined.argmin(axis=0)
+    worlds = np.arange(claimed.shape[0])
+    pairs = np.stack(every)[best, worlds]
+    effect = _shown(_mean(pairs), kind, better)
+    gain = _gain(claimed, np.stack(list(others))[best, worlds], pairs, kind, plus)
+    return Effects(effect, pairs, best, gain, _noise(pairs))
+
+
+def _pairs(one: Array, other: Array, kind: str, better: str, plus: float) -> Array:
+    sign = 1.0 if better == "more" else -1.0
+    if kind == "difference":
+        return sign * (one - other)
+    return sign * (_log(one + plus) - _log(other + plus))
+
+
+def _log(values: Array) -> Array:
+    out = np.full(values.shape, np.nan)
+    return np.log(values, out=out, where=values > 0.0)
+
+
+def _mean(pairs: Array) -> Array:
+    known = np.isfinite(pairs)
+    count = known.sum(axis=-1)
+    total = np.where(known, pairs, 0.0).sum(axis=-1)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def _shown(mean: Any, kind: str, better: str) -> Any:
+    """Turn a mean of pairs into the effect that people read."""
+    if kind == "difference":
+        return mean
+    return np.expm1(mean) if better == "more" else -np.expm1(-np.asarray(mean))
+
+
+def _gain(one: Array, other: Array, pairs: Array, kind: str, plus: float) -> float:
+    if pairs.shape[1] < 2:
+        return math.nan
+    if kind == "ratio":
+        one, other = _log(one + plus), _log(other + plus)
+    good = np.isfinite(pairs).all(axis=1)
+    if not good.any():
+        return math.nan
+    apart = one[good].var(axis=1, ddof=1).sum() + other[good].var(axis=1, ddof=1).sum()
+    paired = pairs[good].var(axis=1, ddof=1).sum()
+    return float(apart / paired) if paired > 0.0 else math.inf
+
+
+def _noise(pairs: Array) -> float:
+    good = pairs[np.isfinite(pairs).all(axis=1)]
+    if pairs.shape[1] < 2 or good.shape[0] < 2:
+        return math.nan
+    total = good.mean(axis=1).var(ddof=1)
+    luck = good.var(axis=1, ddof=1).mean() / pairs.shape[1]
+    return float(min(luck / total, 1.0)) if total > 0.0 else 0.0
+
+
+class Judged(NamedTuple):
+    """The share of worlds in which an effect matters, and the verdict by the rule."""
+
+    verdict: str  # supported, rejected, depends, undecided (no world counts)
+    share: float
+    low: float
+    high: float
+    worlds: int
+
+
+def judge_share(effect: Array, smallest: float, supported: float, rejected: float) -> Judged:
+    """Return the verdict over the worlds given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> judge_share(np.array([0.3] * 19 + [0.0]), 0.1, 0.9, 0.1).verdict
+    'supported'
+    """
+    known = effect[np.isfinite(effect)]
+    if not known.size:
+        return Judged("undecided", math.nan, 0.0, 1.0, 0)
+    holds = int((known > smallest).sum())
+    share, (low, high) = holds / known.size, wilson(holds, known.size)
+    verdict = "supported" if share >= supported else "rejected" if share <= rejected else "depends"
+    return Judged(verdict, share, low, high, int(known.size))
+
+
+def could_fail(effect: Array, smallest: float, verdict: str) -> tuple[float, float]:
+    """Return the share of worlds with the opposite verdict, and of those with a reversed effect.
+
+    Parameters
+    ----------
+    effect : (W,) array
+        Effects over the stress prior.
+    smallest : float
+    verdict : str
+        The verdict over the prior.
+    """
+    known = effect[np.isfinite(effect)]
+    if not known.size:
+        return math.nan, math.nan
+    holds = float((known > smallest).mean())
+    score = {"supported": 1.0 - holds, "rejected": holds}.get(verdict, min(holds, 1.0 - holds))
+    return score, float((known < -smallest).mean())
+
+
+class Split(NamedTuple):
+    """A parameter that tells worlds in which the claim holds from the others."""
+
+    path: str
+    area: float  # P(value where it holds > value where it does not), ties half
+    p: float  # Mann-Whitney, two-sided, Holm-corrected over all parameters
+    at: float  # the cut with the largest difference of shares
+    below: float  # share of worlds below the cut in which it holds
+    above: float
+
+
+def splits(
+    columns: Mapping[str, Sequence[Any]], effect: Array, smallest: float, most: int = 5
+) -> list[Split]:
+    """Return the parameters that split the worlds, the strongest first (p < .05 after Holm).
+
+    Mann and Whitney 1947, Annals of Mathematical Statistics 18:50-60; Holm 1979, Scandinavian
+    Journal of Statistics 6:65-70.  With a hundred and fifty parameters and a hundred worlds only
+    strong splits can be seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(40.0)
+    >>> [s.path for s in splits({"a.b": x, "c": x % 7}, np.where(x > 18, 1.0, 0.0), 0.5)]
+    ['a.b']
+    """
+    from scipy.stats import mannwhitneyu
+
+    known = np.isfinite(effect)
+    holds = effect[known] > smallest
+    if not 2 <= holds.sum() <= holds.size - 2:
+        return []
+    found = []
+    for path, values in columns.items():
+        column = _numbers(values)
+        if column is None or np.unique(column[known]).size < 2:
+            continue
+        value = column[known]
+        test = mannwhitneyu(value[holds], value[~holds], alternative="two-sided")
+        area = float(test.statistic) / float(holds.sum() * (~holds).sum())
+        found.append(Split(path, area, float(test.pvalue), *_cut(value, holds)))
+    found.sort(key=lambda split: split.p)
+    kept, worst = [], 0.0
+    for number, split in enumerate(found):
+        worst = max(worst, min(1.0, split.p * (len(found) - number)))
+        if worst >= 0.05:
+            break
+        kept.append(split._replace(p=worst))
+    return kept[:most]
+
+
+def _numbers(values: Sequence[Any]) -> Array | None:
+    if any(isinstance(value, (str, bool)) or value is None for value in values):
+        return None
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+
+
+def _cut(value: Array, holds: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return the cut between values that parts shares most, each side a tenth or more."""
+    order = np.argsort(value, kind="stable")
+    ranked, right = value[order], holds[order]
+    n = ranked.size
+    sums = np.cumsum(right)
+    best = (float(np.median(value)), math.nan, math.nan)
+    widest = -1.0
+    for k in range(max(1, n // 10), n - max(1, n // 10) + 1):
+        if k >= n or ranked[k] == ranked[k - 1]:
+            continue
+        below, above = sums[k - 1] / k, (sums[-1] - sums[k - 1]) / (n - k)
+        if abs(above - below) > widest:
+            widest = abs(above - below)
+            best = (float((ranked[k] + ranked[k - 1]) / 2.0), float(below), float(above))
+    return best
+
+
+def interval(
+    pairs: Array, kind: str, better: str, key: int, number: int
+) -> tuple[float, float, float]:
+    """Return an effect and its 95 % interval from the pairs of one world."""
+    found = mean_interval(np.asarray(pairs, dtype=np.float64), key, number)
+    return tuple(float(_shown(x, kind, better)) for x in (found.mean, found.low, found.high))  # type: ignore[return-value]

@@ -1,0 +1,370 @@
+"""`claim`: run what a claim file asks, and judge it by the rule that stands in the file.
+
+Worlds over the prior give effects and the verdict; worlds over the stress prior the could-it-fail
+score; the centre of the prior the knock-out ladder and the stability in the size of the market.
+Called by people and by ``koubei claim``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import mean_interval
+from koubei_sim.studies import backends
+from koubei_sim.studies.claims import effects as effect
+from koubei_sim.studies.claims.claim_file import read_claim
+from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity
+from koubei_sim.studies.claims.model_tests import Found, run_model
+from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
+from koubei_sim.studies.claims.runner import Runner, one_point
+from koubei_sim.studies.claims.script import run_script
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from koubei_sim.studies.sweep import Progress
+
+#: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
+_QUICK: Final = {"points": 6, "stress": 4, "replicates": 1, "ladder": 2}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Verdict:
+    """The verdict of a claim.
+
+    Attributes
+    ----------
+    claim : Claim
+    content : dict
+        All numbers, as they are written to ``verdict.json``.
+    worlds : dict of str to (W,) array
+        Effects of each test over the worlds that count.
+    """
+
+    claim: Claim
+    content: dict[str, Any]
+    worlds: dict[str, NDArray[np.float64]]
+
+    @property
+    def verdict(self) -> str:
+        """supported, rejected, depends or undecided; with "void: " before it where it is void."""
+        return str(self.content["verdict"])
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a test."""
+        import pandas as pd
+
+        return pd.DataFrame(self.content["tests"]).drop(columns=["splits"], errors="ignore")
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"<Verdict {self.claim.id} ({self.claim.title}): {self.verdict}>"
+
+
+def claim(
+    name: str | Path | Claim,
+    *,
+    quick: bool = False,
+    out: str | Path | None = None,
+    backend: str = "threads",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Verdict:
+    """Run a claim and judge it.
+
+    Parameters
+    ----------
+    name : str, Path or Claim
+        The folder of a claim, or its name below ``experiments``.
+    quick : bool
+        A handful of worlds, to see that everything runs; no verdict to be quoted.
+    out : path, optional
+        Folder of the journals, ``outputs`` in the folder of the claim without it.  What is
+        finished there is not run again.
+    backend, workers, scheduler
+        As in `koubei_sim.studies.sweep`.
+    progress : callable, optional
+        Is told a `Progress` after every batch.
+
+    Returns
+    -------
+    Verdict
+        Nothing is written but the journals; see `write_verdict`.
+
+    Raises
+    ------
+    KoubeiError
+        For anything wrong with the claim, before anything is run.
+    """
+    backends.check_backend(backend, workers, scheduler)
+    asked = name if isinstance(name, Claim) else read_claim(name)
+    outputs = asked.folder / "outputs" if out is None else Path(out)
+    if asked.script:
+        return Verdict(asked, run_script(asked, quick, outputs), {})
+    asked = _smaller(asked) if quick else asked
+    how = {"backend": backend, "workers": workers, "scheduler": scheduler}
+    runner = Runner(outputs, how, progress)
+    phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
+    extra = _extra_sweeps(asked)
+    for planned in [
+        *(s for found in phases.values() for group in found for s in group.sweeps.values()),
+        *(s for arms in extra.values() for s in arms.values()),
+    ]:
+        runner.expect(planned)
+    found: dict[tuple[str, str], Found] = {}
+    for phase, all_groups in phases.items():
+        for group in all_groups:
+            if group.absent:
+                for test in group.tests:
+                    found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
+                continue
+            arms = {arm: runner.run(planned) for arm, planned in group.sweeps.items()}
+            for test in group.tests:
+                values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
+                found[phase, test.id] = Found(
+                    {k: v[test.outcome] for k, v in values.items()},
+                    {k: v[TAKE_OFF] for k, v in values.items()},
+                    group.worlds.columns,
+                    group.worlds.refused,
+                )
+    for test in asked.tests:
+        if test.model != "pyramid":
+            for phase in phases:
+                found[phase, test.id] = run_model(asked, test, phase)
+    tests, worlds = [], {}
+    for number, test in enumerate(asked.tests):
+        row, kept = _judged(asked, test, number, found["prior", test.id], found["stress", test.id])
+        tests.append(row)
+        worlds[test.id] = kept
+    ladder, stability = _extra(asked, runner, extra)
+    main = next(row for row in tests if row["main"])
+    content = {
+        "id": asked.id,
+        "title": asked.title,
+        "statement": asked.statement,
+        "verdict": main["verdict"],
+        "claim": asked.digest,
+        "version": __version__,
+        "key": asked.key,
+        "quick": quick,
+        "tests": tests,
+        "ladder": ladder,
+        "stability": stability,
+        "runs": runner.runs,
+        "failed": runner.failed,
+    }
+    return Verdict(asked, content, worlds)
+
+
+def _smaller(asked: Claim) -> Claim:
+    few = _QUICK["points"]
+    return replace(
+        asked,
+        prior=replace(asked.prior, points=few, replicates=2),
+        stress=replace(asked.stress, points=_QUICK["stress"], replicates=1),
+        ladder=Ladder(asked.ladder.modules, min(asked.ladder.replicates, _QUICK["ladder"])),
+        stability=Stability(
+            asked.stability.agents[:1],
+            (2,) * len(asked.stability.agents[:1]),
+            asked.stability.changes[:1],
+        ),
+        tests=tuple(
+            replace(t, points=min(t.points, few), replicates=min(t.replicates, 2))
+            for t in asked.tests
+        ),
+    )
+
+
+# Over the priors -------------------------------------------------------------------------------
+
+
+def _effects(test: Test, found: Found, given: str) -> tuple[effect.Effects, NDArray[np.bool_]]:
+    others = [found.values[name] for name in test.against]
+    plus = effect.offset(test.outcome)
+    made = effect.effects(found.values[test.claimed], others, test.effect, test.better, plus)
+    live = np.ones(made.effect.size, dtype=bool)
+    if given == "take_off":
+        arms = [found.taken[name] for name in (test.claimed, *test.against)]
+        live = np.any([np.nan_to_num(arm).max(axis=1) > 0 for arm in arms], axis=0)
+    return made, live
+
+
+def _judged(
+    asked: Claim, test: Test, number: int, prior: Found, stress: Found
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Return the row of one test, and the effects of the worlds that count."""
+    rule = asked.decision
+    row: dict[str, Any] = {
+        "id": test.id,
+        "main": test.main,
+        "statement": test.statement,
+        "model": test.model,
+        "outcome": test.outcome,
+        "effect": test.effect,
+        "better": test.better,
+        "smallest": test.smallest,
+        "claimed": test.claimed,
+        "against": list(test.against),
+    }
+    if prior.absent or stress.absent:
+        return {**row, "verdict": "absent", "why": prior.absent or stress.absent}, np.empty(0)
+    made, live = _effects(test, prior, asked.prior.given)
+    kept = np.where(live, made.effect, np.nan)
+    verdict = effect.judge_share(kept, test.smallest, rule.supported, rule.rejected)
+    hard, hard_live = _effects(test, stress, asked.prior.given)
+    hard_kept = np.where(hard_live, hard.effect, np.nan)
+    score, reversed_ = effect.could_fail(hard_kept, test.smallest, verdict.verdict)
+    void = math.isfinite(score) and score < rule.void
+    known = kept[np.isfinite(kept)]
+    quantiles = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else [math.nan] * 3
+    mean = mean_interval(known, asked.key, number)
+    every = effect.judge_share(made.effect, test.smallest, rule.supported, rule.rejected)
+    row |= {
+        "verdict": f"void: {verdict.verdict}" if void else verdict.verdict,
+        "share": verdict.share,
+        "share_low": verdict.low,
+        "share_high": verdict.high,
+        "worlds": verdict.worlds,
+        "drawn": int(made.effect.size),
+        "refused": prior.refused,
+        "share_of_all": every.share,
+        "effect_q05": float(quantiles[0]),
+        "effect_median": float(quantiles[1]),
+        "effect_q95": float(quantiles[2]),
+        "effect_mean": mean.mean,
+        "mean_low": mean.low,
+        "mean_high": mean.high,
+        "could_fail": score,
+        "reversed": reversed_,
+        "stress_worlds": int(np.isfinite(hard_kept).sum()),
+        "gain": made.gain,
+        "noise": made.noise,
+        "best_other": _best(test, made, np.isfinite(kept)),
+        "splits": [
+            split._asdict()
+            for split in effect.splits(prior.columns, kept, test.smallest)
+            if verdict.verdict == "depends"
+        ],
+    }
+    return row, known
+
+
+def _best(test: Test, made: effect.Effects, live: NDArray[np.bool_]) -> dict[str, int]:
+    counts = np.bincount(made.best[live], minlength=len(test.against))
+    return {name: int(count) for name, count in zip(test.against, counts, strict=True)}
+
+
+# At the centre -----------------------------------------------------------------------------------
+
+
+def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the one-point sweeps of ladder and stability: (kind, name) -> arm -> sweep."""
+    test = asked.main
+    if test.model != "pyramid":
+        return {}
+    base = asked.scenario.replace(**test.market) if test.market else asked.scenario
+    names = (test.claimed, *test.against)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def plan(of: Any, replicates: int) -> dict[str, Any]:
+        return {
+            name: one_point(of(base, test.arms[name]), replicates, asked.key, (test.outcome,))
+            for name in names
+        }
+
+    if asked.ladder.replicates:
+        modules = list(asked.ladder.modules or _active(base))
+        variants: dict[str, tuple[str, ...]] = {"": ()} | {f"-{m}": (m,) for m in modules}
+        variants |= {f"={m}": tuple(modules[: k + 1]) for k, m in enumerate(modules) if k}
+        for name, off in variants.items():
+            found["ladder", name] = plan(
+                lambda s, arm, off=off: s.replace(**arm).neutral(*off), asked.ladder.replicates
+            )
+    for agents, replicates, changes in zip(
+        asked.stability.agents, asked.stability.replicates, asked.stability.changes
+    ):
+        found["stability", str(agents)] = plan(
+            lambda s, arm, n=agents, c=changes: s.replace(n_agents=n, **c).replace(**arm),
+            replicates,
+        )
+    return found
+
+
+def _active(base: Any) -> list[str]:
+    from koubei_sim.spec.neutral import active
+
+    return [name for name, on in active(base).items() if on]
+
+
+def _extra(
+    asked: Claim, runner: Runner, extra: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Run ladder and stability; return their rows."""
+    test = asked.main
+    pairs: dict[tuple[str, str], NDArray[np.float64]] = {}
+    for where, arms in extra.items():
+        values = {name: runner.run(planned)[test.outcome] for name, planned in arms.items()}
+        made = effect.effects(
+            values[test.claimed],
+            [values[name] for name in test.against],
+            test.effect,
+            test.better,
+            effect.offset(test.outcome),
+        )
+        pairs[where] = made.pairs[0]
+
+    def shown(values: NDArray[np.float64], number: int) -> tuple[float, float, float]:
+        return effect.interval(values, test.effect, test.better, asked.key, number)
+
+    ladder: list[dict[str, Any]] = []
+    if ("ladder", "") in pairs:
+        whole = pairs["ladder", ""]
+        mean, low, high = shown(whole, 500)
+        ladder.append({"module": "(none)", "effect": mean, "low": low, "high": high})
+        names = [name[1:] for kind, name in pairs if kind == "ladder" and name.startswith("-")]
+        for number, name in enumerate(names):
+            alone = pairs["ladder", f"-{name}"]
+            mean, low, high = shown(alone, 501 + number)
+            lost, lost_low, lost_high = mean_interval(whole - alone, asked.key, 600 + number)[:3]
+            rung = pairs.get(("ladder", f"={name}"), alone)
+            ladder.append(
+                {"module": name, "effect": mean, "low": low, "high": high,
+                 "lost": lost, "lost_low": lost_low, "lost_high": lost_high,
+                 "rung": shown(rung, 700 + number)[0]}
+            )  # fmt: skip
+    stability: list[dict[str, Any]] = []
+    for number, (kind, name) in enumerate(pairs):
+        if kind == "stability":
+            of_size = pairs[kind, name]
+            mean, low, high = shown(of_size, 800 + number)
+            stability.append(
+                {"agents": int(name), "replicates": int(of_size.size),
+                 "effect": mean, "low": low, "high": high}
+            )  # fmt: skip
+    return ladder, stability
+
+
+def stale(content: Mapping[str, Any], asked: Claim) -> bool:
+    """Return whether a stored verdict is that of another claim file than the present one."""
+    return content.get("claim") != asked.digest
+
+
+def check_quick(content: Mapping[str, Any]) -> None:
+    """Refuse to file a verdict of a quick run as the verdict.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    if content.get("quick"):
+        raise KoubeiError("claim", "a quick run has no verdict to be filed", fix="without --quick")

@@ -1,0 +1,345 @@
+"""Writing verdicts down: ``verdict.json``, ``results.csv``, the README's block, the table of all.
+
+The files are made of the verdict alone, without dates or times, so that the same claim gives the
+same bytes.  They are written whole (temporary name, rename).  Called by people and by
+``koubei claim`` and ``koubei claims``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.studies.claims.claim_file import FILE, read_claim
+from koubei_sim.studies.claims.judge import Verdict, check_quick, stale
+
+BEGIN: Final = "<!-- verdict -->"
+END: Final = "<!-- /verdict -->"
+VERDICT: Final = "verdict.json"
+RESULTS: Final = "results.csv"
+_COLUMNS: Final = (
+    "id", "main", "statement", "model", "outcome", "effect", "better", "smallest", "verdict",
+    "share", "share_low", "share_high", "worlds", "drawn", "effect_median", "effect_q05",
+    "effect_q95", "effect_mean", "mean_low", "mean_high", "could_fail", "reversed",
+    "stress_worlds", "gain", "noise",
+)  # fmt: skip
+_INTERVAL: Final = ("effect", "low", "high")
+_WORDS: Final = {
+    "supported": "**supported**",
+    "rejected": "**rejected**",
+    "depends": "**it depends**",
+    "undecided": "**undecided** (no world counts)",
+    "absent": "not run (data absent)",
+}
+
+
+def write_verdict(found: Verdict) -> list[Path]:
+    """Write the verdict into the folder of its claim: JSON, table, the block of the README.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    KoubeiError
+        For a quick run, whose verdict is none.
+    """
+    check_quick(found.content)
+    folder = found.claim.folder
+    text = json.dumps(_plain(found.content), indent=1, ensure_ascii=False) + "\n"
+    written = [_write(folder / VERDICT, text), _write(folder / RESULTS, _csv(found.content))]
+    readme = folder / "README.md"
+    if readme.is_file():
+        written.append(_write(readme, _with_block(readme, block(found.content))))
+    return written
+
+
+def read_verdict(folder: str | Path) -> dict[str, Any] | None:
+    """Return the stored verdict of a claim's folder, None where there is none yet."""
+    path = Path(folder) / VERDICT
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise KoubeiError(str(path), f"cannot be read ({error})", fix="koubei claim") from None
+    if not isinstance(found, dict) or "verdict" not in found or "tests" not in found:
+        raise KoubeiError(str(path), "is no verdict", fix="koubei claim")
+    return found
+
+
+def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:
+    """Return one entry for each claim of a folder, in order of their numbers.
+
+    Returns
+    -------
+    list of dict
+        ``id, title, verdict`` and, of the main test, ``share, share_low, share_high, worlds,
+        effect, low, high, could_fail``; ``state`` is ``fresh``, ``stale`` (the claim file has
+        changed since) or ``not run``.
+
+    Raises
+    ------
+    KoubeiError
+        Where the folder holds no claim.
+    """
+    top = Path(folder)
+    places = sorted(top.glob(f"*/{FILE}"), key=lambda path: _order(path.parent.name))
+    if not places:
+        raise KoubeiError(str(folder), f"holds no claim (a folder with {FILE})")
+    rows = []
+    for path in places:
+        asked = read_claim(path.parent)
+        stored = read_verdict(path.parent)
+        row: dict[str, Any] = {"id": asked.id, "title": asked.title, "folder": path.parent.name}
+        if stored is None:
+            rows.append({**row, "verdict": "", "state": "not run"})
+            continue
+        main = next((t for t in stored["tests"] if t.get("main")), stored["tests"][0])
+        rows.append(
+            {
+                **row,
+                "verdict": stored["verdict"],
+                "state": "stale" if stale(stored, asked) else "fresh",
+                "statement": main.get("statement", ""),
+                "share": main.get("share"),
+                "share_low": main.get("share_low"),
+                "share_high": main.get("share_high"),
+                "worlds": main.get("worlds"),
+                "effect": size(main, "effect_median"),
+                "low": size(main, "effect_q05"),
+                "high": size(main, "effect_q95"),
+                "could_fail": main.get("could_fail"),
+                "gain": main.get("gain"),
+            }
+        )
+    return rows
+
+
+def write_overview(folder: str | Path = "experiments") -> Path:
+    """Write the table of all verdicts between the marks of ``README.md`` of the folder."""
+    path = Path(folder) / "README.md"
+    lines = [
+        "| claim | question | verdict | worlds in which it holds | effect, median (5 .. 95 %) "
+        "| could it fail |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in verdicts(folder):
+        verdict = _said(row["verdict"]) if row["verdict"] else "not run yet"
+        if row["state"] == "stale":
+            verdict += " (of an older claim file)"
+        cells = [f"[{row['id']}]({row['folder']}/)", row["title"], verdict]
+        if row.get("share") is not None:
+            cells.append(
+                f"{percent(row['share'])} ({percent(row['share_low'])} .. "
+                f"{percent(row['share_high'])}) of {row['worlds']}"
+            )
+        else:
+            cells.append("")
+        cells.append(f"{row['effect']} ({row['low']} .. {row['high']})" if row.get("low") else "")
+        cells.append(percent(row.get("could_fail")))
+        lines.append("| " + " | ".join(cells) + " |")
+    return _write(path, _with_block(path, "\n".join(lines)))
+
+
+# Words -------------------------------------------------------------------------------------------
+
+
+def percent(value: float | None) -> str:
+    """Return a share as per cent.
+
+    Examples
+    --------
+    >>> percent(0.934), percent(None)
+    ('93 %', '')
+    """
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{100.0 * value:.0f} %"
+
+
+def size(row: Mapping[str, Any], name: str) -> str:
+    """Return an effect as people read it: a ratio as per cent, a difference as it is.
+
+    Examples
+    --------
+    >>> size({"effect": "ratio", "x": 0.123}, "x"), size({"effect": "difference", "x": -3.21}, "x")
+    ('+12 %', '-3.21')
+    """
+    value = row.get(name)
+    if value is None or not math.isfinite(value):
+        return ""
+    if row.get("effect") != "ratio":
+        return f"{value:+.3g}"
+    if value >= 9.995:  # more than ten times: a factor reads better
+        return f"x {1.0 + value:.3g}"
+    return f"{100.0 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
+
+
+def _said(verdict: str) -> str:
+    if verdict.startswith("void: "):
+        return f"**void** (would be: {verdict[6:]})"
+    return _WORDS.get(verdict, f"**{verdict}**")
+
+
+def block(content: Mapping[str, Any]) -> str:
+    """Return a verdict as Markdown: the tests, what splits them, the ladder, the stability."""
+    if "markdown" in content:
+        return str(content["markdown"])
+    rows = content["tests"]
+    lines = [
+        f"Verdict: {_said(content['verdict'])}.",
+        "",
+        "| test | verdict | holds in | effect, median (5 .. 95 %) | matters from | could it fail "
+        "(reversed) | gain of pairing |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    lines += [_row(row) for row in rows]
+    lines += ["", *_notes(content)]
+    return "\n".join(lines)
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    name = f"**{row['statement']}**" if row["main"] else row["statement"]
+    what = "" if row["model"] == "pyramid" else f", {row['model']} model"
+    first = f"{name} (`{row['outcome']}`{what})"
+    if row["verdict"] == "absent":
+        return f"| {first} | {row['why']} | | | | | |"
+    smallest = size({**row, "x": row["smallest"]}, "x")
+    holds = f"{percent(row['share'])} ({percent(row['share_low'])} .. {percent(row['share_high'])})"
+    effect = (
+        f"{size(row, 'effect_median')} ({size(row, 'effect_q05')} .. {size(row, 'effect_q95')})"
+    )
+    gain = row["gain"]
+    shown = "" if gain is None or math.isnan(gain) else f"{gain:.3g}" if gain < 1e6 else "exact"
+    return (
+        f"| {first} | {_said(row['verdict'])} | {holds} of {row['worlds']} | {effect} | {smallest}"
+        f" | {percent(row['could_fail'])} ({percent(row['reversed'])}) | {shown} |"
+    )
+
+
+def _notes(content: Mapping[str, Any]) -> list[str]:
+    main = next(row for row in content["tests"] if row["main"])
+    lines = []
+    if "worlds" in main:
+        lines.append(
+            f"Worlds drawn for the main test: {main['drawn']} (and {main['refused']} that cannot "
+            f"be); of these {main['worlds']} count (something takes off in an arm). Over all that "
+            f"were drawn it holds in {percent(main['share_of_all'])}. Runs: {content['runs']:,}, "
+            f"failed: {content['failed']}."
+        )
+    for row in content["tests"]:
+        for split in row.get("splits", ()):
+            lines.append(
+                f"- *{row['statement']}* hangs on `{split['path']}`: it holds in "
+                f"{percent(split['below'])} of worlds below {split['at']:.3g}, in "
+                f"{percent(split['above'])} above (p = {split['p']:.1g} after Holm)."
+            )
+    if content["ladder"]:
+        lines += ["", *_ladder(content["ladder"], main)]
+    if content["stability"]:
+        parts = []
+        for row in content["stability"]:
+            mean, low, high = (
+                size({**main, **_of(row, x)}, "x") for x in ("effect", "low", "high")
+            )
+            parts.append(
+                f"{row['agents']:,} people {mean} ({low} .. {high}, {row['replicates']} replicates)"
+            )
+        lines += ["", "Size of the market, at the centre of the prior: " + "; ".join(parts) + "."]
+    return lines
+
+
+def _of(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {"x": row[name]}
+
+
+def _ladder(rows: Sequence[Mapping[str, Any]], main: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "| mechanism switched off | effect without it (95 %) | with all above off too |",
+        "|---|---|---|",
+    ]
+    for row in rows:
+        cells = [size({**main, **_of(row, name)}, "x") for name in _INTERVAL]
+        rung = size({**main, **_of(row, "rung")}, "x") if "rung" in row else ""
+        lines.append(f"| {row['module']} | {cells[0]} ({cells[1]} .. {cells[2]}) | {rung} |")
+    return lines
+
+
+# Files -------------------------------------------------------------------------------------------
+
+
+def _csv(content: Mapping[str, Any]) -> str:
+    names = [name for name in _COLUMNS if any(name in row for row in content["tests"])]
+    names += sorted(
+        {
+            name
+            for row in content["tests"]
+            for name, value in row.items()
+            if name not in _COLUMNS and isinstance(value, (int, float, str))
+        }
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for row in content["tests"]:
+        writer.writerow([_cell(row.get(name)) for name in names])
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return content as JSON can hold it, floats to nine digits, NaN as null."""
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return float(f"{value:.9g}") if math.isfinite(value) else str(value)
+    return value.item() if hasattr(value, "item") else value
+
+
+def _with_block(path: Path, text: str) -> str:
+    """Return a file's text with the part between the marks replaced (added where there is none)."""
+    old = path.read_text(encoding="utf-8") if path.is_file() else ""
+    new = f"{BEGIN}\n{text}\n{END}"
+    if BEGIN not in old:
+        return old.rstrip("\n") + ("\n\n" if old else "") + new + "\n"
+    before, _, rest = old.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise KoubeiError(str(path), f"has {BEGIN} without {END}")
+    return before + new + after
+
+
+def _write(path: Path, text: str) -> Path:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise KoubeiError(str(path), f"cannot be written ({error.strerror})") from None
+    return path
+
+
+def _order(name: str) -> tuple[str, int, str]:
+    letters = name.rstrip("0123456789")
+    digits = name[len(letters) :]
+    return letters, int(digits) if digits else 0, name
