@@ -136,7 +136,7 @@ with kb.plots.drawing():
 # ## What to try next
 # - `kb.read_network("friends.graphml")`, `kb.networks.find_data(...)`: files of your own, or the
 #   data sets in the folder that `KOUBEI_DATA` names.
-# - `kb.seeding.kshell(graph, 10)`, `degree`, `nomination`, `community`: other seeds for the cascade.
+# - `kb.seeding.kshell(graph, 10)`, `degree`, `nomination`, `community`: other seeds of a cascade.
 # - `scenario.replace(**{"channels.wechat.network": {"kind": "file", "path": "ties.csv"}})`: the
 #   graph in the scenario itself, so that a saved recipe names it.
 # - `kb.read_contacts(...)`: ties that have a time.
