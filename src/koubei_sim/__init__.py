@@ -37,6 +37,13 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.results import load_result as load
     from koubei_sim.simulate import run
     from koubei_sim.spec import Scenario
+    from koubei_sim.studies.branch import branch
+    from koubei_sim.studies.breakeven import break_even
+    from koubei_sim.studies.compare import compare
+    from koubei_sim.studies.explain import knock_out, shapley
+    from koubei_sim.studies.ladder import explain
+    from koubei_sim.studies.priors import ensemble
+    from koubei_sim.studies.sweep import sweep
 
 # name on the face -> (module below koubei_sim, name there; empty: the module itself)
 _ROOMS: dict[str, tuple[str, str]] = {
@@ -47,8 +54,14 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "Scenario": ("spec", "Scenario"),
     "TemporalNetwork": ("networks", "TemporalNetwork"),
     "as_network": ("networks", "as_network"),
+    "branch": ("studies", "branch"),
+    "break_even": ("studies", "break_even"),
     "cascade": ("cascades", "cascade"),
     "cascades": ("cascades", ""),
+    "compare": ("studies", "compare"),
+    "ensemble": ("studies", "ensemble"),
+    "explain": ("studies", "explain"),
+    "knock_out": ("studies", "knock_out"),
     "load": ("results", "load_result"),
     "metrics": ("metrics", ""),
     "networks": ("networks", ""),
@@ -57,8 +70,10 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "read_network": ("networks", "read_network"),
     "run": ("simulate", "run"),
     "seeding": ("seeding", ""),
+    "shapley": ("studies", "shapley"),
     "simulate": ("simulate", ""),
     "studies": ("studies", ""),
+    "sweep": ("studies", "sweep"),
     "theory": ("theory", ""),
 }
 
@@ -71,8 +86,14 @@ __all__ = [
     "TemporalNetwork",
     "__version__",
     "as_network",
+    "branch",
+    "break_even",
     "cascade",
     "cascades",
+    "compare",
+    "ensemble",
+    "explain",
+    "knock_out",
     "load",
     "metrics",
     "networks",
@@ -81,8 +102,10 @@ __all__ = [
     "read_network",
     "run",
     "seeding",
+    "shapley",
     "simulate",
     "studies",
+    "sweep",
     "theory",
 ]
 

@@ -1,4 +1,4 @@
-"""The commands about studies, their arguments and help texts; the work is in `sweep`.
+"""The commands about studies, their arguments and help texts; the work is in the files beside it.
 
 Imported by the entry point for its effect: the commands join the others of `commands.app`.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from koubei_sim.cli.commands import AsJson, app
+from koubei_sim.cli.commands import AsJson, Threads, app
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a sweep.")]
 
@@ -115,3 +115,60 @@ def claims(
     from koubei_sim.cli import claims as command
 
     return command.claims(folder, write, as_json)
+
+
+@app.command()
+def compare(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENARIO...", help="Presets, TOML files, or saved results."),
+    ],
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'NAME: PATH=VALUE, ...'",
+            help="The first scenario, changed (may be repeated).",
+        ),
+    ] = None,
+    common: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value in all of them first."),
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=1, help="Pairs; 20 without it.")] = None,
+    rng: Annotated[
+        int | None, typer.Option(min=0, help="Key of all randomness; fresh without it.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the others are compared with.")
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Add pairs until the 95 % interval of OUTCOME is +- this."),
+    ] = None,
+    outcome: Annotated[
+        str, typer.Option(metavar="OUTCOME", help="For --precision, such as users or loyal.")
+    ] = "users",
+    at_most: Annotated[
+        int, typer.Option(min=1, help="Pairs after which no more are added.")
+    ] = 1000,
+    every: Annotated[bool, typer.Option("--all", help="Show all outcomes.")] = False,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say how scenarios differ, on the same luck: differences with intervals."""
+    from koubei_sim.cli import compare as command
+
+    return command.compare(
+        scenarios,
+        changes=change or [],
+        common=common or [],
+        replicates=replicates,
+        rng=rng,
+        baseline=baseline,
+        precision=precision,
+        outcome=outcome,
+        at_most=at_most,
+        every=every,
+        threads=threads,
+        as_json=as_json,
+    )

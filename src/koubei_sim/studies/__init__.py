@@ -2,8 +2,8 @@
 
 `sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
 side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
-`shapley` and `break_even` say what an effect is made of.  Sits on `simulate`; called by people and
-by the command line.
+`shapley`, `explain` and `break_even` say what an effect is made of.  Sits on `simulate`; called by
+people and by the command line.
 """
 
 from koubei_sim.studies.branch import Branch, branch
@@ -11,6 +11,7 @@ from koubei_sim.studies.breakeven import BreakEven, break_even
 from koubei_sim.studies.compare import Comparison, compare
 from koubei_sim.studies.explain import KnockOut, Shapley, knock_out, shapley
 from koubei_sim.studies.journal import SweepStopped
+from koubei_sim.studies.ladder import Explained, explain
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import (
     Grid,
@@ -31,6 +32,7 @@ __all__ = [
     "Branch",
     "BreakEven",
     "Comparison",
+    "Explained",
     "Grid",
     "KnockOut",
     "LatinHypercube",
@@ -51,6 +53,7 @@ __all__ = [
     "enough",
     "enough_table",
     "ensemble",
+    "explain",
     "export",
     "knock_out",
     "make_sweep",

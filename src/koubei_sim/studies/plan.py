@@ -8,6 +8,7 @@ Called by `sweep`, `journal` and `sweep_file`.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -26,9 +27,11 @@ from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.simulate import ENGINES, check_memory
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
+from koubei_sim.studies.supplied import Supplied, supplied_from
 from koubei_sim.studies.values import kind_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 #: Layout of the plan and the shards; raised when an old reader could misread them.
@@ -66,6 +69,10 @@ class Sweep:
         Version of the library that runs it.
     luck : str
         ``"common"``: one key for all points; ``"own"``: a key for each, see `point_key`.
+    supplied : dict of str to str
+        Digests of networks and of people that were handed over.
+    given : Supplied or None
+        These themselves; a plan that was read from a folder has only their digests.
     """
 
     scenario: Scenario
@@ -76,6 +83,8 @@ class Sweep:
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
     luck: str = "common"
+    supplied: Mapping[str, str] = field(default_factory=dict)
+    given: Supplied | None = field(default=None, compare=False, repr=False)
 
     @property
     def runs(self) -> int:
@@ -93,7 +102,10 @@ class Sweep:
 
     def plan(self) -> dict[str, Any]:
         """Return the sweep as plain data; `from_plan` reads it back."""
+        # A plan without networks of one's own has the digest that it always had.
+        supplied = {"supplied": dict(self.supplied)} if self.supplied else {}
         return {
+            **supplied,
             "format": FORMAT,
             "version": self.version,
             "engine": self.engine,
@@ -125,8 +137,35 @@ class Sweep:
             str(plan["engine"]),
             tuple(plan["outcomes"]),
             str(plan["version"]),
-            str(plan.get("luck", "common")),
+            supplied=dict(plan.get("supplied", {})),
+            luck=str(plan.get("luck", "common")),
         )
+
+    def with_given(self, given: Supplied | None) -> Sweep:
+        """Return the same plan with the networks and people that it was made with.
+
+        Raises
+        ------
+        KoubeiError
+            Where these are missing, or others.
+        """
+        missing = sorted(set(self.supplied) - set(given.digests if given else {}))
+        if missing:
+            words = " and ".join(missing)
+            raise KoubeiError(
+                missing[0],
+                f"the sweep was planned with {words} of your own, which a plan does not hold",
+                fix=f"giving the same {words} again",
+            )
+        for name, digest in (given.digests if given else {}).items():
+            if self.supplied.get(name) != digest:
+                raise KoubeiError(
+                    name,
+                    "not what the sweep was planned with",
+                    got=f"digest {digest[:12]}",
+                    allowed=f"digest {self.supplied[name][:12]}" if self.supplied else "none",
+                )
+        return dataclasses.replace(self, given=given)
 
     def schema(self) -> pa.Schema:
         """Return the columns of the tidy table with their types."""
@@ -172,6 +211,8 @@ class Sweep:
             if scenario.n_agents > largest.n_agents:
                 largest = scenario
         check_memory(largest, side_by_side, side_by_side)
+        if self.given is not None:
+            self.given.check(kept[0])
         return kept
 
 
@@ -182,6 +223,8 @@ def make_sweep(
     rng: object = None,
     engine: str = "compiled",
     outcomes: Sequence[str] | None = None,
+    networks: object = None,
+    agents: str | Path | pd.DataFrame | None = None,
     luck: str = "common",
 ) -> Sweep:
     """Return the plan that arguments of `sweep` stand for.
@@ -214,7 +257,18 @@ def make_sweep(
         raise KoubeiError(
             "replicates", "too many runs", got=found.number * replicates, allowed=f"{MOST_POINTS:,}"
         )
-    return Sweep(base, found, replicates, key, engine, _names(outcomes), luck=luck)
+    given = supplied_from(networks, agents)
+    return Sweep(
+        base,
+        found,
+        replicates,
+        key,
+        engine,
+        _names(outcomes),
+        supplied=dict(given.digests) if given else {},
+        given=given,
+        luck=luck,
+    )
 
 
 def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
@@ -238,8 +292,11 @@ def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     for name in ("version", "engine", "key", "luck", "replicates", "outcomes", "paths"):
         if stored.get(name) != wanted.get(name):
             return f"{name} {stored.get(name)} there, {wanted.get(name)} here"
-    parts = [name for name in ("points", "scenario") if stored.get(name) != wanted.get(name)]
-    return f"other {parts[0]}" if parts else "another layout"
+    parts = [
+        name for name in ("points", "scenario", "supplied") if stored.get(name) != wanted.get(name)
+    ]
+    words = {"supplied": "networks or agents"}
+    return f"other {words.get(parts[0], parts[0])}" if parts else "another layout"
 
 
 def point_key(key: int, point: int) -> int:
@@ -253,7 +310,14 @@ def point_key(key: int, point: int) -> int:
     return int(draw(stream(np.uint64(key), 0, DRAW_POINT_KEY, 0, 0), point))
 
 
-def run_key(scenario: str, key: int, replicate: int, engine: str, version: str) -> str:
+def run_key(
+    scenario: str,
+    key: int,
+    replicate: int,
+    engine: str,
+    version: str,
+    supplied: Mapping[str, str] | None = None,
+) -> str:
     """Return what names a run wherever it is done, 32 hexadecimal digits.
 
     Parameters
@@ -262,8 +326,12 @@ def run_key(scenario: str, key: int, replicate: int, engine: str, version: str) 
         Digest of the canonical scenario.
     key, replicate : int
     engine, version : str
+    supplied : mapping of str to str, optional
+        Digests of networks and people that were handed over.
     """
     text = f"{scenario}|{key}|{replicate}|{engine}|{version}"
+    for name, digest in sorted((supplied or {}).items()):
+        text += f"|{name}={digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
