@@ -39,10 +39,12 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.spec import Scenario
     from koubei_sim.studies.branch import branch
     from koubei_sim.studies.breakeven import break_even
+    from koubei_sim.studies.claims import claim
     from koubei_sim.studies.compare import compare
     from koubei_sim.studies.explain import knock_out, shapley
     from koubei_sim.studies.ladder import explain
     from koubei_sim.studies.priors import ensemble
+    from koubei_sim.studies.sensitivity import sensitivity
     from koubei_sim.studies.sweep import sweep
 
 # name on the face -> (module below koubei_sim, name there; empty: the module itself)
@@ -58,6 +60,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "break_even": ("studies", "break_even"),
     "cascade": ("cascades", "cascade"),
     "cascades": ("cascades", ""),
+    "claim": ("studies.claims", "claim"),
     "compare": ("studies", "compare"),
     "ensemble": ("studies", "ensemble"),
     "explain": ("studies", "explain"),
@@ -70,6 +73,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "read_network": ("networks", "read_network"),
     "run": ("simulate", "run"),
     "seeding": ("seeding", ""),
+    "sensitivity": ("studies", "sensitivity"),
     "shapley": ("studies", "shapley"),
     "simulate": ("simulate", ""),
     "studies": ("studies", ""),
@@ -90,6 +94,7 @@ __all__ = [
     "break_even",
     "cascade",
     "cascades",
+    "claim",
     "compare",
     "ensemble",
     "explain",
@@ -102,6 +107,7 @@ __all__ = [
     "read_network",
     "run",
     "seeding",
+    "sensitivity",
     "shapley",
     "simulate",
     "studies",

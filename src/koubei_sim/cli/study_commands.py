@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from koubei_sim.cli.commands import AsJson, Threads, app
+from koubei_sim.cli.commands import AsJson, Changes, Lang, Language, Threads, app
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a sweep.")]
 
@@ -171,4 +171,67 @@ def compare(
         every=every,
         threads=threads,
         as_json=as_json,
+    )
+
+
+@app.command()
+def sensitivity(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Preset or TOML file.")],
+    method: Annotated[str, typer.Option(help="oat (one at a time), morris or sobol.")] = "oat",
+    outcome: Annotated[
+        list[str] | None, typer.Option(help="What is measured; users without it (repeatable).")
+    ] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH[=RANGE]",
+            help="Parameter; RANGE: 0.1..0.9, 5..50:log or a,b (repeatable). All assumptions "
+            "without it.",
+        ),
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option(help="Trajectories (morris: 10) or base rows (sobol: 512).")
+    ] = None,
+    levels: Annotated[int, typer.Option(help="Levels of the grid (morris).")] = 4,
+    second_order: Annotated[bool, typer.Option(help="Pairs too (sobol).")] = True,
+    replicates: Annotated[int, typer.Option(help="Replicates of each point.")] = 5,
+    rng: Annotated[
+        int | None, typer.Option(min=0, help="Key of all randomness; fresh without it.")
+    ] = None,
+    spread: Annotated[float, typer.Option(help="Ranges reach from value/SPREAD on.")] = 2.0,
+    changes: Changes = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the journal; the same command resumes.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="threads or loky.")] = "threads",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
+    ] = None,
+    as_json: AsJson = False,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the tornado (.png, .svg, .pdf).")
+    ] = None,
+    lang: Language = Lang.en,
+) -> int:
+    """Say which parameters an outcome hangs on."""
+    from koubei_sim.cli import sensitivity as command
+
+    return command.sensitivity(
+        scenario,
+        method=method,
+        outcomes=outcome or [],
+        paths=path or [],
+        points=points,
+        levels=levels,
+        second_order=second_order,
+        replicates=replicates,
+        rng=rng,
+        spread=spread,
+        changes=changes or [],
+        out=out,
+        backend=backend,
+        workers=workers,
+        as_json=as_json,
+        figure=figure,
+        lang=lang.value,
     )

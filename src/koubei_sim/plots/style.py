@@ -206,6 +206,28 @@ def subtitle(ax: Any, text: str) -> None:
     ax.text(0, 1.02, text, transform=ax.transAxes, color=GREY, fontsize=9.5, va="bottom", ha="left")
 
 
+def legend(ax: Any, entries: Sequence[tuple[str, str]]) -> None:
+    """Write what colours mean under the axes, for figures without lines to label.
+
+    Parameters
+    ----------
+    entries : sequence of (text, colour)
+    """
+    from matplotlib.patches import Patch
+
+    ax.legend(
+        handles=[Patch(color=colour, label=text) for text, colour in entries],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.14),
+        ncols=len(entries),
+        frameon=False,
+        fontsize=10,
+        labelcolor=[colour for _, colour in entries],
+        handlelength=1.0,
+        handleheight=1.0,
+    )
+
+
 def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], gap: float = 0.062) -> None:
     """Write labels to the right of the axes at the heights of the ends of lines, kept apart.
 

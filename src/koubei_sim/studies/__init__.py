@@ -2,8 +2,8 @@
 
 `sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
 side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
-`shapley`, `explain` and `break_even` say what an effect is made of.  Sits on `simulate`; called by
-people and by the command line.
+`shapley`, `explain` and `break_even` say what an effect is made of; `sensitivity` says which
+parameters an outcome hangs on.  Sits on `simulate`; called by people and by the command line.
 """
 
 from koubei_sim.studies.branch import Branch, branch
@@ -23,6 +23,7 @@ from koubei_sim.studies.points import (
 )
 from koubei_sim.studies.priors import ensemble
 from koubei_sim.studies.replicates import enough, enough_table, take_off
+from koubei_sim.studies.sensitivity import Sensitivity, sensitivity
 from koubei_sim.studies.status import Status, export, status
 from koubei_sim.studies.sweep import Progress, SweepResult, open_sweep, sweep
 from koubei_sim.studies.sweep_file import read_sweep
@@ -40,6 +41,7 @@ __all__ = [
     "Progress",
     "RandomPoints",
     "Range",
+    "Sensitivity",
     "Shapley",
     "SobolPoints",
     "Status",
@@ -59,6 +61,7 @@ __all__ = [
     "make_sweep",
     "open_sweep",
     "read_sweep",
+    "sensitivity",
     "shapley",
     "status",
     "sweep",

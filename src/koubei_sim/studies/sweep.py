@@ -132,7 +132,7 @@ def sweep(
     if not isinstance(batch_seconds, (int, float)) or not 0 < batch_seconds <= 3600:
         raise KoubeiError("batch_seconds", "out of range", got=batch_seconds, allowed="0..3600")
     planned, folder = _planned(
-        scenario, points, replicates, rng, out, engine, outcomes, luck, networks, agents
+        scenario, points, replicates, rng, out, engine, outcomes, networks, agents, luck
     )
     if planned.version != __version__:
         raise KoubeiError(
