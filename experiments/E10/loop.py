@@ -1,9 +1,9 @@
 """The hysteresis loop of E10: advertising is raised step by step, then lowered again.
 
 At each level of advertising the market gets some time; a market without memory has the same users
-on the way up and on the way down.  A loop that closes when the steps are longer is mere slowness; one
-that stays open is memory.  Two markets: the product learns, or it is good from the start and learns
-nothing.  Writes loop.csv and loop.png beside this file:
+on the way up and on the way down.  A loop that closes when the steps are longer is mere slowness;
+one that stays open is memory.  Two markets: the product learns, or it is good from the start and
+learns nothing.  Writes loop.csv and loop.png beside this file:
 
     python experiments/E10/loop.py
 """
