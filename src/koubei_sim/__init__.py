@@ -37,6 +37,16 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.results import load_result as load
     from koubei_sim.simulate import run
     from koubei_sim.spec import Scenario
+    from koubei_sim.studies.branch import branch
+    from koubei_sim.studies.breakeven import break_even
+    from koubei_sim.studies.calibration import calibrate
+    from koubei_sim.studies.claims import claim
+    from koubei_sim.studies.compare import compare
+    from koubei_sim.studies.explain import knock_out, shapley
+    from koubei_sim.studies.ladder import explain
+    from koubei_sim.studies.priors import ensemble
+    from koubei_sim.studies.sensitivity import sensitivity
+    from koubei_sim.studies.sweep import sweep
 
 # name on the face -> (module below koubei_sim, name there; empty: the module itself)
 _ROOMS: dict[str, tuple[str, str]] = {
@@ -47,8 +57,16 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "Scenario": ("spec", "Scenario"),
     "TemporalNetwork": ("networks", "TemporalNetwork"),
     "as_network": ("networks", "as_network"),
+    "branch": ("studies", "branch"),
+    "break_even": ("studies", "break_even"),
+    "calibrate": ("studies", "calibrate"),
     "cascade": ("cascades", "cascade"),
     "cascades": ("cascades", ""),
+    "claim": ("studies.claims", "claim"),
+    "compare": ("studies", "compare"),
+    "ensemble": ("studies", "ensemble"),
+    "explain": ("studies", "explain"),
+    "knock_out": ("studies", "knock_out"),
     "load": ("results", "load_result"),
     "metrics": ("metrics", ""),
     "networks": ("networks", ""),
@@ -57,8 +75,11 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "read_network": ("networks", "read_network"),
     "run": ("simulate", "run"),
     "seeding": ("seeding", ""),
+    "sensitivity": ("studies", "sensitivity"),
+    "shapley": ("studies", "shapley"),
     "simulate": ("simulate", ""),
     "studies": ("studies", ""),
+    "sweep": ("studies", "sweep"),
     "theory": ("theory", ""),
 }
 
@@ -71,8 +92,16 @@ __all__ = [
     "TemporalNetwork",
     "__version__",
     "as_network",
+    "branch",
+    "break_even",
+    "calibrate",
     "cascade",
     "cascades",
+    "claim",
+    "compare",
+    "ensemble",
+    "explain",
+    "knock_out",
     "load",
     "metrics",
     "networks",
@@ -81,8 +110,11 @@ __all__ = [
     "read_network",
     "run",
     "seeding",
+    "sensitivity",
+    "shapley",
     "simulate",
     "studies",
+    "sweep",
     "theory",
 ]
 

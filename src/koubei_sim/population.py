@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -66,9 +67,14 @@ def _between(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.
 
 def _stable(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round to 12 digits: another release of the maths library must not move a bit."""
-    return np.array([float(f"{v:.12g}") for v in values])
+    found = np.array([float(f"{v:.12g}") for v in values])
+    found.flags.writeable = False  # they are kept, see below
+    return found
 
 
+# The tables below are kept: made anew they would be a third of the time of a short run, and most
+# runs of a study ask for the same ones.
+@lru_cache(maxsize=64)
 def lognormal_classes(classes: int, sigma: float) -> NDArray[np.float64]:
     """Return conditional means of a log-normal law of mean 1 in classes of equal probability.
 
@@ -80,11 +86,12 @@ def lognormal_classes(classes: int, sigma: float) -> NDArray[np.float64]:
     1.0
     """
     if sigma == 0.0:
-        return np.ones(classes)
+        return _stable(np.ones(classes))
     z = _bounds(classes)
     return _stable(classes * _between(z[:-1] - sigma, z[1:] - sigma))
 
 
+@lru_cache(maxsize=4)
 def normal_classes(classes: int) -> NDArray[np.float64]:
     """Return conditional means of the standard normal law.
 
@@ -95,6 +102,7 @@ def normal_classes(classes: int) -> NDArray[np.float64]:
     return _stable(classes * (density[:-1] - density[1:]))
 
 
+@lru_cache(maxsize=64)
 def level_thresholds(a: float, b: float) -> NDArray[np.int64]:
     """Return ``floor(F((k + 1) / 128) 2**32)`` of the Beta law for levels k = 0..127.
 
@@ -105,6 +113,7 @@ def level_thresholds(a: float, b: float) -> NDArray[np.int64]:
     cdf = _stable(betainc(a, b, np.arange(1, codes.LEVELS + 1) / codes.LEVELS))
     out = np.floor(cdf * 4294967296.0).astype(np.int64)
     out[-1] = 1 << 32
+    out.flags.writeable = False
     return out
 
 
@@ -303,6 +312,11 @@ def population_from_table(
             else:
                 changes[column] = values
     return drawn._replace(**changes)
+
+
+def read_agents(path: str | Path) -> pd.DataFrame:
+    """Read a table of people from a CSV file, unchecked; `population_from_table` takes it."""
+    return _frame(path)[0]
 
 
 def _frame(table: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:

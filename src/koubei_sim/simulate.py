@@ -315,6 +315,21 @@ def _replicates(
     return [future.result() for future in futures]
 
 
+def progress_bar(total: int, unit: str) -> Any:
+    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
+
+    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
+        from tqdm.auto import tqdm
+    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
+        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
+    return tqdm(total=total, unit=unit, leave=False, ncols=79)
+
+
 class _Stopped(Exception):
     """Raised inside a replicate when another one failed or the person interrupted."""
 
@@ -330,9 +345,7 @@ class _Meter:
         self._bar: Any = None
         self._tell: Progress | None = progress if callable(progress) else None
         if progress is True:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=self._total, unit="day", leave=False, ncols=79)
+            self._bar = progress_bar(self._total, "day")
 
     def __enter__(self) -> _Meter:
         return self

@@ -161,6 +161,28 @@ def test_two_branches_equal_one_run_with_both_events(result: Any) -> None:
     assert [day for day, _ in second.steps] == [0, 12, 22]
 
 
+def test_the_method_of_a_result_is_the_study(result: Any) -> None:
+    """Catches a method that forgets changes, days or networks, or is no longer the same study."""
+    event = {"channel": "weibo", "start": 12, "length": 3, "lift_tell": 5.0}
+    left = result.branch(at=12, threads=2, **{"events.one": event})
+    assert left.digest() == branch(result, 12, **{"events.one": event}).digest()
+    whole = kb.run(TINY.replace(**{"events.one": event}), replicates=2, rng=5)
+    assert left.digest() == whole.digest() != result.digest()
+    again = left.branch(22, **{"telling.relay": 0.0})
+    assert again.digest() == branch(left, 22, **{"telling.relay": 0.0}).digest() != left.digest()
+
+
+def test_the_method_opens_the_room_of_studies_itself(fresh_python: Any) -> None:
+    """Catches a method that works only where somebody has imported the studies before."""
+    code = (
+        "import sys\nfrom koubei_sim.simulate import run\n"
+        "first = run('tiny', rng=7, ticks=8, n_agents=200)\n"
+        "assert 'koubei_sim.studies' not in sys.modules\n"
+        "print(first.branch(at=3).digest() == first.digest(), first.branch(at=3).at)"
+    )
+    assert fresh_python(code).strip() == "True 3"
+
+
 def test_worlds_of_their_own_and_threads(result: Any) -> None:
     """Catches replicates that are given the people of replicate 0, or an order by thread."""
     own = TINY.replace(shared_world=False)

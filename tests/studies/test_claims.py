@@ -255,7 +255,7 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ("spread = 4.0", "spread = 0.5", "spread"),
         ('off = ["learning", "media"]', 'off = ["lerning"]', "try learning"),
         ('outcome = "users"', 'outcome = "user"', "try users"),
-        ('outcome = "users"', 'outcome = "users@25"', "a day after the end"),
+        ('outcome = "users"', 'outcome = "users@25"', "outside the run"),
         ('claimed = "advertised"', 'claimed = "advertized"', "try advertised"),
         ("main = true", "main = false", "exactly one must be the main one"),
         ("smallest = 0.1\n", "", "smallest"),

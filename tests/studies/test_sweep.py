@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from koubei_sim import metrics, simulate, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import Scenario
-from koubei_sim.studies import backends, journal, work
+from koubei_sim.studies import batches as batches_of
+from koubei_sim.studies import journal, work
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 GRID = {"seeding.purity": [0.2, 0.5, 0.8], "telling.relay": [0.0, 0.4]}
 
@@ -150,21 +153,6 @@ def test_a_world_that_cannot_be_built_fails_alone(tmp_path):
     assert "none.csv" in table["message"].iloc[1]
 
 
-def test_a_dead_worker_is_one_line_and_the_rest_is_kept(monkeypatch, tmp_path):
-    """Catches a pool's traceback, and rows lost with the worker."""
-
-    def pool(todo, *_):
-        todo = iter(todo)
-        yield work.run_batch(next(todo))
-        raise RuntimeError("A worker process was killed\nand a long story")
-
-    monkeypatch.setattr(backends, "_parallel", pool)
-    with pytest.raises(studies.SweepStopped, match=r"a worker died.*was killed") as caught:
-        studies.sweep(SMALL, GRID, rng=7, backend="loky", workers=2, out=tmp_path)
-    assert "\n" not in str(caught.value)
-    assert studies.status(tmp_path).done == 1
-
-
 def test_progress_guesses_the_time_left():
     """Catches a guess that counts runs of earlier calls as work of this one."""
     seen: list[studies.Progress] = []
@@ -175,9 +163,52 @@ def test_progress_guesses_the_time_left():
     assert all(now.runs == 6 and now.failed == 0 for now in seen)
 
 
+WITHOUT_WIDGETS = """
+import sys, types, warnings
+warnings.simplefilter("error")
+sys.modules["ipywidgets"] = None
+shell = types.SimpleNamespace(config={"IPKernelApp": {}})
+sys.modules["IPython"] = types.ModuleType("IPython")
+sys.modules["IPython"].get_ipython = lambda: shell
+display = types.ModuleType("IPython.display")
+shown = []
+display.display, display.HTML = shown.append, str
+sys.modules["IPython.display"] = sys.modules["IPython"].display = display
+from koubei_sim.simulate import progress_bar
+with progress_bar(4, "run") as bar:
+    bar.set_postfix(failed=1)
+    bar.update(4)
+print(bool(shown), type(bar).__mro__[1].__module__)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_notebook_shows_a_live_bar(monkeypatch):
+    """Catches a bar that scrolls down a page of stderr where a widget could stand."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipywidgets")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    code = (
+        "import warnings; warnings.simplefilter('error')\n"
+        "from koubei_sim import studies\n"
+        "studies.sweep('tiny', {'ticks': [3, 4]}, rng=1, progress=True)"
+    )
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(page, timeout=120).execute()
+    kinds = {kind for out in page.cells[0].outputs for kind in out.get("data", ())}
+    assert "application/vnd.jupyter.widget-view+json" in kinds
+    assert not [out for out in page.cells[0].outputs if out.output_type == "stream"]
+
+
+def test_a_notebook_without_widgets_gets_the_plain_bar(fresh_python):
+    """Catches the warning of tqdm that ipywidgets are missing, which stops a strict notebook."""
+    assert fresh_python(WITHOUT_WIDGETS).split() == ["False", "tqdm.std"]
+
+
 def test_batches_grow_and_end_between_points():
     """Catches batches that stay single, that jump past the wanted length, or tear points apart."""
-    batches = backends.Batches(range(1000), replicates=4, workers=2, seconds=1.0)
+    batches = batches_of.Batches(range(1000), replicates=4, workers=2, seconds=1.0)
     sizes = []
     for batch in batches:
         sizes.append(len(batch))
@@ -323,7 +354,7 @@ def test_every_way_to_choose_points_can_be_written_in_a_file(ways, tmp_path):
 )
 def test_wrong_files_are_refused_in_one_line_with_status_2(call, text, said, tmp_path, monkeypatch):
     """Catches a wrong file that runs something first, or ends as a traceback."""
-    monkeypatch.setattr(backends, "run_batch", lambda task: pytest.fail("something ran"))
+    monkeypatch.setattr(work, "_runs_of_a_point", lambda *_: pytest.fail("something ran"))
     file = tmp_path / "study.toml"
     file.write_text(text)
     status, out, err = call("sweep", file, "--out", tmp_path / "made")

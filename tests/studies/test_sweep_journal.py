@@ -31,7 +31,7 @@ from koubei_sim.spec import Scenario
 small = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 points = {"seeding.purity": [p / %(points)d for p in range(%(points)d)]}
 studies.sweep(small, points, replicates=2, rng=7, out=sys.argv[1], workers=2,
-              backend=sys.argv[2], batch_seconds=%(seconds)g)
+              backend=sys.argv[2], scheduler=sys.argv[3] or None, batch_seconds=%(seconds)g)
 """
 
 
@@ -51,18 +51,23 @@ def runs_in(folder: Path) -> list[int]:
 # ---------------------------------------------------------------- killed
 
 
-def start(folder: Path, points: int, backend: str, seconds: float) -> subprocess.Popen:
+def start(
+    folder: Path, points: int, backend: str, seconds: float, scheduler: str
+) -> subprocess.Popen:
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     code = CHILD % {"points": points, "seconds": seconds}
-    return subprocess.Popen([sys.executable, "-c", code, str(folder), backend], env=surroundings)
+    words = [sys.executable, "-c", code, str(folder), backend, scheduler]
+    return subprocess.Popen(words, env=surroundings)
 
 
-def killed_again_and_again(tmp_path: Path, points: int, kills: int, backend: str, seconds: float):
+def killed_again_and_again(
+    tmp_path: Path, points: int, kills: int, backend: str, seconds: float, scheduler: str = ""
+):
     """Kill a sweep at random moments, resume each time, and compare with an undisturbed one."""
     folder, chance, killed, earlier = tmp_path / "killed", random.Random(20100816), 0, {}
     runs = 2 * points
     for kill in range(kills):
-        child = start(folder, points, backend, seconds)
+        child = start(folder, points, backend, seconds, scheduler)
         goal = runs * (kill + 1) // (kills + 2)
         until = time.monotonic() + 240
         while child.poll() is None and time.monotonic() < until:
@@ -83,7 +88,7 @@ def killed_again_and_again(tmp_path: Path, points: int, kills: int, backend: str
         assert len(found) == len(set(found))
         shards = (folder / "runs").glob("*.parquet")
         earlier = {path: (path.read_bytes(), path.stat().st_ino) for path in shards}
-    child = start(folder, points, backend, seconds)
+    child = start(folder, points, backend, seconds, scheduler)
     assert child.wait(timeout=600) == 0
     for path, (content, number) in earlier.items():
         assert (path.read_bytes(), path.stat().st_ino) == (content, number)
@@ -106,6 +111,30 @@ def test_a_sweep_killed_three_times_ends_with_the_same_bytes(tmp_path):
 def test_a_sweep_killed_ten_times_ends_with_the_same_bytes(tmp_path, backend):
     """Catches what three kills miss: 2,000 runs, ten kills."""
     assert killed_again_and_again(tmp_path, 1000, 10, backend, 0.05) >= 9
+
+
+@pytest.fixture
+def scheduler():
+    """The address of a cluster of two worker processes."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_sweep_whose_caller_is_killed_ends_with_the_same_bytes(tmp_path, scheduler):
+    """Catches batches of a dead caller that are written, or keep the workers from the next one."""
+    assert killed_again_and_again(tmp_path, 100, 2, "dask", 0.02, scheduler) >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_sweep_killed_ten_times_ends_with_the_same_bytes(tmp_path, scheduler):
+    """The same over 2,000 runs and ten kills."""
+    assert killed_again_and_again(tmp_path, 1000, 10, "dask", 0.05, scheduler) >= 9
 
 
 # ---------------------------------------------------------------- faults of the disk

@@ -115,9 +115,9 @@ def test_tables_from_frames_files_and_rows(tmp_path):
 )
 def test_wrong_points_are_refused_in_one_line_before_any_run(points, said, tmp_path, monkeypatch):
     """Catches a mistake that is found only when its point's turn comes, or a folder left over."""
-    from koubei_sim.studies import backends
+    from koubei_sim.studies import work
 
-    monkeypatch.setattr(backends, "run_batch", lambda task: pytest.fail("something ran"))
+    monkeypatch.setattr(work, "_runs_of_a_point", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=said) as caught:
         studies.sweep("tiny", points, rng=1, out=tmp_path / "x", workers=1)
     assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from koubei_sim.cli import screen
-from koubei_sim.cli.sweep import _progress
+from koubei_sim.cli.sweep import sweep_progress
 
 FINE, FAILED = 0, 1
 FIGURE = "figure.png"
@@ -30,7 +30,7 @@ def claim(
 
     asked = room.read_claim(name)
     try:
-        with _progress(quiet=as_json) as tell:
+        with sweep_progress(quiet=as_json) as tell:
             found = room.claim(
                 asked,
                 quick=quick,

@@ -40,7 +40,7 @@ def sweep(
     if how != "dask" and scheduler is None:
         address = None
     try:
-        with _progress(quiet=as_json) as tell:
+        with sweep_progress(quiet=as_json) as tell:
             studies.sweep(
                 found,
                 out=folder if out is None else out,
@@ -115,7 +115,7 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     """Show a bar with the time left and the failures so far; None where nobody looks."""
     if quiet or not sys.stderr.isatty():
         yield None

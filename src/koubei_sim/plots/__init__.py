@@ -1,11 +1,13 @@
 """Figures of a result: functions from a `Result` or a `CascadeResult` to matplotlib Axes.
 
 All take ``(result, ax=None, lang="en")`` and leave the person's matplotlib settings alone;
-`save_all` writes the whole set for a `Result`.  matplotlib is imported when something is drawn.
+`save_all` writes the whole set for a `Result`.  Those of studies (`tornado`, `interactions`,
+`heatmap`, `compare`) take the study.  matplotlib is imported when something is drawn.
 
 Called by people and by the command line; may import everything below it.
 """
 
+from koubei_sim.plots.calibration import marginals, posterior_predictive
 from koubei_sim.plots.cascades import (
     activation_tree,
     cascade_curve,
@@ -17,6 +19,8 @@ from koubei_sim.plots.claims import claim, claim_ladder, claim_worlds
 from koubei_sim.plots.cohorts import retention
 from koubei_sim.plots.curves import channels, growth, product, pyramid, reproduction, stages
 from koubei_sim.plots.files import FIGURES, save_all
+from koubei_sim.plots.sensitivity import interactions, tornado
+from koubei_sim.plots.studies import compare, heatmap
 from koubei_sim.plots.style import drawing
 from koubei_sim.plots.trees import cascade_tree, forest
 
@@ -32,13 +36,19 @@ __all__ = [
     "claim",
     "claim_ladder",
     "claim_worlds",
+    "compare",
     "drawing",
     "forest",
     "growth",
+    "heatmap",
+    "interactions",
+    "marginals",
+    "posterior_predictive",
     "product",
     "pyramid",
     "reproduction",
     "retention",
     "save_all",
     "stages",
+    "tornado",
 ]

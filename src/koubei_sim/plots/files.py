@@ -57,13 +57,14 @@ def save_all(result: Any, folder: str | Path, lang: str = "en", format: str = "p
         folder.mkdir(parents=True, exist_ok=True)
         for name, draw in FIGURES.items():
             if adopted or draw not in (trees.forest, trees.cascade_tree):
-                written.append(_save(draw, result, folder / f"{name}.{format}", lang))
+                written.append(save(draw, result, folder / f"{name}.{format}", lang))
     except OSError as error:
         raise KoubeiError(str(folder), f"cannot be written ({error.strerror or error})") from None
     return written
 
 
-def _save(draw: Callable[..., Any], result: Any, path: Path, lang: str) -> Path:
+def save(draw: Callable[..., Any], result: Any, path: Path, lang: str) -> Path:
+    """Draw one figure and write it under a temporary name, then rename it; returns the path."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -203,7 +203,40 @@ def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:
 
 def subtitle(ax: Any, text: str) -> None:
     """Write a small grey line between title and figure."""
-    ax.text(0, 1.02, text, transform=ax.transAxes, color=GREY, fontsize=9.5, va="bottom", ha="left")
+    ax.annotate(
+        text,
+        (0.0, 1.0),
+        xycoords="axes fraction",
+        xytext=(0, 5),  # in points: a share of the height would grow into the title on tall axes
+        textcoords="offset points",
+        color=GREY,
+        fontsize=9.5,
+        va="bottom",
+        ha="left",
+        annotation_clip=False,
+    )
+
+
+def legend(ax: Any, entries: Sequence[tuple[str, str]]) -> None:
+    """Write what colours mean under the axes, for figures without lines to label.
+
+    Parameters
+    ----------
+    entries : sequence of (text, colour)
+    """
+    from matplotlib.patches import Patch
+
+    ax.legend(
+        handles=[Patch(color=colour, label=text) for text, colour in entries],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.14),
+        ncols=len(entries),
+        frameon=False,
+        fontsize=10,
+        labelcolor=[colour for _, colour in entries],
+        handlelength=1.0,
+        handleheight=1.0,
+    )
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], gap: float = 0.062) -> None:

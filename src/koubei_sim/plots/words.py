@@ -25,6 +25,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "reproduction": ("Recruits per adopter, by cohort", "每位新用户带来的用户数"),
     "claim_worlds": ("Effect of the claim, world by world", "各假想世界中该论断的效应"),
     "claim_ladder": ("Without each mechanism", "逐一关闭机制后的效应"),
+    "ladder_axis": (
+        "effect at the centre of the prior, 95 % interval",
+        "先验中心处的效应, 95 %区间",
+    ),
+    "tornado": ("Sensitivity: {outcome}", "敏感性:{outcome}"),
+    "interactions": ("Interactions: {outcome}", "交互作用:{outcome}"),
+    "effect_over_time": ("Effect on {series} over time", "对{series}的影响"),
+    "differences": ("Differences of outcomes", "各项结果的差异"),
+    "posterior_predictive": ("What the fitted model predicts", "拟合模型的预测"),
+    "continued": ("The accepted runs, continued", "被接受的模拟及其后续"),
+    "marginals": ("What the fit has learnt", "拟合学到了什么"),
     # axes
     "in_smallest": (
         "effect, in units of the smallest that matters",
@@ -42,7 +53,20 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "share_of_trees": ("share of trees at least so large", "不小于该大小的树的比例"),
     "index": ("index", "指数"),
     "recruits": ("recruits per adopter", "人均带来用户数"),
+    "change_of_outcome": ("change from the scenario as it is", "相对于原设定的变化"),
+    "effect_per_range": ("effect of the whole range", "参数全范围的效应"),
+    "share_of_variance": ("share of variance", "占方差比例"),
+    "mu_star_axis": ("mu*, mean size of effects", "mu*(效应绝对值的均值)"),
+    "sigma_axis": ("sigma, spread of effects", "sigma(效应的离散)"),
+    "second_order": ("second order index", "二阶指数"),
+    "share_of_baseline": ("difference as a share of: {baseline}", "差异占“{baseline}”的比例"),
     # series
+    "low_end": ("low end of the range", "范围下限"),
+    "high_end": ("high end of the range", "范围上限"),
+    "mu_star": ("mu*, size", "mu*(大小)"),
+    "sigma": ("sigma, spread", "sigma(离散)"),
+    "total_order": ("total order, ST", "总效应指数 ST"),
+    "first_order": ("first order, S1", "一阶指数 S1"),
     "users": ("users", "用户"),
     "loyal": ("loyal and above", "忠诚及以上"),
     "die_hard": ("die-hard and core", "铁杆与核心"),
@@ -62,7 +86,26 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "lapsed": ("lapsed", "已流失"),
     "rejected": ("rejected", "拒绝"),
     "rival": ("with the rival", "选择竞品"),
+    "share_of_prior": ("share of the prior range", "先验区间中的位置"),
+    "contraction": ("learnt", "收缩度"),
+    "model": ("model", "模型"),
+    "baseline_bass": ("Bass", "Bass曲线"),
+    "baseline_two_logistic": ("two waves", "双波逻辑斯蒂"),
+    "baseline_two_logistic_dated": ("two dated waves", "双波(已知间隔)"),
+    "baseline_log_linear": ("log-linear", "对数线性"),
+    "baseline_log_quadratic": ("log-quadratic", "对数二次"),
+    "baseline_power": ("power of time", "时间的幂"),
+    "baseline_drift": ("last growth", "最近增速"),
     # notes
+    "fan": (
+        "line: median; bands: 50 and 90 % of {number} runs; dots: seen, circles: held out",
+        "实线为中位数,阴影为{number}次模拟的50%与90%区间;实点用于拟合,空心点为留出",
+    ),
+    "held_out": ("held out from here", "此后为留出数据"),
+    "marginals_note": (
+        "grey: prior; thick 50 %, thin 90 %, circle median of the posterior; cross: best",
+        "灰条为先验,粗线50%、细线90%、圆圈为后验中位数,叉为最优点",
+    ),
     "band": (
         "line: mean; band: 5-95 % of {replicates} replicates",
         "实线为均值,阴影为{replicates}次重复的5-95%区间",
@@ -83,8 +126,80 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "30 days of follow-up, means over replicates",
         "每位用户观察30天,各次重复取均值",
     ),
+    "tornado_oat": (
+        "one at a time, {replicates} pairs; numbers: ends of the range; lines: 95 %",
+        "逐个改变,{replicates}对模拟;数字为范围两端;细线为95%区间",
+    ),
+    "tornado_morris": (
+        "Morris, {replicates} replicates; lines: 95 % intervals of mu*",
+        "Morris法,{replicates}次重复;细线为mu*的95%区间",
+    ),
+    "tornado_sobol": (
+        "Sobol, {replicates} replicates; lines: 95 % intervals",
+        "Sobol法,{replicates}次重复;细线为95%区间",
+    ),
+    "and_others": ("; {others} more not shown", ";另有{others}个未画"),
+    "interactions_morris": (
+        "Morris: above the upper line, an effect hangs on the other parameters",
+        "Morris法:位于上线之上者,其效应取决于其他参数",
+    ),
+    "interactions_sobol": (
+        "Sobol: bold where the 95 % interval leaves out 0",
+        "Sobol法:95%区间不含0者为粗体",
+    ),
+    "mean_of": ("mean of {replicates} replicates a point", "每点{replicates}次重复的均值"),
+    "pairs": (
+        "difference from: {baseline}; band: 95 % over {replicates} pairs",
+        "与“{baseline}”之差;阴影为{replicates}对模拟的95%区间",
+    ),
+    "pairs_of": ("lines: 95 % over {replicates} pairs", "线段为{replicates}对模拟的95%区间"),
     "nothing": ("nobody adopted", "无人采用"),
 }
+
+#: Outcomes of `metrics.OUTCOMES` in Chinese; the English names stand there.
+_OUTCOMES: Final[dict[str, str]] = {
+    "users": "期末用户",
+    "loyal": "期末忠诚及以上",
+    "die_hard": "期末铁杆与核心",
+    "core": "期末核心",
+    "adoptions": "累计采用人次",
+    "lapses": "累计流失人次",
+    "rejected": "期末拒绝人数",
+    "rival": "期末竞品用户",
+    "aware_share": "知晓产品的比例",
+    "take_off": "起飞的模拟比例",
+    "day_die_hard_5000": "铁杆达5000人之日",
+    "day_loyal_100000": "忠诚达10万人之日",
+    "purity_core": "核心中发烧友的比例",
+    "reputation": "近28日美誉度",
+    "net_promoters": "近28日净推荐比例",
+    "active_share": "近28日日活跃比例",
+    "recruiters": "带来过用户的人数",
+    "active_day_90": "采用90天后仍在用的人数",
+    "k_factor": "每位用户30日内带来的用户",
+    "trees": "传播树数量",
+    "largest_tree": "最大传播树的人次",
+    "largest_share": "最大传播树占全部采用的比例",
+    "single_share": "单人树的比例",
+    "tree_depth": "最深传播树的代数",
+    "virality": "最大树的结构性传播度",
+    "cost": "总成本",
+    "cost_per_user": "每位期末用户的成本",
+    "cost_per_loyal": "每位忠诚用户的成本",
+}
+
+
+def outcome_name(outcome: str, lang: str) -> str:
+    """Return an outcome in a language.
+
+    Examples
+    --------
+    >>> outcome_name("users", "en"), outcome_name("users", "zh")
+    ('users at the end', '期末用户')
+    """
+    from koubei_sim.metrics import OUTCOMES
+
+    return _OUTCOMES[outcome] if lang == "zh" else OUTCOMES[outcome]
 
 
 def check_language(lang: str) -> str:

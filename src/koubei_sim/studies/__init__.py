@@ -2,15 +2,26 @@
 
 `sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
 side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
-`shapley` and `break_even` say what an effect is made of.  Sits on `simulate`; called by people and
-by the command line.
+`shapley`, `explain` and `break_even` say what an effect is made of; `sensitivity` says which
+parameters an outcome hangs on; `calibrate` fits parameters to targets.  Sits on `simulate`; called
+by people and by the command line.
 """
 
 from koubei_sim.studies.branch import Branch, branch
 from koubei_sim.studies.breakeven import BreakEven, break_even
+from koubei_sim.studies.calibration import (
+    Calibration,
+    Target,
+    Targets,
+    calibrate,
+    rank_statistics,
+    read_calibration,
+    scorecard,
+)
 from koubei_sim.studies.compare import Comparison, compare
 from koubei_sim.studies.explain import KnockOut, Shapley, knock_out, shapley
 from koubei_sim.studies.journal import SweepStopped
+from koubei_sim.studies.ladder import Explained, explain
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import (
     Grid,
@@ -22,6 +33,7 @@ from koubei_sim.studies.points import (
 )
 from koubei_sim.studies.priors import ensemble
 from koubei_sim.studies.replicates import enough, enough_table, take_off
+from koubei_sim.studies.sensitivity import Sensitivity, sensitivity
 from koubei_sim.studies.status import Status, export, status
 from koubei_sim.studies.sweep import Progress, SweepResult, open_sweep, sweep
 from koubei_sim.studies.sweep_file import read_sweep
@@ -30,7 +42,9 @@ from koubei_sim.studies.values import Range
 __all__ = [
     "Branch",
     "BreakEven",
+    "Calibration",
     "Comparison",
+    "Explained",
     "Grid",
     "KnockOut",
     "LatinHypercube",
@@ -38,6 +52,7 @@ __all__ = [
     "Progress",
     "RandomPoints",
     "Range",
+    "Sensitivity",
     "Shapley",
     "SobolPoints",
     "Status",
@@ -45,17 +60,25 @@ __all__ = [
     "SweepResult",
     "SweepStopped",
     "Table",
+    "Target",
+    "Targets",
     "branch",
     "break_even",
+    "calibrate",
     "compare",
     "enough",
     "enough_table",
     "ensemble",
+    "explain",
     "export",
     "knock_out",
     "make_sweep",
     "open_sweep",
+    "rank_statistics",
+    "read_calibration",
     "read_sweep",
+    "scorecard",
+    "sensitivity",
     "shapley",
     "status",
     "sweep",

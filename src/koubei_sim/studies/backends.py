@@ -1,88 +1,44 @@
-"""Where runs are done: threads here, fresh processes (loky), or the machines of a Dask cluster.
+"""Doing the runs of a sweep on a backend, and going on when workers die.
 
-The batches of a sweep are handed out through joblib and come back in any order; only the caller
-writes.  A batch grows until it takes about a second, so that handing it out costs little and being
-killed loses little.  No result depends on any of this.  Called by `sweep`.
+Batches come back in any order; only the caller writes.  When a worker is killed (out of memory, by
+a person, with its machine), what was lost with it is done again run by run, and runs that are lost
+once more are done alone, so that it shows whose fault it was: a run that kills its worker every
+time ends as a failed row, and the rest goes on.  No result depends on any of this.
+Called by `sweep`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.studies.batches import Batches, task_of
 from koubei_sim.studies.journal import SweepStopped
-from koubei_sim.studies.plan import Sweep
-from koubei_sim.studies.work import Row, Task, run_batch
+from koubei_sim.studies.pools import Pool, open_pool
+from koubei_sim.studies.work import Row, Task, given_up, run_batch
+
+if TYPE_CHECKING:
+    from koubei_sim.spec import Scenario
+    from koubei_sim.studies.plan import Sweep
 
 BACKENDS: Final = ("threads", "loky", "dask")
-#: A batch never has more runs than this, however short they are.
-MOST_RUNS: Final = 2_000
-#: A batch is at most this many times as large as those known to be quick enough.
-_GROWTH: Final = 8
+#: A run that has killed so many workers while it was alone is given up.
+STRIKES: Final = 3
+#: Workers that die so often in a row, without one run done between, end the sweep.
+BARREN: Final = 20
 
 
-class Batches:
-    """The runs still to do, cut into batches of about `seconds` each, cut as they are asked for.
+class How(NamedTuple):
+    """How a sweep is run: nothing that a result depends on."""
 
-    Parameters
-    ----------
-    runs : sequence of int
-        Runs to do, ascending.
-    replicates : int
-        Runs of one point; a cut between points is preferred, because a point shares its world.
-    workers : int
-        Batches at the same time; the last ones are kept small enough for all to have one.
-    seconds : float
-        Wanted length of a batch.
-
-    Examples
-    --------
-    >>> batches = iter(Batches(range(10), replicates=5, workers=1, seconds=1.0))
-    >>> next(batches)
-    [0]
-    """
-
-    def __init__(
-        self, runs: Sequence[int], replicates: int, workers: int, seconds: float = 1.0
-    ) -> None:
-        self._runs, self._replicates = [int(run) for run in runs], replicates
-        self._workers, self._seconds = workers, seconds
-        self._each: float | None = None
-        self._largest = 1
-
-    def learn(self, runs: int, seconds: float) -> None:
-        """Take note of how long a batch took.  The first one may have had to compile."""
-        each = seconds / max(runs, 1)
-        self._each = each if self._each is None else min(each, 2.0 * self._each)
-        self._largest = max(self._largest, runs)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        start = 0
-        while start < len(self._runs):
-            end = self._end(start)
-            yield self._runs[start:end]
-            start = end
-
-    def _end(self, start: int) -> int:
-        left = len(self._runs) - start
-        size = 1
-        if self._each is not None:
-            wanted = self._seconds / max(self._each, 1e-9)
-            size = int(min(wanted, _GROWTH * self._largest, MOST_RUNS, left / self._workers))
-        end = start + max(1, size)
-        if end >= len(self._runs):
-            return len(self._runs)
-        whole = end
-        while whole > start and self._point(whole - 1) == self._point(whole):
-            whole -= 1
-        return whole if whole > start else end
-
-    def _point(self, at: int) -> int:
-        return self._runs[at] // self._replicates
+    backend: str = "threads"
+    workers: int = 1
+    scheduler: str | None = None
+    seconds: float = 1.0
 
 
 def check_backend(backend: object, workers: object, scheduler: object) -> None:
@@ -116,96 +72,157 @@ def check_backend(backend: object, workers: object, scheduler: object) -> None:
         raise KoubeiError("backend", "dask is not installed", fix="installing koubei-sim[dask]")
 
 
-def tasks(sweep: Sweep, batches: Batches, scenarios: dict[int, Any]) -> Iterator[Task]:
-    """Yield the batches as tasks; `scenarios` are those that workers may use as they are."""
-    for batch in batches:
-        runs = tuple((run, *sweep.place(run)) for run in batch)
-        points = {point for _, point, _ in runs}
-        yield Task(
-            runs,
-            sweep.scenario,
-            {point: sweep.points.at(point) for point in points if point not in scenarios},
-            {point: scenarios[point] for point in points if point in scenarios},
-            sweep.key,
-            sweep.engine,
-            sweep.outcomes,
-            sweep.version,
-            sweep.luck,
-        )
-
-
 def execute(
-    todo: Iterator[Task], backend: str, workers: int, scheduler: str | None = None
-) -> Iterator[tuple[list[Row], float]]:
-    """Yield rows and seconds of each task as it is finished, in any order.
+    sweep: Sweep, todo: Sequence[int], how: How, scenarios: Mapping[int, Scenario]
+) -> Iterator[list[Row]]:
+    """Yield the rows of each batch as it is finished, in any order.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    todo : sequence of int
+        Runs to do, ascending.
+    how : How
+    scenarios : mapping of int to Scenario
+        Scenarios that are made already, by point.
 
     Raises
     ------
     SweepStopped
-        When a worker dies or the cluster cannot be reached.
+        When workers die without end, or the cluster cannot be reached.
     """
-    if backend == "threads" and workers == 1:
-        yield from map(run_batch, todo)
+    batches = Batches(todo, sweep.replicates, how.workers, how.seconds)
+    ready = scenarios if how.backend == "threads" else {}  # others make them where they are
+    if how.backend == "threads" and how.workers == 1:
+        for batch in batches:
+            rows, took = run_batch(task_of(sweep, batch, ready), sweep.given)
+            batches.learn(len(rows), took)
+            yield rows
         return
-    with contextlib.ExitStack() as stack:
-        found = _parallel(todo, backend, workers, scheduler, stack)
-        # Closed before the pool is, also when the caller stops asking.
-        stack.callback(_close, found)
-        yield from _plainly(found, backend)
-
-
-def _parallel(
-    todo: Iterator[Task],
-    backend: str,
-    workers: int,
-    scheduler: str | None,
-    stack: contextlib.ExitStack,
-) -> Any:
-    from joblib import Parallel, delayed, parallel_config
-
-    job: Callable[[Task], Any] = delayed(run_batch)
-    options: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1}
-    if backend == "dask":
-        client = stack.enter_context(_client(str(scheduler)))
-        stack.enter_context(parallel_config(backend="dask", client=client))
-        return Parallel(n_jobs=-1, **options)(job(task) for task in todo)
-    name = "threading" if backend == "threads" else "loky"
-    return Parallel(n_jobs=workers, backend=name, max_nbytes=None, **options)(
-        job(task) for task in todo
-    )
-
-
-def _client(scheduler: str) -> Any:
-    client: Any = importlib.import_module("distributed").Client
+    pool = open_pool(how.backend, how.workers, how.scheduler, sweep.given)
+    work = _Work(pool, batches, lambda batch: task_of(sweep, batch, ready), how.backend)
     try:
-        return client(scheduler, timeout=20, set_as_default=False)
-    except (OSError, ValueError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SweepStopped(
-            "scheduler", f"cannot be reached ({said})", got=scheduler, fix="its tcp:// address"
-        ) from None
+        yield from work.rows()
+    finally:
+        pool.close(work.futures())
 
 
-def _close(found: Any) -> None:
-    import warnings
+class _Work:
+    """Batches on their way through a pool, and those lost on the way."""
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what joblib says about work that is thrown away
-        found.close()
+    def __init__(
+        self, pool: Pool, batches: Batches, make: Callable[[Sequence[int]], Task], backend: str
+    ) -> None:
+        self._pool, self._batches, self._make, self._backend = pool, batches, make, backend
+        self._fresh = iter(batches)
+        self._flying: dict[int, tuple[Any, Task]] = {}
+        self._landed: SimpleQueue[int] = SimpleQueue()
+        self._number = 0
+        self._mode = "fresh"
+        self._doubtful: deque[int] = deque()  # lost with others: done again, each for itself
+        self._alone: deque[int] = deque()  # lost again: done while nothing else is
+        self._strikes: Counter[int] = Counter()
+        self._barren = 0
+        self._known = False
+
+    def futures(self) -> list[Any]:
+        """Return what is still on its way."""
+        return [future for future, _ in self._flying.values()]
+
+    def rows(self) -> Iterator[list[Row]]:
+        """Yield the rows of each batch."""
+        while True:
+            while (batch := self._next()) is not None:
+                self._submit(self._make(batch))
+            if not self._flying:
+                return
+            future, task = self._flying.pop(self._landed.get())
+            found = self._result(future)
+            if isinstance(found, BaseException):
+                yield from self._lost(task, found)
+                continue
+            yield self._good(*found)
+
+    def _next(self) -> list[int] | None:
+        """Return the batch to hand out now; None to wait, or at the end."""
+        mode = "alone" if self._alone else "doubtful" if self._doubtful else "fresh"
+        if mode != self._mode:
+            if self._flying:
+                return None  # who is lost with whom must be known: one kind at a time
+            self._mode = mode
+        if mode == "alone":
+            return None if self._flying else [self._alone.popleft()]
+        if mode == "doubtful":
+            full = len(self._flying) >= self._pool.workers
+            return None if full else [self._doubtful.popleft()]
+        # Not many before it is known how long a run takes: the first batches are of one run.
+        if len(self._flying) >= (self._pool.ahead if self._known else 2 * self._pool.workers):
+            return None
+        self._batches.workers = self._pool.workers
+        return next(self._fresh, None)
+
+    def _submit(self, task: Task) -> None:
+        number, self._number = self._number, self._number + 1
+        landed, future = self._landed, self._pool.submit(task)
+        self._flying[number] = (future, task)
+        future.add_done_callback(lambda _: landed.put(number))
+
+    def _result(self, future: Any) -> tuple[list[Row], float] | BaseException:
+        """Return what came back, or the error that says that a worker died."""
+        try:
+            found: tuple[list[Row], float] = future.result()
+        except Exception as error:
+            if self._pool.died(error):
+                return error
+            # Runs catch their own faults: this is the pool's.
+            raise SweepStopped(
+                self._backend,
+                f"its workers cannot do it or cannot be reached ({_line(error)}), "
+                "what is finished is kept",
+                fix="the same again, once they can",
+            ) from None
+        return found
+
+    def _good(self, rows: list[Row], seconds: float) -> list[Row]:
+        self._barren, self._known = 0, True
+        self._batches.learn(len(rows), seconds)
+        return rows
+
+    def _lost(self, task: Task, error: BaseException) -> Iterator[list[Row]]:
+        """Put away what was lost, for another time; yield what came back all the same."""
+        lost = [task]
+        if self._pool.together:  # see what is left of the others
+            for future, other in self._flying.values():
+                found = self._result(future)
+                if isinstance(found, BaseException):
+                    lost.append(other)
+                else:
+                    yield self._good(*found)
+            self._flying.clear()
+            self._landed = SimpleQueue()  # what still lands in the old one is known already
+        self._barren += 1
+        if self._barren >= BARREN:
+            raise SweepStopped(
+                self._backend,
+                f"workers died {BARREN} times without a run done between ({_line(error)}), "
+                "what is finished is kept",
+                fix="fewer workers, or more memory for each",
+            )
+        self._pool.renew()
+        runs = sorted(run for each in lost for run, _, _ in each.runs)
+        if self._mode == "fresh":
+            self._doubtful.extend(runs)
+        elif self._mode == "doubtful":
+            self._alone.extend(runs)
+        else:
+            (run,) = runs
+            self._strikes[run] += self._pool.died(error)
+            if self._strikes[run] < STRIKES:
+                self._alone.appendleft(run)
+            else:
+                yield given_up(task)
 
 
-def _plainly(found: Any, backend: str) -> Iterator[tuple[list[Row], float]]:
-    """Yield what the pool gives back; a dead worker ends as one line."""
-    try:
-        yield from found
-    except (KoubeiError, GeneratorExit, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        # Runs catch their own faults: what arrives here is the pool's (a killed worker).
-        said = (str(error).strip().splitlines() or [""])[0][:200]
-        raise SweepStopped(
-            backend,
-            f"a worker died or could not be reached ({type(error).__name__}: {said}), "
-            "what is finished is kept",
-            fix="fewer workers, then the same again",
-        ) from None
+def _line(error: BaseException) -> str:
+    said = (str(error).strip().splitlines() or [""])[0][:200]
+    return f"{type(error).__name__}: {said}"

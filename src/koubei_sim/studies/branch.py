@@ -131,6 +131,10 @@ class Branch:
                 total[purpose][at:end] = money[at:end]
         return total
 
+    def branch(self, at: int, **words: Any) -> Branch:
+        """Continue this branch from a later day on: `branch` with the same words."""
+        return branch(self, at, **words)
+
     def __repr__(self) -> str:
         """Say when the rules changed."""
         days = ", ".join(str(at) for at, _ in self.steps[1:])

@@ -2,12 +2,14 @@
 
 `Sweep` numbers its runs point by point (run = point * replicates + replicate), checks every point
 before anything runs, and has a digest, so that a folder can tell whether it holds this sweep.
-All points share one key: their differences are paired (common random numbers).
+All points share one key: their differences are paired (common random numbers), unless the plan
+gives points or runs luck of their own.
 Called by `sweep`, `journal` and `sweep_file`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -26,9 +28,11 @@ from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.simulate import ENGINES, check_memory
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
+from koubei_sim.studies.supplied import Supplied, supplied_from
 from koubei_sim.studies.values import kind_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 #: Layout of the plan and the shards; raised when an old reader could misread them.
@@ -64,8 +68,15 @@ class Sweep:
         Measures (`koubei_sim.metrics.measure`), such as names from `OUTCOMES`.
     version : str
         Version of the library that runs it.
-    luck : str
-        ``"common"``: one key for all points; ``"own"``: a key for each, see `point_key`.
+    luck : str, int or tuple of int
+        ``"common"``: one key for all points; ``"own"``: a key for each, see `point_key`, so that
+        points are worlds that share nothing.  A number k: run i of the sweep is replicate k + i, so
+        that no two runs share luck, but shared worlds stay shared; several numbers: the first
+        replicate of each point.
+    supplied : dict of str to str
+        Digests of networks and of people that were handed over.
+    given : Supplied or None
+        These themselves; a plan that was read from a folder has only their digests.
     """
 
     scenario: Scenario
@@ -75,7 +86,9 @@ class Sweep:
     engine: str = "compiled"
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
-    luck: str = "common"
+    luck: str | int | tuple[int, ...] = "common"
+    supplied: Mapping[str, str] = field(default_factory=dict)
+    given: Supplied | None = field(default=None, compare=False, repr=False)
 
     @property
     def runs(self) -> int:
@@ -89,11 +102,17 @@ class Sweep:
 
     def place(self, run: int) -> tuple[int, int]:
         """Return point and replicate of a run."""
-        return divmod(run, self.replicates)
+        point, replicate = divmod(run, self.replicates)
+        if isinstance(self.luck, tuple):
+            return point, self.luck[point] + replicate
+        return point, replicate if isinstance(self.luck, str) else self.luck + run
 
     def plan(self) -> dict[str, Any]:
         """Return the sweep as plain data; `from_plan` reads it back."""
+        # A plan without networks of one's own has the digest that it always had.
+        supplied = {"supplied": dict(self.supplied)} if self.supplied else {}
         return {
+            **supplied,
             "format": FORMAT,
             "version": self.version,
             "engine": self.engine,
@@ -104,7 +123,7 @@ class Sweep:
             "points": {path: [_jsonable(v) for v in c] for path, c in self.points.columns.items()},
             "scenario": json.loads(self.scenario.canonical()),
             # Left out where it is the default, so that sweeps begun before it existed resume.
-            **({} if self.luck == "common" else {"luck": self.luck}),
+            **({} if self.luck == "common" else {"luck": _plain_luck(self.luck)}),
         }
 
     def digest(self) -> str:
@@ -125,8 +144,35 @@ class Sweep:
             str(plan["engine"]),
             tuple(plan["outcomes"]),
             str(plan["version"]),
-            str(plan.get("luck", "common")),
+            supplied=dict(plan.get("supplied", {})),
+            luck=tuple(luck) if isinstance(luck := plan.get("luck", "common"), list) else luck,
         )
+
+    def with_given(self, given: Supplied | None) -> Sweep:
+        """Return the same plan with the networks and people that it was made with.
+
+        Raises
+        ------
+        KoubeiError
+            Where these are missing, or others.
+        """
+        missing = sorted(set(self.supplied) - set(given.digests if given else {}))
+        if missing:
+            words = " and ".join(missing)
+            raise KoubeiError(
+                missing[0],
+                f"the sweep was planned with {words} of your own, which a plan does not hold",
+                fix=f"giving the same {words} again",
+            )
+        for name, digest in (given.digests if given else {}).items():
+            if self.supplied.get(name) != digest:
+                raise KoubeiError(
+                    name,
+                    "not what the sweep was planned with",
+                    got=f"digest {digest[:12]}",
+                    allowed=f"digest {self.supplied[name][:12]}" if self.supplied else "none",
+                )
+        return dataclasses.replace(self, given=given)
 
     def schema(self) -> pa.Schema:
         """Return the columns of the tidy table with their types."""
@@ -158,6 +204,7 @@ class Sweep:
             Naming path and point; also where the largest point would not fit into memory.
         """
         kept: dict[int, Scenario] = {}
+        special = [name for name in self.outcomes if name not in OUTCOMES]
         largest = self.scenario
         for point in range(self.points.number):
             try:
@@ -167,11 +214,15 @@ class Sweep:
                 raise KoubeiError(
                     error.where, what, got=error.got, allowed=error.allowed, fix=error.fix
                 ) from None
+            for name in special:
+                check_measure(name, scenario)
             if point < KEPT:
                 kept[point] = scenario
             if scenario.n_agents > largest.n_agents:
                 largest = scenario
         check_memory(largest, side_by_side, side_by_side)
+        if self.given is not None:
+            self.given.check(kept[0])
         return kept
 
 
@@ -182,7 +233,9 @@ def make_sweep(
     rng: object = None,
     engine: str = "compiled",
     outcomes: Sequence[str] | None = None,
-    luck: str = "common",
+    networks: object = None,
+    agents: str | Path | pd.DataFrame | None = None,
+    luck: str | int | Sequence[int] = "common",
 ) -> Sweep:
     """Return the plan that arguments of `sweep` stand for.
 
@@ -207,14 +260,24 @@ def make_sweep(
         raise KoubeiError(
             "engine", "unknown engine", got=engine, allowed=", ".join(ENGINES), fix=ENGINES[0]
         )
-    if luck not in LUCK:
-        raise KoubeiError("luck", "unknown", got=luck, allowed=", ".join(LUCK), fix=LUCK[0])
     found = design_of(points).points(base, key)
     if found.number * replicates > MOST_POINTS:
         raise KoubeiError(
             "replicates", "too many runs", got=found.number * replicates, allowed=f"{MOST_POINTS:,}"
         )
-    return Sweep(base, found, replicates, key, engine, _names(outcomes), luck=luck)
+    shared = _luck(luck, found.number)
+    given = supplied_from(networks, agents)
+    return Sweep(
+        base,
+        found,
+        replicates,
+        key,
+        engine,
+        _names(outcomes),
+        supplied=dict(given.digests) if given else {},
+        given=given,
+        luck=shared,
+    )
 
 
 def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
@@ -238,8 +301,33 @@ def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     for name in ("version", "engine", "key", "luck", "replicates", "outcomes", "paths"):
         if stored.get(name) != wanted.get(name):
             return f"{name} {stored.get(name)} there, {wanted.get(name)} here"
-    parts = [name for name in ("points", "scenario") if stored.get(name) != wanted.get(name)]
-    return f"other {parts[0]}" if parts else "another layout"
+    parts = [
+        name for name in ("points", "scenario", "supplied") if stored.get(name) != wanted.get(name)
+    ]
+    words = {"supplied": "networks or agents"}
+    return f"other {words.get(parts[0], parts[0])}" if parts else "another layout"
+
+
+def _luck(given: object, points: int) -> str | int | tuple[int, ...]:
+    """Return how points share luck, checked."""
+    if isinstance(given, str) and given in LUCK:
+        return given
+    if not isinstance(given, (str, bool)):
+        several = isinstance(given, (Sequence, np.ndarray))
+        numbers: list[Any] = list(given) if several else [given]  # type: ignore[call-overload]
+        whole = all(isinstance(n, (int, np.integer)) and n >= 0 for n in numbers)
+        if whole and several and len(numbers) == points:
+            return tuple(int(n) for n in numbers)
+        if whole and not several:
+            return int(numbers[0])
+    raise KoubeiError(
+        "luck", "unknown", got=given, fix=LUCK[0],
+        allowed=f"{', '.join(LUCK)}, a replicate from 0 on, or one for each of {points} points",
+    )  # fmt: skip
+
+
+def _plain_luck(luck: str | int | tuple[int, ...]) -> Any:
+    return list(luck) if isinstance(luck, tuple) else luck
 
 
 def point_key(key: int, point: int) -> int:
@@ -253,7 +341,14 @@ def point_key(key: int, point: int) -> int:
     return int(draw(stream(np.uint64(key), 0, DRAW_POINT_KEY, 0, 0), point))
 
 
-def run_key(scenario: str, key: int, replicate: int, engine: str, version: str) -> str:
+def run_key(
+    scenario: str,
+    key: int,
+    replicate: int,
+    engine: str,
+    version: str,
+    supplied: Mapping[str, str] | None = None,
+) -> str:
     """Return what names a run wherever it is done, 32 hexadecimal digits.
 
     Parameters
@@ -262,8 +357,12 @@ def run_key(scenario: str, key: int, replicate: int, engine: str, version: str) 
         Digest of the canonical scenario.
     key, replicate : int
     engine, version : str
+    supplied : mapping of str to str, optional
+        Digests of networks and people that were handed over.
     """
     text = f"{scenario}|{key}|{replicate}|{engine}|{version}"
+    for name, digest in sorted((supplied or {}).items()):
+        text += f"|{name}={digest}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

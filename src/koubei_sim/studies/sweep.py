@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import mean_interval, wilson
-from koubei_sim.simulate import fitting_threads
+from koubei_sim.simulate import fitting_threads, progress_bar
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import backends, journal
 from koubei_sim.studies.plan import Sweep, make_sweep
+from koubei_sim.studies.supplied import supplied_from
 from koubei_sim.studies.work import Row
 
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ def sweep(
     out: str | Path | None = None,
     engine: str = "compiled",
     outcomes: Sequence[str] | None = None,
+    networks: object = None,
+    agents: str | Path | pd.DataFrame | None = None,
     backend: str = "threads",
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | None = None,
     retry: bool = False,
     batch_seconds: float = 1.0,
-    luck: str = "common",
+    luck: str | int | Sequence[int] = "common",
 ) -> SweepResult:
     """Run a scenario at many points.
 
@@ -82,6 +85,9 @@ def sweep(
     engine : {"compiled", "reference"}
     outcomes : sequence of str, optional
         Which measures to keep (`koubei_sim.metrics.measure`); all of `OUTCOMES` without it.
+    networks, agents : optional
+        As in `koubei_sim.run`, for all points.  The plan holds their digests only: to finish the
+        sweep of a folder they are given again.
     backend : {"threads", "loky", "dask"}
         Threads suit short runs; ``loky`` starts processes; ``dask`` uses the cluster at
         `scheduler`, whose workers must have the same version installed.
@@ -90,14 +96,17 @@ def sweep(
     scheduler : str, optional
         Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``.
     progress : bool or callable, optional
-        True for a bar on stderr with time left and failures; a callable is told a `Progress`.
+        True for a bar with time left and failures, on stderr or live in a notebook; a callable is
+        told a `Progress`.
     retry : bool
         Run failed runs of an earlier call again.
     batch_seconds : float
         About how long a batch takes, and so how much a killed process loses.
-    luck : {"common", "own"}
+    luck : {"common", "own"}, int or sequence of int
         Whether all points share one key, so that differences between points are paired, or each
-        has one of its own, so that points are independent worlds (for shares over a prior).
+        has one of its own, so that points are independent worlds (for shares over a prior).  A
+        number k makes run i replicate k + i: no two runs share luck, but shared worlds stay
+        shared; several numbers name the first replicate of each point.
 
     Returns
     -------
@@ -108,7 +117,12 @@ def sweep(
     KoubeiError
         Before anything runs, for whatever is wrong with arguments, points or folder.
     SweepStopped
-        When it cannot go on (disk full, a worker killed); the journal is kept.
+        When it cannot go on (disk full, cluster gone); the journal is kept.
+
+    Notes
+    -----
+    A worker that is killed does not end the sweep: its runs are done again, in the end each alone.
+    A run that takes its worker along every time is a failed row of the stage ``worker``.
 
     Examples
     --------
@@ -119,7 +133,9 @@ def sweep(
     backends.check_backend(backend, workers, scheduler)
     if not isinstance(batch_seconds, (int, float)) or not 0 < batch_seconds <= 3600:
         raise KoubeiError("batch_seconds", "out of range", got=batch_seconds, allowed="0..3600")
-    planned, folder = _planned(scenario, points, replicates, rng, out, engine, outcomes, luck)
+    planned, folder = _planned(
+        scenario, points, replicates, rng, out, engine, outcomes, networks, agents, luck
+    )
     if planned.version != __version__:
         raise KoubeiError(
             str(folder or "sweep"),
@@ -133,16 +149,16 @@ def sweep(
     number = workers or fitting_threads(planned.scenario, planned.runs)
     number = min(number, planned.runs)
     scenarios = planned.check(1 if backend == "dask" else number)
-    where = (backend, number, scheduler, float(batch_seconds))
+    how = backends.How(backend, number, scheduler, float(batch_seconds))
     with _Meter(progress, planned.runs) as meter:
         if folder is None:
             memory = _Memory(planned)
-            _run(planned, memory, scenarios, where, meter)
+            _run(planned, memory, scenarios, how, meter)
             return SweepResult(planned, None, memory.rows)
         with journal.Journal(folder, planned) as kept:
             if retry:
                 kept.forget_failures()
-            _run(planned, kept, scenarios, where, meter)
+            _run(planned, kept, scenarios, how, meter)
     return SweepResult(planned, folder)
 
 
@@ -154,23 +170,30 @@ def _planned(
     out: str | Path | None,
     engine: str,
     outcomes: Sequence[str] | None,
-    luck: str,
+    networks: object,
+    agents: Any,
+    luck: str | int | Sequence[int],
 ) -> tuple[Sweep, Path | None]:
     """Return the plan and the folder of its journal."""
     folder = None if out is None else Path(out).expanduser()
     if points is None:
+        given = supplied_from(networks, agents)
         if isinstance(scenario, Sweep):
-            return scenario, folder
+            return scenario.with_given(given or scenario.given), folder
         if isinstance(scenario, (str, Path)) and journal.is_journal(scenario):
             stored = Path(scenario)
             plan = journal.read_plan(stored)
-            return Sweep.from_plan(plan, str(stored)), stored if folder is None else folder
+            planned = Sweep.from_plan(plan, str(stored)).with_given(given)
+            return planned, stored if folder is None else folder
         raise KoubeiError("points", "none given", fix="{'seeding.purity': [0.1, 0.5, 0.9]}")
     if isinstance(scenario, Sweep):
         raise KoubeiError("points", "a plan has its points already", fix="leaving them out")
     if rng is None and folder is not None and journal.is_journal(folder):
         rng = int(journal.read_plan(folder)["key"])
-    return make_sweep(scenario, points, replicates, rng, engine, outcomes, luck), folder
+    planned = make_sweep(
+        scenario, points, replicates, rng, engine, outcomes, networks, agents, luck
+    )
+    return planned, folder
 
 
 class _Memory:
@@ -190,22 +213,18 @@ def _run(
     planned: Sweep,
     kept: journal.Journal | _Memory,
     scenarios: dict[int, Scenario],
-    where: tuple[str, int, str | None, float],
+    how: backends.How,
     meter: _Meter,
 ) -> None:
     """Do every run that the journal does not have."""
-    backend, workers, scheduler, seconds = where
     todo = np.flatnonzero(~kept.done)
     done = planned.runs - todo.size
     meter.start(done, kept.failed)
     if not todo.size:
         return
-    batches = backends.Batches(todo.tolist(), planned.replicates, workers, seconds)
-    ready = scenarios if backend == "threads" else {}
-    found = backends.execute(backends.tasks(planned, batches, ready), backend, workers, scheduler)
+    found = backends.execute(planned, todo.tolist(), how, scenarios)
     try:
-        for rows, took in found:
-            batches.learn(len(rows), took)
+        for rows in found:
             kept.add(rows)
             done += len(rows)
             meter.tell(done, kept.failed)
@@ -221,9 +240,7 @@ class _Meter:
         self._call: Tell | None = progress if callable(progress) else None
         self._bar: Any = None
         if progress is True:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=runs, unit="run", leave=False, ncols=79)
+            self._bar = progress_bar(runs, "run")
 
     def __enter__(self) -> _Meter:
         return self

@@ -26,7 +26,7 @@ _RANGES: Final[dict[str, Callable[..., Design]]] = {
 WAYS: Final = ("grid", *_RANGES, "table", "ensemble")
 WORDS: Final = (
     "scenario", "set", "replicates", "rng", "engine", "outcomes", "out", "backend", "workers",
-    "scheduler", *WAYS,
+    "scheduler", "networks", "agents", *WAYS,
 )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
     Parameters
     ----------
     file : path
-        TOML; the paths of scenario and table in it are relative to it.
+        TOML; the paths of scenario, table, networks and agents in it are relative to it.
     out : path, optional
         Folder of the journal; ``out`` of the file without it, else the file's name without
         ending.  Where the file names no ``rng``, a folder with a sweep gives its key.
@@ -88,6 +88,7 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
         rng,
         _text(content, "engine", where, "compiled"),
         content.get("outcomes"),
+        *_supplied(content, path, base),
     )
     scheduler = content.get("scheduler")
     backend = _text(content, "backend", where, "threads" if scheduler is None else "dask")
@@ -118,6 +119,32 @@ def _scenario(content: Mapping[str, Any], path: Path) -> Scenario:
     if not isinstance(changes, Mapping):
         raise KoubeiError(f"{path}: set", "must be a table", got=changes, fix="[set]")
     return base.replace(**flat(changes)) if changes else base
+
+
+def _supplied(content: Mapping[str, Any], path: Path, base: Scenario) -> tuple[Any, Path | None]:
+    """Return networks and agents that the file names: graphs read, the table's path."""
+    from koubei_sim.networks import read_network
+
+    files, found = content.get("networks", {}), {}
+    if not isinstance(files, Mapping):
+        raise KoubeiError(
+            f"{path}: networks", "must be a table of files by channel", got=files, fix="[networks]"
+        )
+    for name in files:
+        if name not in base.channels:
+            raise KoubeiError(
+                f"{path}: networks.{name}",
+                "unknown channel",
+                allowed=", ".join(base.channels),
+                fix=_near(name, base.channels),
+            )
+        spec = base.channels[name].network
+        directed = spec is not None and (spec.directed or spec.kind == "follow")
+        file = _text(files, name, f"{path}: networks", "friends.edges")
+        found[name] = read_network(path.parent / file, directed=directed)
+    if "agents" not in content:
+        return found or None, None
+    return found or None, path.parent / _text(content, "agents", str(path), "people.csv")
 
 
 def _design(way: str, given: Any, base: Scenario, path: Path) -> Design:

@@ -9,26 +9,33 @@ Called by `backends`.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from koubei_sim import build
+from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.plan import point_key, run_key
+from koubei_sim.studies.supplied import Supplied
 from koubei_sim.world import History
 
-#: Stages at which a run can fail, in order.
-STAGES = ("scenario", "world", "run", "outcomes")
+#: Stages at which a run can fail, in order; at the last one it took its worker along.
+STAGES = ("scenario", "world", "run", "outcomes", "worker")
+#: What is said of a run whose worker did not live through it, wherever that was.
+KILLED = "its worker was killed each time that it was at this run, also alone (out of memory?)"
+#: Networks and people of one's own that this process has been sent, by digests.
+_RECEIVED: dict[str, Supplied] = {}
 
 
 class Task(NamedTuple):
     """A batch of runs.
 
     `runs` holds (run, point, replicate); `changes` the changes of each point that occurs;
-    `scenarios` those of them that are made already (for workers in the same process).
+    `scenarios` those of them that are made already (for workers in the same process); `supplied`
+    the digests of networks and people that were handed over.
     """
 
     runs: tuple[tuple[int, int, int], ...]
@@ -39,7 +46,8 @@ class Task(NamedTuple):
     engine: str
     outcomes: tuple[str, ...]
     version: str
-    luck: str = "common"
+    own_key: bool = False
+    supplied: Mapping[str, str] = {}
 
 
 class Row(NamedTuple):
@@ -62,34 +70,79 @@ class _OneRun(NamedTuple):
     key: int
 
 
-def run_batch(task: Task) -> tuple[list[Row], float]:
-    """Do the runs of a batch; return their rows and the seconds that it took."""
+def receive(given: Supplied) -> None:
+    """Keep networks and people for the batches of this process that say they need them."""
+    _RECEIVED.clear()  # of one sweep at a time: graphs are large
+    _RECEIVED[_name(given.digests)] = given
+
+
+def _name(digests: Mapping[str, str]) -> str:
+    return ";".join(f"{name}={digest}" for name, digest in sorted(digests.items()))
+
+
+def run_batch(task: Task, given: Supplied | None = None) -> tuple[list[Row], float]:
+    """Do the runs of a batch; return their rows and the seconds that it took.
+
+    `given` is what the batch needs of networks and people, where it was not received before.
+    """
+    if task.version != __version__:
+        raise KoubeiError("worker", "has another koubei_sim", got=__version__, allowed=task.version)
     started = time.perf_counter()
+    if task.supplied and given is None:
+        given = _RECEIVED[_name(task.supplied)]
     rows: list[Row] = []
     for point, runs in groupby(task.runs, key=lambda run: run[1]):
-        rows += _runs_of_a_point(task, point, list(runs))
+        rows += _runs_of_a_point(task, point, list(runs), given)
     return rows, time.perf_counter() - started
 
 
-def _runs_of_a_point(task: Task, point: int, runs: list[tuple[int, int, int]]) -> list[Row]:
+def given_up(task: Task) -> list[Row]:
+    """Return the rows of runs that killed every worker that was at them."""
+    nothing = (float("nan"),) * len(task.outcomes)
+    rows = []
+    for run, point, replicate in task.runs:
+        name = _run_key(task, _scenario(task, point).digest(), point, replicate)
+        rows.append(Row(run, point, replicate, nothing, "worker", KILLED, name))
+    return rows
+
+
+def _scenario(task: Task, point: int) -> Scenario:
+    ready = task.scenarios.get(point)
+    return task.base.replace(**task.changes[point]) if ready is None else ready
+
+
+def _key(task: Task, point: int) -> int:
+    return point_key(task.key, point) if task.own_key else task.key
+
+
+def _run_key(task: Task, digest: str, point: int, replicate: int) -> str:
+    key = _key(task, point)
+    return run_key(digest, key, replicate, task.engine, task.version, task.supplied)
+
+
+def _runs_of_a_point(
+    task: Task, point: int, runs: list[tuple[int, int, int]], given: Supplied | None
+) -> list[Row]:
     nothing = (float("nan"),) * len(task.outcomes)
     try:
-        scenario = task.scenarios.get(point)
-        if scenario is None:
-            scenario = task.base.replace(**task.changes[point])
+        scenario = _scenario(task, point)
         digest = scenario.digest()
     except Exception as error:
         return [Row(*run, nothing, "scenario", said(error), "") for run in runs]
-    rows, shared = [], None
-    key = task.key if task.luck == "common" else point_key(task.key, point)
+    rows: list[Row] = []
+    key = _key(task, point)
+    own: dict[str, Any] = {} if given is None else dict(networks=given.networks)
+    agents = None if given is None else given.agents
+    shared: dict[str, Any] | None = None
     run_engine = _engine_function(task.engine)
     for run in runs:
         replicate, stage = run[2], "world"
-        name = run_key(digest, key, replicate, task.engine, task.version)
+        name = _run_key(task, digest, point, replicate)
         try:
             if scenario.shared_world and shared is None:
-                shared = _shared(scenario, key)
-            world = build.build_world(scenario, key, replicate, **(shared or {}))
+                shared = _shared(scenario, key, own.get("networks"), agents)
+            parts = own if shared is None else shared
+            world = build.build_world(scenario, key, replicate, agents=agents, **parts)
             stage = "run"
             history = run_engine(world, None)
             stage = "outcomes"
@@ -101,10 +154,10 @@ def _runs_of_a_point(task: Task, point: int, runs: list[tuple[int, int, int]]) -
     return rows
 
 
-def _shared(scenario: Scenario, key: int) -> dict[str, Any]:
+def _shared(scenario: Scenario, key: int, networks: Any, agents: Any) -> dict[str, Any]:
     """Return population and graphs as `simulate.run` shares them between replicates."""
-    population = build.build_population(scenario, key, 0)
-    networks = build.complete_networks(scenario, None, key, 0, population)
+    population = build.build_population(scenario, key, 0, agents)
+    networks = build.complete_networks(scenario, networks, key, 0, population)
     return {
         "population": population,
         "graphs": build.build_graphs(scenario, networks, population),

@@ -125,7 +125,13 @@ def _group(claim: Claim, tests: tuple[Test, ...], phase: str) -> Group:
                 outcomes[identity(arm)].append(test.outcome)
     sweeps = {
         name: make_sweep(
-            scenario, Table(tables[name]), replicates, claim.key, "compiled", outcomes[name], "own"
+            scenario,
+            Table(tables[name]),
+            replicates,
+            claim.key,
+            "compiled",
+            outcomes[name],
+            luck="own",
         )
         for name, scenario in scenarios.items()
     }

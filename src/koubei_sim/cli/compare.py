@@ -1,0 +1,227 @@
+"""The command ``compare``: scenarios side by side on the same luck, what differs and how surely."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from koubei_sim.cli import screen
+from koubei_sim.cli.running import changes_of, scenario_from
+from koubei_sim.cli.screen import brief
+from koubei_sim.errors import KoubeiError
+
+if TYPE_CHECKING:
+    from koubei_sim.studies import Comparison
+
+FINE, FAILED = 0, 1
+#: Outcomes shown without ``--all``.
+_SHOWN = (
+    "users",
+    "loyal",
+    "die_hard",
+    "adoptions",
+    "lapses",
+    "aware_share",
+    "take_off",
+    "purity_core",
+    "reputation",
+    "net_promoters",
+    "k_factor",
+    "cost",
+    "cost_per_loyal",
+)
+_BASE = "as it is"
+_OPENING, _CLOSING = "[{(", "]})"
+
+
+def compare(
+    given: list[str],
+    *,
+    changes: list[str],
+    common: list[str],
+    replicates: int | None,
+    rng: int | None,
+    baseline: str | None,
+    precision: float | None,
+    outcome: str,
+    at_most: int,
+    every: bool,
+    threads: int | None,
+    as_json: bool,
+) -> int:
+    """Compare; exit status 1 where the wanted precision was not reached."""
+    from koubei_sim import simulate, studies
+
+    scenarios = _scenarios(given, changes, common)
+    first = next(iter(scenarios.values()))
+    if threads is None:
+        runs = replicates or 20
+        threads = 1 if _finished(first) else simulate.fitting_threads(first, runs)
+    found = studies.compare(
+        scenarios,
+        replicates,
+        rng,
+        baseline=baseline,
+        precision=precision,
+        outcome=outcome,
+        at_most=at_most,
+        threads=threads,
+    )
+    if as_json:
+        screen.write_json(_content(found))
+    else:
+        print("\n\n".join(_text(found, name, every) for name in found.names[1:]))
+        print("gain: times as many independent runs for the same interval")
+    if found.stopped != "at_most":
+        return FINE
+    print(
+        f"koubei: {outcome}: not known to {precision:g} after {found.replicates} replicates, "
+        "try more of --at-most",
+        file=sys.stderr,
+    )
+    return FAILED
+
+
+# What is compared -------------------------------------------------------------------------------
+
+
+def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[str, Any]:
+    """Return the scenarios, or finished runs, by name."""
+    from koubei_sim import archive
+    from koubei_sim.results import load_result
+
+    results = [archive.is_result(word) for word in given]
+    if len(given) > 1 and all(results) and not (changes or common):
+        return _named({}, [(_name_of(word), load_result(word)) for word in given])
+    everywhere = changes_of(common)
+    found: dict[str, Any] = {}
+    for word in given:
+        # One scenario with changes is what they are changes of; several are named as they are.
+        name = _BASE if len(given) == 1 else _name_of(word)
+        _named(found, [(name, scenario_from(word, everywhere)[0])])
+    base = next(iter(found.values()))
+    for text in changes:
+        name, pairs = parts_of(text)
+        _named(found, [(name, base.replace(**changes_of(pairs)))])
+    if len(found) < 2:
+        raise KoubeiError(
+            "compare",
+            "only one scenario",
+            got=given[0],
+            fix="--change 'purer: seeding.purity=0.9', or a second file",
+        )
+    return found
+
+
+def _named(found: dict[str, Any], more: list[tuple[str, Any]]) -> dict[str, Any]:
+    for name, entry in more:
+        if name in found:
+            raise KoubeiError("compare", "two have the same name", got=name)
+        found[name] = entry
+    return found
+
+
+def _name_of(word: str) -> str:
+    path = Path(word)
+    return path.stem if path.suffix == ".toml" else path.name or word
+
+
+def _finished(entry: Any) -> bool:
+    return hasattr(entry, "histories")
+
+
+def parts_of(text: str) -> tuple[str, list[str]]:
+    """Return the name and the ``path=value`` words of a change; without a name, the text is it.
+
+    Examples
+    --------
+    >>> parts_of("purer: seeding.purity=0.9, seeding.number=50")
+    ('purer', ['seeding.purity=0.9', 'seeding.number=50'])
+    >>> parts_of("supply.invites=[0, 1, 2, 4]")
+    ('supply.invites=[0, 1, 2, 4]', ['supply.invites=[0, 1, 2, 4]'])
+    """
+    named = re.match(r"([^=:]+):(.*)", text, re.DOTALL)
+    name, rest = (named[1].strip(), named[2]) if named else (text.strip(), text)
+    pairs, depth, quote, start = [], 0, "", 0
+    for at, sign in enumerate(rest):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign in _OPENING:
+            depth += 1
+        elif sign in _CLOSING:
+            depth -= 1
+        elif sign == "," and depth == 0:
+            pairs.append(rest[start:at])
+            start = at + 1
+    pairs = [pair.strip() for pair in [*pairs, rest[start:]] if pair.strip()]
+    if not pairs or not name:
+        raise KoubeiError(
+            "--change", "no change", got=text, fix="--change 'purer: seeding.purity=0.9'"
+        )
+    return name, pairs
+
+
+# What is said -----------------------------------------------------------------------------------
+
+
+def _text(found: Comparison, name: str, every: bool) -> str:
+    from koubei_sim.metrics import OUTCOMES
+
+    table = found.table(name)
+    base = found.baseline
+    rows = []
+    for outcome in OUTCOMES if every else _SHOWN:
+        row: dict[Any, Any] = table.loc[outcome].to_dict()
+        nothing = not row[base] and not row[name] and not row["changed"]
+        if not row["n"] or (nothing and not every):
+            continue
+        rows.append(
+            [
+                outcome,
+                brief(row[base]),
+                brief(row[name]),
+                _signed(row["difference"]) if row["changed"] else "same",
+                _interval(row["low"], row["high"]) if row["changed"] else "",
+                brief(row["gain"]) if row["changed"] and math.isfinite(row["gain"]) else "",
+            ]
+        )
+    # Names first: whoever reads B must know what it is, however long the name of A.
+    names = [screen.cut(text, 45) for text in (name, base)]
+    head = ["outcome", "A", "B", "B - A", "95 %", "gain"]
+    lines = [f"B: {names[0]}", f"A: {names[1]}, {found.replicates} pairs, key {found.key}", ""]
+    return "\n".join([*lines, screen.table(head, rows)])
+
+
+def _signed(value: float) -> str:
+    """Return a number with its sign.
+
+    Examples
+    --------
+    >>> _signed(12.34), _signed(-45678.0), _signed(0.0)
+    ('+12.3', '-45.7k', '0')
+    """
+    return f"+{brief(value)}" if value > 0 else brief(value)
+
+
+def _interval(low: float, high: float) -> str:
+    return screen.span(low, high, _signed)
+
+
+def _content(found: Comparison) -> dict[str, Any]:
+    others = {}
+    for name in found.names[1:]:
+        table = found.table(name).rename(columns={found.baseline: "baseline", name: "value"})
+        others[name] = table.to_dict(orient="index")
+    return {
+        "baseline": found.baseline,
+        "key": found.key,
+        "replicates": found.replicates,
+        "stopped": found.stopped,
+        "scenarios": {name: run.scenario.digest() for name, run in found.runs.items()},
+        "differences": others,
+    }

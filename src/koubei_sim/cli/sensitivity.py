@@ -1,0 +1,241 @@
+"""The command ``koubei sensitivity``: which parameters an outcome hangs on.
+
+Parameters come from ``--path``, with a range of their own where one is written behind it.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from koubei_sim.cli import screen
+from koubei_sim.cli.running import changes_of, scenario_from
+from koubei_sim.cli.sweep import sweep_progress
+from koubei_sim.errors import KoubeiError
+
+if TYPE_CHECKING:
+    from koubei_sim.studies import Sensitivity
+
+FINE, FAILED = 0, 1
+#: Rows of the table on the screen; JSON has all.
+MOST_ROWS = 30
+
+
+def sensitivity(
+    given: str,
+    *,
+    method: str,
+    outcomes: list[str],
+    paths: list[str],
+    points: int | None,
+    levels: int,
+    second_order: bool,
+    replicates: int,
+    rng: int | None,
+    spread: float,
+    changes: list[str],
+    out: Path | None,
+    backend: str,
+    workers: int | None,
+    as_json: bool,
+    figure: Path | None,
+    lang: str,
+) -> int:
+    """Run or resume a study; exit status 1 where a run failed or it had to stop."""
+    from koubei_sim import studies
+
+    if figure is not None and figure.suffix not in (".png", ".svg", ".pdf"):
+        raise KoubeiError(
+            "--figure", "unknown format", got=figure.name, allowed=".png, .svg, .pdf",
+            fix=f"{figure.stem}.png",
+        )  # fmt: skip
+    scenario, _ = scenario_from(given, changes_of(changes))
+    try:
+        with sweep_progress(quiet=as_json) as tell:
+            study = studies.sensitivity(
+                scenario,
+                paths_of(paths),
+                method=method,
+                outcome=list(outcomes) or "users",
+                replicates=replicates,
+                rng=rng,
+                spread=spread,
+                points=points,
+                levels=levels,
+                second_order=second_order,
+                out=out,
+                backend=backend,
+                workers=workers,
+                progress=tell,
+            )
+    except studies.SweepStopped as stopped:
+        print(f"koubei: {stopped}", file=sys.stderr)
+        return FAILED
+    failed = len(study.runs.failures())
+    if as_json:
+        screen.write_json({**_plain(study), "failed": failed})
+    else:
+        for outcome in study.outcomes:
+            _print(study, outcome)
+        _print_cost(study, failed)
+    if figure is not None:
+        for path in _draw(study, figure, lang):
+            if not as_json:
+                print(f"figure  {path}")
+    return FAILED if failed else FINE
+
+
+def paths_of(words: Sequence[str]) -> dict[str, Any] | None:
+    """Return what ``--path`` words stand for: paths, some with a range; None where there are none.
+
+    Raises
+    ------
+    KoubeiError
+        For a range that cannot be read, or a path that stands twice.
+
+    Examples
+    --------
+    >>> paths_of(["seeding.purity", "telling.relay=0.1..0.4", "ticks=30..90:log"])
+    {'seeding.purity': None, 'telling.relay': (0.1, 0.4), 'ticks': (30, 90, 'log')}
+    >>> paths_of(["seeding.strategy=random,degree"])
+    {'seeding.strategy': ['random', 'degree']}
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        path, sign, text = (part.strip() for part in word.partition("="))
+        if path in found:
+            raise KoubeiError("--path", "one stands there twice", got=path)
+        found[path] = _range(path, text) if sign else None
+    return found or None
+
+
+def _range(path: str, text: str) -> Any:
+    span, _, scale = text.partition(":")
+    ends = [_value(part) for part in span.split("..")]
+    numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
+    if len(ends) == 2 and numbers and scale in ("", "log"):
+        return (*ends, "log") if scale else tuple(ends)
+    if "," in text and ".." not in text:
+        return [_value(part) for part in text.split(",")]
+    raise KoubeiError(
+        f"--path {path}", "not a range", got=text, allowed="LOW..HIGH, LOW..HIGH:log or A,B,C",
+        fix=f"{path}=0.1..0.9",
+    )  # fmt: skip
+
+
+def _value(text: str) -> Any:
+    return changes_of([f"value={text.strip()}"])["value"]
+
+
+def _print(study: Sensitivity, outcome: str) -> None:
+    table = study.table(outcome)
+    shown = table.head(MOST_ROWS)
+    print(f"{outcome}: {study.method} over {len(table)} parameters")
+    head = ["parameter", "range", *_HEADS[study.method]]
+    rows = []
+    for path, row in shown.iterrows():
+        cells = [str(path), f"{_brief(row['from'])}..{_brief(row['to'])}"]
+        for column, interval in _SHOWN[study.method]:
+            cells.append(_brief(row[column]))
+            if interval:
+                cells.append(screen.span(row[f"{column}_from"], row[f"{column}_to"], _brief))
+        rows.append(cells)
+    others = [max(len(line[c]) for line in [head, *rows]) + 2 for c in range(1, len(head))]
+    for cells in rows:
+        cells[0] = _tail(cells[0], max(12, screen.WIDTH - 1 - sum(others)))
+    print(screen.table(head, rows))
+    if len(table) > len(shown):
+        print(f"and {len(table) - len(shown)} more (--json has all)")
+    pairs = study.pairs(outcome)
+    if pairs is not None and len(pairs):
+        print("pairs that act together most")
+        for pair in pairs.head(3).to_dict(orient="records"):
+            both = screen.cut(f"{pair['first']} x {pair['second']}", 50)
+            print(
+                f"  {both}  {pair['S2']:.3f}  {screen.span(pair['S2_from'], pair['S2_to'], _brief)}"
+            )
+    noise: Any = study.noise.to_dict(orient="index")[outcome]
+    if math.isfinite(noise["replicates"]):
+        print(
+            f"variance: {noise['parameters']:.0%} parameters, {noise['luck']:.0%} common luck, "
+            f"{noise['both']:.0%} both"
+        )
+    print()
+
+
+def _tail(path: str, width: int) -> str:
+    """Return the last part of a path that fits: its end tells more than its beginning."""
+    return path if len(path) <= width else ".." + path[2 - width :]
+
+
+#: Columns shown, and whether with interval.
+_SHOWN = {
+    "oat": (("at_low", False), ("at_high", False), ("difference", True)),
+    "morris": (("mu_star", True), ("mu", False), ("sigma", False)),
+    "sobol": (("ST", True), ("S1", True)),
+}
+_HEADS = {
+    "oat": ("at low", "at high", "difference", "95 %"),
+    "morris": ("mu*", "95 %", "mu", "sigma"),
+    "sobol": ("ST", "95 %", "S1", "95 %"),
+}
+
+
+def _brief(value: Any) -> str:
+    if not isinstance(value, (int, float)) and not hasattr(value, "dtype"):
+        return screen.cut(str(value), 10)
+    if not math.isfinite(value):
+        return "-"
+    if 0 < abs(value) < 0.0005:
+        return f"{value:.0e}"
+    return screen.brief(round(float(value), 3) if abs(value) < 1 else float(value))
+
+
+def _print_cost(study: Sensitivity, failed: int) -> None:
+    plan = study.runs.sweep
+    line = f"{plan.points.number:,} points x {plan.replicates:,} replicates, key {study.key}"
+    print(line + (f", {failed:,} failed" if failed else ""))
+
+
+def _plain(study: Sensitivity) -> dict[str, Any]:
+    plan = study.runs.sweep
+    outcomes: dict[str, Any] = {}
+    for name in study.outcomes:
+        table, pairs = study.table(name).reset_index(), study.pairs(name)
+        outcomes[name] = {
+            "parameters": table.to_dict(orient="records"),
+            "pairs": None if pairs is None else pairs.to_dict(orient="records"),
+            "noise": study.noise.to_dict(orient="index")[name],
+            "undefined": study.undefined(name),
+        }
+    return {
+        "scenario": plan.scenario.name,
+        "method": study.method,
+        "key": study.key,
+        "points": plan.points.number,
+        "replicates": plan.replicates,
+        "outcomes": outcomes,
+    }
+
+
+def _draw(study: Sensitivity, figure: Path, lang: str) -> list[Path]:
+    """Write a tornado for each outcome, the first under the given name, the others beside it."""
+    from koubei_sim.plots import tornado
+    from koubei_sim.plots.files import save
+
+    written = []
+    try:
+        figure.parent.mkdir(parents=True, exist_ok=True)
+        for number, outcome in enumerate(study.outcomes):
+            name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{outcome}")
+
+            def draw(found: Any, ax: Any, lang: str, outcome: str = outcome) -> Any:
+                return tornado(found, outcome, ax=ax, lang=lang)
+
+            written.append(save(draw, study, name, lang))
+    except OSError as error:
+        raise KoubeiError(str(figure), f"cannot be written ({error.strerror or error})") from None
+    return written

@@ -1,0 +1,208 @@
+"""Figures of sweeps and comparisons: an outcome over a grid of two paths, and what a change does.
+
+Take what `koubei_sim.studies.sweep` and `compare` give back, and draw their tables, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.plots.style import (
+    GREY,
+    PALETTE,
+    axes_for,
+    drawing,
+    label_ends,
+    legend,
+    subtitle,
+    thousands,
+    time_axis,
+)
+from koubei_sim.plots.words import outcome_name, say
+
+#: Numbers are written into the cells of a heat map up to so many of them.
+MOST_NUMBERS: Final = 80
+#: Series of `compare` with a name of their own.
+_SERIES: Final = {"users": "users", "loyal": "loyal", "die_hard": "die_hard"}
+
+
+def heatmap(
+    swept: Any, outcome: str = "users", ax: Any = None, lang: str = "en", x: str | None = None
+) -> Any:
+    """Draw the mean of an outcome over a grid of two paths.
+
+    Parameters
+    ----------
+    swept : SweepResult
+        Of a grid over exactly two paths; whatever has `summary(outcome)` and `sweep.points`.
+    outcome : str
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure without it.
+    lang : {"en", "zh"}
+    x : str, optional
+        The path along the horizontal axis, the first without it.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    KoubeiError
+        For other than two paths, or points that are no grid.
+    """
+    paths = list(swept.sweep.points.columns)
+    if len(paths) != 2:
+        raise KoubeiError(
+            "heatmap", "needs two paths", got=", ".join(paths), fix="a grid over two paths"
+        )
+    across = paths[0] if x is None else x
+    if across not in paths:
+        raise KoubeiError("x", "not a path of this sweep", got=across, allowed=", ".join(paths))
+    up = paths[1] if across == paths[0] else paths[0]
+    found = swept.summary(outcome)
+    columns, rows = _levels(found[across]), _levels(found[up])
+    if len(columns) * len(rows) != len(found):
+        raise KoubeiError(
+            "heatmap",
+            "the points are no grid",
+            got=f"{len(found)} points, {len(columns)} x {len(rows)} values",
+            fix="studies.Grid",
+        )
+    cells = np.full((len(rows), len(columns)), np.nan)
+    for point in range(len(found)):
+        place = rows.index(found[up].iloc[point]), columns.index(found[across].iloc[point])
+        cells[place] = found["mean"].iloc[point]
+    with drawing(lang) as spoken:
+        ax = axes_for(ax)
+        image = ax.imshow(cells, origin="lower", aspect="auto", cmap="cividis")
+        if cells.size <= MOST_NUMBERS:
+            _numbers(ax, image, cells)
+        for side, levels, path in ((ax.xaxis, columns, across), (ax.yaxis, rows, up)):
+            side.set_ticks(range(len(levels)), [_short(level) for level in levels])
+            side.set_label_text(path)
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+        bar = ax.figure.colorbar(image, ax=ax)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=9, colors="#666666")
+        thousands(bar.ax)
+        ax.set_title(outcome_name(outcome, spoken))
+        subtitle(ax, say("mean_of", spoken, replicates=swept.sweep.replicates))
+    return ax
+
+
+def _levels(column: Any) -> list[Any]:
+    """Values of a path: numbers in order, others as they come."""
+    found = list(dict.fromkeys(column))
+    numbers = all(isinstance(v, (int, float, np.number)) for v in found)
+    return sorted(found) if numbers else found
+
+
+def _numbers(ax: Any, image: Any, cells: Any) -> None:
+    for (row, column), value in np.ndenumerate(cells):
+        if np.isfinite(value):
+            dark = image.norm(value) < 0.55
+            ax.text(
+                column, row, f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}",
+                ha="center", va="center", fontsize=9, color="white" if dark else "#222222",
+            )  # fmt: skip
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)
+
+
+def compare(
+    comparison: Any,
+    series: str = "users",
+    ax: Any = None,
+    lang: str = "en",
+    outcomes: Sequence[str] | None = None,
+) -> Any:
+    """Draw what other scenarios give more than the baseline.
+
+    Over time: the mean of the paired differences and their 95 % interval, each day alone.  With
+    `outcomes`: the difference of each as a share of the baseline's mean.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    series : str
+        As in `Comparison.over_time`.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure without it.
+    lang : {"en", "zh"}
+    outcomes : sequence of str, optional
+        Outcomes to draw instead of the course over time.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if outcomes is not None and not len(outcomes):
+        raise KoubeiError("outcomes", "none given", fix="outcomes=['users']")
+    others = list(comparison.names[1:])
+    with drawing(lang) as spoken:
+        ax = axes_for(ax)
+        if outcomes is None:
+            _course(ax, comparison, series, others, spoken)
+        else:
+            names = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+            _shares(ax, comparison, names, others, spoken)
+    return ax
+
+
+def _course(ax: Any, comparison: Any, series: str, others: list[str], lang: str) -> None:
+    tables = {name: comparison.over_time(series, name) for name in others}
+    days = time_axis(ax, comparison.runs[comparison.baseline], lang)
+    ends = []
+    for number, (name, table) in enumerate(tables.items()):
+        colour, x = PALETTE[number % len(PALETTE)], days[: len(table)]
+        ax.plot(x, table["effect"], color=colour)
+        ax.fill_between(x, table["low"], table["high"], color=colour, alpha=0.18, linewidth=0)
+        ends.append((x[-1], float(table["effect"].iloc[-1]), name, colour))
+    ax.axhline(0.0, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_ylabel(say("people", lang))
+    thousands(ax)
+    said = say(_SERIES[series], lang) if series in _SERIES else series
+    said = say("cumulative_people", lang) if series == "adoptions" else said
+    ax.set_title(say("effect_over_time", lang, series=said))
+    note = {"baseline": comparison.baseline, "replicates": comparison.replicates}
+    subtitle(ax, say("pairs", lang, **note))
+    label_ends(ax, ends)
+
+
+def _shares(ax: Any, comparison: Any, names: list[str], others: list[str], lang: str) -> None:
+    """One row an outcome, one point a scenario."""
+    places = np.arange(len(names))[::-1]
+    step = 0.5 / max(1, len(others))
+    for number, other in enumerate(others):
+        table = comparison.table(other)
+        for name in names:
+            if name not in table.index:
+                raise KoubeiError(
+                    "outcomes", "unknown outcome", got=name, allowed=", ".join(table.index)
+                )
+        found = table.loc[names]
+        base = found[comparison.baseline].abs().replace(0.0, np.nan)
+        middle, low, high = (found[c] / base for c in ("difference", "low", "high"))
+        colour = PALETTE[number % len(PALETTE)]
+        y = places + step * ((len(others) - 1) / 2 - number)
+        ax.hlines(y, low, high, color=colour, linewidth=2.0)
+        ax.plot(middle, y, ls="none", marker="o", ms=6, color=colour)
+    from matplotlib.ticker import PercentFormatter
+
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    ax.axvline(0.0, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_yticks(places, [outcome_name(name, lang) for name in names])
+    ax.set_ylim(-0.6, len(names) - 0.4)
+    ax.tick_params(axis="y", length=0)
+    legend(ax, [(other, PALETTE[at % len(PALETTE)]) for at, other in enumerate(others)])
+    ax.set_xlabel(say("share_of_baseline", lang, baseline=comparison.baseline))
+    ax.set_title(say("differences", lang))
+    subtitle(ax, say("pairs_of", lang, replicates=comparison.replicates))
