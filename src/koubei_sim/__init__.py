@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.spec import Scenario
     from koubei_sim.studies.branch import branch
     from koubei_sim.studies.breakeven import break_even
+    from koubei_sim.studies.calibration import calibrate
     from koubei_sim.studies.claims import claim
     from koubei_sim.studies.compare import compare
     from koubei_sim.studies.explain import knock_out, shapley
@@ -58,6 +59,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "as_network": ("networks", "as_network"),
     "branch": ("studies", "branch"),
     "break_even": ("studies", "break_even"),
+    "calibrate": ("studies", "calibrate"),
     "cascade": ("cascades", "cascade"),
     "cascades": ("cascades", ""),
     "claim": ("studies.claims", "claim"),
@@ -92,6 +94,7 @@ __all__ = [
     "as_network",
     "branch",
     "break_even",
+    "calibrate",
     "cascade",
     "cascades",
     "claim",

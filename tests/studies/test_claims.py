@@ -255,7 +255,7 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ("spread = 4.0", "spread = 0.5", "spread"),
         ('off = ["learning", "media"]', 'off = ["lerning"]', "try learning"),
         ('outcome = "users"', 'outcome = "user"', "try users"),
-        ('outcome = "users"', 'outcome = "users@25"', "a day after the end"),
+        ('outcome = "users"', 'outcome = "users@25"', "outside the run"),
         ('claimed = "advertised"', 'claimed = "advertized"', "try advertised"),
         ("main = true", "main = false", "exactly one must be the main one"),
         ("smallest = 0.1\n", "", "smallest"),
@@ -289,6 +289,16 @@ def test_ranges_of_ones_own_are_checked(tmp_path: Path) -> None:
     for name, said in (("telling.rely", "no parameter"), ("ticks", "is a lever")):
         with pytest.raises(KoubeiError, match=said):
             claim(made(tmp_path / name, TEXT.replace('given = "all"', more.format(name))))
+
+
+def test_a_market_may_have_entries_that_its_preset_lacks(tmp_path: Path) -> None:
+    """Catches a new event refused where it is given line by line, or one that lacks its channel."""
+    new = '[market.set."events.gala"]\nchannel = "forum"\nstart = 3\ngain = 0.5\n[prior]'
+    asked = read_claim(made(tmp_path / "new", TEXT.replace("[prior]", new, 1)))
+    assert asked.scenario.events["gala"].gain == 0.5
+    wrong = new.replace('channel = "forum"\n', "")
+    with pytest.raises(KoubeiError, match=r"events\.gala\.channel"):
+        read_claim(made(tmp_path / "wrong", TEXT.replace("[prior]", wrong, 1)))
 
 
 def test_no_claim_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -146,3 +146,19 @@ def test_what_is_no_comparison_is_refused() -> None:
     for given in (TINY, {"a": TINY}, {"a": TINY, "b": MORE, "c": MORE}):
         with pytest.raises(KoubeiError, match="comparison: not a comparison"):
             explain(given)
+
+
+@pytest.mark.parametrize(
+    "first", ["koubei_sim.studies.compare", "koubei_sim.studies.explain", "koubei_sim.simulate"]
+)
+def test_doors_are_functions_whatever_was_imported_before(first: str, fresh_python: Any) -> None:
+    """Catches a module that takes the place of the function of the same name."""
+    code = (
+        f"import {first}\n"
+        "import koubei_sim as kb\nfrom koubei_sim import studies\n"
+        "names = ['branch', 'break_even', 'compare', 'ensemble', 'explain', 'knock_out',"
+        " 'shapley', 'sweep']\n"
+        "print([n for n in names if not callable(getattr(studies, n))"
+        " or getattr(kb, n) is not getattr(studies, n)])"
+    )
+    assert fresh_python(code).strip() == "[]"

@@ -35,7 +35,9 @@ def test_series_on_a_day(run: kb.Result) -> None:
         assert measure(run, "loyal@12")[r] == tiers[1:, 12].sum()
         assert measure(run, "aware@12")[r] == 400 - column(run, r, "stage", 0)[12]
         log = run.histories[r]
-        assert measure(run, "adoptions@29")[r] == (log.log_kind == 0).sum()
+        assert measure(run, "adopted@29")[r] == (log.log_kind == 0).sum()
+        flow = measure(run, "adoptions@0..29")[r]  # seeds have adopted before day 0
+        assert flow == measure(run, "adopted@29")[r] - run.scenario.seeding.number
 
 
 def test_first_day_is_restricted_to_the_horizon(run: kb.Result) -> None:
@@ -49,10 +51,10 @@ def test_first_day_is_restricted_to_the_horizon(run: kb.Result) -> None:
 
 
 def test_blocks_and_columns(run: kb.Result) -> None:
-    """Catches columns counted off by one, and day ranges that hold their end."""
+    """Catches columns counted off by one, and day ranges without their last day."""
     channels = list(run.scenario.channels)
     for number, name in enumerate(channels):
-        found = measure(run, f"sum:adoptions_channel.{name}@3..9")
+        found = measure(run, f"sum:adoptions_channel.{name}@3..8")
         for r in range(3):
             assert found[r] == column(run, r, "adoptions_channel", number)[3:9].sum()
     whole = measure(run, "sum:joins")
@@ -60,13 +62,13 @@ def test_blocks_and_columns(run: kb.Result) -> None:
     for r in range(3):
         assert whole[r] == sum(column(run, r, "joins", k).sum() for k in range(width))
     np.testing.assert_allclose(
-        measure(run, "mean:joins@10..20") * 10, measure(run, "sum:joins@10..20")
+        measure(run, "mean:joins@10..19") * 10, measure(run, "sum:joins@10..19")
     )
 
 
 def test_ratio_is_undefined_at_zero(run: kb.Result) -> None:
     """Catches a division by zero that becomes 0 or inf."""
-    assert np.isnan(measure(run, "users / sum:lottery@0..1")).all()
+    assert np.isnan(measure(run, "users / sum:lottery@0..0")).all()
     np.testing.assert_array_equal(measure(run, "users / users"), [1.0, 1.0, 1.0])
 
 
@@ -86,13 +88,13 @@ def test_people_per_agent_scales_people_not_days() -> None:
         ("", "not a measure"),
         ("a / b / c", "not a measure"),
         ("user", "try users"),
-        ("user@3", "unknown series.*try users"),
+        ("user@3", "unknown quantity.*try users"),
         ("day:loyals:10", "try loyal"),
         ("sum:complaint", "try complaints"),
         ("sum:stock.forum", "has one column"),
-        ("sum:joins@9..9", "no day between"),
-        ("users@30", "a day after the end"),
-        ("sum:complaints@20..31", "days after the end"),
+        ("sum:joins@9..8", "no day between"),
+        ("users@30", "outside the run"),
+        ("sum:complaints@20..30", "days after the end"),
         ("sum:complaints.forums", "no such column"),
     ],
 )

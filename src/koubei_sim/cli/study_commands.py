@@ -235,3 +235,21 @@ def sensitivity(
         figure=figure,
         lang=lang.value,
     )
+
+
+@app.command()
+def calibrate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Calibration file (TOML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of journals and tables; the file's name without it.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of the figures: en or zh.")] = "en",
+    as_json: AsJson = False,
+) -> int:
+    """Fit parameters to targets; the same command again resumes."""
+    from koubei_sim.cli import calibrate as command
+
+    return command.calibrate(file, out=out, workers=workers, lang=lang, as_json=as_json)

@@ -104,7 +104,9 @@ DRAW_SEEDS_RANDOM: Final = 68  # 0, 0; number of the attempt
 DRAW_RECOVERY: Final = 69  # step, 0
 DRAW_TRIVALENCY: Final = 70  # 0, 0; arc, replicate 0
 
-DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model; studies use 195 to 198
+DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
+# Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,
+# 195 to 197 designs, 198 orders of players; each is named where it is used.
 
 REPORT_OF_COMPLAINT: Final = 15
 

@@ -9,6 +9,7 @@ Called by `results`, `plots` and the command line, and by people.
 """
 
 from koubei_sim.metrics.costs import PURPOSES, cumulative, spend
+from koubei_sim.metrics.dated import Dated, dated_value, days_of, is_dated, read_dated
 from koubei_sim.metrics.forest import (
     Forest,
     ForestSummary,
@@ -29,7 +30,7 @@ from koubei_sim.metrics.indices import (
     reputation_index,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
-from koubei_sim.metrics.measuring import SERIES, check_measure, measure, measures
+from koubei_sim.metrics.measuring import check_measure, measure, measures
 from koubei_sim.metrics.overview import OUTCOMES, outcomes, period_ends, pyramid, summary
 from koubei_sim.metrics.reproduction import (
     Reproduction,
@@ -45,8 +46,8 @@ from koubei_sim.metrics.tiers import BehaviourTiers, behaviour_tiers
 __all__ = [
     "OUTCOMES",
     "PURPOSES",
-    "SERIES",
     "BehaviourTiers",
+    "Dated",
     "Forest",
     "ForestSummary",
     "Interval",
@@ -62,9 +63,12 @@ __all__ = [
     "children",
     "cumulative",
     "daily_active_share",
+    "dated_value",
+    "days_of",
     "die_hard_and_core",
     "first_day",
     "forest_summary",
+    "is_dated",
     "k_factor",
     "loyal_and_above",
     "loyalty_index",
@@ -77,6 +81,7 @@ __all__ = [
     "period_ends",
     "purity_by_tier",
     "pyramid",
+    "read_dated",
     "recruitment_forest",
     "reproduction_number",
     "reputation_index",

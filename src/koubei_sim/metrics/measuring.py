@@ -9,7 +9,7 @@ the header of a table.  Called by `studies`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -17,25 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.codes import STAGES, TABLE, TIERS, UNAWARE
+from koubei_sim.kernels.codes import STAGES, TABLE, TIERS
 from koubei_sim.metrics import costs
-from koubei_sim.metrics.forest import seeds_of
-from koubei_sim.metrics.indices import adoptions
+from koubei_sim.metrics.dated import STOCKS, dated_value, days_of, is_dated, read_dated
 from koubei_sim.metrics.overview import OUTCOMES, outcomes
-from koubei_sim.metrics.runs import (
-    Run,
-    block,
-    die_hard_and_core,
-    loyal_and_above,
-    scale_of,
-    users,
-)
+from koubei_sim.metrics.runs import Run, block, scale_of
 from koubei_sim.world import History
 
 #: What a measure may look like, for error lines.
 FORMS: Final = (
-    "an outcome, SERIES@DAY, day:SERIES:COUNT, sum:BLOCK[.COLUMN][@DAY..DAY], "
-    "mean:BLOCK[.COLUMN][@DAY..DAY], or one / another"
+    "an outcome, QUANTITY@DAY or DATE, cost@DAY, day:QUANTITY:COUNT, "
+    "sum:BLOCK[.COLUMN][@DAY..DAY], mean:BLOCK[.COLUMN][@DAY..DAY], or one / another"
 )
 _WIDTHS: Final = dict(TABLE)
 #: Blocks of the daily table with one column a channel, a node, a segment.
@@ -48,25 +40,11 @@ _BLOCK = re.compile(
     r"^(?P<how>sum|mean):(?P<block>\w+)(?:\.(?P<column>\w+))?(?:@(?P<low>\d+)\.\.(?P<high>\d+))?$"
 )
 _DAY = re.compile(r"^day:(?P<series>\w+):(?P<count>\d+(?:\.\d+)?)$")
-_AT = re.compile(r"^(?P<series>\w+)@(?P<day>\d+)$")
-
-
-def _aware(history: History) -> NDArray[np.int64]:
-    stage = block(history, "stage")
-    return stage.sum(axis=1) - stage[:, UNAWARE]
-
-
-def _ever(history: History) -> NDArray[np.int64]:
-    return seeds_of(history) + np.cumsum(adoptions(history))
-
-
-#: Series of people that ``SERIES@DAY`` and ``day:SERIES:COUNT`` know, counted at the end of a day.
-SERIES: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
-    "users": users,
-    "loyal": loyal_and_above,
-    "die_hard": die_hard_and_core,
-    "adoptions": _ever,  # so far, seeds too
-    "aware": _aware,
+_COST = re.compile(r"^cost@(?P<day>\d+)$")
+#: What can be reached on a day; "adoptions": so many have adopted.
+REACHED: Final = {
+    **{name: count for name, count in STOCKS.items() if name != "members"},
+    "adoptions": STOCKS["adopted"],
 }
 
 
@@ -74,7 +52,7 @@ class _Term(NamedTuple):
     """One measure without division."""
 
     text: str
-    kind: str  # outcome, at, day, cost, block
+    kind: str  # outcome, dated, day, cost, block
     name: str
     how: str = ""
     column: str = ""
@@ -104,7 +82,7 @@ def check_measure(text: object, scenario: Any = None) -> str:
     >>> check_measure("user@60")
     Traceback (most recent call last):
     ...
-    koubei_sim.errors.KoubeiError: outcome: unknown series, got user, ..., try users
+    koubei_sim.errors.KoubeiError: user@60: unknown quantity, got user, ..., try users
     """
     terms = _parsed(text) if isinstance(text, str) else None
     if terms is None:
@@ -125,13 +103,13 @@ def measure(run: Run, text: str) -> NDArray[np.float64]:
         One of
 
         - an outcome of `OUTCOMES`, such as ``loyal``;
-        - ``users@60``: people at the end of day 60, of ``users``, ``loyal``, ``die_hard``,
-          ``adoptions`` (so far, seeds too), ``aware``; ``cost@60``: money spent so far;
+        - ``users@60``, ``adopted@2012-12-15``, ``online_users/users@30..59``: see `read_dated`;
+        - ``cost@60``: money spent up to the end of day 60;
         - ``day:users:1000``: the first day with so many; the length of the run, in days, where
           they are never reached (a mean restricted to the horizon);
         - ``sum:complaints``, ``mean:complaints``, over all days and columns of a block of the
           daily table; ``sum:adoptions_channel.weibo@100..130``: of one column (by name of the
-          channel, node, segment, stage or tier, or by number), on days 100 to 129;
+          channel, node, segment, stage or tier, or by number), on days 100 to 130;
         - two of these with ``/`` between: NaN where the second is 0.
 
     Returns
@@ -180,13 +158,13 @@ def _of_one(history: History, scenario: Any, term: _Term, scale: float) -> float
     if term.kind == "cost":
         spent = costs.cumulative(costs.spend(history, scenario))
         return float(spent[min(int(term.low), ticks - 1)])
-    if term.kind == "at":
-        return float(SERIES[term.name](history)[min(int(term.low), ticks - 1)] * scale)
+    if term.kind == "dated":
+        return dated_value(term.text, history, scenario)
     if term.kind == "day":
-        reached = np.flatnonzero(SERIES[term.name](history) * scale >= term.low)
+        reached = np.flatnonzero(REACHED[term.name](history) * scale >= term.low)
         return float(reached[0]) if reached.size else float(ticks)
     part = block(history, term.name)
-    low, high = (0, ticks) if term.high < 0 else (int(term.low), min(int(term.high), ticks))
+    low, high = (0, ticks) if term.high < 0 else (int(term.low), min(int(term.high) + 1, ticks))
     part = part[low:high]
     if term.column:
         part = part[:, _column(term, scenario)]
@@ -201,6 +179,8 @@ def _of_one(history: History, scenario: Any, term: _Term, scale: float) -> float
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> tuple[_Term, ...] | None:
+    if is_dated(text):  # a ratio on one day has its own slash
+        return (_term(text),)
     parts = [part.strip() for part in text.split("/")]
     if not 1 <= len(parts) <= 2 or not all(parts):
         return None
@@ -210,13 +190,19 @@ def _parsed(text: str) -> tuple[_Term, ...] | None:
 def _term(text: str) -> _Term:
     if text in OUTCOMES:
         return _Term(text, "outcome", text)
-    if found := _AT.match(text):
-        name = found["series"]
-        if name == "cost":
-            return _Term(text, "cost", name, low=float(found["day"]))
-        return _Term(text, "at", _series(name, ("cost",)), low=float(found["day"]))
+    if found := _COST.match(text):
+        return _Term(text, "cost", "cost", low=float(found["day"]))
     if found := _DAY.match(text):
-        return _Term(text, "day", _series(found["series"]), low=float(found["count"]))
+        name = found["series"]
+        if name not in REACHED:
+            raise KoubeiError(
+                "outcome", "unknown quantity", got=name, allowed=", ".join(REACHED),
+                fix=nearest(name, REACHED),
+            )  # fmt: skip
+        return _Term(text, "day", name, low=float(found["count"]))
+    if is_dated(text):
+        read_dated(text)
+        return _Term(text, "dated", text)
     if found := _BLOCK.match(text):
         name = found["block"]
         if name not in _WIDTHS:
@@ -227,8 +213,8 @@ def _term(text: str) -> _Term:
         if found["column"] and _WIDTHS[name] == 1:
             raise KoubeiError("outcome", f"{name} has one column", got=text, fix=name)
         low, high = float(found["low"] or 0), float(found["high"] or -1)
-        if found["high"] and low >= high:
-            raise KoubeiError("outcome", "no day between these", got=text, fix="@30..60")
+        if found["high"] and low > high:
+            raise KoubeiError("outcome", "no day between these", got=text, fix="@30..59")
         return _Term(text, "block", name, found["how"], found["column"] or "", low, high)
     raise KoubeiError(
         "outcome", "unknown outcome", got=text, allowed=f"{', '.join(OUTCOMES)}; or {FORMS}",
@@ -236,26 +222,18 @@ def _term(text: str) -> _Term:
     )  # fmt: skip
 
 
-def _series(name: str, more: tuple[str, ...] = ()) -> str:
-    if name not in SERIES:
-        known = [*SERIES, *more]
-        raise KoubeiError(
-            "outcome", "unknown series", got=name, allowed=", ".join(known),
-            fix=nearest(name, known),
-        )  # fmt: skip
-    return name
-
-
 def _check_against(term: _Term, scenario: Any) -> None:
     """Refuse days after the end of a scenario, and columns that it does not have."""
-    if term.kind in ("at", "cost") and term.low >= scenario.ticks:
+    if term.kind == "dated":
+        days_of(read_dated(term.text), scenario)
+    if term.kind == "cost" and term.low >= scenario.ticks:
         raise KoubeiError(
             "outcome", "a day after the end", got=term.text, allowed=f"0..{scenario.ticks - 1}"
         )
     if term.kind == "block":
-        if max(term.low, term.high - 1) >= scenario.ticks:
+        if max(term.low, term.high) >= scenario.ticks:
             raise KoubeiError(
-                "outcome", "days after the end", got=term.text, allowed=f"0..{scenario.ticks}"
+                "outcome", "days after the end", got=term.text, allowed=f"0..{scenario.ticks - 1}"
             )
         if term.column:
             _column(term, scenario)

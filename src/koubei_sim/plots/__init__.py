@@ -7,6 +7,7 @@ All take ``(result, ax=None, lang="en")`` and leave the person's matplotlib sett
 Called by people and by the command line; may import everything below it.
 """
 
+from koubei_sim.plots.calibration import marginals, posterior_predictive
 from koubei_sim.plots.cascades import (
     activation_tree,
     cascade_curve,
@@ -41,6 +42,8 @@ __all__ = [
     "growth",
     "heatmap",
     "interactions",
+    "marginals",
+    "posterior_predictive",
     "product",
     "pyramid",
     "reproduction",

@@ -126,27 +126,38 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     matplotlib Axes
     """
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     rows = verdict.content["ladder"]
     ratio = next(r for r in verdict.content["tests"] if r["main"])["effect"] == "ratio"
-    times = 100.0 if ratio else 1.0
+    values = np.array([[r["effect"], r["low"], r["high"]] for r in rows], dtype=float)
+    places = -np.arange(len(rows), dtype=float)
+    nothing = 1.0 if ratio else 0.0
+    if ratio:
+        values = np.maximum(1.0 + values, 1e-6)
     with drawing(lang) as spoken:
         if ax is None:
             _, ax = plt.subplots(figsize=(7.0, 1.6 + 0.36 * len(rows)))
         ax = axes_for(ax)
-        places = -np.arange(len(rows), dtype=float)
-        values = times * np.array([[r["effect"], r["low"], r["high"]] for r in rows], dtype=float)
-        ax.barh(
-            places, values[:, 0], height=0.6, color=[BLACK] + [BLUE] * (len(rows) - 1), alpha=0.75
-        )
-        for place, (_, low, high) in zip(places, values):
-            ax.plot([low, high], [place, place], color=BLACK, lw=1.2)
-        ax.axvline(0.0, color=GREY, lw=0.8)
+        for place, (middle, low, high) in zip(places, values):
+            colour = BLACK if place == 0 else BLUE
+            ax.plot([nothing, middle], [place, place], color=colour, lw=6, alpha=0.3)
+            ax.plot([low, high], [place, place], color=colour, lw=1.4)
+            ax.plot([middle], [place], color=colour, marker="o", ms=6)
+        ax.axvline(nothing, color=GREY, lw=0.8)
+        if ratio:
+            ax.set_xscale("log")
+            reach = float(np.nanmax(np.abs(np.log10(values))))
+            steps = (1.0,) if reach > 1.5 else (1.0, 2.0, 5.0)
+            ax.xaxis.set_major_locator(LogLocator(subs=steps))
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"x {x:g}"))
+            ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_yticks(places)
-        ax.set_yticklabels([r["module"] for r in rows])
+        ax.set_yticklabels([r["module"] for r in rows], color=BLACK)
         ax.tick_params(axis="y", length=0)
-        ax.set_xlabel("effect, %" if ratio else "effect")
-        ax.set_title(say("claim_ladder", spoken))
+        ax.spines["left"].set_visible(False)
+        ax.set_xlabel(say("ladder_axis", spoken))
+        ax.set_title(say("claim_ladder", spoken), pad=10)
     return ax
 
 

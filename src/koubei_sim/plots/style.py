@@ -203,7 +203,18 @@ def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:
 
 def subtitle(ax: Any, text: str) -> None:
     """Write a small grey line between title and figure."""
-    ax.text(0, 1.02, text, transform=ax.transAxes, color=GREY, fontsize=9.5, va="bottom", ha="left")
+    ax.annotate(
+        text,
+        (0.0, 1.0),
+        xycoords="axes fraction",
+        xytext=(0, 5),  # in points: a share of the height would grow into the title on tall axes
+        textcoords="offset points",
+        color=GREY,
+        fontsize=9.5,
+        va="bottom",
+        ha="left",
+        annotation_clip=False,
+    )
 
 
 def legend(ax: Any, entries: Sequence[tuple[str, str]]) -> None:

@@ -25,10 +25,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "reproduction": ("Recruits per adopter, by cohort", "每位新用户带来的用户数"),
     "claim_worlds": ("Effect of the claim, world by world", "各假想世界中该论断的效应"),
     "claim_ladder": ("Without each mechanism", "逐一关闭机制后的效应"),
+    "ladder_axis": (
+        "effect at the centre of the prior, 95 % interval",
+        "先验中心处的效应, 95 %区间",
+    ),
     "tornado": ("Sensitivity: {outcome}", "敏感性:{outcome}"),
     "interactions": ("Interactions: {outcome}", "交互作用:{outcome}"),
     "effect_over_time": ("Effect on {series} over time", "对{series}的影响"),
     "differences": ("Differences of outcomes", "各项结果的差异"),
+    "posterior_predictive": ("What the fitted model predicts", "拟合模型的预测"),
+    "continued": ("The accepted runs, continued", "被接受的模拟及其后续"),
+    "marginals": ("What the fit has learnt", "拟合学到了什么"),
     # axes
     "in_smallest": (
         "effect, in units of the smallest that matters",
@@ -79,7 +86,26 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "lapsed": ("lapsed", "已流失"),
     "rejected": ("rejected", "拒绝"),
     "rival": ("with the rival", "选择竞品"),
+    "share_of_prior": ("share of the prior range", "先验区间中的位置"),
+    "contraction": ("learnt", "收缩度"),
+    "model": ("model", "模型"),
+    "baseline_bass": ("Bass", "Bass曲线"),
+    "baseline_two_logistic": ("two waves", "双波逻辑斯蒂"),
+    "baseline_two_logistic_dated": ("two dated waves", "双波(已知间隔)"),
+    "baseline_log_linear": ("log-linear", "对数线性"),
+    "baseline_log_quadratic": ("log-quadratic", "对数二次"),
+    "baseline_power": ("power of time", "时间的幂"),
+    "baseline_drift": ("last growth", "最近增速"),
     # notes
+    "fan": (
+        "line: median; bands: 50 and 90 % of {number} runs; dots: seen, circles: held out",
+        "实线为中位数,阴影为{number}次模拟的50%与90%区间;实点用于拟合,空心点为留出",
+    ),
+    "held_out": ("held out from here", "此后为留出数据"),
+    "marginals_note": (
+        "grey: prior; thick 50 %, thin 90 %, circle median of the posterior; cross: best",
+        "灰条为先验,粗线50%、细线90%、圆圈为后验中位数,叉为最优点",
+    ),
     "band": (
         "line: mean; band: 5-95 % of {replicates} replicates",
         "实线为均值,阴影为{replicates}次重复的5-95%区间",

@@ -10,7 +10,7 @@ Called by the registry.
 from __future__ import annotations
 
 import csv
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from koubei_sim.replications.verdict import (
     texts,
 )
 from koubei_sim.theory import bass
+from koubei_sim.theory.fitting import fit_by_regression, fit_sales
 
 TITLE = "Fitting the Bass model: recovery of known parameters, and US durables"
 SOURCE = "Srinivasan and Mason 1986 (estimator); Van den Bulte and Lilien 1997 (bias), from memory"
@@ -39,68 +40,6 @@ YEARS: Final = 15
 
 #: Ordinary least squares of Bass 1969 for room air conditioners: p, q, m in thousands.
 _QUOTED: Final = (0.010399, 0.41861, 16_895.0)
-
-
-class Fit(NamedTuple):
-    """Estimates."""
-
-    p: float
-    q: float
-    m: float
-    error: float  # root mean square of the residuals, in units of sales
-
-
-def fit_sales(sales: NDArray[np.float64]) -> Fit:
-    """Fit p, q, m to sales of periods 1, 2, ..: ``m (F(t) - F(t - 1))``, least squares.
-
-    Parameters
-    ----------
-    sales : (T,) array
-        New adoptions in each period, from the launch on.
-
-    Returns
-    -------
-    Fit
-
-    References
-    ----------
-    Srinivasan, V. and Mason, C. H. (1986), Marketing Science 5, 169-178.
-
-    Examples
-    --------
-    >>> curve = bass.cumulative(np.arange(13), 0.01, 0.4)
-    >>> found = fit_sales(1000.0 * np.diff(curve))
-    >>> round(found.p, 6), round(found.q, 6), round(found.m, 3)
-    (0.01, 0.4, 1000.0)
-    """
-    from scipy.optimize import least_squares
-
-    times = np.arange(sales.size + 1, dtype=np.float64)
-    total = float(sales.sum())
-
-    def gap(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-        p, q, m = np.exp(logs)
-        return np.asarray((m * np.diff(bass.cumulative(times, p, q)) - sales) / total)
-
-    # Parameters are positive: logarithms, within bounds far beyond any market.
-    start = np.log([0.02, 0.4, 1.3 * total])
-    limits = np.log([1e-6, 1e-4, 0.5 * total]), np.log([1.0, 5.0, 100.0 * total])
-    found = least_squares(gap, start, bounds=limits, xtol=1e-14, ftol=1e-14, gtol=1e-14)
-    p, q, m = (float(value) for value in np.exp(found.x))
-    return Fit(p, q, m, total * float(np.sqrt(np.mean(found.fun**2))))
-
-
-def fit_by_regression(sales: NDArray[np.float64]) -> Fit:
-    """Fit by the regression of 1969, ``S_t = a + b Y_(t-1) + c Y_(t-1)**2``.
-
-    ``m`` is the positive root of the parabola, ``p = a / m``, ``q = -c m``; biased by the interval.
-    """
-    before = np.append(0.0, sales.cumsum()[:-1])
-    terms = np.column_stack([np.ones(sales.size), before, before**2])
-    (a, b, c), *_ = np.linalg.lstsq(terms, sales, rcond=None)
-    m = float((-b - np.sqrt(b * b - 4.0 * a * c)) / (2.0 * c))
-    error = float(np.sqrt(np.mean((terms @ [a, b, c] - sales) ** 2)))
-    return Fit(float(a) / m, -float(c) * m, m, error)
 
 
 def run(scale: str = "quick", key: int = KEY) -> Replication:

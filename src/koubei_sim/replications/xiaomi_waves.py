@@ -34,6 +34,7 @@ from koubei_sim.replications.verdict import (
     texts,
 )
 from koubei_sim.theory import bass
+from koubei_sim.theory.fitting import fit_logs, one_wave, two_waves
 
 TITLE = "MIUI users 2010-2015: growth that falls, rises again, and takes two waves"
 SOURCE = "company announcements in the press, page by page in the data file"
@@ -61,12 +62,12 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
     checks = _growth(days, users)
     checks += _phones()
     months = days / MONTH
-    one = _fit(months, users, _one_wave, [(0.001, 0.2, 200.0)])
-    two = _fit(months, users, _two_waves, _starts(sized(scale, 4, 24)))
+    one = _fit(months, users, one_wave, [(0.001, 0.2, 200.0)])
+    two = _fit(months, users, two_waves, _starts(sized(scale, 4, 24)))
     fixed = _fit(months, users, _after_redmi, [(p, 0.2, 60.0, 100.0) for p in (1e-5, 1e-3)])
     errors = [
         _error(months, users, wave, fit)
-        for wave, fit in ((_one_wave, one), (_two_waves, two), (_after_redmi, fixed))
+        for wave, fit in ((one_wave, one), (two_waves, two), (_after_redmi, fixed))
     ]
     checks += [
         ordered(
@@ -214,22 +215,9 @@ def _bass_rates(p: float, q: float) -> NDArray[np.float64]:
     return np.asarray(rates[1.0 - share > 1e-9])
 
 
-def _one_wave(t: NDArray[np.float64], x: Any) -> NDArray[np.float64]:
-    """``m F(t)`` with (p, q, m)."""
-    return np.asarray(x[2] * bass.cumulative(t, x[0], x[1]))
-
-
-def _two_waves(t: NDArray[np.float64], x: Any) -> NDArray[np.float64]:
-    """``m1 F(t) + m2 F(t - s)`` with (p, q, m1, m2, s)."""
-    later = np.maximum(t - x[4], 0.0)
-    return np.asarray(
-        x[2] * bass.cumulative(t, x[0], x[1]) + x[3] * bass.cumulative(later, x[0], x[1])
-    )
-
-
 def _after_redmi(t: NDArray[np.float64], x: Any) -> NDArray[np.float64]:
     """Two waves of which the second begins with the first sale of Redmi: (p, q, m1, m2)."""
-    return _two_waves(t, (*x, REDMI))
+    return two_waves(t, (*x, REDMI))
 
 
 def _starts(count: int) -> list[tuple[float, ...]]:
@@ -240,16 +228,9 @@ def _starts(count: int) -> list[tuple[float, ...]]:
 
 def _fit(t: Any, users: Any, wave: Any, starts: list[tuple[float, ...]]) -> NDArray[np.float64]:
     """Least squares of logarithms, the first count (100 testers at time 0) left out."""
-    from scipy.optimize import least_squares
-
-    def gap(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.log(wave(t[1:], np.exp(logs)) / users[1:]))
-
-    low = np.log([1e-9, 0.01, 10.0, 10.0, 12.0])[: len(starts[0])]
-    high = np.log([0.5, 2.0, 1e4, 1e4, 54.0])[: len(starts[0])]
-    found = [least_squares(gap, np.log(start), bounds=(low, high)) for start in starts]
-    best = min(found, key=lambda fit: float(fit.cost))
-    return np.asarray(np.exp(best.x))
+    low = (1e-9, 0.01, 10.0, 10.0, 12.0)[: len(starts[0])]
+    high = (0.5, 2.0, 1e4, 1e4, 54.0)[: len(starts[0])]
+    return fit_logs(wave, t[1:], users[1:], starts, low, high)
 
 
 def _error(t: Any, users: Any, wave: Any, fit: Any) -> float:
@@ -262,8 +243,8 @@ def _drawn(t: Any, users: Any, one: Any, two: Any) -> Any:
 
         grid = np.linspace(20.0, 58.0, 200)
         ax.set_yscale("log")
-        ax.plot(grid, _one_wave(grid, one), color=ORANGE, lw=1.6, label="one wave")
-        ax.plot(grid, _two_waves(grid, two), color=BLUE, lw=1.6, label="two waves")
+        ax.plot(grid, one_wave(grid, one), color=ORANGE, lw=1.6, label="one wave")
+        ax.plot(grid, two_waves(grid, two), color=BLUE, lw=1.6, label="two waves")
         ax.plot(t[1:], users[1:], color=BLACK, ls="none", marker="o", ms=5, label="announced")
         ax.legend(frameon=False)
         ax.set_title("MIUI users, one wave or two")

@@ -13,6 +13,7 @@ import datetime
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import (
@@ -183,7 +184,8 @@ def _sign(bound: float | None) -> str:
     return "" if bound is None else f"{bound:g}" if abs(bound) < 1e6 else f"{bound:.12g}"
 
 
-def metadata(model: type[BaseModel], name: str) -> dict[str, Any]:
+@cache  # asked for every number of every scenario of a sweep
+def metadata(model: type[BaseModel], name: str) -> Mapping[str, Any]:
     """Return what `parameter` noted about a field (empty for the parts that hold parts)."""
     extra = model.model_fields[name].json_schema_extra
     return dict(extra) if isinstance(extra, dict) else {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import typing
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
@@ -103,17 +104,22 @@ def _rows(model: type[BaseModel], path: str, part: BaseModel | None) -> Iterator
             yield from _rows(inner, f"{here}.", value)
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def _models(annotation: Any) -> tuple[type[BaseModel], ...]:
     """Return the models that an annotation holds, directly or in a mapping or tuple."""
+    return _models_of(annotation)
+
+
+@cache  # asked for every step of every path that a sweep changes
+def _models_of(annotation: Any) -> tuple[type[BaseModel], ...]:
     kind = unwrap(annotation)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return [kind]
+        return (kind,)
     found = []
     for argument in typing.get_args(kind):
         argument = unwrap(argument)
         if isinstance(argument, type) and issubclass(argument, BaseModel):
             found.append(argument)
-    return found
+    return tuple(found)
 
 
 def set_paths(scenario: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:

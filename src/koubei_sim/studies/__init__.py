@@ -3,11 +3,21 @@
 `sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
 side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
 `shapley`, `explain` and `break_even` say what an effect is made of; `sensitivity` says which
-parameters an outcome hangs on.  Sits on `simulate`; called by people and by the command line.
+parameters an outcome hangs on; `calibrate` fits parameters to targets.  Sits on `simulate`; called
+by people and by the command line.
 """
 
 from koubei_sim.studies.branch import Branch, branch
 from koubei_sim.studies.breakeven import BreakEven, break_even
+from koubei_sim.studies.calibration import (
+    Calibration,
+    Target,
+    Targets,
+    calibrate,
+    rank_statistics,
+    read_calibration,
+    scorecard,
+)
 from koubei_sim.studies.compare import Comparison, compare
 from koubei_sim.studies.explain import KnockOut, Shapley, knock_out, shapley
 from koubei_sim.studies.journal import SweepStopped
@@ -32,6 +42,7 @@ from koubei_sim.studies.values import Range
 __all__ = [
     "Branch",
     "BreakEven",
+    "Calibration",
     "Comparison",
     "Explained",
     "Grid",
@@ -49,8 +60,11 @@ __all__ = [
     "SweepResult",
     "SweepStopped",
     "Table",
+    "Target",
+    "Targets",
     "branch",
     "break_even",
+    "calibrate",
     "compare",
     "enough",
     "enough_table",
@@ -60,7 +74,10 @@ __all__ = [
     "knock_out",
     "make_sweep",
     "open_sweep",
+    "rank_statistics",
+    "read_calibration",
     "read_sweep",
+    "scorecard",
     "sensitivity",
     "shapley",
     "status",

@@ -123,6 +123,7 @@ class _Work:
         self._alone: deque[int] = deque()  # lost again: done while nothing else is
         self._strikes: Counter[int] = Counter()
         self._barren = 0
+        self._known = False
 
     def futures(self) -> list[Any]:
         """Return what is still on its way."""
@@ -154,7 +155,8 @@ class _Work:
         if mode == "doubtful":
             full = len(self._flying) >= self._pool.workers
             return None if full else [self._doubtful.popleft()]
-        if len(self._flying) >= self._pool.ahead:
+        # Not many before it is known how long a run takes: the first batches are of one run.
+        if len(self._flying) >= (self._pool.ahead if self._known else 2 * self._pool.workers):
             return None
         self._batches.workers = self._pool.workers
         return next(self._fresh, None)
@@ -182,7 +184,7 @@ class _Work:
         return found
 
     def _good(self, rows: list[Row], seconds: float) -> list[Row]:
-        self._barren = 0
+        self._barren, self._known = 0, True
         self._batches.learn(len(rows), seconds)
         return rows
 

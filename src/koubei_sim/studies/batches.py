@@ -96,6 +96,6 @@ def task_of(sweep: Sweep, batch: Sequence[int], scenarios: Mapping[int, Scenario
         sweep.engine,
         sweep.outcomes,
         sweep.version,
-        sweep.luck,
+        sweep.luck == "own",
         sweep.supplied,
     )

@@ -2,7 +2,8 @@
 
 `Sweep` numbers its runs point by point (run = point * replicates + replicate), checks every point
 before anything runs, and has a digest, so that a folder can tell whether it holds this sweep.
-All points share one key: their differences are paired (common random numbers).
+All points share one key: their differences are paired (common random numbers), unless the plan
+gives points or runs luck of their own.
 Called by `sweep`, `journal` and `sweep_file`.
 """
 
@@ -67,8 +68,11 @@ class Sweep:
         Measures (`koubei_sim.metrics.measure`), such as names from `OUTCOMES`.
     version : str
         Version of the library that runs it.
-    luck : str
-        ``"common"``: one key for all points; ``"own"``: a key for each, see `point_key`.
+    luck : str, int or tuple of int
+        ``"common"``: one key for all points; ``"own"``: a key for each, see `point_key`, so that
+        points are worlds that share nothing.  A number k: run i of the sweep is replicate k + i, so
+        that no two runs share luck, but shared worlds stay shared; several numbers: the first
+        replicate of each point.
     supplied : dict of str to str
         Digests of networks and of people that were handed over.
     given : Supplied or None
@@ -82,7 +86,7 @@ class Sweep:
     engine: str = "compiled"
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
-    luck: str = "common"
+    luck: str | int | tuple[int, ...] = "common"
     supplied: Mapping[str, str] = field(default_factory=dict)
     given: Supplied | None = field(default=None, compare=False, repr=False)
 
@@ -98,7 +102,10 @@ class Sweep:
 
     def place(self, run: int) -> tuple[int, int]:
         """Return point and replicate of a run."""
-        return divmod(run, self.replicates)
+        point, replicate = divmod(run, self.replicates)
+        if isinstance(self.luck, tuple):
+            return point, self.luck[point] + replicate
+        return point, replicate if isinstance(self.luck, str) else self.luck + run
 
     def plan(self) -> dict[str, Any]:
         """Return the sweep as plain data; `from_plan` reads it back."""
@@ -116,7 +123,7 @@ class Sweep:
             "points": {path: [_jsonable(v) for v in c] for path, c in self.points.columns.items()},
             "scenario": json.loads(self.scenario.canonical()),
             # Left out where it is the default, so that sweeps begun before it existed resume.
-            **({} if self.luck == "common" else {"luck": self.luck}),
+            **({} if self.luck == "common" else {"luck": _plain_luck(self.luck)}),
         }
 
     def digest(self) -> str:
@@ -138,7 +145,7 @@ class Sweep:
             tuple(plan["outcomes"]),
             str(plan["version"]),
             supplied=dict(plan.get("supplied", {})),
-            luck=str(plan.get("luck", "common")),
+            luck=tuple(luck) if isinstance(luck := plan.get("luck", "common"), list) else luck,
         )
 
     def with_given(self, given: Supplied | None) -> Sweep:
@@ -197,6 +204,7 @@ class Sweep:
             Naming path and point; also where the largest point would not fit into memory.
         """
         kept: dict[int, Scenario] = {}
+        special = [name for name in self.outcomes if name not in OUTCOMES]
         largest = self.scenario
         for point in range(self.points.number):
             try:
@@ -206,6 +214,8 @@ class Sweep:
                 raise KoubeiError(
                     error.where, what, got=error.got, allowed=error.allowed, fix=error.fix
                 ) from None
+            for name in special:
+                check_measure(name, scenario)
             if point < KEPT:
                 kept[point] = scenario
             if scenario.n_agents > largest.n_agents:
@@ -225,7 +235,7 @@ def make_sweep(
     outcomes: Sequence[str] | None = None,
     networks: object = None,
     agents: str | Path | pd.DataFrame | None = None,
-    luck: str = "common",
+    luck: str | int | Sequence[int] = "common",
 ) -> Sweep:
     """Return the plan that arguments of `sweep` stand for.
 
@@ -250,13 +260,12 @@ def make_sweep(
         raise KoubeiError(
             "engine", "unknown engine", got=engine, allowed=", ".join(ENGINES), fix=ENGINES[0]
         )
-    if luck not in LUCK:
-        raise KoubeiError("luck", "unknown", got=luck, allowed=", ".join(LUCK), fix=LUCK[0])
     found = design_of(points).points(base, key)
     if found.number * replicates > MOST_POINTS:
         raise KoubeiError(
             "replicates", "too many runs", got=found.number * replicates, allowed=f"{MOST_POINTS:,}"
         )
+    shared = _luck(luck, found.number)
     given = supplied_from(networks, agents)
     return Sweep(
         base,
@@ -267,7 +276,7 @@ def make_sweep(
         _names(outcomes),
         supplied=dict(given.digests) if given else {},
         given=given,
-        luck=luck,
+        luck=shared,
     )
 
 
@@ -297,6 +306,28 @@ def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     ]
     words = {"supplied": "networks or agents"}
     return f"other {words.get(parts[0], parts[0])}" if parts else "another layout"
+
+
+def _luck(given: object, points: int) -> str | int | tuple[int, ...]:
+    """Return how points share luck, checked."""
+    if isinstance(given, str) and given in LUCK:
+        return given
+    if not isinstance(given, (str, bool)):
+        several = isinstance(given, (Sequence, np.ndarray))
+        numbers: list[Any] = list(given) if several else [given]  # type: ignore[call-overload]
+        whole = all(isinstance(n, (int, np.integer)) and n >= 0 for n in numbers)
+        if whole and several and len(numbers) == points:
+            return tuple(int(n) for n in numbers)
+        if whole and not several:
+            return int(numbers[0])
+    raise KoubeiError(
+        "luck", "unknown", got=given, fix=LUCK[0],
+        allowed=f"{', '.join(LUCK)}, a replicate from 0 on, or one for each of {points} points",
+    )  # fmt: skip
+
+
+def _plain_luck(luck: str | int | tuple[int, ...]) -> Any:
+    return list(luck) if isinstance(luck, tuple) else luck
 
 
 def point_key(key: int, point: int) -> int:

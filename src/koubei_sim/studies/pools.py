@@ -25,7 +25,7 @@ _ONE_EACH: Final = dict.fromkeys(
     ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
 #: Batches that a cluster is offered at least, so that one which grows with demand sees some.
-_OFFERED: Final = 32
+_OFFERED: Final = 16
 
 
 class Pool(Protocol):

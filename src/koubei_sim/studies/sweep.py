@@ -62,7 +62,7 @@ def sweep(
     progress: bool | Tell | None = None,
     retry: bool = False,
     batch_seconds: float = 1.0,
-    luck: str = "common",
+    luck: str | int | Sequence[int] = "common",
 ) -> SweepResult:
     """Run a scenario at many points.
 
@@ -102,9 +102,11 @@ def sweep(
         Run failed runs of an earlier call again.
     batch_seconds : float
         About how long a batch takes, and so how much a killed process loses.
-    luck : {"common", "own"}
+    luck : {"common", "own"}, int or sequence of int
         Whether all points share one key, so that differences between points are paired, or each
-        has one of its own, so that points are independent worlds (for shares over a prior).
+        has one of its own, so that points are independent worlds (for shares over a prior).  A
+        number k makes run i replicate k + i: no two runs share luck, but shared worlds stay
+        shared; several numbers name the first replicate of each point.
 
     Returns
     -------
@@ -170,7 +172,7 @@ def _planned(
     outcomes: Sequence[str] | None,
     networks: object,
     agents: Any,
-    luck: str,
+    luck: str | int | Sequence[int],
 ) -> tuple[Sweep, Path | None]:
     """Return the plan and the folder of its journal."""
     folder = None if out is None else Path(out).expanduser()

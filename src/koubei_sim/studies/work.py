@@ -46,7 +46,7 @@ class Task(NamedTuple):
     engine: str
     outcomes: tuple[str, ...]
     version: str
-    luck: str = "common"
+    own_key: bool = False
     supplied: Mapping[str, str] = {}
 
 
@@ -112,7 +112,7 @@ def _scenario(task: Task, point: int) -> Scenario:
 
 
 def _key(task: Task, point: int) -> int:
-    return task.key if task.luck == "common" else point_key(task.key, point)
+    return point_key(task.key, point) if task.own_key else task.key
 
 
 def _run_key(task: Task, digest: str, point: int, replicate: int) -> str:

@@ -5,7 +5,7 @@ people), `progeny` (small cascades with any law of offspring), `percolation` (la
 random graphs), `threshold` (complex contagion), `lattice` (the same where nothing is random),
 `shapes` (paths, stars, cycles, trees and cliques), `trees` (the depth of a tree of
 recommendations), `tiny` (exact laws on graphs of a few people), `degrees` (laws of degrees that
-several need).
+several need), `fitting` (growth curves fitted to counts).
 Nothing here simulates and nothing is random; numpy and scipy only.
 Called by the tests of limits, by studies and by people who want a number to compare with.
 """
@@ -16,6 +16,7 @@ from koubei_sim.theory import (
     bass,
     branching,
     degrees,
+    fitting,
     lattice,
     percolation,
     progeny,
@@ -29,6 +30,7 @@ __all__ = [
     "bass",
     "branching",
     "degrees",
+    "fitting",
     "lattice",
     "percolation",
     "progeny",

@@ -124,9 +124,26 @@ def _scenario(market: Words, folder: Path) -> Scenario:
     given = market.text("scenario", "xiaomi")
     if given not in Scenario.presets() and (folder / given).is_file():
         given = str(folder / given)
-    changes = flat(market.table("set").content)
     base = Scenario.load(given)
+    changes = _with_new_entries(flat(market.table("set").content), base)
     return base.replace(**changes) if changes else base
+
+
+def _with_new_entries(changes: Mapping[str, Any], scenario: Scenario) -> dict[str, Any]:
+    """Return changes of a market in which entries that it does not have yet are given whole.
+
+    A file says ``[market.set.events.gala]`` and what a gala is, line by line; a scenario takes a
+    new entry in one piece only.
+    """
+    found: dict[str, Any] = {}
+    for path, value in changes.items():
+        steps = path.split(".")
+        table = getattr(scenario, steps[0], None)
+        if len(steps) == 3 and isinstance(table, Mapping) and steps[1] not in table:
+            found.setdefault(f"{steps[0]}.{steps[1]}", {})[steps[2]] = value
+        else:
+            found[path] = value
+    return found
 
 
 def _decision(part: Words) -> Decision:
@@ -231,7 +248,8 @@ def _test(part: Words, shared: Mapping[str, Mapping[str, Any]], scenario: Scenar
         part.text("id"), part.text("statement"), outcome,
         part.real("smallest", None, 0.0, 1e18), claimed, against, arms,
         bool(part.content.get("main", False)), model, effect, better,
-        flat(part.table("market").content), part.whole("points", 0, 0),
+        _with_new_entries(flat(part.table("market").content), scenario),
+        part.whole("points", 0, 0),
         part.whole("replicates", 0, 0), flat(part.table("set").content),
         flat(part.table("ranges").content, _is_range),
         flat(part.table("stress_ranges").content, _is_range),

@@ -199,9 +199,13 @@ class Split(NamedTuple):
 
 
 def splits(
-    columns: Mapping[str, Sequence[Any]], effect: Array, smallest: float, most: int = 5
+    columns: Mapping[str, Sequence[Any]],
+    effect: Array,
+    smallest: float,
+    most: int = 5,
+    below: float = 0.05,
 ) -> list[Split]:
-    """Return the parameters that split the worlds, the strongest first (p < .05 after Holm).
+    """Return the parameters that split the worlds, the strongest first (p < `below` after Holm).
 
     Mann and Whitney 1947, Annals of Mathematical Statistics 18:50-60; Holm 1979, Scandinavian
     Journal of Statistics 6:65-70.  With a hundred and fifty parameters and a hundred worlds only
@@ -233,7 +237,7 @@ def splits(
     kept, worst = [], 0.0
     for number, split in enumerate(found):
         worst = max(worst, min(1.0, split.p * (len(found) - number)))
-        if worst >= 0.05:
+        if worst >= below:
             break
         kept.append(split._replace(p=worst))
     return kept[:most]

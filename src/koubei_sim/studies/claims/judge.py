@@ -63,7 +63,9 @@ class Verdict:
         """Return one row a test."""
         import pandas as pd
 
-        return pd.DataFrame(self.content["tests"]).drop(columns=["splits"], errors="ignore")
+        return pd.DataFrame(self.content["tests"]).drop(
+            columns=["splits", "weak_splits"], errors="ignore"
+        )
 
     def __repr__(self) -> str:
         """Return one line."""
@@ -250,12 +252,13 @@ def _judged(
         "gain": made.gain,
         "noise": made.noise,
         "best_other": _best(test, made, np.isfinite(kept)),
-        "splits": [
-            split._asdict()
-            for split in effect.splits(prior.columns, kept, test.smallest)
-            if verdict.verdict == "depends"
-        ],
     }
+    if verdict.verdict == "depends":
+        found = effect.splits(prior.columns, kept, test.smallest)
+        row["splits"] = [split._asdict() for split in found]
+        if not found:  # nothing splits surely: the strongest, so that one knows where to look
+            weak = effect.splits(prior.columns, kept, test.smallest, most=3, below=2.0)
+            row["weak_splits"] = [split._asdict() for split in weak]
     return row, known
 
 

@@ -56,7 +56,9 @@ def write_verdict(found: Verdict) -> list[Path]:
     check_quick(found.content)
     folder = found.claim.folder
     text = json.dumps(_plain(found.content), indent=1, ensure_ascii=False) + "\n"
-    written = [_write(folder / VERDICT, text), _write(folder / RESULTS, _csv(found.content))]
+    written = [_write(folder / VERDICT, text)]
+    if not found.claim.script:  # a script writes tables and figure of its own
+        written.append(_write(folder / RESULTS, _csv(found.content)))
     readme = folder / "README.md"
     if readme.is_file():
         written.append(_write(readme, _with_block(readme, block(found.content))))
@@ -243,6 +245,17 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
                 f"- *{row['statement']}* hangs on `{split['path']}`: it holds in "
                 f"{percent(split['below'])} of worlds below {split['at']:.3g}, in "
                 f"{percent(split['above'])} above (p = {split['p']:.1g} after Holm)."
+            )
+    for row in content["tests"]:
+        if row["main"] and row.get("weak_splits"):
+            weak = "; ".join(
+                f"`{split['path']}` ({percent(split['below'])} below {split['at']:.3g}, "
+                f"{percent(split['above'])} above)"
+                for split in row["weak_splits"]
+            )
+            lines.append(
+                "- No single parameter splits the main test beyond chance (after Holm). The "
+                f"strongest: {weak}."
             )
     if content["ladder"]:
         lines += ["", *_ladder(content["ladder"], main)]

@@ -13,7 +13,7 @@ from koubei_sim.errors import KoubeiError, nearest
 
 _WORDS: Final = {
     "": ("id", "title", "statement", "source", "honest", "rng", "script", "market", "arms",
-         "decision", "prior", "stress", "ladder", "stability", "tests"),
+         "decision", "prior", "stress", "ladder", "stability", "tests", "design"),
     "market": ("scenario", "set"),
     "decision": ("supported", "rejected", "void"),
     "prior": ("points", "replicates", "spread", "exclude", "ranges", "given"),

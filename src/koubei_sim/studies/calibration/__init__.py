@@ -1,0 +1,38 @@
+"""Calibration: targets, fits with their uncertainty, and what they say of points not shown.
+
+`calibrate` fits parameters (`abc`, `optimise`) through runs (`simulator`) and returns a
+`Calibration`; `scorecard` holds a scenario against targets without fitting; `fit_baselines` gives
+the curves that must be beaten; `rank_statistics` checks the whole on worlds whose parameters are
+known.
+Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
+"""
+
+from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_baselines
+from koubei_sim.studies.calibration.calibrate import calibrate
+from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.calibration_file import CalibrationFile, read_calibration
+from koubei_sim.studies.calibration.predictive import Predictive
+from koubei_sim.studies.calibration.ranks import Ranks, rank_statistics
+from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
+from koubei_sim.studies.calibration.starts import bass_start, ranges_around
+from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets
+
+__all__ = [
+    "BASELINES",
+    "LEVELS",
+    "Calibration",
+    "CalibrationFile",
+    "Fitted",
+    "Predictive",
+    "Ranks",
+    "Scorecard",
+    "Target",
+    "Targets",
+    "bass_start",
+    "calibrate",
+    "fit_baselines",
+    "ranges_around",
+    "rank_statistics",
+    "read_calibration",
+    "scorecard",
+]

@@ -1,0 +1,354 @@
+"""`calibrate`: find the parameters with which a scenario meets its targets, and how surely.
+
+Checks everything, hands the fit only what it may see (targets that are not held out, on days no
+later than theirs), and returns a `Calibration`.  With a folder, a killed calibration goes on where
+it was and ends with the same numbers.  Called by people and by ``koubei calibrate``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.studies import backends
+from koubei_sim.studies.calibration import abc, optimise
+from koubei_sim.studies.calibration.abc import Batch, Particles
+from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
+from koubei_sim.studies.calibration.starts import share_of
+from koubei_sim.studies.calibration.targets import Targets, targets_from
+from koubei_sim.studies.journal import Disk, SweepStopped
+from koubei_sim.studies.lanes import key_of, scenario_from, whole
+from koubei_sim.studies.values import Range
+
+FloatArray = NDArray[np.float64]
+METHODS: Final = ("abc-smc", "abc", "optuna")
+#: What the folder of a calibration says about itself.
+PLAN: Final = "calibration.json"
+#: Told (runs done so far, name of the batch).
+Tell = Callable[[int, str], None]
+
+
+def calibrate(
+    scenario: Any,
+    targets: Any,
+    ranges: Any,
+    *,
+    method: str = "abc-smc",
+    particles: int = 200,
+    simulations: int = 4_000,
+    generations: int = 5,
+    quantile: float = 0.5,
+    replicates: int = 1,
+    adjust: bool = True,
+    start: Mapping[str, float] | None = None,
+    rng: object = None,
+    out: str | Path | None = None,
+    backend: str = "threads",
+    workers: int | None = None,
+    progress: bool | Tell | None = None,
+    baseline_start: tuple[Any, float] | None = None,
+    wave_gap: float | None = None,
+) -> Calibration:
+    """Fit parameters of a scenario to targets.
+
+    Parameters
+    ----------
+    scenario : Scenario, preset name, path or mapping
+    targets : Targets or sequence of Target
+        Those with ``hold_out`` or weight 0 are not shown to the fit.
+    ranges : mapping of str to range, or list of str
+        The prior: dotted path -> ``(low, high)``, ``(low, high, "log")`` or `Range`; paths alone
+        get the ranges of `ensemble`.  Independent and uniform (in the logarithm).
+    method : {"abc-smc", "abc", "optuna"}
+        Sequential Monte Carlo (a posterior), rejection (a posterior, dearer and simpler), or a
+        search for one best point.
+    particles : int
+        Particles of the posterior.
+    simulations : int
+        Parameter sets simulated at most; all of them are for ``abc`` (of which the nearest
+        `particles` are kept) and for ``optuna``.
+    generations, quantile : int, float
+        ``abc-smc``: at most so many generations; each accepts what is nearer than this quantile
+        of the distances before.
+    replicates : int
+        Runs averaged for each parameter set.
+    adjust : bool
+        Whether the posterior is adjusted by local linear regression (Beaumont, Zhang and Balding
+        2002).
+    start : mapping of str to float, optional
+        For ``optuna``: values of the first trial, such as those of `bass_start`; parameters
+        without one begin in the middle of their range.
+    rng : int, SeedSequence or Generator, optional
+        Source of the key; fresh entropy without it, or the key of the folder `out`.
+    out : path, optional
+        Folder of journals; the same call again resumes.
+    backend, workers : see `sweep`
+    progress : bool or callable, optional
+        True for a line on stderr; a callable is told (runs done, name of the batch).
+    baseline_start : (date or day, count), optional
+        An observed point before the run that only the baselines see.
+    wave_gap : float, optional
+        Days between two waves, where something else says so (baseline ``two_logistic_dated``).
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    KoubeiError
+        For whatever is wrong with the arguments, before anything runs.
+    SweepStopped
+        When it cannot go on (disk full, a worker killed); what was done is kept.
+
+    Notes
+    -----
+    With ``abc`` and ``abc-smc`` every particle has luck of its own, so that the posterior does not
+    hang on one draw of the luck; ``optuna`` gives all trials the same luck, so that they differ by
+    their parameters alone.  Population and networks are one draw for all where the scenario says
+    ``shared_world``.
+
+    Examples
+    --------
+    >>> from koubei_sim.studies.calibration import Target, calibrate
+    >>> seen = Target("users", 300.0, 0.1, "users@20", "empirical-output")
+    >>> found = calibrate(
+    ...     "tiny",
+    ...     [seen],
+    ...     {"seeding.number": (50, 400)},
+    ...     method="abc",
+    ...     particles=10,
+    ...     simulations=20,
+    ...     rng=7,
+    ... )
+    >>> found.posterior.shape
+    (10, 3)
+    """
+    base = scenario_from("scenario", scenario)
+    wanted = targets_from(targets)
+    prior = ranges_from(base, ranges)
+    wanted.check(base)
+    if all(entry.hold_out or not entry.weight for entry in wanted):
+        raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
+    seen = wanted.seen
+    _check(method, quantile, adjust, backend, workers, seen)
+    first = _first(start, prior, method)
+    for name, value in (("particles", particles), ("simulations", simulations),
+                        ("generations", generations), ("replicates", replicates)):  # fmt: skip
+        whole(name, value)
+    if method != "optuna" and simulations < particles:
+        raise KoubeiError("simulations", "fewer than particles", got=simulations,
+                          allowed=f"{particles} or more")  # fmt: skip
+    folder = None if out is None else Path(out).expanduser()
+    stored = _stored(folder)
+    key = int(stored["key"]) if rng is None and stored else key_of(rng)
+    short = shortened(base, seen)
+    plan = {
+        "version": __version__, "method": method, "particles": particles, "key": key,
+        "simulations": simulations, "generations": generations, "quantile": quantile,
+        "replicates": replicates, "scenario": short.digest(),
+        "start": None if first is None else first.tolist(),
+        "ranges": {path: repr(found) for path, found in prior.items()},
+        "targets": [
+            [t.name, t.value, t.tolerance, str(getattr(t.statistic, "__name__", t.statistic)),
+             t.weight, t.log] for t in seen
+        ],
+    }  # fmt: skip
+    _keep(folder, plan, stored)
+    with _Meter(progress) as tell:
+        model = Model(base, prior, key, replicates, backend, workers, folder, tell)
+        model_of_fit = replace(model, scenario=short)
+        if method == "optuna":
+            fitted = _search(model_of_fit, seen, simulations, first)
+        else:
+            options = (particles, simulations, generations, quantile)
+            fitted = _sample(model_of_fit, seen, method, options)
+    generation, last, best, simulated, trials = fitted
+    if adjust and method != "optuna":
+        last = abc.adjusted(last)
+    origin = None if baseline_start is None else _origin(baseline_start, base)
+    model = replace(model, tell=None)
+    return Calibration(
+        model, wanted, method, generation, last, best, simulated, trials, origin, wave_gap
+    )
+
+
+class _Fit(NamedTuple):
+    """What a fit gives: generations, posterior, best shares, simulated sets, trials."""
+
+    generations: list[Particles]
+    particles: Particles
+    best: FloatArray
+    simulated: int
+    trials: tuple[FloatArray, FloatArray] | None = None
+
+
+def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, int, float]) -> _Fit:
+    """Draw a posterior."""
+    particles, simulations, generations, quantile = options
+    gone: list[tuple[float, FloatArray, int]] = []
+
+    def simulate(batch: Batch) -> FloatArray:
+        name = f"generation-{batch.generation:02d}-{batch.turn:03d}"
+        values = model.statistics(batch.shares, seen, name, batch.first_luck)
+        near = seen.distance(values)
+        at = int(np.argmin(near))
+        gone.append((float(near[at]), batch.shares[at], len(near)))
+        return seen.gaps(values)
+
+    def distance(gaps: FloatArray) -> FloatArray:
+        weights = np.array([entry.weight for entry in seen])
+        with np.errstate(invalid="ignore"):
+            squares = (gaps**2) @ (weights / weights.sum())
+        return np.where(np.isfinite(squares), np.sqrt(squares), np.inf)
+
+    wide = len(model.paths)
+    if method == "abc":
+        found = [abc.rejection(simulate, distance, wide, model.key, simulations, particles)]
+    else:
+        first = max(1, min(2, simulations // particles))
+        found = abc.sequential(
+            simulate, distance, wide, model.key, particles, generations, quantile,
+            most=simulations, first=first,
+        )  # fmt: skip
+    best = min(gone, key=lambda entry: entry[0])[1]
+    return _Fit(found, found[-1], best, sum(number for _, _, number in gone))
+
+
+def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | None) -> _Fit:
+    """Look for one best point."""
+    memory = replace(model, out=None)
+
+    def objective(shares: FloatArray) -> float:
+        values = memory.statistics(shares[None, :], seen, "trial", own_luck=False)
+        return float(seen.distance(values)[0])
+
+    mark = f"{model.scenario.digest()}:{model.key}:{len(seen)}"
+    shares, distances = optimise.search(
+        objective, model.paths, model.key, simulations, model.out, mark, first=first
+    )
+    at = int(np.argmin(distances))
+    none = np.zeros((1, len(seen)))
+    best = Particles(
+        shares[at : at + 1], np.ones(1), none, distances[at : at + 1], float(distances[at]), 0,
+        len(distances), np.zeros(1, dtype=np.int64),
+    )  # fmt: skip
+    return _Fit([], best, shares[at], len(distances), (shares, distances))
+
+
+# What is asked for, and the folder ------------------------------------------------------------
+
+
+def _check(
+    method: object, quantile: object, adjust: object, backend: str, workers: object, seen: Targets
+) -> None:
+    if method not in METHODS:
+        raise KoubeiError("method", "unknown method", got=method, allowed=", ".join(METHODS),
+                          fix=nearest(str(method), METHODS) or METHODS[0])  # fmt: skip
+    if isinstance(quantile, bool) or not isinstance(quantile, (int, float)) or not 0 < quantile < 1:
+        raise KoubeiError("quantile", "out of range", got=quantile, allowed="between 0 and 1")
+    if not isinstance(adjust, bool):
+        raise KoubeiError("adjust", "must be true or false", got=adjust)
+    backends.check_backend(backend, workers, None)
+    if backend != "threads" and any(callable(entry.statistic) for entry in seen):
+        raise KoubeiError(
+            "backend", "functions as statistics stay in this process", got=backend, fix="threads"
+        )
+
+
+def _first(start: object, prior: dict[str, Range], method: str) -> FloatArray | None:
+    """Return the shares of the first trial."""
+    if start is None:
+        return None
+    if method != "optuna":
+        raise KoubeiError(
+            "start", "a posterior has no start", got=method, allowed="method optuna",
+            fix="ranges_around(start) as ranges",
+        )  # fmt: skip
+    if not isinstance(start, Mapping):
+        raise KoubeiError("start", "must be a mapping", got=type(start).__name__)
+    for path in start:
+        if path not in prior:
+            raise KoubeiError(f"start: {path}", "is not fitted", fix=nearest(str(path), prior))
+    return np.array(
+        [share_of(p, found, start[p]) if p in start else 0.5 for p, found in prior.items()]
+    )
+
+
+def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:
+    from koubei_sim.studies.calibration.targets import _moment
+
+    when = _moment(given[0])
+    if not isinstance(when, int):
+        if scenario.start_date is None:
+            raise KoubeiError("baseline_start", "the scenario has no start date", fix="a day")
+        when = (when - scenario.start_date).days
+    return float(when), float(given[1])
+
+
+def _stored(folder: Path | None) -> dict[str, Any]:
+    """Return the plan that a folder holds, empty without one."""
+    if folder is None or not (folder / PLAN).is_file():
+        if folder is not None and folder.is_dir() and any(folder.iterdir()):
+            raise KoubeiError(str(folder), "holds something else", fix="a new folder")
+        return {}
+    try:
+        found = json.loads((folder / PLAN).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise KoubeiError(str(folder / PLAN), f"cannot be read ({error})") from None
+    return dict(found)
+
+
+def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> None:
+    """Write the plan, or refuse a folder with another one."""
+    if folder is None:
+        return
+    text = json.dumps(plan, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    if stored:
+        plain = json.loads(text)
+        other = [name for name in plain if stored.get(name) != plain[name]]
+        if other:
+            raise KoubeiError(
+                str(folder), f"holds a calibration with another {other[0]}", fix="another folder"
+            )
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Disk().whole_file(folder / PLAN, text.encode())
+    except OSError as error:
+        raise SweepStopped(str(folder), f"cannot be written ({error.strerror or error})") from None
+
+
+class _Meter:
+    """Tells progress to a callable, or on one line of stderr."""
+
+    def __init__(self, progress: bool | Tell | None) -> None:
+        self._bar: Any = None
+        self._call = progress if callable(progress) else None
+        if progress is True:
+            from tqdm import tqdm
+
+            self._bar = tqdm(unit="run", leave=False, ncols=79)
+
+    def __enter__(self) -> Tell | None:
+        if self._bar is None:
+            return self._call
+
+        def tell(done: int, name: str) -> None:
+            self._bar.set_postfix_str(name, refresh=False)
+            self._bar.update(done - self._bar.n)
+
+        return tell
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()

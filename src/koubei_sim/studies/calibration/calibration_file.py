@@ -1,0 +1,188 @@
+"""Calibrations in TOML files: what ``koubei calibrate FILE.toml`` reads.
+
+A file names the scenario, changes to it, the free parameters with their ranges, targets, and how to
+fit.  All of it is checked before anything runs; a wrong word gets the nearest right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.spec import Scenario
+from koubei_sim.spec.files import parse
+from koubei_sim.studies.calibration.calibrate import calibrate
+from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.targets import WORDS as TARGET_WORDS
+from koubei_sim.studies.calibration.targets import Target, Targets
+from koubei_sim.studies.sweep_file import flat
+
+_OPTIONS: Final = (
+    "method", "particles", "simulations", "generations", "quantile", "replicates", "adjust", "rng",
+    "backend", "workers", "wave_gap",
+)  # fmt: skip
+WORDS: Final = (
+    "scenario", "set", "ranges", "parameters", "start", "targets", "series", "baseline_start",
+    "predictive", "out", *_OPTIONS,
+)  # fmt: skip
+_SERIES: Final = (
+    "name", "quantity", "dates", "values", "tolerance", "level", "hold_out_after", "weight", "log",
+    "source",
+)  # fmt: skip
+
+
+class CalibrationFile(NamedTuple):
+    """A calibration that a file describes.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    targets : Targets
+    ranges : mapping of str to range, or list of str
+    options : dict
+        Further arguments of `calibrate`.
+    out : Path
+    predictive : int
+        Posterior predictive runs.
+    """
+
+    scenario: Scenario
+    targets: Targets
+    ranges: Any
+    options: dict[str, Any]
+    out: Path
+    predictive: int
+
+    def run(self, **changes: Any) -> Calibration:
+        """Calibrate; `changes` replace arguments of `calibrate`."""
+        options = {**self.options, "out": self.out, **changes}
+        return calibrate(self.scenario, self.targets, self.ranges, **options)
+
+
+def read_calibration(file: str | Path, out: str | Path | None = None) -> CalibrationFile:
+    """Read a calibration file.
+
+    Parameters
+    ----------
+    file : path
+        TOML; a scenario file named in it is relative to it.
+    out : path, optional
+        Folder; ``out`` of the file without it, else the file's name without ending.
+
+    Raises
+    ------
+    KoubeiError
+        One line for the first thing that is wrong.
+    """
+    path, where = Path(file), str(file)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
+    return from_table(parse(text, where), path, out)
+
+
+def from_table(
+    content: Mapping[str, Any], path: Path, out: str | Path | None = None
+) -> CalibrationFile:
+    """Return the calibration of a table as a file holds it; `path` is where it stands."""
+    where = str(path)
+    _known(where, content, WORDS)
+    base = _scenario(content, path)
+    options = {word: content[word] for word in _OPTIONS if word in content}
+    if "start" in content:
+        options["start"] = flat(_table(f"{where}: start", content["start"]))
+    if "baseline_start" in content:
+        start = _table(f"{where}: baseline_start", content["baseline_start"])
+        _known(f"{where}: baseline_start", start, ("date", "count"))
+        if set(start) != {"date", "count"}:
+            raise KoubeiError(f"{where}: baseline_start", "needs date and count")
+        options["baseline_start"] = (start["date"], start["count"])
+    predictive = content.get("predictive", 100)
+    if isinstance(predictive, bool) or not isinstance(predictive, int) or predictive < 1:
+        raise KoubeiError(f"{where}: predictive", "must be a whole number", got=predictive)
+    named = content.get("out", path.stem)
+    if not isinstance(named, str):
+        raise KoubeiError(f"{where}: out", "must be text", got=named)
+    return CalibrationFile(
+        base, _targets(content, where), _ranges(content, where), options,
+        Path(named if out is None else out), predictive,
+    )  # fmt: skip
+
+
+def _known(where: str, content: Mapping[str, Any], words: tuple[str, ...]) -> None:
+    for word in content:
+        if word not in words:
+            raise KoubeiError(
+                f"{where}: {word}",
+                "unknown word",
+                allowed=", ".join(words),
+                fix=nearest(word, words),
+            )
+
+
+def _table(where: str, given: Any) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise KoubeiError(where, "must be a table", got=given)
+    return given
+
+
+def _scenario(content: Mapping[str, Any], path: Path) -> Scenario:
+    given = content.get("scenario")
+    if not isinstance(given, str):
+        raise KoubeiError(
+            f"{path}: scenario", "must name a preset or a file", got=given, fix='scenario = "tiny"'
+        )
+    if given not in Scenario.presets() and (path.parent / given).is_file():
+        given = str(path.parent / given)
+    base = Scenario.load(given)
+    changes = _table(f"{path}: set", content.get("set", {}))
+    return base.replace(**flat(changes, lambda _: False)) if changes else base
+
+
+def _ranges(content: Mapping[str, Any], where: str) -> Any:
+    if ("ranges" in content) == ("parameters" in content):
+        raise KoubeiError(
+            where, "needs the free parameters", allowed="[ranges], or parameters = [..]"
+        )
+    if "parameters" in content:
+        return content["parameters"]
+    given = _table(f"{where}: ranges", content["ranges"])
+    return flat(given, lambda entry: "low" in entry or "high" in entry or "choices" in entry)
+
+
+def _targets(content: Mapping[str, Any], where: str) -> Targets:
+    found: list[Target] = []
+    for number, entry in enumerate(_list(content, "series", where)):
+        here = f"{where}: series {number + 1}"
+        _known(here, _table(here, entry), _SERIES)
+        for word in ("dates", "values"):
+            if not isinstance(entry.get(word), list):
+                raise KoubeiError(f"{here}: {word}", "must be a list", got=entry.get(word))
+        options = {word: entry[word] for word in _SERIES[4:] if word in entry}
+        for word in ("name", "quantity"):
+            if word in entry:
+                options[word] = entry[word]
+        found += Targets.series(entry["dates"], entry["values"], **options)
+    words = tuple(word for word in TARGET_WORDS if word != "series")
+    for number, entry in enumerate(_list(content, "targets", where)):
+        here = f"{where}: target {number + 1}"
+        _known(here, _table(here, entry), words)
+        missing = [word for word in words[:5] if word not in entry]
+        if missing:
+            raise KoubeiError(here, f"lacks {', '.join(missing)}")
+        found.append(Target(**entry))
+    if not found:
+        raise KoubeiError(where, "no targets", allowed="[[targets]] or [[series]]")
+    return Targets(found)
+
+
+def _list(content: Mapping[str, Any], word: str, where: str) -> list[Any]:
+    given = content.get(word, [])
+    if not isinstance(given, list):
+        raise KoubeiError(f"{where}: {word}", "must be a list of tables", fix=f"[[{word}]]")
+    return given

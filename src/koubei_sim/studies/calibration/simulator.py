@@ -1,0 +1,260 @@
+"""From parameters to statistics: the runs of a calibration, in memory or in journals.
+
+`Model` holds a scenario, the ranges of its free parameters and where runs are done; it turns shares
+of the prior into statistics, a sweep a batch.  With a folder each batch is a sweep of its own
+there, so that a killed calibration resumes in the middle of a generation.
+Called by `calibrate`, `calibration` and `ranks`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.metrics import days_of, read_dated
+from koubei_sim.simulate import fitting_threads
+from koubei_sim.spec import Scenario, parameter_table
+from koubei_sim.studies.calibration.targets import PARAMETER, Targets
+from koubei_sim.studies.journal import Disk
+from koubei_sim.studies.lanes import Lane
+from koubei_sim.studies.plan import make_sweep
+from koubei_sim.studies.points import Table, whole_paths
+from koubei_sim.studies.priors import ensemble
+from koubei_sim.studies.sweep import sweep
+from koubei_sim.studies.values import Range, range_of
+
+FloatArray = NDArray[np.float64]
+
+#: First replicate of the batch, or of each particle; None where all share luck.
+Luck = int | tuple[int, ...] | None
+#: Parameters that are fitted at once; more are a study of sensitivity, not a calibration.
+MOST_PARAMETERS: Final = 12
+
+
+@dataclass(frozen=True)
+class Model:
+    """A scenario with free parameters.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    ranges : dict of str to Range
+        The prior: independent, uniform (or uniform in the logarithm) over each range.
+    key : int
+    replicates : int
+        Runs averaged for each particle.
+    backend, workers : see `studies.sweep`
+    out : Path or None
+        Folder of the journals.
+    tell : callable or None
+        Told (runs done so far, words) after each batch.
+    """
+
+    scenario: Scenario
+    ranges: dict[str, Range]
+    key: int
+    replicates: int = 1
+    backend: str = "threads"
+    workers: int | None = None
+    out: Path | None = None
+    tell: Callable[[int, str], None] | None = None
+    _done: list[int] = field(default_factory=lambda: [0])
+
+    @property
+    def paths(self) -> list[str]:
+        """Dotted paths of the free parameters."""
+        return list(self.ranges)
+
+    def values(self, shares: FloatArray) -> dict[str, list[Any]]:
+        """Return the parameters at shares of the prior, a column a path."""
+        return {
+            path: [found.at(float(share)) for share in shares[:, k]]
+            for k, (path, found) in enumerate(self.ranges.items())
+        }
+
+    def statistics(
+        self,
+        shares: FloatArray,
+        targets: Targets,
+        name: str,
+        first_luck: int | NDArray[np.int64] = 0,
+        own_luck: bool = True,
+    ) -> FloatArray:
+        """Return the statistics of all particles, means over replicates, [particles, targets].
+
+        Parameters
+        ----------
+        shares : array, shape [particles, parameters]
+        targets : Targets
+            Only their statistics are used, never their values.
+        name : str
+            Of the batch; its folder.
+        first_luck : int, or array of int, shape [particles]
+            Particles before the first whose luck must not be used again; or the luck of each.
+        own_luck : bool
+            Whether no two particles share luck; else replicate r is the same luck for all.
+
+        Raises
+        ------
+        KoubeiError
+            When a parameter set makes no scenario; SweepStopped when the disk is full.
+        """
+        columns = self.values(shares)
+        shown = [entry.statistic for entry in targets]
+        luck: Luck = None
+        if own_luck and isinstance(first_luck, np.ndarray):
+            luck = tuple(int(place) * self.replicates for place in first_luck)
+        elif own_luck:
+            luck = int(first_luck) * self.replicates
+        if any(callable(statistic) for statistic in shown):
+            found = self._functions(columns, targets, name, luck)
+        else:
+            found = self._sweep(columns, targets, name, luck)
+        self._done[0] += shares.shape[0] * self.replicates
+        if self.tell is not None:
+            self.tell(self._done[0], name)
+        return found
+
+    def _folder(self, name: str) -> Path | None:
+        return None if self.out is None else self.out / "runs" / name
+
+    def _sweep(
+        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
+    ) -> FloatArray:
+        names = [str(entry.statistic) for entry in targets]
+        run = [text for text in dict.fromkeys(names) if not text.startswith(PARAMETER)]
+        planned = make_sweep(
+            self.scenario,
+            Table(columns),
+            self.replicates,
+            self.key,
+            "compiled",
+            run or None,
+            luck="common" if luck is None else luck,
+        )
+        table = sweep(
+            planned,
+            out=self._folder(name),
+            backend=self.backend,
+            workers=self.workers,
+        ).table()
+        number = len(next(iter(columns.values())))
+        found = np.empty((number, len(names)))
+        for k, text in enumerate(names):
+            if text.startswith(PARAMETER):
+                found[:, k] = self._parameters(columns, targets, k)
+            else:
+                values = table[text].to_numpy(dtype=np.float64)
+                found[:, k] = values.reshape(number, self.replicates).mean(axis=1)
+        return found
+
+    def _parameters(self, columns: dict[str, list[Any]], targets: Targets, k: int) -> list[float]:
+        path = str(targets.entries[k].statistic).removeprefix(PARAMETER)
+        if path in columns:
+            return [float(value) for value in columns[path]]
+        return [targets.entries[k].of(None, self.scenario)] * len(next(iter(columns.values())))  # type: ignore[arg-type]
+
+    def _functions(
+        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
+    ) -> FloatArray:
+        """Statistics that are functions cannot go to other processes: threads, batch by batch."""
+        points = [dict(zip(columns, row)) for row in zip(*columns.values())]
+        folder, path = self._folder(name), None
+        if folder is not None:
+            # Functions have no digest: what names a batch is who was simulated, with which luck.
+            said = json.dumps([points, luck, self.replicates, self.key, self.scenario.digest()])
+            mark = hashlib.sha256(said.encode()).hexdigest()[:16]
+            path = folder.with_name(f"{name}-{mark}.npy")
+            if path.is_file():
+                return np.asarray(np.load(path, allow_pickle=False))
+
+        def one(at: int) -> FloatArray:
+            scenario = self.scenario.replace(**points[at])
+            lane = Lane(scenario, self.key)
+            start = luck[at] if isinstance(luck, tuple) else 0
+            if isinstance(luck, int):
+                start = luck + at * self.replicates
+            rows = [
+                [entry.of(history, scenario, self.key) for entry in targets]
+                for history in map(lane.history, range(start, start + self.replicates))
+            ]
+            return np.mean(np.array(rows, dtype=np.float64), axis=0)
+
+        threads = self.workers or fitting_threads(self.scenario, len(points))
+        with ThreadPoolExecutor(threads) as pool:
+            found = np.array(list(pool.map(one, range(len(points)))))
+        if path is not None:
+            content = io.BytesIO()
+            np.save(content, found, allow_pickle=False)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Disk().whole_file(path, content.getvalue())
+        return found
+
+
+def shortened(scenario: Scenario, targets: Targets) -> Scenario:
+    """Return the scenario cut after the last day that the targets ask for.
+
+    A run is the same on its first days however long it is, so fitting need not play the days of
+    the points that are held out.  Left as it is where a target needs the whole run.
+    """
+    last = -1
+    for entry in targets:
+        if isinstance(entry.statistic, str) and entry.statistic.startswith(PARAMETER):
+            continue
+        if not entry.dated:
+            return scenario
+        last = max(last, days_of(read_dated(str(entry.statistic)), scenario)[1])
+    if last < 0 or last + 1 >= scenario.ticks:
+        return scenario
+    try:
+        return scenario.replace(ticks=last + 1)
+    except KoubeiError:  # something of the scenario needs the later days
+        return scenario
+
+
+def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
+    """Return the prior: ranges as given, or those that `ensemble` puts around named parameters.
+
+    Raises
+    ------
+    KoubeiError
+        For unknown paths, ranges that are none, choices, or too many parameters.
+    """
+    if isinstance(given, str):
+        given = [given]
+    if not isinstance(given, (Mapping, Sequence)) or not given:
+        raise KoubeiError(
+            "ranges",
+            "no parameter to fit",
+            got=str(given),
+            fix="{'channels.forum.tell': (.01, .1)}",
+        )
+    known = [row.path for row in parameter_table(scenario)]
+    for path in given:
+        if path not in known:
+            raise KoubeiError(str(path), "unknown parameter", fix=nearest(str(path), known))
+    if isinstance(given, Mapping):
+        whole = whole_paths(scenario)
+        ranges = {path: range_of(path, entry, path in whole) for path, entry in given.items()}
+    else:
+        ranges = dict(ensemble(scenario, 1, list(given)).ranges)
+    for path, found in ranges.items():
+        if found.choices:
+            raise KoubeiError(
+                path, "choices cannot be fitted", fix="one calibration each, compared"
+            )
+    if len(ranges) > MOST_PARAMETERS:
+        raise KoubeiError(
+            "ranges", "too many to fit", got=len(ranges), allowed=f"1..{MOST_PARAMETERS}"
+        )
+    return ranges

@@ -1,0 +1,349 @@
+"""What a model is held against: observed numbers with tolerances, and how far a run is from them.
+
+A `Target` is one number of the world, the statistic of a run that should equal it, and how near is
+near enough.  `Targets` is several of them; those marked `hold_out` are never shown to a fit.
+Called by `calibrate`, `scorecard` and by people.
+
+References
+----------
+Grimm, V. et al. (2005), Pattern-oriented modeling of agent-based complex systems, Science 310,
+987-991.
+Rand, W. and Rust, R. T. (2011), Agent-based modeling in marketing: guidelines for rigor,
+International Journal of Research in Marketing 28, 181-193 (the four levels).
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.metrics import check_measure, days_of, is_dated, read_dated
+from koubei_sim.spec import Scenario
+from koubei_sim.studies.lanes import measure
+from koubei_sim.world import History
+
+FloatArray = NDArray[np.float64]
+
+#: The four levels of validation of Rand and Rust 2011, from the inside to the outside.
+LEVELS: Final = ("micro-face", "macro-face", "empirical-input", "empirical-output")
+#: A statistic that is a parameter of the scenario, not a measure of a run.
+PARAMETER: Final = "scenario:"
+#: What a statistic may be: text (see `Target`) or a function of a history and its scenario.
+Statistic = str | Callable[[History, Scenario], float]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One observed number, and which number of a run it is held against.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+        What was observed; above 0 where `log`.
+    tolerance : float
+        How near is near enough, above 0.  With `log` a relative distance: 0.1 means within a
+        factor of 1.1 either way.  Else in units of the statistic.
+    statistic : str or callable
+        An outcome (`metrics.OUTCOMES`), a dated statistic (``"users@2012-12-15"``, see
+        `metrics.read_dated`), a parameter (``"scenario:seeding.number"``), or a function of
+        (history, scenario).
+    level : {"micro-face", "macro-face", "empirical-input", "empirical-output"}
+        Which kind of validity it speaks for (Rand and Rust 2011).
+    weight : float
+        Weight of its squared distance among the others; 0 shows it without fitting it.
+    log : bool
+        Whether distances are those of logarithms.
+    source : str
+        Where the number stands.
+    hold_out : bool
+        Never shown to a fit: kept to say how well the fit predicts.
+
+    Examples
+    --------
+    >>> target = Target("users", 1e6, 0.1, "users@2012-12-15", "empirical-output")
+    >>> round(float(target.gap(1.21e6)), 3)
+    2.0
+    """
+
+    name: str
+    value: float
+    tolerance: float
+    statistic: Statistic
+    level: str
+    weight: float = 1.0
+    log: bool = True
+    source: str = ""
+    hold_out: bool = False
+    series: str = ""
+
+    def __post_init__(self) -> None:
+        where = f"targets.{self.name}"
+        if not isinstance(self.name, str) or not self.name:
+            raise KoubeiError("targets", "a target needs a name", got=self.name)
+        for part in ("value", "tolerance", "weight"):
+            number = getattr(self, part)
+            if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
+                raise KoubeiError(f"{where}.{part}", "must be a number", got=number)
+            if not math.isfinite(number):
+                raise KoubeiError(f"{where}.{part}", "must be finite", got=number)
+        if self.tolerance <= 0:
+            raise KoubeiError(f"{where}.tolerance", "out of range", got=self.tolerance,
+                              allowed="above 0", fix="0.1")  # fmt: skip
+        if self.weight < 0:
+            raise KoubeiError(
+                f"{where}.weight", "out of range", got=self.weight, allowed="0 or more"
+            )
+        for part in ("log", "hold_out"):
+            if not isinstance(getattr(self, part), bool):
+                raise KoubeiError(f"{where}.{part}", "must be true or false", got=self.log)
+        if self.log and self.value <= 0:
+            raise KoubeiError(
+                f"{where}.value", "must be above 0 on a log scale", got=self.value, fix="log=False"
+            )
+        if self.level not in LEVELS:
+            raise KoubeiError(f"{where}.level", "unknown level", got=self.level,
+                              allowed=", ".join(LEVELS),
+                              fix=nearest(str(self.level), LEVELS))  # fmt: skip
+        _check_statistic(where, self.statistic)
+
+    @property
+    def dated(self) -> bool:
+        """Whether the statistic is a dated one."""
+        return is_dated(self.statistic)
+
+    def scaled(self, values: Any) -> FloatArray:
+        """Return values on the scale of distances: logarithms where `log` (-inf at 0)."""
+        numbers = np.asarray(values, dtype=np.float64)
+        if not self.log:
+            return numbers
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.log(numbers))
+
+    def gap(self, values: Any) -> FloatArray:
+        """Return the distance of simulated values in tolerances, with its sign."""
+        unit = math.log1p(self.tolerance) if self.log else float(self.tolerance)
+        return np.asarray((self.scaled(values) - self.scaled(self.value)) / unit)
+
+    def of(self, history: History, scenario: Scenario, key: int = 0) -> float:
+        """Return the statistic of one history."""
+        if isinstance(self.statistic, str) and self.statistic.startswith(PARAMETER):
+            return parameter(scenario, self.statistic)
+        if self.dated:
+            from koubei_sim.metrics import dated_value
+
+            return dated_value(str(self.statistic), history, scenario)
+        return measure(history, scenario, key, self.statistic)
+
+
+def _check_statistic(where: str, statistic: object) -> None:
+    if callable(statistic):
+        return
+    if is_dated(statistic):
+        read_dated(str(statistic))
+        return
+    if isinstance(statistic, str) and statistic.startswith(PARAMETER):
+        return
+    try:
+        check_measure(statistic)
+    except KoubeiError as error:
+        raise KoubeiError(
+            f"{where}.statistic", error.what, got=error.got,
+            allowed=f"{error.allowed}; scenario:path; or a function",
+            fix=error.fix or "users@2012-12-15",
+        ) from None  # fmt: skip
+
+
+def parameter(scenario: Scenario, text: str) -> float:
+    """Return the parameter that ``scenario:path`` names.
+
+    Raises
+    ------
+    KoubeiError
+        For an unknown path, or one whose value is no number.
+    """
+    from koubei_sim.spec import parameter_table
+
+    path = text.removeprefix(PARAMETER)
+    rows = {row.path: row.value for row in parameter_table(scenario)}
+    if path not in rows:
+        raise KoubeiError(text, "unknown parameter", fix=nearest(path, rows))
+    if isinstance(rows[path], bool) or not isinstance(rows[path], (int, float)):
+        raise KoubeiError(text, "is no number", got=str(rows[path]))
+    return float(rows[path])
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Several targets, in order; names are unique.
+
+    Parameters
+    ----------
+    entries : sequence of Target
+
+    Examples
+    --------
+    >>> curve = Targets.series(
+    ...     ["2012-12-15", "2013-07-01", "2014-05-15"],
+    ...     [10e6, 20e6, 50e6],
+    ...     name="MIUI users",
+    ...     tolerance=0.1,
+    ...     hold_out_after="2013-12-31",
+    ... )
+    >>> [target.hold_out for target in curve], len(curve.seen)
+    ([False, False, True], 2)
+    """
+
+    entries: tuple[Target, ...]
+
+    def __init__(self, entries: Sequence[Target]) -> None:
+        found = tuple(entries)
+        for entry in found:
+            if not isinstance(entry, Target):
+                raise KoubeiError("targets", "not a target", got=type(entry).__name__)
+        names = [entry.name for entry in found]
+        if not names:
+            raise KoubeiError("targets", "none given", fix="Target(...)")
+        for name in names:
+            if names.count(name) > 1:
+                raise KoubeiError(f"targets.{name}", "a name stands twice")
+        object.__setattr__(self, "entries", found)
+
+    @classmethod
+    def series(
+        cls,
+        dates: Sequence[Any],
+        values: Sequence[float],
+        *,
+        name: str = "series",
+        quantity: str = "users",
+        tolerance: float | Sequence[float] = 0.1,
+        level: str = "empirical-output",
+        hold_out_after: Any = None,
+        weight: float = 1.0,
+        log: bool = True,
+        source: str = "",
+    ) -> Targets:
+        """Return one target a date of a series.
+
+        Parameters
+        ----------
+        dates : sequence of date, ISO text or int
+            Dates, or days since the start of the run.
+        values : sequence of float
+        quantity : str
+            What is counted (`metrics.read_dated`): ``users`` for people in use at that time,
+            ``adopted`` for all adoptions so far.
+        tolerance : float, or one a date
+        hold_out_after : date, ISO text or int, optional
+            Later points are held out.
+
+        Raises
+        ------
+        KoubeiError
+            For lengths that differ, or anything wrong with a single target.
+        """
+        moments = [_moment(date) for date in dates]
+        numbers = list(values)
+        widths = list(tolerance) if isinstance(tolerance, Sequence) else [tolerance] * len(moments)
+        if not len(moments) == len(numbers) == len(widths):
+            shown = f"{len(moments)} dates, {len(numbers)} values, {len(widths)} tolerances"
+            raise KoubeiError(f"targets.{name}", "lengths differ", got=shown)
+        limit = None if hold_out_after is None else _moment(hold_out_after)
+        if limit is not None and any(type(m) is not type(limit) for m in moments):
+            raise KoubeiError(
+                f"targets.{name}", "hold_out_after must be like the dates", got=str(limit)
+            )
+        return cls(
+            [
+                Target(
+                    f"{name} {moment}", float(number), float(width), f"{quantity}@{moment}", level,
+                    weight, log, source, limit is not None and moment > limit, name,
+                )
+                for moment, number, width in zip(moments, numbers, widths)
+            ]
+        )  # fmt: skip
+
+    @property
+    def seen(self) -> Targets:
+        """The targets that a fit may see: not held out, with a weight."""
+        return Targets([entry for entry in self.entries if not entry.hold_out and entry.weight])
+
+    @property
+    def held_out(self) -> tuple[Target, ...]:
+        """The targets kept from the fit."""
+        return tuple(entry for entry in self.entries if entry.hold_out)
+
+    def __add__(self, other: Targets) -> Targets:
+        return Targets([*self.entries, *other.entries])
+
+    def __iter__(self) -> Iterator[Target]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def gaps(self, values: FloatArray) -> FloatArray:
+        """Return signed distances in tolerances, shape like `values` [.., targets]."""
+        return np.stack([t.gap(values[..., k]) for k, t in enumerate(self.entries)], axis=-1)
+
+    def distance(self, values: FloatArray) -> FloatArray:
+        """Return the weighted root mean square of the gaps; inf where one is not finite."""
+        weights = np.array([entry.weight for entry in self.entries])
+        with np.errstate(invalid="ignore"):
+            squares = (self.gaps(values) ** 2) @ (weights / weights.sum())
+        return np.where(np.isfinite(squares), np.sqrt(squares), np.inf)
+
+    def check(self, scenario: Scenario) -> None:
+        """Refuse statistics that this scenario cannot give.
+
+        Raises
+        ------
+        KoubeiError
+        """
+        for entry in self.entries:
+            if entry.dated:
+                days_of(read_dated(str(entry.statistic)), scenario)
+            elif isinstance(entry.statistic, str) and entry.statistic.startswith(PARAMETER):
+                parameter(scenario, entry.statistic)
+
+
+def _moment(given: Any) -> Any:
+    """Return a date or a day as such."""
+    if isinstance(given, datetime.datetime):
+        return given.date()
+    if isinstance(given, datetime.date):
+        return given
+    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+        return int(given)
+    try:
+        return datetime.date.fromisoformat(str(given))
+    except ValueError:
+        raise KoubeiError("targets", "neither a date nor a day", got=str(given)) from None
+
+
+def targets_from(given: Any) -> Targets:
+    """Return targets from targets, a sequence of them, or one.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    if isinstance(given, Targets):
+        return given
+    if isinstance(given, Target):
+        return Targets([given])
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes, Mapping)):
+        return Targets(given)
+    raise KoubeiError("targets", "wrong type", got=type(given).__name__, allowed="Targets")
+
+
+#: What a target in a file may say, in the order of the class.
+WORDS: Final = tuple(field.name for field in fields(Target))
