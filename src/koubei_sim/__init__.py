@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.spec import Scenario
     from koubei_sim.studies.branch import branch
     from koubei_sim.studies.breakeven import break_even
-    from koubei_sim.studies.calibration import calibrate
+    from koubei_sim.studies.calibration.calibrate import calibrate
     from koubei_sim.studies.claims import claim
     from koubei_sim.studies.compare import compare
     from koubei_sim.studies.explain import knock_out, shapley

@@ -126,7 +126,7 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     matplotlib Axes
     """
     import matplotlib.pyplot as plt
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     rows = verdict.content["ladder"]
     ratio = next(r for r in verdict.content["tests"] if r["main"])["effect"] == "ratio"
@@ -148,9 +148,16 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
         if ratio:
             ax.set_xscale("log")
             reach = float(np.nanmax(np.abs(np.log10(values))))
-            steps = (1.0,) if reach > 1.5 else (1.0, 2.0, 5.0)
-            ax.xaxis.set_major_locator(LogLocator(subs=steps))
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"x {x:g}"))
+            if reach < 0.5:  # less than a factor of three: per cent read better than powers of ten
+                ax.xaxis.set_major_locator(MaxNLocator(6))
+                text = "{:+.0f} %"
+                ax.xaxis.set_major_formatter(
+                    FuncFormatter(lambda x, _: text.format(100.0 * (x - 1.0)))
+                )
+            else:
+                steps = (1.0,) if reach > 1.5 else (1.0, 2.0, 5.0)
+                ax.xaxis.set_major_locator(LogLocator(subs=steps))
+                ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"x {x:g}"))
             ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set_yticks(places)
         ax.set_yticklabels([r["module"] for r in rows], color=BLACK)

@@ -75,7 +75,12 @@ def read_claim(name: str | Path) -> Claim:
         raise KoubeiError(str(path), f"not text in UTF-8 (byte {error.start})") from None
     except OSError as error:
         raise KoubeiError(str(path), f"cannot be read ({error.strerror or error})") from None
-    return _claim(Words(str(path), parse(text, str(path)), ""), folder, raw)
+    content = parse(text, str(path))
+    market = content.get("market", {})
+    beside = folder / str(market.get("scenario", "")) if isinstance(market, Mapping) else folder
+    if beside.is_file():  # a market of its own is part of the claim
+        raw += beside.read_bytes()
+    return _claim(Words(str(path), content, ""), folder, raw)
 
 
 def _claim(top: Words, folder: Path, raw: bytes) -> Claim:

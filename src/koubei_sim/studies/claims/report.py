@@ -225,7 +225,8 @@ def _row(row: Mapping[str, Any]) -> str:
     shown = "" if gain is None or math.isnan(gain) else f"{gain:.3g}" if gain < 1e6 else "exact"
     return (
         f"| {first} | {_said(row['verdict'])} | {holds} of {row['worlds']} | {effect} | {smallest}"
-        f" | {percent(row['could_fail'])} ({percent(row['reversed'])}) | {shown} |"
+        f" | {percent(row['could_fail'])} of {row['stress_worlds']} ({percent(row['reversed'])})"
+        f" | {shown} |"
     )
 
 
@@ -265,9 +266,9 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
             mean, low, high = (
                 size({**main, **_of(row, x)}, "x") for x in ("effect", "low", "high")
             )
-            parts.append(
-                f"{row['agents']:,} people {mean} ({low} .. {high}, {row['replicates']} replicates)"
-            )
+            number = row["replicates"]
+            said = f"{low} .. {high}, {number} replicates" if low else "one replicate, no interval"
+            parts.append(f"{row['agents']:,} people {mean} ({said})")
         lines += ["", "Size of the market, at the centre of the prior: " + "; ".join(parts) + "."]
     return lines
 
