@@ -43,6 +43,7 @@ def run(quick: bool, outputs: Path) -> dict[str, Any]:
         "error": found["error"],
         "best_curve": best,
         "best_error": found["errors"][best],
+        "note": f"error {found['error']:.3f}, best curve ({best}) {found['errors'][best]:.3f}",
     }
     return {**found, "tests": [test], "markdown": _markdown(found)}
 
@@ -110,7 +111,6 @@ def verdict(found: Calibration, errors: Any) -> dict[str, Any]:
     }
     coverage = dict(zip(errors["forecast"], errors["coverage"]))
     return {
-        "claim": "E12",
         "verdict": word,
         "said": said[word],
         "error": model,

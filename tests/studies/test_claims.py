@@ -318,3 +318,23 @@ def test_shipped_verdicts_are_those_of_their_claims(path: Path) -> None:
     assert not stored["quick"]
     readme = (path.parent / "README.md").read_text(encoding="utf-8")
     assert BEGIN in readme and "Verdict: " in readme
+
+
+def test_a_script_judges_but_does_not_name_the_claim(tmp_path: Path) -> None:
+    """Catches a script whose words replace the digest of the claim file, or that says nothing."""
+    folder = made(tmp_path / "S1", TEXT.split("[market]", maxsplit=1)[0] + 'script = "run.py"\n')
+    script = folder / "run.py"
+    said = '{"verdict": "rejected", "tests": [{"id": "a", "main": True}], "claim": "another"}'
+    script.write_text(f"def run(quick, outputs):\n    return {said}\n", encoding="utf-8")
+    found = claim(folder)
+    assert found.verdict == "rejected"
+    assert found.content["claim"] == found.claim.digest
+    script.write_text("def run(quick, outputs):\n    return {}\n", encoding="utf-8")
+    with pytest.raises(KoubeiError, match="gave back no verdict"):
+        claim(folder)
+    script.write_text("x = 1\n", encoding="utf-8")
+    with pytest.raises(KoubeiError, match="has no function run"):
+        claim(folder)
+    script.unlink()
+    with pytest.raises(KoubeiError, match="no such file"):
+        claim(folder)

@@ -122,6 +122,7 @@ def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:
                 "high": size(main, "effect_q95"),
                 "could_fail": main.get("could_fail"),
                 "gain": main.get("gain"),
+                "note": main.get("note", ""),
             }
         )
     return rows
@@ -146,7 +147,7 @@ def write_overview(folder: str | Path = "experiments") -> Path:
                 f"{percent(row['share_high'])}) of {row['worlds']}"
             )
         else:
-            cells.append("")
+            cells.append(row.get("note") or "")
         cells.append(f"{row['effect']} ({row['low']} .. {row['high']})" if row.get("low") else "")
         cells.append(percent(row.get("could_fail")))
         lines.append("| " + " | ".join(cells) + " |")

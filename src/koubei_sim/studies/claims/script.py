@@ -39,6 +39,9 @@ def run_script(claim: Claim, quick: bool, outputs: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or any(word not in found for word in _NEEDED):
         raise KoubeiError(str(path), "gave back no verdict", allowed=", ".join(_NEEDED))
     return {
+        "ladder": [],
+        "stability": [],
+        **found,  # what a script says of these cannot pass for what the file says
         "id": claim.id,
         "title": claim.title,
         "statement": claim.statement,
@@ -46,7 +49,4 @@ def run_script(claim: Claim, quick: bool, outputs: Path) -> dict[str, Any]:
         "version": __version__,
         "key": claim.key,
         "quick": quick,
-        "ladder": [],
-        "stability": [],
-        **found,
     }
