@@ -268,6 +268,14 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ('model = "branching"', 'model = "branch"', "try branching"),
         ('given = "all"', 'given = "some"', "take_off, all"),
         ("agents = [300, 600]", "agents = [300]", "as many replicates"),
+        ("agents = [300, 600]", "agents = [300, 300]", "stands there twice"),
+        ("agents = [300, 600]", "agents = [300, 600]\nset = 3", "must be a list of tables"),
+        ("main = true", 'main = "false"', "true or false"),
+        ('exclude = ["supply.*"]', 'exclude = ["suply.*"]', "matches no parameter"),
+        ("low = 0.1, high = 0.3", "low = 0.3, high = 0.1", "below the high one"),
+        ("low = 0.1, high = 0.3", "low = 0.1", "not a range"),
+        ("[tests.ranges]", "[tests.ranges]\npurity = { low = 0.1, high = 0.3 }", "set by the arm"),
+        ('better = "less"', "against = []", "names no arm"),
     ],
 )
 def test_wrong_claims_are_refused_before_anything_runs(

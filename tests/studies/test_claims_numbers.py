@@ -44,6 +44,8 @@ def plainly(claimed, others, kind, better, plus):
                     pairs.append(a - b if better == "more" else b - a)
                 elif a + plus > 0 and b + plus > 0:
                     pairs.append(math.log((a + plus) / (b + plus)))
+                else:  # a zero: none of both is 1, none of one a factor of a thousand
+                    pairs.append(math.log(1000.0) * (float(a + plus > 0) - float(b + plus > 0)))
             if not pairs:
                 continue
             mean = sum(pairs) / len(pairs)
@@ -145,9 +147,17 @@ def test_intervals_turn_with_the_sign() -> None:
 
 def test_offset_is_one_for_counts_of_people_only() -> None:
     """Catches a person added to a share or a price."""
-    for name in ("users", "loyal@30", "sum:complaints", "day:users:10", "trees"):
+    for name in ("users", "loyal@30", "sum:complaints", "trees"):
         assert offset(name) == 1.0
-    for name in ("reputation", "cost", "cost@9", "users / cost", "reached", "take_off"):
+    for name in (
+        "reputation",
+        "cost",
+        "cost@9",
+        "users / cost",
+        "reached",
+        "take_off",
+        "day:users:10",
+    ):
         assert offset(name) == 0.0
 
 
@@ -178,3 +188,30 @@ def test_pure_seeds_hurt_in_the_threshold_model() -> None:
     pure = threshold_values({**p, "purity": 1.0}, "reached", range(2), 20)["reached"]
     hard = threshold_values({**p, "purity": 0.0}, "reached", range(2), 20)["reached"]
     assert pure.max() < 0.2 < 0.9 < hard.min()
+
+
+def test_a_ratio_with_zeros_is_judged_and_not_dropped() -> None:
+    """Catches the best possible outcome (none against some) being left out as undefined."""
+    none, some = np.array([[0.0, 0.0]]), np.array([[5.0, 4.0]])
+    assert effects(none, [some], "ratio", "less").effect[0] > 0.99
+    assert effects(some, [none], "ratio", "less").effect[0] < -100.0
+    assert effects(none, [some], "ratio", "more").effect[0] < -0.99
+    assert effects(none, [none], "ratio", "less").effect[0] == 0.0
+    undefined = np.array([[np.nan, np.nan]])
+    assert np.isnan(effects(undefined, [some], "ratio", "less").effect[0])
+
+
+def test_ranges_of_ones_own_are_widened_for_the_score() -> None:
+    """Catches a stress prior that does not stress what the claim turns on."""
+    from koubei_sim.studies.claims.design import widened
+    from koubei_sim.studies.values import Range
+
+    assert widened(Range(2.0, 8.0, True), 2.5, 0.0, math.inf) == Range(0.8, 20.0, True)
+    assert widened(Range(2.0, 8.0), 2.5, 1.0, 10.0) == Range(1.0, 10.0)
+    assert widened(Range(1, 2, False, True), 2.5, 1, 65535) == Range(1, 5, False, True)
+    share = widened(Range(0.5, 1.0), 2.5, 0.0, 1.0)
+    assert (share.low, share.high) == (pytest.approx(0.2857), 1.0)
+    assert widened(Range(0.0, 3.0), 2.0, 0.0, math.inf) == Range(0.0, 6.0)
+    assert widened(Range(-1.0, 1.0), 2.0, -1.0, 1.0) == Range(-1.0, 1.0)
+    choices = Range(choices=("a", "b"))
+    assert widened(choices, 2.0, 0.0, 1.0) == choices

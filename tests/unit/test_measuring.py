@@ -72,6 +72,13 @@ def test_ratio_is_undefined_at_zero(run: kb.Result) -> None:
     np.testing.assert_array_equal(measure(run, "users / users"), [1.0, 1.0, 1.0])
 
 
+def test_a_measure_is_checked_against_the_run(run: kb.Result) -> None:
+    """Catches days after the end that give the last day, or nothing, without a word."""
+    for text in ("cost@9999", "sum:complaints@50..60", "users@30", "sum:tells_positive.7"):
+        with pytest.raises(KoubeiError):
+            measure(run, text)
+
+
 def test_people_per_agent_scales_people_not_days() -> None:
     """Catches a scale that is left out, or applied to days."""
     big = kb.run("tiny", replicates=1, rng=5, n_agents=300, ticks=20, people_per_agent=2.0)

@@ -6,6 +6,7 @@ Parameters come from ``--path``, with a range of their own where one is written 
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -230,7 +231,8 @@ def _draw(study: Sensitivity, figure: Path, lang: str) -> list[Path]:
     try:
         figure.parent.mkdir(parents=True, exist_ok=True)
         for number, outcome in enumerate(study.outcomes):
-            name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{outcome}")
+            plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
+            name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
 
             def draw(found: Any, ax: Any, lang: str, outcome: str = outcome) -> Any:
                 return tornado(found, outcome, ax=ax, lang=lang)

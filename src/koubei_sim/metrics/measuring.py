@@ -132,6 +132,9 @@ def measure(run: Run, text: str) -> NDArray[np.float64]:
 def measures(run: Run, texts: Iterable[str]) -> dict[str, NDArray[np.float64]]:
     """Return several measures of a run by name; what they share is computed once."""
     parsed = {text: _parsed(text) for text in texts}
+    for terms in parsed.values():
+        for term in terms or ():
+            _check_against(term, run.scenario)
     known: dict[str, NDArray[np.float64]] = {}
     if any(term.kind == "outcome" for terms in parsed.values() for term in terms or ()):
         known = outcomes(run)
@@ -242,9 +245,9 @@ def _check_against(term: _Term, scenario: Any) -> None:
 def _column(term: _Term, scenario: Any) -> int:
     """Return the number of a column from its name or number."""
     width = _WIDTHS[term.name]
-    if term.column.isdigit() and int(term.column) < width:
-        return int(term.column)
     names = _column_names(term.name, scenario)
+    if term.column.isdigit() and int(term.column) < (len(names) or width):
+        return int(term.column)
     if term.column not in names:
         raise KoubeiError(
             "outcome", f"no such column of {term.name}", got=term.column,

@@ -24,7 +24,7 @@ from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
 from koubei_sim.studies.calibration.starts import share_of
-from koubei_sim.studies.calibration.targets import Targets, targets_from
+from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
 from koubei_sim.studies.journal import Disk, SweepStopped
 from koubei_sim.studies.lanes import key_of, scenario_from, whole
 from koubei_sim.studies.values import Range
@@ -142,6 +142,7 @@ def calibrate(
     seen = wanted.seen
     _check(method, quantile, adjust, backend, workers, seen)
     first = _first(start, prior, method)
+    origin = None if baseline_start is None else _origin(baseline_start, base)
     for name, value in (("particles", particles), ("simulations", simulations),
                         ("generations", generations), ("replicates", replicates)):  # fmt: skip
         whole(name, value)
@@ -175,7 +176,6 @@ def calibrate(
     generation, last, best, simulated, trials = fitted
     if adjust and method != "optuna":
         last = abc.adjusted(last)
-    origin = None if baseline_start is None else _origin(baseline_start, base)
     model = replace(model, tell=None)
     return Calibration(
         model, wanted, method, generation, last, best, simulated, trials, origin, wave_gap
@@ -285,9 +285,14 @@ def _first(start: object, prior: dict[str, Range], method: str) -> FloatArray | 
 
 
 def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:
-    from koubei_sim.studies.calibration.targets import _moment
-
-    when = _moment(given[0])
+    pair = isinstance(given, (tuple, list)) and len(given) == 2
+    number = given[1] if pair else None
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
+        raise KoubeiError(
+            "baseline_start", "must be a day or date and a number above 0", got=str(given),
+            fix="('2010-08-16', 100)",
+        )  # fmt: skip
+    when = moment_from(given[0])
     if not isinstance(when, int):
         if scenario.start_date is None:
             raise KoubeiError("baseline_start", "the scenario has no start date", fix="a day")

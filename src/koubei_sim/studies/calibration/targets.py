@@ -103,7 +103,9 @@ class Target:
             )
         for part in ("log", "hold_out"):
             if not isinstance(getattr(self, part), bool):
-                raise KoubeiError(f"{where}.{part}", "must be true or false", got=self.log)
+                raise KoubeiError(
+                    f"{where}.{part}", "must be true or false", got=getattr(self, part)
+                )
         if self.log and self.value <= 0:
             raise KoubeiError(
                 f"{where}.value", "must be above 0 on a log scale", got=self.value, fix="log=False"
@@ -250,13 +252,17 @@ class Targets:
         KoubeiError
             For lengths that differ, or anything wrong with a single target.
         """
-        moments = [_moment(date) for date in dates]
+        moments = [moment_from(date) for date in dates]
         numbers = list(values)
         widths = list(tolerance) if isinstance(tolerance, Sequence) else [tolerance] * len(moments)
         if not len(moments) == len(numbers) == len(widths):
             shown = f"{len(moments)} dates, {len(numbers)} values, {len(widths)} tolerances"
             raise KoubeiError(f"targets.{name}", "lengths differ", got=shown)
-        limit = None if hold_out_after is None else _moment(hold_out_after)
+        for word, entries in (("values", numbers), ("tolerance", widths)):
+            for entry in entries:
+                if isinstance(entry, bool) or not isinstance(entry, (int, float, np.number)):
+                    raise KoubeiError(f"targets.{name}.{word}", "not a number", got=repr(entry))
+        limit = None if hold_out_after is None else moment_from(hold_out_after)
         if limit is not None and any(type(m) is not type(limit) for m in moments):
             raise KoubeiError(
                 f"targets.{name}", "hold_out_after must be like the dates", got=str(limit)
@@ -313,9 +319,11 @@ class Targets:
                 days_of(read_dated(str(entry.statistic)), scenario)
             elif isinstance(entry.statistic, str) and entry.statistic.startswith(PARAMETER):
                 parameter(scenario, entry.statistic)
+            elif isinstance(entry.statistic, str):
+                check_measure(entry.statistic, scenario)
 
 
-def _moment(given: Any) -> Any:
+def moment_from(given: Any) -> Any:
     """Return a date or a day as such."""
     if isinstance(given, datetime.datetime):
         return given.date()

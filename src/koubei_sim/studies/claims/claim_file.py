@@ -80,6 +80,9 @@ def read_claim(name: str | Path) -> Claim:
     beside = folder / str(market.get("scenario", "")) if isinstance(market, Mapping) else folder
     if beside.is_file():  # a market of its own is part of the claim
         raw += beside.read_bytes()
+    script = folder / str(content.get("script", ""))
+    if script.is_file():  # and so is the program that judges it
+        raw += script.read_bytes()
     return _claim(Words(str(path), content, ""), folder, raw)
 
 
@@ -206,7 +209,12 @@ def _check_modules(where: str, names: Sequence[str]) -> None:
 def _stability(part: Words) -> Stability:
     agents = tuple(part.wholes("agents"))
     replicates = tuple(part.wholes("replicates"))
-    changes = tuple(flat(table) for table in part.content.get("set", ()))
+    given = part.content.get("set", [])
+    if not isinstance(given, list) or not all(isinstance(table, Mapping) for table in given):
+        raise KoubeiError(f"{part.where}: set", "must be a list of tables", got=str(given))
+    if len(set(agents)) < len(agents):
+        raise KoubeiError(f"{part.where}: agents", "one size stands there twice", got=str(agents))
+    changes = tuple(flat(table) for table in given)
     if len(replicates) not in (0, len(agents)) or len(changes) not in (0, len(agents)):
         raise KoubeiError(part.where, "as many replicates (and changes) as sizes are needed",
                           got=f"{len(agents)} sizes, {len(replicates)} replicates")  # fmt: skip
@@ -247,12 +255,21 @@ def _test(part: Words, shared: Mapping[str, Mapping[str, Any]], scenario: Scenar
                 f"{part.where}: claimed", "no such arm", got=name, allowed=", ".join(arms),
                 fix=nearest(name, arms),
             )  # fmt: skip
+    if "against" in part.content and not part.content["against"]:
+        raise KoubeiError(
+            f"{part.where}: against", "names no arm", fix="leaving it out: all others"
+        )
+    for word in ("set", "ranges", "stress_ranges"):
+        if model == "pyramid" and word in part.content:
+            raise KoubeiError(
+                f"{part.where}: {word}", "is for other models", fix="[tests.market], [prior.ranges]"
+            )
     if claimed in against:
         raise KoubeiError(f"{part.where}: against", "holds the claimed arm itself", got=claimed)
     return Test(
         part.text("id"), part.text("statement"), outcome,
         part.real("smallest", None, 0.0, 1e18), claimed, against, arms,
-        bool(part.content.get("main", False)), model, effect, better,
+        part.truth("main"), model, effect, better,
         _with_new_entries(flat(part.table("market").content), scenario),
         part.whole("points", 0, 0),
         part.whole("replicates", 0, 0), flat(part.table("set").content),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -26,7 +27,7 @@ from koubei_sim.spec.neutral import MODULES
 from koubei_sim.studies.claims.parts import Claim, Test
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import LatinHypercube, Table
-from koubei_sim.studies.priors import ensemble
+from koubei_sim.studies.priors import ensemble, limits
 from koubei_sim.studies.values import Range, range_of
 
 #: Purposes of the draws of a design; tick: 0; j: number of the module.
@@ -159,8 +160,12 @@ def ranges_of(
 ) -> dict[str, Range]:
     """Return the doubtful parameters of a claim's worlds and their ranges."""
     part = claim.stress if stress else claim.prior
-    explicit = {**claim.prior.ranges, **(claim.stress.ranges if stress else {})}
     rows = {row.path: row for s in (base, *scenarios.values()) for row in parameter_table(s)}
+    known = [*rows, *(row.path for row in parameter_table())]
+    for text in claim.prior.exclude:
+        if not any(fnmatchcase(path, text) for path in known):
+            raise KoubeiError(f"prior.exclude: {text}", "matches no parameter of this market")
+    explicit = {**claim.prior.ranges, **(claim.stress.ranges if stress else {})}
     found: dict[str, Range] = {}
     for path, around in ensemble(base, 1, spread=part.spread).ranges.items():
         pulled = any(path == lever or path.startswith(f"{lever}.") for lever in levers)
@@ -173,9 +178,41 @@ def ranges_of(
             raise KoubeiError(f"prior.ranges: {path}", "is a lever, which an arm sets itself")
         whole = isinstance(rows[path].value, int) and not isinstance(rows[path].value, bool)
         found[path] = range_of(path, given, whole)
+        if stress and path not in claim.stress.ranges:
+            bounds = limits(rows[path].range) or (-math.inf, math.inf)
+            found[path] = widened(found[path], claim.stress.spread / claim.prior.spread, *bounds)
     if not found:
         raise KoubeiError("prior", "nothing is doubtful", fix="[prior.ranges]")
     return found
+
+
+def widened(around: Range, factor: float, low: float, high: float) -> Range:
+    """Return a range `factor` times as wide at both ends, inside what the parameter may be.
+
+    Ends are divided and multiplied; in a range 0..1 it is their odds.
+
+    Examples
+    --------
+    >>> widened(Range(2.0, 8.0), 2.0, 0.0, math.inf)
+    Range(low=1.0, high=16.0, log=False, whole=False, choices=())
+    >>> widened(Range(0.2, 0.5), 2.0, 0.0, 1.0).low
+    0.1111
+    """
+    if around.choices or factor <= 1.0:
+        return around
+    ends = [float(around.low), float(around.high)]
+    if (low, high) == (0.0, 1.0) and not around.whole:
+        for end, times in ((0, 1.0 / factor), (1, factor)):
+            if 0.0 < ends[end] < 1.0:
+                odds = ends[end] / (1.0 - ends[end]) * times
+                ends[end] = float(f"{odds / (1.0 + odds):.4g}")
+    else:
+        ends[0] = ends[0] / factor if ends[0] > 0.0 else ends[0] * factor
+        ends[1] = ends[1] * factor if ends[1] > 0.0 else ends[1] / factor
+        ends = [max(low, ends[0]), min(high, ends[1])]
+        if around.whole:
+            ends = [math.floor(ends[0] + 0.5), math.floor(ends[1] + 0.5)]
+    return Range(ends[0], ends[1], around.log and ends[0] > 0.0, around.whole)
 
 
 def _draw(

@@ -23,21 +23,35 @@ _NO_COUNT: Final = frozenset(
     for name in OUTCOMES
     if name.startswith(("cost", "day_"))
     or name.endswith("share")
-    or name in ("take_off", "purity_core", "reputation", "net_promoters", "k_factor", "virality")
+    or name
+    in (
+        "take_off",
+        "purity_core",
+        "reputation",
+        "net_promoters",
+        "k_factor",
+        "virality",
+        "tree_depth",
+    )
 )
 
 
 def offset(outcome: str) -> float:
-    """Return what is added to an outcome before a ratio is taken: 1 for counts, else 0.
+    """Return what is added to an outcome before a ratio is taken: 1 for counts of people, else 0.
 
     Examples
     --------
-    >>> offset("users@60"), offset("lapses / adoptions"), offset("cost_per_loyal")
-    (1.0, 0.0, 0.0)
+    >>> [offset(name) for name in ("users@60", "lapses / adoptions", "cost_per_loyal")]
+    [1.0, 0.0, 0.0]
     """
-    counted = "/" not in outcome and outcome not in _NO_COUNT
-    counted = counted and not outcome.startswith(("cost@", "reached", "won", "enthusiasts@"))
-    return 1.0 if counted and outcome != "head_start" else 0.0
+    if "/" in outcome or outcome in _NO_COUNT or outcome == "head_start":
+        return 0.0
+    others = ("cost@", "day:", "mean:", "reached", "won", "enthusiasts@")
+    return 0.0 if outcome.startswith(others) else 1.0
+
+
+#: What a ratio with a zero on one side counts as: a factor of a thousand.
+_BOUND: Final = math.log(1000.0)
 
 
 class Effects(NamedTuple):
@@ -96,7 +110,13 @@ def _pairs(one: Array, other: Array, kind: str, better: str, plus: float) -> Arr
     sign = 1.0 if better == "more" else -1.0
     if kind == "difference":
         return sign * (one - other)
-    return sign * (_log(one + plus) - _log(other + plus))
+    found = _log(one + plus) - _log(other + plus)
+    # None of either is no difference; none of one alone is a ratio beyond all bounds, kept finite.
+    nothing, none = one + plus == 0.0, other + plus == 0.0
+    found[nothing & none] = 0.0
+    found[nothing & ~none & (other + plus > 0.0)] = -_BOUND
+    found[none & ~nothing & (one + plus > 0.0)] = _BOUND
+    return sign * found
 
 
 def _log(values: Array) -> Array:
@@ -123,7 +143,7 @@ def _gain(one: Array, other: Array, pairs: Array, kind: str, plus: float) -> flo
         return math.nan
     if kind == "ratio":
         one, other = _log(one + plus), _log(other + plus)
-    good = np.isfinite(pairs).all(axis=1)
+    good = (np.isfinite(pairs) & np.isfinite(one) & np.isfinite(other)).all(axis=1)
     if not good.any():
         return math.nan
     apart = one[good].var(axis=1, ddof=1).sum() + other[good].var(axis=1, ddof=1).sum()

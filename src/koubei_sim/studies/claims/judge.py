@@ -22,8 +22,9 @@ from koubei_sim.metrics import mean_interval
 from koubei_sim.studies import backends
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import read_claim
-from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity
-from koubei_sim.studies.claims.model_tests import Found, run_model
+from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity, missing_data
+from koubei_sim.studies.claims.model_tests import Found, ranges_of_model, run_model
+from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
 from koubei_sim.studies.claims.runner import Runner, one_point
 from koubei_sim.studies.claims.script import run_script
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from koubei_sim.studies.sweep import Progress
 
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
-_QUICK: Final = {"points": 6, "stress": 4, "replicates": 1, "ladder": 2}
+_QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,6 +118,9 @@ def claim(
     how = {"backend": backend, "workers": workers, "scheduler": scheduler}
     runner = Runner(outputs, how, progress)
     phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
+    for test in asked.tests:
+        if test.model != "pyramid":  # wrong ranges are refused before the first run
+            ranges_of_model(asked, test, MODELS[test.model], stress=True)
     extra = _extra_sweeps(asked)
     for planned in [
         *(s for found in phases.values() for group in found for s in group.sweeps.values()),
@@ -158,6 +162,7 @@ def claim(
         "claim": asked.digest,
         "version": __version__,
         "key": asked.key,
+        "given": asked.prior.given,
         "quick": quick,
         "tests": tests,
         "ladder": ladder,
@@ -172,7 +177,7 @@ def _smaller(asked: Claim) -> Claim:
     few = _QUICK["points"]
     return replace(
         asked,
-        prior=replace(asked.prior, points=few, replicates=2),
+        prior=replace(asked.prior, points=few, replicates=_QUICK["replicates"]),
         stress=replace(asked.stress, points=_QUICK["stress"], replicates=1),
         ladder=Ladder(asked.ladder.modules, min(asked.ladder.replicates, _QUICK["ladder"])),
         stability=Stability(
@@ -238,6 +243,7 @@ def _judged(
         "share_high": verdict.high,
         "worlds": verdict.worlds,
         "drawn": int(made.effect.size),
+        "undefined": int((live & ~np.isfinite(made.effect)).sum()),
         "refused": prior.refused,
         "share_of_all": every.share,
         "effect_q05": float(quantiles[0]),
@@ -276,6 +282,8 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
     if test.model != "pyramid":
         return {}
     base = asked.scenario.replace(**test.market) if test.market else asked.scenario
+    if missing_data(base):
+        return {}
     names = (test.claimed, *test.against)
     found: dict[tuple[str, str], dict[str, Any]] = {}
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.studies.claims.design import widened
 from koubei_sim.studies.claims.models import MODELS, Model
 from koubei_sim.studies.claims.parts import Claim, Test
 from koubei_sim.studies.plan import point_key
@@ -45,7 +46,7 @@ def run_model(claim: Claim, test: Test, phase: str) -> Found:
     stress = phase == "stress"
     points = claim.stress.points if stress else test.points or claim.prior.points
     replicates = claim.stress.replicates if stress else test.replicates or claim.prior.replicates
-    ranges = _ranges(claim, test, model, stress)
+    ranges = ranges_of_model(claim, test, model, stress)
     if ranges:
         drawn = LatinHypercube(ranges, points).points(claim.scenario, claim.key)
         columns = {name: list(values) for name, values in drawn.columns.items()}
@@ -72,7 +73,7 @@ def run_model(claim: Claim, test: Test, phase: str) -> Found:
     )
 
 
-def _ranges(claim: Claim, test: Test, model: Model, stress: bool) -> dict[str, Range]:
+def ranges_of_model(claim: Claim, test: Test, model: Model, stress: bool) -> dict[str, Range]:
     """Return the doubtful parameters; without stress ranges those of the prior are widened."""
     given = {**test.ranges, **(test.stress_ranges if stress else {})}
     factor = claim.stress.spread / claim.prior.spread if stress else 1.0
@@ -80,9 +81,8 @@ def _ranges(claim: Claim, test: Test, model: Model, stress: bool) -> dict[str, R
     for name, entry in given.items():
         whole = isinstance(model.parameters[name].default, int)
         around = range_of(name, entry, whole)
-        if stress and name not in test.stress_ranges and not around.choices and factor > 1.0:
+        if stress and name not in test.stress_ranges:
             known = model.parameters[name]
-            low, high = max(known.low, around.low / factor), min(known.high, around.high * factor)
-            around = Range(low, high, around.log, around.whole)
+            around = widened(around, factor, known.low, known.high)
         found[name] = around
     return found

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import draw_many, stream
+from koubei_sim.studies.values import range_of
 from koubei_sim.theory import branching
 
 if TYPE_CHECKING:
@@ -66,8 +67,12 @@ class Model:
                 self._check_one(f"{where}, {place}", name, value)
         for place, ranges in (("ranges", test.ranges), ("stress_ranges", test.stress_ranges)):
             for name, entry in ranges.items():
-                for bound in (entry["low"], entry["high"]) if "low" in entry else entry["choices"]:
+                around = range_of(f"{where}, {place}: {name}", entry)
+                for bound in around.choices or (around.low, around.high):
                     self._check_one(f"{where}, {place}", name, bound)
+                for arm, changes in test.arms.items():
+                    if name in changes:
+                        raise KoubeiError(f"{where}, {place}: {name}", f"is set by the arm {arm}")
 
     def _check_one(self, where: str, name: str, value: Any) -> None:
         known = self.parameters.get(name)

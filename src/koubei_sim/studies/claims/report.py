@@ -61,7 +61,7 @@ def write_verdict(found: Verdict) -> list[Path]:
         written.append(_write(folder / RESULTS, _csv(found.content)))
     readme = folder / "README.md"
     if readme.is_file():
-        written.append(_write(readme, _with_block(readme, block(found.content))))
+        written.append(_write(readme, _with_block(readme, block(_plain(found.content)))))
     return written
 
 
@@ -222,8 +222,8 @@ def _row(row: Mapping[str, Any]) -> str:
     effect = (
         f"{size(row, 'effect_median')} ({size(row, 'effect_q05')} .. {size(row, 'effect_q95')})"
     )
-    gain = row["gain"]
-    shown = "" if gain is None or math.isnan(gain) else f"{gain:.3g}" if gain < 1e6 else "exact"
+    gain = math.nan if row["gain"] is None else float(row["gain"])
+    shown = "" if math.isnan(gain) else f"{gain:.3g}" if gain < 1e6 else "exact"
     return (
         f"| {first} | {_said(row['verdict'])} | {holds} of {row['worlds']} | {effect} | {smallest}"
         f" | {percent(row['could_fail'])} of {row['stress_worlds']} ({percent(row['reversed'])})"
@@ -235,9 +235,13 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
     main = next(row for row in content["tests"] if row["main"])
     lines = []
     if "worlds" in main:
+        taken = content.get("given") == "take_off"
+        why = " (something takes off in an arm)" if taken else ""
+        if main.get("undefined"):
+            why += f", and in {main['undefined']} the outcome is undefined"
         lines.append(
             f"Worlds drawn for the main test: {main['drawn']} (and {main['refused']} that cannot "
-            f"be); of these {main['worlds']} count (something takes off in an arm). Over all that "
+            f"be); of these {main['worlds']} count{why}. Over all that "
             f"were drawn it holds in {percent(main['share_of_all'])}. Runs: {content['runs']:,}, "
             f"failed: {content['failed']}."
         )
@@ -280,14 +284,30 @@ def _of(row: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _ladder(rows: Sequence[Mapping[str, Any]], main: Mapping[str, Any]) -> list[str]:
     lines = [
-        "| mechanism switched off | effect without it (95 %) | with all above off too |",
-        "|---|---|---|",
+        "| mechanism switched off | effect without it (95 %) | what it adds, paired (95 %) "
+        "| with all above off too |",
+        "|---|---|---|---|",
     ]
     for row in rows:
         cells = [size({**main, **_of(row, name)}, "x") for name in _INTERVAL]
         rung = size({**main, **_of(row, "rung")}, "x") if "rung" in row else ""
-        lines.append(f"| {row['module']} | {cells[0]} ({cells[1]} .. {cells[2]}) | {rung} |")
+        adds = _adds(row, main) if "lost" in row else ""
+        lines.append(
+            f"| {row['module']} | {cells[0]} ({cells[1]} .. {cells[2]}) | {adds} | {rung} |"
+        )
     return lines
+
+
+def _adds(row: Mapping[str, Any], main: Mapping[str, Any]) -> str:
+    """Return what a mechanism adds to the effect: a factor for ratios, else a difference."""
+    values = [row["lost"], row["lost_low"], row["lost_high"]]
+    if any(value is None or not math.isfinite(value) for value in values):
+        return ""
+    if main["effect"] == "ratio":
+        mean, low, high = (f"x {math.exp(value):.3g}" for value in values)
+    else:
+        mean, low, high = (f"{value:+.3g}" for value in values)
+    return f"{mean} ({low} .. {high})"
 
 
 # Files -------------------------------------------------------------------------------------------

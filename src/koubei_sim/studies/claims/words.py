@@ -97,6 +97,13 @@ class Words:
             raise self._wrong(word, "must be a list of texts")
         return tuple(given)
 
+    def truth(self, word: str) -> bool:
+        """Return true or false, false where there is nothing."""
+        given = self.content.get(word, False)
+        if not isinstance(given, bool):
+            raise self._wrong(word, "must be true or false")
+        return given
+
     def whole(self, word: str, default: int, low: int) -> int:
         """Return a whole number of at least `low`."""
         given = self.content.get(word, default)
