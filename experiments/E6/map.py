@@ -1,8 +1,9 @@
 """Break-even map of scarcity: how loud the waiting must be for a scarce first year to pay.
 
 For what they say (from five eighths good to all good) and how soon they give up,
-`studies.break_even` finds how often those who wait must tell, against a casual user, before scarce places with invites give
-more users after two years than open doors.  Writes break_even.png and break_even.csv beside it:
+`studies.break_even` finds how often those who wait must tell, against a casual user, before
+scarce places with invites give more users after two years than open doors.  Writes
+break_even.png and break_even.csv beside it:
 
     python experiments/E6/map.py          (under a minute on two free cores)
 """
