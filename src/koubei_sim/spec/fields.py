@@ -241,6 +241,14 @@ class Part(BaseModel, metaclass=_OneLine):
         if "low" not in noted:
             return value
         low, high, above = noted["low"], noted["high"], noted["above"]
+        if (
+            type(value) in (float, int)  # most fields; comparisons with nan are false
+            and (low is None or value >= low)
+            and (high is None or value <= high)
+            and (above is None or value > above)
+            and -INFINITY < value < INFINITY
+        ):
+            return value
         for place, number in _values(value):
             where = ".".join([str(info.field_name), *map(str, place)])
             if math.isnan(number):

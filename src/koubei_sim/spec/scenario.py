@@ -261,7 +261,9 @@ class Scenario(Part):
 
 def _plain(value: Any) -> Any:
     """Make a value fit for JSON: dates as ISO text, infinities as text, -0.0 as 0.0."""
-    if isinstance(value, Mapping):
+    if type(value) in (str, int, bool):  # most entries; every run of a sweep comes by here
+        return value
+    if type(value) is dict or isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, (tuple, list)):
         return [_plain(entry) for entry in value]
