@@ -13,6 +13,12 @@ import typer
 from koubei_sim.cli.commands import AsJson, Changes, Lang, Language, Threads, app
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a sweep.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler: runs go to its cluster.")
+]
 
 
 @app.command()
@@ -24,12 +30,8 @@ def sweep(
         Path | None, typer.Option(help="Folder of the journal; the file's name without it.")
     ] = None,
     backend: Annotated[str | None, typer.Option(help="threads, loky or dask.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler: runs go to its cluster.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     retry: Annotated[bool, typer.Option("--retry", help="Run failed runs again.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -79,12 +81,8 @@ def claim(
         Path | None, typer.Option(help="Folder of the journals; outputs beside the claim.")
     ] = None,
     backend: Annotated[str, typer.Option(help="threads, loky or dask.")] = "threads",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler: runs go to its cluster.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> int:
     """Run a claim over its priors and judge it; the same command again resumes."""
@@ -204,9 +202,7 @@ def sensitivity(
         Path | None, typer.Option(help="Folder of the journal; the same command resumes.")
     ] = None,
     backend: Annotated[str, typer.Option(help="threads or loky.")] = "threads",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
-    ] = None,
+    workers: Workers = None,
     as_json: AsJson = False,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the tornado (.png, .svg, .pdf).")
@@ -243,9 +239,7 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(help="Folder of journals and tables; the file's name without it.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Side by side; as many as fit, without it.")
-    ] = None,
+    workers: Workers = None,
     lang: Annotated[str, typer.Option(help="Language of the figures: en or zh.")] = "en",
     as_json: AsJson = False,
 ) -> int:

@@ -80,6 +80,24 @@ def read(name: str | Path) -> dict[str, Any]:
         ) from None
 
 
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return what a TOML file holds (of studies: sweeps, calibrations, claims).
+
+    Raises
+    ------
+    KoubeiError
+        In one line, for a file that cannot be read, is not text or not TOML.
+    """
+    where = str(path)
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
+    return parse(text, where)
+
+
 def parse(text: str, where: str) -> dict[str, Any]:
     """Parse TOML; a syntax error names its line."""
     try:

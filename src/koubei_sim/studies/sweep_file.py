@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec import Scenario
-from koubei_sim.spec.files import parse
+from koubei_sim.spec.files import read_toml
 from koubei_sim.studies import journal
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import Design, Grid, LatinHypercube, RandomPoints, SobolPoints, Table
@@ -58,13 +58,7 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
     """
     path = Path(file)
     where = str(file)
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
-    except OSError as error:
-        raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
-    content = parse(text, where)
+    content = read_toml(file)
     for word in content:
         if word not in WORDS:
             raise KoubeiError(
@@ -76,7 +70,7 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
             where, "needs exactly one way to choose points", got=", ".join(ways) or "none",
             allowed=", ".join(WAYS), fix="[grid]",
         )  # fmt: skip
-    base = _scenario(content, path)
+    base = scenario_in(content, path)
     folder = Path(out if out is not None else _text(content, "out", where, path.stem))
     rng = content.get("rng")
     if rng is None and journal.is_journal(folder):
@@ -106,7 +100,14 @@ def _text(content: Mapping[str, Any], word: str, where: str, default: str) -> st
     return value
 
 
-def _scenario(content: Mapping[str, Any], path: Path) -> Scenario:
+def scenario_in(content: Mapping[str, Any], path: Path) -> Scenario:
+    """Return the scenario that a file names (a preset, or a file beside it) with its ``[set]``.
+
+    Raises
+    ------
+    KoubeiError
+        Where it names none, or what it sets is wrong.
+    """
     given = content.get("scenario")
     if not isinstance(given, str):
         raise KoubeiError(

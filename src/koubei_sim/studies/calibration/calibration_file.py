@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple
 
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec import Scenario
-from koubei_sim.spec.files import parse
+from koubei_sim.spec.files import read_toml
 from koubei_sim.studies.calibration.calibrate import calibrate
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.targets import WORDS as TARGET_WORDS
 from koubei_sim.studies.calibration.targets import Target, Targets
-from koubei_sim.studies.sweep_file import flat
+from koubei_sim.studies.sweep_file import flat, scenario_in
 
 _OPTIONS: Final = (
     "method", "particles", "simulations", "generations", "quantile", "replicates", "adjust", "rng",
@@ -76,14 +76,7 @@ def read_calibration(file: str | Path, out: str | Path | None = None) -> Calibra
     KoubeiError
         One line for the first thing that is wrong.
     """
-    path, where = Path(file), str(file)
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
-    except OSError as error:
-        raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
-    return from_table(parse(text, where), path, out)
+    return from_table(read_toml(file), Path(file), out)
 
 
 def from_table(
@@ -92,7 +85,7 @@ def from_table(
     """Return the calibration of a table as a file holds it; `path` is where it stands."""
     where = str(path)
     _known(where, content, WORDS)
-    base = _scenario(content, path)
+    base = scenario_in(content, path)
     options = {word: content[word] for word in _OPTIONS if word in content}
     if "start" in content:
         options["start"] = flat(_table(f"{where}: start", content["start"]))
@@ -129,19 +122,6 @@ def _table(where: str, given: Any) -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
         raise KoubeiError(where, "must be a table", got=given)
     return given
-
-
-def _scenario(content: Mapping[str, Any], path: Path) -> Scenario:
-    given = content.get("scenario")
-    if not isinstance(given, str):
-        raise KoubeiError(
-            f"{path}: scenario", "must name a preset or a file", got=given, fix='scenario = "tiny"'
-        )
-    if given not in Scenario.presets() and (path.parent / given).is_file():
-        given = str(path.parent / given)
-    base = Scenario.load(given)
-    changes = _table(f"{path}: set", content.get("set", {}))
-    return base.replace(**flat(changes, lambda _: False)) if changes else base
 
 
 def _ranges(content: Mapping[str, Any], where: str) -> Any:

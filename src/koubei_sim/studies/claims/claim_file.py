@@ -15,7 +15,7 @@ from typing import Any, Final
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure
 from koubei_sim.spec import Scenario
-from koubei_sim.spec.files import parse
+from koubei_sim.spec.files import read_toml
 from koubei_sim.spec.neutral import MODULES
 from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.parts import (
@@ -68,14 +68,8 @@ def read_claim(name: str | Path) -> Claim:
     """
     folder = find_claim(name)
     path = folder / FILE
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise KoubeiError(str(path), f"not text in UTF-8 (byte {error.start})") from None
-    except OSError as error:
-        raise KoubeiError(str(path), f"cannot be read ({error.strerror or error})") from None
-    content = parse(text, str(path))
+    content = read_toml(path)
+    raw = path.read_bytes()
     market = content.get("market", {})
     beside = folder / str(market.get("scenario", "")) if isinstance(market, Mapping) else folder
     if beside.is_file():  # a market of its own is part of the claim
