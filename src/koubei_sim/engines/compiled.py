@@ -61,10 +61,14 @@ def allocate(world: World) -> st.State:
     actor["talk_until"] = -1
     actor["last_story"] = -1
 
-    hearing = np.full(words, ~np.uint64(0))
+    # All sets of agents in one piece: at millions of people it is large enough for huge pages,
+    # and the set of those who hear is met at random once an arc.
+    sets = aligned_zeros((codes.MAX_CHANNELS + 4) * words, np.dtype(np.uint64))
+    sets = sets.reshape(codes.MAX_CHANNELS + 4, words)
+    members, hearing = sets[4:], sets[0]
+    hearing[:] = ~np.uint64(0)
     if n % 64:
         hearing[-1] = np.uint64((1 << (n % 64)) - 1)
-    members = np.zeros((codes.MAX_CHANNELS, words), np.uint64)
     stocks = np.zeros(_STOCKS, np.int64)
     for c in range(rules.n_channels):
         bits = np.packbits((people.channels >> c) & 1, bitorder="little")
@@ -84,7 +88,10 @@ def allocate(world: World) -> st.State:
     for m in rules.meeting_at[rules.meeting_at >= 0]:
         new_ties += 2 * min(n, int(rules.meeting_cap[m])) * int(rules.meeting_ties[m])
     capacity = int(rules.reading_capacity.max(initial=0))
+    messages = np.empty((2, channels, n), st.MESSAGE)
     return st.State(
+        first=0,
+        last=n,
         listener=listener,
         actor=actor,
         stage=people.initial_stage.astype(np.uint8),
@@ -94,9 +101,9 @@ def allocate(world: World) -> st.State:
         board_heard=np.zeros(n if rules.reinforcement_on else 1, np.uint16),
         recruits_today=np.zeros(n if events else 1, np.int32),
         hearing=hearing,
-        talkers=np.zeros(words, np.uint64),
-        waiting=np.zeros(words, np.uint64),
-        raised=np.zeros(words, np.uint64),
+        talkers=sets[1],
+        waiting=sets[2],
+        raised=sets[3],
         members=members,
         arrivals=np.zeros((codes.MAX_CHANNELS, n) if rules.attention_on else (1, 1), np.uint8),
         wait_since=per_agent(np.int16, rules.supply_on),
@@ -117,7 +124,8 @@ def allocate(world: World) -> st.State:
         tie_head=per_agent(np.int32, meetings, -1),
         ties=np.empty(max(1, new_ties), st.TIE),
         online=np.empty(n, np.int32),
-        messages=np.empty((2, channels, n), st.MESSAGE),
+        messages=messages,
+        outbox=messages,
         claims=np.empty(n, st.CLAIM),
         rejected=np.empty(n, np.int32),
         newly=np.empty(n, np.int32),
@@ -143,6 +151,7 @@ def allocate(world: World) -> st.State:
         floats=np.ones(1),
         counts=np.zeros(st.COUNTS, np.int64),
         stocks=stocks,
+        change=stocks,
         log=np.empty(2 * n + 4096, st.LOG),
     )
 

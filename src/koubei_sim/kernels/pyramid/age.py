@@ -24,8 +24,11 @@ def add_tie(s, u, v, channel):
 
 
 @njit(cache=True)
-def meet(s, r, t, m):
-    """Gains and new ties of those present at meeting `m`, around a keyed circle."""
+def meet(s, r, t):
+    """Gains and new ties of those present at today's meeting, around a keyed circle."""
+    m = r.meeting_at[t]
+    if m < 0:
+        return
     present_now = s.counts[N_ATTENDEES]
     for k in range(present_now):
         if s.stage[s.attendees[k]] == USER:
@@ -56,9 +59,10 @@ def review(s, r, t):
     actors = s.actor.ctypes.data
     width = np.uintp(s.actor.itemsize)
     raised = s.raised
-    for w in range(raised.size):
+    end = (s.last + 63) >> 6
+    for w in range(s.first >> 6, end):
         word = raised[w]
-        ahead = raised[w + 1] if w + 1 < raised.size else np.uint64(0)
+        ahead = raised[w + 1] if w + 1 < end else np.uint64(0)
         while ahead != 0:
             i = ((w + 1) << 6) + lowest_bit(ahead)
             prefetch(actors + np.uintp(i) * width)
@@ -76,14 +80,9 @@ def review(s, r, t):
 
 
 @njit(cache=True)
-def age(s, r, t):
-    """Close the day."""
-    if r.meeting_at[t] >= 0:
-        meet(s, r, t, r.meeting_at[t])
-    reward_participants(s, r, t)
-    if s.recruits_today.size > 1:  # forget them: today's adoptions are the end of the log
+def forget_recruits(s):
+    """Count tomorrow's recruits from nought: today's adoptions are the end of the log."""
+    if s.recruits_today.size > 1:
         for k in range(s.counts[N_LOG_BEFORE], s.counts[N_LOG]):
             if s.log[k].recruiter >= 0:
                 s.recruits_today[s.log[k].recruiter] = 0
-    if (t + 1) % 7 == 0:
-        review(s, r, t)

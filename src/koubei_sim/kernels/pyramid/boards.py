@@ -41,7 +41,8 @@ def next_readers(s, c, w):
     members, hearing, block = s.members[c], s.hearing, s.block_listener
     records, width = s.listener.ctypes.data, np.uintp(s.listener.itemsize)
     count = 0
-    while w < hearing.size and count + 64 <= BLOCK:
+    end = (s.last + 63) >> 6
+    while w < end and count + 64 <= BLOCK:
         word = members[w] & hearing[w]
         while word != 0:
             i = (w << 6) + lowest_bit(word)
@@ -118,8 +119,8 @@ def board(s, r, t, c, negative, product, row):
     awareness = HAZARD_CAP if each > HAZARD_CAP // count else each * count
     awareness = (awareness * r.lift_visibility16[c, t]) >> 16
     pick_base = stream(r.key, r.replicate, DRAW_BOARD_PICK, t, 4 * c + product)
-    w = 0
-    while w < s.hearing.size:
+    w = s.first >> 6
+    while w < (s.last + 63) >> 6:
         w, readers = next_readers(s, c, w)
         if negative == 1:
             warn(s, r, t, readers, awareness, base, row)
@@ -139,8 +140,8 @@ def own_media(s, r, t, m, row):
     """Expose all members of the campaign's channel to its hazard."""
     c, product = r.media_channel[m], r.media_product[m]
     awareness, hazard = r.media_awareness[m], r.media_hazard[m]
-    w = 0
-    while w < s.hearing.size:
+    w = s.first >> 6
+    while w < (s.last + 63) >> 6:
         w, readers = next_readers(s, c, w)
         for k in range(expose(s, r, t, readers, product, awareness, hazard, 8 + c, row)):
             claim(s, s.block_message[k], RECRUITER_MEDIA, c, product)

@@ -42,8 +42,8 @@ def wait_for_supply(s, r, t, claim, row):
 
 
 @njit(cache=True)
-def decide(s, r, t, row):
-    """Settle claims, rejections, relays, rival offers and returns, in this order."""
+def settle_claims(s, r, t, row):
+    """Let the claimed adopt, or wait: by ascending number, for one may be the other's recruiter."""
     count = s.counts[N_CLAIMS]
     if count > 0:
         order = np.argsort(s.claims[:count]["agent"])
@@ -53,6 +53,11 @@ def decide(s, r, t, row):
                 wait_for_supply(s, r, t, c, row)
             else:
                 adopt(s, r, t, c.agent, c.recruiter, c.channel, c.product, row)
+
+
+@njit(cache=True)
+def turn_away(s, r, t, row):
+    """Settle rejections, relays, rival offers and returns, in this order."""
     for k in range(s.counts[N_REJECTED]):
         i = s.rejected[k]
         set_stage(s, i, REJECTED)

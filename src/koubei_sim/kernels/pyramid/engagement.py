@@ -22,11 +22,11 @@ def move_tier(s, r, i, a, tier):
         insert(s.raised, i)
     else:
         remove(s.raised, i)
-    s.stocks[T_TIER + old] -= 1
-    s.stocks[T_TIER + tier] += 1
+    s.change[T_TIER + old] -= 1
+    s.change[T_TIER + tier] += 1
     if r.class_enthusiast[a.agent_class] == 1:
-        s.stocks[T_ENTHUSIAST_TIER + old] -= 1
-        s.stocks[T_ENTHUSIAST_TIER + tier] += 1
+        s.change[T_ENTHUSIAST_TIER + old] -= 1
+        s.change[T_ENTHUSIAST_TIER + tier] += 1
     a.tier = tier
 
 

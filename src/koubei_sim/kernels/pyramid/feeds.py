@@ -94,6 +94,18 @@ def first_teller(messages, count, offset):
     return low
 
 
+@njit(cache=True)
+def first_listener(indices, low, high, agent):
+    """Place of the first listener of a row (ascending) whose number is at least `agent`."""
+    while low < high:
+        middle = (low + high) >> 1
+        if indices[middle] < agent:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @njit(cache=True, inline="always")
 def nth_in_order(k, count, start, descending):
     """Position of the k-th message to be heard: cyclic from `start`, either way round."""
@@ -117,6 +129,8 @@ def feed(s, r, t, c, negative, start, descending, row):
     meetings = s.counts[N_TIES] > 0
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
+    first, last = s.first, s.last
+    partial = last - first < r.n
     for k in range(count):
         if k + MESSAGES_AHEAD_INDPTR < count:
             p = nth_in_order(k + MESSAGES_AHEAD_INDPTR, count, start, descending)
@@ -131,6 +145,9 @@ def feed(s, r, t, c, negative, start, descending, row):
         p = nth_in_order(k, count, start, descending)
         teller = messages[p].teller
         begin, end = indptr[teller], indptr[teller + 1]
+        if partial:
+            begin = first_listener(indices, begin, end, first)
+            end = first_listener(indices, begin, end, last)
         told += end - begin
         while begin < end:
             stop = min(end, begin + (BLOCK - pending))
@@ -155,9 +172,9 @@ def feed(s, r, t, c, negative, start, descending, row):
         if meetings:
             e = s.tie_head[teller]
             while e >= 0:
-                if s.ties[e].channel == c:
+                i = s.ties[e].target
+                if s.ties[e].channel == c and first <= i < last:
                     told += 1
-                    i = s.ties[e].target
                     if has(hearing, i):
                         block_listener[pending] = i
                         block_message[pending] = p
@@ -191,7 +208,9 @@ def count_arrivals(s, c):
     if s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c] == 0:
         return
     arrivals = s.arrivals[c]
-    arrivals[:] = 0
+    first, last = s.first, s.last
+    partial = last - first < arrivals.size
+    arrivals[first:last] = 0
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
     rows, arcs_at = indptr.ctypes.data, indices.ctypes.data
@@ -204,17 +223,22 @@ def count_arrivals(s, c):
                 ahead = messages[k + MESSAGES_AHEAD_INDPTR].teller
                 prefetch(rows + np.uintp(ahead) * np.uintp(8))
             if k + MESSAGES_AHEAD_ARCS < count:
-                begin = np.uintp(indptr[messages[k + MESSAGES_AHEAD_ARCS].teller])
-                prefetch(arcs_at + begin * np.uintp(4))
-                prefetch(arcs_at + begin * np.uintp(4) + np.uintp(64))
+                ahead_at = np.uintp(indptr[messages[k + MESSAGES_AHEAD_ARCS].teller])
+                prefetch(arcs_at + ahead_at * np.uintp(4))
+                prefetch(arcs_at + ahead_at * np.uintp(4) + np.uintp(64))
             teller = messages[k].teller
-            for e in range(indptr[teller], indptr[teller + 1]):
+            begin, end = indptr[teller], indptr[teller + 1]
+            if partial:
+                begin = first_listener(indices, begin, end, first)
+                end = first_listener(indices, begin, end, last)
+            for e in range(begin, end):
                 one_more(arrivals, indices[e])
             if meetings:
                 e = s.tie_head[teller]
                 while e >= 0:
-                    if s.ties[e].channel == c:
-                        one_more(arrivals, s.ties[e].target)
+                    i = s.ties[e].target
+                    if s.ties[e].channel == c and first <= i < last:
+                        one_more(arrivals, i)
                     e = s.ties[e].following
 
 

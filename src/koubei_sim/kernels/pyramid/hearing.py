@@ -36,8 +36,8 @@ def become_aware(s, r, i, t, hop, product, negative, row):
     v.stage = AWARE
     v.heard = hop | (product << 4) | (negative << 6)
     s.stage[i] = AWARE
-    s.stocks[T_STAGE + UNAWARE] -= 1
-    s.stocks[T_STAGE + AWARE] += 1
+    s.change[T_STAGE + UNAWARE] -= 1
+    s.change[T_STAGE + AWARE] += 1
     s.actor[i].last_story = t
     row[T_NEWLY_AWARE] += 1
     if r.relay_on == 1:

@@ -77,7 +77,7 @@ def who_is_online(s):
     """List the talkers whose coin falls, in ascending id."""
     base = s.bases[BASE_ONLINE]
     count = 0
-    for w in range(s.talkers.size):
+    for w in range(s.first >> 6, (s.last + 63) >> 6):
         word = s.talkers[w]
         while word != 0:
             i = (w << 6) + lowest_bit(word)
@@ -127,6 +127,12 @@ def take_turns(s, r, t, row):
             remove(s.talkers, i)
             continue
         tell(s, r, i, t, value, row)
+
+
+@njit(cache=True)
+def choose_attendees(s, r, t, row):
+    """Keep as many of those who would come to the meeting as there is room for."""
+    meeting = r.meeting_at[t]
     if meeting >= 0:
         wanted = min(s.counts[N_ATTENDEES], r.meeting_cap[meeting])
         base = stream(r.key, r.replicate, DRAW_MEET, t, meeting)

@@ -1,18 +1,108 @@
-"""The schedule: nine steps a tick, in the fixed order of docs/model.md."""
+"""The schedule: nine steps a tick, in the fixed order of docs/model.md.
+
+A tick is five phases, cut where people meet: what nobody else's turn can change (`take_part_turns`,
+`hear`) may be done for several parts of the people at the same time, what depends on everybody
+(`begin_day`, `settle`, `end_day`) is done once.  `advance` runs them all for a run of one part;
+`engines/compiled` calls them one by one for several.
+"""
 
 from __future__ import annotations
 
 from numba import njit
 
-from .age import age
-from .decide import decide
+from .age import forget_recruits, meet, review, reward_participants
+from .decide import settle_claims, turn_away
 from .hear import hear
 from .observe import observe
-from .online import take_turns, tick_bases, who_is_online
+from .online import choose_attendees, take_turns, tick_bases, who_is_online
 from .release import fit_table, release
-from .serve import serve
+from .serve import answer_complaints, let_leavers_go
 from .state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
-from .supply import supply
+from .supply import lose_patience, sell_units
+
+
+@njit(cache=True, nogil=True)
+def clear_lists(s):
+    """Forget yesterday's work lists; log, online and ties live longer."""
+    for k in range(N_CLAIMS, N_TIES):
+        s.counts[k] = 0
+    for k in range(N_TIES + 1, N_REPORTS):
+        s.counts[k] = 0
+    s.counts[N_LOG_BEFORE] = s.counts[N_LOG]
+
+
+@njit(cache=True, nogil=True)
+def begin_day(s, r, t, row):
+    """Prepare the coins of the day; release what is due."""
+    clear_lists(s)
+    tick_bases(s, r, t)
+    released = release(s, r, t, row)
+    if released or t in (0, r.open_to_all):
+        fit_table(s, r, t)
+    else:
+        for k in range(r.n_products):
+            if r.launch[k] == t:
+                fit_table(s, r, t)
+
+
+@njit(cache=True, nogil=True)
+def take_part_turns(s, r, t, row):
+    """Online: the people of a part act, each for itself."""
+    who_is_online(s)
+    take_turns(s, r, t, row)
+
+
+@njit(cache=True, nogil=True)
+def hear_part(s, r, t, row):
+    """Hear: the people of a part hear what all have told."""
+    hear(s, r, t, row)
+
+
+@njit(cache=True, nogil=True)
+def settle(s, r, t, row):
+    """Settle what several people want at once: places, units, answers, recruits."""
+    choose_attendees(s, r, t, row)
+    settle_claims(s, r, t, row)
+    if r.supply_on == 1:
+        sell_units(s, r, t, row)
+    answer_complaints(s, r, t, row)
+
+
+@njit(cache=True, nogil=True)
+def go_separate_ways(s, r, t, row):
+    """Let those go who turn away, give up or leave, and come back who return: each for itself."""
+    turn_away(s, r, t, row)
+    if r.supply_on == 1:
+        lose_patience(s, r, t, row)
+    let_leavers_go(s, r, t, row)
+
+
+@njit(cache=True, nogil=True)
+def reward_part(s, r, t):
+    """Age: the participants of a part are rewarded for what events brought them."""
+    reward_participants(s, r, t)
+
+
+@njit(cache=True, nogil=True)
+def review_part(s, r, t):
+    """Age: once a week the tiers of a part are looked at again."""
+    if (t + 1) % 7 == 0:
+        review(s, r, t)
+
+
+@njit(cache=True, nogil=True)
+def hold_meeting(s, r, t):
+    """Age: those who came to a meeting gain by it and get to know each other."""
+    meet(s, r, t)
+
+
+@njit(cache=True, nogil=True)
+def end_day(s, r, t, quality, difficulty, row):
+    """Write the stocks and the products into the day's rows."""
+    observe(s, row)
+    for k in range(r.n_products):
+        quality[t, k] = s.quality[k]
+        difficulty[t, k] = s.difficulty[k]
 
 
 @njit(cache=True, nogil=True)
@@ -25,29 +115,14 @@ def advance(s, r, table, quality, difficulty, begin, until):
         if s.log.size - s.counts[N_LOG] < r.n:
             return t
         row = table[t]
-        for k in range(N_CLAIMS, N_TIES):  # today's lists; log, online and ties live longer
-            s.counts[k] = 0
-        for k in range(N_TIES + 1, N_REPORTS):
-            s.counts[k] = 0
-        s.counts[N_LOG_BEFORE] = s.counts[N_LOG]
-        tick_bases(s, r, t)
-        released = release(s, r, t, row)
-        if released or t in (0, r.open_to_all):
-            fit_table(s, r, t)
-        else:
-            for k in range(r.n_products):
-                if r.launch[k] == t:
-                    fit_table(s, r, t)
-        who_is_online(s)
-        take_turns(s, r, t, row)
-        hear(s, r, t, row)
-        decide(s, r, t, row)
-        if r.supply_on == 1:
-            supply(s, r, t, row)
-        serve(s, r, t, row)
-        age(s, r, t)
-        observe(s, row)
-        for k in range(r.n_products):
-            quality[t, k] = s.quality[k]
-            difficulty[t, k] = s.difficulty[k]
+        begin_day(s, r, t, row)
+        take_part_turns(s, r, t, row)
+        hear_part(s, r, t, row)
+        settle(s, r, t, row)
+        go_separate_ways(s, r, t, row)
+        hold_meeting(s, r, t)
+        reward_part(s, r, t)
+        forget_recruits(s)
+        review_part(s, r, t)
+        end_day(s, r, t, quality, difficulty, row)
     return until

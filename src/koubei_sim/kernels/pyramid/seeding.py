@@ -49,10 +49,10 @@ def adopt(s, r, t, i, recruiter, channel, product, row):
     a.served_until = -1
     s.listener[i].hazard = 0
     segment = r.class_segment[a.agent_class]
-    s.stocks[T_TIER] += 1
-    s.stocks[T_SEGMENT_USERS + segment] += 1
+    s.change[T_TIER] += 1
+    s.change[T_SEGMENT_USERS + segment] += 1
     if r.class_enthusiast[a.agent_class] == 1:
-        s.stocks[T_ENTHUSIAST_TIER] += 1
+        s.change[T_ENTHUSIAST_TIER] += 1
     promote(s, r, i, a)
     remove(s.hearing, i)
     insert(s.talkers, i)
@@ -64,7 +64,7 @@ def adopt(s, r, t, i, recruiter, channel, product, row):
         if draw32(stream(r.key, r.replicate, DRAW_JOIN_BOARD, 0, c), i) < r.join_board32[c]:
             a.channels |= 1 << c
             insert(s.members[c], i)
-            s.stocks[T_MEMBERS + c] += 1
+            s.change[T_MEMBERS + c] += 1
     log_event(s, t, i, LOG_ADOPT, recruiter, channel, product, generation)
     if recruiter == RECRUITER_SEED:
         return
@@ -112,5 +112,5 @@ def start(s, r, seeds, row):
         move_tier(s, r, i, a, CORE)
         a.invites = min(255, r.invite_grant[0])
     if r.rival_on == 1:
-        for i in range(r.n):
+        for i in range(s.first, s.last):
             next_offer(s, r, i, -1)

@@ -58,8 +58,8 @@ def answer(s, r, t, c, i, position, base, row):
 
 
 @njit(cache=True)
-def serve(s, r, t, row):
-    """Queue, drop, answer; then let the leavers go."""
+def answer_complaints(s, r, t, row):
+    """Queue, drop, answer: the staff of a channel answer for all people."""
     public, complaints = np.int64(0), np.int64(0)
     for c in range(r.n_channels):
         if r.service_capacity[c] <= 0:
@@ -91,6 +91,11 @@ def serve(s, r, t, row):
             public += row[T_ANSWERED + c]
     share = min(1.0, np.float64(public) / np.float64(max(1, complaints)))
     s.floats[0] = 1.0 + r.squeaky_wheel * share
+
+
+@njit(cache=True)
+def let_leavers_go(s, r, t, row):
+    """Turn those into lapsed ones whom no answer of today has kept."""
     for k in range(s.counts[N_LEAVERS]):
         i = s.leavers[k]
         if s.leaver_kind[k] == CHURN_CANDIDATE:
@@ -106,10 +111,10 @@ def serve(s, r, t, row):
 def leave(s, r, i, t):
     """Turn a user into a lapsed one."""
     a = s.actor[i]
-    s.stocks[T_TIER + a.tier] -= 1
-    s.stocks[T_SEGMENT_USERS + r.class_segment[a.agent_class]] -= 1
+    s.change[T_TIER + a.tier] -= 1
+    s.change[T_SEGMENT_USERS + r.class_segment[a.agent_class]] -= 1
     if r.class_enthusiast[a.agent_class] == 1:
-        s.stocks[T_ENTHUSIAST_TIER + a.tier] -= 1
+        s.change[T_ENTHUSIAST_TIER + a.tier] -= 1
     set_stage(s, i, LAPSED)
     remove(s.talkers, i)
     remove(s.raised, i)

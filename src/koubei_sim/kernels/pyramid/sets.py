@@ -14,8 +14,8 @@ from .state import N_LOG
 @njit(cache=True)
 def set_stage(s, i, stage):
     """Move an agent to a stage, in both places that hold it."""
-    s.stocks[T_STAGE + s.stage[i]] -= 1
-    s.stocks[T_STAGE + stage] += 1
+    s.change[T_STAGE + s.stage[i]] -= 1
+    s.change[T_STAGE + stage] += 1
     s.stage[i] = stage
     s.listener[i].stage = stage
 

@@ -90,8 +90,16 @@ COUNTS = 40
 
 
 class State(NamedTuple):
-    """Arrays of a run.  W = ceil(N / 64) words a bitset."""
+    """Arrays of a run, or of a part of it.  W = ceil(N / 64) words a bitset.
 
+    A part is the people `first` .. `last` - 1: a kernel that walks over people walks over these,
+    and nobody else's are written to.  Parts of a run share the arrays of people and have work
+    lists, `counts`, `change` and `outbox` of their own (docs/performance.md).  In a run of one
+    part `change` is `stocks`, and `outbox` is `messages`.
+    """
+
+    first: int  # a multiple of 64, so that no two parts share a word of a bitset
+    last: int
     listener: np.ndarray  # [N] LISTENER
     actor: np.ndarray  # [N] ACTOR
     stage: np.ndarray  # [N] uint8
@@ -128,7 +136,8 @@ class State(NamedTuple):
     ties: np.ndarray  # [pool] TIE
     # work lists of a tick
     online: np.ndarray  # [N] int32
-    messages: np.ndarray  # [2, C, N] MESSAGE: positive, negative; ascending tellers
+    messages: np.ndarray  # [2, C, N] MESSAGE: positive, negative; ascending tellers: is heard
+    outbox: np.ndarray  # [2, C, N] MESSAGE: what the people of this part tell
     claims: np.ndarray  # [N] CLAIM
     rejected: np.ndarray  # [N] int32
     newly: np.ndarray  # [N] int32
@@ -154,6 +163,7 @@ class State(NamedTuple):
     floats: np.ndarray  # [1] squeak
     counts: np.ndarray  # [COUNTS] int64
     stocks: np.ndarray  # [stock columns of the table] int64
+    change: np.ndarray  # [stock columns] what is added to the stocks
     log: np.ndarray  # [2 N + slack] LOG
 
 

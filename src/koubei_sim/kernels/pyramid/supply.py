@@ -37,7 +37,7 @@ def sell(s, r, t, i, row):
 def list_waiting(s):
     """Write the ids of all waiting agents into `s.waiters`, ascending; return their number."""
     count = 0
-    for w in range(s.waiting.size):
+    for w in range(s.first >> 6, (s.last + 63) >> 6):
         word = s.waiting[w]
         while word != 0:
             s.waiters[count] = (w << 6) + lowest_bit(word)
@@ -47,8 +47,8 @@ def list_waiting(s):
 
 
 @njit(cache=True)
-def supply(s, r, t, row):
-    """Invites for today's newcomers, then the round if there is one, then patience."""
+def sell_units(s, r, t, row):
+    """Invites for today's newcomers, then the round if there is one: who comes first, in all."""
     count = s.counts[N_WAITERS]
     if count > 0:
         keyed_order(s.waiters, count, stream(r.key, r.replicate, DRAW_INVITE, t, 0), s.sort_keys)
@@ -60,15 +60,20 @@ def supply(s, r, t, row):
                 row[T_INVITED] += 1
                 sell(s, r, t, i, row)
     if r.units[t] > 0:
-        s.stocks[T_STOCK] += r.units[t]
+        s.change[T_STOCK] += r.units[t]
         count = list_waiting(s)
         wanted = min(count, s.stocks[T_STOCK])
         base = stream(r.key, r.replicate, DRAW_LOTTERY, t, 0)
         smallest(s.waiters, count, wanted, base, s.sort_keys)
         for k in range(wanted):
             sell(s, r, t, s.waiters[k], row)
-        s.stocks[T_STOCK] -= wanted
+        s.change[T_STOCK] -= wanted
         row[T_LOTTERY] += wanted
+
+
+@njit(cache=True)
+def lose_patience(s, r, t, row):
+    """Some of those who still wait give up."""
     if r.give_up32 == 0:
         return
     leave = stream(r.key, r.replicate, DRAW_GIVE_UP, t, 0)

@@ -91,7 +91,7 @@ def tell(s, r, i, t, value, row):
             first = 1
             a.told_positive |= np.uint8(1 << c)
         k = s.counts[N_MESSAGES + 8 * negative + c]
-        m = s.messages[negative, c, k]
+        m = s.outbox[negative, c, k]
         m.hazard = h
         m.teller = i
         m.product = product
