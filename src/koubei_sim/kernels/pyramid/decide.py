@@ -18,10 +18,13 @@ from ..codes import (
     UNAWARE,
     WAITING,
 )
+from ..prefetch import prefetch
 from .bits import insert, remove
 from .seeding import adopt, next_offer
 from .sets import back_to_aware, log_event, schedule_return, set_stage
 from .state import N_CLAIMS, N_NEWLY, N_REJECTED, N_WAITERS
+
+CLAIMS_AHEAD = 12
 
 
 @njit(cache=True)
@@ -47,7 +50,15 @@ def settle_claims(s, r, t, row):
     count = s.counts[N_CLAIMS]
     if count > 0:
         order = np.argsort(s.claims[:count]["agent"])
+        actors, listeners = s.actor.ctypes.data, s.listener.ctypes.data
+        width, listener_width = np.uintp(s.actor.itemsize), np.uintp(s.listener.itemsize)
         for k in range(count):
+            if k + CLAIMS_AHEAD < count:
+                ahead = s.claims[order[k + CLAIMS_AHEAD]]
+                prefetch(actors + np.uintp(ahead.agent) * width)
+                prefetch(listeners + np.uintp(ahead.agent) * listener_width)
+                if ahead.recruiter >= 0:
+                    prefetch(actors + np.uintp(ahead.recruiter) * width)
             c = s.claims[order[k]]
             if r.supply_on == 1:
                 wait_for_supply(s, r, t, c, row)

@@ -94,16 +94,20 @@ def first_teller(messages, count, offset):
     return low
 
 
-@njit(cache=True)
-def first_listener(indices, low, high, agent):
-    """Place of the first listener of a row (ascending) whose number is at least `agent`."""
-    while low < high:
-        middle = (low + high) >> 1
-        if indices[middle] < agent:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+@njit(cache=True, inline="always")
+def first_listener(indices, begin, end, agent):
+    """Place of the first listener of a row (ascending) whose number is at least `agent`.
+
+    Halves the row without a branch, which would be mispredicted every other time.
+    """
+    size = end - begin
+    while size > 1:
+        half = size >> 1
+        begin += half * np.int64(indices[begin + half - 1] < agent)
+        size -= half
+    if size == 1:
+        begin += np.int64(indices[begin] < agent)
+    return begin
 
 
 @njit(cache=True, inline="always")
@@ -129,8 +133,7 @@ def feed(s, r, t, c, negative, start, descending, row):
     meetings = s.counts[N_TIES] > 0
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
-    first, last = s.first, s.last
-    partial = last - first < r.n
+    first, last, n = s.first, s.last, r.n
     for k in range(count):
         if k + MESSAGES_AHEAD_INDPTR < count:
             p = nth_in_order(k + MESSAGES_AHEAD_INDPTR, count, start, descending)
@@ -145,8 +148,9 @@ def feed(s, r, t, c, negative, start, descending, row):
         p = nth_in_order(k, count, start, descending)
         teller = messages[p].teller
         begin, end = indptr[teller], indptr[teller + 1]
-        if partial:
+        if first > 0:
             begin = first_listener(indices, begin, end, first)
+        if last < n:
             end = first_listener(indices, begin, end, last)
         told += end - begin
         while begin < end:
@@ -208,8 +212,7 @@ def count_arrivals(s, c):
     if s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c] == 0:
         return
     arrivals = s.arrivals[c]
-    first, last = s.first, s.last
-    partial = last - first < arrivals.size
+    first, last, n = s.first, s.last, arrivals.size
     arrivals[first:last] = 0
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
@@ -228,8 +231,9 @@ def count_arrivals(s, c):
                 prefetch(arcs_at + ahead_at * np.uintp(4) + np.uintp(64))
             teller = messages[k].teller
             begin, end = indptr[teller], indptr[teller + 1]
-            if partial:
+            if first > 0:
                 begin = first_listener(indices, begin, end, first)
+            if last < n:
                 end = first_listener(indices, begin, end, last)
             for e in range(begin, end):
                 one_more(arrivals, indices[e])

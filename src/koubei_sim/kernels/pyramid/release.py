@@ -48,6 +48,16 @@ def file_report(s, r, product, agent, content, priority):
     heap[k].content = content
 
 
+@njit(cache=True, nogil=True)
+def merge_reports(s, part, r):
+    """Offer the reports that a part holds to the pool of all."""
+    for k in range(r.n_products):
+        heap = part.reports[k]
+        for m in range(part.counts[N_REPORTS + k]):
+            file_report(s, r, k, heap[m].agent, heap[m].content, heap[m].priority)
+        part.counts[N_REPORTS + k] = 0
+
+
 @njit(cache=True)
 def release(s, r, t, row):
     """Run the releases due at `t`; return whether any took place."""
