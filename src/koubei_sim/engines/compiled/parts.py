@@ -41,8 +41,8 @@ from koubei_sim.kernels.pyramid.schedule import (
 
 #: Below this many people a phase is over before a second thread has begun it.
 PEOPLE_PER_PART: Final = 50_000
-_ALIGNED = 4096  # people: no two parts share a word of a set, or a page of a record
-_LISTS: Final = (
+ALIGNED = 4096  # people: no two parts share a word of a set, or a page of a record
+LISTS: Final = (
     ("claims", st.N_CLAIMS),
     ("rejected", st.N_REJECTED),
     ("newly", st.N_NEWLY),
@@ -67,7 +67,7 @@ def boundaries(n: int, parts: int) -> list[int]:
     >>> boundaries(100_000, 2)
     [0, 49152, 100000]
     """
-    inner = [round(n * k / parts / _ALIGNED) * _ALIGNED for k in range(1, parts)]
+    inner = [round(n * k / parts / ALIGNED) * ALIGNED for k in range(1, parts)]
     return [0, *(min(b, n) for b in inner), n]
 
 
@@ -197,14 +197,14 @@ class Parts:
         """Put the lists of all parts together."""
         whole = self.whole
         for part in self.parts:
-            for name, number in _LISTS:
+            for name, number in LISTS:
                 _copy(
                     getattr(whole, name),
                     whole.counts[number],
                     getattr(part.state, name),
                     part.counts[number],
                 )
-            for number in {number for _, number in _LISTS}:
+            for number in {number for _, number in LISTS}:
                 whole.counts[number] += part.counts[number]
         self._add_up(row)
 
