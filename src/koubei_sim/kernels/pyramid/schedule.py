@@ -16,9 +16,9 @@ from .hear import hear
 from .observe import observe
 from .online import choose_attendees, take_turns, tick_bases, who_is_online
 from .release import fit_table, release
-from .serve import answer_complaints, let_leavers_go
+from .serve import answer_queues, let_leavers_go, queue_up
 from .state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
-from .supply import lose_patience, sell_units
+from .supply import draw_lots, lose_patience, sell_on_invites, sell_to_winners
 
 
 @njit(cache=True, nogil=True)
@@ -64,8 +64,10 @@ def settle(s, r, t, row):
     choose_attendees(s, r, t, row)
     settle_claims(s, r, t, row)
     if r.supply_on == 1:
-        sell_units(s, r, t, row)
-    answer_complaints(s, r, t, row)
+        sell_on_invites(s, r, t, row)
+        sell_to_winners(s, r, t, draw_lots(s, r, t), row)
+    queue_up(s, r, t)
+    answer_queues(s, r, t, row)
 
 
 @njit(cache=True, nogil=True)

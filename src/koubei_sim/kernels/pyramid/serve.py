@@ -58,9 +58,8 @@ def answer(s, r, t, c, i, position, base, row):
 
 
 @njit(cache=True)
-def answer_complaints(s, r, t, row):
-    """Queue, drop, answer: the staff of a channel answer for all people."""
-    public, complaints = np.int64(0), np.int64(0)
+def queue_up(s, r, t):
+    """Let today's complaints join the queues, in keyed order."""
     for c in range(r.n_channels):
         if r.service_capacity[c] <= 0:
             continue
@@ -75,6 +74,15 @@ def answer_complaints(s, r, t, row):
             else:
                 s.queue_next[s.queue_tail[c]] = i
             s.queue_tail[c] = i
+
+
+@njit(cache=True)
+def answer_queues(s, r, t, row):
+    """Drop who has waited too long, then answer as many as there is staff for."""
+    public, complaints = np.int64(0), np.int64(0)
+    for c in range(r.n_channels):
+        if r.service_capacity[c] <= 0:
+            continue
         while s.queue_head[c] >= 0 and t - s.actor[s.queue_head[c]].complained > r.patience:
             pop(s, c)
             row[T_DROPPED + c] += 1
@@ -91,6 +99,30 @@ def answer_complaints(s, r, t, row):
             public += row[T_ANSWERED + c]
     share = min(1.0, np.float64(public) / np.float64(max(1, complaints)))
     s.floats[0] = 1.0 + r.squeaky_wheel * share
+
+
+@njit(cache=True, nogil=True)
+def who_leaves_queues(s, r, t, out):
+    """List whom `answer_queues` will take out of the queues today; return their number.
+
+    For runs that must fetch their records first (`partition`).  Changes nothing.
+    """
+    count = 0
+    for c in range(r.n_channels):
+        if r.service_capacity[c] <= 0:
+            continue
+        i = s.queue_head[c]
+        while i >= 0 and t - s.actor[i].complained > r.patience:
+            out[count] = i
+            count += 1
+            i = s.queue_next[i]
+        handled = 0
+        while i >= 0 and handled < r.service_capacity[c]:
+            out[count] = i
+            count += 1
+            handled += s.stage[i] == USER
+            i = s.queue_next[i]
+    return count
 
 
 @njit(cache=True)

@@ -47,8 +47,8 @@ def list_waiting(s):
 
 
 @njit(cache=True)
-def sell_units(s, r, t, row):
-    """Invites for today's newcomers, then the round if there is one: who comes first, in all."""
+def sell_on_invites(s, r, t, row):
+    """Sell to those of today's newcomers whose recruiter has an invite left, in keyed order."""
     count = s.counts[N_WAITERS]
     if count > 0:
         keyed_order(s.waiters, count, stream(r.key, r.replicate, DRAW_INVITE, t, 0), s.sort_keys)
@@ -59,16 +59,28 @@ def sell_units(s, r, t, row):
                 s.actor[recruiter].invites -= 1
                 row[T_INVITED] += 1
                 sell(s, r, t, i, row)
-    if r.units[t] > 0:
-        s.change[T_STOCK] += r.units[t]
-        count = list_waiting(s)
-        wanted = min(count, s.stocks[T_STOCK])
-        base = stream(r.key, r.replicate, DRAW_LOTTERY, t, 0)
-        smallest(s.waiters, count, wanted, base, s.sort_keys)
-        for k in range(wanted):
-            sell(s, r, t, s.waiters[k], row)
-        s.change[T_STOCK] -= wanted
-        row[T_LOTTERY] += wanted
+
+
+@njit(cache=True)
+def draw_lots(s, r, t):
+    """Put those who win today's round to the front of `waiters`; return their number."""
+    if r.units[t] == 0:
+        return 0
+    s.change[T_STOCK] += r.units[t]
+    count = list_waiting(s)
+    wanted = min(count, s.stocks[T_STOCK])
+    base = stream(r.key, r.replicate, DRAW_LOTTERY, t, 0)
+    smallest(s.waiters, count, wanted, base, s.sort_keys)
+    return wanted
+
+
+@njit(cache=True)
+def sell_to_winners(s, r, t, winners, row):
+    """Sell to the first `winners` of `waiters`."""
+    for k in range(winners):
+        sell(s, r, t, s.waiters[k], row)
+    s.change[T_STOCK] -= winners
+    row[T_LOTTERY] += winners
 
 
 @njit(cache=True)
