@@ -32,45 +32,64 @@ def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
     return records
 
 
-def allocate(world: World) -> st.State:
-    """Make the state of a world before its seeds are placed."""
+def allocate(world: World, first: int = 0, last: int | None = None) -> st.State:
+    """Make the state of a world before its seeds are placed.
+
+    Parameters
+    ----------
+    world : World
+    first, last : int, optional
+        The people whose state is filled in, all without them; `first` is a multiple of 64.  The
+        memory of the others is reserved, but not taken until somebody writes to it.
+
+    Returns
+    -------
+    State
+    """
     people, rules = world.people, world.rules
     n, ticks, channels = rules.n, rules.ticks, max(1, rules.n_channels)
-    words = (n + 63) // 64
+    last = n if last is None else last
+    own = slice(first, last)
+    words, own_words = (n + 63) // 64, slice(first // 64, (last + 63) // 64)
 
     listener = aligned_zeros(n, st.LISTENER)
-    listener["resist_aware"] = people.resist_aware
-    listener["resist_adopt"] = people.resist_adopt
-    listener["agent_class"] = people.agent_class
-    listener["stage"] = people.initial_stage
+    listener["resist_aware"][own] = people.resist_aware[own]
+    listener["resist_adopt"][own] = people.resist_adopt[own]
+    listener["agent_class"][own] = people.agent_class[own]
+    listener["stage"][own] = people.initial_stage[own]
     actor = aligned_zeros(n, st.ACTOR)
-    actor["taste"] = people.taste
-    actor["agent_class"] = people.agent_class
-    actor["channels"] = people.channels
-    actor["story"] = codes.NO_STORY
-    actor["served_until"] = -1
-    actor["talk_until"] = -1
-    actor["last_story"] = -1
+    actor["taste"][own] = people.taste[own]
+    actor["agent_class"][own] = people.agent_class[own]
+    actor["channels"][own] = people.channels[own]
+    actor["story"][own] = codes.NO_STORY
+    actor["served_until"][own] = -1
+    actor["talk_until"][own] = -1
+    actor["last_story"][own] = -1
+    stage = np.zeros(n, np.uint8)
+    stage[own] = people.initial_stage[own]
 
     # All sets of agents in one piece: at millions of people it is large enough for huge pages,
     # and the set of those who hear is met at random once an arc.
     sets = aligned_zeros((codes.MAX_CHANNELS + 4) * words, np.dtype(np.uint64))
     sets = sets.reshape(codes.MAX_CHANNELS + 4, words)
     members, hearing = sets[4:], sets[0]
-    hearing[:] = ~np.uint64(0)
-    if n % 64:
-        hearing[-1] = np.uint64((1 << (n % 64)) - 1)
+    hearing[own_words] = ~np.uint64(0)
+    if last % 64 and last > first:
+        hearing[last // 64] = np.uint64((1 << (last % 64)) - 1)
     stocks = np.zeros(_STOCKS, np.int64)
     for c in range(rules.n_channels):
-        bits = np.packbits((people.channels >> c) & 1, bitorder="little")
-        members[c].view(np.uint8)[: bits.size] = bits
-        stocks[codes.T_MEMBERS + c] = int(((people.channels >> c) & 1).sum(dtype=np.int64))
-    stages = np.bincount(people.initial_stage, minlength=7)
+        belongs = (people.channels[own] >> c) & 1
+        bits = np.packbits(belongs, bitorder="little")
+        members[c, own_words].view(np.uint8)[: bits.size] = bits
+        stocks[codes.T_MEMBERS + c] = int(belongs.sum(dtype=np.int64))
+    stages = np.bincount(people.initial_stage[own], minlength=7)
     stocks[codes.T_STAGE : codes.T_STAGE + 7] = stages[:7]
 
     def per_agent(dtype: Any, needed: object, fill: int | None = None) -> np.ndarray:
         size = n if needed else 1
-        return np.empty(size, dtype) if fill is None else np.full(size, fill, dtype)
+        if fill is None:
+            return np.empty(size, dtype)
+        return np.full(size, fill, dtype) if fill else np.zeros(size, dtype)
 
     events = bool((rules.event_gain > 0).any())
     meetings = int((rules.meeting_at >= 0).sum())
@@ -81,11 +100,11 @@ def allocate(world: World) -> st.State:
     capacity = int(rules.reading_capacity.max(initial=0))
     messages = np.empty((2, channels, n), st.MESSAGE)
     return st.State(
-        first=0,
-        last=n,
+        first=first,
+        last=last,
         listener=listener,
         actor=actor,
-        stage=people.initial_stage.astype(np.uint8),
+        stage=stage,
         resist_reject=people.resist_reject,
         need=people.need,
         online_threshold=people.online_threshold,

@@ -25,7 +25,7 @@ from koubei_sim.engines.compiled.allocation import aligned_zeros
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
-from koubei_sim.kernels.pyramid.release import merge_reports
+from koubei_sim.kernels.pyramid.release import file_reports
 from koubei_sim.kernels.pyramid.schedule import (
     begin_day,
     end_day,
@@ -59,15 +59,16 @@ def number_of_parts(n: int, threads: int) -> int:
     return max(1, min(threads, n // PEOPLE_PER_PART))
 
 
-def boundaries(n: int, parts: int) -> list[int]:
-    """Return the first person of each part, and `n`.
+def boundaries(n: int, parts: int, smallest: int | None = None) -> list[int]:
+    """Return the first person of each part, and `n`; cuts are multiples of `smallest`.
 
     Examples
     --------
     >>> boundaries(100_000, 2)
     [0, 49152, 100000]
     """
-    inner = [round(n * k / parts / ALIGNED) * ALIGNED for k in range(1, parts)]
+    unit = ALIGNED if smallest is None else smallest
+    inner = [round(n * k / parts / unit) * unit for k in range(1, parts)]
     return [0, *(min(b, n) for b in inner), n]
 
 
@@ -179,7 +180,11 @@ class Parts:
                     k, at = own[8 * sign + c], told[8 * sign + c]
                     _copy(whole.messages[sign, c], at, part.state.outbox[sign, c], k)
             told += own
-            merge_reports(self._block, part.block, self._rules)
+            for k, reports in enumerate(part.state.reports):
+                kept = part.counts[st.N_REPORTS + k]
+                if kept:
+                    file_reports(self._block, self._rules, k, reports[:kept])
+                part.counts[st.N_REPORTS + k] = 0
             for c in range(codes.MAX_CHANNELS):
                 k = part.counts[st.N_COMPLAINTS + c]
                 _copy(

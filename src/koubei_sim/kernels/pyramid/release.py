@@ -49,13 +49,10 @@ def file_report(s, r, product, agent, content, priority):
 
 
 @njit(cache=True, nogil=True)
-def merge_reports(s, part, r):
-    """Offer the reports that a part holds to the pool of all."""
-    for k in range(r.n_products):
-        heap = part.reports[k]
-        for m in range(part.counts[N_REPORTS + k]):
-            file_report(s, r, k, heap[m].agent, heap[m].content, heap[m].priority)
-        part.counts[N_REPORTS + k] = 0
+def file_reports(s, r, product, lines):
+    """Offer reports that were collected elsewhere to the pool of `product`."""
+    for m in range(lines.size):
+        file_report(s, r, product, lines[m].agent, lines[m].content, lines[m].priority)
 
 
 @njit(cache=True)

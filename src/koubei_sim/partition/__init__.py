@@ -1,0 +1,138 @@
+"""One run on several machines: people dealt to shards, the bytes of a run in one process.
+
+`run_partitioned` is for populations that no single machine holds, and for showing what such a
+run costs in memory and traffic; a run that fits is faster in one process (`run(threads=)`).  How
+it works and what it would take to reach a billion people stands in docs/scale.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from koubei_sim import build
+from koubei_sim.engines.compiled.parts import boundaries
+from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.draws import key_from
+from koubei_sim.partition.hub import Hub
+from koubei_sim.partition.shard import parcel_of
+from koubei_sim.partition.traffic import table
+from koubei_sim.partition.workers import check_where, settled
+from koubei_sim.spec import Scenario
+from koubei_sim.world import History, World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PartitionedRun", "partition_world", "run_partitioned"]
+
+
+@dataclass(frozen=True)
+class PartitionedRun:
+    """What a partitioned run gives back.
+
+    Attributes
+    ----------
+    history : History
+        Tables and event log, the same as that of a run in one process.
+    traffic : pandas.DataFrame
+        A row a day: bytes by kind, seconds, and of these the time in which shards worked.
+    memory : list of int
+        Bytes of memory of the process of each shard at the end.
+    """
+
+    history: History
+    traffic: pd.DataFrame
+    memory: list[int]
+
+
+def run_partitioned(
+    scenario: Scenario | str,
+    rng: Any = None,
+    shards: int = 2,
+    where: str = "here",
+    address: str | None = None,
+    replicate: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> PartitionedRun:
+    """Run one replicate with its people dealt to shards.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, or what `Scenario.load` takes.
+    rng : int, numpy.random.SeedSequence or Generator, optional
+        Source of the key.
+    shards : int
+        Number of shards.
+    where : {"here", "dask"}
+        In this process, one after the other; or as actors on the workers of a Dask cluster.
+    address : str, optional
+        Of a Dask scheduler; without it a cluster of as many processes is started on this machine.
+    replicate : int
+        Number of the replicate.
+    progress : callable, optional
+        Called as ``progress(tick, ticks)`` after each day.
+
+    Returns
+    -------
+    PartitionedRun
+
+    Raises
+    ------
+    KoubeiError
+        In one line, before any work, for a wrong argument.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> from koubei_sim.partition import run_partitioned
+    >>> found = run_partitioned("tiny", rng=7, shards=3)
+    >>> bool((found.history.table == kb.run("tiny", rng=7).histories[0].table).all())
+    True
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = Scenario.load(scenario)
+    check_where(where, address)
+    try:
+        key = key_from(rng)
+    except (ValueError, TypeError) as error:
+        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+    _check_shards(shards, scenario.n_agents)
+    world = build.build_world(scenario, key, replicate)
+    return partition_world(world, shards, where, address, progress)
+
+
+def partition_world(
+    world: World,
+    shards: int = 2,
+    where: str = "here",
+    address: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PartitionedRun:
+    """Run a world that is built already; parameters as those of `run_partitioned`."""
+    check_where(where, address)
+    n = world.rules.n
+    _check_shards(shards, n)
+    cuts = boundaries(n, shards, smallest=64)
+    parcels = (parcel_of(world, cuts, number) for number in range(shards))
+    with settled(parcels, shards, where, address) as handles:
+        hub = Hub(world.rules, cuts, handles)
+        while hub.tick < world.rules.ticks:
+            hub.day()
+            if progress is not None:
+                progress(hub.tick, world.rules.ticks)
+        return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
+
+
+def _check_shards(shards: object, n: int) -> None:
+    most = max(1, n // 64)
+    if isinstance(shards, bool) or not isinstance(shards, int) or not 1 <= shards <= most:
+        raise KoubeiError(
+            "shards",
+            "must be a whole number" if not isinstance(shards, int) else "out of range",
+            got=shards,
+            allowed=f"1..{most} for {n:,} people",
+            fix="2",
+        )
