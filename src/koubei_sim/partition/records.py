@@ -6,7 +6,7 @@ what it neither reads nor changes stays at home.  Called by `shard` and `hub`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def _bits(words: NDArray[np.uint64], agents: NDArray[np.int32]) -> NDArray[np.ui
 
 
 def _set_bits(
-    words: NDArray[np.uint64], agents: NDArray[np.int32], values: NDArray[np.uint8]
+    words: NDArray[np.uint64], agents: NDArray[np.int32], values: NDArray[np.integer[Any]]
 ) -> None:
     bit = np.uint64(1) << (agents & 63).astype(np.uint64)
     on = values.astype(bool)

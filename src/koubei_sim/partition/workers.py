@@ -89,8 +89,9 @@ def settled(
         return
     from distributed import Client, LocalCluster
 
+    # Handles of actors find their client by asking for the current one.
     if address is not None:
-        with Client(address, set_as_default=False) as client:
+        with Client(address, set_as_default=False) as client, client.as_current():
             yield _actors(client, parcels)
         return
     with (
@@ -98,17 +99,19 @@ def settled(
             n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
+        client.as_current(),
     ):
         yield _actors(client, parcels)
 
 
 def _actors(client: Any, parcels: Iterator[Parcel]) -> list[Handle]:
     """One actor a worker, in turn."""
-    names = list(client.scheduler_info()["workers"])
-    actors = []
+    names = list(client.scheduler_info(n_workers=-1)["workers"])
+    actors: list[Handle] = []
     for parcel in parcels:
-        future = client.submit(
-            Shard, parcel, actor=True, workers=[names[parcel.number % len(names)]], pure=False
-        )
+        worker = names[parcel.number % len(names)]
+        share = client.scatter(parcel, workers=[worker], hash=False)
+        future = client.submit(Shard, share, actor=True, workers=[worker], pure=False)
         actors.append(_Actor(future.result()))
-    return list(actors)
+        client.cancel(share)
+    return actors
