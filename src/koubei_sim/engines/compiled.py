@@ -160,10 +160,15 @@ class CompiledRun:
     ----------
     tick : int
         The next tick to run, from 0.
+    sink : callable or None
+        Is handed the lines of the log (`kernels.pyramid.state.LOG`) as they come, whole ticks at
+        a time, each tick once and in no order inside it; the array is good only during the call.
+        Without it the run keeps them for `history`.
     """
 
     world: World
     tick: int = 0
+    sink: Callable[[np.ndarray], None] | None = field(default=None, repr=False)
     _chunks: list[np.ndarray] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -200,8 +205,12 @@ class CompiledRun:
     def _drain(self) -> None:
         used = int(self._state.counts[st.N_LOG])
         if used:
-            self._chunks.append(self._state.log[:used].copy())
+            lines = self._state.log[:used]
             self._state.counts[st.N_LOG] = 0
+            if self.sink is None:
+                self._chunks.append(lines.copy())
+            else:
+                self.sink(lines)
 
     def row(self, tick: int) -> np.ndarray:
         """Row of the daily table (int64 view), see `kernels.codes.TABLE`."""
@@ -237,7 +246,7 @@ class CompiledRun:
         return value
 
     def history(self) -> History:
-        """Tables and log of the ticks run so far, in canonical order."""
+        """Tables and log of the ticks run so far, in canonical order; no log if a sink has it."""
         self._drain()
         log = np.concatenate(self._chunks) if self._chunks else np.empty(0, st.LOG)
         done = slice(0, self.tick)
@@ -257,7 +266,11 @@ class CompiledRun:
         )
 
 
-def run_compiled(world: World, progress: Callable[[int, int], None] | None = None) -> History:
+def run_compiled(
+    world: World,
+    progress: Callable[[int, int], None] | None = None,
+    sink: Callable[[np.ndarray], None] | None = None,
+) -> History:
     """Run one replicate to the end.
 
     Parameters
@@ -266,17 +279,23 @@ def run_compiled(world: World, progress: Callable[[int, int], None] | None = Non
         The replicate's arrays.
     progress : callable, optional
         Called as ``progress(tick, ticks)`` about fifty times.
+    sink : callable, optional
+        Is handed the log after each tick (see `CompiledRun`), which the history then lacks.
 
     Returns
     -------
     History
         The daily table and the event log.
     """
-    run = CompiledRun(world)
+    run = CompiledRun(world, sink=sink)
     ticks = world.rules.ticks
     stride = ticks if progress is None else max(1, ticks // 50)
+    # The buffer of the log takes up memory only as far as it is ever filled: a tick at a time.
+    step = stride if sink is None else 1
     while run.tick < ticks:
-        run.advance(run.tick + stride)
+        stop = min(run.tick + stride, ticks)
+        while run.tick < stop:
+            run.advance(min(run.tick + step, stop))
         if progress is not None:
             progress(run.tick, ticks)
     return run.history()
