@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from koubei_sim import archive, build, provenance
+from koubei_sim import archive, build, dataset, provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.results import Result, scenario_of
+from koubei_sim.results import Result, scenario_of, stored_result
 from koubei_sim.spec import Scenario
-from koubei_sim.world import History, World
+from koubei_sim.world import History
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ENGINES = ("compiled", "reference")
 #: Told (ticks done, ticks in all) over all replicates.
 Progress = Callable[[int, int], None]
-_Engine = Callable[[World, "Progress | None"], History]
+_Engine = Callable[..., History]
 
 
 def run(
@@ -43,6 +43,8 @@ def run(
     agents: str | Path | pd.DataFrame | None = None,
     progress: bool | Progress | None = None,
     threads: int = 1,
+    out: str | Path | None = None,
+    stream: bool = False,
     **changes: Any,
 ) -> Result:
     """Run a scenario, or repeat a result.
@@ -69,6 +71,13 @@ def run(
         True for a bar on stderr; a callable is told (ticks done, ticks in all).
     threads : int
         Replicates run side by side.  The result does not depend on it.
+    out : str or Path, optional
+        Folder to save the result in, as `Result.save` does: whole or not at all.  A result that
+        is there is replaced at the end; any other folder that is not empty is refused at once.
+    stream : bool
+        Write events to ``out`` while the run goes on, so that memory does not grow with them.
+        The folder is the same to the byte; the result that comes back leaves its log there (see
+        docs/results.md).  The compiled engine only.
     **changes
         Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
 
@@ -104,15 +113,22 @@ def run(
         key = key_from(rng)
     except (ValueError, TypeError) as error:
         raise _as_koubei("rng", error) from None
+    goal = _goal(out, stream, engine)
     supplied = _supplied(networks, agents)
     if not changes:
         _same_supplied(recipe, supplied)
     check_memory(scenario, 1 if scenario.shared_world else threads, threads)
     started = time.perf_counter()
     with _Meter(progress, number, scenario) as meter:
-        histories = _replicates(scenario, key, number, engine, networks, agents, meter, threads)
+        work = (scenario, key, number, engine, networks, agents, meter, threads)
+        if goal is not None and stream:
+            return _streamed(goal, work, supplied, started)
+        histories = _replicates(*work)
     seconds = time.perf_counter() - started
-    return Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    if goal is not None:
+        result.save(goal)
+    return result
 
 
 # What is asked for ------------------------------------------------------------------------------
@@ -165,6 +181,28 @@ def _engine(name: object) -> str:
             fix=nearest(str(name), ENGINES) or ENGINES[0],
         )
     return str(name)
+
+
+def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
+    """Return the folder to write, once it is sure that it may be written."""
+    if not isinstance(stream, bool):
+        raise KoubeiError("stream", "wrong type", got=repr(stream), allowed="True or False")
+    if out is None:
+        if stream:
+            raise KoubeiError("stream", "needs a folder to write events to", fix='out="folder"')
+        return None
+    if not isinstance(out, (str, Path)):
+        raise KoubeiError("out", "wrong type", got=type(out).__name__, allowed="a path")
+    if stream and engine != "compiled":
+        raise KoubeiError(
+            "stream",
+            "only the compiled engine streams (it gives the same bytes)",
+            got=engine,
+            fix='engine="compiled"',
+        )
+    goal = Path(out).expanduser()
+    archive.check_goal(goal)
+    return goal
 
 
 def _as_koubei(where: str, error: Exception) -> KoubeiError:
@@ -266,6 +304,22 @@ def _engine_function(name: str) -> _Engine:
     return run_compiled
 
 
+def _streamed(
+    goal: Path, work: tuple[Any, ...], supplied: dict[str, str], started: float
+) -> Result:
+    """Run with the log going to the disk; the folder is there when all is over, or not at all."""
+    scenario, key, _, engine, *_ = work
+    with archive.whole_folder(goal) as partial:
+        with archive.EventStream(partial / archive.EVENTS, dataset.rows_of(scenario)) as log:
+            histories = _replicates(*work, log)
+        tables = [(history.table, history.quality, history.difficulty) for history in histories]
+        words: dict[str, Any] = {"supplied": supplied, "seconds": time.perf_counter() - started}
+        parts = (scenario, key, engine, tables)
+        made = stored_result(*parts, partial / archive.EVENTS, **words)
+        made.settle(partial)
+    return stored_result(*parts, goal / archive.EVENTS, digest=made.digest(), **words)
+
+
 def _replicates(
     scenario: Scenario,
     key: int,
@@ -275,6 +329,7 @@ def _replicates(
     agents: str | Path | pd.DataFrame | None,
     meter: _Meter,
     threads: int,
+    log: archive.EventStream | None = None,
 ) -> list[History]:
     given = None if networks is None else _as_networks(networks)
     run_engine = _engine_function(engine)
@@ -289,7 +344,11 @@ def _replicates(
         meter.check()
         try:
             world = build.build_world(scenario, key, replicate, agents=agents, **shared)
-            return run_engine(world, meter.callback(replicate))
+            if log is None:
+                return run_engine(world, meter.callback(replicate))
+            history = run_engine(world, meter.callback(replicate), log.sink(replicate))
+            log.finish(replicate)
+            return history
         except BaseException:
             meter.stop()
             raise
