@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,10 +121,10 @@ def run(
     check_memory(scenario, 1 if scenario.shared_world else threads, threads)
     started = time.perf_counter()
     with _Meter(progress, number, scenario) as meter:
-        work = (scenario, key, number, engine, networks, agents, meter, threads)
+        work = partial(_replicates, scenario, key, number, engine, networks, agents, meter, threads)
         if goal is not None and stream:
-            return _streamed(goal, work, supplied, started)
-        histories = _replicates(*work)
+            return _streamed(goal, work, (scenario, key, engine), supplied, started)
+        histories = work()
     seconds = time.perf_counter() - started
     result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
     if goal is not None:
@@ -305,19 +306,21 @@ def _engine_function(name: str) -> _Engine:
 
 
 def _streamed(
-    goal: Path, work: tuple[Any, ...], supplied: dict[str, str], started: float
+    goal: Path,
+    work: Callable[[archive.EventStream], list[History]],
+    made_of: tuple[Scenario, int, str],
+    supplied: dict[str, str],
+    started: float,
 ) -> Result:
     """Run with the log going to the disk; the folder is there when all is over, or not at all."""
-    scenario, key, _, engine, *_ = work
-    with archive.whole_folder(goal) as partial:
-        with archive.EventStream(partial / archive.EVENTS, dataset.rows_of(scenario)) as log:
-            histories = _replicates(*work, log)
+    with archive.whole_folder(goal) as folder:
+        with archive.EventStream(folder / archive.EVENTS, dataset.rows_of(made_of[0])) as log:
+            histories = work(log)
         tables = [(history.table, history.quality, history.difficulty) for history in histories]
         words: dict[str, Any] = {"supplied": supplied, "seconds": time.perf_counter() - started}
-        parts = (scenario, key, engine, tables)
-        made = stored_result(*parts, partial / archive.EVENTS, **words)
-        made.settle(partial)
-    return stored_result(*parts, goal / archive.EVENTS, digest=made.digest(), **words)
+        made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
+        made.settle(folder)
+    return stored_result(*made_of, tables, goal / archive.EVENTS, digest=made.digest(), **words)
 
 
 def _replicates(

@@ -98,11 +98,12 @@ def lock(descriptor: int) -> bool | None:
 
 
 def lock_folder(folder: Path) -> tuple[int | None, bool | None]:
-    """Open a folder and take its lock: the descriptor to close, and what `lock` says of it."""
-    if os.name != "posix":
-        return None, None
+    """Open a folder and take its lock: the descriptor to close, and what `lock` says of it.
+
+    Nothing and None where folders cannot be opened, or this is none.
+    """
     descriptor = None
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+    with contextlib.suppress(OSError, AttributeError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         return descriptor, lock(descriptor)
     return descriptor, None

@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -107,24 +108,20 @@ def clear_left_overs(goal: Path) -> list[Path]:
     file system has no locks nobody can be known to be dead, and everything stays.
     """
     cleared = []
-    for workshop in goal.parent.glob(f".{_literal(goal.name)}.*{_PARTIAL}"):
+    for workshop in goal.parent.glob(f".{escape(goal.name)}.*{_PARTIAL}"):
         descriptor, mine = lock_folder(workshop)
         try:
-            if mine:
+            if mine and {path.name for path in workshop.iterdir()} <= {_NEW, _OLD}:
                 if (workshop / _OLD).is_dir() and not goal.exists():
                     (workshop / _OLD).rename(goal)
                 shutil.rmtree(workshop, ignore_errors=True)
                 cleared.append(workshop)
+        except FileNotFoundError:  # somebody else has cleared it away meanwhile
+            continue
         finally:
             if descriptor is not None:
                 os.close(descriptor)
     return cleared
-
-
-def _literal(name: str) -> str:
-    import glob
-
-    return glob.escape(name)
 
 
 def _open_workshop(goal: Path) -> tuple[Path, int | None]:

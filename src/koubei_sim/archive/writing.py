@@ -69,7 +69,7 @@ class EventWriter:
         self.rows = self.most_held = 0
         self._file = DiskFile(path, self._disk)
 
-    def append(self, replicate: int, lines: Mapping[str, NDArray[Any]]) -> None:
+    def append(self, replicate: int, lines: Mapping[str, NDArray[Any]] | NDArray[Any]) -> None:
         """Append lines of a replicate, in canonical order, after all that it has already.
 
         Parameters
