@@ -1,16 +1,16 @@
 """Histories with names on: the daily tables as an xarray Dataset, the event logs as a data frame.
 
 The engines return bare integer tables; here every column gets its name, dimension, coordinate
-and unit, and `people_per_agent` is multiplied in.  The way back (`histories_from`) is exact, so
+and unit, and `people_per_agent` is multiplied in.  The way back (`tables_from`) is exact, so
 that a saved result has the digest of the run it came from.
 
-Called by `results` only.  xarray and pandas are imported inside the functions: the package face
-must not load them.
+Called by `results` and `simulate`.  xarray and pandas are imported inside the functions: the
+package face must not load them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,7 @@ from koubei_sim.kernels.codes import (
     TABLE_WIDTH,
     TIERS,
 )
-from koubei_sim.world import History
+from koubei_sim.world import LOG_COLUMNS, LOG_TYPES, History, events_in, log_pieces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,15 +219,30 @@ def events_from(
         Also ``channel_number`` and ``product_number`` as logged (files keep them: the name
         ``"media"`` hides the channel of the campaign).
     """
+    columns: dict[str, NDArray[Any]] = {}
+    for field, kind in LOG_TYPES.items():
+        logs = [getattr(history, f"log_{field}") for history in histories]
+        columns[field] = np.concatenate(logs) if logs else np.empty(0, kind)
+    lengths = [events_in(history) for history in histories]
+    columns["replicate"] = np.repeat(np.arange(len(histories), dtype=np.int32), lengths)
+    return frame_from(columns, scenario, numbers=numbers)
+
+
+def frame_from(
+    column: Mapping[str, NDArray[Any]], scenario: Any, *, numbers: bool = False
+) -> pd.DataFrame:
+    """Return some lines of logs as `events_from` does.
+
+    Parameters
+    ----------
+    column : mapping of str to array
+        `world.LOG_COLUMNS` and ``replicate``, as numbers.
+    scenario, numbers
+        As in `events_from`.
+    """
     import pandas as pd
 
     names = names_of(scenario)
-    column = {
-        field: np.concatenate([getattr(history, f"log_{field}") for history in histories])
-        for field in ("tick", "agent", "kind", "recruiter", "channel", "product", "generation")
-    }
-    lengths = [history.log_tick.size for history in histories]
-    replicate = np.repeat(np.arange(len(histories), dtype=np.int32), lengths)
     channels = names["channel"]
     code = np.where(column["channel"] < len(channels), column["channel"], -1).astype(np.int8)
     adopted = column["kind"] == LOG_ADOPT
@@ -240,7 +255,7 @@ def events_from(
 
     # A channel may itself be called "seed" or "media"; category names must differ.
     extra = [name if name not in channels else f"({name})" for name in ("seed", "media")]
-    data: dict[str, Any] = {"replicate": replicate, "tick": column["tick"]}
+    data: dict[str, Any] = {"replicate": column["replicate"], "tick": column["tick"]}
     dates = dates_of(scenario)
     if dates is not None:
         first = dates[:1].astype("datetime64[s]")[0]
@@ -257,16 +272,41 @@ def events_from(
     return pd.DataFrame(data, copy=False)
 
 
-def histories_from(data: xr.Dataset, log: dict[str, NDArray[Any]], scenario: Any) -> list[History]:
-    """Return the histories that `dataset_from` and `events_from` were made of, bit for bit.
+def rows_of(scenario: Any) -> Callable[[Mapping[str, NDArray[Any]]], pd.DataFrame]:
+    """Return what makes the rows of ``events.parquet`` of lines of logs."""
+
+    def rows(columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+        return frame_from(columns, scenario, numbers=True)
+
+    return rows
+
+
+def batches_from(
+    histories: Sequence[History],
+    scenario: Any,
+    replicates: Iterable[int],
+    ticks: tuple[int, int] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Yield the events of some replicates and ticks as `events_from` does, in bounded memory."""
+    for number in replicates:
+        for piece in log_pieces(histories[number], *LOG_COLUMNS, ticks=ticks):
+            columns = dict(zip(LOG_COLUMNS, piece))
+            if piece[0].size:
+                columns["replicate"] = np.full(piece[0].size, number, np.int32)
+                yield frame_from(columns, scenario)
+
+
+def tables_from(
+    data: xr.Dataset, scenario: Any
+) -> list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+    """Return table, quality and difficulty of each replicate that `dataset_from` was made of.
+
+    They are the same bit for bit.
 
     Parameters
     ----------
     data : Dataset
         As made by `dataset_from`.
-    log : mapping of str to array
-        Columns ``replicate, tick, agent, kind, recruiter, channel, product, generation`` as
-        numbers, all replicates, in order.
     scenario
         The scenario of the run.
     """
@@ -282,25 +322,4 @@ def histories_from(data: xr.Dataset, log: dict[str, NDArray[Any]], scenario: Any
             values = values[:, :, np.newaxis]
         table[:, :, start : start + used] = np.rint(values / scale)
     quality, difficulty = data["quality"].to_numpy(), data["difficulty"].to_numpy()
-    ends = np.searchsorted(log["replicate"], np.arange(replicates + 1))
-    dtypes = {
-        "tick": np.int32,
-        "agent": np.int32,
-        "kind": np.uint8,
-        "recruiter": np.int32,
-        "channel": np.int8,
-        "product": np.uint8,
-        "generation": np.int32,
-    }
-    return [
-        History(
-            table[r],
-            quality[r],
-            difficulty[r],
-            **{
-                f"log_{name}": np.ascontiguousarray(log[name][ends[r] : ends[r + 1]], dtype=dtype)
-                for name, dtype in dtypes.items()
-            },
-        )
-        for r in range(replicates)
-    ]
+    return [(table[r], quality[r], difficulty[r]) for r in range(replicates)]

@@ -13,12 +13,13 @@ import hashlib
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from koubei_sim._version import __version__
-from koubei_sim.world import History
+from koubei_sim.world import LOG_COLUMNS, LOG_TYPES, History, events_in, is_stored, log_pieces
 
 #: Layout of the recipe and of the files beside it; raised when an old reader could misread them.
 FORMAT = 1
@@ -65,20 +66,43 @@ def array_digest(*arrays: np.ndarray) -> str:
     """
     total = hashlib.sha256()
     for array in arrays:
-        plain = np.ascontiguousarray(array)
-        plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
-        total.update(f"{plain.dtype.str}{plain.shape}".encode())
-        total.update(plain.data.cast("B") if plain.size else b"")
+        _add(total, [array], np.shape(array))
     return total.hexdigest()
+
+
+def _add(total: Any, pieces: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
+    """Add one array, which may come in pieces along its first axis."""
+    head = f"{{}}{shape}"
+    for piece in pieces:
+        plain = np.ascontiguousarray(piece)
+        plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
+        total.update(head.format(plain.dtype.str).encode())
+        total.update(plain.data.cast("B") if plain.size else b"")
+        head = ""
 
 
 def history_digest(histories: Iterable[History]) -> str:
     """Return the digest of daily tables and event logs of all replicates in order.
 
     It covers every field of `koubei_sim.world.History` and nothing else: not the scenario, not
-    versions, not times.
+    versions, not times.  A log that lies in a file is read column by column, in pieces.
     """
-    return array_digest(*(np.asarray(field) for history in histories for field in history))
+    total = hashlib.sha256()
+    for history in histories:
+        for name in History._fields[: -len(LOG_COLUMNS)]:
+            _add(total, [getattr(history, name)], getattr(history, name).shape)
+        for column in LOG_COLUMNS:
+            pieces = (piece for (piece,) in log_pieces(history, column))
+            # An empty piece first, so that a log without lines has its dtype in the digest, too.
+            _add(total, chain([_nothing(history, column)], pieces), (events_in(history),))
+    return total.hexdigest()
+
+
+def _nothing(history: Any, column: str) -> np.ndarray:
+    if is_stored(history):
+        return np.empty(0, LOG_TYPES[column])
+    nothing: np.ndarray = getattr(history, f"log_{column}")[:0]
+    return nothing
 
 
 def network_digest(networks: object) -> str:

@@ -8,7 +8,7 @@ Made by `simulate.run`; used by everybody upstairs.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from koubei_sim import archive, dataset, display, provenance
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import overview as tables
 from koubei_sim.spec import Scenario
-from koubei_sim.world import History
+from koubei_sim.world import History, events_in, is_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,8 @@ class Result:
     engine : str
         ``"compiled"`` or ``"reference"``; both give the same bytes.
     histories : tuple of History
-        Daily table and event log of each replicate, as bare arrays, in agents (not scaled).
+        Daily table and event log of each replicate, as bare arrays, in agents (not scaled).  Where
+        the log stays on disk they are `koubei_sim.archive.StoredHistory`, with the same attributes.
     seconds : float
         Wall time of the run; NaN where unknown.  Not part of the recipe.
     supplied : dict of str to str
@@ -85,14 +86,122 @@ class Result:
         """
         return dataset.dataset_from(self.histories, self.scenario)
 
+    @property
+    def stored(self) -> Path | None:
+        """The folder in which the event log stays (of a streamed run); None: it is in memory."""
+        found = _files_of(self.histories)
+        return found[0].path.parent if found else None
+
     @cached_property
     def events(self) -> pd.DataFrame:
         """Event logs of all replicates, one row an event.
 
         Columns ``replicate, tick, [date,] agent, kind, recruiter, channel, product,
         generation``; see `koubei_sim.dataset.events_from`.
+
+        Raises
+        ------
+        KoubeiError
+            When a log on disk would not fit into memory: see `events_of` and `event_batches`.
         """
-        return dataset.events_from(self.histories, self.scenario)
+        if self.stored is None:
+            return dataset.events_from(self.histories, self.scenario)
+        return self.events_of()
+
+    def events_of(
+        self, replicate: int | None = None, ticks: tuple[int, int] | None = None
+    ) -> pd.DataFrame:
+        """Return the events of one replicate, of a span of days, or both.
+
+        Of a log on disk only the row groups that hold some are read.
+
+        Parameters
+        ----------
+        replicate : int, optional
+            All of them without it.
+        ticks : (int, int), optional
+            The first and the last tick (seeds adopt on tick -1).
+
+        Returns
+        -------
+        DataFrame
+            With the columns of `events`, numbered from 0.
+
+        Raises
+        ------
+        KoubeiError
+            For a replicate that there is not, or events that would not fit into memory.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", replicates=2, rng=7, ticks=20, n_agents=300)
+        >>> set(r.events_of(replicate=1, ticks=(-1, -1)).kind)
+        {'adopt'}
+        """
+        import pandas as pd
+
+        parts, rows = [], 0
+        for part in self.event_batches(replicate, ticks):
+            parts.append(part)
+            rows += len(part)
+            if self.stored is not None:
+                archive.check_room(rows, "events", "event_batches(), or fewer ticks")
+        if not parts:
+            return dataset.events_from([], self.scenario)
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+    def event_batches(
+        self, replicate: int | None = None, ticks: tuple[int, int] | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Walk through the events, a million or fewer at a time.
+
+        Parameters
+        ----------
+        replicate, ticks : optional
+            As in `events_of`.
+
+        Yields
+        ------
+        DataFrame
+            With the columns of `events`; never empty, in order.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> sum(len(batch) for batch in r.event_batches()) == len(r.events)
+        True
+        """
+        if replicate is not None and replicate not in range(self.replicates):
+            raise KoubeiError(
+                "replicate", "no such replicate", got=replicate, allowed=f"0..{self.replicates - 1}"
+            )
+        if ticks is not None and not (len(ticks) == 2 and ticks[0] <= ticks[1]):
+            raise KoubeiError("ticks", "not a span", got=ticks, allowed="(first, last)")
+        chosen = range(self.replicates) if replicate is None else (replicate,)
+        return dataset.batches_from(self.histories, self.scenario, chosen, ticks)
+
+    def in_memory(self) -> Result:
+        """Return the same result with its log in memory (itself, where that is so already).
+
+        Raises
+        ------
+        KoubeiError
+            When it would not fit.
+        """
+        if self.stored is None:
+            return self
+        stored: Any = self.histories
+        archive.check_room(sum(map(events_in, stored)), "events", "event_batches()")
+        return Result(
+            self.scenario,
+            self.key,
+            self.engine,
+            [history.in_memory() for history in stored],
+            supplied=self.supplied,
+            seconds=self.seconds,
+        )
 
     def summary(self) -> pd.DataFrame:
         """Return every outcome with mean, sd, 95 % interval over replicates and quantiles.
@@ -152,11 +261,23 @@ class Result:
         archive.write_result(
             goal,
             self.data,
-            dataset.events_from(self.histories, self.scenario, numbers=True),
+            self.histories,
+            dataset.rows_of(self.scenario),
             self.recipe(),
-            {"seconds": self.seconds, "versions": provenance.all_versions()},
+            self._timing(),
         )
         return goal
+
+    def _timing(self) -> dict[str, Any]:
+        return {
+            "seconds": self.seconds,
+            "streamed": self.stored is not None,
+            "versions": provenance.all_versions(),
+        }
+
+    def settle(self, partial: Path) -> None:
+        """Write what belongs beside the log of a streamed run (called by `simulate.run`)."""
+        archive.write_tables(partial, self.data, self.recipe(), self._timing())
 
     def branch(
         self,
@@ -206,35 +327,81 @@ class Result:
         return display.page(self)
 
 
-def load_result(path: str | Path) -> Result:
-    """Read a result that `Result.save` wrote.
+def load_result(path: str | Path, stream: bool | None = None) -> Result:
+    """Read a result that `Result.save` wrote, or a streamed run.
 
     Parameters
     ----------
     path : str or Path
         The folder, or a file in it.
+    stream : bool, optional
+        True leaves the event log on disk, from where the result takes what it is asked for; False
+        reads it into memory.  Without it, as the result was made.
 
     Raises
     ------
     KoubeiError
-        When there is none, a file is damaged, or the numbers are not those the recipe promises.
+        When there is none, a file is damaged, or the numbers are not those the recipe promises;
+        also when a log that is asked for would not fit into memory.
     """
     recipe = archive.read_recipe(path)
     scenario = scenario_of(recipe, str(path))
-    histories = dataset.histories_from(archive.read_data(path), archive.read_log(path), scenario)
-    result = Result(
+    timing = archive.read_timing(path)
+    file = archive.folder_of(path) / archive.EVENTS
+    result = stored_result(
         scenario,
         int(recipe["key"]),
         str(recipe["engine"]),
-        histories,
+        dataset.tables_from(archive.read_data(path), scenario),
+        file,
         supplied=recipe.get("supplied"),
-        seconds=float(archive.read_timing(path).get("seconds", float("nan"))),
+        seconds=float(timing.get("seconds", float("nan"))),
     )
+    if not (timing.get("streamed", False) if stream is None else stream):
+        result = result.in_memory()
     if recipe.get("digest") not in (None, result.digest()):
         raise KoubeiError(
             str(path), "the files do not hold the result of their recipe", fix="koubei run on it"
         )
     return result
+
+
+def stored_result(
+    scenario: Scenario,
+    key: int,
+    engine: str,
+    tables: Sequence[tuple[Any, Any, Any]],
+    events: Path,
+    *,
+    supplied: dict[str, str] | None = None,
+    seconds: float = float("nan"),
+    digest: str | None = None,
+) -> Result:
+    """Return a result whose log stays in its file.
+
+    Parameters
+    ----------
+    scenario, key, engine, supplied, seconds
+        As in `Result`.
+    tables : sequence of (array, array, array)
+        Table, quality and difficulty of each replicate.
+    events : Path
+        The parquet file.
+    digest : str, optional
+        That of the result, where it is known.
+    """
+    file = archive.EventFile(events, len(tables))
+    histories: Any = [
+        archive.StoredHistory(*arrays, file, replicate) for replicate, arrays in enumerate(tables)
+    ]
+    result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    if digest is not None:
+        result.__dict__["_digest"] = digest  # as if it had been asked for already
+    return result
+
+
+def _files_of(histories: Sequence[Any]) -> list[archive.EventFile]:
+    return [history.file for history in histories if is_stored(history)]
 
 
 def scenario_of(recipe: dict[str, Any], where: str) -> Scenario:

@@ -8,7 +8,8 @@ C channels, J nodes, K products, S segments, N agents, T ticks.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,9 +200,74 @@ class History(NamedTuple):
     log_generation: NDArray[np.int32]
 
 
+#: The columns of the log, in the order of `History`.
+LOG_COLUMNS: Final = ("tick", "agent", "kind", "recruiter", "channel", "product", "generation")
+LOG_TYPES: Final[dict[str, Any]] = {
+    "tick": np.int32,
+    "agent": np.int32,
+    "kind": np.uint8,
+    "recruiter": np.int32,
+    "channel": np.int8,
+    "product": np.uint8,
+    "generation": np.int32,
+}
+#: Lines of a log that are looked at together where it need not be in memory as a whole.
+PIECE: Final = 1 << 20
+
+
+def canonical_order(
+    tick: NDArray[np.int32], kind: NDArray[np.uint8], agent: NDArray[np.int32]
+) -> NDArray[np.intp]:
+    """Return the order by tick, kind, agent (a unique key: nobody does a thing twice in a tick)."""
+    return np.lexsort((agent, kind, tick))
+
+
 def canonical(history: History) -> History:
-    """Sort the log by tick, kind, agent (a unique key: nobody does the same twice in a tick)."""
-    order = np.lexsort((history.log_agent, history.log_kind, history.log_tick))
+    """Sort the log into canonical order."""
+    order = canonical_order(history.log_tick, history.log_kind, history.log_agent)
     return history._replace(
         **{name: getattr(history, name)[order] for name in History._fields if name[:4] == "log_"}
     )
+
+
+def is_stored(history: Any) -> bool:
+    """Say whether the log of a history lies in a file (`archive.StoredHistory`)."""
+    return not isinstance(history, History)
+
+
+def events_in(history: Any) -> int:
+    """Return the number of lines of a log, wherever it is."""
+    return int(history.events if is_stored(history) else history.log_tick.size)
+
+
+def log_pieces(
+    history: Any, *columns: str, backward: bool = False, ticks: tuple[int, int] | None = None
+) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Walk through some columns of a log, wherever it is, in bounded memory.
+
+    Parameters
+    ----------
+    history : History or archive.StoredHistory
+    *columns : str
+        Of `LOG_COLUMNS`.
+    backward : bool
+        From the last piece to the first; lines inside a piece keep their order.
+    ticks : (int, int), optional
+        Only lines from the first to the last of these.
+
+    Yields
+    ------
+    tuple of array
+        At most `PIECE` lines.
+    """
+    if is_stored(history):
+        yield from history.pieces(*columns, backward=backward, ticks=ticks)
+        return
+    low, high = 0, history.log_tick.size
+    if ticks is not None:
+        low = int(np.searchsorted(history.log_tick, ticks[0]))
+        high = int(np.searchsorted(history.log_tick, ticks[1], side="right"))
+    begins = range(low, high, PIECE)
+    for begin in reversed(begins) if backward else begins:
+        part = slice(begin, min(begin + PIECE, high))
+        yield tuple(getattr(history, f"log_{column}")[part] for column in columns)

@@ -57,6 +57,31 @@ def test_run_save_repeat_and_damage(call, tmp_path):
     assert "numpy 1.0 -> " in out
 
 
+def test_stream_gives_the_same_bytes_and_says_what_it_leaves_out(call, tmp_path):
+    """Catches --stream that saves as ever, writes twice, or reads the log for a figure."""
+    call("run", "tiny", *SMALL, "--replicates", 3, "--out", tmp_path / "kept")
+    folder = tmp_path / "streamed"
+    status, out, err = call("run", tmp_path / "kept", "--stream", "--out", folder)
+    assert (status, err) == (0, "")
+    assert f"same bytes as {tmp_path / 'kept'}" in out
+    assert json.loads((folder / "timing.json").read_text())["streamed"] is True
+    for name in ("data.nc", "events.parquet", "recipe.json"):
+        assert (folder / name).read_bytes() == (tmp_path / "kept" / name).read_bytes()
+    assert len(list((folder / "figures").iterdir())) == 5
+    assert f"koubei plot {folder}" in out
+    status, out, err = call("plot", folder)
+    assert (status, len(out.splitlines())) == (0, 9)
+    for words, message in (
+        (["tiny", *SMALL], "--stream: needs a folder"),
+        ([folder, "--out", folder], "--out: holds the result that the repetition is to be"),
+        (["tiny", "--engine", "reference", "--out", tmp_path / "no"], "only the compiled engine"),
+    ):
+        status, out, err = call("run", *words, "--stream")
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert message in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "streamed"]
+
+
 def test_first_difference_names_the_cell():
     """Catches a report that points at the wrong day or block."""
     from koubei_sim import simulate

@@ -158,3 +158,30 @@ def test_a_failing_replicate_stops_the_others():
     with pytest.raises(Stop):
         simulate.run(SMALL, 8, rng=1, threads=2, progress=once)
     assert len(told) <= 3
+
+
+def test_threads_left_over_work_inside_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches threads that are dropped, or given to a run that the memory had no room for."""
+    assert [simulate._shared_out(t, r) for t, r in ((1, 5), (2, 5), (8, 2), (9, 4))] == [
+        (1, 1),
+        (2, 1),
+        (2, 4),
+        (4, 2),
+    ]
+    scenario = Scenario.load("tiny")
+    monkeypatch.setattr(simulate.fitting, "_cores", lambda: 8)
+    for fits, replicates, expected in ((8, 1, 8), (3, 3, 6), (2, 20, 2), (8, 20, 8)):
+        monkeypatch.setattr(
+            simulate.fitting, "fitting_threads", lambda *_, fits=fits, r=replicates: min(fits, r)
+        )
+        assert simulate.useful_threads(scenario, replicates) == expected
+
+
+def test_a_run_on_several_threads_is_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches threads of a run that change its bytes, streamed or not, on the way through `run`."""
+    from koubei_sim.engines.compiled import parts
+
+    monkeypatch.setattr(parts, "PEOPLE_PER_PART", 1)
+    monkeypatch.setattr(parts, "ALIGNED", 64)
+    alone = simulate.run("tiny", rng=7, ticks=60)
+    assert simulate.run("tiny", rng=7, ticks=60, threads=4).digest() == alone.digest()

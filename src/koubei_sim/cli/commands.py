@@ -63,6 +63,9 @@ def run(
     changes: Changes = None,
     ticks: Annotated[int | None, typer.Option(help="Days to simulate.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Write events to --out while running, not to memory.")
+    ] = False,
     as_json: AsJson = False,
     lang: Language = Lang.en,
     threads: Threads = None,
@@ -84,6 +87,7 @@ def run(
         changes=changes or [],
         ticks=ticks,
         out=out,
+        stream=stream,
         as_json=as_json,
         lang=lang.value,
         threads=threads,

@@ -92,6 +92,7 @@ def run(
     changes: list[str],
     ticks: int | None,
     out: Path | None,
+    stream: bool,
     as_json: bool,
     lang: str,
     threads: int | None,
@@ -102,6 +103,7 @@ def run(
     """Run or repeat; see ``koubei run --help``."""
     from koubei_sim import simulate
 
+    _check_stream(given, out, stream)
     changed = changes_of(changes)
     if ticks is not None:
         changed["ticks"] = ticks
@@ -123,7 +125,9 @@ def run(
             networks=graphs,
             agents=agents,
             progress=tell,
-            threads=simulate.fitting_threads(scenario, number) if threads is None else threads,
+            threads=simulate.useful_threads(scenario, number) if threads is None else threads,
+            out=out if stream else None,  # else it is saved once it has been compared
+            stream=stream,
         )
     status, verdict = FINE, None
     same_run = recipe and not changed and result.key == recipe["key"]
@@ -134,10 +138,26 @@ def run(
         _as_json(result, written, verdict)
     else:
         print(_report(result, lang, threads))
-        _say_written(written, out)
+        _say_written(written, out, stream)
         if verdict:
             print(verdict)
     return status
+
+
+def _check_stream(given: str, out: Path | None, stream: bool) -> None:
+    from koubei_sim import archive
+
+    if not stream:
+        return
+    if out is None:
+        raise KoubeiError("--stream", "needs a folder to write events to", fix="--out FOLDER")
+    if archive.is_result(given) and archive.folder_of(given).resolve() == out.resolve():
+        raise KoubeiError(
+            "--out",
+            "holds the result that the repetition is to be compared with",
+            got=str(out),
+            fix="another folder",
+        )
 
 
 def _graphs(pairs: list[str], scenario: Scenario) -> dict[str, Any] | None:
@@ -207,19 +227,22 @@ def first_difference(old: Result, new: Result) -> str:
 def _write(result: Result, out: Path | None, lang: str, figures: bool) -> list[Path]:
     if out is None:
         return []
-    written = [result.save(out)]
+    streamed = result.stored is not None
+    written = [out if streamed else result.save(out)]
     if figures:
         from koubei_sim import plots
 
-        written += plots.save_all(result, out / "figures", lang)
+        written += plots.save_all(result, out / "figures", lang, log=not streamed)
     return written
 
 
-def _say_written(written: list[Path], out: Path | None) -> None:
+def _say_written(written: list[Path], out: Path | None, stream: bool = False) -> None:
     if out is not None:
         print(f"result  {out} (data.nc, events.parquet, recipe.json)")
         if len(written) > 1:
             print(f"figures {out / 'figures'} ({len(written) - 1} files)")
+            if stream:
+                print(f"others  koubei plot {out} (they read the log into memory)")
 
 
 def _as_json(result: Result, written: list[Path], verdict: str | None) -> None:
@@ -292,7 +315,7 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
     people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
     print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
     print("the first run on a machine compiles the kernels (about a minute)", file=sys.stderr)
-    side_by_side = simulate.fitting_threads(scenario, replicates) if threads is None else threads
+    side_by_side = simulate.useful_threads(scenario, replicates) if threads is None else threads
     with screen.progress("simulating") as tell:
         result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=side_by_side)
     written = _write(result, out, lang, figures=True)

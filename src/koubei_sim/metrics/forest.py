@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.kernels.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.metrics.runs import events_of
-from koubei_sim.world import History
+from koubei_sim.world import History, is_stored, log_pieces
 
 
 class Forest(NamedTuple):
@@ -171,4 +171,19 @@ def children(forest: Forest) -> NDArray[np.int64]:
 
 def seeds_of(history: History) -> int:
     """Return the number of seed adoptions."""
-    return int(((history.log_kind == LOG_ADOPT) & (history.log_recruiter == RECRUITER_SEED)).sum())
+    found = 0
+    for tick, kind, recruiter in log_pieces(history, "tick", "kind", "recruiter"):
+        found += int(((kind == LOG_ADOPT) & (recruiter == RECRUITER_SEED)).sum())
+        if is_stored(history) and tick.size and tick[-1] >= 0:
+            break  # seeds adopt on tick -1; the rest of a long log need not be read for them
+    return found
+
+
+def adopters_of(history: History) -> int:
+    """Return the number of agents who ever adopted."""
+    if not is_stored(history):
+        return int(np.unique(history.log_agent[events_of(history, LOG_ADOPT)]).size)
+    ever = np.zeros(int(history.table[0, :7].sum()), np.bool_)
+    for agent, kind in log_pieces(history, "agent", "kind"):
+        ever[agent[kind == LOG_ADOPT]] = True
+    return int(ever.sum())

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import CORE, REJECTED, RIVAL
 from koubei_sim.metrics import costs, indices, takeoff
-from koubei_sim.metrics.forest import forest_summary, recruitment_forest
 from koubei_sim.metrics.intervals import mean_interval, wilson
-from koubei_sim.metrics.reproduction import k_factor
+from koubei_sim.metrics.passes import log_facts
 from koubei_sim.metrics.runs import Run, block, die_hard_and_core, loyal_and_above, scale_of, users
-from koubei_sim.metrics.tiers import behaviour_tiers
 from koubei_sim.world import History
 
 if TYPE_CHECKING:
@@ -72,9 +70,8 @@ def outcomes(run: Run) -> dict[str, NDArray[np.float64]]:
 def _of_one(history: History, run: Run) -> dict[str, float]:
     scale = scale_of(run)
     stage, tier = block(history, "stage"), block(history, "tier")
-    forest = recruitment_forest(history)
-    shape = forest_summary(history, forest)
-    behaviour = behaviour_tiers(history, forest=forest)
+    facts = log_facts(history)
+    shape = facts.forest
     loyal, die_hard = loyal_and_above(history), die_hard_and_core(history)
     spent = float(sum(part.sum() for part in costs.spend(history, run.scenario).values()))
     final = float(users(history)[-1] * scale)
@@ -95,9 +92,9 @@ def _of_one(history: History, run: Run) -> dict[str, float]:
         "reputation": _recent(indices.reputation_index(history)),
         "net_promoters": _recent(indices.net_promoter_share(history)),
         "active_share": _recent(indices.daily_active_share(history)),
-        "recruiters": behaviour.recruiters * scale,
-        "active_day_90": behaviour.active * scale if behaviour.observed else np.nan,
-        "k_factor": k_factor(history, forest=forest),
+        "recruiters": facts.recruiters * scale,
+        "active_day_90": facts.active * scale if facts.observed else np.nan,
+        "k_factor": facts.k_factor,
         "trees": float(shape.trees),
         "largest_tree": shape.largest * scale,
         "largest_share": shape.largest_share,

@@ -10,9 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.codes import LOG_ADOPT
-from koubei_sim.metrics.forest import seeds_of
-from koubei_sim.metrics.runs import events_of
+from koubei_sim.metrics.forest import adopters_of, seeds_of
 from koubei_sim.world import History
 
 TAKE_OFF_SHARE: Final = 0.01  # of the population ...
@@ -33,7 +31,7 @@ def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE
         extinction is possible, so look at it before trusting any threshold.
     """
     people = int(history.table[0, :7].sum())
-    ever = int(np.unique(history.log_agent[events_of(history, LOG_ADOPT)]).size)
+    ever = adopters_of(history)
     return ever >= share * people and ever >= fold * max(1, seeds_of(history))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots import cohorts, curves, trees
 from koubei_sim.plots.style import drawing
+from koubei_sim.world import events_in
 
 #: File name -> figure, in the order in which a talk would show them.
 FIGURES: Final[dict[str, Callable[..., Any]]] = {
@@ -27,9 +28,13 @@ FIGURES: Final[dict[str, Callable[..., Any]]] = {
     "forest": trees.forest,
     "tree": trees.cascade_tree,
 }
+#: Those that look at whole columns of the event log.
+OF_THE_LOG: Final = frozenset({"reproduction", "retention", "forest", "tree"})
 
 
-def save_all(result: Any, folder: str | Path, lang: str = "en", format: str = "png") -> list[Path]:
+def save_all(
+    result: Any, folder: str | Path, lang: str = "en", format: str = "png", log: bool = True
+) -> list[Path]:
     """Write every figure of `FIGURES` into a folder and return the paths.
 
     Each file is written under a temporary name and renamed.  Figures of the recruitment forest
@@ -42,6 +47,8 @@ def save_all(result: Any, folder: str | Path, lang: str = "en", format: str = "p
         Made where it does not exist.
     lang : {"en", "zh"}
     format : {"png", "svg", "pdf"}
+    log : bool
+        False leaves out the figures that read the event log into memory (`OF_THE_LOG`).
 
     Raises
     ------
@@ -51,12 +58,13 @@ def save_all(result: Any, folder: str | Path, lang: str = "en", format: str = "p
     if format not in ("png", "svg", "pdf"):
         raise KoubeiError("format", "unknown format", got=format, allowed="png, svg, pdf")
     folder = Path(folder).expanduser()
-    adopted = any(history.log_tick.size for history in result.histories)
+    adopted = any(events_in(history) for history in result.histories)
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, draw in FIGURES.items():
-            if adopted or draw not in (trees.forest, trees.cascade_tree):
+            drawn = log or name not in OF_THE_LOG
+            if drawn and (adopted or draw not in (trees.forest, trees.cascade_tree)):
                 written.append(save(draw, result, folder / f"{name}.{format}", lang))
     except OSError as error:
         raise KoubeiError(str(folder), f"cannot be written ({error.strerror or error})") from None

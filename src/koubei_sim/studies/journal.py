@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import archive
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.plan import FORMAT, Sweep, difference, plan_digest
 from koubei_sim.studies.values import cell
@@ -42,22 +43,8 @@ class SweepStopped(KoubeiError):
     """A sweep that could not go on; what was finished is kept."""
 
 
-class Disk:
-    """The three things done to a disk, in one place so that tests can make each of them fail."""
-
-    def write(self, descriptor: int, content: bytes) -> None:
-        """Write all of `content`."""
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-
-    def flush(self, descriptor: int) -> None:
-        """Wait until what was written is on the disk."""
-        os.fsync(descriptor)
-
-    def rename(self, old: Path, new: Path) -> None:
-        """Give a file its name at one stroke."""
-        os.replace(old, new)
+class Disk(archive.Disk):
+    """The three things done to a disk, and a whole file made of them."""
 
     def whole_file(self, path: Path, content: bytes) -> None:
         """Write a file that has its name only when it is complete and on the disk."""
@@ -74,16 +61,7 @@ class Disk:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise
-        self._flush_folder(path.parent)
-
-    def _flush_folder(self, folder: Path) -> None:
-        if os.name != "posix":
-            return  # other systems do not open folders
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            self.flush(descriptor)
-        finally:
-            os.close(descriptor)
+        self.flush_folder(path.parent)
 
 
 class Journal:
@@ -314,17 +292,7 @@ def _lock(folder: Path, until: float) -> int:
 
 def _try_lock(descriptor: int) -> bool:
     """Take the lock, or say that somebody has it; file systems without locks let all pass."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
+    return archive.lock(descriptor) is not False
 
 
 # Rows to columns --------------------------------------------------------------------------------

@@ -9,29 +9,31 @@ Called by people, by the command line, and by everything that runs many scenario
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from koubei_sim import archive, build, provenance
+from koubei_sim import archive, build, dataset, provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.results import Result, scenario_of
+from koubei_sim.results import Result, scenario_of, stored_result
+from koubei_sim.simulate.fitting import check_memory, fitting_threads, useful_threads
+from koubei_sim.simulate.progress import Meter, Progress, Stopped, progress_bar
 from koubei_sim.spec import Scenario
-from koubei_sim.world import History, World
+from koubei_sim.world import History
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["check_memory", "fitting_threads", "progress_bar", "run", "useful_threads"]
+
 ENGINES = ("compiled", "reference")
-#: Told (ticks done, ticks in all) over all replicates.
-Progress = Callable[[int, int], None]
-_Engine = Callable[[World, "Progress | None"], History]
+_Engine = Callable[..., History]
 
 
 def run(
@@ -43,6 +45,8 @@ def run(
     agents: str | Path | pd.DataFrame | None = None,
     progress: bool | Progress | None = None,
     threads: int = 1,
+    out: str | Path | None = None,
+    stream: bool = False,
     **changes: Any,
 ) -> Result:
     """Run a scenario, or repeat a result.
@@ -68,7 +72,15 @@ def run(
     progress : bool or callable, optional
         True for a bar on stderr; a callable is told (ticks done, ticks in all).
     threads : int
-        Replicates run side by side.  The result does not depend on it.
+        Replicates run side by side; where there are more threads than replicates, each run of
+        100,000 people and more uses several itself.  The result does not depend on it.
+    out : str or Path, optional
+        Folder to save the result in, as `Result.save` does: whole or not at all.  A result that
+        is there is replaced at the end; any other folder that is not empty is refused at once.
+    stream : bool
+        Write events to ``out`` while the run goes on, so that memory does not grow with them.
+        The folder is the same to the byte; the result that comes back leaves its log there (see
+        docs/results.md).  The compiled engine only.
     **changes
         Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
 
@@ -96,7 +108,7 @@ def run(
         rng = recipe["key"] if rng is None else rng
         engine = recipe["engine"] if engine is None else engine
     number = _whole("replicates", 1 if replicates is None else replicates)
-    threads = min(_whole("threads", threads), number)
+    threads, within = _shared_out(_whole("threads", threads), number)
     engine = _engine("compiled" if engine is None else engine)
     if changes:
         scenario = scenario.replace(**changes)
@@ -104,15 +116,25 @@ def run(
         key = key_from(rng)
     except (ValueError, TypeError) as error:
         raise _as_koubei("rng", error) from None
+    goal = _goal(out, stream, engine)
     supplied = _supplied(networks, agents)
     if not changes:
         _same_supplied(recipe, supplied)
     check_memory(scenario, 1 if scenario.shared_world else threads, threads)
     started = time.perf_counter()
-    with _Meter(progress, number, scenario) as meter:
-        histories = _replicates(scenario, key, number, engine, networks, agents, meter, threads)
+    with Meter(progress, number, scenario) as meter:
+        run_engine = _engine_function(engine, within)
+        work = partial(
+            _replicates, scenario, key, number, run_engine, networks, agents, meter, threads
+        )
+        if goal is not None and stream:
+            return _streamed(goal, work, (scenario, key, engine), supplied, started)
+        histories = work()
     seconds = time.perf_counter() - started
-    return Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    if goal is not None:
+        result.save(goal)
+    return result
 
 
 # What is asked for ------------------------------------------------------------------------------
@@ -167,6 +189,28 @@ def _engine(name: object) -> str:
     return str(name)
 
 
+def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
+    """Return the folder to write, once it is sure that it may be written."""
+    if not isinstance(stream, bool):
+        raise KoubeiError("stream", "wrong type", got=repr(stream), allowed="True or False")
+    if out is None:
+        if stream:
+            raise KoubeiError("stream", "needs a folder to write events to", fix='out="folder"')
+        return None
+    if not isinstance(out, (str, Path)):
+        raise KoubeiError("out", "wrong type", got=type(out).__name__, allowed="a path")
+    if stream and engine != "compiled":
+        raise KoubeiError(
+            "stream",
+            "only the compiled engine streams (it gives the same bytes)",
+            got=engine,
+            fix='engine="compiled"',
+        )
+    goal = Path(out).expanduser()
+    archive.check_goal(goal)
+    return goal
+
+
 def _as_koubei(where: str, error: Exception) -> KoubeiError:
     """Turn the one-line message of a low room (``where: what, ...``) into our error."""
     said = str(error)
@@ -209,75 +253,55 @@ def _same_supplied(recipe: Mapping[str, Any], supplied: Mapping[str, str]) -> No
             )
 
 
-def check_memory(scenario: Scenario, worlds: int = 1, runs: int = 1) -> None:
-    """Refuse a run that would not fit into memory, before anything is allocated.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    worlds, runs : int
-        Worlds (networks and population) and engine states held at the same time.
-
-    Raises
-    ------
-    KoubeiError
-    """
-    import psutil
-
-    # One prediction covers a world and a state; the larger count bounds the sum from above.
-    needed = build.predict_memory(scenario) * max(worlds, runs)
-    available = psutil.virtual_memory().available
-    if needed > 0.9 * available:
-        raise KoubeiError(
-            "n_agents",
-            "needs more memory than there is",
-            got=f"{scenario.n_agents:,} agents, about {needed / 2**30:.1f} GiB",
-            allowed=f"{available / 2**30:.1f} GiB available",
-            fix="fewer agents with a larger people_per_agent, or threads=1",
-        )
-
-
-def fitting_threads(scenario: Scenario, replicates: int) -> int:
-    """Return how many replicates can run side by side: by cores, and by memory.
-
-    The result of a run does not depend on it.
-    """
-    import os
-
-    import psutil
-
-    cores = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    rooms = int(0.8 * psutil.virtual_memory().available // build.predict_memory(scenario))
-    return max(1, min(cores, replicates, rooms))
-
-
 # The work ---------------------------------------------------------------------------------------
 
 
-def _engine_function(name: str) -> _Engine:
+def _shared_out(threads: int, replicates: int) -> tuple[int, int]:
+    """Return how many replicates run side by side, and on how many threads each."""
+    side_by_side = min(threads, replicates)
+    return side_by_side, threads // side_by_side
+
+
+def _engine_function(name: str, threads: int) -> _Engine:
     if name == "reference":
         from koubei_sim.engines.reference import run_reference
 
         return run_reference
     from koubei_sim.engines.compiled import run_compiled
 
-    return run_compiled
+    return partial(run_compiled, threads=threads)
+
+
+def _streamed(
+    goal: Path,
+    work: Callable[[archive.EventStream], list[History]],
+    made_of: tuple[Scenario, int, str],
+    supplied: dict[str, str],
+    started: float,
+) -> Result:
+    """Run with the log going to the disk; the folder is there when all is over, or not at all."""
+    with archive.whole_folder(goal) as folder:
+        with archive.EventStream(folder / archive.EVENTS, dataset.rows_of(made_of[0])) as log:
+            histories = work(log)
+        tables = [(history.table, history.quality, history.difficulty) for history in histories]
+        words: dict[str, Any] = {"supplied": supplied, "seconds": time.perf_counter() - started}
+        made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
+        made.settle(folder)
+    return stored_result(*made_of, tables, goal / archive.EVENTS, digest=made.digest(), **words)
 
 
 def _replicates(
     scenario: Scenario,
     key: int,
     replicates: int,
-    engine: str,
+    run_engine: _Engine,
     networks: object,
     agents: str | Path | pd.DataFrame | None,
-    meter: _Meter,
+    meter: Meter,
     threads: int,
+    log: archive.EventStream | None = None,
 ) -> list[History]:
     given = None if networks is None else _as_networks(networks)
-    run_engine = _engine_function(engine)
     shared: dict[str, Any] = {"networks": given}
     if scenario.shared_world:
         population = build.build_population(scenario, key, 0, agents)
@@ -289,7 +313,11 @@ def _replicates(
         meter.check()
         try:
             world = build.build_world(scenario, key, replicate, agents=agents, **shared)
-            return run_engine(world, meter.callback(replicate))
+            if log is None:
+                return run_engine(world, meter.callback(replicate))
+            history = run_engine(world, meter.callback(replicate), log.sink(replicate))
+            log.finish(replicate)
+            return history
         except BaseException:
             meter.stop()
             raise
@@ -309,67 +337,7 @@ def _replicates(
                     future.cancel()
     # The fault itself, not the stops that it caused in the others.
     faults = [f.exception() for f in futures if not f.cancelled() and f.exception() is not None]
-    for fault in sorted(faults, key=lambda f: isinstance(f, _Stopped)):
+    for fault in sorted(faults, key=lambda f: isinstance(f, Stopped)):
         if fault is not None:
             raise fault
     return [future.result() for future in futures]
-
-
-def progress_bar(total: int, unit: str) -> Any:
-    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
-
-    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
-    """
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
-        from tqdm.auto import tqdm
-    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
-        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
-    return tqdm(total=total, unit=unit, leave=False, ncols=79)
-
-
-class _Stopped(Exception):
-    """Raised inside a replicate when another one failed or the person interrupted."""
-
-
-class _Meter:
-    """Adds up the progress of replicates, whichever thread reports it, and stops them."""
-
-    def __init__(self, progress: bool | Progress | None, replicates: int, scenario: Scenario):
-        self._done = [0] * replicates
-        self._total = replicates * scenario.ticks
-        self._lock = threading.Lock()
-        self.stopped = False
-        self._bar: Any = None
-        self._tell: Progress | None = progress if callable(progress) else None
-        if progress is True:
-            self._bar = progress_bar(self._total, "day")
-
-    def __enter__(self) -> _Meter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def stop(self) -> None:
-        self.stopped = True
-
-    def check(self) -> None:
-        if self.stopped:
-            raise _Stopped
-
-    def callback(self, replicate: int) -> Progress:
-        def report(tick: int, ticks: int) -> None:
-            self.check()
-            with self._lock:
-                before = self._done[replicate]
-                self._done[replicate] = tick
-                if self._bar is not None:
-                    self._bar.update(tick - before)
-                if self._tell is not None:
-                    self._tell(sum(self._done), self._total)
-
-        return report
