@@ -204,15 +204,17 @@ def test_the_work_of_the_living_is_left_alone(tmp_path):
     """Catches a second run that clears away the first one's work, and files of other people."""
     pytest.importorskip("fcntl")
     goal = tmp_path / "run"
-    mine = [tmp_path / name for name in (".run.notes", ".runs.abc.partial", ".run.file.partial")]
-    mine[0].mkdir()
-    mine[1].mkdir()
-    mine[2].write_text("x")
+    mine = [tmp_path / name for name in (".run.notes", ".runs.abc.partial", ".run.ab.partial")]
+    for folder in mine:
+        folder.mkdir()
+        (folder / "notes.txt").write_text("x")
+    mine.append(tmp_path / ".run.file.partial")
+    mine[-1].write_text("x")
     with archive.whole_folder(goal) as partial:
         (partial / "half").write_text("x")
         assert archive.clear_left_overs(goal) == []
-        other = run(goal)
+        run(goal)
         assert (partial / "half").exists()
-    assert all(path.exists() for path in mine)
+    assert all((path / "notes.txt").exists() for path in mine[:-1])
+    assert mine[-1].exists()
     assert names(goal) == ["half"]
-    del other
