@@ -21,12 +21,15 @@ from koubei_sim.engines.compiled.allocation import allocate
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
-from koubei_sim.kernels.pyramid.decide import settle_claims
-from koubei_sim.kernels.pyramid.online import choose_attendees
-from koubei_sim.kernels.pyramid.release import file_reports
-from koubei_sim.kernels.pyramid.schedule import begin_day, end_day
-from koubei_sim.kernels.pyramid.serve import answer_queues, queue_up, who_leaves_queues
-from koubei_sim.kernels.pyramid.supply import draw_lots, sell_on_invites, sell_to_winners
+from koubei_sim.kernels.pyramid.phases import (
+    begin_day,
+    end_day,
+    file_reports,
+    queue_up,
+    sell_and_answer,
+    settle_claims,
+    who_leaves_queues,
+)
 from koubei_sim.partition.records import pack, unpack
 from koubei_sim.partition.shard import News
 from koubei_sim.partition.traffic import Day, weight
@@ -199,22 +202,19 @@ class Hub:
     def _settle(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
         """Do what `kernels.pyramid.schedule.settle` does, with records fetched in between."""
         state, block, rules = self._state, self._block, self._rules_block
-        choose_attendees(block, rules, t, row)
+        queue_up(block, rules, t, row)
         claims = state.claims[: state.counts[st.N_CLAIMS]]
         self._fetch(day, claims["agent"], claims["recruiter"])
-        settle_claims(block, rules, t, row)
-        if self._rules.supply_on:
-            sell_on_invites(block, rules, t, row)
-            number = draw_lots(block, rules, t)
-            winners = state.waiters[:number]
-            self._fetch(day, winners, state.wait_recruiter[winners])
-            sell_to_winners(block, rules, t, number, row)
-        queue_up(block, rules, t)
-        self._fetch(day, self._leaving_queues(t))
-        answer_queues(block, rules, t, row)
+        number = settle_claims(block, rules, t, row)
+        winners = state.waiters[:number].copy()
+        recruiters = state.wait_recruiter[winners] if number else winners
+        leaving = self._leaving_queues(t)
+        self._fetch(day, winners, recruiters, leaving)
+        state.waiters[:number] = winners
+        sell_and_answer(block, rules, t, number, row)
 
     def _leaving_queues(self, t: int) -> NDArray[np.int32]:
-        out = self._state.waiters  # free again by now
+        out = self._state.posters  # nobody reads boards here
         number = who_leaves_queues(self._block, self._rules_block, t, out)
         return out[:number].copy()
 

@@ -20,15 +20,12 @@ from koubei_sim.engines.compiled.allocation import allocate
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
-from koubei_sim.kernels.pyramid.online import tick_bases
-from koubei_sim.kernels.pyramid.schedule import (
-    clear_lists,
+from koubei_sim.kernels.pyramid.phases import (
+    begin_part,
     go_separate_ways,
-    hear_part,
-    hold_meeting,
-    review_part,
-    reward_part,
-    take_part_turns,
+    grow_older,
+    hear_all,
+    take_turns,
 )
 from koubei_sim.kernels.pyramid.seeding import start
 from koubei_sim.partition.records import pack, unpack
@@ -189,9 +186,8 @@ class Shard:
         state.floats[0] = news.squeak
         if state.log.size - state.counts[st.N_LOG] < 2 * self._world.rules.n:
             self._drain()
-        clear_lists(block)
-        tick_bases(block, rules, t)
-        take_part_turns(block, rules, t, self._row)
+        begin_part(block, rules, t)
+        take_turns(block, rules, t, self._row)
         reports = []
         for k in range(self._world.rules.n_products):
             size = int(state.counts[st.N_REPORTS + k])
@@ -224,7 +220,7 @@ class Shard:
                 state.messages[sign, c, at : at + lines.size] = lines
                 at += lines.size
             state.counts[st.N_MESSAGES + k] = at
-        hear_part(self._block, self._rules, t, self._row)
+        hear_all(self._block, self._rules, t, self._row)
         claims = state.claims[: state.counts[st.N_CLAIMS]].copy()
         row, change = self._flows()
         return Heard(claims, row, change, time.perf_counter() - begun)
@@ -242,12 +238,10 @@ class Shard:
         go_separate_ways(block, rules, t, self._row)
         state.attendees[: attendees.size] = attendees
         state.counts[st.N_ATTENDEES] = attendees.size
-        hold_meeting(block, rules, t)
         self._widen_reach(t, attendees)
-        reward_part(block, rules, t)
+        grow_older(block, rules, t)
         if state.recruits_today.size > 1:
             state.recruits_today[records["agent"]] = 0
-        review_part(block, rules, t)
         lines = state.log[before : state.counts[st.N_LOG]]
         left = lines["agent"][lines["kind"] == codes.LOG_LAPSE].copy()
         gave_up = lines["agent"][

@@ -65,6 +65,7 @@ class Meter:
 
     def callback(self, replicate: int) -> Progress:
         """Return what the engine of a replicate tells how far it is."""
+
         def report(tick: int, ticks: int) -> None:
             self.check()
             with self._lock:

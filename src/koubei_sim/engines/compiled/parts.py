@@ -25,18 +25,12 @@ from koubei_sim.engines.compiled.allocation import aligned_zeros
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
-from koubei_sim.kernels.pyramid.release import file_reports
-from koubei_sim.kernels.pyramid.schedule import (
+from koubei_sim.kernels.pyramid.phases import (
     begin_day,
-    end_day,
-    forget_recruits,
-    go_separate_ways,
-    hear_part,
-    hold_meeting,
-    review_part,
-    reward_part,
-    settle,
-    take_part_turns,
+    file_reports,
+    finish_day,
+    hear_all,
+    take_turns,
 )
 
 #: Below this many people a phase is over before a second thread has begun it.
@@ -147,17 +141,11 @@ class Parts:
         for part in self.parts:
             part.counts[:] = 0
             part.counts[st.N_TIES] = self.whole.counts[st.N_TIES]
-        self._side_by_side(take_part_turns, t)
+        self._side_by_side(take_turns, t)
         self._collect_turns(row)
-        self._side_by_side(hear_part, t)
+        self._side_by_side(hear_all, t)
         self._collect_heard(row)
-        settle(whole, rules, t, row)
-        go_separate_ways(whole, rules, t, row)
-        hold_meeting(whole, rules, t)
-        reward_part(whole, rules, t)
-        forget_recruits(whole)
-        review_part(whole, rules, t)
-        end_day(whole, rules, t, quality, difficulty, row)
+        finish_day(whole, rules, t, quality, difficulty, row)
 
     def _side_by_side(self, phase: Callable[..., Any], t: int) -> None:
         others = [

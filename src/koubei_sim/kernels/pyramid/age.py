@@ -55,7 +55,9 @@ def reward_participants(s, r, t):
 
 @njit(cache=True)
 def review(s, r, t):
-    """Demote every user whose present engagement no longer keeps the tier."""
+    """Once a week demote every user whose present engagement no longer keeps the tier."""
+    if (t + 1) % 7 != 0:
+        return
     actors = s.actor.ctypes.data
     width = np.uintp(s.actor.itemsize)
     raised = s.raised

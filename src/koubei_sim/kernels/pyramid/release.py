@@ -48,7 +48,7 @@ def file_report(s, r, product, agent, content, priority):
     heap[k].content = content
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def file_reports(s, r, product, lines):
     """Offer reports that were collected elsewhere to the pool of `product`."""
     for m in range(lines.size):

@@ -1,9 +1,9 @@
 """The schedule: nine steps a tick, in the fixed order of docs/model.md.
 
-A tick is five phases, cut where people meet: what nobody else's turn can change (`take_part_turns`,
+A tick is cut into phases where people meet: what nobody else's turn can change (`take_part_turns`,
 `hear`) may be done for several parts of the people at the same time, what depends on everybody
 (`begin_day`, `settle`, `end_day`) is done once.  `advance` runs them all for a run of one part;
-`engines/compiled` calls them one by one for several.
+`phases` has them one by one, for runs of several parts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
 from .supply import draw_lots, lose_patience, sell_on_invites, sell_to_winners
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def clear_lists(s):
     """Forget yesterday's work lists; log, online and ties live longer."""
     for k in range(N_CLAIMS, N_TIES):
@@ -31,7 +31,7 @@ def clear_lists(s):
     s.counts[N_LOG_BEFORE] = s.counts[N_LOG]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def begin_day(s, r, t, row):
     """Prepare the coins of the day; release what is due."""
     clear_lists(s)
@@ -45,20 +45,14 @@ def begin_day(s, r, t, row):
                 fit_table(s, r, t)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def take_part_turns(s, r, t, row):
     """Online: the people of a part act, each for itself."""
     who_is_online(s)
     take_turns(s, r, t, row)
 
 
-@njit(cache=True, nogil=True)
-def hear_part(s, r, t, row):
-    """Hear: the people of a part hear what all have told."""
-    hear(s, r, t, row)
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def settle(s, r, t, row):
     """Settle what several people want at once: places, units, answers, recruits."""
     choose_attendees(s, r, t, row)
@@ -70,7 +64,7 @@ def settle(s, r, t, row):
     answer_queues(s, r, t, row)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def go_separate_ways(s, r, t, row):
     """Let those go who turn away, give up or leave, and come back who return: each for itself."""
     turn_away(s, r, t, row)
@@ -79,32 +73,25 @@ def go_separate_ways(s, r, t, row):
     let_leavers_go(s, r, t, row)
 
 
-@njit(cache=True, nogil=True)
-def reward_part(s, r, t):
-    """Age: the participants of a part are rewarded for what events brought them."""
-    reward_participants(s, r, t)
-
-
-@njit(cache=True, nogil=True)
-def review_part(s, r, t):
-    """Age: once a week the tiers of a part are looked at again."""
-    if (t + 1) % 7 == 0:
-        review(s, r, t)
-
-
-@njit(cache=True, nogil=True)
-def hold_meeting(s, r, t):
-    """Age: those who came to a meeting gain by it and get to know each other."""
-    meet(s, r, t)
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def end_day(s, r, t, quality, difficulty, row):
     """Write the stocks and the products into the day's rows."""
     observe(s, row)
     for k in range(r.n_products):
         quality[t, k] = s.quality[k]
         difficulty[t, k] = s.difficulty[k]
+
+
+@njit(cache=True)
+def finish_day(s, r, t, quality, difficulty, row):
+    """Do all that comes after hearing."""
+    settle(s, r, t, row)
+    go_separate_ways(s, r, t, row)
+    meet(s, r, t)
+    reward_participants(s, r, t)
+    forget_recruits(s)
+    review(s, r, t)
+    end_day(s, r, t, quality, difficulty, row)
 
 
 @njit(cache=True, nogil=True)
@@ -119,12 +106,6 @@ def advance(s, r, table, quality, difficulty, begin, until):
         row = table[t]
         begin_day(s, r, t, row)
         take_part_turns(s, r, t, row)
-        hear_part(s, r, t, row)
-        settle(s, r, t, row)
-        go_separate_ways(s, r, t, row)
-        hold_meeting(s, r, t)
-        reward_part(s, r, t)
-        forget_recruits(s)
-        review_part(s, r, t)
-        end_day(s, r, t, quality, difficulty, row)
+        hear(s, r, t, row)
+        finish_day(s, r, t, quality, difficulty, row)
     return until

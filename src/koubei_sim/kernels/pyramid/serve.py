@@ -101,7 +101,7 @@ def answer_queues(s, r, t, row):
     s.floats[0] = 1.0 + r.squeaky_wheel * share
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def who_leaves_queues(s, r, t, out):
     """List whom `answer_queues` will take out of the queues today; return their number.
 
