@@ -16,13 +16,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import platform
 import tempfile
 import time
 from pathlib import Path
 
-from .environments import ENVIRONMENTS, HERE, ROOT, install
+from .environments import ENVIRONMENTS, HERE, ROOT, install, processor
 from .gate import OTHER_LAWS, YARDSTICK
 from .graphs import graph, save
 from .report import draw, lines_of, markdown, print_line, put_table
@@ -33,15 +31,6 @@ from .works import ADAPTERS, OURS, WORKS, Work
 PAGE = ROOT / "docs" / "peers.md"
 KEPT = ROOT / "docs" / "figures" / "peers.json"
 FIGURE = KEPT.with_suffix(".png")
-
-
-def processor() -> str:
-    """Return the model of the processor, as far as the system tells."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return f"{line.split(':')[1].strip()}, {os.cpu_count()} cores"
-    return f"{platform.machine()}, {os.cpu_count()} cores"
 
 
 def wanted(works: list[Work], without: list[str]) -> list[str]:

@@ -8,7 +8,9 @@ it was not made for.  Releases are pinned to those described in docs/coming-from
 
 from __future__ import annotations
 
+import contextlib
 import os
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -45,9 +47,9 @@ class Environment:
 ENVIRONMENTS = {
     environment.name: environment
     for environment in (
-        Environment("cynetdiff", "cynetdiff", ("cynetdiff==0.1.18",)),
-        # EoN 2.0 asks for scipy and networkx by itself, matplotlib too; six is missing in NDlib's
-        # own list of needs.
+        # What a package needs and does not say itself stands beside it: numpy for CyNetDiff and
+        # epiworldpy, six for NDlib.
+        Environment("cynetdiff", "cynetdiff", ("cynetdiff==0.1.18", "numpy>=2")),
         Environment("eon", "EoN", ("EoN==2.0",)),
         Environment("ndlib", "ndlib", ("ndlib==6.0.1", "six>=1.16")),
         Environment("epiworld", "epiworldpy", ("epiworldpy==0.17.0.post2", "numpy>=2")),
@@ -56,6 +58,15 @@ ENVIRONMENTS = {
         Environment("mesa-frames", "mesa-frames", ("mesa-frames==0.1.0a0", "polars==1.5.0")),
     )
 }
+
+
+def processor() -> str:
+    """Return the model of the processor and the number of cores, as far as the system tells."""
+    kind = platform.machine()
+    with contextlib.suppress(OSError, StopIteration):
+        told = Path("/proc/cpuinfo").read_text().splitlines()
+        kind = next(line for line in told if line.startswith("model name")).split(":")[1].strip()
+    return f"{kind}, {os.cpu_count()} cores"
 
 
 def install(names: list[str]) -> int:

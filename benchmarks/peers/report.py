@@ -74,18 +74,22 @@ def print_line(line: dict[str, Any]) -> None:
     )
 
 
-def rounded(value: float) -> str:
-    """Return a figure to two digits, three where it begins with a one.
+def rounded(value: float, places: int = 2) -> str:
+    """Return a figure to two digits (or `places`), one more where it begins with a one.
 
     Examples
     --------
     >>> rounded(0.00634), rounded(13_712.0), rounded(8.96), rounded(41.7)
     ('0.0063', '13,700', '9.0', '42')
+    >>> rounded(34_760.1, 3), rounded(96.02, 3)
+    ('34,800', '96.0')
     """
     if not value > 0:
         return "0"
     leading = int(f"{value:.6e}"[0])
-    digits = (3 if leading == 1 and value >= 100 else 2) - 1 - int(np.floor(np.log10(value)))
+    if leading == 1 and value >= 100:
+        places += 1
+    digits = places - 1 - int(np.floor(np.log10(value)))
     number = round(value, digits)
     return f"{number:,.{max(digits, 0)}f}"
 
@@ -115,7 +119,7 @@ def markdown(lines: list[dict[str, Any]]) -> str:
         if own is None:
             continue
         cells = [cell(by_cell.get((work.key, name))) for name in packages]
-        size = rounded(own["mean"])
+        size = rounded(own["mean"], 3)
         table.append(
             f"| {work.label}, {work.graph} | {size} | {rounded(own['milliseconds'])} | "
             + " | ".join(cells)
@@ -173,10 +177,12 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
                 xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=10,
             )  # fmt: skip
     axes.axvline(1.0, color="#222222", lw=2, zorder=2)
-    axes.annotate("koubei_sim", (1.0, 0.75), ha="center", va="bottom", fontsize=12, weight="bold")
+    axes.annotate("koubei_sim", (1.0, 0.55), ha="center", va="bottom", fontsize=12, weight="bold")
     axes.set_xscale("log")
-    axes.set_yticks(list(height.values()), [_short(work) for work in rows], fontsize=12)
-    axes.set_ylim(min(height.values()) - 0.6, 0.7)
+    axes.set_yticks(
+        list(height.values()), [f"{work.short}, {work.graph}" for work in rows], fontsize=12
+    )
+    axes.set_ylim(min(height.values()) - 0.6, 1.1)
     axes.set_xlabel("times as long as koubei_sim (CPU time of one cascade, log scale)", fontsize=13)
     axes.tick_params(axis="x", labelsize=12)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
@@ -189,10 +195,6 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
     )  # fmt: skip
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
-
-
-def _short(work: Work) -> str:
-    return f"{work.short}, {work.graph}"
 
 
 # Hand-written kernels in greys, packages in colours that people with few cones tell apart.
