@@ -43,7 +43,7 @@ class Least:
         """Return the least seconds for lines, bytes in order and draws, each alone."""
         return (
             sum(random(count, size) for count, size in self.lines if count),
-            self.streamed / machine.copy,
+            self.streamed / machine.stream,
             self.draws / machine.draws,
         )
 

@@ -3,7 +3,7 @@
 ``python benchmarks/roofline.py [--big] [--no-write]`` probes the machine, times the kernels on one
 thread (CPU time, least of the rounds, warm) and draws how many operations a second each attains
 over the bytes that an operation cannot avoid to move, a whole cache line of 64 bytes for each
-random touch (`limits`).  Slanted lines are what the machine allows: bytes copied in order, and lines
+random touch (`limits`).  Slanted lines are what the machine allows: bytes moved in order, and lines
 read at random from tables of three sizes; level ones are draws.  A kernel's whisker reaches up to
 its own limit: the first tick is lines, bytes and draws in turn, the end all of them at once.
 
@@ -150,7 +150,7 @@ def building(machine: probe.Machine) -> list[Point]:
 
 def drawing(machine: probe.Machine) -> Point:
     """Time draws that are written to memory."""
-    out = np.empty(1 << 22, np.uint64)
+    out = np.empty(1 << 24, np.uint64)
     seconds = probe.best(lambda: draw_many(np.uint64(7), 0, out))
     work = limits.Least(lines=(), streamed=float(out.nbytes), draws=float(out.size))
     return Point.of("draws, to memory", "draws", "draw", out.size, seconds, work, machine)
@@ -170,8 +170,8 @@ def measured(big: bool) -> dict[str, Any]:
     two = min(2, os.cpu_count() or 1)
     return {
         "processor": probe.processor(),
-        "copy": machine.copy,
-        "copy_two": probe.copying(two),
+        "stream": machine.stream,
+        "stream_two": probe.streaming(two),
         "draws": machine.draws,
         "draws_two": probe.drawing(two),
         "lines": {str(size): probe.lines(size) for size in TABLES},
@@ -196,7 +196,7 @@ def draw(kept: dict[str, Any], path: Path) -> None:
     left = 0.6 * min(point.bytes for point in points)
     right = 2.5 * max(point.bytes for point in points)
     grid = np.geomspace(left, right, 50)
-    roofs = [("copied in order", kept["copy"], kept["copy_two"])] + [
+    roofs = [("in order", kept["stream"], kept["stream_two"])] + [
         (
             f"random lines, {probe.size_text(1 << int(size))}",
             64 * rate,

@@ -266,8 +266,8 @@ def tell(kept: dict[str, Any]) -> None:
             bend = f", local exponent {np.log(cost.mixed / found[k - 1].mixed) / step:+.2f}"
         print(
             f"  {run['people']:12,.0f} people {cost.mixed:6.1f} {cost.agent_tick:6.2f} "
-            f"{cost.arc:6.1f} {cost.turn:6.1f}; huge pages {cost.huge:5.2f}, small {cost.small:5.2f}; "
-            f"records {probe.size_text(run['lines'][0][1])}, arcs "
+            f"{cost.arc:6.1f} {cost.turn:6.1f}; huge pages {cost.huge:5.2f}, "
+            f"small {cost.small:5.2f}; records {probe.size_text(run['lines'][0][1])}, arcs "
             f"{probe.size_text(run['lines'][2][1])}{bend}"
         )
     arcs, seconds = ([run[name] for run in kept["ties"]] for name in ("arcs", "seconds"))
@@ -370,7 +370,7 @@ def draw_lines(axes: Any, kept: dict[str, Any]) -> None:
     axes.minorticks_off()
     axes.set_xlabel("table read at random", fontsize=13)
     axes.set_ylabel("nanoseconds a cache line", fontsize=13)
-    axes.legend(frameon=False, fontsize=10.5, loc="upper left")
+    axes.legend(frameon=False, fontsize=10.5, loc="lower right")
 
 
 def draw_laws(axes: Any, kept: dict[str, Any], laws: dict[str, PowerLaw]) -> None:
