@@ -18,104 +18,21 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from machine import Machine, best, describe, measure
-from numba import njit
+from limits import Walk
+from machine import Machine, describe, lines, measure
 
 from koubei_sim import networks
 from koubei_sim.cascades import SIR, IndependentCascade, LinearThreshold, Rule, cascade, paired
-from koubei_sim.kernels.prefetch import prefetch
 from koubei_sim.networks import Network
 
 KEY = 7
-LINE = 64  # bytes in a cache line
 PARTS = ("rows", "threads", "paired", "growth")
 FIGURE = "docs/figures/cascade_scaling.png"
 
 summary: list[tuple[str, float, float]] = []  # what, what would be perfect, measured
-
-
-# ---- the limit -----------------------------------------------------------------------------------
-
-
-@njit
-def _visit(table, order, base):
-    found = 0
-    for k in range(order.size):
-        if k + 24 < order.size:
-            prefetch(base + np.uintp(order[k + 24]) * np.uintp(64))
-        found += table[order[k], 0]
-    return found
-
-
-@cache
-def lines(size: int) -> float:
-    """Return the cache lines a second that one core reads at random in a table of 2**size bytes."""
-    number = max((1 << size) // LINE, 64)
-    table = np.ones((number, LINE // 8), np.int64)  # zeros would all be one page of the system
-    order = np.random.default_rng(1).integers(0, number, 1_000_000)
-    base = np.uint64(table.ctypes.data)
-    return order.size / best(lambda: _visit(table, order, base), 3)
-
-
-def seconds_of(count: float, size: float) -> float:
-    """Return the least seconds for `count` random lines of a table of `size` bytes."""
-    return count / lines(int(np.ceil(np.log2(max(size, 4096.0)))))
-
-
-@dataclass(frozen=True)
-class Walk:
-    """What a cascade did on average, and the least that it had to touch."""
-
-    people: float
-    arcs: float  # of the people reached
-    limit: float  # seconds
-
-    @classmethod
-    def of(cls, network: Network, rule: Rule, seeds: np.ndarray, runs: int, machine: Machine):
-        """Count with the same key as the timed run."""
-        layer = network.layer()
-        result = cascade(network, rule, seeds, runs, KEY, record="people", threads=1)
-        often = result.people_counts[0] / runs
-        degree = layer.degrees()
-        arcs = float(often @ degree)
-        share, width, coin_arcs, state = nature(rule, layer)
-        # Lines of a row, of which those are touched that hold a live arc.
-        row_lines = np.maximum(1.0, degree * width / LINE)
-        per_line = degree / row_lines
-        touched = float(often @ (row_lines * (1.0 - (1.0 - share) ** per_line)))
-        live = float(often @ (degree * share))
-        seconds = (
-            seconds_of(often.sum(), 8 * network.n_nodes)
-            + seconds_of(touched, width * network.n_arcs)
-            + (seconds_of(live, state * network.n_nodes) if state else 0.0)
-            + 4 * often.sum() / machine.copy
-            + arcs / coin_arcs / machine.draws
-        )
-        return cls(float(often.sum()), arcs, seconds)
-
-
-def nature(rule: Rule, layer) -> tuple[np.ndarray | float, int, float, float]:
-    """Share of live arcs (by source), bytes an arc, arcs a draw, bytes of state a person."""
-    if isinstance(rule, LinearThreshold):
-        return 1.0, 8, 1.0, 0.0  # all words of a row; only who is picked is reached: no state
-    if isinstance(rule, SIR):
-        b, g = rule.beta, rule.gamma
-        live = b / (b + g) if not rule.steps else 1 - g * (1 - b) / (1 - (1 - g) * (1 - b))
-        return live, 4, 8.0, 8.0
-    if rule.p == "weighted":
-        into = 1.0 / np.maximum(layer.degrees("in"), 1)
-        total = np.add.reduceat(np.append(into[layer.indices], 0.0), layer.indptr[:-1])
-        return (
-            np.where(layer.degrees() > 0, total / np.maximum(layer.degrees(), 1), 0.0),
-            4,
-            8.0,
-            1 / 8,
-        )
-    return rule.p, 4, 8.0, 1 / 8
 
 
 # ---- networks and times --------------------------------------------------------------------------
@@ -150,7 +67,8 @@ def one_row(
     label: str, network: Network, rule: Rule, seeds: np.ndarray, runs: int, machine: Machine
 ) -> float:
     """Print a row of the table; return nanoseconds an arc walked."""
-    walk = Walk.of(network, rule, seeds, runs, machine)
+    walk = Walk.of(network, rule, seeds, runs, KEY)
+    limit = walk.least.in_turn(machine)
 
     def run(count: int) -> object:
         return cascade(network, rule, seeds, count, KEY, threads=1)
@@ -162,7 +80,7 @@ def one_row(
         f"{label:27}{1e3 * each:8.4f} ms  "
         f"{walk.people:9,.0f} people {1e9 * each / walk.people:6.1f} ns"
         f" {walk.arcs:11,.0f} arcs {1e9 * each / walk.arcs:5.2f} ns"
-        f"  limit {1e3 * walk.limit:7.4f} ms (x {each / walk.limit:4.1f})"
+        f"  limit {1e3 * limit:7.4f} ms (x {each / limit:4.1f})"
         f"  call {1e3 * max(alone - each, 0.0):6.1f} ms",
         flush=True,
     )

@@ -12,6 +12,7 @@ import multiprocessing
 import resource
 import time
 
+import limits
 from machine import describe, measure
 from workloads import quiet, w1
 
@@ -22,17 +23,6 @@ from koubei_sim.kernels.codes import TABLE_OFFSET
 from koubei_sim.spec import Scenario
 
 KEY = 7
-
-
-def column(table, name: str) -> int:
-    """Sum of one column of the daily table."""
-    return int(table[:, TABLE_OFFSET[name]].sum())
-
-
-def tellings(table) -> int:
-    """Number of all tellings of a run."""
-    start = TABLE_OFFSET["tells_hop"]
-    return int(table[:, start : start + 16].sum())
 
 
 def one(label: str, scenario: Scenario, rounds: int) -> None:
@@ -51,19 +41,10 @@ def one(label: str, scenario: Scenario, rounds: int) -> None:
         seconds.append(time.perf_counter() - start)
     table = run.history().table
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    arcs, listeners = column(table, "arcs_told"), column(table, "arcs_heard")
-    rules = world.rules
-    talkers = int(table[:, TABLE_OFFSET["stage"] + 3].sum())
-    per_turn = 2 * rules.n_nodes + 2 * rules.n_channels + 3
-    machine = measure()
-    floor = machine.floor(
-        listeners=listeners,
-        rows=tellings(table),
-        arcs=arcs,
-        draws=talkers + per_turn * column(table, "online_users"),
-    )
+    arcs, listeners = limits.column(table, "arcs_told"), limits.column(table, "arcs_heard")
+    floor = limits.of_pyramid(world, table).in_turn(measure())
     best = min(seconds)
-    users = table[-1, TABLE_OFFSET["stage"] + 3] / rules.n
+    users = table[-1, TABLE_OFFSET["stage"] + 3] / world.rules.n
     print(
         f"{label:18} {best:7.2f} s  {arcs / 1e6:7.1f} M arcs heard ({listeners / 1e6:.1f} M by "
         f"non-users)  {1e9 * best / max(1, arcs):6.1f} ns/arc  floor {floor:5.2f} s "

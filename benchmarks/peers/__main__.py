@@ -1,132 +1,146 @@
-"""Run the comparison: ``python -m benchmarks.peers [rows] [--rounds 3] [--json FILE]``.
+"""Compare with other packages: ``python -m benchmarks.peers install``, then without a word.
 
-For each row all packages are warmed up, then take turns for a few rounds in this one process, so
-that a noisy minute of the machine meets all of them.  Printed are the mean size with its error,
-its distance from the textbook kernel in standard errors with the Kolmogorov-Smirnov p, the
-median CPU time of a cascade, and the medians over rounds of two ratios: to the textbook kernel,
-and to koubei_sim.  At the end the targets are set beside what was measured (`targets`).
+``python -m benchmarks.peers [rows] [--rounds 3] [--write]`` starts each package in its own
+environment and hands all of them the same file of ties.  For each row all are warmed up, then take
+turns for a few rounds, so that a noisy minute of the machine meets all of them.  Sizes are judged
+first (`gate`): printed are the mean size with its error, its distance from the textbook kernel
+in standard errors with the Kolmogorov-Smirnov p, the median CPU time of a cascade, and, where
+sizes agree, the medians over rounds of the ratios to the textbook kernel and to koubei_sim.  At the
+end the targets are set beside what was measured (`targets`).  With ``--write`` the table goes to
+docs/peers.md, the lines to docs/figures/peers.json and the figure to docs/figures/peers.png;
+``python -m benchmarks.peers draw`` makes table and figure anew from the lines that are there.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
+import contextlib
 import json
+import tempfile
 import time
-from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
-from .graphs import Graph, graph
-from .measure import Sample, agreement, joined
+from .environments import ENVIRONMENTS, HERE, ROOT, install, processor
+from .gate import OTHER_LAWS, YARDSTICK
+from .graphs import graph, save
+from .report import draw, lines_of, markdown, print_line, put_table
 from .targets import print_targets
-from .with_koubei import NAME as OURS
-from .works import ADAPTERS, WORKS, Work
+from .turns import Package, PackageStopped, available, rounds_of
+from .works import ADAPTERS, OURS, WORKS, Work
 
-YARDSTICK = "textbook numba"
-
-
-def adapter(name: str, on: Graph):
-    """Import one adapter and build its graph."""
-    module, kind = ADAPTERS[name]
-    return getattr(import_module(f".{module}", __package__), kind)(on)
+PAGE = ROOT / "docs" / "peers.md"
+KEPT = ROOT / "docs" / "figures" / "peers.json"
+FIGURE = KEPT.with_suffix(".png")
 
 
-def rounds_of(
-    work: Work, built: dict, on: Graph, rounds: int, first_key: int = 0
-) -> dict[str, list[Sample]]:
-    """Warm everybody up, then let all take turns; another `first_key` gives fresh cascades."""
-    seeds = on.seeds(work.seeds, work.degree)
-    samples: dict[str, list[Sample]] = {name: [] for name in built}
-    for turn in range(-1, rounds):
-        for number, (name, package) in enumerate(built.items()):
-            runs = work.runs[name] if turn >= 0 else min(2, work.runs[name])
-            method = getattr(package, work.method)
-            key = first_key + 1000 * (turn + 2) + number
-            sample = method(**work.arguments, seeds=seeds, runs=runs, key=key)
-            if turn >= 0:
-                samples[name].append(sample)
-    return samples
+def wanted(works: list[Work], without: list[str]) -> list[str]:
+    """Return the adapters that the rows need, in the order of the table; tell who is absent."""
+    used = [name for name in ADAPTERS if any(name in work.runs for work in works)]
+    chosen = [name for name in used if name not in without]
+    for name in chosen:
+        if not available(name):
+            print(f"{name}: absent, python -m benchmarks.peers install {ADAPTERS[name][2]}")
+    return [name for name in chosen if available(name)]
 
 
-def ratio(one: list[Sample], other: list[Sample]) -> float:
-    """Return the median over rounds of the time of one package over that of another."""
-    return float(np.median([a.milliseconds / b.milliseconds for a, b in zip(one, other)]))
+def compare(works: list[Work], options: argparse.Namespace) -> dict:
+    """Run the rows; return the lines and what they were measured with."""
+    kept: dict = {"processor": processor(), "rounds": options.rounds, "releases": {}, "lines": []}
+    chosen = wanted(works, options.without)
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as packages:
+        running: dict[str, Package] = {}
+        name, on = "", None
+        for work in works:
+            if work.graph != name:
+                name, on = work.graph, graph(work.graph)
+                path = Path(folder) / "ties.npz"
+                save(on, path)
+                print(f"{on.name}: {on.source.size:,} ties, largest degree {on.degrees.max():,}")
+                on_it = [other for other in works if other.graph == name]
+                needed = [one for one in chosen if any(one in other.runs for other in on_it)]
+                for one in [one for one in running if one not in needed]:
+                    running.pop(one).close()  # a process holds memory: end those that are done
+                for one in needed:
+                    if one not in running:
+                        running[one] = packages.enter_context(Package(one))
+                    try:
+                        seconds = running[one].load(path)
+                    except PackageStopped as stopped:
+                        print(f"  {stopped}")
+                        running.pop(one).close()
+                        continue
+                    kept["releases"][one] = running[one].releases
+                    print(f"  [{one} loads it in {seconds:.2f} s; {running[one].releases}]")
+            assert on is not None
+            print(f"{work.key}: {work.label}")
+            present = {one: running[one] for one in work.runs if one in running}
+            seeds = on.seeds(work.seeds, work.degree).tolist()
+            started = time.perf_counter()
+            samples = rounds_of(work, present, seeds, options.rounds, options.key)
+            lines = lines_of(work, samples)
+            for line in lines:
+                print_line(line)
+            print(f"  ({time.perf_counter() - started:.0f} s)", flush=True)
+            kept["lines"] += lines
+            if options.json:
+                part = options.json.with_suffix(".part")
+                part.write_text(json.dumps(kept, indent=1) + "\n")
+                part.replace(options.json)
+    return kept
 
 
-def report(work: Work, samples: dict[str, list[Sample]]) -> list[dict]:
-    """Print the table of one row; return its lines."""
-    lines = []
-    reference = joined(samples[YARDSTICK])
-    for name, rounds in samples.items():
-        sample = joined(rounds)
-        line = {
-            "work": work.key, "package": name, "runs": int(sample.sizes.size),
-            "mean": sample.mean, "error": sample.error, "milliseconds": sample.milliseconds,
-            "ratio": ratio(rounds, samples[YARDSTICK]),
-        }  # fmt: skip
-        if OURS in samples:
-            line["ours"] = ratio(rounds, samples[OURS])
-        if name != YARDSTICK:
-            apart = agreement(sample, reference)
-            line |= {"difference": apart.difference, "z": apart.z, "ks": apart.p}
-        lines.append(line)
-        judged = (
-            f"{line['difference']:+8.2%} z={line['z']:+5.1f} KS p={line['ks']:.3f}"
-            if "z" in line
-            else ""
-        )
-        print(
-            f"  {name:20}{line['milliseconds']:12.4f} ms {line['ratio']:9.2f} x "
-            f"{line.get('ours', np.nan):9.1f} x ours "
-            f"{sample.sizes.size:7d} runs, size {sample.mean:12.1f} +- {sample.error:8.1f} "
-            f"{judged}",
-            flush=True,
-        )
-    return lines
+def write(kept: dict) -> None:
+    """Write table and figure."""
+    releases = kept["releases"]
+    peers = [name for name in releases if ADAPTERS[name][2] != HERE]
+    told = dict.fromkeys(f"{releases[name]}" for name in peers)
+    text = (
+        f"{markdown(kept['lines'])}\n\nMeasured on {kept['processor']}, median of "
+        f"{kept['rounds']} rounds. Releases: {'; '.join(told)}; koubei_sim and the kernels with "
+        f"{releases.get(OURS, 'nothing')}."
+    )
+    put_table(PAGE, text)
+    draw(kept["lines"], FIGURE)
+    print(f"written: {PAGE.relative_to(ROOT)}, {FIGURE.relative_to(ROOT)}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", help=f"of {', '.join(work.key for work in WORKS)}")
+    """Understand the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    keys = ", ".join(work.key for work in WORKS)
+    parser.add_argument(
+        "words", nargs="*", help=f"install [{', '.join(ENVIRONMENTS)}], draw, or rows: {keys}"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--key", type=int, default=0, help="1000000 or more: cascades not seen in a run before"
     )
     parser.add_argument("--without", nargs="*", default=[], help="packages left out")
     parser.add_argument("--json", type=Path, help="also write the lines to this file")
+    parser.add_argument("--write", action="store_true", help="write table and figure to docs")
     options = parser.parse_args()
-    for package in ("numpy", "numba", "networkx", "cynetdiff", "EoN", "ndlib", "epiworldpy"):
-        try:
-            print(f"{package} {version(package)}", end="; ")
-        except ModuleNotFoundError:
-            print(f"{package} absent", end="; ")
-    print()
-    lines: list[dict] = []
-    name, on, built = "", None, {}
-    for work in WORKS:
-        if options.rows and work.key not in options.rows:
-            continue
-        if work.graph != name:
-            built.clear()
-            gc.collect()
-            name, on = work.graph, graph(work.graph)
-            print(f"{on.name}: {on.source.size:,} ties, largest degree {on.degrees.max():,}")
-        for package in work.runs:
-            if package not in built and package not in options.without:
-                start = time.process_time()
-                built[package] = adapter(package, on)
-                print(f"  [{package} loads it in {time.process_time() - start:.2f} s]")
-        print(f"{work.key}: {work.label}")
-        chosen = {package: built[package] for package in work.runs if package in built}
-        lines += report(work, rounds_of(work, chosen, on, options.rounds, options.key))
-        if options.json:
-            part = options.json.with_suffix(".part")
-            part.write_text(json.dumps(lines, indent=1))
-            part.replace(options.json)
-    print_targets(lines)
+    words = options.words
+    if words[:1] == ["install"]:
+        raise SystemExit(install(words[1:]))
+    if words[:1] == ["draw"]:
+        write(json.loads(KEPT.read_text()))
+        return
+    if unknown := sorted(set(words) - {work.key for work in WORKS}):
+        parser.error(f"no row {unknown[0]}, one of {keys}")
+    laws = {YARDSTICK, *(law for law, _ in OTHER_LAWS.values())}
+    if refused := sorted(laws & set(options.without)):
+        parser.error(f"--without {refused[0]}: sizes are judged against it")
+    works = [work for work in WORKS if not words or work.key in words]
+    if options.write and words:
+        parser.error("--write: all rows or none, a table of some would replace the whole one")
+    started = time.perf_counter()
+    kept = compare(works, options)
+    print_targets(kept["lines"])
+    if options.write:
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n")
+        write(kept)
+    print(f"{time.perf_counter() - started:.0f} s in all")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,3 +89,16 @@ SHAPES = {"100k": (100_000, 10), "1M": (1_000_000, 10), "1M deg 20": (1_000_000,
 def graph(name: str) -> Graph:
     """Return one of `SHAPES` by name."""
     return chung_lu(*SHAPES[name])
+
+
+def save(graph: Graph, path: str | Path) -> None:
+    """Write the arrays, so that each package is handed the same ones."""
+    arrays = {name: getattr(graph, name) for name in ("source", "target", "indptr", "indices")}
+    np.savez(path, name=graph.name, n=graph.n, **arrays)
+
+
+def load(path: str | Path) -> Graph:
+    """Read what `save` wrote."""
+    with np.load(path) as stored:
+        rest = [stored[name] for name in ("source", "target", "indptr", "indices")]
+        return Graph(str(stored["name"]), int(stored["n"]), *rest)

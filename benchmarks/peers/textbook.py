@@ -248,6 +248,94 @@ def sir_times(indptr, indices, tau, gamma, seeds, runs, key):
     return sizes
 
 
+@njit
+def bass(indptr, indices, p, q, ticks, runs, key):
+    """Bass by ticks: all decisions of a tick see its beginning; adopters after each, (runs, ticks).
+
+    A person adopts in a tick with chance 1 - exp(-(p + q share of neighbours who have adopted)).
+    """
+    n = indptr.size - 1
+    adopted, told, fresh = np.empty(n, np.bool_), np.empty(n, np.int32), np.empty(n, np.int32)
+    counts = np.zeros((runs, ticks), np.int64)
+    a, b = _start(key)
+    for run in range(runs):
+        adopted[:] = False
+        told[:] = 0
+        number = 0
+        for tick in range(ticks):
+            new = 0
+            for u in range(n):
+                if not adopted[u]:
+                    a, b, x = _next(a, b)
+                    share = told[u] / max(indptr[u + 1] - indptr[u], 1)
+                    if x < -np.expm1(-(p + q * share)):
+                        adopted[u] = True
+                        fresh[new] = u
+                        new += 1
+            for k in range(new):
+                for e in range(indptr[fresh[k]], indptr[fresh[k] + 1]):
+                    told[indices[e]] += 1
+            number += new
+            counts[run, tick] = number
+    return counts
+
+
+@njit
+def sir_one_or_none(indptr, indices, beta, gamma, days, seeds, runs, key):
+    """SIR by steps with the law of epiworld: a step draws "one infection or none".
+
+    With R the sum of the odds beta / (1 - beta) of the infected neighbours, a person is infected
+    with chance R / (1 + R), not 1 - (1 - beta)**k.  Only there to tell whether this rule explains
+    that package's sizes.
+    """
+    n = indptr.size - 1
+    state, weight = np.empty(n, np.int8), np.empty(n, np.int32)
+    ill, touched = np.empty(n, np.int32), np.empty(n, np.int32)
+    sizes = np.empty(runs, np.int64)
+    weight[:] = 0
+    odds = beta / (1.0 - beta)
+    a, b = _start(key)
+    for run in range(runs):
+        state[:] = 0
+        number = 0
+        for s in seeds:
+            state[s] = 1
+            ill[number] = s
+            number += 1
+        size = number
+        for _ in range(days):
+            reached = 0
+            for k in range(number):
+                for e in range(indptr[ill[k]], indptr[ill[k] + 1]):
+                    v = indices[e]
+                    if state[v] == 0:
+                        if weight[v] == 0:
+                            touched[reached] = v
+                            reached += 1
+                        weight[v] += 1
+            kept = 0
+            for k in range(number):
+                a, b, x = _next(a, b)
+                if x < gamma:
+                    state[ill[k]] = 2
+                else:
+                    ill[kept] = ill[k]
+                    kept += 1
+            number = kept
+            for k in range(reached):
+                v = touched[k]
+                total = odds * weight[v]
+                weight[v] = 0
+                a, b, x = _next(a, b)
+                if x < total / (1.0 + total):
+                    state[v] = 1
+                    ill[number] = v
+                    number += 1
+                    size += 1
+        sizes[run] = size
+    return sizes
+
+
 class Textbook:
     """The kernels above behind the methods that all packages share."""
 
@@ -281,6 +369,23 @@ class Textbook:
     def sir_times(self, tau: float, gamma: float, seeds: NDArray, runs: int, key: int) -> Sample:
         """SIR in continuous time."""
         return self._run(sir_times, (tau, gamma), seeds, runs, key)
+
+    def bass(
+        self, p: float, q: float, looks: list[int], seeds: NDArray, runs: int, key: int
+    ) -> Sample:
+        """Bass diffusion by ticks; adopters after the ticks `looks`, (runs, looks)."""
+        columns = np.array(looks) - 1
+        return batch(runs, lambda: bass(*self.rows, p, q, looks[-1], runs, key)[:, columns])
+
+
+class OneOrNone(Textbook):
+    """The law of epiworld, against which its sizes are checked."""
+
+    name = "one infection or none"
+
+    def sir_steps(self, beta: float, gamma: float, seeds: NDArray, runs: int, key: int) -> Sample:
+        """SIR by steps, one infection or none, for the hundred days that epiworld runs."""
+        return self._run(sir_one_or_none, (beta, gamma, 100), seeds, runs, key)
 
 
 class DrawFirst:

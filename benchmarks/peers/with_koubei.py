@@ -9,13 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.cascades import SIR, IndependentCascade, LinearThreshold, Rule, cascade
+from koubei_sim.cascades import SIR, Bass, IndependentCascade, LinearThreshold, Rule, cascade
 from koubei_sim.networks import Layer, Network
 
 from .graphs import Graph
 from .measure import Sample, batch
-
-NAME = "koubei_sim"
+from .works import OURS
 
 
 def as_network(graph: Graph) -> Network:
@@ -26,7 +25,7 @@ def as_network(graph: Graph) -> Network:
 class Koubei:
     """Adapter."""
 
-    name = NAME
+    name = OURS
 
     def __init__(self, graph: Graph) -> None:
         self.network = as_network(graph)
@@ -53,3 +52,17 @@ class Koubei:
     def sir_times(self, tau: float, gamma: float, seeds: NDArray, runs: int, key: int) -> Sample:
         """SIR in continuous time."""
         return self._run(SIR(tau, gamma), seeds, runs, key)
+
+    def bass(
+        self, p: float, q: float, looks: list[int], seeds: NDArray, runs: int, key: int
+    ) -> Sample:
+        """Bass diffusion by ticks; adopters after the ticks `looks`, (runs, looks)."""
+        horizon = float(looks[-1])
+
+        def once() -> NDArray[np.int64]:
+            rule = Bass(p, q, dt=1.0)
+            result = cascade(self.network, rule, seeds, runs, key, horizon=horizon, threads=1)
+            new = result.outcome.curve.sum(axis=1)  # by tick, people who were there at first in 0
+            return np.cumsum(new, axis=1)[:, np.minimum(looks, new.shape[1] - 1)]
+
+        return batch(runs, once)

@@ -12,17 +12,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-# Names of adapters, by module; the order is that of the table.
+from .environments import HERE
+
+OURS = "koubei_sim"
+
+# Names of adapters: module, class, environment; the order is that of the table.
 ADAPTERS = {
-    "koubei_sim": ("with_koubei", "Koubei"),
-    "textbook numba": ("textbook", "Textbook"),
-    "draw first, bitset": ("textbook", "DrawFirst"),
-    "geometric skip": ("textbook", "Skip"),
-    "numpy frontier": ("frontier", "Frontier"),
-    "CyNetDiff": ("with_cynetdiff", "CyNetDiff"),
-    "EoN": ("with_eon", "EoN"),
-    "NDlib": ("with_ndlib", "NDlib"),
-    "epiworld": ("with_epiworld", "Epiworld"),
+    "koubei_sim": ("with_koubei", "Koubei", HERE),
+    "textbook numba": ("textbook", "Textbook", HERE),
+    "draw first, bitset": ("textbook", "DrawFirst", HERE),
+    "geometric skip": ("textbook", "Skip", HERE),
+    "numpy frontier": ("frontier", "Frontier", HERE),
+    "CyNetDiff": ("with_cynetdiff", "CyNetDiff", "cynetdiff"),
+    "EoN": ("with_eon", "EoN", "eon"),
+    "NDlib": ("with_ndlib", "NDlib", "ndlib"),
+    "epiworld": ("with_epiworld", "Epiworld", "epiworld"),
+    "Mesa": ("with_mesa", "Mesa", "mesa"),
+    "Mesa in order": ("with_mesa", "MesaInOrder", "mesa"),
+    "mesa-frames": ("with_mesa_frames", "MesaFrames", "mesa-frames"),
+    "one infection or none": ("textbook", "OneOrNone", HERE),
 }
 
 
@@ -38,6 +46,11 @@ class Work:
     seeds: int
     runs: dict[str, int] = field(default_factory=dict)  # adapter -> cascades in one round
     degree: int = 0  # least degree of a seed
+
+    @property
+    def short(self) -> str:
+        """What stands before the first comma but one: rule and probability."""
+        return ", ".join(self.label.split(", ")[:1])
 
 
 WORKS = (
@@ -72,7 +85,13 @@ WORKS = (
     Work(
         "sird", "SIR by steps, beta=.05, gamma=.25, 100 seeds", "100k", "sir_steps",
         {"beta": 0.05, "gamma": 0.25}, 100,
-        {"koubei_sim": 100, "textbook numba": 20, "NDlib": 1, "epiworld": 4},
+        {"koubei_sim": 100, "textbook numba": 20, "NDlib": 1, "epiworld": 4,
+         "one infection or none": 20},
+    ),
+    Work(
+        "bass", "Bass diffusion, p=.003, q=.15, 50 ticks, nobody at the start", "100k", "bass",
+        {"p": 0.003, "q": 0.15, "looks": [10, 20, 30, 40, 50]}, 0,
+        {"koubei_sim": 100, "textbook numba": 20, "Mesa": 1, "Mesa in order": 1, "mesa-frames": 1},
     ),
     Work(
         "ic10m", "independent cascade p=.1, 10 large seeds", "1M", "independent", {"p": 0.1}, 10,
