@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels import codes
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw32, pick, stream
 from koubei_sim.spec import Scenario
 
@@ -120,7 +120,7 @@ def level_thresholds(a: float, b: float) -> NDArray[np.int64]:
 # Drawing -------------------------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _draw_ranks(base, thresholds, out):
     """``out[i]`` = number of thresholds at or below the draw of i (thresholds ascend)."""
     last = thresholds.size - 1
@@ -136,7 +136,7 @@ def _draw_ranks(base, thresholds, out):
         out[i] = low
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _draw_levels(base, thresholds, segment, out):
     """Level of each person from the thresholds of its segment [S, 128]."""
     for i in range(out.size):
@@ -152,7 +152,7 @@ def _draw_levels(base, thresholds, segment, out):
         out[i] = low
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _draw_classes(base, values, segment, out):
     """Value of a class of equal probability, by segment [S, classes] (classes a power of 2)."""
     classes = values.shape[1]
@@ -160,13 +160,13 @@ def _draw_classes(base, values, segment, out):
         out[i] = values[segment[i], pick(draw32(base, i), classes)]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _draw_groups(base, groups, out):
     for i in range(out.size):
         out[i] = pick(draw32(base, i), groups)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _draw_members(base, thresholds, segment, bit, out):
     for i in range(out.size):
         if draw32(base, i) < thresholds[segment[i]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import USER
+from ..compiling import part
 from ..prefetch import prefetch
 from .bits import ONE, lowest_bit
 from .engagement import add_engagement, move_tier, present
 from .state import N_ATTENDEES, N_LOG, N_LOG_BEFORE, N_PARTICIPANTS, N_TIES
 
 
-@njit(cache=True)
+@part
 def add_tie(s, u, v, channel):
     """Let `v` hear what `u` tells on `channel` from now on."""
     k = s.counts[N_TIES]
@@ -23,7 +23,7 @@ def add_tie(s, u, v, channel):
     s.counts[N_TIES] = k + 1
 
 
-@njit(cache=True)
+@part
 def meet(s, r, t, m):
     """Gains and new ties of those present at meeting `m`, around a keyed circle."""
     present_now = s.counts[N_ATTENDEES]
@@ -38,7 +38,7 @@ def meet(s, r, t, m):
             add_tie(s, v, u, r.meeting_channel[m])
 
 
-@njit(cache=True)
+@part
 def reward_participants(s, r, t):
     """Participants of events gain from the replies and recruits that they got themselves."""
     for k in range(s.counts[N_PARTICIPANTS]):
@@ -50,7 +50,7 @@ def reward_participants(s, r, t):
             add_engagement(s, r, i, t, r.event_gain[p.channel, t] * share)
 
 
-@njit(cache=True)
+@part
 def review(s, r, t):
     """Demote every user whose present engagement no longer keeps the tier."""
     actors = s.actor.ctypes.data
@@ -75,7 +75,7 @@ def review(s, r, t):
                 move_tier(s, r, i, a, tier)
 
 
-@njit(cache=True)
+@part
 def age(s, r, t):
     """Close the day."""
     if r.meeting_at[t] >= 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import (
     AWARE,
@@ -18,13 +17,14 @@ from ..codes import (
     UNAWARE,
     WAITING,
 )
+from ..compiling import part
 from .bits import insert, remove
 from .seeding import adopt, next_offer
 from .sets import back_to_aware, log_event, schedule_return, set_stage
 from .state import N_CLAIMS, N_NEWLY, N_REJECTED, N_WAITERS
 
 
-@njit(cache=True)
+@part
 def wait_for_supply(s, r, t, claim, row):
     """Put a claimed agent into the queue for a unit."""
     i = claim.agent
@@ -41,7 +41,7 @@ def wait_for_supply(s, r, t, claim, row):
     row[T_WAITS] += 1
 
 
-@njit(cache=True)
+@part
 def decide(s, r, t, row):
     """Settle claims, rejections, relays, rival offers and returns, in this order."""
     count = s.counts[N_CLAIMS]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from ..compiling import kernel
 from .age import age
 from .decide import decide
 from .hear import hear
@@ -15,7 +14,7 @@ from .state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
 from .supply import supply
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def advance(s, r, table, quality, difficulty, begin, until):
     """Run ticks `begin` .. `until` - 1; stop early when the log should be emptied.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import (
     DRAW_ANSWER,
@@ -22,6 +21,7 @@ from ..codes import (
     USER,
     WORTH_BINS,
 )
+from ..compiling import part
 from ..draws import draw32, stream
 from .bits import remove
 from .complain import CHURN_CANDIDATE
@@ -30,7 +30,7 @@ from .sets import keyed_order, log_event, schedule_return, set_stage
 from .state import N_COMPLAINTS, N_LEAVERS
 
 
-@njit(cache=True)
+@part
 def pop(s, c):
     """Take the head of the queue of channel `c` out of it and return it."""
     i = s.queue_head[c]
@@ -41,7 +41,7 @@ def pop(s, c):
     return i
 
 
-@njit(cache=True)
+@part
 def answer(s, r, t, c, i, position, base, row):
     """Handle the complaint of user `i` as number `position` of the day."""
     if draw32(base, i) >= r.answer32:
@@ -57,7 +57,7 @@ def answer(s, r, t, c, i, position, base, row):
     stick(s, r, i, t, c)
 
 
-@njit(cache=True)
+@part
 def serve(s, r, t, row):
     """Queue, drop, answer; then let the leavers go."""
     public, complaints = np.int64(0), np.int64(0)
@@ -102,7 +102,7 @@ def serve(s, r, t, row):
         leave(s, r, i, t)
 
 
-@njit(cache=True)
+@part
 def leave(s, r, i, t):
     """Turn a user into a lapsed one."""
     a = s.actor[i]

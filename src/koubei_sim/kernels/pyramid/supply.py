@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ..codes import (
     DRAW_GIVE_UP,
     DRAW_GIVE_UP_RIVAL,
@@ -19,6 +17,7 @@ from ..codes import (
     T_STOCK,
     USER,
 )
+from ..compiling import part
 from ..draws import draw32, stream
 from .bits import ONE, lowest_bit, remove
 from .seeding import adopt
@@ -26,14 +25,14 @@ from .sets import back_to_aware, keyed_order, log_event, schedule_return, set_st
 from .state import N_WAITERS
 
 
-@njit(cache=True)
+@part
 def sell(s, r, t, i, row):
     """Hand a unit to waiting agent `i`."""
     remove(s.waiting, i)
     adopt(s, r, t, i, s.wait_recruiter[i], s.wait_channel[i], s.actor[i].product, row)
 
 
-@njit(cache=True)
+@part
 def list_waiting(s):
     """Write the ids of all waiting agents into `s.waiters`, ascending; return their number."""
     count = 0
@@ -46,7 +45,7 @@ def list_waiting(s):
     return count
 
 
-@njit(cache=True)
+@part
 def supply(s, r, t, row):
     """Invites for today's newcomers, then the round if there is one, then patience."""
     count = s.counts[N_WAITERS]
