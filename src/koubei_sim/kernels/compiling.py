@@ -15,8 +15,8 @@ computes:
 - the flags that key numba's tables of overloads compare quickly, and only by what can change an
   overload (without this a fifth of the time went into comparing them).
 
-Used in place of ``njit`` by all that a run of a scenario compiles (cascades keep ``njit``).  Functions
-with ``inline="always"`` stay plain ``njit``: they are never compiled alone.
+Used in place of ``njit`` by all that a run of a scenario compiles (cascades keep ``njit``).
+Functions with ``inline="always"`` stay plain ``njit``: they are never compiled alone.
 """
 
 from __future__ import annotations
