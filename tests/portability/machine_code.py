@@ -18,7 +18,8 @@ RUNTIME = re.compile(r"^(NRT_|numba_|Py|_Py|_ZN5numba|_ZN08NumbaEnv)")
 EXACT = re.compile(
     r"^llvm\.(mem|prefetch|ctpop|cttz|ctlz|assume|lifetime|smin|smax|umin|umax|abs|usub|uadd|sadd|"
     r"ssub|smul|umul|fshl|fshr|bswap|vector\.|experimental\.|masked\.|floor|ceil|trunc|rint|fabs|"
-    r"copysign|minnum|maxnum|minimum|maximum|sqrt|dbg|trap|stack|expect|donothing)"
+    r"copysign|is\.fpclass|minnum|maxnum|minimum|maximum|sqrt|dbg|trap|stack|expect|donothing|"
+    r"x86\.atomic\.(add|sub)\.cc\.i64)"  # counting references
 )
 DECLARED = re.compile(r"^declare [^@]*@\"?([^\"(]+)\"?\(", re.M)
 #: Flags that let the compiler change the order or the rounding of operations.

@@ -31,6 +31,7 @@ PLAIN = {
     "NUMBA_CPU_NAME": "generic",
     "NUMBA_CPU_FEATURES": "",
     "NPY_DISABLE_CPU_FEATURES": f"X86_V3 AVX2 FMA3 {WIDE}",
+    "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F",
 }
 FUSING = {
     "NUMBA_CPU_NAME": "haswell",
