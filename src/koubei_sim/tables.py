@@ -13,10 +13,10 @@ import math
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.kernels.codes import ATTENTION_SIZE, HOPS, KINDS, LEVELS, MAX_CHANNELS, WORTH_BINS
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import exp_neg_portable, hazard_units, log_portable
 from koubei_sim.spec import Channel, Scenario
 
@@ -44,7 +44,7 @@ def fixed16(factor: float) -> int:
     return int(factor * 65536.0)
 
 
-@njit(cache=True)
+@kernel
 def halving(half_life, size):
     """Return ``0.5 ** (d / half_life)`` for d = 0 .. size-1 days (ones where it is infinite)."""
     out = np.ones(size)
@@ -55,7 +55,7 @@ def halving(half_life, size):
     return out
 
 
-@njit(cache=True)
+@kernel
 def power(base, exponent):
     """Return ``base ** exponent`` for a base in [0, 1] and an exponent of at least 0."""
     if exponent == 0.0 or base == 1.0:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim import networks as generators
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import MAX_CHANNELS
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.networks import Layer, Network, find_data, read_network, tie_strength
 from koubei_sim.population import Population, population_replicate
 from koubei_sim.spec import Channel, NetworkSpec, Scenario
@@ -313,7 +313,7 @@ def _among_members(layer: Layer, population: Population, c: int) -> Layer:
     return Layer(layer.name, indptr, layer.indices[kept], weights, layer.directed)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_kept(indptr, indices, member, starts):
     for u in range(indptr.size - 1):
         count = 0
@@ -324,7 +324,7 @@ def _count_kept(indptr, indices, member, starts):
     return starts[-1]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _write_kept(indptr, indices, member, kept):
     at = 0
     for u in range(indptr.size - 1):

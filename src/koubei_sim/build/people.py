@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.kernels import codes
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw, draw32, exponential_units, stream
 from koubei_sim.population import Population
 from koubei_sim.spec import Scenario
@@ -23,7 +23,7 @@ CLASS_CODES = 65536  # 8 segments x 128 levels x 16 sets of products x 4 taste g
 MOST_NEED = 65535
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _class_codes(segment, level, income, group, price, effort, out, present):
     """Write the class code of each person and mark the codes that occur."""
     for i in range(out.size):
@@ -37,13 +37,13 @@ def _class_codes(segment, level, income, group, price, effort, out, present):
         present[code] = True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _renumber(codes_of, number):
     for i in range(codes_of.size):
         codes_of[i] = number[codes_of[i]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _resistances(base, scale, out):
     for i in range(out.size):
         units = exponential_units(draw(base, i))
@@ -52,7 +52,7 @@ def _resistances(base, scale, out):
         out[i] = min(units, 4294967295)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _online(activity, share, out):
     """Threshold T such that ``draw <= T`` has probability min(1, share activity)."""
     for i in range(out.size):
@@ -60,13 +60,13 @@ def _online(activity, share, out):
         out[i] = max(0, np.int64(p * 4294967296.0) - 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _coins(base, limit, out):
     for i in range(out.size):
         out[i] = 1 if draw32(base, i) < limit else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _needs(heard, segment, least, share, out):
     """``max(least, ceil(share heard))``; a billionth is taken off against rounding up 3.0."""
     for i in range(out.size):

@@ -314,7 +314,6 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
     scenario = Scenario.load("xiaomi")
     people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
     print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
-    print("the first run on a machine compiles the kernels (about a minute)", file=sys.stderr)
     side_by_side = simulate.useful_threads(scenario, replicates) if threads is None else threads
     with screen.progress("simulating") as tell:
         result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=side_by_side)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -125,4 +126,47 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], N
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        yield tell
+        with first_use(bar):
+            yield tell
+
+
+#: About how many functions the first run of a scenario compiles; only the bar depends on it.
+COMPILED_AT_FIRST = 160
+PATIENCE = 1.0  # seconds of compiling before anything is said
+
+
+@contextmanager
+def first_use(bar: Any) -> Iterator[None]:
+    """Say, once, that kernels are being compiled, and show how far that is.
+
+    Nothing is said where all kernels come from disk, or one or two are missing.
+    """
+    from numba.core import event
+
+    class Listener(event.Listener):
+        began: float | None = None
+        task: Any = None
+        done = 0
+
+        def on_start(self, compiling: Any) -> None:
+            if self.began is None:
+                self.began = time.perf_counter()
+            elif self.task is None and time.perf_counter() - self.began > PATIENCE:
+                bar.console.print("compiling kernels for this machine (once, about 20 s)")
+                self.task = bar.add_task("compiling", total=COMPILED_AT_FIRST)
+
+        def on_end(self, compiling: Any) -> None:
+            self.done += 1
+            if self.task is not None:
+                bar.update(
+                    self.task, completed=self.done, total=max(COMPILED_AT_FIRST, self.done + 1)
+                )
+
+    listener = Listener()
+    event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        event.unregister("numba:compile", listener)
+        if listener.task is not None:
+            bar.remove_task(listener.task)

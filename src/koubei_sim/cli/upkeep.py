@@ -16,7 +16,7 @@ def warmup() -> int:
     """Compile and cache all kernels by running the smallest preset for a few days."""
     from koubei_sim import simulate
 
-    print("compiling the kernels (about a minute the first time) ...", file=sys.stderr)
+    print("compiling the kernels (about 20 s the first time) ...", file=sys.stderr)
     started = time.perf_counter()
     simulate.run("tiny", rng=1, ticks=30)
     seconds = time.perf_counter() - started

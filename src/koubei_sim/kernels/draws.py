@@ -22,6 +22,8 @@ from typing import Final
 import numpy as np
 from numba import float64, int64, njit, uint64, void
 
+from koubei_sim.kernels.compiling import kernel
+
 GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, the SplitMix64 increment
 _M1: Final = np.uint64(0xBF58476D1CE4E5B9)  # finaliser constants of SplitMix64 (Stafford mix 13)
 _M2: Final = np.uint64(0x94D049BB133111EB)
@@ -44,7 +46,7 @@ def mix64(z):
     return z ^ (z >> _S31)
 
 
-@njit(uint64(uint64, int64, int64, int64, int64), cache=True)
+@kernel(uint64(uint64, int64, int64, int64, int64))
 def stream(key, replicate, purpose, tick, j):
     """Return the base of all draws that share an address up to the person.
 
@@ -67,32 +69,32 @@ def stream(key, replicate, purpose, tick, j):
     return mix64(s + GOLDEN * (np.uint64(j) + _ONE))
 
 
-@njit(uint64(uint64, int64), cache=True)
+@kernel(uint64(uint64, int64))
 def draw(base, i):
     """Return 64 random bits: output number `i` of SplitMix64 seeded with `base`."""
     return mix64(np.uint64(base) + GOLDEN * (np.uint64(i) + _ONE))
 
 
-@njit(int64(uint64, int64), cache=True)
+@kernel(int64(uint64, int64))
 def draw32(base, i):
     """Return the upper 32 bits of `draw`, as int64 in ``[0, 2**32)``; coins compare these."""
     return np.int64(draw(base, i) >> _S32)
 
 
-@njit([void(uint64, int64, uint64[::1]), void(uint64, int64, uint64[:])], cache=True)
+@kernel([void(uint64, int64, uint64[::1]), void(uint64, int64, uint64[:])])
 def draw_many(base, start, out):
     """Fill ``out[k] = draw(base, start + k)`` (uint64 array): the vector form, equal in bits."""
     for k in range(out.size):
         out[k] = draw(base, start + k)
 
 
-@njit(cache=True)
+@kernel
 def pick(bits32, n):
     """Map 32 random bits to ``0 .. n-1`` by multiply and shift (bias below n / 2**32)."""
     return (np.int64(bits32) * np.int64(n)) >> 32
 
 
-@njit(float64(uint64), cache=True)
+@kernel(float64(uint64))
 def unit_open(bits):
     """Map 64 random bits to a float64 in the open interval (0, 1): (upper 52 bits + 1/2) 2**-52.
 
@@ -101,7 +103,7 @@ def unit_open(bits):
     return (np.float64(np.int64(bits >> _S12)) + 0.5) * 2.220446049250313e-16
 
 
-@njit(cache=True)
+@kernel
 def log_portable(x):
     """Natural logarithm of a positive normal float64, equal in bits on every processor.
 
@@ -131,7 +133,7 @@ def log_portable(x):
     )
 
 
-@njit(cache=True)
+@kernel
 def exp_neg_portable(x):
     """Return ``exp(-x)`` for ``x >= 0``, equal in bits on every processor (0 beyond x = 700).
 
@@ -150,13 +152,13 @@ def exp_neg_portable(x):
     return p * scale
 
 
-@njit(int64(uint64), cache=True)
+@kernel(int64(uint64))
 def exponential_units(bits):
     """Map 64 random bits to an Exp(1) variable in integer units of 2**-26 (below 37 * 2**26)."""
     return np.int64(-log_portable(unit_open(bits)) * 67108864.0)
 
 
-@njit(cache=True)
+@kernel
 def hazard_units(p):
     """Return ``-log(1 - p)`` in units of 2**-32; probability 1 gives `HAZARD_ONE`.
 

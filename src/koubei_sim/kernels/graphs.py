@@ -13,15 +13,15 @@ Called by `koubei_sim.networks` only.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from koubei_sim.kernels.compiling import kernel, part
 from koubei_sim.kernels.prefetch import prefetch
 
 SHORT_ROW = 40  # rows up to this length are sorted by insertion
 NEAR, FAR = 24, 64  # arcs ahead for which memory is asked in the loops over random targets
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_arcs(src, dst, both, counts):
     """Add row lengths to ``counts[u + 1]``; return the number of self loops (not counted)."""
     loops = 0
@@ -37,7 +37,7 @@ def count_arcs(src, dst, both, counts):
     return loops
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def prefix_sum(counts):
     """Turn ``counts[u + 1] = length of row u`` into row starts, in place."""
     total = np.int64(0)
@@ -46,7 +46,7 @@ def prefix_sum(counts):
         counts[u] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def stagger(counts, cursors):
     """Turn row lengths into row starts, with a cursor for each part of the edges.
 
@@ -65,7 +65,7 @@ def stagger(counts, cursors):
     counts[0, n] = at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scatter_arcs(src, dst, both, cursor, indices):
     """Write every arc (not self loops) into its row; `cursor` holds the next free place.
 
@@ -92,7 +92,7 @@ def scatter_arcs(src, dst, both, cursor, indices):
             cursor[d] = at + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scatter_weighted(src, dst, weight, both, cursor, indices, weights):
     """`scatter_arcs` with a weight carried along."""
     at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
@@ -123,7 +123,7 @@ def scatter_weighted(src, dst, weight, both, cursor, indices, weights):
             cursor[d] = at + 1
 
 
-@njit(cache=True, nogil=True)
+@part
 def sort_row(row):
     """Sort one row in place: insertion for short rows, quicksort for long ones."""
     if row.size > SHORT_ROW:
@@ -138,7 +138,7 @@ def sort_row(row):
         row[b + 1] = x
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tidy_rows(lo, hi, indptr, merge, indices, lengths):
     """Sort rows ``lo..hi-1``; with `merge`, drop repeats; write the new ``lengths``."""
     for u in range(lo, hi):
@@ -155,7 +155,7 @@ def tidy_rows(lo, hi, indptr, merge, indices, lengths):
         lengths[u] = kept
 
 
-@njit(cache=True, nogil=True)
+@part
 def sort_weighted(row, with_row):
     """Sort one row in place and move its weights along; equal ids keep their order."""
     if row.size > SHORT_ROW:
@@ -174,7 +174,7 @@ def sort_weighted(row, with_row):
         with_row[b + 1] = weight
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tidy_weighted(lo, hi, indptr, merge, indices, weights, lengths):
     """`tidy_rows` with weights: a stable sort, the weights of repeats added in float64."""
     for u in range(lo, hi):
@@ -198,7 +198,7 @@ def tidy_weighted(lo, hi, indptr, merge, indices, weights, lengths):
         lengths[u] = kept
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def compact(indptr, lengths, indices, weights):
     """Close the gaps that shorter rows left, in place; return the number of arcs.
 
@@ -221,7 +221,7 @@ def compact(indptr, lengths, indices, weights):
     return at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def transpose(indptr, indices, weights, cursor, out_indices, out_weights):
     """Write the reversed arcs; rows come out sorted because sources are met in order."""
     weighted = weights.size > 0
@@ -235,14 +235,14 @@ def transpose(indptr, indices, weights, cursor, out_indices, out_weights):
             cursor[v] = at + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_targets(indices, counts):
     """Add the number of arcs into ``v`` to ``counts[v + 1]``."""
     for k in range(indices.size):
         counts[indices[k] + 1] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mirror_upper(up_indptr, up_indices, cursor, indices):
     """Fill a mutual graph from its arcs ``u -> v`` with ``u < v``; rows come out sorted.
 
@@ -260,7 +260,7 @@ def mirror_upper(up_indptr, up_indices, cursor, indices):
             cursor[v] = at + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_fault(indptr, indices, n):
     """Return (kind, row): 0 sound, 1 row starts fall, 2 id out of range, 3 row not sorted."""
     for u in range(n):
@@ -278,7 +278,7 @@ def first_fault(indptr, indices, n):
     return 0, 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find(indices, lo, hi, x):
     """Return the first place in sorted ``indices[lo:hi]`` whose value is not below `x`."""
     while lo < hi:
@@ -290,7 +290,7 @@ def find(indices, lo, hi, x):
     return lo
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_one_way(indptr, indices):
     """Return the first row with an arc that has no arc back, or -1."""
     for u in range(indptr.size - 1):
@@ -302,7 +302,7 @@ def first_one_way(indptr, indices):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_repeat(indptr, indices):
     """Return the first row that holds somebody twice, or -1."""
     for u in range(indptr.size - 1):
@@ -312,7 +312,7 @@ def first_repeat(indptr, indices):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lay_rows(lo, hi, number, indptr, indices, weights, cursor, out, out_layer, out_weights):
     """Copy rows ``lo..hi-1`` of layer `number` to where `cursor` points, and move it on.
 
@@ -332,14 +332,14 @@ def lay_rows(lo, hi, number, indptr, indices, weights, cursor, out, out_layer, o
         cursor[u] = at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_incoming(indices, counts):
     """Add the number of arcs into ``v`` to ``counts[v]``."""
     for k in range(indices.size):
         counts[indices[k]] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rank_incoming(indices, counts, ranks):
     """Number the arcs into each target in order of arc; `counts` starts at 0."""
     base = np.uintp(counts.ctypes.data)
@@ -352,7 +352,7 @@ def rank_incoming(indices, counts, ranks):
         counts[v] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turn_arcs(indptr, indices, cursor, sources, arcs):
     """Write source and number of every arc at its target, in order of arc.
 
@@ -375,7 +375,7 @@ def turn_arcs(indptr, indices, cursor, sources, arcs):
             cursor[v] = at + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mostly_absent(src, dst, seen):
     """Whether fewer than half of the numbers below ``seen.size`` occur (`seen` starts False).
 

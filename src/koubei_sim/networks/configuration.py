@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw32, pick, stream
 from koubei_sim.networks import addresses
 from koubei_sim.networks.edges import checked_ids, shrink
@@ -37,7 +38,7 @@ SHUFFLED = 1 << 16  # fewer stubs than this are shuffled one by one: tiny tables
 NO_WEIGHTS = np.empty(0, dtype=np.float32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def round_degrees(weights, base, top, degrees):
     """Round weights up or down at random so that their mean stays; cut at `top`."""
     for i in range(weights.size):
@@ -47,7 +48,7 @@ def round_degrees(weights, base, top, degrees):
         degrees[i] = min(degree, top)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def feistel_tables(key, replicate, purpose, layer, side):
     """Return the random round functions, int32 (ROUNDS, side): values 0..side-1."""
     tables = np.empty((ROUNDS, side), dtype=np.int32)
@@ -97,7 +98,7 @@ def unpermute(x, side, stubs, tables):
             return x
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def matched_rows(lo, hi, indptr, owner, side, tables, indices):
     """Write, for each stub of rows ``lo..hi-1``, the owner of the stub that it is matched with.
 
@@ -110,7 +111,7 @@ def matched_rows(lo, hi, indptr, owner, side, tables, indices):
         indices[s] = owner[unpermute(place ^ 1, side, stubs, tables)]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def drop_repeats(lo, hi, indptr, indices, lengths):
     """Sort rows, drop loops and repeats (erased model); return (loop stubs, repeated stubs)."""
     loops = 0

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw, exp_neg_portable, log_portable, stream, unit_open
 from koubei_sim.kernels.graphs import prefix_sum
 from koubei_sim.networks import addresses
@@ -33,7 +33,7 @@ _TWO = np.uint64(2)
 _NO_INDICES = np.empty(0, dtype=np.int32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def row_scale(weights, mean):
     """Return c with ``mean over u of n (1 - exp(-c w_u)) = mean`` (Newton, from below).
 
@@ -59,7 +59,7 @@ def row_scale(weights, mean):
     return c
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def follower_rows(
     lo,
     hi,

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from koubei_sim.kernels.compiling import kernel, part
 from koubei_sim.kernels.graphs import find
 
 SHORT = 64  # rows up to this length are compared all with all
@@ -44,7 +45,7 @@ def _prefetch(typing_context, array, place):
 prefetch: Any = intrinsic(_prefetch)
 
 
-@njit(cache=True, nogil=True)
+@part
 def quantise(common, union):
     """``255 common / union`` rounded half up, in integers; 0 where the union is empty."""
     if union <= 0:
@@ -54,7 +55,7 @@ def quantise(common, union):
     return np.uint8((510 * common + union) // (2 * union))
 
 
-@njit(cache=True, nogil=True)
+@part
 def mark(indices, a, b, bits):
     """Set the bits of the members of a row."""
     for k in range(a, b):
@@ -62,14 +63,14 @@ def mark(indices, a, b, bits):
         bits[x >> np.uint32(5)] |= np.uint32(1) << (x & np.uint32(31))
 
 
-@njit(cache=True, nogil=True)
+@part
 def unmark(indices, a, b, bits):
     """Clear the words that `mark` touched."""
     for k in range(a, b):
         bits[np.uint32(indices[k]) >> np.uint32(5)] = np.uint32(0)
 
 
-@njit(cache=True, nogil=True)
+@part
 def count_marked(indices, a, b, bits):
     """Count the members of a row whose bit is set."""
     common = np.uint32(0)
@@ -79,7 +80,7 @@ def count_marked(indices, a, b, bits):
     return np.int64(common)
 
 
-@njit(cache=True, nogil=True)
+@part
 def pad_row(indices, a, b, padded):
     """Copy a short row into `padded`, filled with -1; return the width to compare."""
     length = b - a
@@ -90,7 +91,7 @@ def pad_row(indices, a, b, padded):
     return length
 
 
-@njit(cache=True, nogil=True)
+@part
 def count_compared(indices, a, b, padded, length):
     """Count common members, all with all; fixed widths so that the inner loop is unrolled."""
     common = np.int32(0)
@@ -122,7 +123,7 @@ def count_compared(indices, a, b, padded, length):
     return np.int64(common)
 
 
-@njit(cache=True, nogil=True)
+@part
 def count_searched(indices, a, b, c, d):
     """Common members of a short row ``a:b`` and a far longer one ``c:d``, by binary search."""
     common = 0
@@ -136,7 +137,7 @@ def count_searched(indices, a, b, c, d):
     return common
 
 
-@njit(cache=True, nogil=True)
+@part
 def count_below(indices, a, b, x):
     """Number of members of a short sorted row below `x`, without branches."""
     below = np.int32(0)
@@ -145,7 +146,7 @@ def count_below(indices, a, b, x):
     return np.int64(below)
 
 
-@njit(cache=True, nogil=True)
+@part
 def count_equal(indices, a, b, x):
     """1 if a short row without repeats holds `x`, else 0, without branches."""
     same = np.int32(0)
@@ -154,7 +155,7 @@ def count_equal(indices, a, b, x):
     return np.int64(same)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def overlap_mutual(lo, hi, indptr, indices, out):
     """Overlap of every tie of a mutual graph whose better-connected end lies in ``lo..hi-1``.
 
@@ -203,7 +204,7 @@ def overlap_mutual(lo, hi, indptr, indices, out):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def overlap_directed(lo, hi, indptr, indices, out):
     """Overlap of the audiences of the two ends of every arc out of rows ``lo..hi-1``."""
     n = indptr.size - 1

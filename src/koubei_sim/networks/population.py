@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw, exp_neg_portable, log_portable, stream, unit_open
 from koubei_sim.networks.edges import checked_count, checked_ids
 from koubei_sim.networks.network import Network, one_layer
@@ -145,7 +145,7 @@ def spread(
     return one_layer(name, indptr, indices, directed, notes)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def keyed_order(base, count):
     """Return a permutation of 0..count-1: Fisher and Yates's shuffle with addressed draws.
 
@@ -160,7 +160,7 @@ def keyed_order(base, count):
     return order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pareto_weights(base, count, exponent, mean):
     """Return `count` Pareto weights, density falling as ``w**-exponent``, scaled to mean `mean`.
 

@@ -7,11 +7,11 @@ drawn whole).
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw, draw32, log_portable, pick, stream, unit_open
 from koubei_sim.networks import addresses
 from koubei_sim.networks.edges import sorted_rows
@@ -30,14 +30,14 @@ from koubei_sim.networks.row_blocks import over_rows
 _NO_INDICES = np.empty(0, dtype=np.int32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rate_of(p):
     """Return ``-log(1 - p)``, accurate for small `p` too (p below 1)."""
     q = 1.0 - p
     return -log_portable(q) + (p - (1.0 - q)) / q
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pair_rows(lo, hi, n, rate, upper, key, replicate, purpose, layer, write, indptr, indices):
     """Draw rows ``lo..hi-1``: each person (after u where `upper`) with ``1 - exp(-rate)``."""
     mean_gap = 1.0 / rate if rate > 0.0 else 0.0  # a rate of 0 means: everybody
@@ -59,7 +59,7 @@ def pair_rows(lo, hi, n, rate, upper, key, replicate, purpose, layer, write, ind
             indptr[u + 1] = at
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def attach(key, replicate, purpose, layer, n, m, earlier):
     """Fill ``earlier[v - m - 1]`` with the `m` distinct earlier people whom newcomer v ties to.
 

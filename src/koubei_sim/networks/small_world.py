@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
+from koubei_sim.kernels.compiling import kernel, part
 from koubei_sim.kernels.draws import draw, draw32, pick
 from koubei_sim.networks import addresses
 from koubei_sim.networks.edges import shrink
@@ -39,7 +39,7 @@ MAX_HALF = 30_000
 NO_WEIGHTS = np.empty(0, dtype=np.float32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def community_bounds(base, count, low, high):
     """Cut 0..count-1 into circles of uniform random size `low` to `high`; return the cuts."""
     cuts = np.empty(count // low + 2, dtype=np.int64)
@@ -54,7 +54,7 @@ def community_bounds(base, count, low, high):
     return cuts[: number + 1].copy()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def section_order(order, group_of, people, homophily_root, base, n_groups):
     """Order people by section: the own group's with probability sqrt(homophily), else anybody's.
 
@@ -79,7 +79,7 @@ def section_order(order, group_of, people, homophily_root, base, n_groups):
     return placed
 
 
-@njit(cache=True, nogil=True)
+@part
 def tie_state(base, p, o, half, fraction, rewire):
     """State of tie (place p, offset o): 0 absent, 1 in its circle, 2 rewired."""
     bits = draw(base, (np.int64(p) << _SHIFT) | np.int64(o))
@@ -88,7 +88,7 @@ def tie_state(base, p, o, half, fraction, rewire):
     return 2 if np.int64(bits >> np.uint64(32)) < rewire else 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def circle_degrees(lo, hi, cuts, order, base, half, fraction, rewire, degrees, far):
     """Count ties within circles (by person) and rewired ties (by circle), circles ``lo..hi-1``."""
     reach = half + (1 if fraction > 0 else 0)
@@ -109,7 +109,7 @@ def circle_degrees(lo, hi, cuts, order, base, half, fraction, rewire, degrees, f
         far[c + 1] = rewired
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def far_ties(
     lo,
     hi,
@@ -159,7 +159,7 @@ def far_ties(
                 at += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def circle_rows(lo, hi, cuts, order, base, half, fraction, rewire, cursor, indices):
     """Write the ties within circles ``lo..hi-1`` into the rows of both ends."""
     reach = half + (1 if fraction > 0 else 0)

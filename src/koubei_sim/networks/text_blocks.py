@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.compiling import kernel
 
 # Bytes read at a time: few enough that the memory of a block is used again for the next one and
 # stays in the cache between reading and parsing.
@@ -89,7 +89,7 @@ def is_remark(raw: bytes) -> bool:
     return not raw.strip() or raw.lstrip()[:1] in (b"#", b"%")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def whole_pairs(block, separator, first, second):
     """Parse lines of two whole numbers; return how many, or why the block is not for this loop.
 

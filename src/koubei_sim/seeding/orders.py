@@ -7,12 +7,12 @@ Called by `strategies`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw, draw32, pick
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def turned_round(indptr, indices):
     """Return rows of those whom a person hears."""
     n = indptr.size - 1
@@ -31,7 +31,7 @@ def turned_round(indptr, indices):
     return starts, out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def core_numbers(indptr, indices, back_ptr, back):
     """Core number of each person by arcs in both directions (Batagelj and Zaversnik 2003).
 
@@ -74,7 +74,7 @@ def core_numbers(indptr, indices, back_ptr, back):
     return left
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_nominations(indptr, indices, order_base, name_base, named):
     """``named[v]`` = smallest draw of those who name v; everybody names one listener."""
     for u in range(indptr.size - 1):
@@ -86,7 +86,7 @@ def first_nominations(indptr, indices, order_base, name_base, named):
                 named[v] = mine
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def distances(indptr, indices, sources, kind, wanted, distance):
     """Breadth-first distances from `sources`, until enough people of both kinds are reached.
 

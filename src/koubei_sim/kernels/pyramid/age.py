@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import USER
+from ..compiling import part
 from ..prefetch import prefetch
 from .bits import ONE, lowest_bit
 from .engagement import add_engagement, move_tier, present
 from .state import N_ATTENDEES, N_LOG, N_LOG_BEFORE, N_PARTICIPANTS, N_TIES
 
 
-@njit(cache=True)
+@part
 def add_tie(s, u, v, channel):
     """Let `v` hear what `u` tells on `channel` from now on."""
     k = s.counts[N_TIES]
@@ -23,7 +23,7 @@ def add_tie(s, u, v, channel):
     s.counts[N_TIES] = k + 1
 
 
-@njit(cache=True)
+@part
 def meet(s, r, t):
     """Gains and new ties of those present at today's meeting, around a keyed circle."""
     m = r.meeting_at[t]
@@ -41,7 +41,7 @@ def meet(s, r, t):
             add_tie(s, v, u, r.meeting_channel[m])
 
 
-@njit(cache=True)
+@part
 def reward_participants(s, r, t):
     """Participants of events gain from the replies and recruits that they got themselves."""
     for k in range(s.counts[N_PARTICIPANTS]):
@@ -53,7 +53,7 @@ def reward_participants(s, r, t):
             add_engagement(s, r, i, t, r.event_gain[p.channel, t] * share)
 
 
-@njit(cache=True)
+@part
 def review(s, r, t):
     """Once a week demote every user whose present engagement no longer keeps the tier."""
     if (t + 1) % 7 != 0:
@@ -81,7 +81,7 @@ def review(s, r, t):
                 move_tier(s, r, i, a, tier)
 
 
-@njit(cache=True)
+@part
 def forget_recruits(s):
     """Count tomorrow's recruits from nought: today's adoptions are the end of the log."""
     if s.recruits_today.size > 1:

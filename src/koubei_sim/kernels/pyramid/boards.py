@@ -8,9 +8,9 @@ members of a channel.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import AWARE, DRAW_BOARD_PICK, RECRUITER_MEDIA, T_MEMBERS
+from ..compiling import part
 from ..draws import HAZARD_CAP, draw32, hazard_units, pick, stream
 from ..prefetch import prefetch
 from .bits import ONE, lowest_bit
@@ -18,7 +18,7 @@ from .hearing import claim, hears_awareness, hears_negative, hears_positive, tou
 from .state import BLOCK, N_MESSAGES
 
 
-@njit(cache=True)
+@part
 def collect_posts(s, c, negative, product):
     """List the posters of one sign (and product, where positive); return count and hazard sum."""
     count, total = 0, np.int64(0)
@@ -32,7 +32,7 @@ def collect_posts(s, c, negative, product):
     return count, total
 
 
-@njit(cache=True)
+@part
 def next_readers(s, c, w):
     """Collect members of `c` who hear, from word `w` of the sets on, prefetching them.
 
@@ -54,7 +54,7 @@ def next_readers(s, c, w):
     return w, count
 
 
-@njit(cache=True)
+@part
 def expose(s, r, t, count, product, awareness, base, bit, row):
     """Expose the collected members to praise of `product`; return how many are won.
 
@@ -87,7 +87,7 @@ def expose(s, r, t, count, product, awareness, base, bit, row):
     return winners
 
 
-@njit(cache=True)
+@part
 def warn(s, r, t, count, awareness, base, row):
     """Expose the collected members to the bad news of a board."""
     for k in range(count):
@@ -100,7 +100,7 @@ def warn(s, r, t, count, awareness, base, row):
         hears_negative(s, r, i, v, base, -1)
 
 
-@njit(cache=True)
+@part
 def board(s, r, t, c, negative, product, row):
     """Let all members of board `c` read today's posts of one sign (and product)."""
     count, total = collect_posts(s, c, negative, product)
@@ -135,7 +135,7 @@ def board(s, r, t, c, negative, product, row):
             claim(s, i, s.posters[place], c, product)
 
 
-@njit(cache=True)
+@part
 def own_media(s, r, t, m, row):
     """Expose all members of the campaign's channel to its hazard."""
     c, product = r.media_channel[m], r.media_product[m]

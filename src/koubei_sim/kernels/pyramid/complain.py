@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import T_COMPLAINTS, T_REPORTS
+from ..compiling import part
 from ..draws import draw, draw32, pick
 from .engagement import add_engagement
 from .participate import BASE_REPORT
@@ -17,7 +17,7 @@ BASE_REPORT_OF_COMPLAINT = BASE_REPORT + 8
 CHURN_CANDIDATE, LAPSE_CANDIDATE = 1, 2
 
 
-@njit(cache=True)
+@part
 def service_channel(s, r, i, t):
     """Pick the channel on which `i` complains, or -1 when none would take it."""
     channels = s.actor[i].channels
@@ -36,7 +36,7 @@ def service_channel(s, r, i, t):
     return -1
 
 
-@njit(cache=True)
+@part
 def complain(s, r, i, t, value, row):
     """Complaint coin and leaving coins of online user `i` with satisfaction `value`."""
     unhappy = value < 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import (
     AWARE,
@@ -18,6 +17,7 @@ from ..codes import (
     UNAWARE,
     WAITING,
 )
+from ..compiling import part
 from ..prefetch import prefetch
 from .bits import insert, remove
 from .seeding import adopt, next_offer
@@ -27,7 +27,7 @@ from .state import N_CLAIMS, N_NEWLY, N_REJECTED, N_WAITERS
 CLAIMS_AHEAD = 12
 
 
-@njit(cache=True)
+@part
 def wait_for_supply(s, r, t, claim, row):
     """Put a claimed agent into the queue for a unit."""
     i = claim.agent
@@ -44,7 +44,7 @@ def wait_for_supply(s, r, t, claim, row):
     row[T_WAITS] += 1
 
 
-@njit(cache=True)
+@part
 def settle_claims(s, r, t, row):
     """Let the claimed adopt, or wait: by ascending number, for one may be the other's recruiter."""
     count = s.counts[N_CLAIMS]
@@ -66,7 +66,7 @@ def settle_claims(s, r, t, row):
                 adopt(s, r, t, c.agent, c.recruiter, c.channel, c.product, row)
 
 
-@njit(cache=True)
+@part
 def turn_away(s, r, t, row):
     """Settle rejections, relays, rival offers and returns, in this order."""
     for k in range(s.counts[N_REJECTED]):

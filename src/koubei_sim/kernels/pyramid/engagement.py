@@ -5,6 +5,7 @@ from __future__ import annotations
 from numba import njit
 
 from ..codes import T_ENTHUSIAST_TIER, T_TIER
+from ..compiling import part
 from .bits import insert, remove
 
 
@@ -14,7 +15,7 @@ def present(a, r, t):
     return a.engagement * r.engagement_decay[a.rank, t - a.engaged]
 
 
-@njit(cache=True)
+@part
 def move_tier(s, r, i, a, tier):
     """Put a user into another tier and keep the stocks right."""
     old = a.tier
@@ -30,7 +31,7 @@ def move_tier(s, r, i, a, tier):
     a.tier = tier
 
 
-@njit(cache=True)
+@part
 def promote(s, r, i, a):
     """Raise the tier at the moment of the gain; each new tier grants its invites."""
     while a.tier < 3 and a.engagement >= r.tier_threshold[a.tier + 1]:
@@ -38,7 +39,7 @@ def promote(s, r, i, a):
         a.invites = min(255, a.invites + r.invite_grant[a.tier])
 
 
-@njit(cache=True)
+@part
 def add_engagement(s, r, i, t, gain):
     """Add `gain` to the present engagement of user `i` (a gain of 0 is no gain)."""
     if gain == 0.0:
@@ -50,7 +51,7 @@ def add_engagement(s, r, i, t, gain):
         promote(s, r, i, a)
 
 
-@njit(cache=True)
+@part
 def stick(s, r, i, t, channel):
     """A longer half-life sticks: that of the stickiest channel that answered or was joined."""
     a = s.actor[i]

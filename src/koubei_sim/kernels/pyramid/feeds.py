@@ -14,6 +14,7 @@ from numba import njit
 
 from ..block import view_int32, view_int64, view_uint8
 from ..codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
+from ..compiling import part
 from ..draws import draw, pick, stream
 from ..prefetch import prefetch
 from .bits import ONE, has
@@ -28,7 +29,7 @@ SLACK = 64  # a block is applied when less than this is free
 TIE_OF_MEETING = np.uint8(255)
 
 
-@njit(cache=True)
+@part
 def apply_block(s, r, t, c, negative, count, row):
     """Apply the collected arcs of channel `c`, in order."""
     listener = s.listener
@@ -81,7 +82,7 @@ def apply_block(s, r, t, c, negative, count, row):
             claim(s, i, m.teller, c, m.product)
 
 
-@njit(cache=True)
+@part
 def first_teller(messages, count, offset):
     """Index of the first message (ascending tellers) whose teller is at least `offset`."""
     low, high = 0, count
@@ -120,7 +121,7 @@ def nth_in_order(k, count, start, descending):
     return p - count if p >= count else p
 
 
-@njit(cache=True)
+@part
 def feed(s, r, t, c, negative, start, descending, row):
     """Carry all tellings of one sign on feed `c` to those who hear."""
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
@@ -201,7 +202,7 @@ def one_more(arrivals, i):
     arrivals[i] = count + (count < ATTENTION_SIZE - 1)
 
 
-@njit(cache=True)
+@part
 def count_arrivals(s, c):
     """Count what arrives today at each listener on feed `c`, of both signs.
 
@@ -246,7 +247,7 @@ def count_arrivals(s, c):
                     e = s.ties[e].following
 
 
-@njit(cache=True)
+@part
 def hear_feeds(s, r, t, negative, row):
     """Steps (1) and (3) of hearing: channels and tellers in the tick's keyed order."""
     z = draw(stream(r.key, r.replicate, DRAW_ORDER, t, 0), 0)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from ..compiling import part
 from .boards import board, own_media
 from .feeds import count_arrivals, hear_feeds
 from .state import N_MESSAGES
 
 
-@njit(cache=True)
+@part
 def hear(s, r, t, row):
     """Run the whole step; the order is that of docs/model.md."""
     from_boards = 0

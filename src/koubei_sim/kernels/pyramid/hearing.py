@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from ..codes import AWARE, CLAIMED, REJECTED, T_NEWLY_AWARE, T_STAGE, UNAWARE
+from ..compiling import part
 from ..draws import HAZARD_CAP, RESISTANCE_SHIFT
 from .state import N_CLAIMS, N_NEWLY, N_REJECTED
 
@@ -29,7 +30,7 @@ def touch(v, t, memory_leak, memory20, awareness_leak, awareness20):
         v.touched = t
 
 
-@njit(cache=True)
+@part
 def become_aware(s, r, i, t, hop, product, negative, row):
     """Cross from unaware to aware, now: what comes later in the tick can already claim."""
     v = s.listener[i]
@@ -45,7 +46,7 @@ def become_aware(s, r, i, t, hop, product, negative, row):
         s.counts[N_NEWLY] += 1
 
 
-@njit(cache=True)
+@part
 def claim(s, i, recruiter, channel, product):
     """Note who won agent `i`; it hears no more in this tick."""
     s.listener[i].stage = CLAIMED
@@ -58,7 +59,7 @@ def claim(s, i, recruiter, channel, product):
     s.counts[N_CLAIMS] = k + 1
 
 
-@njit(cache=True)
+@part
 def reject(s, i, product):
     """Note that agent `i` has heard too much against the product."""
     v = s.listener[i]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from numba import njit
+from ..compiling import part
 
 
-@njit(cache=True)
+@part
 def observe(s, row):
     """Copy the stocks to the first columns of the tick's row."""
     for k in range(s.stocks.size):

@@ -8,7 +8,6 @@ being prefetched meanwhile.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import (
     AWARE,
@@ -32,6 +31,7 @@ from ..codes import (
     USER,
     WAITING,
 )
+from ..compiling import part
 from ..draws import draw32, stream
 from ..prefetch import prefetch
 from .bits import ONE, lowest_bit, remove
@@ -52,7 +52,7 @@ from .tell import BASE_REPLY, BASE_TELL, tell
 BASE_ONLINE, BASE_ATTEND = 0, 5
 
 
-@njit(cache=True)
+@part
 def tick_bases(s, r, t):
     """Compute the stream bases of the tick's coins once."""
     key, rep = r.key, r.replicate
@@ -72,7 +72,7 @@ def tick_bases(s, r, t):
         s.bases[BASE_REPLY + c] = stream(key, rep, DRAW_REPLY, t, c)
 
 
-@njit(cache=True)
+@part
 def who_is_online(s):
     """List the talkers whose coin falls, in ascending id."""
     base = s.bases[BASE_ONLINE]
@@ -88,7 +88,7 @@ def who_is_online(s):
     s.counts[N_ONLINE] = count
 
 
-@njit(cache=True)
+@part
 def take_turns(s, r, t, row):
     """Participate, complain and tell, agent by agent (nobody sees another's turn)."""
     count = s.counts[N_ONLINE]
@@ -129,7 +129,7 @@ def take_turns(s, r, t, row):
         tell(s, r, i, t, value, row)
 
 
-@njit(cache=True)
+@part
 def choose_attendees(s, r, t, row):
     """Keep as many of those who would come to the meeting as there is room for."""
     meeting = r.meeting_at[t]

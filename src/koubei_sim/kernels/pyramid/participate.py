@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import T_JOINS, T_REPORTS
+from ..compiling import part
 from ..draws import draw, draw32
 from .engagement import add_engagement, stick
 from .release import file_report
@@ -13,7 +13,7 @@ from .release import file_report
 BASE_JOIN, BASE_STORY, BASE_REPORT = 8, 16, 24  # offsets in State.bases
 
 
-@njit(cache=True)
+@part
 def participate(s, r, i, t, row):
     """Let online user `i` pass all nodes in turn."""
     a = s.actor[i]

@@ -7,15 +7,15 @@ can read; one more report moves the priority of no other.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import DRAW_RELEASE_STORY, T_REPORTS_READ, USER
+from ..compiling import part
 from ..draws import draw32, exp_neg_portable, stream
 from .engagement import add_engagement
 from .state import N_REPORTS
 
 
-@njit(cache=True)
+@part
 def file_report(s, r, product, agent, content, priority):
     """Offer a report to the pool of `product`: kept while among the smallest priorities."""
     capacity = min(r.reading_capacity[product], s.reports.shape[1])
@@ -48,14 +48,14 @@ def file_report(s, r, product, agent, content, priority):
     heap[k].content = content
 
 
-@njit(cache=True)
+@part
 def file_reports(s, r, product, lines):
     """Offer reports that were collected elsewhere to the pool of `product`."""
     for m in range(lines.size):
         file_report(s, r, product, lines[m].agent, lines[m].content, lines[m].priority)
 
 
-@njit(cache=True)
+@part
 def release(s, r, t, row):
     """Run the releases due at `t`; return whether any took place."""
     any_release = False
@@ -97,7 +97,7 @@ def release(s, r, t, row):
     return any_release
 
 
-@njit(cache=True)
+@part
 def fit_table(s, r, t):
     """Fill `fit16` for all products and classes: what the product is worth to whom, now."""
     for k in range(r.n_products):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from ..compiling import part
 from .engagement import present
 
 
-@njit(cache=True)
+@part
 def satisfaction(s, r, a, t):
     """Satisfaction of actor record `a`; below zero the user is unhappy."""
     k = a.product

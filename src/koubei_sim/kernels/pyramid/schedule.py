@@ -8,8 +8,7 @@ A tick is cut into phases where people meet: what nobody else's turn can change 
 
 from __future__ import annotations
 
-from numba import njit
-
+from ..compiling import kernel, part
 from .age import forget_recruits, meet, review, reward_participants
 from .decide import settle_claims, turn_away
 from .hear import hear
@@ -21,7 +20,7 @@ from .state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
 from .supply import draw_lots, lose_patience, sell_on_invites, sell_to_winners
 
 
-@njit(cache=True)
+@part
 def clear_lists(s):
     """Forget yesterday's work lists; log, online and ties live longer."""
     for k in range(N_CLAIMS, N_TIES):
@@ -31,7 +30,7 @@ def clear_lists(s):
     s.counts[N_LOG_BEFORE] = s.counts[N_LOG]
 
 
-@njit(cache=True)
+@part
 def begin_day(s, r, t, row):
     """Prepare the coins of the day; release what is due."""
     clear_lists(s)
@@ -45,14 +44,14 @@ def begin_day(s, r, t, row):
                 fit_table(s, r, t)
 
 
-@njit(cache=True)
+@part
 def take_part_turns(s, r, t, row):
     """Online: the people of a part act, each for itself."""
     who_is_online(s)
     take_turns(s, r, t, row)
 
 
-@njit(cache=True)
+@part
 def settle(s, r, t, row):
     """Settle what several people want at once: places, units, answers, recruits."""
     choose_attendees(s, r, t, row)
@@ -64,7 +63,7 @@ def settle(s, r, t, row):
     answer_queues(s, r, t, row)
 
 
-@njit(cache=True)
+@part
 def go_separate_ways(s, r, t, row):
     """Let those go who turn away, give up or leave, and come back who return: each for itself."""
     turn_away(s, r, t, row)
@@ -73,7 +72,7 @@ def go_separate_ways(s, r, t, row):
     let_leavers_go(s, r, t, row)
 
 
-@njit(cache=True)
+@part
 def end_day(s, r, t, quality, difficulty, row):
     """Write the stocks and the products into the day's rows."""
     observe(s, row)
@@ -82,7 +81,7 @@ def end_day(s, r, t, quality, difficulty, row):
         difficulty[t, k] = s.difficulty[k]
 
 
-@njit(cache=True)
+@part
 def finish_day(s, r, t, quality, difficulty, row):
     """Do all that comes after hearing."""
     settle(s, r, t, row)
@@ -94,7 +93,7 @@ def finish_day(s, r, t, quality, difficulty, row):
     end_day(s, r, t, quality, difficulty, row)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def advance(s, r, table, quality, difficulty, begin, until):
     """Run ticks `begin` .. `until` - 1; stop early when the log should be emptied.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ..codes import (
     CORE,
     DRAW_JOIN_BOARD,
@@ -21,13 +19,14 @@ from ..codes import (
     T_TIER,
     USER,
 )
+from ..compiling import kernel, part
 from ..draws import draw, draw32, exponential_units, stream
 from .bits import insert, remove
 from .engagement import add_engagement, move_tier, promote
 from .sets import log_event, set_stage
 
 
-@njit(cache=True)
+@part
 def adopt(s, r, t, i, recruiter, channel, product, row):
     """Make agent `i` a user at tick `t` (seeds: -1)."""
     set_stage(s, i, USER)
@@ -79,7 +78,7 @@ def adopt(s, r, t, i, recruiter, channel, product, row):
         add_engagement(s, r, recruiter, t, r.recruit_gain)
 
 
-@njit(cache=True)
+@part
 def next_offer(s, r, i, after):
     """Put the rival's next offer to agent `i`, later than tick `after`, into the calendar."""
     number = s.rival_offers[i]
@@ -100,7 +99,7 @@ def next_offer(s, r, i, after):
         s.rival_head[day] = i
 
 
-@njit(cache=True)
+@kernel
 def start(s, r, seeds, row):
     """Place the seeds and fill the rival's calendar, before tick 0."""
     for k in range(seeds.size):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import (
     DRAW_ANSWER,
@@ -22,6 +21,7 @@ from ..codes import (
     USER,
     WORTH_BINS,
 )
+from ..compiling import part
 from ..draws import draw32, stream
 from .bits import remove
 from .complain import CHURN_CANDIDATE
@@ -30,7 +30,7 @@ from .sets import keyed_order, log_event, schedule_return, set_stage
 from .state import N_COMPLAINTS, N_LEAVERS
 
 
-@njit(cache=True)
+@part
 def pop(s, c):
     """Take the head of the queue of channel `c` out of it and return it."""
     i = s.queue_head[c]
@@ -41,7 +41,7 @@ def pop(s, c):
     return i
 
 
-@njit(cache=True)
+@part
 def answer(s, r, t, c, i, position, base, row):
     """Handle the complaint of user `i` as number `position` of the day."""
     if draw32(base, i) >= r.answer32:
@@ -57,7 +57,7 @@ def answer(s, r, t, c, i, position, base, row):
     stick(s, r, i, t, c)
 
 
-@njit(cache=True)
+@part
 def queue_up(s, r, t):
     """Let today's complaints join the queues, in keyed order."""
     for c in range(r.n_channels):
@@ -76,7 +76,7 @@ def queue_up(s, r, t):
             s.queue_tail[c] = i
 
 
-@njit(cache=True)
+@part
 def answer_queues(s, r, t, row):
     """Drop who has waited too long, then answer as many as there is staff for."""
     public, complaints = np.int64(0), np.int64(0)
@@ -101,7 +101,7 @@ def answer_queues(s, r, t, row):
     s.floats[0] = 1.0 + r.squeaky_wheel * share
 
 
-@njit(cache=True)
+@part
 def who_leaves_queues(s, r, t, out):
     """List whom `answer_queues` will take out of the queues today; return their number.
 
@@ -125,7 +125,7 @@ def who_leaves_queues(s, r, t, out):
     return count
 
 
-@njit(cache=True)
+@part
 def let_leavers_go(s, r, t, row):
     """Turn those into lapsed ones whom no answer of today has kept."""
     for k in range(s.counts[N_LEAVERS]):
@@ -139,7 +139,7 @@ def let_leavers_go(s, r, t, row):
         leave(s, r, i, t)
 
 
-@njit(cache=True)
+@part
 def leave(s, r, i, t):
     """Turn a user into a lapsed one."""
     a = s.actor[i]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import AWARE, DRAW_RETURN, LAPSED, REJECTED, RIVAL, T_STAGE
+from ..compiling import part
 from ..draws import draw, exponential_units, stream
 from .bits import insert
 from .state import N_LOG
 
 
-@njit(cache=True)
+@part
 def set_stage(s, i, stage):
     """Move an agent to a stage, in both places that hold it."""
     s.change[T_STAGE + s.stage[i]] -= 1
@@ -20,7 +20,7 @@ def set_stage(s, i, stage):
     s.listener[i].stage = stage
 
 
-@njit(cache=True)
+@part
 def log_event(s, t, i, kind, recruiter, channel, product, generation):
     """Write one line of the event log."""
     k = s.counts[N_LOG]
@@ -35,7 +35,7 @@ def log_event(s, t, i, kind, recruiter, channel, product, generation):
     s.counts[N_LOG] = k + 1
 
 
-@njit(cache=True)
+@part
 def schedule_return(s, r, i, t, stage):
     """Put agent `i`, who left for `stage` at `t`, into the calendar of returns."""
     mean = 0
@@ -54,7 +54,7 @@ def schedule_return(s, r, i, t, stage):
         s.return_head[day] = i
 
 
-@njit(cache=True)
+@part
 def back_to_aware(s, r, i, t):
     """Return an agent to the hearing set with a clean slate of arguments."""
     set_stage(s, i, AWARE)
@@ -67,7 +67,7 @@ def back_to_aware(s, r, i, t):
     insert(s.hearing, i)
 
 
-@njit(cache=True)
+@part
 def keyed_order(ids, n, base, keys):
     """Sort the first `n` of `ids` by their 64-bit draws at `base`, in place."""
     for k in range(n):
@@ -78,7 +78,7 @@ def keyed_order(ids, n, base, keys):
         ids[k] = copy[order[k]]
 
 
-@njit(cache=True)
+@part
 def smallest(ids, n, wanted, base, keys):
     """Move the `wanted` ids with the smallest draws to the front, in ascending order of them."""
     if wanted >= n:

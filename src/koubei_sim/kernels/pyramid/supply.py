@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from ..codes import (
     DRAW_GIVE_UP,
     DRAW_GIVE_UP_RIVAL,
@@ -19,6 +17,7 @@ from ..codes import (
     T_STOCK,
     USER,
 )
+from ..compiling import part
 from ..draws import draw32, stream
 from .bits import ONE, lowest_bit, remove
 from .seeding import adopt
@@ -26,14 +25,14 @@ from .sets import back_to_aware, keyed_order, log_event, schedule_return, set_st
 from .state import N_WAITERS
 
 
-@njit(cache=True)
+@part
 def sell(s, r, t, i, row):
     """Hand a unit to waiting agent `i`."""
     remove(s.waiting, i)
     adopt(s, r, t, i, s.wait_recruiter[i], s.wait_channel[i], s.actor[i].product, row)
 
 
-@njit(cache=True)
+@part
 def list_waiting(s):
     """Write the ids of all waiting agents into `s.waiters`, ascending; return their number."""
     count = 0
@@ -46,7 +45,7 @@ def list_waiting(s):
     return count
 
 
-@njit(cache=True)
+@part
 def sell_on_invites(s, r, t, row):
     """Sell to those of today's newcomers whose recruiter has an invite left, in keyed order."""
     count = s.counts[N_WAITERS]
@@ -61,7 +60,7 @@ def sell_on_invites(s, r, t, row):
                 sell(s, r, t, i, row)
 
 
-@njit(cache=True)
+@part
 def draw_lots(s, r, t):
     """Put those who win today's round to the front of `waiters`; return their number."""
     if r.units[t] == 0:
@@ -74,7 +73,7 @@ def draw_lots(s, r, t):
     return wanted
 
 
-@njit(cache=True)
+@part
 def sell_to_winners(s, r, t, winners, row):
     """Sell to the first `winners` of `waiters`."""
     for k in range(winners):
@@ -83,7 +82,7 @@ def sell_to_winners(s, r, t, winners, row):
     row[T_LOTTERY] += winners
 
 
-@njit(cache=True)
+@part
 def lose_patience(s, r, t, row):
     """Some of those who still wait give up."""
     if r.give_up32 == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ..codes import (
     AWARE,
@@ -24,6 +23,7 @@ from ..codes import (
     USER,
     WAITING,
 )
+from ..compiling import part
 from ..draws import HAZARD_CAP, draw32
 from .engagement import add_engagement, stick
 from .state import N_MESSAGES, N_PARTICIPANTS
@@ -31,7 +31,7 @@ from .state import N_MESSAGES, N_PARTICIPANTS
 BASE_TELL, BASE_REPLY = 40, 48  # offsets in State.bases
 
 
-@njit(cache=True)
+@part
 def tell(s, r, i, t, value, row):
     """Let online talker `i` pass all channels in turn (`value`: satisfaction of a user)."""
     a = s.actor[i]
