@@ -88,7 +88,9 @@ def test_plain_processor(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "settings", [PLAIN, FUSING, UNFUSED, ZEN], ids=["plain", "fma", "avx2", "zen"]
+    "settings",
+    [PLAIN, FUSING, UNFUSED, ZEN, {"KOUBEI_PLAIN_NUMBA": "1"}],
+    ids=["plain", "fma", "avx2", "zen", "decorators"],
 )
 def test_processor(settings: dict[str, str], tmp_path: Path) -> None:
     """Catches the same in every table, generator and rule, and names the ones that differ."""

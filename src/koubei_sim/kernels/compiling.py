@@ -21,19 +21,26 @@ Functions with ``inline="always"`` stay plain ``njit``: they are never compiled 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+import numba
 from numba import njit, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags
 from numba.core.registry import CPUDispatcher
 
+#: Releases of numba in which the insides used here were tried.  In any other, and where the
+#: environment asks for it, both decorators are a plain ``njit``: slower to compile, the same bytes.
+TRIED: Final = ("0.68.",)
+PLAIN: Final = not numba.__version__.startswith(TRIED) or bool(os.environ.get("KOUBEI_PLAIN_NUMBA"))
+
 #: Flags that say what is made around a function, not what is in it.
 _AROUND = dict.fromkeys(
     ("no_cpython_wrapper", "no_cfunc_wrapper", "no_compile", "release_gil"), False
 )
-_DEFAULTS = {name: option.default for name, option in Flags.options.items()}
+_DEFAULTS = {name: option.default for name, option in getattr(Flags, "options", {}).items()}
 _HASH = hash(Flags())  # of the names of the options only, so all flags share it
 
 
@@ -150,11 +157,15 @@ def kernel(*signatures: Any, **options: Any) -> Any:
     **options
         Passed on to ``numba.njit``.
     """
-    return njit(*signatures, cache=True, nogil=True, pipeline_class=_KernelCompiler, **options)
+    if not PLAIN:
+        options["pipeline_class"] = _KernelCompiler
+    return njit(*signatures, cache=True, nogil=True, **options)
 
 
 def part(function: Callable[..., Any]) -> Any:
     """Compile a function that only kernels and other parts call; a decorator."""
+    if PLAIN:
+        return njit(cache=True)(function)
     wrappers = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return _Part(
         function, targetoptions={"nopython": True, **wrappers}, pipeline_class=_PartCompiler
