@@ -1,9 +1,10 @@
 """Run the suite with asv on the environment that is there, and print its figures.
 
-``python benchmarks/run_suite.py quick`` takes the small sizes; ``all`` takes everything (ten million
-people too: 8 GiB, about half an hour).  Kernels are compiled before, so that neither times nor peaks
-hold a compilation.  asv's results stay in `benchmarks/results/asv`; words after the first choose
-rows whose names hold one of them.  Times are minima of the samples, peaks those of the whole process.
+``python benchmarks/run_suite.py quick`` takes the small sizes; ``all`` takes everything (ten
+million people too: 5 GiB, about half an hour).  Kernels are compiled before, so that neither times
+nor peaks hold a compilation.  asv's results stay in `benchmarks/results/asv`; words after the first
+choose rows whose names hold one of them.  Times are minima of the samples, peaks those of the whole
+process.
 
 Called by ``make bench`` and ``make bench-quick``.
 """
@@ -125,7 +126,14 @@ def main() -> int:
     chosen = f"{LEFT_OUT if given.which == 'quick' else '^'}.*({some})"
     if given.which == "quick":
         chosen += r".*'small'"
-    command = ["run", "--python=same", "--bench", chosen, "--record-samples"]
+    command = [
+        "run",
+        "--python=same",
+        "--launch-method=forkserver",
+        "--bench",
+        chosen,
+        "--record-samples",
+    ]
     command += ["--set-commit-hash", head] if head else []
     command += QUICK if given.which == "quick" else []
     status = asv("machine", "--yes") or asv(*command)

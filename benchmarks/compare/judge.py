@@ -123,8 +123,10 @@ def compare(
 
 
 def figure(kind: str, value: float) -> str:
-    """Return a time in ms or a peak in MiB, in 9 places."""
-    return f"{value / 2**20:6.1f}MiB" if kind == "memory" else f"{1e3 * value:7.3g}ms"
+    """Return a time or a peak of memory in 9 places."""
+    if kind == "memory":
+        return f"{value / 2**20:6.1f}MiB"
+    return f"{1e3 * value:7.3g}ms" if value < 0.9995 else f"{value:7.4g}s"
 
 
 def line(found: Found, limit: float) -> str:
