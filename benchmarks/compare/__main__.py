@@ -19,7 +19,7 @@ from pathlib import Path
 from . import trees
 from .judge import Effort, Found, compare, table
 from .planted import PLANTS
-from .processes import ROOT, pair
+from .processes import ROOT, compile_in, pair
 from .rows import Row, all_rows
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -43,6 +43,9 @@ def log_file() -> Iterator[Path]:
 
 def run(base: Path, head: Path, rows: list[Row], effort: Effort, quiet: bool) -> list[Found]:
     """Compare two trees."""
+    if trees.is_cold(head) and trees.same_library(head, base):
+        with log_file() as path, path.open("w") as log:
+            compile_in(head, rows, log)  # once for both; else each compiles its own, side by side
     copies = trees.share_caches(head, base)
     if not quiet:
         print(f"{copies} files of compiled kernels shared with the base", flush=True)

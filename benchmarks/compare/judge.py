@@ -42,7 +42,8 @@ class Effort:
     rounds: int = 4  # pairs of measurements, in changing order
     seconds: float = 0.08  # of samples, a measurement
     again: int = 3  # how often a row beyond the ratio is measured anew, with twice the rounds
-    limit: float = float("inf")  # seconds in all; what is left then is not measured
+    limit: float = float("inf")  # seconds for first looks; rows that are left then are left out
+    more: float = 40.0  # seconds beyond the limit for further looks, worst rows first
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Found:
     figures: dict[str, list[float]] = field(default_factory=lambda: {"base": [], "head": []})
     failures: dict[str, str] = field(default_factory=dict)
     looks: int = 0  # 0: there was no time for it
+    doubtful: bool = False  # beyond the ratio once, and not looked at again
 
     @property
     def ratio(self) -> float:
@@ -64,7 +66,7 @@ class Found:
         return head / base
 
     def verdict(self, limit: float) -> str:
-        """Return one of: ok, faster, less, SLOWER, MORE, FAILS, new, left out."""
+        """Return one of: ok, faster, less, doubtful, SLOWER, MORE, FAILS, new, left out."""
         if "head" in self.failures:
             return "FAILS"
         if "base" in self.failures:
@@ -73,7 +75,7 @@ class Found:
             return "left out"
         words = ("MORE", "less") if self.row.kind == "memory" else ("SLOWER", "faster")
         if self.ratio > limit:
-            return words[0]
+            return "doubtful" if self.doubtful else words[0]
         return words[1] if self.ratio < 1 / limit else "ok"
 
     def bad(self, limit: float) -> bool:
@@ -101,7 +103,11 @@ def compare(
     say: Callable[[str], None] = lambda line: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[Found]:
-    """Measure all rows; those beyond the ratio again, in new processes, before they count."""
+    """Measure all rows; those beyond the ratio again, in new processes, before they count.
+
+    Where time runs out before all of those were looked at again, the rest are called doubtful and
+    do not fail the comparison: the worst was looked at, and does if it is slower.
+    """
     start = clock()
     all_found = []
     for row in rows:
@@ -111,8 +117,11 @@ def compare(
         say(line(found, effort.ratio))
         all_found.append(found)
     for number in range(1, effort.again + 1):
-        doubtful = [f for f in all_found if f.looks and not f.failures and f.bad(effort.ratio)]
-        for found in doubtful:
+        beyond = [f for f in all_found if f.looks and not f.failures and f.bad(effort.ratio)]
+        for place, found in enumerate(sorted(beyond, key=lambda f: f.ratio, reverse=True)):
+            if place and clock() - start > effort.limit + effort.more:
+                found.doubtful = found.looks == 1
+                continue
             trees.stop()
             look(trees, found, effort, 2**number * effort.rounds)
             say(f"{line(found, effort.ratio)} (look {number + 1})")

@@ -126,6 +126,26 @@ class Pair:
             worker.stop()
 
 
+def compile_in(tree: Path, rows: list[Row], log: IO[str]) -> None:
+    """Call every benchmark once in a tree, in two processes, so that its kernels are compiled."""
+    with pair(tree, tree, log) as both:
+        halves: dict[str, list[Row]] = {"base": [], "head": []}
+        for module in dict.fromkeys(row.module for row in rows):
+            # Rules of cascades have kernels of their own, and are most of it: every second one.
+            part = [row for row in rows if row.module == module and row.kind == "time"]
+            firsts = dict.fromkeys(row.params[0] for row in part)
+            for place, first in enumerate(firsts):
+                side = ("base", "head")[place % 2]
+                halves[side] += [row for row in part if row.params[0] == first]
+        for side, chosen in halves.items():
+            for row in chosen:
+                both.workers[side].tell("prepare", **asdict(row))
+        for side, chosen in halves.items():
+            for _ in chosen:
+                with contextlib.suppress(Failed):  # it is said where the row is measured
+                    both.workers[side].hear()
+
+
 @contextlib.contextmanager
 def pair(base: Path, head: Path, log: IO[str]) -> Iterator[Pair]:
     """Give the workers of two trees, ended at the end whatever happens."""

@@ -74,6 +74,20 @@ def copied(root: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def same_library(head: Path, base: Path) -> bool:
+    """Whether both trees hold the same files of the library."""
+    found = [
+        {path.relative_to(tree): path.read_bytes() for path in (tree / "src").rglob("*.py")}
+        for tree in (head, base)
+    ]
+    return found[0] == found[1]
+
+
+def is_cold(tree: Path) -> bool:
+    """Whether nothing is compiled in a tree."""
+    return next((tree / "src").rglob("*.nbi"), None) is None
+
+
 def share_caches(head: Path, base: Path) -> int:
     """Copy compiled kernels of the head to the base where they hold; return how many files."""
     source, target = head / "src" / "koubei_sim", base / "src" / "koubei_sim"

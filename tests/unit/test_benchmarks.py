@@ -146,6 +146,18 @@ def test_rows_beyond_the_limit_of_time_are_left_out_by_name():
     assert "some.time_it/b" in judge.table(found, 1.3, "base", "head")
 
 
+def test_rows_that_no_time_was_left_to_doubt_do_not_fail():
+    """Catches noise called slower because time ran out, and a real slowdown let off for it."""
+    ticks = itertools.count(0, 10)
+    which = Planned({"a": [1.0], "b": [1.0]}, {"a": [1.5], "b": [1.6]})
+    effort = judge.Effort(limit=15, more=10, again=1)
+    found = judge.compare(which, [row("a"), row("b")], effort, clock=lambda: next(ticks) / 4)
+    assert [one.verdict(1.3) for one in found] == ["SLOWER", "SLOWER"]
+    late = itertools.chain([0, 1, 2], itertools.repeat(99))
+    found = judge.compare(which, [row("a"), row("b")], effort, clock=lambda: next(late))
+    assert [one.verdict(1.3) for one in found] == ["doubtful", "SLOWER"]
+
+
 def test_tables_are_eighty_columns_wide():
     """Catches rows that a terminal breaks."""
     failures = {"b" * 60: {"base": "x" * 90}}
