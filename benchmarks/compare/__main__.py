@@ -59,10 +59,11 @@ def against(base: str, rows: list[Row], effort: Effort) -> int:
     started = time.perf_counter()
     print(f"working tree against {base}: {len(rows)} rows, limit {effort.ratio:g}", flush=True)
     with trees.checked_out(ROOT, base) as tree:
-        found = run(tree, ROOT, rows, effort, quiet=False)
-    print()
+        found = run(tree, ROOT, rows, effort, quiet=not sys.stdout.isatty())
     print(table(found, effort.ratio, base, "head"))
     bad = any(one.bad(effort.ratio) for one in found)
+    if not bad and not any(all(one.figures.values()) for one in found):
+        raise trees.NoBase(f"no row could be measured on both, see {RESULTS.name}/compare.log")
     print(f"{'SLOWER' if bad else 'fine'} ({time.perf_counter() - started:.0f} s)", flush=True)
     return int(bad)
 
