@@ -12,14 +12,16 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev demo test test-full lint format types walls bench experiments figures clean distclean
+.PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full lint format types walls experiments figures clean distclean
 
 help:
 	@echo "make demo       a small run of the Xiaomi scenario, tables and figures into demo/"
 	@echo "make test       all quick tests (ARGS='-k name' chooses; WORKERS=1 for one process)"
 	@echo "make test-full  slow tests too"
 	@echo "make lint | format | types | walls    style, its repair, types, import contracts"
-	@echo "make bench | figures                  benchmarks, figures of the documentation"
+	@echo "make bench | bench-quick              all benchmarks (an hour); the small ones (3 minutes)"
+	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
+	@echo "make figures                          the figures of the documentation"
 	@echo "make experiments                      the twelve claims: verdicts, tables, figures"
 	@echo "make clean | distclean                caches; caches and the virtual environment"
 
@@ -57,6 +59,11 @@ $(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
 	@$(PIP) install --editable '.[dev]'
 	@touch $(VENV)/.installed $@
 
+$(VENV)/.installed-bench: pyproject.toml | $(VENV)/.installed-dev
+	@echo "installing what the benchmarks compare with (some minutes the first time)"
+	@$(PIP) install --editable '.[dev,bench]'
+	@touch $@
+
 setup: $(VENV)/.installed
 	@:
 
@@ -90,11 +97,26 @@ types: setup-dev
 walls: setup-dev
 	$(VENV)/bin/lint-imports --no-logo
 
-bench: setup-dev
-	@set -e; for script in benchmarks/bench_*.py; do \
-	  [ -e "$$script" ] || { echo "make: benchmarks holds no bench_*.py" >&2; exit 1; }; \
-	  echo "== $$script"; $(PYTHON) "$$script" $(ARGS); \
-	done
+# docs/benchmarks.md says what these are.  Everything that they print stays in benchmarks/results.
+RATIO ?= 1.3
+BASE ?=
+ROWS ?= quick
+NOISE ?= 5
+
+bench: $(VENV)/.installed-bench
+	@$(PYTHON) benchmarks/run_all.py $(ARGS)
+
+bench-quick: setup-dev
+	@$(PYTHON) benchmarks/run_suite.py quick $(ARGS)
+
+bench-compare: setup-dev
+	@$(PYTHON) -m benchmarks.compare --base "$(BASE)" --ratio $(RATIO) --rows $(ROWS) $(ARGS)
+
+bench-noise: setup-dev
+	@$(PYTHON) -m benchmarks.compare --noise $(NOISE) --ratio $(RATIO) --rows $(ROWS) $(ARGS)
+
+bench-planted: setup-dev
+	@$(PYTHON) -m benchmarks.compare --planted --ratio $(RATIO) $(ARGS)
 
 # All claims from nothing, or from where a killed run left them; then the table of verdicts.
 experiments: setup
