@@ -23,11 +23,11 @@ from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
 from koubei_sim.kernels.pyramid.decide import settle_claims
 from koubei_sim.kernels.pyramid.online import choose_attendees
+from koubei_sim.kernels.pyramid.records import RECORD, forget, pack_records, unpack_records
 from koubei_sim.kernels.pyramid.release import file_reports
 from koubei_sim.kernels.pyramid.schedule import begin_day, end_day
 from koubei_sim.kernels.pyramid.serve import answer_queues, queue_up, who_leaves_queues
 from koubei_sim.kernels.pyramid.supply import draw_lots, sell_on_invites, sell_to_winners
-from koubei_sim.partition.records import pack, unpack
 from koubei_sim.partition.shard import News
 from koubei_sim.partition.traffic import Day, weight
 from koubei_sim.partition.workers import Handle
@@ -110,13 +110,16 @@ class Hub:
         answers = [shard.call("fetch", ids) for shard, ids in asked]
         for answer, (_, ids) in zip(answers, asked):
             records = answer.result()
-            unpack(self._state, records)
+            unpack_records(self._block, records)
             day.records += weight(records) + weight(ids)
         self._held = np.union1d(self._held, wanted).astype(np.int32)
 
     def _give_back(self, day: Day) -> list[NDArray[np.void]]:
         """Pack all records that are here for their owners."""
-        parcels = [pack(self._state, ids) for ids in self._by_owner(self._held)]
+        parcels = []
+        for ids in self._by_owner(self._held):
+            parcels.append(np.zeros(ids.size, RECORD))
+            pack_records(self._block, ids, parcels[-1])
         day.records += sum(weight(parcel) for parcel in parcels)
         self._held = np.empty(0, np.int32)
         return parcels
@@ -229,8 +232,7 @@ class Hub:
         for answer in answers:
             closed = answer.result()
             state.stage[closed.left] = codes.LAPSED
-            for i in closed.gave_up:
-                state.waiting[i >> 6] &= ~(np.uint64(1) << np.uint64(i & 63))
+            forget(state.waiting, closed.gave_up)
             day.claims += weight(closed.left) + weight(closed.gave_up)
             self._add(closed, day, row)
 

@@ -21,6 +21,7 @@ from koubei_sim.kernels import codes
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
 from koubei_sim.kernels.pyramid.online import tick_bases
+from koubei_sim.kernels.pyramid.records import RECORD, pack_records, unpack_records
 from koubei_sim.kernels.pyramid.schedule import (
     clear_lists,
     go_separate_ways,
@@ -31,7 +32,6 @@ from koubei_sim.kernels.pyramid.schedule import (
     take_part_turns,
 )
 from koubei_sim.kernels.pyramid.seeding import start
-from koubei_sim.partition.records import pack, unpack
 from koubei_sim.world import Graphs, People, Rules, World
 
 #: Tellings of one sign on one channel, by (sign, channel).
@@ -183,7 +183,7 @@ class Shard:
         """Let its people act on day `t`."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
-        unpack(state, records)
+        unpack_records(block, records)
         for name in ("quality", "difficulty", "fit16", "stocks"):
             getattr(state, name)[...] = getattr(news, name)
         state.floats[0] = news.squeak
@@ -231,13 +231,15 @@ class Shard:
 
     def fetch(self, agents: NDArray[np.int32]) -> NDArray[np.void]:
         """Hand out the records of some of its people."""
-        return pack(self._state, agents)
+        records = np.zeros(agents.size, RECORD)
+        pack_records(self._block, agents, records)
+        return records
 
     def close(self, t: int, records: NDArray[np.void], attendees: NDArray[np.int32]) -> Closed:
         """Take back the records of settled people and end the day."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
-        unpack(state, records)
+        unpack_records(block, records)
         before = int(state.counts[st.N_LOG])
         go_separate_ways(block, rules, t, self._row)
         state.attendees[: attendees.size] = attendees
