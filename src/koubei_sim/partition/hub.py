@@ -203,8 +203,9 @@ class Hub:
         """Do what `kernels.pyramid.schedule.settle` does, with records fetched in between."""
         state, block, rules = self._state, self._block, self._rules_block
         choose_attendees(block, rules, t, row)
+        queue_up(block, rules, t)
         claims = state.claims[: state.counts[st.N_CLAIMS]]
-        self._fetch(day, claims["agent"], claims["recruiter"])
+        self._fetch(day, claims["agent"], claims["recruiter"], self._leaving_queues(t))
         settle_claims(block, rules, t, row)
         if self._rules.supply_on:
             sell_on_invites(block, rules, t, row)
@@ -212,12 +213,15 @@ class Hub:
             winners = state.waiters[:number]
             self._fetch(day, winners, state.wait_recruiter[winners])
             sell_to_winners(block, rules, t, number, row)
-        queue_up(block, rules, t)
-        self._fetch(day, self._leaving_queues(t))
         answer_queues(block, rules, t, row)
 
     def _leaving_queues(self, t: int) -> NDArray[np.int32]:
-        out = self._state.waiters  # free again by now
+        """Say who may leave the queues today.
+
+        Asked before claims are settled, to save a round: whoever becomes a user again today is
+        counted as not yet one, so that perhaps a few too many are named, and never too few.
+        """
+        out = self._state.waiters  # free: nobody waits anew yet
         number = who_leaves_queues(self._block, self._rules_block, t, out)
         return out[:number].copy()
 
