@@ -30,7 +30,7 @@ from koubei_sim.kernels.pyramid.serve import answer_queues, queue_up, who_leaves
 from koubei_sim.kernels.pyramid.supply import draw_lots, sell_on_invites, sell_to_winners
 from koubei_sim.partition.shard import News
 from koubei_sim.partition.traffic import Day, weight
-from koubei_sim.partition.workers import Handle
+from koubei_sim.partition.workers import Handle, Watched
 from koubei_sim.world import Graphs, History, People, Rules, World, canonical
 
 _NONE = np.empty(0, np.int32)
@@ -68,7 +68,8 @@ class Hub:
     """
 
     def __init__(self, rules: Rules, cuts: list[int], shards: list[Handle]) -> None:
-        self._rules, self._cuts, self._shards = rules, np.array(cuts), shards
+        self._rules, self._cuts, self._spent = rules, np.array(cuts), [0.0]
+        self._shards = [Watched(shard, self._spent) for shard in shards]
         self._world = _nobody(rules)
         self._state = allocate(self._world, 0, 0)._replace(first=0, last=rules.n)
         self._block, self._rules_block = Block("state", self._state), Block("rules", rules)
@@ -84,7 +85,7 @@ class Hub:
         for seeds in self._all("seeds"):
             self._state.stage[seeds] = codes.USER
         heard = self._all("listens_to")
-        for p, shard in enumerate(shards):
+        for p, shard in enumerate(self._shards):
             shard.call("set_reach", [heard[q][p] for q in range(len(shards))]).result()
 
     def _all(self, method: str, *arguments: Any) -> list[Any]:
@@ -130,7 +131,7 @@ class Hub:
         """Run the next day on all shards."""
         begun = time.perf_counter()
         t, rules, state, row = self.tick, self._rules, self._state, self._table[self.tick]
-        day = Day(t)
+        day, self._spent[0] = Day(t), 0.0
         if state.log.size - state.counts[st.N_LOG] < rules.n:
             self._drain()
         self._release(t, day, row)
@@ -139,7 +140,7 @@ class Hub:
         self._settle(t, day, row)
         self._close(t, day, row)
         end_day(self._block, self._rules_block, t, self._quality, self._difficulty, row)
-        day.seconds = time.perf_counter() - begun
+        day.seconds, day.waiting = time.perf_counter() - begun, self._spent[0]
         self.days.append(day)
         self.tick += 1
 

@@ -7,6 +7,7 @@ Both kinds of handle answer ``handle.call(method, *arguments)`` with something t
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
@@ -55,6 +56,31 @@ class _Actor:
     def call(self, method: str, *arguments: Any) -> Answer:
         answer: Answer = getattr(self._actor, method)(*arguments)
         return answer
+
+
+class Watched:
+    """A handle whose calls and waits are timed; `spent` is shared by all shards of a run."""
+
+    def __init__(self, handle: Handle, spent: list[float]) -> None:
+        self._handle, self._spent = handle, spent
+
+    def call(self, method: str, *arguments: Any) -> Answer:
+        """Ask the shard, and note how long asking took."""
+        begun = time.perf_counter()
+        answer = self._handle.call(method, *arguments)
+        self._spent[0] += time.perf_counter() - begun
+        return _WatchedAnswer(answer, self._spent)
+
+
+class _WatchedAnswer:
+    def __init__(self, answer: Answer, spent: list[float]) -> None:
+        self._answer, self._spent = answer, spent
+
+    def result(self) -> Any:
+        begun = time.perf_counter()
+        value = self._answer.result()
+        self._spent[0] += time.perf_counter() - begun
+        return value
 
 
 def check_where(where: str, address: str | None) -> None:
