@@ -200,11 +200,12 @@ def more_shards(label: str, world: World) -> list[dict[str, Any]]:
             "posts_mean": posts.mean(), "posts_most": posts.max(),
             "exposures_mean": exposures.mean(), "exposures_most": exposures.max(),
         })  # fmt: skip
+        heard_of = (pairs.sum() + told) / number / told
         print(
             f"  {number:6} {pairs.sum() / told:8.2f} "
-            f"{tellings.mean():10.3f} / {tellings.max():8.3f} {posts.mean():8.3f} {(pairs.sum() / number + told / number) / told:17.1%} "
-            f"{crossing.sum():14,} {hearing.sum():11,} {exposures.mean():8.3f} / "
-            f"{exposures.max():.3f}"
+            f"{tellings.mean():10.3f} / {tellings.max():8.3f} {posts.mean():8.3f} "
+            f"{heard_of:17.1%} {crossing.sum():14,} {hearing.sum():11,} "
+            f"{exposures.mean():8.3f} / {exposures.max():.3f}"
         )
     return rows
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 from tests.equivalence.cases import over_built_worlds
 from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired
-from tests.worlds import random_world
+from tests.worlds import random_world, with_rules
 
 from koubei_sim import Scenario, build, run
 from koubei_sim.engines.compiled import run_compiled
@@ -47,6 +48,26 @@ def test_shards_make_the_bytes_of_one_process(first: int) -> None:
         for shards in SHARDS:
             found = difference(alone(number), partition_world(world_of(number), shards).history)
             assert found is None, f"world_of({number}), {shards} shards: {found}"
+
+
+def overworked(number: int) -> World:
+    """A random world whose staff answer one complaint a day and channel at most."""
+    world = random_world(5000 + number, n=320)
+    return with_rules(world, service_capacity=np.minimum(world.rules.service_capacity, 1))
+
+
+def test_staff_who_cannot_keep_up() -> None:
+    """Catches a hub that takes those who have left for users: it would count them as answered,
+    and settle people behind them whose records it has not asked for."""
+    compared = 0
+    for number in range(30):
+        world = overworked(number)
+        history = run_compiled(world)
+        if {"lapse", "answer", "dropped"} <= fired(world, history):
+            compared += 1
+            found = difference(history, partition_world(world, 2).history)
+            assert found is None, f"overworked({number}): {found}"
+    assert compared >= 5
 
 
 def assert_same_with_two_shards(world: World, counted: list[set[str]]) -> None:
