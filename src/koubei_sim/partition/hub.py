@@ -82,6 +82,8 @@ class Hub:
         self.tick = 0
         for stocks in self._all("stocks"):
             self._state.stocks[:] += stocks
+        # Stages and days of complaints known here only spare records that need not be fetched, but
+        # for who has left: one taken for a user would hide those behind it in a queue.
         for seeds in self._all("seeds"):
             self._state.stage[seeds] = codes.USER
         heard = self._all("listens_to")
