@@ -22,7 +22,17 @@ from typing import TYPE_CHECKING
 from koubei_sim._version import __version__
 
 if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and editors
-    from koubei_sim import cascades, metrics, networks, plots, seeding, simulate, studies, theory
+    from koubei_sim import (
+        cascades,
+        metrics,
+        networks,
+        partition,
+        plots,
+        seeding,
+        simulate,
+        studies,
+        theory,
+    )
     from koubei_sim.cascades import cascade
     from koubei_sim.errors import KoubeiError
     from koubei_sim.mesa_model import KoubeiModel
@@ -33,6 +43,7 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
         read_contacts,
         read_network,
     )
+    from koubei_sim.partition import run_partitioned
     from koubei_sim.results import Result
     from koubei_sim.results import load_result as load
     from koubei_sim.simulate import run
@@ -70,10 +81,12 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "load": ("results", "load_result"),
     "metrics": ("metrics", ""),
     "networks": ("networks", ""),
+    "partition": ("partition", ""),
     "plots": ("plots", ""),
     "read_contacts": ("networks", "read_contacts"),
     "read_network": ("networks", "read_network"),
     "run": ("simulate", "run"),
+    "run_partitioned": ("partition", "run_partitioned"),
     "seeding": ("seeding", ""),
     "sensitivity": ("studies", "sensitivity"),
     "shapley": ("studies", "shapley"),
@@ -105,10 +118,12 @@ __all__ = [
     "load",
     "metrics",
     "networks",
+    "partition",
     "plots",
     "read_contacts",
     "read_network",
     "run",
+    "run_partitioned",
     "seeding",
     "sensitivity",
     "shapley",

@@ -18,7 +18,7 @@ from koubei_sim.kernels.draws import key_from
 from koubei_sim.partition.hub import Hub
 from koubei_sim.partition.shard import parcel_of
 from koubei_sim.partition.traffic import table
-from koubei_sim.partition.workers import check_where, settled
+from koubei_sim.partition.workers import Settle, check_where, opened
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History, World
 
@@ -100,8 +100,11 @@ def run_partitioned(
     except (ValueError, TypeError) as error:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
     _check_shards(shards, scenario.n_agents)
-    world = build.build_world(scenario, key, replicate)
-    return partition_world(world, shards, where, address, progress)
+    if isinstance(replicate, bool) or not isinstance(replicate, int) or replicate < 0:
+        raise KoubeiError("replicate", "must be a whole number", got=replicate, allowed="0 or more")
+    with opened(where, shards, address) as settle:
+        world = build.build_world(scenario, key, replicate)
+        return _days(world, shards, settle, progress)
 
 
 def partition_world(
@@ -113,17 +116,23 @@ def partition_world(
 ) -> PartitionedRun:
     """Run a world that is built already; parameters as those of `run_partitioned`."""
     check_where(where, address)
-    n = world.rules.n
-    _check_shards(shards, n)
-    cuts = boundaries(n, shards, smallest=64)
-    parcels = (parcel_of(world, cuts, number) for number in range(shards))
-    with settled(parcels, shards, where, address) as handles:
-        hub = Hub(world.rules, cuts, handles)
-        while hub.tick < world.rules.ticks:
-            hub.day()
-            if progress is not None:
-                progress(hub.tick, world.rules.ticks)
-        return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
+    _check_shards(shards, world.rules.n)
+    with opened(where, shards, address) as settle:
+        return _days(world, shards, settle, progress)
+
+
+def _days(
+    world: World, shards: int, settle: Settle, progress: Callable[[int, int], None] | None
+) -> PartitionedRun:
+    """Deal the people to shards and run all days."""
+    rules = world.rules
+    cuts = boundaries(rules.n, shards, smallest=64)
+    hub = Hub(rules, cuts, settle(parcel_of(world, cuts, number) for number in range(shards)))
+    while hub.tick < rules.ticks:
+        hub.day()
+        if progress is not None:
+            progress(hub.tick, rules.ticks)
+    return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
 
 
 def _check_shards(shards: object, n: int) -> None:
@@ -131,7 +140,7 @@ def _check_shards(shards: object, n: int) -> None:
     if isinstance(shards, bool) or not isinstance(shards, int) or not 1 <= shards <= most:
         raise KoubeiError(
             "shards",
-            "must be a whole number" if not isinstance(shards, int) else "out of range",
+            "out of range" if type(shards) is int else "must be a whole number",
             got=shards,
             allowed=f"1..{most} for {n:,} people",
             fix="2",

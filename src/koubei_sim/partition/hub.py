@@ -30,10 +30,10 @@ from koubei_sim.kernels.pyramid.phases import (
     settle_claims,
     who_leaves_queues,
 )
-from koubei_sim.partition.records import pack, unpack
+from koubei_sim.kernels.pyramid.records import RECORD, forget, pack_records, unpack_records
 from koubei_sim.partition.shard import News
 from koubei_sim.partition.traffic import Day, weight
-from koubei_sim.partition.workers import Handle
+from koubei_sim.partition.workers import Handle, Watched
 from koubei_sim.world import Graphs, History, People, Rules, World, canonical
 
 _NONE = np.empty(0, np.int32)
@@ -71,7 +71,8 @@ class Hub:
     """
 
     def __init__(self, rules: Rules, cuts: list[int], shards: list[Handle]) -> None:
-        self._rules, self._cuts, self._shards = rules, np.array(cuts), shards
+        self._rules, self._cuts, self._spent = rules, np.array(cuts), [0.0]
+        self._shards = [Watched(shard, self._spent) for shard in shards]
         self._world = _nobody(rules)
         self._state = allocate(self._world, 0, 0)._replace(first=0, last=rules.n)
         self._block, self._rules_block = Block("state", self._state), Block("rules", rules)
@@ -84,10 +85,12 @@ class Hub:
         self.tick = 0
         for stocks in self._all("stocks"):
             self._state.stocks[:] += stocks
+        # Stages and days of complaints known here only spare records that need not be fetched, but
+        # for who has left: one taken for a user would hide those behind it in a queue.
         for seeds in self._all("seeds"):
             self._state.stage[seeds] = codes.USER
         heard = self._all("listens_to")
-        for p, shard in enumerate(shards):
+        for p, shard in enumerate(self._shards):
             shard.call("set_reach", [heard[q][p] for q in range(len(shards))]).result()
 
     def _all(self, method: str, *arguments: Any) -> list[Any]:
@@ -113,13 +116,16 @@ class Hub:
         answers = [shard.call("fetch", ids) for shard, ids in asked]
         for answer, (_, ids) in zip(answers, asked):
             records = answer.result()
-            unpack(self._state, records)
+            unpack_records(self._block, records)
             day.records += weight(records) + weight(ids)
         self._held = np.union1d(self._held, wanted).astype(np.int32)
 
     def _give_back(self, day: Day) -> list[NDArray[np.void]]:
         """Pack all records that are here for their owners."""
-        parcels = [pack(self._state, ids) for ids in self._by_owner(self._held)]
+        parcels = []
+        for ids in self._by_owner(self._held):
+            parcels.append(np.zeros(ids.size, RECORD))
+            pack_records(self._block, ids, parcels[-1])
         day.records += sum(weight(parcel) for parcel in parcels)
         self._held = np.empty(0, np.int32)
         return parcels
@@ -130,7 +136,7 @@ class Hub:
         """Run the next day on all shards."""
         begun = time.perf_counter()
         t, rules, state, row = self.tick, self._rules, self._state, self._table[self.tick]
-        day = Day(t)
+        day, self._spent[0] = Day(t), 0.0
         if state.log.size - state.counts[st.N_LOG] < rules.n:
             self._drain()
         self._release(t, day, row)
@@ -139,7 +145,7 @@ class Hub:
         self._settle(t, day, row)
         self._close(t, day, row)
         end_day(self._block, self._rules_block, t, self._quality, self._difficulty, row)
-        day.seconds = time.perf_counter() - begun
+        day.seconds, day.waiting = time.perf_counter() - begun, self._spent[0]
         self.days.append(day)
         self.tick += 1
 
@@ -204,17 +210,20 @@ class Hub:
         state, block, rules = self._state, self._block, self._rules_block
         queue_up(block, rules, t, row)
         claims = state.claims[: state.counts[st.N_CLAIMS]]
-        self._fetch(day, claims["agent"], claims["recruiter"])
+        self._fetch(day, claims["agent"], claims["recruiter"], self._leaving_queues(t))
         number = settle_claims(block, rules, t, row)
-        winners = state.waiters[:number].copy()
-        recruiters = state.wait_recruiter[winners] if number else winners
-        leaving = self._leaving_queues(t)
-        self._fetch(day, winners, recruiters, leaving)
-        state.waiters[:number] = winners
+        if number:
+            winners = state.waiters[:number]
+            self._fetch(day, winners, state.wait_recruiter[winners])
         sell_and_answer(block, rules, t, number, row)
 
     def _leaving_queues(self, t: int) -> NDArray[np.int32]:
-        out = self._state.posters  # nobody reads boards here
+        """Say who may leave the queues today.
+
+        Asked before claims are settled, to save a round: whoever becomes a user again today is
+        counted as not yet one, so that perhaps a few too many are named, and never too few.
+        """
+        out = self._state.waiters  # free: nobody waits anew yet
         number = who_leaves_queues(self._block, self._rules_block, t, out)
         return out[:number].copy()
 
@@ -229,8 +238,7 @@ class Hub:
         for answer in answers:
             closed = answer.result()
             state.stage[closed.left] = codes.LAPSED
-            for i in closed.gave_up:
-                state.waiting[i >> 6] &= ~(np.uint64(1) << np.uint64(i & 63))
+            forget(state.waiting, closed.gave_up)
             day.claims += weight(closed.left) + weight(closed.gave_up)
             self._add(closed, day, row)
 

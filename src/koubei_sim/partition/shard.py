@@ -27,8 +27,8 @@ from koubei_sim.kernels.pyramid.phases import (
     hear_all,
     take_turns,
 )
+from koubei_sim.kernels.pyramid.records import RECORD, pack_records, unpack_records
 from koubei_sim.kernels.pyramid.seeding import start
-from koubei_sim.partition.records import pack, unpack
 from koubei_sim.world import Graphs, People, Rules, World
 
 #: Tellings of one sign on one channel, by (sign, channel).
@@ -180,7 +180,7 @@ class Shard:
         """Let its people act on day `t`."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
-        unpack(state, records)
+        unpack_records(block, records)
         for name in ("quality", "difficulty", "fit16", "stocks"):
             getattr(state, name)[...] = getattr(news, name)
         state.floats[0] = news.squeak
@@ -227,13 +227,15 @@ class Shard:
 
     def fetch(self, agents: NDArray[np.int32]) -> NDArray[np.void]:
         """Hand out the records of some of its people."""
-        return pack(self._state, agents)
+        records = np.zeros(agents.size, RECORD)
+        pack_records(self._block, agents, records)
+        return records
 
     def close(self, t: int, records: NDArray[np.void], attendees: NDArray[np.int32]) -> Closed:
         """Take back the records of settled people and end the day."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
-        unpack(state, records)
+        unpack_records(block, records)
         before = int(state.counts[st.N_LOG])
         go_separate_ways(block, rules, t, self._row)
         state.attendees[: attendees.size] = attendees

@@ -29,6 +29,7 @@ class Day:
     records: int = 0  # of people whose affairs are settled: to the hub and back
     news: int = 0  # products, stocks and flows: between the hub and everybody
     seconds: float = 0.0  # from morning to evening
+    waiting: float = 0.0  # of these, what the hub waited for shards and transport
     busy: list[float] = field(default_factory=list)  # of the shards: turns, hearing, closing
 
     @property
@@ -37,11 +38,25 @@ class Day:
         return self.tellings + self.posts + self.claims + self.records + self.news
 
 
-COLUMNS = ("tick", "tellings", "posts", "claims", "records", "news", "total", "seconds", "busy")
+COLUMNS = (
+    "tick",
+    "tellings",
+    "posts",
+    "claims",
+    "records",
+    "news",
+    "total",
+    "seconds",
+    "waiting",
+    "busy",
+)
 
 
 def table(days: Iterable[Day], shards: int) -> Any:
-    """Return a data frame with a row a day; `busy` is the time of the slowest shard in each phase.
+    """Return a data frame with a row a day.
+
+    `busy` is the time of the slowest shard in each phase: `seconds` less `waiting` is the work of
+    the hub, and `waiting` less `busy` what the transport takes (where shards run side by side).
 
     Parameters
     ----------

@@ -7,7 +7,8 @@ Both kinds of handle answer ``handle.call(method, *arguments)`` with something t
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -15,6 +16,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.partition.shard import Parcel, Shard
 
 WHERE: Final = ("here", "dask")
+_PATIENCE: Final = 20  # seconds in which a scheduler should answer
 
 
 class Answer(Protocol):
@@ -56,6 +58,31 @@ class _Actor:
         return answer
 
 
+class Watched:
+    """A handle whose calls and waits are timed; `spent` is shared by all shards of a run."""
+
+    def __init__(self, handle: Handle, spent: list[float]) -> None:
+        self._handle, self._spent = handle, spent
+
+    def call(self, method: str, *arguments: Any) -> Answer:
+        """Ask the shard, and note how long asking took."""
+        begun = time.perf_counter()
+        answer = self._handle.call(method, *arguments)
+        self._spent[0] += time.perf_counter() - begun
+        return _WatchedAnswer(answer, self._spent)
+
+
+class _WatchedAnswer:
+    def __init__(self, answer: Answer, spent: list[float]) -> None:
+        self._answer, self._spent = answer, spent
+
+    def result(self) -> Any:
+        begun = time.perf_counter()
+        value = self._answer.result()
+        self._spent[0] += time.perf_counter() - begun
+        return value
+
+
 def check_where(where: str, address: str | None) -> None:
     """Refuse a place that does not exist, in one line."""
     if where not in WHERE:
@@ -64,44 +91,75 @@ def check_where(where: str, address: str | None) -> None:
         raise KoubeiError(
             "where", "needs the package distributed", fix="pip install koubei-sim[dask]"
         )
-    if address is not None and where != "dask":
+    if address is None:
+        return
+    if where != "dask":
         raise KoubeiError("address", "is for where='dask' only", got=address, fix="where='dask'")
+    if not isinstance(address, str):
+        raise KoubeiError("address", "must be text", got=address, fix="'tcp://10.0.0.1:8786'")
+
+
+#: Makes the shards, each from its parcel, and hands out their handles.
+Settle = Callable[[Iterator[Parcel]], list[Handle]]
 
 
 @contextmanager
-def settled(
-    parcels: Iterator[Parcel], count: int, where: str, address: str | None
-) -> Iterator[list[Handle]]:
-    """Make the shards, each from its parcel, and hand out their handles.
+def opened(where: str, count: int, address: str | None) -> Iterator[Settle]:
+    """Open the place where shards will live, before any work is done, and close it at the end.
 
     Parameters
     ----------
-    parcels : iterator of Parcel
-        Made one at a time: only one share of the world is held twice.
+    where : {"here", "dask"}
     count : int
         Number of shards; without an address as many single-threaded worker processes are started.
-    where : {"here", "dask"}
     address : str or None
         Of a Dask scheduler that runs already.
+
+    Yields
+    ------
+    callable
+        Takes an iterator of parcels.  They are made one at a time: only one share of the world is
+        held twice.
+
+    Raises
+    ------
+    KoubeiError
+        Where the scheduler cannot be reached or has no workers.
     """
     if where == "here":
-        yield [_Here(Shard(parcel)) for parcel in parcels]
+        yield lambda parcels: [_Here(Shard(parcel)) for parcel in parcels]
         return
-    from distributed import Client, LocalCluster
+    from distributed import LocalCluster
 
     # Handles of actors find their client by asking for the current one.
     if address is not None:
-        with Client(address, set_as_default=False) as client, client.as_current():
-            yield _actors(client, parcels)
+        with _client(address) as client, client.as_current():
+            yield lambda parcels: _actors(client, parcels)
         return
     with (
         LocalCluster(
             n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
-        Client(cluster, set_as_default=False) as client,
+        _client(cluster) as client,
         client.as_current(),
     ):
-        yield _actors(client, parcels)
+        yield lambda parcels: _actors(client, parcels)
+
+
+def _client(address: Any) -> Any:
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise KoubeiError(
+            "address", f"cannot be reached ({said})", got=address, fix="its tcp:// address"
+        ) from None
+    if not client.scheduler_info(n_workers=-1)["workers"]:
+        client.close()
+        raise KoubeiError("address", "has no workers", got=address, fix="starting some")
+    return client
 
 
 def _actors(client: Any, parcels: Iterator[Parcel]) -> list[Handle]:
