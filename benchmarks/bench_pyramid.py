@@ -1,18 +1,22 @@
 """Time the pyramid model: W1 core and full, ten million people, a quiet year, the reference.
 
-``python benchmarks/bench_pyramid.py [w1] [big] [quiet] [reference] [--rounds 3]`` prints one row
-a workload: seconds (minimum of the rounds, one core, kernels warm), arcs heard, nanoseconds an
-arc, the floor computed from bytes and draws, and the peak memory of the workload's own process.
+``python benchmarks/bench_pyramid.py [w1] [big] [quiet] [reference] [--rounds 3]`` prints for each
+workload seconds (minimum of the rounds, one core, kernels warm), arcs heard, nanoseconds an arc and
+an agent-tick, the floor computed from bytes and draws, and the peak memory of the workload's own
+process; and, for W1, the seconds on two threads, in turn with those on one, with the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import multiprocessing
+import os
 import resource
 import time
 
 import limits
+import numpy as np
 from machine import describe, measure
 from workloads import quiet, w1
 
@@ -21,6 +25,7 @@ from koubei_sim.engines.compiled import CompiledRun, run_compiled
 from koubei_sim.engines.reference import run_reference
 from koubei_sim.kernels.codes import TABLE_OFFSET
 from koubei_sim.spec import Scenario
+from koubei_sim.world import History
 
 KEY = 7
 
@@ -33,24 +38,48 @@ def one(label: str, scenario: Scenario, rounds: int) -> None:
     del networks
     built = time.perf_counter() - start
     run_compiled(build.build_world(w1(full=True, n=20_000), key=KEY))  # warm
-    seconds = []
+    warm = build.build_world(w1(full=True, n=100_000), key=KEY)
+    run_compiled(warm, threads=2)
+    numbers = (1, 2) if label.startswith("W1") and (os.cpu_count() or 1) > 1 else (1,)
+    seconds: dict[int, list[float]] = {threads: [] for threads in numbers}
+    digests = set()
     for _ in range(rounds):
-        run = CompiledRun(world)
-        start = time.perf_counter()
-        run.advance()
-        seconds.append(time.perf_counter() - start)
-    table = run.history().table
+        for threads in numbers:
+            run = CompiledRun(world, threads=threads)
+            start = time.perf_counter()
+            run.advance()
+            seconds[threads].append(time.perf_counter() - start)
+            history = run.history()
+            digests.add(digest(history))
+            del run
+    table = history.table
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     arcs, listeners = limits.column(table, "arcs_told"), limits.column(table, "arcs_heard")
     floor = limits.of_pyramid(world, table).in_turn(measure())
-    best = min(seconds)
+    best = min(seconds[1])
     users = table[-1, TABLE_OFFSET["stage"] + 3] / world.rules.n
     print(
         f"{label:18} {best:7.2f} s  {arcs / 1e6:7.1f} M arcs heard ({listeners / 1e6:.1f} M by "
         f"non-users)  {1e9 * best / max(1, arcs):6.1f} ns/arc  floor {floor:5.2f} s "
-        f"(x {best / floor:.1f})  users {users:.0%}  built in {built:.1f} s  peak {peak:.2f} GiB",
+        f"(x {best / floor:.1f})  users {users:.0%}  built in {built:.1f} s  peak {peak:.2f} GiB  "
+        f"{1e9 * best / world.rules.n / world.rules.ticks:.2f} ns/agent-tick",
         flush=True,
     )
+    if len(numbers) > 1:
+        both = min(seconds[2])
+        print(
+            f"{'  on 2 threads':18} {both:7.2f} s  x {best / both:.2f}  "
+            f"same bytes: {len(digests) == 1}",
+            flush=True,
+        )
+
+
+def digest(history: History) -> str:
+    """Return a digest of all arrays of a history."""
+    made = hashlib.sha256()
+    for array in history:
+        made.update(np.ascontiguousarray(array).tobytes())
+    return made.hexdigest()
 
 
 def reference_ratio() -> None:

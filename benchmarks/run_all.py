@@ -37,6 +37,8 @@ def commands() -> dict[str, list[str]]:
     for main in sorted((ROOT / "benchmarks").glob("*/__main__.py")):
         if main.parent.name != "compare":  # compares revisions: there is nothing to quote
             found[main.parent.name] = ["-m", f"benchmarks.{main.parent.name}"]
+    found["roofline"] = ["benchmarks/roofline.py", "--big"]
+    found["scaling"] = ["benchmarks/scaling.py", "--largest", "10000000"]
     found["networks_10M"] = ["benchmarks/bench_networks.py", "--n", "10000000", "--edges", "0"]
     return found
 
