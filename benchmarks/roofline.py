@@ -263,7 +263,7 @@ def place_texts(axes: Any, texts: list[tuple[float, float, str]]) -> None:
     taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in dots]
     for x, y, text in texts:
         column, row = axes.transData.transform((x, y))
-        wide, high = 6.2 * len(text), 15.0
+        wide, high = 7.7 * len(text), 16.0  # pixels of a text of 10.5 points
         right_edge = axes.transAxes.transform((1, 0))[0]
         start = column + 10 if column + 10 + wide < right_edge else column - 10 - wide
         for shift in (0, -15, 15, -30, 30, -45, 45, -60, 60):
@@ -273,8 +273,10 @@ def place_texts(axes: Any, texts: list[tuple[float, float, str]]) -> None:
             ):
                 break
         taken.append(box)
-        place = axes.transData.inverted().transform((start, row + shift))
-        axes.text(*place, text, fontsize=10.5, va="center", zorder=4, bbox=WHITE)
+        side = "left" if start > column else "right"
+        edge = start if side == "left" else start + wide
+        place = axes.transData.inverted().transform((edge, row + shift))
+        axes.text(*place, text, fontsize=10.5, va="center", ha=side, zorder=4, bbox=WHITE)
 
 
 def main() -> None:
