@@ -257,24 +257,33 @@ def name_roofs(axes: Any, names: list[tuple[str, float, str]]) -> None:
         )  # fmt: skip
 
 
+def meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, bottom, right, top) overlap."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
 def place_texts(axes: Any, texts: list[tuple[float, float, str]]) -> None:
-    """Write each text right of its dot, lowered or raised where it would meet another."""
+    """Write each text beside its dot, lowered or raised where it would meet another."""
     dots = [axes.transData.transform((x, y)) for x, y, _ in texts]
     taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in dots]
     for x, y, text in texts:
         column, row = axes.transData.transform((x, y))
-        wide, high = 6.2 * len(text), 15.0
+        wide, high = 7.7 * len(text), 16.0  # pixels of a text of 10.5 points
         right_edge = axes.transAxes.transform((1, 0))[0]
-        start = column + 10 if column + 10 + wide < right_edge else column - 10 - wide
+        # Beside the dot first, right or left, then ever further up or down.
         for shift in (0, -15, 15, -30, 30, -45, 45, -60, 60):
-            box = (start, row + shift - high / 2, start + wide, row + shift + high / 2)
-            if not any(
-                box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken
-            ):
-                break
+            for start in (column + 10, column - 10 - wide):
+                box = (start, row + shift - high / 2, start + wide, row + shift + high / 2)
+                if box[2] < right_edge and not any(meet(box, other) for other in taken):
+                    break
+            else:
+                continue
+            break
         taken.append(box)
-        place = axes.transData.inverted().transform((start, row + shift))
-        axes.text(*place, text, fontsize=10.5, va="center", zorder=4, bbox=WHITE)
+        side = "left" if start > column else "right"
+        edge = start if side == "left" else start + wide
+        place = axes.transData.inverted().transform((edge, row + shift))
+        axes.text(*place, text, fontsize=10.5, va="center", ha=side, zorder=4, bbox=WHITE)
 
 
 def main() -> None:

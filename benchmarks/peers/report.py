@@ -177,7 +177,7 @@ def draw(lines: list[dict[str, Any]], path: Path) -> None:
                 xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=10,
             )  # fmt: skip
     axes.axvline(1.0, color="#222222", lw=2, zorder=2)
-    axes.annotate("koubei_sim", (1.0, 0.55), ha="center", va="bottom", fontsize=12, weight="bold")
+    axes.annotate("koubei_sim", (1.07, 0.5), ha="left", va="bottom", fontsize=12, weight="bold")
     axes.set_xscale("log")
     axes.set_yticks(
         list(height.values()), [f"{work.short}, {work.graph}" for work in rows], fontsize=12
