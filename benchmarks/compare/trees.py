@@ -74,13 +74,14 @@ def copied(root: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def same_library(head: Path, base: Path) -> bool:
-    """Whether both trees hold the same files of the library."""
+def same_kernels(head: Path, base: Path) -> bool:
+    """Whether both trees hold the same files in the rooms whose change drops all that is compiled."""
     found = [
-        {path.relative_to(tree): path.read_bytes() for path in (tree / "src").rglob("*.py")}
+        {path.relative_to(tree): path.read_bytes() for path in (tree / room).rglob("*.py")}
         for tree in (head, base)
+        for room in ("src/koubei_sim/kernels", "src/koubei_sim/networks")
     ]
-    return found[0] == found[1]
+    return found[:2] == found[2:]
 
 
 def is_cold(tree: Path) -> bool:
