@@ -89,11 +89,13 @@ def results(since: float) -> dict[str, Any]:
     return json.loads(max(files, key=lambda path: path.stat().st_mtime).read_text())
 
 
-def rows(found: dict[str, Any], units: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Return name, figure and unit of every row."""
+def rows(found: dict[str, Any], units: dict[str, str], since: float) -> list[tuple[str, str, str]]:
+    """Return name, figure and unit of every row measured since then (asv keeps older ones)."""
     out = []
     for name, values in sorted(found["results"].items()):
         one = dict(zip(found["result_columns"], values))
+        if (one.get("started_at") or 0) < 1000 * since:
+            continue
         sizes = one["params"] or [[]]
         combinations = [()]
         for words in sizes:
@@ -141,7 +143,7 @@ def main() -> int:
         listed = json.loads((FOLDER / "results" / "benchmarks.json").read_text())
         units = {name: one["unit"] for name, one in listed.items() if isinstance(one, dict)}
         print(f"\n{'benchmark':58} {'least':>10}\n{'-' * 80}")
-        for label, value, unit in rows(results(since), units):
+        for label, value, unit in rows(results(since), units, since):
             print(f"{label[:58]:58} {value:>10} {unit}")
     else:
         print("no git here: the figures stand above, and nothing is kept")

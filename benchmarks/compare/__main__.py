@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from . import trees
@@ -52,6 +53,7 @@ def log_file() -> Iterator[Path]:
 
 def run(base: Path, head: Path, rows: list[Row], effort: Effort, quiet: bool) -> list[Found]:
     """Compare two trees."""
+    started = time.perf_counter()
     if COLD and trees.same_kernels(head, base):
         with log_file() as path, path.open("w") as log:
             compile_in(head, rows, log)  # once for both; else each compiles its own, side by side
@@ -60,7 +62,8 @@ def run(base: Path, head: Path, rows: list[Row], effort: Effort, quiet: bool) ->
         print(f"{copies} files of compiled kernels shared with the base", flush=True)
     with log_file() as path, path.open("w") as log, pair(base, head, log) as both:
         say = (lambda text: None) if quiet else (lambda text: print(text, flush=True))
-        return compare(both, rows, effort, say)
+        left = effort.limit - (time.perf_counter() - started)
+        return compare(both, rows, replace(effort, limit=left), say)
 
 
 def against(base: str, rows: list[Row], effort: Effort) -> int:
@@ -77,6 +80,11 @@ def against(base: str, rows: list[Row], effort: Effort) -> int:
     return int(bad)
 
 
+def spread(found: Found) -> float:
+    """Return the ratio of two equal trees, the larger time over the smaller."""
+    return found.ratio if found.row.kind == "memory" else max(found.ratio, 1 / found.ratio)
+
+
 def noise(times: int, rows: list[Row], effort: Effort) -> int:
     """Compare the working tree with a copy of itself, so many times; print how ratios spread."""
     first, last = [], []
@@ -84,16 +92,16 @@ def noise(times: int, rows: list[Row], effort: Effort) -> int:
         with trees.copied(ROOT) as tree:
             once = Effort(effort.ratio, effort.rounds, effort.seconds, again=0)
             found = [f for f in run(tree, ROOT, rows, once, quiet=True) if all(f.figures.values())]
-            first += [(max(f.ratio, 1 / f.ratio), f.row.label) for f in found]
+            first += [(spread(f), f.row.label) for f in found]
             with (RESULTS / "compare.log").open("a") as log, pair(tree, ROOT, log) as both:
                 for look in range(1, effort.again + 1):  # as `compare` does it
-                    doubtful = [f for f in found if not 1 / effort.ratio <= f.ratio <= effort.ratio]
+                    doubtful = [f for f in found if spread(f) > effort.ratio]
                     for one in doubtful:
                         both.stop()
                         more = compare(both, [one.row], look_of(effort, look))[0]
                         for side in one.figures:
                             one.figures[side] += more.figures[side]
-            last += [(max(f.ratio, 1 / f.ratio), f.row.label) for f in found]
+            last += [(spread(f), f.row.label) for f in found]
         load = os.getloadavg()[0]
         print(
             f"time {number + 1} of {times}: largest {max(first)[0]:.3f} at the first look, ", end=""

@@ -57,9 +57,20 @@ class Found:
     doubtful: bool = False  # beyond the ratio once, and not looked at again
 
     @property
+    def compared(self) -> tuple[float, float]:
+        """The figures of base and head that are compared: the least of each; nan where none is.
+
+        Peaks vary both ways (threads hold more or fewer pieces at a time, allocators keep more or
+        less), so the least of the head is set against the largest of the base.
+        """
+        most = max if self.row.kind == "memory" else min
+        none = float("nan")
+        return most(self.figures["base"], default=none), min(self.figures["head"], default=none)
+
+    @property
     def ratio(self) -> float:
-        """Head over base, of the least figures; nan where one is missing."""
-        base, head = (min(self.figures[side], default=float("nan")) for side in ("base", "head"))
+        """Head over base."""
+        base, head = self.compared
         if self.row.kind == "memory":
             # A difference within the slack is none, and nothing is compared with next to nothing.
             return 1.0 if abs(head - base) <= SLACK else head / max(base, SLACK)
@@ -144,7 +155,7 @@ def line(found: Found, limit: float) -> str:
     if not all(found.figures.values()):
         why = next(iter(found.failures.values()), "no time left")
         return f"{label[:45]:45} {word}: {why}"[:WIDTH]
-    base, head = (figure(found.row.kind, min(found.figures[s])) for s in ("base", "head"))
+    base, head = (figure(found.row.kind, value) for value in found.compared)
     return f"{label[:45]:45} {base:>9} {head:>9} {found.ratio:5.2f} {word}"
 
 

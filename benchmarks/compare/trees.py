@@ -75,7 +75,7 @@ def copied(root: Path) -> Iterator[Path]:
 
 
 def same_kernels(head: Path, base: Path) -> bool:
-    """Whether both trees hold the same files in the rooms from which all is compiled."""
+    """Whether both trees hold the same files where a change drops all that is compiled."""
     found = [
         {path.relative_to(tree): path.read_bytes() for path in (tree / room).rglob("*.py")}
         for tree in (head, base)

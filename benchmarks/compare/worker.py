@@ -8,6 +8,8 @@ which is checked once.  Called by `processes` only.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import json
 import os
@@ -76,7 +78,7 @@ class Bench:
     def memory(self) -> float:
         """Return the bytes that the benchmark needs above what the process held before."""
         assert self.row is not None
-        gc.collect()
+        give_back()
         before = forget_peak()
         getattr(self.instance, self.row.method)(*self.row.params)
         return max(peak() - before, 0)
@@ -86,6 +88,19 @@ class Bench:
         if self.row is not None and hasattr(self.instance, "teardown"):
             self.instance.teardown(*self.row.params)
         self.instance = self.row = None
+
+
+def give_back() -> None:
+    """Give memory that is free, but kept by allocators, back to the system.
+
+    What they keep after `setup` varies, and the call measured next could use it unseen.
+    """
+    gc.collect()
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
+    with contextlib.suppress(OSError, AttributeError):  # glibc only
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def resident(mark: str) -> float:
