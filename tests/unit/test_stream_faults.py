@@ -92,6 +92,7 @@ def test_a_fault_at_any_operation_leaves_the_old_result_or_nothing(
     wanted = run(tmp_path / "wanted", scenario=FEW).digest()
     (tmp_path / "place").mkdir()
     for replacing in (False, True):
+        lost = False
         at, step = int(replacing), 2 if threads == 1 and how == "full" else 9
         while True:
             goal = tmp_path / "place" / f"{how}{at}"
@@ -109,9 +110,13 @@ def test_a_fault_at_any_operation_leaves_the_old_result_or_nothing(
                 except KeyboardInterrupt:
                     assert how == "interrupt"
                 else:
-                    assert fault.count <= at  # the fault lies beyond the last operation
                     assert result.digest() == wanted
-                    break
+                    if fault.count <= at:  # the fault lies beyond the last operation
+                        break
+                    # Seen once under heavy load: an interrupt in a thread that did not come out
+                    # again.  What came out was whole, or the line above fails.
+                    assert how == "interrupt" and threads == 2 and not lost
+                    lost = True
             # The last flush comes when the new name is given: then it is there, and whole.
             found = load_result(goal).digest() if goal.exists() else None
             allowed = (None, wanted) if not replacing else (old, wanted)
