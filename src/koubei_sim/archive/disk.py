@@ -65,7 +65,13 @@ class DiskFile(io.RawIOBase):
         return True
 
     def write(self, content: Any) -> int:
-        """Write all of `content`."""
+        """Write all of `content`; never after closing.
+
+        A writer that was given up writes its end once more when it is collected, and by then the
+        number of the descriptor may be that of another file.
+        """
+        if self.closed:
+            raise ValueError("write to a closed file")
         size = memoryview(content).nbytes
         self._disk.write(self._descriptor, content)
         self._at += size
