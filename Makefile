@@ -136,4 +136,4 @@ clean:
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -print | xargs rm -rf
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-peers
