@@ -339,10 +339,10 @@ def draw_costs(axes: Any, kept: dict[str, Any]) -> None:
             if n[0] / 1.5 < size / each < n[-1] * 1.5:
                 axes.axvline(size / each, color="#bbbbbb", lw=1)
                 axes.annotate(
-                    f"{what} fill {level}", (size / each, 0.98), rotation=90, fontsize=9.5,
+                    f"{what} fill {level}", (size / each, 0.7), rotation=90, fontsize=9.5,
                     xycoords=("data", "axes fraction"), ha="right", va="top", color="#666666",
                 )  # fmt: skip
-    axes.set(xscale="log", ylim=(0, None))
+    axes.set(xscale="log", ylim=(0, 1.45 * axes.get_ylim()[1]))  # room for the legend
     axes.set_xlabel("people", fontsize=13)
     axes.set_ylabel("nanoseconds", fontsize=13)
     axes.legend(frameon=False, fontsize=10.5)
