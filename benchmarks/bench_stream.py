@@ -95,6 +95,8 @@ def child(name: str, n: int, stream: bool, folder: str) -> None:
 
 def measured(name: str, n: int, stream: bool, folder: str | None) -> dict[str, Any]:
     """Return what one run took, in a process of its own."""
+    if folder is not None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         words = [sys.executable, __file__, "--child", name, str(n), str(int(stream)), place]
         done = subprocess.run(words, check=True, capture_output=True, text=True)
