@@ -20,7 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from .environments import ENVIRONMENTS, HERE, ROOT, install, processor
+from ..machine import processor
+from .environments import ENVIRONMENTS, HERE, ROOT, install
 from .gate import OTHER_LAWS, YARDSTICK
 from .graphs import graph, save
 from .report import draw, lines_of, markdown, print_line, put_table

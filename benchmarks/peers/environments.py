@@ -8,9 +8,7 @@ it was not made for.  Releases are pinned to those described in docs/coming-from
 
 from __future__ import annotations
 
-import contextlib
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -58,15 +56,6 @@ ENVIRONMENTS = {
         Environment("mesa-frames", "mesa-frames", ("mesa-frames==0.1.0a0", "polars==1.5.0")),
     )
 }
-
-
-def processor() -> str:
-    """Return the model of the processor and the number of cores, as far as the system tells."""
-    kind = platform.machine()
-    with contextlib.suppress(OSError, StopIteration):
-        told = Path("/proc/cpuinfo").read_text().splitlines()
-        kind = next(line for line in told if line.startswith("model name")).split(":")[1].strip()
-    return f"{kind}, {os.cpu_count()} cores"
 
 
 def install(names: list[str]) -> int:

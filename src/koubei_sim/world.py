@@ -230,6 +230,22 @@ def canonical(history: History) -> History:
     )
 
 
+def history_of(
+    table: IntArray, quality: FloatArray, difficulty: FloatArray, log: NDArray[Any]
+) -> History:
+    """Return a history of copies, its log taken from records and put into canonical order.
+
+    Parameters
+    ----------
+    table, quality, difficulty : array
+        As in `History`.
+    log : structured array [lines]
+        With the fields `LOG_COLUMNS`, in any order of lines.
+    """
+    columns = {f"log_{name}": log[name].copy() for name in LOG_COLUMNS}
+    return canonical(History(table.copy(), quality.copy(), difficulty.copy(), **columns))
+
+
 def is_stored(history: Any) -> bool:
     """Say whether the log of a history lies in a file (`archive.StoredHistory`)."""
     return not isinstance(history, History)

@@ -68,6 +68,7 @@ def test_parts_may_be_stopped_and_watched() -> None:
     switched.advance(9)
     switched.threads = 4
     switched.advance()
+    assert switched._parts is not None and switched._parts.number == 4
     assert difference(alone, switched.history()) is None
 
 

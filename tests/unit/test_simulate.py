@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -177,11 +180,27 @@ def test_threads_left_over_work_inside_a_run(monkeypatch: pytest.MonkeyPatch) ->
         assert simulate.useful_threads(scenario, replicates) == expected
 
 
-def test_a_run_on_several_threads_is_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catches threads of a run that change its bytes, streamed or not, on the way through `run`."""
-    from koubei_sim.engines.compiled import parts
+def test_a_run_on_several_threads_is_the_same_result(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Catches threads that change the bytes on the way through `run`, streamed or not, and threads
+    that never reach the engine: then every run would be the same."""
+    from koubei_sim.engines import compiled
 
-    monkeypatch.setattr(parts, "PEOPLE_PER_PART", 1)
-    monkeypatch.setattr(parts, "ALIGNED", 64)
+    made = []
+
+    class Seen(compiled.Parts):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(len(self.parts))
+
+    monkeypatch.setattr(compiled, "Parts", Seen)
+    monkeypatch.setattr(compiled.parts, "PEOPLE_PER_PART", 1)
+    monkeypatch.setattr(compiled.parts, "ALIGNED", 64)
     alone = simulate.run("tiny", rng=7, ticks=60)
+    assert made == []
     assert simulate.run("tiny", rng=7, ticks=60, threads=4).digest() == alone.digest()
+    assert made == [4]
+    streamed = simulate.run("tiny", rng=7, ticks=60, threads=3, out=tmp_path / "r", stream=True)
+    assert streamed.digest() == alone.digest()
+    assert made == [4, 3]

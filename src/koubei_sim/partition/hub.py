@@ -34,7 +34,7 @@ from koubei_sim.kernels.pyramid.records import RECORD, forget, pack_records, unp
 from koubei_sim.partition.shard import News
 from koubei_sim.partition.traffic import Day, weight
 from koubei_sim.partition.workers import Handle, Watched
-from koubei_sim.world import Graphs, History, People, Rules, World, canonical
+from koubei_sim.world import Graphs, History, People, Rules, World, history_of
 
 _NONE = np.empty(0, np.int32)
 
@@ -259,19 +259,8 @@ class Hub:
         """Tables and log of all shards, in canonical order."""
         self._drain()
         log = np.concatenate([*self._chunks, *self._all("log")])
-        return canonical(
-            History(
-                table=self._table[: self.tick].copy(),
-                quality=self._quality[: self.tick].copy(),
-                difficulty=self._difficulty[: self.tick].copy(),
-                **{
-                    f"log_{name}": log[name].copy()
-                    for name in (
-                        "tick", "agent", "kind", "recruiter", "channel", "product", "generation"
-                    )
-                },
-            )
-        )  # fmt: skip
+        done = slice(0, self.tick)
+        return history_of(self._table[done], self._quality[done], self._difficulty[done], log)
 
     def memory(self) -> list[int]:
         """Bytes of memory of the process of each shard."""

@@ -19,7 +19,7 @@ from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
 from koubei_sim.kernels.pyramid.schedule import advance
 from koubei_sim.kernels.pyramid.seeding import start
-from koubei_sim.world import History, World, canonical
+from koubei_sim.world import History, World, history_of
 
 
 @dataclass
@@ -67,8 +67,9 @@ class CompiledRun:
         """Run up to (not including) tick `until`, default the end; return the next tick."""
         rules = self.world.rules
         stop = rules.ticks if until is None else min(until, rules.ticks)
-        if number_of_parts(rules.n, self.threads) > 1:
-            self._advance_parts(stop)
+        number = number_of_parts(rules.n, self.threads)
+        if number > 1:
+            self._advance_parts(stop, number)
         while self.tick < stop:
             self.tick = int(
                 advance(
@@ -84,15 +85,17 @@ class CompiledRun:
             self._drain()
         return self.tick
 
-    def _advance_parts(self, stop: int) -> None:
-        """Run up to tick `stop` on several threads."""
-        if self._parts is None or self._parts.whole is not self._state:  # another state: `switch`
-            self._parts = Parts(self._state, self._block, self._rules, self.threads)
+    def _advance_parts(self, stop: int, number: int) -> None:
+        """Run up to tick `stop` in so many parts."""
+        parts = self._parts
+        # Another state has come by `switch`, another number by a change of `threads`.
+        if parts is None or parts.whole is not self._state or parts.number != number:
+            parts = self._parts = Parts(self._state, self._block, self._rules, number)
         while self.tick < stop:
             if self._state.log.size - self._state.counts[st.N_LOG] < self.world.rules.n:
                 self._drain()
             row = self._table[self.tick]
-            self._parts.day(self.tick, row, self._quality, self._difficulty)
+            parts.day(self.tick, row, self._quality, self._difficulty)
             self.tick += 1
         self._drain()
 
@@ -144,20 +147,7 @@ class CompiledRun:
         self._drain()
         log = np.concatenate(self._chunks) if self._chunks else np.empty(0, st.LOG)
         done = slice(0, self.tick)
-        return canonical(
-            History(
-                table=self._table[done].copy(),
-                quality=self._quality[done].copy(),
-                difficulty=self._difficulty[done].copy(),
-                log_tick=log["tick"].copy(),
-                log_agent=log["agent"].copy(),
-                log_kind=log["kind"].copy(),
-                log_recruiter=log["recruiter"].copy(),
-                log_channel=log["channel"].copy(),
-                log_product=log["product"].copy(),
-                log_generation=log["generation"].copy(),
-            )
-        )
+        return history_of(self._table[done], self._quality[done], self._difficulty[done], log)
 
 
 def run_compiled(

@@ -32,6 +32,21 @@ def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
     return records
 
 
+def work_lists(people: int, channels: int) -> dict[str, np.ndarray]:
+    """Return the lists that so many people can fill in a tick, by field of the state."""
+    return {
+        "online": np.empty(people, np.int32),
+        "claims": np.empty(people, st.CLAIM),
+        "rejected": np.empty(people, np.int32),
+        "newly": np.empty(people, np.int32),
+        "leavers": np.empty(people, np.int32),
+        "leaver_kind": np.empty(people, np.uint8),
+        "complaints": np.empty((codes.MAX_CHANNELS, people), np.int32),
+        "participants": np.empty(channels * people, st.PARTICIPANT),
+        "attendees": np.empty(people, np.int32),
+    }
+
+
 def allocate(world: World, first: int = 0, last: int | None = None) -> st.State:
     """Make the state of a world before its seeds are placed.
 
@@ -133,17 +148,9 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> st.State:
         ),
         tie_head=per_agent(np.int32, meetings, -1),
         ties=np.empty(max(1, new_ties), st.TIE),
-        online=np.empty(n, np.int32),
         messages=messages,
         outbox=messages,
-        claims=np.empty(n, st.CLAIM),
-        rejected=np.empty(n, np.int32),
-        newly=np.empty(n, np.int32),
-        leavers=np.empty(n, np.int32),
-        leaver_kind=np.empty(n, np.uint8),
-        complaints=np.empty((codes.MAX_CHANNELS, n), np.int32),
-        participants=np.empty(channels * n, st.PARTICIPANT),
-        attendees=np.empty(n, np.int32),
+        **work_lists(n, channels),
         waiters=np.empty(n, np.int32),
         sort_keys=np.empty(n, np.uint64),
         posters=np.empty(n, np.int32),

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from koubei_sim.engines.compiled.allocation import aligned_zeros
+from koubei_sim.engines.compiled.allocation import aligned_zeros, work_lists
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.pyramid import state as st
@@ -96,15 +96,7 @@ def part_of(whole: st.State, first: int, last: int) -> Part:
         change=_own(int64, whole.stocks.size),
         counts=_own(int64, st.COUNTS),
         outbox=whole.messages if first == 0 else np.empty((2, channels, m), st.MESSAGE),
-        online=np.empty(m, np.int32),
-        claims=np.empty(m, st.CLAIM),
-        rejected=np.empty(m, np.int32),
-        newly=np.empty(m, np.int32),
-        leavers=np.empty(m, np.int32),
-        leaver_kind=np.empty(m, np.uint8),
-        complaints=np.empty((codes.MAX_CHANNELS, m), np.int32),
-        participants=np.empty(channels * m, st.PARTICIPANT),
-        attendees=np.empty(m, np.int32),
+        **work_lists(m, channels),
         posters=np.empty(n, np.int32),
         reports=np.empty_like(whole.reports),
         block_listener=_own(np.dtype(np.int32), st.BLOCK),
@@ -123,14 +115,13 @@ class Parts:
         The state of the run; parts share its arrays of people.
     block, rules : Block
         The same state, and the rules, as the kernels take them.
-    threads : int
-        Threads at most (`number_of_parts`).
+    number : int
+        Number of parts, one thread each (`number_of_parts`).
     """
 
-    def __init__(self, whole: st.State, block: Block, rules: Block, threads: int) -> None:
-        self.whole, self._block, self._rules = whole, block, rules
-        n = whole.stage.size
-        cuts = boundaries(n, number_of_parts(n, threads))
+    def __init__(self, whole: st.State, block: Block, rules: Block, number: int) -> None:
+        self.whole, self.number, self._block, self._rules = whole, number, block, rules
+        cuts = boundaries(whole.stage.size, number)
         self.parts = [part_of(whole, a, b) for a, b in itertools.pairwise(cuts) if a < b]
         self._pool = ThreadPoolExecutor(max(1, len(self.parts) - 1), "koubei-part")
 
