@@ -118,40 +118,51 @@ def with_labels(
     return src, dst, n, found
 
 
-def index_of(labels: NDArray[Any] | None, n: int, wanted: ArrayLike) -> NDArray[np.int64]:
-    """Return the numbers of the labels `wanted`; refuse unknown ones."""
-    shape = np.shape(wanted)  # type: ignore[arg-type]
-    asked = as_labels(np.ravel(np.asarray(wanted)), "index_of")
+def index_of(
+    labels: NDArray[Any] | None, n: int, wanted: ArrayLike, where: str = "index_of"
+) -> NDArray[np.int64]:
+    """Return the rows of the labels `wanted` (rows themselves without labels); refuse others."""
+    given = wanted if isinstance(wanted, np.ndarray) else np.asarray(wanted)
+    shape = given.shape
+    asked = np.empty(0, np.int64) if given.size == 0 else as_labels(np.ravel(given), where)
     if labels is None:
         if asked.dtype.kind != "i":
             raise KoubeiError(
-                "index_of", "this network has no labels", got=str(asked[0]), allowed=f"0..{n - 1}"
+                where,
+                "people of this network have no labels, only rows",
+                got=repr(str(asked[0])),
+                allowed=f"0..{n - 1}",
             )
         wrong = (asked < 0) | (asked >= n)
         if wrong.any():
             raise KoubeiError(
-                "index_of", "out of range", got=int(asked[wrong][0]), allowed=f"0..{n - 1}"
+                where, "no such person", got=int(asked[wrong][0]), allowed=f"0..{n - 1}"
             )
         return asked.reshape(shape)
-    if labels.dtype.kind != asked.dtype.kind:
-        asked = asked.astype(np.str_) if labels.dtype.kind == "U" else _as_numbers(asked)
+    if labels.dtype.kind != asked.dtype.kind and asked.size:
+        # A name is not a number: '01' is not 1, and 7 is not '7' where people have names.
+        kind = "text" if labels.dtype.kind == "U" else "whole numbers"
+        raise KoubeiError(
+            where,
+            f"labels of this network are {kind}",
+            got=repr(asked[0].item()),
+            fix=repr(labels[0].item()) + " is one",
+        )
     order = None if _ascending(labels) else np.argsort(labels, kind="stable")
     place = np.searchsorted(labels, asked, sorter=order)
     found = np.minimum(place, n - 1)
     found = found if order is None else order[found]
     wrong = labels[found] != asked
     if wrong.any():
-        word = asked[wrong][0]
-        near = nearest(str(word), map(str, labels[:2000])) if labels.dtype.kind == "U" else None
-        raise KoubeiError("index_of", "no person has this label", got=str(word), fix=near)
+        word = asked[wrong][0].item()
+        near = None
+        if labels.dtype.kind == "U":
+            close = nearest(word, map(str, labels[:2000]))
+            near = None if close is None else repr(close)
+        raise KoubeiError(
+            where, "no person has this label", got=repr(word), fix=near or "by='row' for a row"
+        )
     return found.astype(np.int64, copy=False).reshape(shape)
-
-
-def _as_numbers(asked: NDArray[Any]) -> NDArray[np.int64]:
-    try:
-        return asked.astype(np.int64)
-    except ValueError:
-        raise KoubeiError("index_of", "labels here are whole numbers", got=str(asked[0])) from None
 
 
 def _ascending(labels: NDArray[Any]) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels import graphs
 from koubei_sim.networks import edges, labelling
@@ -325,15 +326,45 @@ class Network:
         """Return the network with every directed arc turned round."""
         return replace(self, layers=tuple(layer.reverse() for layer in self.layers))
 
-    def index_of(self, labels: ArrayLike) -> NDArray[np.int64]:
-        """Return the numbers of the people with these labels (int64, same shape).
+    def index_of(
+        self, people: ArrayLike, *, by: str = "label", where: str = "index_of"
+    ) -> NDArray[np.int64]:
+        """Return the rows of people as the user names them (int64, same shape).
+
+        Parameters
+        ----------
+        people : array of int or str
+            Labels where the network has labels, else rows 0..n-1.
+        by : {"label", "row"}
+            "row": `people` are rows although there are labels.
+        where : str
+            How a refusal calls the argument.
+
+        Raises
+        ------
+        KoubeiError
+            Somebody who is not in the network.
 
         Examples
         --------
-        >>> Network.from_edges([20], [10], labels="auto").index_of([10, 20]).tolist()
-        [0, 1]
+        >>> net = Network.from_edges([20], [10], labels="auto")
+        >>> net.index_of([10, 20]).tolist(), net.index_of([1], by="row").tolist()
+        ([0, 1], [1])
         """
-        return labelling.index_of(self.labels, self.n_nodes, labels)
+        checks.word("by", by, ("label", "row"))
+        labels = self.labels if by == "label" else None
+        return labelling.index_of(labels, self.n_nodes, people, where)
+
+    def people(self, rows: ArrayLike) -> NDArray[Any]:
+        """Return what the people at these rows are called: labels, or rows where there are none.
+
+        Examples
+        --------
+        >>> Network.from_edges([20], [10], labels="auto").people([1]).tolist()
+        [20]
+        """
+        found = np.asarray(rows)
+        return found if self.labels is None else self.labels[found]
 
     def subgraph(self, nodes: ArrayLike) -> Network:
         """Return the people `nodes` (numbers, or a mask of length n) and the ties among them.

@@ -1,0 +1,156 @@
+"""The same checks at every door: whole numbers, numbers, yes or no, paths, text of a file.
+
+Each returns the value, tidy, or refuses it with a `KoubeiError` in one line.  Numbers of other
+libraries (numpy, pandas, arrays of no dimension) are numbers; yes and no are none.
+Called wherever a person hands something over; lies below all rooms and knows none of them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from koubei_sim.errors import KoubeiError, nearest
+
+#: Marks at the start of a text file -> its encoding.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def shown(value: object) -> str:
+    """Return how a wrong value is shown where its kind is what is wrong: text in quotes."""
+    return repr(value)
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:g} or more" if high == math.inf else f"{low:g}..{high:g}"
+
+
+def _scalar(value: Any) -> Any:
+    """Return a Python number for those of numpy and arrays of no dimension; others as they are."""
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    return value
+
+
+def whole(where: str, value: Any, low: int = 0, high: int | None = None) -> int:
+    """Return an int of ``low..high``; 5.0 is 5, True and "5" are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> whole("replicates", np.int64(3), 1), whole("k", 5.0)
+    (3, 5)
+    """
+    allowed = f"{low} or more" if high is None else f"{low}..{high}"
+    found = _scalar(value)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise KoubeiError(where, "not a whole number", got=shown(value), allowed=allowed)
+    if found < low or (high is not None and found > high):
+        raise KoubeiError(where, "out of range", got=shown(found), allowed=allowed)
+    return found
+
+
+def number(where: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return a finite float of ``low..high``; True and "0.5" are no numbers."""
+    found = _scalar(value)
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        raise KoubeiError(where, "not a number", got=shown(value), allowed=_span(low, high))
+    try:
+        found = float(found)
+    except OverflowError:
+        found = math.inf
+    if not (low <= found <= high) or not math.isfinite(found):
+        raise KoubeiError(where, "out of range", got=shown(found), allowed=_span(low, high))
+    return found
+
+
+def yes_no(where: str, value: Any) -> bool:
+    """Return a bool; "no" and 0 are not taken for one."""
+    found = _scalar(value)
+    if not isinstance(found, bool):
+        raise KoubeiError(where, "not a yes or no", got=shown(value), allowed="True, False")
+    return found
+
+
+def word(where: str, value: Any, allowed: Sequence[str]) -> str:
+    """Return one of the allowed words."""
+    if not isinstance(value, str) or value not in allowed:
+        raise KoubeiError(
+            where,
+            "unknown",
+            got=shown(value),
+            allowed=", ".join(map(repr, allowed)),
+            fix=nearest(value, allowed) if isinstance(value, str) else None,
+        )
+    return value
+
+
+def path(where: str, value: Any) -> Path:
+    """Return a path, ``~`` being the home folder; what is no path is refused.
+
+    Examples
+    --------
+    >>> path("out", None)
+    Traceback (most recent call last):
+    ...
+    koubei_sim.errors.KoubeiError: out: not a path, got None, allowed text or pathlib.Path
+    """
+    if not isinstance(value, (str, os.PathLike)) or isinstance(os.fspath(value), bytes):
+        raise KoubeiError(where, "not a path", got=shown(value), allowed="text or pathlib.Path")
+    if not os.fspath(value):
+        raise KoubeiError(where, "an empty path", got="''", allowed="the name of a file or folder")
+    if "\0" in os.fspath(value):
+        raise KoubeiError(where, "not a path", got=shown(value), allowed="no sign of code 0")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise KoubeiError(where, "~, but no home folder is known", got=str(value)) from None
+
+
+def decoded(where: str, raw: bytes, encoding: str | None = None) -> tuple[str, str]:
+    """Return the text of a file and the name of the encoding that was found.
+
+    Without `encoding`: what a byte order mark says, else UTF-8, else GB18030 where every byte of
+    the text is sound in it (of the older encodings the one that Chinese systems write).
+
+    Raises
+    ------
+    KoubeiError
+        Unknown `encoding`, or text that is not in it.
+
+    Examples
+    --------
+    >>> decoded("people.txt", "小米".encode("gb18030"))
+    ('小米', 'gb18030')
+    """
+    fix = "encoding='latin-1' or whatever the file was saved in"
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except (LookupError, TypeError):
+            raise KoubeiError(
+                "encoding", "unknown", got=shown(encoding), allowed="utf-8, gb18030, latin-1, ..."
+            ) from None
+        wanted = [encoding]
+    else:
+        marked = next((name for mark, name in MARKS if raw.startswith(mark)), None)
+        wanted = [marked] if marked else ["utf-8", "gb18030"]
+    for name in wanted:
+        try:
+            text = raw.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        return text.removeprefix("\ufeff"), "utf-8" if name == "utf-8-sig" else name
+    raise KoubeiError(where, f"text is not {' or '.join(wanted)}", fix=fix)
