@@ -154,13 +154,13 @@ def test_labels_are_kept_and_found() -> None:
     assert int(net.index_of(55)) == 1
     named = Network.from_edges([0], [1], labels=["zhang", "li"])
     assert named.index_of(["li", "zhang"]).tolist() == [1, 0]
-    with pytest.raises(KoubeiError, match="index_of: no person has this label, got 'lii', try 'li'"):
+    with pytest.raises(KoubeiError, match="no person has this label, got 'lii', try 'li'"):
         named.index_of(["lii"])
-    with pytest.raises(KoubeiError, match="labels here are whole numbers, got x"):
+    with pytest.raises(KoubeiError, match="labels of this network are whole numbers, got 'x'"):
         net.index_of(["x"])
     plain = Network.from_edges([0], [1])
     assert plain.index_of([1]).tolist() == [1]
-    with pytest.raises(KoubeiError, match=r"index_of: out of range, got 2, allowed 0\.\.1"):
+    with pytest.raises(KoubeiError, match=r"index_of: no such person, got 2, allowed 0\.\.1"):
         plain.index_of([2])
 
 
