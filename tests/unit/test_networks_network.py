@@ -73,6 +73,8 @@ def test_parts_sorted_in_threads_make_the_same_rows(monkeypatch, directed, paral
     dst[rng.random(5000) < 0.3] = 7  # rows longer than the insertion sort takes
     weight = rng.random(5000) * 10.0 ** rng.integers(-6, 6, 5000)  # sums depend on their order
     arguments = {"weight": weight, "directed": directed, "parallel": parallel}
+    if not directed and parallel == "merge":
+        arguments["merge"] = "add"  # the two directions of a tie have other weights here
     made = []
     for count in (1, 2, 3):
         with threads(count):
@@ -118,9 +120,9 @@ def test_empty_graph_is_allowed_and_nobody_is_not() -> None:
         ([0, 1.5], [1, 1], {}, "src[1]: not a whole number, got 1.5"),
         ([0, np.nan], [1, 1], {}, "src[1]: not a whole number, got nan"),
         (["a"], ["b"], {}, "src: ids are not whole numbers, got <U1, allowed integers"),
-        ([2**40], [0], {}, "src[0]: id out of range, got 1099511627776"),
+        ([2**40], [0], {"n": 9}, "src[0]: id out of range, got 1099511627776"),
         ([[0]], [[1]], {}, "src: not one list of ids, got shape (1, 1)"),
-        ([0], [1], {"n": 2.0}, "n: not a whole number, got 2.0"),
+        ([0], [1], {"n": 2.5}, "n: not a whole number, got 2.5"),
         ([0], [1], {"n": True}, "n: not a whole number, got True"),
         ([0], [1], {"weight": [np.nan]}, "edges.weight[0]: out of range, got nan"),
         ([0], [1], {"weight": [-1.0]}, "edges.weight[0]: out of range, got -1.0"),
@@ -129,7 +131,7 @@ def test_empty_graph_is_allowed_and_nobody_is_not() -> None:
         ([0], [1], {"weight": ["x"]}, "edges.weight: not numbers"),
         ([0], [1], {"labels": ["a"]}, "src[0]"),
         ([0], [1], {"labels": ["a", "a"]}, "labels: two people have the same label, got a"),
-        ([0], [1], {"labels": "yes"}, "labels: unknown word, got yes"),
+        ([0], [1], {"labels": "yes"}, "labels: unknown word, got 'yes'"),
         ([0], [1], {"self_loops": "keep"}, "self_loops: unknown, got keep"),
         ([0], [1], {"parallel": "sum"}, "parallel: unknown, got sum"),
     ],

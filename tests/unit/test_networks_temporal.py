@@ -135,7 +135,7 @@ def test_dates_become_seconds() -> None:
         (([0], [1], [0]), {"n": 0}, "n: out of range, got 0"),
         (([0], [1], [0]), {"weight": [-1]}, "contacts.weight[0]: out of range, got -1"),
         (([0], [1], [0]), {"labels": ["a"]}, "dst[0]: id out of range"),
-        (([0], [1], [0]), {"labels": "all"}, "labels: unknown word, got all"),
+        (([0], [1], [0]), {"labels": "all"}, "labels: unknown word, got 'all'"),
         (([0], [1], [0]), {"labels": ["a", "b"], "n": 3}, "n: does not fit the labels"),
     ],
 )

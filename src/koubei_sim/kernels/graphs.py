@@ -376,17 +376,14 @@ def turn_arcs(indptr, indices, cursor, sources, arcs):
 
 
 @kernel
-def mostly_absent(src, dst, seen):
-    """Whether fewer than half of the numbers below ``seen.size`` occur (`seen` starts False).
-
-    Stops as soon as half of them were met, which in most graphs is early.
-    """
+def all_occur(src, dst, seen):
+    """Whether every number below ``seen.size`` occurs (`seen` starts False)."""
     found = 0
     for e in range(src.size):
         s, d = src[e], dst[e]
         found += (not seen[s]) + (s != d and not seen[d])
         seen[s] = True
         seen[d] = True
-        if 2 * found >= seen.size:
-            return False
-    return 2 * found < seen.size
+        if found == seen.size:
+            return True
+    return False

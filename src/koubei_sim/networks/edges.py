@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
+from koubei_sim.networks import merging
 from koubei_sim.networks.row_blocks import in_order, over_rows, thread_count
 
 if TYPE_CHECKING:
@@ -21,16 +23,13 @@ if TYPE_CHECKING:
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]
 MAX_NODES = 2**31 - 2  # node numbers are int32
+USUAL = (None, "add")  # laws that sorting the arcs applies by itself where they have directions
 PART_EDGES = 1 << 18  # fewer edges than this are not worth a thread
 
 
 def checked_count(n: object, where: str = "n") -> int:
     """Return a number of people as an int; refuse anything that is none."""
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-        raise KoubeiError(where, "not a whole number", got=n, allowed=f"1..{MAX_NODES}")
-    if not 1 <= int(n) <= MAX_NODES:
-        raise KoubeiError(where, "out of range", got=int(n), allowed=f"1..{MAX_NODES}")
-    return int(n)
+    return checks.whole(where, n, 1, MAX_NODES)
 
 
 def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int32]:
@@ -91,7 +90,9 @@ def compressed_rows(
     directed: bool,
     self_loops: str,
     parallel: str,
-) -> tuple[Rows, dict[str, int]]:
+    merge: str | None = None,
+    labels: NDArray[Any] | None = None,
+) -> tuple[Rows, dict[str, Any]]:
     """Check a list of edges and sort it into rows; return them and the counts of what went.
 
     The time is linear in the edges: one pass counts, one scatters, one sorts within rows.
@@ -114,8 +115,17 @@ def compressed_rows(
         if first.size == 0:
             raise KoubeiError("n", "no edges and no number of people", fix="n=1 or more")
         n = int(max(first.max(), second.max())) + 1
+    if merge is not None:
+        checks.word("merge", merge, merging.LAWS)
+        if parallel == "keep":
+            raise KoubeiError("merge", "given, but parallel arcs are kept", fix="parallel='merge'")
     weights = None if weight is None else checked_weights(weight, first.size, "edges")
-    return sorted_rows(first, second, n, weights, directed, self_loops, parallel)
+    rows, notes = sorted_rows(first, second, n, weights, directed, self_loops, parallel)
+    if weights is not None and notes["parallel_merged"] and not (directed and merge in USUAL):
+        # Some arcs are repeated: bring the list to one line a tie, by the law, and sort again.
+        first, second, weights = merging.merged(first, second, n, weights, directed, merge, labels)
+        rows = sorted_rows(first, second, n, weights, directed)[0]
+    return rows, dict(notes)
 
 
 def sorted_rows(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels import graphs
 
 
 def as_labels(values: ArrayLike, where: str = "labels") -> NDArray[Any]:
@@ -106,16 +107,57 @@ def with_labels(
     if isinstance(labels, str):
         if labels != "auto":
             raise KoubeiError(
-                "labels", "unknown word", got=labels, allowed="'auto', an array or None"
+                "labels", "unknown word", got=repr(labels), allowed="'auto', an array or None"
             )
         src, dst, found = number_labels(src, dst)
+    elif labels is None:
+        return compact(src, dst, n)
     else:
-        found = None if labels is None else np.asarray(labels)
-    if found is not None:
-        if n is not None and n != found.size:
-            raise KoubeiError("n", "does not fit the labels", got=n, allowed=str(found.size))
-        n = found.size
-    return src, dst, n, found
+        found = as_labels(labels)
+    if n is not None and n != found.size:
+        raise KoubeiError("n", "does not fit the labels", got=n, allowed=str(found.size))
+    return src, dst, found.size, found
+
+
+def compact(
+    src: ArrayLike, dst: ArrayLike, n: int | None
+) -> tuple[ArrayLike, ArrayLike, int | None, NDArray[np.int64] | None]:
+    """Make nobody up: whole numbers that are not just 0..max become labels where `n` is None.
+
+    Arrays of anything but whole numbers from 0 come back as they are, for others to judge.
+
+    Examples
+    --------
+    >>> compact([1, 2], [2, 3], None)[3].tolist(), compact([1, 2], [2, 0], None)[3]
+    ([1, 2, 3], None)
+    """
+    if n is not None:
+        return src, dst, n, None
+    first, second = np.asarray(src), np.asarray(dst)
+    if first.shape != second.shape or first.ndim != 1 or first.size == 0:
+        return src, dst, n, None
+    if first.dtype.kind == "f" or second.dtype.kind == "f":
+        whole = [np.isfinite(ids) & (ids == np.floor(ids)) for ids in (first, second)]
+        if not (whole[0].all() and whole[1].all()):
+            return src, dst, n, None
+        first, second = first.astype(np.int64), second.astype(np.int64)
+    if first.dtype.kind not in "iu" or second.dtype.kind not in "iu":
+        return src, dst, n, None
+    low, high = min(int(first.min()), int(second.min())), max(int(first.max()), int(second.max()))
+    if low < 0:
+        return src, dst, n, None
+    if high < 2 * first.size and graphs.all_occur(first, second, np.zeros(high + 1, np.bool_)):
+        return first, second, high + 1, None
+    first, second, labels = number_labels(first, second)
+    return first, second, labels.size, labels
+
+
+def told(labels: NDArray[Any]) -> str:
+    """Return the note on whole numbers that `compact` took for labels."""
+    return (
+        f"{labels.size:,} ids from {labels[0]} to {labels[-1]} with gaps are kept as labels, "
+        "nobody is made up; n= takes them for rows"
+    )
 
 
 def index_of(

@@ -209,6 +209,8 @@ class Network:
         self_loops: str = "drop",
         parallel: str = "merge",
         name: str = "ties",
+        *,
+        merge: str | None = None,
     ) -> Network:
         """Build a network of one layer from a list of edges.
 
@@ -217,22 +219,30 @@ class Network:
         src, dst : (m,) arrays of int
             Ends of the edges; the word of ``src[e]`` reaches ``dst[e]``.
         n : int, optional
-            Number of people, at least 1; the largest id plus one where not given.
+            Number of people, at least 1; ids are then the rows 0 to n - 1.  Where it is not given
+            and some number below the largest id does not occur, nobody is made up: the ids are
+            labels, and ``notes["read"]`` says so.
         weight : (m,) array, optional
             Finite, at least 0; kept as float32.
         directed : bool
             False: each edge makes two arcs.
         labels : "auto", (n,) array or None
-            None: ids are the numbers 0 to n - 1.  "auto": ids are names of any kind (sparse
+            None: ids are rows (see `n`).  "auto": ids are names of any kind (sparse
             numbers, strings), numbered in ascending order and kept as labels.  An array: the
             name of each number.
         self_loops : {"drop", "error"}
             What to do with edges from a person to itself.
         parallel : {"merge", "keep", "error"}
-            What to do with repeated arcs; merging adds weights.  In a mutual graph ``u v`` and
+            What to do with repeated arcs; merging goes by `merge`.  In a mutual graph ``u v`` and
             ``v u`` are the same tie.
         name : str
             Name of the layer.
+        merge : {None, "add", "probability", "first", "last", "largest"}
+            The weight of repeated arcs: their sum (counts), ``1 - (1 - p) (1 - p')``
+            (probabilities), or one of them.  None adds those of one direction; a mutual tie
+            listed in both directions is one tie of that weight, and refused where the two
+            weights differ.  The other words take all lines of a mutual tie together, except in a
+            list that is symmetric as a whole (a matrix written out), where each tie stands twice.
 
         Returns
         -------
@@ -250,9 +260,16 @@ class Network:
         >>> net.labels.tolist(), net.layer().heard_by(1).tolist()
         (['a', 'b', 'c'], [0])
         """
+        if n is not None:
+            n = edges.checked_count(n)
+        directed = checks.yes_no("directed", directed)
         src, dst, n, found = labelling.with_labels(src, dst, n, labels)
-        rows, notes = edges.compressed_rows(src, dst, n, weight, directed, self_loops, parallel)
+        rows, notes = edges.compressed_rows(
+            src, dst, n, weight, directed, self_loops, parallel, merge, found
+        )
         layer = Layer(name, rows[0], rows[1], rows[2], directed)
+        if labels is None and found is not None:
+            notes["read"] = labelling.told(found)
         return cls((layer,), found, notes)
 
     @classmethod

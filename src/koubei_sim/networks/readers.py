@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels import graphs
-from koubei_sim.networks import edges, labelling
+from koubei_sim.networks import labelling
 from koubei_sim.networks.network import Network
 from koubei_sim.networks.table_edges import has_header, read_csv, read_parquet, short
 from koubei_sim.networks.text_edges import EDGE, Edges, read_text
@@ -174,17 +173,12 @@ def numbered(
     elif n is None and found.n is None:
         if src.size == 0:
             raise KoubeiError(str(path), "no edges in it")
-        low, high = min(int(src.min()), int(dst.min())), max(int(src.max()), int(dst.max()))
+        low = min(int(src.min()), int(dst.min()))
         if low < 0:
             raise KoubeiError(
                 str(path), "negative id", got=low, allowed="0 or more", fix="ids='text'"
             )
-        if high > 1000 and (
-            high >= edges.MAX_NODES
-            or high > 4 * src.size
-            or graphs.mostly_absent(src, dst, np.zeros(high + 1, dtype=np.bool_))
-        ):
-            src, dst, labels = labelling.number_labels(src, dst)
+        src, dst, n, labels = labelling.compact(src, dst, None)
     if labels is None:
         n = n if n is not None else found.n
     elif n is not None and n != labels.size:

@@ -148,9 +148,9 @@ class TemporalNetwork:
         >>> met.labels.tolist(), met.source.tolist(), met.target.tolist(), met.time.tolist()
         (['li', 'wang', 'zhao'], [1, 2, 0, 1], [2, 1, 1, 0], [1.0, 1.0, 2.0, 2.0])
         """
-        src, dst, n, names = labelling.with_labels(src, dst, n, labels)
         if n is not None:
             n = edges.checked_count(n)
+        src, dst, n, names = labelling.with_labels(src, dst, n, labels)
         first, second = edges.checked_ids(src, "src", n), edges.checked_ids(dst, "dst", n)
         when = checked_times(time)
         if not first.size == second.size == when.size:
