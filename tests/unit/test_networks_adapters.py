@@ -95,7 +95,7 @@ def test_sparse_matrices(form) -> None:
     mutual = as_network(both, directed=False)
     assert rows(mutual) == MUTUAL
     assert arc_weights(mutual)[2, 0] == 2.0
-    assert mutual.notes["parallel_merged"] == 0
+    assert mutual.notes["parallel_merged"] == 3  # each tie stands twice in a matrix
     pattern = as_network(getattr(sparse, form)(dense != 0))
     assert pattern.layer().weights is None
     with pytest.raises(KoubeiError, match=r"not a square sparse matrix, got \(2, 3\)"):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
 from koubei_sim.networks.network import Network
@@ -22,8 +23,25 @@ TAKEN = (
 )
 
 
+class Given(NamedTuple):
+    """What the object of another library holds, before it becomes a network."""
+
+    src: NDArray[Any]  # ends as numbers of nodes where `count` is there, else as ids
+    dst: NDArray[Any]
+    weight: Any  # (m,) or None
+    directed: bool  # of the object itself
+    count: int | None = None  # number of nodes
+    names: list[Any] | None = None  # of the nodes, where they have any
+    as_list: bool = True  # a tie may be listed in both directions; else each stands once
+
+
 def as_network(
-    obj: object, directed: bool | None = None, *, weight: str | None = "weight", name: str = "ties"
+    obj: object,
+    directed: bool | None = None,
+    *,
+    weight: str | None = "weight",
+    name: str = "ties",
+    merge: str | None = None,
 ) -> Network:
     """Return `obj` as a network of one layer.
 
@@ -41,6 +59,8 @@ def as_network(
         it weigh 1.  None: no weights.
     name : str
         Name of the layer.
+    merge : {None, "add", "probability", "first", "last", "largest"}
+        What parallel ties become, as for `Network.from_edges`.
 
     Returns
     -------
@@ -57,10 +77,15 @@ def as_network(
     >>> as_network(([0, 1], [1, 2]), directed=False).layer().heard_by(1).tolist()
     [0, 2]
     """
-    if directed is not None and not isinstance(directed, (bool, np.bool_)):
-        raise KoubeiError("directed", "not a yes or no", got=directed, allowed="True, False, None")
+    if directed is not None:
+        directed = checks.yes_no("directed", directed)
     if isinstance(obj, Network):
-        return _redirected(obj, directed)
+        return _redirected(obj, directed, merge)
+    return _build(given(obj, weight), directed, name, merge)
+
+
+def given(obj: object, weight: str | None) -> Given:
+    """Return the nodes and edges of an object that `as_network` takes (but a `Network`)."""
     if isinstance(obj, np.ndarray):
         if obj.ndim != 2 or obj.shape[1] != 2:
             raise KoubeiError(
@@ -69,10 +94,10 @@ def as_network(
                 got=f"shape {obj.shape}",
                 allowed="(m, 2)",
             )
-        return _from_arrays(obj[:, 0], obj[:, 1], None, directed, name)
+        return Given(obj[:, 0], obj[:, 1], None, True)
     if isinstance(obj, (tuple, list)) and len(obj) == 2 and all(np.ndim(part) == 1 for part in obj):
-        return _from_arrays(obj[0], obj[1], None, directed, name)
-    adapters: dict[str, Callable[..., Network]] = {
+        return Given(np.asarray(obj[0]), np.asarray(obj[1]), None, True)
+    adapters: dict[str, Callable[[Any, str | None], Given]] = {
         "networkx": _networkx,
         "scipy": _scipy,
         "igraph": _igraph,
@@ -84,11 +109,11 @@ def as_network(
     for kind in type(obj).__mro__:
         adapter = adapters.get(kind.__module__.split(".")[0])
         if adapter is not None and kind is not object:
-            return adapter(obj, directed, weight, name)
+            return adapter(obj, weight)
     raise KoubeiError("as_network", "not a graph", got=type(obj).__name__, allowed=TAKEN)
 
 
-def _redirected(network: Network, directed: bool | None) -> Network:
+def _redirected(network: Network, directed: bool | None, merge: str | None) -> Network:
     if directed is None or all(layer.directed == directed for layer in network.layers):
         return network
     if directed:
@@ -99,43 +124,47 @@ def _redirected(network: Network, directed: bool | None) -> Network:
     for layer in network.layers:
         if layer.directed:
             built = Network.from_edges(
-                layer.sources(), layer.indices, layer.n_nodes, layer.weights, False, name=layer.name
+                layer.sources(),
+                layer.indices,
+                layer.n_nodes,
+                layer.weights,
+                False,
+                name=layer.name,
+                merge=merge,
             )
             layer = built.layer()
         layers.append(layer)
     return replace(network, layers=tuple(layers))
 
 
-def _from_arrays(src: Any, dst: Any, weight: Any, directed: bool | None, name: str) -> Network:
-    src, dst = np.asarray(src), np.asarray(dst)
-    labels = "auto" if src.dtype.kind in "UOST" or dst.dtype.kind in "UOST" else None
-    return Network.from_edges(src, dst, None, weight, directed is not False, labels, name=name)
-
-
-def _build(
-    count: int,
-    ends: NDArray[Any],
-    weights: NDArray[Any] | None,
-    own: bool,
-    directed: bool | None,
-    names: list[Any] | None,
-    name: str,
-) -> Network:
-    """Make the network from numbered ends (m, 2); an undirected graph lists each tie once."""
-    if count == 0:
+def _build(found: Given, directed: bool | None, name: str, merge: str | None) -> Network:
+    """Make the network; an undirected graph lists each tie once, whichever end comes first."""
+    if found.count == 0:
         raise KoubeiError("as_network", "a graph without nodes", allowed="one or more")
-    labels = None
-    if names is not None and not all(
-        type(item) is int and item == at for at, item in enumerate(names)
+    src, dst, weights = np.asarray(found.src), np.asarray(found.dst), found.weight
+    if found.count is not None:
+        src, dst = src.astype(np.int64), dst.astype(np.int64)
+    if not found.as_list:
+        src, dst = np.minimum(src, dst), np.maximum(src, dst)
+        if directed is True:
+            src, dst = np.concatenate((src, dst)), np.concatenate((dst, src))
+            weights = None if weights is None else np.concatenate((weights, weights))
+    labels: Any = None
+    if found.names is not None and not all(
+        type(item) is int and item == at for at, item in enumerate(found.names)
     ):
-        labels = labelling.as_labels(names)
-    ends = np.asarray(ends, dtype=np.int64).reshape(-1, 2)
-    src, dst = ends[:, 0], ends[:, 1]
-    if directed is True and not own:
-        src, dst = np.concatenate((src, dst)), np.concatenate((dst, src))
-        weights = None if weights is None else np.concatenate((weights, weights))
+        labels = labelling.as_labels(found.names)
+    elif found.count is None and (src.dtype.kind in "UOST" or dst.dtype.kind in "UOST"):
+        labels = "auto"
     return Network.from_edges(
-        src, dst, count, weights, own if directed is None else directed, labels, name=name
+        src,
+        dst,
+        found.count,
+        weights,
+        found.directed if directed is None else directed,
+        labels,
+        name=name,
+        merge=merge,
     )
 
 
@@ -149,7 +178,7 @@ def _numbers(values: list[Any], where: str) -> NDArray[np.float64] | None:
         raise KoubeiError(where, "edge weights are not numbers", fix="weight=None") from None
 
 
-def _networkx(graph: Any, directed: bool | None, weight: str | None, name: str) -> Network:
+def _networkx(graph: Any, weight: str | None) -> Given:
     if not hasattr(graph, "edges"):
         raise KoubeiError("as_network", "not a graph", got=type(graph).__name__, allowed=TAKEN)
     names = list(graph.nodes)
@@ -159,55 +188,44 @@ def _networkx(graph: Any, directed: bool | None, weight: str | None, name: str) 
         ends.append((number[u], number[v]))
         values.append(value)
     weights = None if weight is None else _numbers(values, "as_network")
-    return _build(len(names), np.array(ends), weights, graph.is_directed(), directed, names, name)
+    return _ended(ends, weights, graph.is_directed(), len(names), names)
 
 
-def _scipy(matrix: Any, directed: bool | None, weight: str | None, name: str) -> Network:
+def _ended(
+    ends: Any, weights: Any, own: bool, count: int, names: list[Any] | None, as_list: bool = False
+) -> Given:
+    """Return what a graph with numbered nodes holds."""
+    pairs = np.asarray(ends, dtype=np.int64).reshape(-1, 2)
+    return Given(pairs[:, 0], pairs[:, 1], weights, own, count, names, own or as_list)
+
+
+def _scipy(matrix: Any, weight: str | None) -> Given:
     if not hasattr(matrix, "tocoo") or matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         shape = getattr(matrix, "shape", type(matrix).__name__)
         raise KoubeiError(
             "as_network", "not a square sparse matrix", got=str(shape), allowed="(n, n)"
         )
-    entries = matrix.tocoo()
+    entries = matrix.tocoo(copy=True)
     entries.sum_duplicates()
     there = entries.data != 0
     src, dst, data = entries.coords[0][there], entries.coords[1][there], entries.data[there]
     if data.dtype.kind == "c":
         raise KoubeiError("as_network", "complex weights", got=str(data.dtype))
     weights = None if weight is None or data.dtype.kind == "b" or bool((data == 1).all()) else data
-    if directed is False:
-        # An entry and its mirror image are one tie, of the larger weight.
-        low, high = np.minimum(src, dst), np.maximum(src, dst)
-        pairs = low.astype(np.int64) * matrix.shape[0] + high
-        order = np.lexsort((-data.astype(np.float64), pairs))
-        first = np.ones(order.size, dtype=bool)
-        first[1:] = pairs[order][1:] != pairs[order][:-1]
-        kept = order[first]
-        src, dst = low[kept], high[kept]
-        weights = None if weights is None else weights[kept]
-    return _build(
-        matrix.shape[0],
-        np.stack((src, dst), axis=1),
-        weights,
-        directed is not False,
-        directed,
-        None,
-        name,
-    )
+    return Given(src, dst, weights, True, matrix.shape[0])
 
 
-def _igraph(graph: Any, directed: bool | None, weight: str | None, name: str) -> Network:
+def _igraph(graph: Any, weight: str | None) -> Given:
     if not hasattr(graph, "get_edgelist"):
         raise KoubeiError("as_network", "not a graph", got=type(graph).__name__, allowed=TAKEN)
     names = list(graph.vs["name"]) if "name" in graph.vs.attributes() else None
     weights = None
     if weight is not None and weight in graph.es.attributes():
         weights = _numbers(list(graph.es[weight]), "as_network")
-    ends = np.array(graph.get_edgelist(), dtype=np.int64)
-    return _build(graph.vcount(), ends, weights, graph.is_directed(), directed, names, name)
+    return _ended(graph.get_edgelist(), weights, graph.is_directed(), graph.vcount(), names)
 
 
-def _networkit(graph: Any, directed: bool | None, weight: str | None, name: str) -> Network:
+def _networkit(graph: Any, weight: str | None) -> Given:
     if not hasattr(graph, "iterEdgesWeights"):
         raise KoubeiError("as_network", "not a graph", got=type(graph).__name__, allowed=TAKEN)
     nodes = list(graph.iterNodes())  # deleted nodes leave holes in the ids
@@ -218,10 +236,10 @@ def _networkit(graph: Any, directed: bool | None, weight: str | None, name: str)
     weights = None
     if weight is not None and graph.isWeighted():
         weights = np.array([value for _, _, value in listed])
-    return _build(len(nodes), number[ends], weights, graph.isDirected(), directed, nodes, name)
+    return _ended(number[ends], weights, graph.isDirected(), len(nodes), nodes)
 
 
-def _rustworkx(graph: Any, directed: bool | None, weight: str | None, name: str) -> Network:
+def _rustworkx(graph: Any, weight: str | None) -> Given:
     if not hasattr(graph, "weighted_edge_list"):
         raise KoubeiError("as_network", "not a graph", got=type(graph).__name__, allowed=TAKEN)
     nodes = list(graph.node_indexes())  # removed nodes leave holes
@@ -238,12 +256,10 @@ def _rustworkx(graph: Any, directed: bool | None, weight: str | None, name: str)
         values.append(value if isinstance(value, (int, float, np.number)) else None)
     weights = None if weight is None else _numbers(values, "as_network")
     own = type(graph).__name__ == "PyDiGraph" or hasattr(graph, "successors")
-    return _build(
-        len(nodes), np.array(ends), weights, own, directed, payloads if named else nodes, name
-    )
+    return _ended(ends, weights, own, len(nodes), payloads if named else nodes)
 
 
-def _frame(frame: Any, directed: bool | None, weight: str | None, name: str) -> Network:
+def _frame(frame: Any, weight: str | None) -> Given:
     from koubei_sim.networks.table_edges import SOURCE_NAMES, TARGET_NAMES, WEIGHT_NAMES, column
 
     if hasattr(frame, "collect") and not hasattr(frame, "to_numpy"):
@@ -267,4 +283,4 @@ def _frame(frame: Any, directed: bool | None, weight: str | None, name: str) -> 
     for where, values in ((first, src), (second, dst)):
         if values.dtype.kind == "O" and any(item is None or item != item for item in values):
             raise KoubeiError(f"column {where}", "no id in a row", got="missing")
-    return _from_arrays(src, dst, None if third is None else cells(third), directed, name)
+    return Given(src, dst, None if third is None else cells(third), True)

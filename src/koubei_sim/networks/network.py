@@ -383,6 +383,29 @@ class Network:
         found = np.asarray(rows)
         return found if self.labels is None else self.labels[found]
 
+    def arcs(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the two ends of every arc as people are called, in the order of the network.
+
+        This is the order in which arrays of values per arc are taken: by row of the source, then
+        by layer, then by row of the target.  A mutual tie is two arcs.
+
+        Returns
+        -------
+        (arcs,) array, (arcs,) array
+            Source and target: labels where there are labels, else rows.
+
+        Examples
+        --------
+        >>> net = Network.from_edges(["b", "a"], ["a", "c"], labels="auto")
+        >>> [ends.tolist() for ends in net.arcs()]
+        [['a', 'b'], ['c', 'a']]
+        """
+        from koubei_sim.networks.union import union_rows
+
+        rows = union_rows(self)
+        sources = np.repeat(np.arange(self.n_nodes), np.diff(rows.indptr))
+        return self.people(sources), self.people(rows.indices)
+
     def subgraph(self, nodes: ArrayLike) -> Network:
         """Return the people `nodes` (numbers, or a mask of length n) and the ties among them.
 
