@@ -26,11 +26,11 @@ TAKEN = (
 class Given(NamedTuple):
     """What the object of another library holds, before it becomes a network."""
 
-    src: NDArray[Any]  # ends as numbers of nodes where `count` is there, else as ids
+    src: NDArray[Any]  # ends as numbers of nodes where `nodes` is there, else as ids
     dst: NDArray[Any]
     weight: Any  # (m,) or None
     directed: bool  # of the object itself
-    count: int | None = None  # number of nodes
+    nodes: int | None = None  # number of nodes
     names: list[Any] | None = None  # of the nodes, where they have any
     as_list: bool = True  # a tie may be listed in both directions; else each stands once
 
@@ -139,10 +139,10 @@ def _redirected(network: Network, directed: bool | None, merge: str | None) -> N
 
 def _build(found: Given, directed: bool | None, name: str, merge: str | None) -> Network:
     """Make the network; an undirected graph lists each tie once, whichever end comes first."""
-    if found.count == 0:
+    if found.nodes == 0:
         raise KoubeiError("as_network", "a graph without nodes", allowed="one or more")
     src, dst, weights = np.asarray(found.src), np.asarray(found.dst), found.weight
-    if found.count is not None:
+    if found.nodes is not None:
         src, dst = src.astype(np.int64), dst.astype(np.int64)
     if not found.as_list:
         src, dst = np.minimum(src, dst), np.maximum(src, dst)
@@ -154,12 +154,12 @@ def _build(found: Given, directed: bool | None, name: str, merge: str | None) ->
         type(item) is int and item == at for at, item in enumerate(found.names)
     ):
         labels = labelling.as_labels(found.names)
-    elif found.count is None and (src.dtype.kind in "UOST" or dst.dtype.kind in "UOST"):
+    elif found.nodes is None and (src.dtype.kind in "UOST" or dst.dtype.kind in "UOST"):
         labels = "auto"
     return Network.from_edges(
         src,
         dst,
-        found.count,
+        found.nodes,
         weights,
         found.directed if directed is None else directed,
         labels,

@@ -79,7 +79,7 @@ def _of_attribute(network: Network, name: str, where: str, graph: Any) -> tuple[
     held = adapters.given(graph, name)
     if held.weight is None:
         raise KoubeiError(where, "the graph has no such edge attribute", got=repr(name))
-    if held.count is None:
+    if held.nodes is None:
         rows = [network.index_of(np.asarray(end), where=where) for end in (held.src, held.dst)]
         return rows[0], rows[1], held.weight
     return held.src, held.dst, held.weight
