@@ -83,7 +83,7 @@ def test_nobody_is_made_up() -> None:
     """Would catch a person 0 whom nobody mentioned, and a note that is missing."""
     net = Network.from_edges([1, 2], [2, 3])
     assert (net.n_nodes, net.labels.tolist()) == (3, [1, 2, 3])
-    assert "nobody is made up; n= takes them for rows" in net.notes["read"]
+    assert "3 ids from 1 are kept as labels; n= takes them for rows" in net.notes["read"]
     assert Network.from_edges([1, 2], [2, 3], 4).labels is None  # as the note advises
     assert Network.from_edges([0, 2], [1, 1]).labels is None
     assert as_network(np.array([[901, 1000]])).labels.tolist() == [901, 1000]

@@ -91,13 +91,13 @@ def test_sparse_and_text_ids_become_labels(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(("step", "labelled"), [(1, False), (2, True), (3, True)])
-def test_numbers_with_gaps_are_names(tmp_path, step, labelled) -> None:
+def test_numbers_of_whom_some_are_missing_are_names(tmp_path, step, labelled) -> None:
     """Would catch a graph padded with people whom nobody mentioned, or names where none are."""
     path = tmp_path / "a.edges"
     path.write_text("".join(f"{step * u} {step * (u - u % 7)}\n" for u in range(1, 2001)))
     net = read_network(path)
     assert (net.labels is not None) == labelled
-    assert net.n_nodes == (2001 if labelled else 2000 * step + 1)
+    assert net.n_nodes == 2001
 
 
 def test_blocks_are_cut_at_line_ends(tmp_path, monkeypatch) -> None:
@@ -154,7 +154,7 @@ def test_odd_lines_in_the_middle_change_nothing_else(tmp_path, monkeypatch, odd,
         ("7\t8\t9\n", "line 21: ragged line, got 7 8 9"),
         ("7\n", "line 21: ragged line, got 7"),
         ("7\t8x\n", "line 21: id is not a whole number from 0, got 8x"),
-        ("7\t9999999999999999999\n", "line 21: id is not a whole number from 0"),
+        ("7\t9999999999999999999\n7\n", "line 22: ragged line, got 7"),
         ("7\tx\n8\ty\n", "line 21: id is not a whole number from 0, got x"),
     ],
 )
@@ -199,7 +199,7 @@ def test_quick_and_careful_reading_of_csv_agree(tmp_path, monkeypatch) -> None:
         path.write_text(text, newline="")
         assert rows(read_network(path, directed=True)) == expected
     path.write_text("source,target\n" + "".join(f"{u},{v}\n" for u, v in edges) + "3,\n")
-    with pytest.raises(KoubeiError, match=r"a\.csv, row 51, column target: no id in it"):
+    with pytest.raises(KoubeiError, match=r"a\.csv, line 52, column target: no id in it"):
         read_network(path)
 
 
@@ -221,12 +221,10 @@ def test_parquet_in_groups_of_rows(tmp_path, monkeypatch, kind, size) -> None:
     columns = {"weight": weight, "target": dst, "source": src}
     parquet.write_table(arrow.table(columns), path, row_group_size=size)
     net = read_network(path, directed=True)
-    labels = "auto" if kind == "wide" else None
-    expected = Network.from_edges(src, dst, weight=weight, labels=labels)
+    expected = Network.from_edges(src, dst, weight=weight, labels="auto")
     assert rows(net) == rows(expected)
     assert weights(net) == weights(expected)
-    if kind == "wide":
-        assert net.labels.tolist() == expected.labels.tolist()
+    assert net.labels.tolist() == expected.labels.tolist()
 
 
 def test_csv_by_header(tmp_path) -> None:
@@ -307,7 +305,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch) 
         raise OSError("disk full")
 
     monkeypatch.setattr(writers, "_parts", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(KoubeiError, match=r"x\.edges: cannot be written \(disk full\)"):
         write_network(net, path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.edges"]
@@ -316,7 +314,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch) 
 def test_what_cannot_be_written_is_refused(tmp_path) -> None:
     """Would catch labels that break the lines of a text file."""
     net = Network.from_edges([0], [1], labels=["li wang", "b"])
-    with pytest.raises(KoubeiError, match=r"labels: hold ' '.* try a \.parquet file"):
+    with pytest.raises(KoubeiError, match=r"labels: hold ' '.* try a \.csv or \.parquet file"):
         write_network(net, tmp_path / "x.txt")
     assert read_network(write_network(net, tmp_path / "x.parquet")).labels.tolist()[0] == "li wang"
     with pytest.raises(KoubeiError, match="unknown kind of file"):
@@ -357,11 +355,10 @@ def test_graphml(tmp_path) -> None:
         ("a.edges", b"0 1\n1 2.5\n", "a.edges, line 2: id is not a whole number from 0, got 2.5"),
         ("a.edges", b"0 1\n-1 2\n", "a.edges, line 2: id is not a whole number from 0, got -1"),
         ("a.edges", b"0 1\nnan 2\n", "a.edges, line 2: id is not a whole number from 0, got nan"),
-        ("a.edges", b"0 1\n0 99999999999999999999\n", "a.edges, line 2: id is not a whole number"),
         ("a.edges", b"0 1 1\n1 2 heavy\n", "a.edges, line 2: weight is not a number, got heavy"),
         ("a.edges", b"0 1 1\n1 2 nan\n", "a.edges: edges.weight[1]: out of range, got nan"),
         ("a.edges", b"0 1 1\n1 2 -3\n", "a.edges: edges.weight[1]: out of range, got -3.0"),
-        ("a.edges", b"source target\n0 1\n", "a.edges: the first line is not an edge between"),
+        ("a.edges", b"left right\n0 1\n", "a.edges: no source column, got left, right"),
         ("a.edges", b"\x00\x01\x02junk\xff\n" * 9, "a.edges: not text"),
         ("a.edges.gz", b"\x1f\x8b\x08\x00broken", "a.edges.gz: broken gzip file"),
         (
@@ -371,17 +368,21 @@ def test_graphml(tmp_path) -> None:
         ),
         ("a.csv", b"x,y\n0,1\n", "a.csv: no source column, got x, y"),
         ("a.csv", b"source,target\n0,1\n1\n", "a.csv, line 3: ragged line"),
-        ("a.csv", b"source,target\n0,1\n1,\n", "a.csv, row 2, column target: no id in it"),
-        ("a.csv", b"source,target\n0,1\n1,2.5\n", "a.csv, column target: ids are neither"),
-        ("a.csv", b"source,target,weight\n0,1,x\n", "a.csv, line 2: weight is not a number, got x"),
-        ("a.csv", b"source,target\n0,-1\n", "a.csv: negative id, got -1"),
+        ("a.csv", b"source,target\n0,1\n1,\n", "a.csv, line 3, column target: no id in it"),
+        ("a.csv", b"source,target\n0,1\n1,2.5\n", "a.csv, line 3, column target: id is not a"),
+        (
+            "a.csv",
+            b"source,target,weight\n0,1,x\n",
+            "a.csv, line 2, column weight: weight is not a number, got x",
+        ),
+        ("a.csv", b"source,target\n0,-1\n", "a.csv, line 2, column target: id is not a whole"),
         ("a.csv", b"source,target\n", "a.csv: no edges in it"),
         ("a.parquet", b"junk, no parquet" * 9, "a.parquet: not a parquet file"),
         ("a.graphml", b"junk", "a.graphml: not GraphML"),
         ("a.graphml", b"<graphml></graphml>", "a.graphml: not GraphML"),
-        ("a.xlsx", b"junk", "a.xlsx: unknown kind of file, got .xlsx, allowed .edges"),
-        ("a", b"junk", "a: unknown kind of file"),
-        ("a.parquet.gz", b"junk", "a.parquet.gz: unknown kind of file"),
+        ("a.xlsx", b"junk", "a.xlsx: not read here, got .xlsx, try as_"),
+        ("a", b"junk", "a, line 1: not an edge, got 1 columns"),
+        ("a.parquet.gz", b"junk", "a.parquet.gz: a packed parquet file"),
     ],
 )
 def test_wrong_files_are_refused_in_one_line(tmp_path, monkeypatch, name, content, line) -> None:
@@ -403,7 +404,7 @@ def test_missing_files_and_wrong_options(tmp_path, monkeypatch) -> None:
     Path("folder.txt").mkdir()
     with pytest.raises(KoubeiError, match="a folder, not a file"):
         read_network("folder.txt")
-    with pytest.raises(KoubeiError, match="ids: unknown, got number"):
+    with pytest.raises(KoubeiError, match="ids: unknown, got 'number'"):
         read_network("edges.txt", ids="number")
     with pytest.raises(KoubeiError, match="directed: not a yes or no"):
         read_network("edges.txt", directed="yes")  # type: ignore[arg-type]
@@ -412,7 +413,7 @@ def test_missing_files_and_wrong_options(tmp_path, monkeypatch) -> None:
     Path("a.csv").write_text("source,target\n0,1\n")
     with pytest.raises(KoubeiError, match=r"no such column, got sauce, .* try source"):
         read_network("a.csv", source="sauce")
-    with pytest.raises(KoubeiError, match="ids are not whole numbers"):
+    with pytest.raises(KoubeiError, match="id is not a whole number from 0, got a, try ids='text'"):
         Path("b.csv").write_text("source,target\na,b\n")
         read_network("b.csv", ids="integer")
 

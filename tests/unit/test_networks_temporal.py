@@ -249,11 +249,11 @@ def test_text_remarks_and_weights_are_believed(tmp_path) -> None:
         ("a.txt", "0 1 2\n", {"source": 0, "target": 1, "time": 3}, "a.txt, line 1: not a contact"),
         ("a.txt", "# no\n", {}, "a.txt: no edges in it, allowed lines: source target time"),
         ("a.csv", "u,v\n0,1\n", {}, "a.csv: no time column, got u, v"),
-        ("a.csv", "u,v,t\n0,1,x\n", {}, "a.csv, column t: times are neither numbers nor dates"),
-        ("a.csv", "u,v,t\n0,1,\n0,1,2\n", {}, "a.csv, row 1, column t: no time in it"),
+        ("a.csv", "u,v,t\n0,1,x\n", {}, "a.csv, line 2, column t: times are neither"),
+        ("a.csv", "u,v,t\n0,1,\n0,1,2\n", {}, "a.csv, line 2, column t: no time in it"),
         ("a.csv", "u,v,t\n0,1,2\n", {"time": 2}, "time: this file has a header, got 2"),
         ("a.csv", "u,v,t\n0,1,2\n", {"time": "T"}, "a.csv: no such column, got T"),
-        ("a.graphml", "<graphml/>", {}, "a.graphml: contacts are not read from GraphML"),
+        ("a.graphml", "<graphml/>", {}, "a.graphml: contacts are not read from .graphml"),
     ],
 )
 def test_wrong_files_are_refused_in_one_line(

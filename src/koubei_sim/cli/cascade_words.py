@@ -14,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
@@ -233,8 +234,8 @@ def _seeds(word: str, graph: Any) -> Any:
         raise KoubeiError(
             "--seeds", "no such file", got=word, allowed="10, ids:3,5, degree:50, a file"
         )
-    lines = path.read_text(encoding="utf-8").split()
-    return _people(lines, graph)
+    text, _ = checks.decoded(str(path), path.read_bytes())
+    return _people(text.split(), graph)
 
 
 def _people(names: list[str], graph: Any) -> Any:

@@ -5,19 +5,23 @@ Called by people; reuses the readers of `read_network` column by column.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.networks.graph_files import FORMATS
 from koubei_sim.networks.readers import (
-    SUFFIXES,
-    by_header,
-    checked_options,
+    Columns,
+    asked_of,
+    checked_file,
+    in_file,
     numbered,
     read_edges,
     suffix_of,
 )
+from koubei_sim.networks.table_edges import CONTACT
 from koubei_sim.networks.temporal import TemporalNetwork
-from koubei_sim.networks.text_edges import CONTACT
 
 
 def read_contacts(
@@ -30,25 +34,30 @@ def read_contacts(
     time: str | int | None = None,
     weight: str | int | None = None,
     ids: str = "auto",
+    columns: Columns | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    comment: str | None = None,
 ) -> TemporalNetwork:
     """Read contacts from a file; the word of the source reaches the target at that time.
 
     Parameters
     ----------
     path : str or Path
-        The kinds of file of `read_network` but GraphML.  Text without a header holds lines
-        ``source target time``, perhaps with a weight.
+        Text or parquet as for `read_network`.  Text without a header holds lines
+        ``source target time``, perhaps with a weight, or ``time source target`` where the ids
+        show it (SocioPatterns), or the columns of KONECT where its header is there.
     directed : bool, optional
         None: what the file says (a comment ``# directed: false``), else True.
     n : int, optional
         Number of people, where ids are their numbers.
     source, target, time, weight : str or int, optional
-        Names of the columns of CSV and parquet; found by themselves where usual (those of
-        `read_network`, and time, t, timestamp, when, time_s).  For text without a header: the
-        numbers of the columns, from 0 (source, target and time together); further columns are
-        passed over.
-    ids : {"auto", "integer", "text"}
-        As for `read_network`.
+        Columns by name; found by themselves where usual (those of `read_network`, and time, t,
+        timestamp, when, created_at, ...).  For text without a header: the numbers of the columns,
+        from 0 (source, target and time together); further columns are passed over.
+    ids, columns, header, encoding, separator, comment
+        As for `read_network`; ``columns="time source target"``.
 
     Returns
     -------
@@ -60,48 +69,25 @@ def read_contacts(
     KoubeiError
         Missing, empty or unknown file; a line or column that is wrong.
     """
-    path = Path(path)
-    checked_options(path, ids, directed)
-    if suffix_of(path) == ".graphml":
+    path = checked_file(path)
+    if directed is not None:
+        directed = checks.yes_no("directed", directed)
+    if (suffix := suffix_of(path)) in FORMATS:
         raise KoubeiError(
             str(path),
-            "contacts are not read from GraphML",
-            allowed=" ".join(suffix for suffix in SUFFIXES if suffix != ".graphml"),
+            f"contacts are not read from {suffix} files",
+            allowed="text, .csv, .parquet",
         )
     given = {"source": source, "target": target, "time": time, "weight": weight}
-    _check_columns(path, given)
-    found = read_edges(path, CONTACT, given, ids)
-    src, dst, people, labels = numbered(path, found, n)
+    asked = asked_of(columns, given, header, encoding, separator, comment, ids)
+    found = read_edges(path, CONTACT, asked)
+    src, dst, people, labels, note = numbered(path, found, n)
     mutual = directed is False or (directed is None and found.directed is False)
     assert found.time is not None  # the readers refuse contacts without times
     try:
-        return TemporalNetwork.from_contacts(
+        contacts = TemporalNetwork.from_contacts(
             src, dst, found.time, people, not mutual, labels, found.weight
         )
     except KoubeiError as error:
-        raise KoubeiError(
-            f"{path}: {error.where}",
-            error.what,
-            got=error.got,
-            allowed=error.allowed,
-            fix=error.fix,
-        ) from None
-
-
-def _check_columns(path: Path, given: dict[str, str | int | None]) -> None:
-    """Refuse numbers of columns where names are needed, half of them, or two the same."""
-    chosen = {role: name for role, name in given.items() if name is not None}
-    if len(set(chosen.values())) < len(chosen):
-        raise KoubeiError("columns", "two are the same", got=str(chosen))
-    headed = by_header(path)
-    for role, name in chosen.items():
-        if headed and not isinstance(name, str):
-            raise KoubeiError(role, "this file has a header", got=name, allowed="a column's name")
-        if not headed and (isinstance(name, bool) or not isinstance(name, int) or name < 0):
-            raise KoubeiError(
-                role, "this file has no header", got=name, allowed="a column's number, from 0"
-            )
-    if chosen and not headed and not {"source", "target", "time"} <= set(chosen):
-        raise KoubeiError(
-            "columns", "some are not said", got=str(chosen), allowed="source, target and time"
-        )
+        raise in_file(path, error) from None
+    return replace(contacts, notes={**contacts.notes, "read": note})

@@ -143,21 +143,27 @@ def compact(
         first, second = first.astype(np.int64), second.astype(np.int64)
     if first.dtype.kind not in "iu" or second.dtype.kind not in "iu":
         return src, dst, n, None
-    low, high = min(int(first.min()), int(second.min())), max(int(first.max()), int(second.max()))
-    if low < 0:
+    high = max(int(first.max()), int(second.max()))
+    if min(int(first.min()), int(second.min())) < 0:
         return src, dst, n, None
-    if high < 2 * first.size and graphs.all_occur(first, second, np.zeros(high + 1, np.bool_)):
+    if all_occur(first, second):
         return first, second, high + 1, None
     first, second, labels = number_labels(first, second)
     return first, second, labels.size, labels
 
 
+def all_occur(src: NDArray[Any], dst: NDArray[Any]) -> bool:
+    """Whether the ids (0 or more) are 0..max with none left out."""
+    high = max(int(src.max()), int(dst.max()))
+    if high >= 2 * src.size:
+        return False
+    return bool(graphs.all_occur(src, dst, np.zeros(high + 1, dtype=np.bool_)))
+
+
 def told(labels: NDArray[Any]) -> str:
-    """Return the note on whole numbers that `compact` took for labels."""
-    return (
-        f"{labels.size:,} ids from {labels[0]} to {labels[-1]} with gaps are kept as labels, "
-        "nobody is made up; n= takes them for rows"
-    )
+    """Return the note on whole numbers that are kept as labels."""
+    kind = "from 1" if labels[0] == 1 and labels[-1] == labels.size else "with gaps"
+    return f"{labels.size:,} ids {kind} are kept as labels; n= takes them for rows"
 
 
 def index_of(

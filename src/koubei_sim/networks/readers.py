@@ -6,21 +6,24 @@ labels.  Wrong files are refused in one line with the file and, for text, the li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.networks import labelling
+from koubei_sim.networks import edges, graph_files, labelling
+from koubei_sim.networks.column_roles import Asked, asked_columns
 from koubei_sim.networks.network import Network
-from koubei_sim.networks.table_edges import has_header, read_csv, read_parquet, short
-from koubei_sim.networks.text_edges import EDGE, Edges, read_text
+from koubei_sim.networks.table_edges import EDGE, Edges, read_parquet
+from koubei_sim.networks.text_edges import read_text
 
-TEXT_SUFFIXES = (".edges", ".txt", ".tsv", ".edgelist", ".el", ".dat")
-SUFFIXES = (*TEXT_SUFFIXES, ".csv", ".parquet", ".graphml")
+Columns = str | Sequence[str | None] | Mapping[str, str | int]
 
 
 def read_network(
@@ -28,177 +31,278 @@ def read_network(
     directed: bool | None = None,
     *,
     n: int | None = None,
-    source: str | None = None,
-    target: str | None = None,
-    weight: str | None = None,
+    source: str | int | None = None,
+    target: str | int | None = None,
+    weight: str | int | None = None,
     ids: str = "auto",
     self_loops: str = "drop",
     parallel: str = "merge",
     name: str | None = None,
+    columns: Columns | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
+    separator: str | None = None,
+    comment: str | None = None,
+    merge: str | None = None,
 ) -> Network:
-    """Read a graph from a file; the word of the source reaches the target.
+    r"""Read a graph from a file; the word of the source reaches the target.
 
     Parameters
     ----------
     path : str or Path
-        By suffix (a further ``.gz`` is allowed for text and GraphML):
-        ``.edges .txt .tsv .edgelist .el .dat`` one edge a line, ids separated by blanks, tabs or
-        commas, perhaps a weight, comment lines with ``#``; ``.csv`` the same with a header;
-        ``.parquet`` with columns; ``.graphml``.
+        ``.parquet .graphml .gexf .gml .net`` (Pajek) ``.graph .metis .mtx`` are read as what
+        they are; any other text is an edge list, one edge a line, whatever its suffix: ids
+        separated by commas, semicolons, tabs or blanks, perhaps a weight, perhaps a header,
+        comment lines with ``#`` or ``%``.  Packed text (gzip, bzip2, xz) is unpacked.
     directed : bool, optional
-        None: what the file says (a comment ``# directed: true``, GraphML, or the marks of
-        `write_network`), else False.
+        None: what the file says (a comment ``# directed: true``, the headers of SNAP and KONECT,
+        Gephi's column Type, GraphML, the marks of `write_network`), else False.
     n : int, optional
         Number of people, where ids are their numbers.  None: what the file says
-        (``# nodes: 10``), else the largest id plus one.
-    source, target, weight : str, optional
-        Column names for CSV and parquet; found by themselves where usual (source, src, from, u /
-        target, dst, to, v / weight, w).
+        (``# nodes: 10``), else ids are numbers of people only where all of 0..n-1 occur.
+    source, target, weight : str or int, optional
+        Columns by name (by number from 0 in text without a header); found by themselves where
+        usual (source, src, from, u / target, dst, to, v / weight, w).  For GraphML and the like
+        `weight` is the attribute of the edges.
     ids : {"auto", "integer", "text"}
-        auto: numbers where the first edge has numbers.  Numbers are taken as 0..n-1 when at
-        least half of them occur or the file says how many there are; otherwise, like text, they
-        are numbered in ascending order and kept as labels.
+        auto: numbers where the first edge has numbers and none begins with a zero ('01' is not
+        1).  Numbers with gaps, like text, are numbered in ascending order and kept as labels.
     self_loops, parallel : str
         As for `Network.from_edges`.
     name : str, optional
         Name of the layer; the stem of the file name where not given.
+    columns : str, list or mapping, optional
+        Roles of the columns in order, ``"source target _ weight"`` (``_``: passed over), or role
+        to name or number from 0, ``{"source": "who", "target": "whom"}``.
+    header : bool, optional
+        Whether the first line names the columns; None: found out.
+    encoding : str, optional
+        Of text; None: by its mark, else UTF-8, else GB18030.
+    separator : str, optional
+        One of ``"," ";" "\t"`` and ``" "`` (any blanks); None: found out.
+    comment : str, optional
+        Signs that begin comment lines, ``""`` for none; None: ``#`` and ``%``, where that is clear.
+    merge : str, optional
+        As for `Network.from_edges`.
 
     Returns
     -------
     Network
-        One layer.  In a mutual graph lines ``u v`` and ``v u`` are one tie.
+        One layer.  In a mutual graph lines ``u v`` and ``v u`` are one tie.  Its
+        ``notes["read"]`` tells what was guessed.
 
     Raises
     ------
     KoubeiError
-        Missing, empty or unknown file; a line or column that is wrong.
+        Missing, empty or unknown file; a line or column that is wrong, or may be two things.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "friends.csv"
+    >>> _ = file.write_text("who,whom\nanna,bert\nbert,carla\n")
+    >>> net = read_network(file, columns={"source": "who", "target": "whom"})
+    >>> net.labels.tolist(), net.notes["read"]
+    (['anna', 'bert', 'carla'], "columns: source 'who', target 'whom'")
     """
-    path = Path(path)
-    checked_options(path, ids, directed)
-    if suffix_of(path) == ".graphml":
-        network = _read_graphml(path, directed, weight, name or _stem(path))
+    path = checked_file(path)
+    if directed is not None:
+        directed = checks.yes_no("directed", directed)
+    layer = _stem(path) if name is None else name
+    given = {"source": source, "target": target, "weight": weight}
+    if (suffix := suffix_of(path)) in graph_files.FORMATS:
+        _only_for_text(suffix, {**given, "weight": None, "columns": columns, "header": header,
+                                "encoding": encoding, "separator": separator,
+                                "comment": comment, "merge": merge})  # fmt: skip
+        checks.word("ids", ids, ("auto", "integer", "text"))
+        network = graph_files.read_graph(
+            path, suffix, directed, None if weight is None else str(weight), ids, layer
+        )
         if n is not None and n != network.n_nodes:
             raise KoubeiError("n", "differs from the file", got=n, allowed=str(network.n_nodes))
         return network
-    found = read_edges(path, EDGE, {"source": source, "target": target, "weight": weight}, ids)
-    return _network(path, found, directed, n, self_loops, parallel, name or _stem(path))
+    asked = asked_of(columns, given, header, encoding, separator, comment, ids)
+    found = read_edges(path, EDGE, asked)
+    src, dst, n, labels, note = numbered(path, found, n)
+    mutual_or_not = bool(found.directed) if directed is None else directed
+    try:
+        network = Network.from_edges(
+            src,
+            dst,
+            n,
+            found.weight,
+            mutual_or_not,
+            labels,
+            self_loops,
+            parallel,
+            layer,
+            merge=merge,
+        )
+    except KoubeiError as error:
+        raise in_file(path, error) from None
+    return replace(network, notes={**network.notes, "read": note})
 
 
-def checked_options(path: Path, ids: object, directed: object) -> None:
-    """Refuse wrong options, and files that are missing, empty or of an unknown kind."""
-    suffix_of(path)
-    if ids not in ("auto", "integer", "text"):
-        raise KoubeiError("ids", "unknown", got=ids, allowed="'auto', 'integer', 'text'")
-    if directed is not None and not isinstance(directed, bool):
-        raise KoubeiError("directed", "not a yes or no", got=directed, allowed="True, False, None")
-    if not path.exists():
-        raise KoubeiError(str(path), "no such file", fix=_near_file(path))
-    if path.is_dir():
-        raise KoubeiError(str(path), "a folder, not a file")
-    if path.stat().st_size == 0:
-        raise KoubeiError(str(path), "empty file")
+def in_file(path: Path, error: KoubeiError) -> KoubeiError:
+    """The same refusal with the name of the file before it."""
+    where = f"{path}: {error.where}"
+    return KoubeiError(where, error.what, got=error.got, allowed=error.allowed, fix=error.fix)
 
 
-def read_edges(path: Path, wanted: tuple[str, ...], given: Mapping[str, Any], ids: str) -> Edges:
-    """Read text, CSV or parquet by the kind of the file; ids are text or whole numbers.
+def asked_of(
+    columns: Columns | None,
+    given: Mapping[str, str | int | None],
+    header: bool | None,
+    encoding: str | None,
+    separator: str | None,
+    comment: str | None,
+    ids: str,
+) -> Asked:
+    """Check what the caller says about a text file."""
+    chosen, by_place = asked_columns(columns, given)
+    checks.word("ids", ids, ("auto", "integer", "text"))
+    if header is not None:
+        header = checks.yes_no("header", header)
+    if encoding is not None:
+        checks.decoded("encoding", b"", encoding)
+    if separator is not None:
+        checks.word("separator", separator, (",", ";", "\t", " "))
+    if comment is not None and not (isinstance(comment, str) and comment.isascii()):
+        raise KoubeiError("comment", "not signs", got=repr(comment), allowed="'#', '%', '#%', ''")
+    return Asked(chosen, by_place, header, encoding, separator, comment, ids)
 
-    Parameters
-    ----------
-    path : Path
-    wanted : tuple of str
-        `text_edges.EDGE` or `CONTACT`.
-    given : mapping
-        Which column is the source, the target, ...: names (CSV, parquet), or for contacts in
-        text without header numbers from 0; None where the usual ones are meant.
-    ids : {"auto", "integer", "text"}
-        See `read_network`.
-    """
+
+def checked_file(path: object) -> Path:
+    """Return the path of a file that can be read; refuse missing, empty and foreign ones."""
+    found = checks.path("path", path)
+    try:
+        if not found.exists():
+            raise KoubeiError(str(found), "no such file", fix=_near_file(found))
+        if found.is_dir():
+            raise KoubeiError(str(found), "a folder, not a file")
+        graph_files.refuse_elsewhere(found)
+        if found.stat().st_size == 0:
+            raise KoubeiError(str(found), "empty file")
+        if not os.access(found, os.R_OK):
+            raise KoubeiError(str(found), "cannot be read (permission denied)")
+    except OSError as error:  # a name that is too long, a folder that is shut
+        raise KoubeiError(str(found), f"cannot be read ({error.strerror})") from None
+    return found
+
+
+def read_edges(path: Path, wanted: tuple[str, ...], asked: Asked) -> Edges:
+    """Read text or parquet by the kind of the file; ids are text or whole numbers."""
     if suffix_of(path) == ".parquet":
-        found = read_parquet(path, wanted, given)
-    elif by_header(path):
-        found = read_csv(path, wanted, given, ids)
+        _only_for_text(
+            ".parquet",
+            {
+                "header": asked.header,
+                "encoding": asked.encoding,
+                "separator": asked.separator,
+                "comment": asked.comment,
+            },
+        )
+        found = read_parquet(path, wanted, asked.columns)
     else:
-        places = {role: place for role, place in given.items() if isinstance(place, int)}
-        found = read_text(path, ids, wanted, places or None)
-    if ids == "text" and found.src.dtype.kind != "U":
-        found = found._replace(src=found.src.astype(np.str_), dst=found.dst.astype(np.str_))
-    if ids == "integer" and found.src.dtype.kind == "U":
+        found = read_text(path, wanted, asked)
+    if asked.ids == "text" and found.src.dtype.kind != "U":
+        labels = None if found.labels is None else found.labels.astype(np.str_)
+        found = found._replace(
+            src=found.src.astype(np.str_), dst=found.dst.astype(np.str_), labels=labels
+        )
+    if asked.ids == "integer" and found.src.dtype.kind == "U":
         raise KoubeiError(
             str(path), "ids are not whole numbers", got=str(found.src[0]), fix="ids='text'"
         )
     return found
 
 
-def _network(
-    path: Path,
-    found: Edges,
-    directed: bool | None,
-    n: int | None,
-    self_loops: str,
-    parallel: str,
-    name: str,
-) -> Network:
-    src, dst, n, labels = numbered(path, found, n)
-    mutual_or_not = bool(found.directed) if directed is None else directed
-    try:
-        return Network.from_edges(
-            src, dst, n, found.weight, mutual_or_not, labels, self_loops, parallel, name
-        )
-    except KoubeiError as error:
-        raise KoubeiError(
-            f"{path}: {error.where}",
-            error.what,
-            got=error.got,
-            allowed=error.allowed,
-            fix=error.fix,
-        ) from None
-
-
-def by_header(path: Path) -> bool:
-    """Whether the columns of a file have names."""
-    suffix = suffix_of(path)
-    return suffix == ".parquet" or (suffix == ".csv" and has_header(path))
+def _only_for_text(suffix: str, given: Mapping[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise KoubeiError(option, f"not for {suffix} files", got=repr(value))
 
 
 def numbered(
     path: Path, found: Edges, n: int | None
-) -> tuple[NDArray[Any], NDArray[Any], int | None, NDArray[Any] | None]:
-    """Decide whether ids are numbers of people or names; return (src, dst, n, labels)."""
-    src, dst, labels = found.src, found.dst, found.labels
-    if labels is not None:
+) -> tuple[NDArray[Any], NDArray[Any], int | None, NDArray[Any] | None, str]:
+    """Decide whether ids are numbers of people or names; return (src, dst, n, labels, note).
+
+    Nobody is made up: numbers are those of people where all of 0..n-1 occur, or where the caller
+    or the file says how many there are.
+    """
+    src, dst, labels, told = found.src, found.dst, found.labels, ""
+    given = n if n is not None else found.n
+    if given is not None:
+        given = edges.checked_count(given, "n" if n is not None else f"{path}: nodes")
+    if labels is None and found.alone is not None:
+        src, dst, labels = _with_alone(src, dst, found.alone)
+        if np.array_equal(labels, np.arange(labels.size)):
+            given, labels = given or labels.size, None
+    elif labels is not None:
         known = Network.from_edges([], [], n=labels.size, labels=labels)
         src, dst = known.index_of(src), known.index_of(dst)
     elif src.dtype.kind == "U":
         src, dst, labels = labelling.number_labels(src, dst)
-    elif n is None and found.n is None:
-        if src.size == 0:
-            raise KoubeiError(str(path), "no edges in it")
-        low = min(int(src.min()), int(dst.min()))
-        if low < 0:
-            raise KoubeiError(
-                str(path), "negative id", got=low, allowed="0 or more", fix="ids='text'"
-            )
-        src, dst, n, labels = labelling.compact(src, dst, None)
-    if labels is None:
-        n = n if n is not None else found.n
-    elif n is not None and n != labels.size:
+    elif src.size:
+        src, dst, labels, told = _compact(path, src, dst, n, found.n)
+    elif given is None:
+        raise KoubeiError(str(path), "no edges in it")
+    if labels is not None and given is not None and given != labels.size:
         raise KoubeiError(
-            "n", "differs from the people named in the file", got=n, allowed=str(labels.size)
+            "n", "differs from the people named in the file", got=given, allowed=str(labels.size)
         )
-    return src, dst, n, labels
+    return src, dst, given, labels, "; ".join(part for part in (found.note, told) if part)
+
+
+def _compact(
+    path: Path, src: NDArray[Any], dst: NDArray[Any], n: int | None, said: int | None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None, str]:
+    """Take whole numbers as rows where they can be, else as labels: (src, dst, labels, note)."""
+    low, high = min(int(src.min()), int(dst.min())), max(int(src.max()), int(dst.max()))
+    if low < 0:
+        raise KoubeiError(str(path), "negative id", got=low, allowed="0 or more", fix="ids='text'")
+    if n is not None or (labelling.all_occur(src, dst) if said is None else high < said):
+        return src, dst, None, ""
+    src, dst, labels = labelling.number_labels(src, dst)
+    if said is not None and said != labels.size:
+        raise KoubeiError(
+            str(path),
+            "its comment tells another number of people than its ids",
+            got=f"nodes: {said}, largest id {high}",
+            fix=f"n={high + 1}",
+        )
+    return src, dst, labels, labelling.told(labels)
+
+
+def _with_alone(
+    src: NDArray[Any], dst: NDArray[Any], alone: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Number ids with those of people without ties; in their order if they list everybody."""
+    first, second, labels = labelling.number_labels(
+        np.concatenate((src, alone)), np.concatenate((dst, alone))
+    )
+    first, second = first[: src.size], second[: src.size]
+    if alone.size == labels.size and not np.array_equal(alone, labels):
+        place = np.empty(labels.size, dtype=np.int64)
+        place[np.searchsorted(labels, alone)] = np.arange(labels.size)
+        first, second, labels = place[first], place[second], alone
+    return first, second, labels
 
 
 def suffix_of(path: Path) -> str:
-    """Return the suffix that says what kind of file it is; refuse unknown kinds."""
-    name = path.name.lower().removesuffix(".gz")
-    for suffix in SUFFIXES:
-        if name.endswith(suffix) and not (
-            suffix == ".parquet" and path.name.lower().endswith(".gz")
-        ):
+    """Return the suffix that says what kind of file it is, by its content where that says so."""
+    name = path.name.lower()
+    if (known := graph_files.kind_by_content(path)) is not None:
+        return known
+    for packed in (".gz", ".bz2", ".xz"):
+        name = name.removesuffix(packed)
+    for suffix in (".parquet", *graph_files.FORMATS):
+        if name.endswith(suffix):
+            if suffix == ".parquet" and name != path.name.lower():
+                raise KoubeiError(str(path), "a packed parquet file", fix="unpacking it first")
             return suffix
-    raise KoubeiError(
-        str(path), "unknown kind of file", got=path.suffix, allowed=" ".join(SUFFIXES)
-    )
+    return ".txt"
 
 
 def _stem(path: Path) -> str:
@@ -209,19 +313,3 @@ def _near_file(path: Path) -> str | None:
     if path.parent.is_dir():
         return nearest(path.name, (entry.name for entry in path.parent.iterdir()))
     return None
-
-
-def _read_graphml(path: Path, directed: bool | None, weight: str | None, name: str) -> Network:
-    from xml.etree.ElementTree import ParseError
-
-    import networkx
-
-    from koubei_sim.networks.adapters import as_network
-
-    try:
-        graph = networkx.read_graphml(path)
-    except (ParseError, networkx.NetworkXError, KeyError, ValueError, OSError, EOFError) as error:
-        raise KoubeiError(str(path), f"not GraphML ({short(error)})") from None
-    if graph.number_of_nodes() == 0:
-        raise KoubeiError(str(path), "nobody in it")
-    return as_network(graph, directed, weight=weight or "weight", name=name)

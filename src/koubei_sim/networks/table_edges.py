@@ -1,50 +1,62 @@
-"""Edges in tables with named columns: CSV files with a header, and parquet.
+"""Edges in columns with names: what columns are usually called, and parquet files.
 
 Whole numbers are read by several threads into arrays made once; a table that holds anything else
-goes through pyarrow whole.  Called by `readers`, `contacts` and `adapters` (names of columns).
+goes through pyarrow whole.  Called by `layout`, `text_edges`, `readers` and `adapters`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.networks import text_blocks
 from koubei_sim.networks.row_blocks import in_order, thread_count
-from koubei_sim.networks.text_edges import Edges, column_array, read_pairs
 
-SOURCE_NAMES = ("source", "src", "from", "u", "i", "node1")
-TARGET_NAMES = ("target", "dst", "to", "v", "j", "node2")
-WEIGHT_NAMES = ("weight", "w", "strength")
-TIME_NAMES = ("time", "t", "timestamp", "when", "time_s")
+SOURCE_NAMES = (
+    "source", "src", "from", "u", "i", "node1", "fromnodeid", "from_node_id", "from_id", "fromid",
+    "source_id", "sourceid", "from_node", "sender", "node_1", "id1", "id_1", "user1", "user_1",
+)  # fmt: skip
+TARGET_NAMES = (
+    "target", "dst", "to", "v", "j", "node2", "tonodeid", "to_node_id", "to_id", "toid",
+    "target_id", "targetid", "to_node", "receiver", "node_2", "id2", "id_2", "user2", "user_2",
+)  # fmt: skip
+WEIGHT_NAMES = ("weight", "w", "strength", "weights")
+TIME_NAMES = (
+    "time", "t", "timestamp", "when", "time_s", "created_at", "datetime", "date", "unixts", "ts",
+    "unix_time", "unixtime",
+)  # fmt: skip
 USUAL = {
     "source": SOURCE_NAMES,
     "target": TARGET_NAMES,
     "time": TIME_NAMES,
     "weight": WEIGHT_NAMES,
 }
+# The columns of a line, of which the last may be missing, and how a refusal calls such a line.
+EDGE = ("source", "target", "weight")
+CONTACT = ("source", "target", "time", "weight")
+CALLED = {EDGE: "an edge", CONTACT: "a contact"}
+
+
+class Edges(NamedTuple):
+    """What a file says: two arrays of ids (int or str), further columns, and its own remarks."""
+
+    src: NDArray[Any]
+    dst: NDArray[Any]
+    weight: NDArray[Any] | None
+    directed: bool | None = None
+    n: int | None = None
+    labels: NDArray[Any] | None = None  # all people in order, where the file lists them
+    time: NDArray[Any] | None = None
+    note: str = ""  # what was guessed
+    alone: NDArray[Any] | None = None  # people whom the file names beside those with ties
+
+
 ROWS = 1 << 19  # rows of a parquet file decoded at a time
-
-
-def _first_line(path: Path) -> str:
-    for block in text_blocks.blocks(path):
-        for raw in block.split(b"\n"):
-            line = raw.removeprefix(b"\xef\xbb\xbf").strip()
-            if line and line[:1] != b"#":
-                return line.decode("utf-8", "replace")
-    raise KoubeiError(str(path), "no edges in it", allowed="a header line and edges")
-
-
-def has_header(path: Path) -> bool:
-    """A CSV file whose first line is all numbers has no header."""
-    cells = _first_line(path).split(",")
-    return not all(cell.strip().replace(".", "", 1).isdigit() for cell in cells)
 
 
 def column(
@@ -67,13 +79,16 @@ def column(
             return lower[word]
     if needed:
         raise KoubeiError(
-            where, f"no {usual[0]} column", got=", ".join(names), fix=f"{usual[0]}='{names[0]}'"
+            where,
+            f"no {usual[0]} column",
+            got=", ".join(names),
+            fix=f"{usual[0]}= with the name of the one that is meant",
         )
     return None
 
 
-def _chosen(
-    where: str, names: list[str], wanted: tuple[str, ...], given: Mapping[str, str | None]
+def chosen_columns(
+    where: str, names: list[str], wanted: tuple[str, ...], given: Mapping[str, str]
 ) -> dict[str, str]:
     """Return which column holds the source, the target, ... (the weight may be missing)."""
     found = {
@@ -83,94 +98,19 @@ def _chosen(
     return {role: name for role, name in found.items() if name is not None}
 
 
-def read_csv(
-    path: Path, wanted: tuple[str, ...], given: Mapping[str, str | None], ids: str
-) -> Edges:
-    """Read a CSV file with a header.
-
-    Parameters
-    ----------
-    path : Path
-    wanted : tuple of str
-        `text_edges.EDGE` or `CONTACT`.
-    given : mapping
-        Names of columns, where they are not the usual ones.
-    ids : {"auto", "integer", "text"}
-        See `read_network`.
-    """
-    import pyarrow as pa
-    from pyarrow import csv
-
-    names = [cell.strip().strip('"') for cell in _first_line(path).split(",")]
-    chosen = _chosen(str(path), names, wanted, given)
-    skipped = 1  # the header
-    for raw in next(text_blocks.blocks(path)).split(b"\n"):
-        if raw.strip() and raw.lstrip()[:1] != b"#":
-            break
-        skipped += 1
-    if list(chosen) == ["source", "target"] and sorted(chosen.values()) == sorted(names):
-        pairs = None if ids == "text" else read_pairs(_below(path, skipped), ",")
-        if pairs is not None:
-            return Edges(*(pairs if names[0] == chosen["source"] else pairs[::-1]), None)
-    types = {chosen["weight"]: pa.float64()} if "weight" in chosen else {}
-    if ids == "text":
-        types |= {chosen[end]: pa.string() for end in ("source", "target")}
-    try:
-        table = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(skip_rows=skipped, column_names=names, block_size=1 << 23),
-            convert_options=csv.ConvertOptions(
-                include_columns=list(chosen.values()), column_types=types, null_values=[""]
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-        heavy = names.index(chosen["weight"]) if "weight" in chosen else None
-        raise _wrong_row(path, len(names), heavy, error) from None
-    return _from_table(path, table, chosen)
-
-
-def _below(path: Path, skipped: int) -> Iterator[bytes]:
-    """The blocks of a text file without its first lines."""
-    for number, block in enumerate(text_blocks.blocks(path)):
-        if number == 0:
-            block = block.split(b"\n", skipped)[-1]
-        yield block
-
-
-def _wrong_row(path: Path, columns: int, weight: int | None, error: BaseException) -> KoubeiError:
-    """Go through a CSV file that pyarrow refused, only to say which line is wrong."""
-    import csv
-    import gzip
-
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8", errors="replace") as file:
-        reader = csv.reader(file)
-        header = True
-        for cells in reader:
-            if not cells or cells[0].startswith("#"):
-                continue
-            where = f"{path}, line {reader.line_num}"
-            if len(cells) != columns:
-                shown = ",".join(cells)
-                return KoubeiError(where, "ragged line", got=shown, allowed=f"{columns} columns")
-            if weight is not None and not header:
-                try:
-                    float(cells[weight])
-                except ValueError:
-                    return KoubeiError(where, "weight is not a number", got=cells[weight])
-            header = False
-    return KoubeiError(str(path), f"not a table ({short(error)})")
-
-
-def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | None]) -> Edges:
-    """Read a parquet file; the arguments are those of `read_csv`."""
+def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | int]) -> Edges:
+    """Read a parquet file; `given` says which column (by name or number) is the source, ..."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            chosen = _chosen(str(path), names, wanted, given)
+            by_name = {
+                role: names[name] if isinstance(name, int) and name < len(names) else str(name)
+                for role, name in given.items()
+            }
+            chosen = chosen_columns(str(path), names, wanted, by_name)
             marks = file.schema_arrow.metadata or {}
             named = marks.get(b"koubei.people") == b"rows without target"
             found = None if named else _numbers(path, file, chosen)
@@ -193,6 +133,7 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
         directed=None if said is None else said == b"true",
         n=None if people is None else int(people),
         labels=labels,
+        note="columns: " + ", ".join(f"{role} {name!r}" for role, name in chosen.items()),
     )
 
 
@@ -278,6 +219,12 @@ def _from_table(path: Path, table: Any, chosen: Mapping[str, str]) -> Edges:
         if cells.null_count:
             row = pc.index(pc.is_null(cells), True).as_py()
             raise KoubeiError(f"{path}, row {row + 1}, column {name}", "no id in it")
+        if (
+            pa.types.is_floating(kind)
+            and pc.all(pc.equal(pc.floor(cells), cells)).as_py()
+            and (pc.max(pc.abs(cells)).as_py() < 2**53)
+        ):
+            cells, kind = cells.cast(pa.int64()), pa.int64()  # pandas, where a cell was empty once
         if not (
             pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
         ):
@@ -326,3 +273,14 @@ def _from_table(path: Path, table: Any, chosen: Mapping[str, str]) -> Edges:
 def short(error: BaseException) -> str:
     """Return the first line of another library's message."""
     return str(error).split("\n")[0][:120]
+
+
+def column_array(column: Any) -> NDArray[Any]:
+    """Return an arrow column as a numpy array (text as numpy strings)."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return np.array(column.to_pylist(), dtype=np.str_)
+    return column.to_numpy()  # type: ignore[no-any-return]

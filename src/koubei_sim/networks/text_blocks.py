@@ -1,15 +1,19 @@
 """Text files in blocks that end with a line, and what to make of the signs in them.
 
-Called by `text_edges` and `table_edges`.
+Called by `layout`, `text_edges` and `graph_files`.
 """
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import gzip
+import lzma
 import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
@@ -19,40 +23,80 @@ from koubei_sim.kernels.compiling import kernel
 # Bytes read at a time: few enough that the memory of a block is used again for the next one and
 # stays in the cache between reading and parsing.
 BLOCK = 1 << 22
-HEAD = 1 << 16  # bytes in which the remarks of a file and its first edges must lie
+HEAD = 1 << 16  # bytes of edges that are looked at to learn how a file is laid out
+ANY_REMARK = rb"[#%]"  # pattern of how a comment line begins
+SPACED_REMARK = rb"[#%](?=[ \t\r\n]|$)"  # where names begin with these signs
 SPACES = re.compile(rb"[ \t]*[,;][ \t]*|[ \t]+")
 _SEPARATORS = bytes.maketrans(b" \t;", b",,,")
+_QUOTED = rb'"(?:[^"\n]|"")*"'
+# How files that are packed begin.
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 NOT_PLAIN, TOO_LARGE = -1, -2  # what `whole_pairs` says of a block that it does not take
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """Yield the file (unzipped where it is gzip by content) in blocks that end with a line."""
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-    rest: list[bytes] = []
+def opened(path: Path) -> IO[bytes]:
+    """Open a file for reading, unpacked where its content is gzip, bzip2 or xz."""
     try:
-        with gzip.open(path, "rb") if zipped else path.open("rb") as file:
+        with path.open("rb") as raw:
+            start = raw.read(6)
+        if start.startswith(b"PK\x03\x04"):
+            raise KoubeiError(str(path), "a zip archive", fix="unpacking it first")
+        opener: Any = next((way for mark, way in _PACKED.items() if start.startswith(mark)), open)
+        return opener(path, "rb")  # type: ignore[no-any-return]
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: BaseException) -> KoubeiError:
+    """What to say where the system, or what unpacks, refuses to read a file."""
+    if isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)):
+        kind = "xz" if isinstance(error, lzma.LZMAError) else "gzip"
+        return KoubeiError(str(path), f"broken {kind} file ({error})")
+    reason = getattr(error, "strerror", None) or str(error)
+    return KoubeiError(str(path), f"cannot be read ({reason})")
+
+
+def blocks(path: Path, encoding: str = "utf-8") -> Iterator[bytes]:
+    """Yield the file (unpacked) in blocks of UTF-8 that end with a line, without byte order mark.
+
+    Text in UTF-8 is passed on as it is, whole or not; of other encodings every sign is checked.
+    """
+    rest: list[bytes] = []
+    other = codecs.getincrementaldecoder(encoding)() if encoding != "utf-8" else None
+    start = True
+    try:
+        with opened(path) as file:
             while block := file.read(BLOCK):
+                if other is not None:
+                    block = other.decode(block).encode()
+                if start:
+                    block = block.removeprefix(codecs.BOM_UTF8)
+                    start = False
                 if b"\0" in block[:4096]:
                     raise KoubeiError(str(path), "not text", allowed="an edge list")
+                if b"\r" in block and b"\n" not in block:  # line ends of old Macs
+                    block = block.replace(b"\r", b"\n")
                 cut = block.rfind(b"\n") + 1
                 if cut:
                     yield b"".join((*rest, memoryview(block)[:cut]))
                     rest = []
                 rest.append(block[cut:])
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise KoubeiError(str(path), f"broken gzip file ({error})") from None
+            if other is not None:
+                rest.append(other.decode(b"", True).encode())
+    except UnicodeError:
+        raise KoubeiError(
+            str(path), f"text is not {encoding}", fix="encoding='gb18030' or what it is"
+        ) from None
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        raise unreadable(path, error) from None
     last = b"".join(rest)
     if last.strip():
         yield last + b"\n"
 
 
-def clean(block: bytes) -> bytes:
-    """Bring a block to ``a,b`` lines: no comments, carriage returns or padding."""
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if b"#" in block or b"%" in block:
-        block = re.sub(rb"^[ \t]*[#%][^\n]*", b"", block, flags=re.M)
+def clean(block: bytes, remark: bytes = ANY_REMARK) -> bytes:
+    """Bring a block to ``a,b`` lines, whatever separates cells: for lines without empty cells."""
+    block = without_remarks(block, remark)
     if (
         b"  " in block
         or b", " in block
@@ -68,34 +112,53 @@ def clean(block: bytes) -> bytes:
     return block
 
 
-def first_edges(cleaned: bytes) -> list[list[bytes]]:
-    """The cells of the first two lines that are not empty (of a clean block)."""
-    start = len(cleaned) - len(cleaned.lstrip(b"\n")) if cleaned[:1] == b"\n" else 0
-    return [line.split(b",") for line in cleaned[start : start + HEAD].split(b"\n") if line][:2]
+def tidy(block: bytes, separator: str, quoted: bool, remark: bytes = ANY_REMARK) -> bytes:
+    """Take away remarks, carriage returns and the blanks around cells; empty cells stay.
+
+    A separator of one blank stands for any run of blanks and tabs.
+    """
+    block = without_remarks(block, remark)
+    sign = separator.encode()
+    blank = b" " if separator == "\t" else b" \t"
+    if block[:1].strip(blank) == b"" or any(
+        b"\n" + bytes((one,)) in block or bytes((one,)) + b"\n" in block for one in blank
+    ):
+        block = re.sub(rb"^[" + blank + rb"]+|[" + blank + rb"]+$", b"", block, flags=re.M)
+    if separator == " ":
+        if b"  " not in block and b"\t" not in block:
+            return block
+        pattern = rb"[ \t]+"
+    else:
+        if all(bytes((one,)) + sign not in block and sign + bytes((one,)) not in block
+               for one in blank):  # fmt: skip
+            return block
+        pattern = rb"[" + blank + rb"]*" + re.escape(sign) + rb"[" + blank + rb"]*"
+    if not quoted or b'"' not in block:
+        return re.sub(pattern, sign, block)
+    return re.sub(rb"(" + _QUOTED + rb")|" + pattern, lambda found: found[1] or sign, block)
 
 
-def separator_of(block: bytes) -> str | None:
-    """The one sign between the cells of the first edge, or None if there are several."""
-    for raw in block.split(b"\n", 1000):
-        found = raw.strip()
-        if found and found[:1] not in (b"#", b"%"):
-            signs = [sign for sign in " \t,;" if sign.encode() in found]
-            return signs[0] if len(signs) == 1 else None
-    return None
+def without_remarks(block: bytes, remark: bytes) -> bytes:
+    """Blank out comment lines (those that begin with the pattern), bring line ends to one kind."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if remark and (b"#" in block or b"%" in block or remark[:3] != ANY_REMARK[:3]):
+        block = re.sub(rb"^[ \t]*" + remark + rb"[^\n]*", b"", block, flags=re.M)
+    return block
 
 
-def is_remark(raw: bytes) -> bool:
+def is_remark(raw: bytes, remark: bytes = ANY_REMARK) -> bool:
     """Whether a line holds no edge: a comment, or nothing."""
-    return not raw.strip() or raw.lstrip()[:1] in (b"#", b"%")
+    return not raw.strip() or bool(remark and re.match(rb"[ \t]*" + remark, raw))
 
 
 @kernel
 def whole_pairs(block, separator, first, second):
     """Parse lines of two whole numbers; return how many, or why the block is not for this loop.
 
-    Only digits, one `separator` and line ends are taken; anything else is `NOT_PLAIN` and left to
-    parsers that know more.  `TOO_LARGE`: a number does not fit the type of `first` and `second`,
-    which need a place for every four bytes.
+    Only digits without a leading zero, one `separator` and line ends are taken; anything else is
+    `NOT_PLAIN` and left to parsers that know more.  `TOO_LARGE`: a number does not fit the type
+    of `first` and `second`, which need a place for every four bytes.
     """
     limit = np.int64(2**31 - 1) if first.itemsize == 4 else np.int64(2**62)
     n = block.size
@@ -114,7 +177,7 @@ def whole_pairs(block, separator, first, second):
                     break
                 value = value * 10 + digit
                 i += 1
-            if i == start or i - start > 18:
+            if i == start or i - start > 18 or (block[start] == 48 and i > start + 1):
                 return NOT_PLAIN
             if value > limit:
                 return TOO_LARGE
@@ -132,3 +195,18 @@ def whole_pairs(block, separator, first, second):
         i += 1
         found += 1
     return found
+
+
+@kernel
+def leading_zero(block):
+    """Whether some cell begins with a zero and a further digit: '01', which is not '1'."""
+    before = 10
+    for i in range(block.size - 1):
+        if (
+            block[i] == 48
+            and 48 <= block[i + 1] <= 57
+            and not (48 <= before <= 57 or before in (43, 45, 46))
+        ):
+            return True
+        before = block[i]
+    return False

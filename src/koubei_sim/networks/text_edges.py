@@ -1,4 +1,4 @@
-"""Edge lists as text: one edge a line, ids and perhaps more numbers, comments, any separator.
+"""Edge lists as text: one edge a line, in whatever layout `layout` found.
 
 The file is read in blocks cut at line ends, which several threads parse.  A block that cannot be
 parsed is gone through line by line, only to say which line is wrong.  Called by `readers` and
@@ -8,118 +8,105 @@ parsed is gone through line by line, only to say which line is wrong.  Called by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import text_blocks
+from koubei_sim.networks.column_roles import Asked
+from koubei_sim.networks.doubts import split
+from koubei_sim.networks.layout import Layout, find_layout, sign_in_doubt
 from koubei_sim.networks.row_blocks import in_order
+from koubei_sim.networks.table_edges import EDGE, Edges, column_array
 
-_NUMBER = re.compile(rb"[0-9]+\Z")
-_DIRECTED = re.compile(rb"^[#%]\s*directed\s*:\s*(true|yes|false|no)\b", re.I | re.M)
-_NODES = re.compile(rb"^[#%]\s*nodes\s*:\s*(\d+)\s*$", re.I | re.M)
-# The columns of a line, of which the last may be missing, and how a refusal calls such a line.
-EDGE = ("source", "target", "weight")
-CONTACT = ("source", "target", "time", "weight")
-CALLED = {EDGE: "an edge", CONTACT: "a contact"}
+_NUMBER = re.compile(r"[0-9]+\Z")
+_INEXACT = 2**53  # whole numbers above it are not all floats
+TYPES = ("undirected", "directed", "person")  # words of a column Type, those of Gephi and ours
 Columns = dict[str, NDArray[Any]]
 
 
-class Edges(NamedTuple):
-    """What a file says: two arrays of ids (int or str), further columns, and its own remarks."""
+class _OtherwiseError(Exception):
+    """A later line shows that the layout is another: read again with these changes."""
 
-    src: NDArray[Any]
-    dst: NDArray[Any]
-    weight: NDArray[Any] | None
-    directed: bool | None = None
-    n: int | None = None
-    labels: NDArray[Any] | None = None
-    time: NDArray[Any] | None = None
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self.changes = changes
 
 
-class _Layout(NamedTuple):
-    """What the first edge of a file shows about all its lines."""
-
-    cells: int  # number of cells in a line
-    places: dict[str, int]  # which cell is the source, the target, ...
-    text: bool  # ids are names
-    separator: str | None  # the one sign between cells, if there is one
-
-
-def read_text(
-    path: Path,
-    ids: str,
-    columns: tuple[str, ...] = EDGE,
-    places: Mapping[str, int] | None = None,
-) -> Edges:
+def read_text(path: Path, wanted: tuple[str, ...] = EDGE, asked: Asked | None = None) -> Edges:
     """Read an edge list.
 
     Parameters
     ----------
     path : Path
-    ids : {"auto", "integer", "text"}
-        See `read_network`.
-    columns : tuple of str
+    wanted : tuple of str
         `EDGE` or `CONTACT`.
-    places : mapping, optional
-        Which cell of a line (from 0) is which column.  None: in the order of `columns`, and no
-        cell beyond them.
+    asked : Asked, optional
+        What the caller says about the file.
     """
-    directed: bool | None = None
-    n: int | None = None
-    layout: _Layout | None = None
-    source = enumerate(text_blocks.blocks(path))
-    head: list[Columns] = []
-    for number, block in source:  # up to the first block that holds an edge
-        if number == 0:
-            block = block.removeprefix(b"\xef\xbb\xbf")
-            remarks = block[: text_blocks.HEAD]
-            if said := _DIRECTED.search(remarks):
-                directed = said[1].lower() in (b"true", b"yes")
-            if said := _NODES.search(remarks):
-                n = int(said[1])
-        cleaned = text_blocks.clean(block)
-        if not cleaned.isspace():
-            layout = _layout(path, ids, columns, places, number, block, cleaned)
-            head.append(_parse_clean(path, number, block, cleaned, layout))
-            break
-    if layout is None:
-        raise KoubeiError(
-            str(path), "no edges in it", allowed=f"lines: {' '.join(columns[:-1])} [{columns[-1]}]"
-        )
-    known = layout
+    layout = find_layout(path, wanted, asked or Asked({}))
+    if layout.attributes:
+        return _with_attributes(path, layout)
+    for _ in range(4):  # each change is made once
+        try:
+            return _read(path, layout)
+        except _OtherwiseError as other:
+            layout = layout._replace(**other.changes)
+    raise KoubeiError(str(path), "cannot be read")  # pragma: no cover
 
+
+def _read(path: Path, layout: Layout) -> Edges:
     def parse(task: tuple[int, bytes]) -> Columns | None:
-        return _parse(path, task[0], task[1], known)
+        return _parse(path, task[0], task[1], layout)
 
-    parts = head + [part for part in in_order(parse, source) if part is not None]
+    parts = [part for part in in_order(parse, _edge_blocks(path, layout)) if part is not None]
+    if not parts:
+        raise KoubeiError(str(path), "no edges in it", got="a header only")
     found = {name: _joined(parts, name) for name in layout.places}
+    notes, directed, alone = list(layout.notes), layout.directed, None
+    if "type" in found:
+        found, alone, said = _by_type(path, found)
+        if said is not None:
+            directed = said
+            notes.append(f"{'directed' if said else 'undirected'} by the column of types")
+    if layout.alone:
+        kind = np.str_ if layout.text else np.int64
+        alone = np.array(layout.alone).astype(kind)
     return Edges(
         found["source"],
         found["target"],
         found.get("weight"),
         directed,
-        n,
+        layout.n,
         time=found.get("time"),
+        note="; ".join(notes),
+        alone=alone,
     )
 
 
-def read_pairs(parts: Iterable[bytes], separator: str) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Parse blocks that hold nothing but two whole numbers a line; None if they hold more."""
-
-    def parse(block: bytes) -> Columns | None:
-        return whole_columns(block, separator, "first", "second")
-
-    found = []
-    for part in in_order(parse, parts):
-        if part is None:
-            return None
-        found.append(part)
-    return (_joined(found, "first"), _joined(found, "second")) if found else None
+def _edge_blocks(path: Path, layout: Layout) -> Iterator[tuple[int, bytes]]:
+    """The blocks of a file by number, without its header line."""
+    header = bool(layout.header)
+    for number, block in enumerate(text_blocks.blocks(path, layout.encoding)):
+        if header:
+            at = 0
+            while at < len(block):
+                end = block.index(b"\n", at) + 1
+                if not text_blocks.is_remark(block[at:end], layout.remark):
+                    header = False
+                    # The lines before stay as empty ones, so that lines can be counted.
+                    block = b"\n" * block.count(b"\n", 0, end) + block[end:]
+                    break
+                at = end
+            else:
+                continue
+        yield number, block
 
 
 def _joined(parts: list[Columns], name: str) -> NDArray[Any]:
@@ -127,55 +114,27 @@ def _joined(parts: list[Columns], name: str) -> NDArray[Any]:
     return np.concatenate([part.pop(name) for part in parts])
 
 
-def _layout(
-    path: Path,
-    ids: str,
-    columns: tuple[str, ...],
-    places: Mapping[str, int] | None,
-    number: int,
-    block: bytes,
-    cleaned: bytes,
-) -> _Layout:
-    first = text_blocks.first_edges(cleaned)
-    cells = len(first[0])
-    if places is None:
-        wrong = cells not in (len(columns) - 1, len(columns))
-        allowed = f"{' '.join(columns[:-1])}, or {' '.join(columns)}"
-        places = {name: place for place, name in enumerate(columns[:cells])}
-    else:
-        wrong = cells <= max(places.values())
-        allowed = f"{max(places.values()) + 1} or more"
-    if wrong:
-        offset = next(
-            (k for k, raw in enumerate(block.split(b"\n")) if not text_blocks.is_remark(raw)), 0
-        )
+def _by_type(path: Path, found: Columns) -> tuple[Columns, NDArray[Any] | None, bool | None]:
+    """Take a column of the words Directed, Undirected, Person out: (columns, people, directed)."""
+    kinds = found.pop("type")
+    directed, person = kinds == TYPES.index("directed"), kinds == TYPES.index("person")
+    if (kinds < 0).any():
         raise KoubeiError(
-            f"{path}, line {_line_before(path, number) + offset}",
-            f"not {CALLED[columns]}",
-            got=f"{cells} columns",
-            allowed=allowed,
+            f"{path}, column Type", "unknown word in it", allowed="Directed, Undirected"
         )
-    ends = (places["source"], places["target"])
-    text = _ids_are_text(path, first, ends) if ids == "auto" else ids == "text"
-    return _Layout(cells, dict(places), text, text_blocks.separator_of(block))
-
-
-def _ids_are_text(path: Path, lines: list[list[bytes]], ends: tuple[int, int]) -> bool:
-    """Decide from the first two lines whether ids are names; refuse a lone header line."""
-    numeric = [
-        all(end < len(cells) and _NUMBER.match(cells[end]) for end in ends) for cells in lines
-    ]
-    if not numeric[0] and len(numeric) == 2 and numeric[1]:
+    ties = ~person
+    if directed.any() and not directed[ties].all():
         raise KoubeiError(
-            str(path),
-            "the first line is not an edge between numbers like the others",
-            got=b" ".join(lines[0]).decode("utf-8", "replace"),
-            fix="a .csv suffix if it is a header, or ids='text'",
+            f"{path}, column Type",
+            "some edges are directed and some are not",
+            fix="two files, or the column taken out and each undirected edge in both directions",
         )
-    return not numeric[0]
+    alone = found["source"][person] if person.any() else None
+    said = bool(directed.any()) if ties.any() else None
+    return {name: cells[ties] for name, cells in found.items()}, alone, said
 
 
-def _parse(path: Path, number: int, block: bytes, layout: _Layout) -> Columns | None:
+def _parse(path: Path, number: int, block: bytes, layout: Layout) -> Columns | None:
     """Parse a block by the quickest parser that takes it; None if it holds no edge.
 
     A doubled separator, a comment or a blank at an end makes a cell too many or one that is no
@@ -183,18 +142,52 @@ def _parse(path: Path, number: int, block: bytes, layout: _Layout) -> Columns | 
     """
     import pyarrow as pa
 
-    if layout.separator is not None and not layout.text:
-        if layout.places == {"source": 0, "target": 1} and layout.cells == 2:
-            quick = whole_columns(block, layout.separator, "source", "target")
+    plain = not (layout.text or layout.floats or layout.quoted)
+    if plain and "type" not in layout.places:
+        if layout.cells == 2 and set(layout.places) == {"source", "target"}:
+            names = sorted(layout.places, key=layout.places.__getitem__)
+            quick = whole_columns(block, _sign(block, layout), names[0], names[1])
             if quick is not None:
                 return quick
-        else:
+        elif not (layout.exact and text_blocks.leading_zero(np.frombuffer(block, np.uint8))):
             try:
-                return _arrow_columns(block, layout.separator, layout)
-            except (pa.ArrowInvalid, _NegativeError):
+                return _arrow_columns(block, _sign(block, layout), layout)
+            except (pa.ArrowInvalid, _NegativeError, _EmptyError):
                 pass
-    cleaned = text_blocks.clean(block)
-    return None if cleaned.isspace() else _parse_clean(path, number, block, cleaned, layout)
+    if (
+        layout.guarded
+        and layout.remark == text_blocks.ANY_REMARK
+        and (b"#" in block or b"%" in block)
+    ):
+        _refuse_doubtful_signs(path, number, block, layout)
+    tidy = text_blocks.tidy(block, layout.separator, layout.quoted, layout.remark)
+    if tidy.isspace() or not tidy:
+        return None
+    if layout.exact and text_blocks.leading_zero(np.frombuffer(tidy, np.uint8)):
+        _look_for_zeros(tidy, layout)
+    try:
+        return _arrow_columns(tidy, layout.separator, layout)
+    except (pa.ArrowInvalid, _NegativeError, _EmptyError) as error:
+        if plain and "type" not in layout.places:
+            try:  # lines with other separators than the first
+                mixed = text_blocks.clean(block, layout.remark)
+                return _arrow_columns(mixed, ",", layout)
+            except (pa.ArrowInvalid, _NegativeError, _EmptyError):
+                pass
+        if "UTF8" in str(error) and layout.encoding == "utf-8":
+            with text_blocks.opened(path) as file:
+                found = checks.decoded(str(path), file.read())[1]
+            raise _OtherwiseError(
+                encoding=found, notes=(*layout.notes, f"text in {found}")
+            ) from None
+        raise _wrong_line(path, number, block, layout, str(error)) from None
+
+
+def _sign(block: bytes, layout: Layout) -> str:
+    """The one sign between cells: a blank where the layout means blanks or tabs."""
+    if layout.separator == " " and b"\t" in block and b" " not in block:
+        return "\t"
+    return layout.separator
 
 
 def whole_columns(block: bytes, separator: str, first: str, second: str) -> Columns | None:
@@ -215,40 +208,81 @@ class _NegativeError(Exception):
     """An id below 0."""
 
 
-def _parse_clean(path: Path, number: int, block: bytes, cleaned: bytes, layout: _Layout) -> Columns:
-    import pyarrow as pa
-
-    try:
-        return _arrow_columns(cleaned, ",", layout)
-    except (pa.ArrowInvalid, _NegativeError) as error:
-        raise _wrong_line(path, number, block, layout, str(error)) from None
+class _EmptyError(Exception):
+    """A cell without an id."""
 
 
-def _arrow_columns(block: bytes, separator: str, layout: _Layout) -> Columns:
+def _cells(block: bytes, separator: str, layout: Layout, types: dict[str, Any]) -> Any:
+    """Let pyarrow cut a block into columns of these types."""
     import pyarrow as pa
     from pyarrow import csv
 
     names = [f"cell {place}" for place in range(layout.cells)]
     for name, place in layout.places.items():
         names[place] = name
-    ids = pa.string() if layout.text else pa.int64()
-    types = {name: ids if name in ("source", "target") else pa.float64() for name in layout.places}
-    table = csv.read_csv(
+    return csv.read_csv(
         pa.BufferReader(block),
         read_options=csv.ReadOptions(
             column_names=names, block_size=max(len(block), 1 << 16), use_threads=False
         ),
-        parse_options=csv.ParseOptions(delimiter=separator, quote_char=False),
+        parse_options=csv.ParseOptions(
+            delimiter=separator, quote_char='"' if layout.quoted else False
+        ),
         convert_options=csv.ConvertOptions(
             column_types=types,
-            include_columns=list(layout.places),
-            null_values=[],
+            include_columns=list(types),
+            null_values=[""] if "type" in types else [],
             strings_can_be_null=False,
         ),
     )
+
+
+def _arrow_columns(block: bytes, separator: str, layout: Layout) -> Columns:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = pa.string() if layout.text else pa.float64() if layout.floats else pa.int64()
+    zone = "UTC" if layout.dates == "zoned" else None
+    times = pa.timestamp("ns", zone) if layout.dates else pa.float64()
+    kinds = {
+        "source": ids,
+        "target": ids,
+        "time": times,
+        "weight": pa.float64(),
+        "type": pa.dictionary(pa.int32(), pa.string()),
+    }
+    table = _cells(block, separator, layout, {name: kinds[name] for name in layout.places})
+    if "type" in layout.places:  # a person without ties has neither target nor weight
+        kind = table.column("type").cast(pa.string())
+        alone = pc.equal(pc.utf8_lower(kind), "person")
+        nobody = pa.scalar("-" if layout.text else 0, ids)
+        table = table.set_column(
+            table.schema.get_field_index("target"),
+            "target",
+            pc.if_else(alone, nobody, table.column("target")),
+        )
+        if "weight" in layout.places:
+            one = pc.if_else(alone, 1.0, table.column("weight"))
+            table = table.set_column(table.schema.get_field_index("weight"), "weight", one)
+        known = pc.index_in(pc.utf8_lower(kind), pa.array(TYPES))
+        table = table.set_column(
+            table.schema.get_field_index("type"), "type", pc.fill_null(known, -1).cast(pa.int8())
+        )
+        if any(column.null_count for column in table.columns):
+            raise _EmptyError("an empty cell")
     cells = {name: column_array(table.column(name)) for name in layout.places}
     ends = [cells["source"], cells["target"]]
-    if not layout.text and ends[0].size:
+    if layout.text:
+        if any((end == "").any() for end in ends):
+            raise _EmptyError("an empty cell")
+        return cells
+    if layout.floats and ends[0].size:
+        for end in ends:
+            if not ((end == np.floor(end)) & (np.abs(end) < _INEXACT)).all():
+                raise _NegativeError("a fraction")
+        cells |= {name: cells[name].astype(np.int64) for name in ("source", "target")}
+        ends = [cells["source"], cells["target"]]
+    if ends[0].size:
         if min(int(ends[0].min()), int(ends[1].min())) < 0:
             raise _NegativeError("a negative id")
         if max(int(ends[0].max()), int(ends[1].max())) < 2**31:  # half the memory
@@ -256,43 +290,156 @@ def _arrow_columns(block: bytes, separator: str, layout: _Layout) -> Columns:
     return cells
 
 
-def column_array(column: Any) -> NDArray[Any]:
-    """Return an arrow column as a numpy array (text as numpy strings)."""
+def _look_for_zeros(tidy: bytes, layout: Layout) -> None:
+    """Read the file again as text if an id begins with a zero: '01' is not '1'."""
     import pyarrow as pa
 
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return np.array(column.to_pylist(), dtype=np.str_)
-    return column.to_numpy()  # type: ignore[no-any-return]
+    ends = {"source": pa.string(), "target": pa.string()}
+    try:
+        table = _cells(tidy, layout.separator, layout, ends)
+    except pa.ArrowInvalid:
+        return  # the parser says what is wrong
+    for name in ends:
+        if any(re.match("0[0-9]", cell) for cell in table.column(name).to_pylist()):
+            raise _OtherwiseError(
+                text=True,
+                exact=False,
+                notes=(*layout.notes, "ids with leading zeros are text"),
+            )
 
 
-def _line_before(path: Path, number: int) -> int:
+def _refuse_doubtful_signs(path: Path, number: int, block: bytes, layout: Layout) -> None:
+    """Refuse a comment line that might be the edge of somebody called #this."""
+    if number == 0:
+        return  # the layout has looked at the head
+    for offset, raw in enumerate(block.split(b"\n")):
+        line = raw.decode("utf-8", "replace").strip()
+        if (
+            line[:1] in ("#", "%")
+            and line[1:2].strip()
+            and len(split([line], layout.separator, False)[0]) == layout.cells
+        ):
+            raise sign_in_doubt(path, _line_before(path, number, layout) + offset, line)
+
+
+def _line_before(path: Path, number: int, layout: Layout) -> int:
     """Number of the first line of a block.  Counted only when a message needs it."""
-    before = zip(range(number), text_blocks.blocks(path), strict=False)
+    before = zip(range(number), text_blocks.blocks(path, layout.encoding), strict=False)
     return 1 + sum(block.count(b"\n") for _, block in before)
 
 
-def _wrong_line(path: Path, number: int, block: bytes, layout: _Layout, reason: str) -> KoubeiError:
+def _wrong_line(path: Path, number: int, block: bytes, layout: Layout, reason: str) -> Exception:
     """Find the first line that is no edge and say what is wrong with it."""
+    block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    loose = re.compile(r"[ \t]*[,;][ \t]*|[ \t]+")
     for offset, raw in enumerate(block.split(b"\n")):
-        if text_blocks.is_remark(raw):
+        if text_blocks.is_remark(raw, layout.remark):
             continue
-        stripped = raw.strip()
-        cells = text_blocks.SPACES.split(stripped.strip(b",;"))
-        where = f"{path}, line {_line_before(path, number) + offset}"
-        shown = stripped.decode("utf-8", "replace")
+        line = raw.decode("utf-8", "replace").strip(" \r")
+        cells = split([line], layout.separator, layout.quoted)[0]
+        if len(cells) != layout.cells and not (layout.text or layout.quoted):
+            other = loose.split(line.strip(" \t,;"))
+            cells = other if len(other) == layout.cells else cells
+        where = f"{path}, line {_line_before(path, number, layout) + offset}"
         if len(cells) != layout.cells:
-            return KoubeiError(where, "ragged line", got=shown, allowed=f"{layout.cells} columns")
+            fix = "as_network(networkx.read_adjlist(path)) if it is a list of neighbours"
+            return KoubeiError(
+                where,
+                "ragged line",
+                got=line.strip(),
+                allowed=f"{layout.cells} columns",
+                fix=fix if not layout.header and layout.separator == " " else None,
+            )
+        if "type" in layout.places and cells[layout.places["type"]].lower() == "person":
+            continue
         for name, place in layout.places.items():
-            cell = cells[place]
-            shown = cell.decode("utf-8", "replace")
-            if name not in ("source", "target"):
-                try:
-                    float(cell)
-                except ValueError:
-                    return KoubeiError(where, f"{name} is not a number", got=shown)
-            elif not layout.text and (not _NUMBER.match(cell) or int(cell) >= 2**63):
-                fix = None if cell.startswith(b"-") else "ids='text'"
-                return KoubeiError(where, "id is not a whole number from 0", got=shown, fix=fix)
+            fault = _wrong_cell(name, cells[place], layout)
+            if isinstance(fault, _OtherwiseError):
+                return fault
+            if fault is not None:
+                called = f", column {layout.header[place]}" if layout.header else ""
+                return KoubeiError(where + called, fault[0], got=fault[1], fix=fault[2])
     return KoubeiError(str(path), f"cannot be read ({reason})")
+
+
+def _wrong_cell(
+    name: str, cell: str, layout: Layout
+) -> tuple[str, str | None, str | None] | _OtherwiseError | None:
+    """What is wrong with a cell (what, got, fix), if anything is."""
+    if name in ("source", "target"):
+        if cell == "":
+            return "no id in it", None, None
+        if layout.text:
+            return None
+        if _NUMBER.match(cell):
+            if int(cell) < 2**63:
+                return None
+            if layout.exact:
+                return _OtherwiseError(
+                    text=True,
+                    exact=False,
+                    notes=(*layout.notes, "ids of more than 63 bits are text"),
+                )
+        elif re.match(r"[0-9]+\.0*\Z", cell):
+            if float(cell) >= _INEXACT:
+                return "id is too large for a number with a point", cell, None
+            if not layout.floats:
+                note = "ids written like 1.0 are whole numbers"
+                return _OtherwiseError(floats=True, notes=(*layout.notes, note))
+            return None
+        return "id is not a whole number from 0", cell, "ids='text'"
+    if cell == "" and name == "time":
+        return "no time in it", None, None
+    if name == "type":
+        return None
+    try:
+        if layout.dates and name == "time":
+            datetime.fromisoformat(cell)
+        else:
+            float(cell)
+    except ValueError:
+        if name == "time" and layout.header:
+            return "times are neither numbers nor dates", cell, None
+        decimal = re.match(r"[0-9]+,[0-9]+\Z", cell)
+        return f"{name} is not a number", cell, "a point for the decimal comma" if decimal else None
+    return None
+
+
+def _with_attributes(path: Path, layout: Layout) -> Edges:
+    """Read lines ``u v {'weight': 3}``, which `networkx.write_edgelist` writes."""
+    import ast
+
+    ends: list[list[str]] = []
+    weights: list[float | None] = []
+    for number, block in enumerate(text_blocks.blocks(path, layout.encoding)):
+        for offset, raw in enumerate(block.split(b"\n")):
+            if text_blocks.is_remark(raw, layout.remark):
+                continue
+            line = raw.decode("utf-8", "replace").strip()
+            where = f"{path}, line {_line_before(path, number, layout) + offset}"
+            start = line.find("{")
+            cells = line[: max(start, 0)].replace(",", " ").split()
+            try:
+                data = ast.literal_eval(line[start:]) if start > 0 else None
+                weight = data.get("weight") if isinstance(data, dict) else None
+                weights.append(None if weight is None else float(weight))
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+                data = None
+            if len(cells) != 2 or not isinstance(data, dict):
+                raise KoubeiError(
+                    where,
+                    "not an edge as networkx writes it",
+                    got=line,
+                    allowed="source target {...}",
+                    fix="networkx.write_edgelist(..., data=False) when it is written",
+                )
+            ends.append(cells)
+    names = np.array(ends, dtype=np.str_)
+    canonical = all(re.match(r"(?:0|[1-9][0-9]*)\Z", cell) for pair in ends for cell in pair)
+    if canonical and all(int(cell) < 2**63 for pair in ends for cell in pair):
+        names = names.astype(np.int64)
+    values = None
+    if any(weight is not None for weight in weights):
+        values = np.array([1.0 if weight is None else weight for weight in weights])
+    note = "; ".join((*layout.notes, "source, target and attributes as networkx writes them"))
+    return Edges(names[:, 0], names[:, 1], values, layout.directed, layout.n, note=note)

@@ -32,7 +32,7 @@ _KINDS: Final = {
     "U": ("string", "string"),
 }
 #: What XML 1.0 cannot hold, escaped or not.
-_ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LINES: Final = 10_000  # joined into one write
 
 
@@ -114,7 +114,7 @@ def _write(path: Path, lines: Iterator[str]) -> Path:
 
 
 def _clean(text: object) -> str:
-    return _ILLEGAL.sub("\ufffd", str(text))
+    return ILLEGAL.sub("\ufffd", str(text))
 
 
 def _values(columns: Mapping[str, NDArray[Any]]) -> list[list[str | None]]:

@@ -1,4 +1,4 @@
-"""`write_network`: a layer as parquet or as a text edge list that `read_network` reads back.
+"""`write_network`: a layer as parquet, GraphML or text that `read_network` reads back equal.
 
 The file is written under a temporary name beside its own and renamed when it is whole.
 """
@@ -14,10 +14,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.networks.graph_files import TEXT_IDS
 from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.tree_files import ILLEGAL
 
-WRITABLE = (".parquet", ".csv", ".edges", ".txt", ".tsv")
+WRITABLE = (".parquet", ".csv", ".edges", ".txt", ".tsv", ".graphml")
 PART = 1 << 22  # rows per write
 
 
@@ -28,7 +31,8 @@ def write_network(network: Network, path: str | Path, layer: str | None = None) 
     ----------
     network : Network
     path : str or Path
-        Suffix ``.parquet``, or ``.csv``, ``.edges``, ``.txt``, ``.tsv`` (also with ``.gz``).
+        Suffix ``.parquet``, or ``.csv``, ``.edges``, ``.txt``, ``.tsv``, ``.graphml`` (these
+        also with ``.gz``).
     layer : str, optional
         Which layer, where there are several.
 
@@ -36,15 +40,20 @@ def write_network(network: Network, path: str | Path, layer: str | None = None) 
     -------
     Path
         The file.  Mutual ties are written once; people are written by label where there are
-        labels.  Parquet keeps labels in order and people without ties; text keeps the number
-        of people of a network without labels.
+        labels.  What `read_network` makes of it is equal: direction, people without ties, the
+        order of labels, text labels that look like numbers, weights to the last bit.
+
+        CSV has the columns source, target, weight where there are weights, and type
+        (``Directed`` or ``Undirected``, as Gephi writes it); people without ties are rows of
+        type ``Person`` with an empty target; text labels are in quotes.  Other text says these
+        things in comment lines at the top.
 
     Raises
     ------
     KoubeiError
         Unknown suffix, missing folder, or labels that a text file cannot hold.
     """
-    path = Path(path)
+    path = checks.path("path", path)
     if not isinstance(network, Network):
         raise KoubeiError("network", "not a Network", got=type(network).__name__)
     chosen = network.layer(layer)
@@ -57,20 +66,31 @@ def write_network(network: Network, path: str | Path, layer: str | None = None) 
         )
     if not path.parent.is_dir():
         raise KoubeiError(str(path), "no such folder", got=str(path.parent))
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
+    zipped = path.name.lower().endswith(".gz")
+    _check_labels(network, kind)
+    temporary = None
     try:
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=".part", dir=path.parent
+        )
+        os.close(handle)
         if kind == ".parquet":
             _write_parquet(network, chosen, temporary)
+        elif kind == ".graphml":
+            _write_graphml(network, chosen, temporary, zipped)
         else:
-            _write_text(network, chosen, temporary, kind, path.name.lower().endswith(".gz"))
+            _write_text(network, chosen, temporary, kind, zipped)
         # mkstemp makes private files; give this one the usual rights.
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise KoubeiError(str(path), f"cannot be written ({reason})") from None
         raise
     return path
 
@@ -142,34 +162,103 @@ def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
             writer.write_table(_table(schema, source, target, weight))
 
 
+def _check_labels(network: Network, kind: str) -> None:
+    """Refuse labels that a kind of file cannot hold."""
+    labels = network.labels
+    if labels is None or labels.dtype.kind != "U" or kind == ".parquet":
+        return
+    signs = {".csv": "\n\r", ".graphml": ""}.get(kind, ' \t,;\n\r#%"')
+    for sign in signs:
+        wrong = np.char.find(labels, sign) >= 0
+        if wrong.any():
+            label = str(labels[wrong][0])
+            raise KoubeiError(
+                "labels",
+                f"hold {sign!r}, which separates text",
+                got=repr(label),
+                fix="a .parquet file" if kind == ".csv" else "a .csv or .parquet file",
+            )
+    if kind == ".graphml":
+        wrong = np.array([ILLEGAL.search(label) is not None for label in labels.tolist()])
+        if wrong.any():
+            got = repr(str(labels[wrong][0]))
+            raise KoubeiError("labels", "hold what XML cannot", got=got, fix="a .parquet file")
+    if (labels == "").any():
+        raise KoubeiError("labels", "one is empty", got="''", fix="a .parquet file")
+
+
+def _listed(network: Network, layer: Layer) -> Any:
+    """Rows of the people whom a list of edges must name besides: those without ties, or all.
+
+    All, in order, where reading in ascending order would number them otherwise.
+    """
+    labels = network.labels
+    if labels is not None and not bool(np.all(labels[1:] > labels[:-1])):
+        return np.arange(network.n_nodes)
+    alone = np.diff(layer.indptr) == 0
+    if layer.directed:
+        heard = np.zeros(network.n_nodes, dtype=np.bool_)
+        heard[layer.indices] = True
+        alone &= ~heard
+    return np.flatnonzero(alone)
+
+
 def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zipped: bool) -> None:
+    import pyarrow as pa
     from pyarrow import csv
 
     comma = kind == ".csv"
-    if network.labels is not None and network.labels.dtype.kind == "U":
-        for sign in (" ", "\t", ",", ";", "\n", "\r", "#", "%", '"'):
-            wrong = np.char.find(network.labels, sign) >= 0
-            if wrong.any():
-                label = str(network.labels[wrong][0])
-                raise KoubeiError(
-                    "labels",
-                    f"hold {sign!r}, which separates text",
-                    got=label,
-                    fix="a .parquet file",
-                )
+    named = network.labels is not None and network.labels.dtype.kind == "U"
     schema = _schema(network, layer)
     options = csv.WriteOptions(
-        include_header=False, delimiter="," if comma else "\t", quoting_style="none"
+        include_header=False,
+        delimiter="," if comma else "\t",
+        quoting_style="needed" if comma and named else "none",  # "needed": all text
     )
+    word = "Directed" if layer.directed else "Undirected"
+    listed = _listed(network, layer) if comma or network.labels is not None else np.empty(0, int)
+    people = network.people(listed).tolist()
     with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
         if comma:
-            file.write((",".join(schema.names) + "\n").encode())
+            file.write((",".join((*schema.names, "type")) + "\n").encode())
+            gap = "," * (len(schema) - 1)
+            rows = (f"{_in_quotes(who) if named else who}{gap},Person\n" for who in people)
+            file.write("".join(rows).encode())
         else:
-            file.write(f"# directed: {'true' if layer.directed else 'false'}\n".encode())
+            file.write(f"# directed: {word == 'Directed'}\n".lower().encode())
             if network.labels is None:
                 file.write(f"# nodes: {network.n_nodes}\n".encode())
+            elif named:
+                file.write(b"# ids: text\n")
+            file.write("".join(f"# person: {who}\n" for who in people).encode())
+            file.write(("# " + "\t".join(schema.names) + "\n").encode())
         for source, target, weight in _parts(network, layer):
-            csv.write_csv(_table(schema, source, target, weight), file, options)
+            table = _table(schema, source, target, weight)
+            if comma:
+                table = table.append_column("type", pa.repeat(word, len(table)))
+            csv.write_csv(table, file, options)
+
+
+def _in_quotes(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _write_graphml(network: Network, layer: Layer, temporary: str, zipped: bool) -> None:
+    import networkx
+
+    graph: Any = networkx.DiGraph() if layer.directed else networkx.Graph()
+    if network.labels is not None and network.labels.dtype.kind == "U":
+        graph.graph[TEXT_IDS] = "text"
+    graph.add_nodes_from(network.people(np.arange(network.n_nodes)).tolist())
+    for source, target, weight in _parts(network, layer):
+        pairs = zip(source.tolist(), target.tolist(), strict=True)
+        if weight is None:
+            graph.add_edges_from(pairs)
+        else:
+            values = weight.astype(np.float64).tolist()
+            graph.add_weighted_edges_from((u, v, w) for (u, v), w in zip(pairs, values))
+    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
+        networkx.write_graphml(graph, file)
 
 
 def _zipped(raw: BinaryIO) -> gzip.GzipFile:
