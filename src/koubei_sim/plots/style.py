@@ -6,6 +6,7 @@ the palette; direct labels at the ends of lines; the font for Chinese.  Called b
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -66,6 +67,21 @@ _LOOK: Final[dict[str, Any]] = {
     "axes.unicode_minus": False,  # some Chinese fonts lack that sign
     "svg.hashsalt": "koubei_sim",
 }
+
+
+def settle() -> None:
+    """Give matplotlib a temporary folder where there is no home folder that it could use."""
+    if "matplotlib" in sys.modules or os.environ.get("MPLCONFIGDIR"):
+        return
+    from koubei_sim.kernels import store
+
+    for name, usual in (("XDG_CONFIG_HOME", "~/.config"), ("XDG_CACHE_HOME", "~/.cache")):
+        home = os.path.expanduser(os.environ.get(name) or usual)
+        if not os.path.isabs(home) or store.is_shut(os.path.join(home, "matplotlib")):
+            place = store.temporary()
+            if place is not None:
+                os.environ["MPLCONFIGDIR"] = os.path.join(place, "matplotlib")
+            return
 
 
 @cache
