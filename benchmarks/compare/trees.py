@@ -75,13 +75,11 @@ def copied(root: Path) -> Iterator[Path]:
 
 
 def same_kernels(head: Path, base: Path) -> bool:
-    """Whether both trees hold the same files where a change drops all that is compiled."""
-    found = [
-        {path.relative_to(tree): path.read_bytes() for path in (tree / room).rglob("*.py")}
-        for tree in (head, base)
-        for room in ("src/koubei_sim/kernels", "src/koubei_sim/networks")
-    ]
-    return found[:2] == found[2:]
+    """Whether both trees hold the same files where a change asks for compiling anew."""
+    from koubei_sim.kernels import store
+
+    found = [list(store.sources(str(tree / "src" / "koubei_sim"))) for tree in (head, base)]
+    return found[0] == found[1]
 
 
 def is_cold(tree: Path) -> bool:
@@ -98,11 +96,12 @@ def share_caches(head: Path, base: Path) -> int:
             status = file.stat()
             os.utime(twin, ns=(status.st_atime_ns, status.st_mtime_ns))
     copies = 0
-    for pattern in ("*.nbi", "*.nbc", "kernels.stamp"):
+    for pattern in ("*.nbi", "*.nbc"):
         for file in source.rglob(pattern):
             twin = target / file.relative_to(source)
-            if twin.parent.parent.is_dir():
-                twin.parent.mkdir(exist_ok=True)
+            beside = next(folder for folder in twin.parents if "__pycache__" not in folder.parts)
+            if beside.is_dir():
+                twin.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(file, twin)
                 copies += 1
     return copies

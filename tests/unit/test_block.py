@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from koubei_sim.kernels import _discard_stale_cache
 from koubei_sim.kernels.block import Block, view_int32
 
 
@@ -83,24 +81,3 @@ def test_view_of_an_address() -> None:
         return view_int32(address, size).sum()
 
     assert total(np.uint64(numbers.ctypes.data), 5) == 10
-
-
-def test_stale_caches_are_thrown_away(tmp_path: Path) -> None:
-    """Catches compiled callers that outlive a change of what they call."""
-    for room in ("kernels", "networks", "metrics"):
-        (tmp_path / room / "__pycache__").mkdir(parents=True)
-    callee = tmp_path / "kernels" / "draws.py"
-    callee.write_text("a = 1\n")
-    cached = tmp_path / "metrics" / "__pycache__" / "forest.nbi"
-
-    cached.write_text("compiled")
-    _discard_stale_cache(tmp_path)
-    assert not cached.exists()  # made from sources that nobody vouches for
-
-    cached.write_text("compiled")
-    _discard_stale_cache(tmp_path)
-    assert cached.exists()  # nothing has changed
-
-    callee.write_text("a = 22\n")
-    _discard_stale_cache(tmp_path)
-    assert not cached.exists()

@@ -15,26 +15,18 @@ FINE = 0
 def warmup() -> int:
     """Compile and cache all kernels by running the smallest preset for a few days."""
     from koubei_sim import simulate
+    from koubei_sim.kernels import store
 
     print("compiling the kernels (about 20 s the first time) ...", file=sys.stderr)
     started = time.perf_counter()
     simulate.run("tiny", rng=1, ticks=30)
     seconds = time.perf_counter() - started
-    print(f"kernels are ready ({seconds:.1f} s); cached in {_cache_folder()}")
+    kept = store.folder()
+    where = (
+        "cached nowhere, for no folder can be written to" if kept is None else f"cached in {kept}"
+    )
+    print(f"kernels are ready ({seconds:.1f} s); {where}")
     return FINE
-
-
-def _cache_folder() -> str:
-    import numba
-
-    if numba.config.CACHE_DIR:
-        return str(numba.config.CACHE_DIR)
-    import koubei_sim.kernels
-
-    folder = os.path.dirname(koubei_sim.kernels.__file__ or "")
-    if os.access(folder, os.W_OK):
-        return os.path.join(folder, "__pycache__")
-    return "the cache folder of the user (numba chose it, the library's is not writable)"
 
 
 def info(as_json: bool) -> int:
@@ -43,6 +35,7 @@ def info(as_json: bool) -> int:
     import psutil
 
     from koubei_sim import provenance
+    from koubei_sim.kernels import store
     from koubei_sim.networks.data_files import data_folder
 
     data = data_folder()
@@ -54,7 +47,7 @@ def info(as_json: bool) -> int:
         else os.cpu_count(),
         "memory_gib": round(memory.total / 2**30, 1),
         "memory_available_gib": round(memory.available / 2**30, 1),
-        "kernel_cache": _cache_folder(),
+        "kernel_cache": store.folder(),
         "numba_threads": numba.config.NUMBA_NUM_THREADS,
         "numba_threading_layer": numba.config.THREADING_LAYER,
         "data_folder": None if data is None else str(data),

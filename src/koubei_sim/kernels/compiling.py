@@ -31,6 +31,10 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags
 from numba.core.registry import CPUDispatcher
 
+from koubei_sim.kernels import store
+
+store.install()  # every file that compiles something imports this one, most through `draws`
+
 #: Releases of numba in which the insides used here were tried.  In any other, and where the
 #: environment asks for it, both decorators are a plain ``njit``: slower to compile, the same bytes.
 TRIED: Final = ("0.68.",)

@@ -21,7 +21,7 @@ from koubei_sim.plots.curves import channels, growth, product, pyramid, reproduc
 from koubei_sim.plots.files import FIGURES, save_all
 from koubei_sim.plots.sensitivity import interactions, tornado
 from koubei_sim.plots.studies import compare, heatmap
-from koubei_sim.plots.style import drawing
+from koubei_sim.plots.style import drawing, settle
 from koubei_sim.plots.trees import cascade_tree, forest
 
 __all__ = [
@@ -52,3 +52,5 @@ __all__ = [
     "stages",
     "tornado",
 ]
+
+settle()

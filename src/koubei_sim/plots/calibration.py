@@ -27,6 +27,7 @@ from koubei_sim.plots.style import (
     drawing,
     label_ends,
     subtitle,
+    takes,
     thousands,
 )
 from koubei_sim.plots.words import say
@@ -45,6 +46,7 @@ _COLOURS: Final = {
 _GAP: Final = 0.058
 
 
+@takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
 def posterior_predictive(
     calibration: Any,
     ax: Any = None,
@@ -191,6 +193,7 @@ def _line_of_sight(ax: Any, last: Any, first: Any, lang: str) -> None:
     )
 
 
+@takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
 def marginals(calibration: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw the posterior of each parameter on the scale of its prior, a row each.
 

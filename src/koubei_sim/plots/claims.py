@@ -13,7 +13,17 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.kernels.draws import draw_many, stream
-from koubei_sim.plots.style import BLACK, BLUE, GREY, ORANGE, axes_for, drawing, subtitle
+from koubei_sim.plots.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    axes_for,
+    drawing,
+    new_axes,
+    subtitle,
+    takes,
+)
 from koubei_sim.plots.words import say
 
 _MATTERS: Final = BLUE
@@ -21,6 +31,7 @@ _REVERSED: Final = ORANGE
 _SHADE: Final = {"supported": BLUE, "rejected": ORANGE}
 
 
+@takes("Verdict", "claim(...)", "content", "worlds")
 def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw the effect of each test in each world: a dot a world, in units of what matters.
 
@@ -34,14 +45,10 @@ def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     -------
     matplotlib Axes
     """
-    import matplotlib.pyplot as plt
-
     rows = [row for row in verdict.content["tests"] if verdict.worlds.get(row["id"]) is not None]
     rows = [row for row in rows if verdict.worlds[row["id"]].size]
     with drawing(lang) as spoken:
-        if ax is None:
-            _, ax = plt.subplots(figsize=(9.0, 1.9 + 0.62 * len(rows)))
-        ax = axes_for(ax)
+        ax = axes_for(ax, (9.0, 1.9 + 0.62 * len(rows)))
         for place, row in enumerate(rows):
             _strip(ax, -place, verdict.worlds[row["id"]], row)
         ax.set_xscale("symlog", linthresh=1.0, linscale=0.9)
@@ -111,6 +118,7 @@ def _label(row: Mapping[str, Any]) -> str:
     return "\n".join(textwrap.wrap(("> " if row["main"] else "") + text, 38))
 
 
+@takes("Verdict", "claim(...)", "content", "worlds")
 def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw the effect of the main test with each mechanism switched off, with 95 % intervals.
 
@@ -125,7 +133,6 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     -------
     matplotlib Axes
     """
-    import matplotlib.pyplot as plt
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     rows = verdict.content["ladder"]
@@ -136,9 +143,7 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     if ratio:
         values = np.maximum(1.0 + values, 1e-6)
     with drawing(lang) as spoken:
-        if ax is None:
-            _, ax = plt.subplots(figsize=(7.0, 1.6 + 0.36 * len(rows)))
-        ax = axes_for(ax)
+        ax = axes_for(ax, (7.0, 1.6 + 0.36 * len(rows)))
         for place, (middle, low, high) in zip(places, values):
             colour = BLACK if place == 0 else BLUE
             ax.plot([nothing, middle], [place, place], color=colour, lw=6, alpha=0.3)
@@ -168,6 +173,7 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
     return ax
 
 
+@takes("Verdict", "claim(...)", "content", "worlds")
 def claim(verdict: Any, lang: str = "en") -> Any:
     """Draw the whole figure of a claim: the worlds, and the ladder where there is one.
 
@@ -175,19 +181,17 @@ def claim(verdict: Any, lang: str = "en") -> Any:
     -------
     matplotlib Figure
     """
-    import matplotlib.pyplot as plt
-
     shown = [row for row in verdict.content["tests"] if verdict.worlds.get(row["id"]) is not None]
     ladder = verdict.content["ladder"]
     upper = 1.9 + 0.62 * len(shown)
     lower = 1.5 + 0.34 * len(ladder) if ladder else 0.0
     with drawing(lang):
         if not ladder:
-            figure, ax = plt.subplots(figsize=(9.0, upper))
+            figure, ax = new_axes((9.0, upper))
             claim_worlds(verdict, ax, lang)
             return figure
-        figure, (top, bottom) = plt.subplots(
-            2, 1, figsize=(9.0, upper + lower), height_ratios=[upper, lower]
+        figure, (top, bottom) = new_axes(
+            (9.0, upper + lower), nrows=2, height_ratios=[upper, lower]
         )
         claim_worlds(verdict, top, lang)
         claim_ladder(verdict, bottom, lang)

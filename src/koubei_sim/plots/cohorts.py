@@ -15,12 +15,14 @@ from koubei_sim.plots.style import (
     drawing,
     label_ends,
     subtitle,
+    takes,
 )
 from koubei_sim.plots.words import say
 
 _MOST_COHORTS = 6
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def retention(result: Any, ax: Any = None, lang: str = "en", cohort: int | None = None) -> Any:
     """Draw the share of each adoption cohort that is still in unbroken use d days later.
 

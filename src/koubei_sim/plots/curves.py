@@ -27,6 +27,7 @@ from koubei_sim.plots.style import (
     label_ends,
     replicate_note,
     subtitle,
+    takes,
     thousands,
     time_axis,
 )
@@ -37,6 +38,7 @@ GUIDES: Final = (100, 5_000, 100_000, 1_000_000)
 _WEEK: Final = 7
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw users, loyal and die-hard over time on a log scale.
 
@@ -133,6 +135,7 @@ def _weekly(daily: NDArray[Any]) -> NDArray[np.float64]:
     return whole.reshape(*daily.shape[:-1], weeks, -1).sum(axis=-1).astype(np.float64)
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def growth(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw new users and leavers per week; see `pyramid` for the arguments."""
     with drawing(lang) as spoken:
@@ -158,6 +161,7 @@ def growth(result: Any, ax: Any = None, lang: str = "en") -> Any:
     return ax
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def channels(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw all adoptions so far by the channel that brought them; see `pyramid`."""
     with drawing(lang) as spoken:
@@ -185,6 +189,7 @@ def channels(result: Any, ax: Any = None, lang: str = "en") -> Any:
     return ax
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def product(result: Any, ax: Any = None, lang: str = "en", which: str | None = None) -> Any:
     """Draw quality and difficulty of a product, and the reputation of the brand; see `pyramid`.
 
@@ -240,6 +245,7 @@ def _moving(values: NDArray[np.float64], width: int = _WEEK) -> NDArray[np.float
 _STAGE_COLOURS: Final = ("#EDEDED", "#BFD9EC", "#F0E442", BLUE, "#B0A8B9", "#CC79A7", "#8A8A8A")
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def stages(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw the shares of people by stage as stacked areas, means over replicates; see `pyramid`."""
     with drawing(lang) as spoken:
@@ -276,6 +282,7 @@ def stages(result: Any, ax: Any = None, lang: str = "en") -> Any:
     return ax
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def reproduction(result: Any, ax: Any = None, lang: str = "en", window: int = 30) -> Any:
     """Draw the mean recruits of an adopter within `window` days, by week of adoption.
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots import cohorts, curves, trees
-from koubei_sim.plots.style import drawing
+from koubei_sim.plots.style import drawing, takes
 from koubei_sim.world import events_in
 
 #: File name -> figure, in the order in which a talk would show them.
@@ -32,6 +32,7 @@ FIGURES: Final[dict[str, Callable[..., Any]]] = {
 OF_THE_LOG: Final = frozenset({"reproduction", "retention", "forest", "tree"})
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def save_all(
     result: Any, folder: str | Path, lang: str = "en", format: str = "png", log: bool = True
 ) -> list[Path]:

@@ -19,6 +19,7 @@ from koubei_sim.plots.style import (
     drawing,
     legend,
     subtitle,
+    takes,
     thousands,
 )
 from koubei_sim.plots.words import outcome_name, say
@@ -29,6 +30,7 @@ MOST: Final = 15
 _LABELS: Final = 8
 
 
+@takes("Sensitivity", "sensitivity(...)", "outcomes", "method")
 def tornado(
     study: Any, outcome: str | None = None, ax: Any = None, lang: str = "en", most: int = MOST
 ) -> Any:
@@ -134,6 +136,7 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, (int, float, np.number)) else str(value)
 
 
+@takes("Sensitivity", "sensitivity(...)", "outcomes", "method")
 def interactions(study: Any, outcome: str | None = None, ax: Any = None, lang: str = "en") -> Any:
     """Draw which parameters act together.
 

@@ -19,6 +19,7 @@ from koubei_sim.plots.style import (
     label_ends,
     legend,
     subtitle,
+    takes,
     thousands,
     time_axis,
 )
@@ -30,6 +31,7 @@ MOST_NUMBERS: Final = 80
 _SERIES: Final = {"users": "users", "loyal": "loyal", "die_hard": "die_hard"}
 
 
+@takes("SweepResult", "sweep(...)", "summary", "sweep")
 def heatmap(
     swept: Any, outcome: str = "users", ax: Any = None, lang: str = "en", x: str | None = None
 ) -> Any:
@@ -117,6 +119,7 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)
 
 
+@takes("Comparison", "compare(...)", "names", "over_time")
 def compare(
     comparison: Any,
     series: str = "users",

@@ -6,16 +6,21 @@ the palette; direct labels at the ends of lines; the font for Chinese.  Called b
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, Final, cast
+from functools import cache, wraps
+from inspect import signature
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.words import check_language
+
+_Figure = TypeVar("_Figure", bound=Callable[..., Any])
 
 #: Okabe and Ito's palette (2008), told apart with any kind of colour vision.
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -68,6 +73,21 @@ _LOOK: Final[dict[str, Any]] = {
 }
 
 
+def settle() -> None:
+    """Give matplotlib a temporary folder where there is no home folder that it could use."""
+    if "matplotlib" in sys.modules or os.environ.get("MPLCONFIGDIR"):
+        return
+    from koubei_sim.kernels import store
+
+    for name, usual in (("XDG_CONFIG_HOME", "~/.config"), ("XDG_CACHE_HOME", "~/.cache")):
+        home = os.path.expanduser(os.environ.get(name) or usual)
+        if not os.path.isabs(home) or store.is_shut(os.path.join(home, "matplotlib")):
+            place = store.temporary()
+            if place is not None:
+                os.environ["MPLCONFIGDIR"] = os.path.join(place, "matplotlib")
+            return
+
+
 @cache
 def chinese_font() -> str | None:
     """Return the first installed family of `CHINESE_FONTS`, or None."""
@@ -107,7 +127,9 @@ def language(lang: str) -> str:
 def drawing(lang: str = "en") -> Iterator[str]:
     """Draw with our look; yields the language in which to label.
 
-    The settings of the person come back afterwards.
+    The settings of the person come back afterwards.  Those that are not part of the look are left
+    alone: a notebook makes its figures show themselves when the first one is drawn, which may be
+    here, and `matplotlib.rc_context` would undo that.
     """
     import matplotlib as mpl
 
@@ -116,19 +138,75 @@ def drawing(lang: str = "en") -> Iterator[str]:
     if spoken == "zh":
         look["axes.titleweight"] = "normal"  # few machines have a bold Chinese face
         look["font.family"] = [str(chinese_font()), "DejaVu Sans"]
-    with mpl.rc_context(cast(Any, look)):
+    settings: Any = mpl.rcParams
+    before = {name: settings[name] for name in look}
+    settings.update(look)
+    ours = {name: settings[name] for name in look}
+    try:
         yield spoken
+    finally:
+        for name, value in before.items():
+            if settings[name] == ours[name]:  # else the person, or the notebook, has set it
+                settings[name] = value
 
 
-def axes_for(ax: Any) -> Any:
+def takes(kind: str, source: str, *parts: str) -> Callable[[_Figure], _Figure]:
+    """Decorate a figure so that it refuses what it cannot draw, and what it cannot draw on.
+
+    Parameters
+    ----------
+    kind, source : str
+        Name of what it draws, and the call that gives it.
+    *parts : str
+        Attributes by which that is known; whatever has them is drawn.
+    """
+
+    def decorate(draw: _Figure) -> _Figure:
+        first = next(iter(signature(draw).parameters))
+
+        @wraps(draw)
+        def checked(*words: Any, **named: Any) -> Any:
+            of = words[0] if words else named.get(first)
+            if isinstance(of, type) or not all(hasattr(of, part) for part in parts):
+                name = draw.__name__
+                got = type(of).__name__
+                raise KoubeiError(name, f"draws a {kind}", got=got, fix=f"what {source} gives")
+            return draw(*words, **named)
+
+        return cast(_Figure, checked)
+
+    return decorate
+
+
+def new_axes(figsize: tuple[float, float] | None = None, **rows: Any) -> Any:
+    """Return a new figure of pyplot and its axes."""
+    import matplotlib.pyplot as plt
+
+    try:
+        return plt.subplots(figsize=figsize, **rows)
+    except ImportError as error:  # a window was asked for where there is none
+        raise KoubeiError(
+            "matplotlib", str(error).rstrip("."), fix="MPLBACKEND=Agg in the environment"
+        ) from None
+
+
+def axes_for(ax: Any, figsize: tuple[float, float] | None = None) -> Any:
     """Return `ax`, or the axes of a new figure, with ticks in our look.
 
     Ticks are made when the figure is drawn, when our context is gone: they are told here.
+
+    Raises
+    ------
+    KoubeiError
+        For what are no axes: a figure, or all the axes of ``plt.subplots(1, 2)``.
     """
-    import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
 
     if ax is None:
-        _, ax = plt.subplots()
+        ax = new_axes(figsize)[1]
+    if not isinstance(ax, Axes):
+        got = type(ax).__name__
+        raise KoubeiError("ax", "not matplotlib Axes", got=got, fix="ax=plt.subplots()[1]")
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=10, colors="#666666", which="both")
     return ax
