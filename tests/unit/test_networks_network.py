@@ -154,7 +154,9 @@ def test_labels_are_kept_and_found() -> None:
     assert int(net.index_of(55)) == 1
     named = Network.from_edges([0], [1], labels=["zhang", "li"])
     assert named.index_of(["li", "zhang"]).tolist() == [1, 0]
-    with pytest.raises(KoubeiError, match="index_of: no person has this label, got 'lii', try 'li'"):
+    with pytest.raises(
+        KoubeiError, match="index_of: no person has this label, got 'lii', try 'li'"
+    ):
         named.index_of(["lii"])
     with pytest.raises(KoubeiError, match="labels here are whole numbers, got x"):
         net.index_of(["x"])
