@@ -114,9 +114,14 @@ def path(where: str, value: Any) -> Path:
     if "\0" in os.fspath(value):
         raise KoubeiError(where, "not a path", got=shown(value), allowed="no sign of code 0")
     try:
-        return Path(value).expanduser()
+        found = Path(value).expanduser()
+        found.exists()  # raises where the system cannot even look: too long, no permission
     except RuntimeError:
         raise KoubeiError(where, "~, but no home folder is known", got=str(value)) from None
+    except (OSError, UnicodeError) as error:
+        said = getattr(error, "strerror", None) or "no name for this system"
+        raise KoubeiError(where, f"not a path ({said})", got=shown(value)) from None
+    return found
 
 
 def decoded(where: str, raw: bytes, encoding: str | None = None) -> tuple[str, str]:

@@ -248,7 +248,9 @@ def frame_from(
     adopted = column["kind"] == LOG_ADOPT
     code[adopted & (column["recruiter"] == RECRUITER_SEED)] = len(channels)
     code[adopted & (column["recruiter"] == RECRUITER_MEDIA)] = len(channels) + 1
-    product = np.where(column["product"] < len(names["product"]), column["product"], -1)
+    # Widened first: -1 is no number of the log's own kind.
+    numbered = column["product"].astype(np.int16)
+    product = np.where(numbered < len(names["product"]), numbered, -1)
 
     def category(codes: NDArray[Any], categories: list[str]) -> Any:
         return pd.Categorical.from_codes(codes.astype(np.int8), pd.Index(categories, dtype=object))

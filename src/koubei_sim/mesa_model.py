@@ -91,7 +91,7 @@ class KoubeiModel(mesa.Model):
         except (ValueError, TypeError) as error:
             raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
         # Mesa's own generator is never drawn from; it gets the key so that nothing is unseeded.
-        super().__init__(seed=self.key % 2**32)
+        super().__init__(rng=self.key % 2**32)
         spec = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
         if changes:
             spec = spec.replace(**{name.replace("__", "."): v for name, v in changes.items()})

@@ -213,7 +213,7 @@ def test_save_and_load(tmp_path):
     ("name", "content", "line"),
     [
         ("bad.toml", b"ticks = = 3", "not valid TOML: Invalid value (at line 1, column 9)"),
-        ("bytes.toml", b"\xff\xfe", "not text in UTF-8 (byte 0)"),
+        ("bytes.toml", b"\xff\xff\x00", "text is not utf-8 or gb18030"),
         ("type.toml", b"ticks = 'many'", "ticks: must be a number, got many"),
         ("list.toml", b"channels = [1]", "channels: must be a table of names, got [1]"),
     ],

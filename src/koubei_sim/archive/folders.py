@@ -18,6 +18,7 @@ from glob import escape
 from pathlib import Path
 from typing import Final
 
+from koubei_sim import checks
 from koubei_sim.archive.disk import Disk, lock_folder
 from koubei_sim.errors import KoubeiError
 
@@ -29,7 +30,7 @@ _NEW, _OLD = "result", "old"  # in a workshop: what is being made, what it has r
 
 def is_result(path: Path | str) -> bool:
     """Return whether `path` is a result folder (or the recipe in one)."""
-    path = Path(path)
+    path = checks.path("result", path)
     return (path / RECIPE).is_file() or (path.name == RECIPE and path.is_file())
 
 
@@ -41,7 +42,7 @@ def folder_of(path: Path | str) -> Path:
     KoubeiError
         When there is no result.
     """
-    path = Path(path)
+    path = checks.path("result", path)
     folder = path.parent if path.name in _OURS and path.is_file() else path
     if not folder.exists():
         raise KoubeiError(str(path), "no such folder", fix="the folder given to save() or --out")

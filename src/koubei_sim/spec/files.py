@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read(name: str | Path) -> dict[str, Any]:
             (resources.files("koubei_sim.spec") / "presets" / f"{text}.toml").read_text("utf-8"),
             f"{text}.toml",
         )
-    path = Path(text)
+    path = checks.path("scenario", name)
     if path.suffix != ".toml" and path.name == text and not path.exists():
         raise KoubeiError(
             "scenario",
@@ -62,26 +63,23 @@ def read(name: str | Path) -> dict[str, Any]:
             allowed=", ".join(known) + ", or the path of a TOML file",
             fix=nearest(text, known),
         )
-    if path.is_dir():
-        raise KoubeiError(text, "is a folder", allowed="a TOML file")
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         raise KoubeiError(
             text, "no such file", allowed="a preset or a TOML file", fix=nearest(path.stem, known)
-        ) from None
-    except OSError as error:
-        raise KoubeiError(text, f"cannot be read ({error.strerror})") from None
-    try:
-        return parse(content.decode("utf-8"), text)
-    except UnicodeDecodeError as error:
+        )
+    parts = read_toml(path)
+    if not parts:
+        # Every value has a default: an empty file would be run as if somebody had chosen them all.
         raise KoubeiError(
-            text, f"not text in UTF-8 (byte {error.start})", allowed="a TOML file"
-        ) from None
+            text, "says nothing", allowed="parameters of a scenario", fix="Scenario() for defaults"
+        )
+    return parts
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """Return what a TOML file holds (of studies: sweeps, calibrations, claims).
+    """Return what a TOML file holds: of scenarios, and of studies (sweeps, claims, ...).
+
+    Text is in UTF-8, or in what a mark at its start or GB18030 says (`checks.decoded`).
 
     Raises
     ------
@@ -89,12 +87,21 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         In one line, for a file that cannot be read, is not text or not TOML.
     """
     where = str(path)
+    file = checks.path("file", path)
+    if file.is_dir():
+        raise KoubeiError(where, "is a folder", allowed="a TOML file")
     try:
-        text = Path(path).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise KoubeiError(where, "no such file", allowed="a TOML file") from None
     except OSError as error:
         raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
+    try:
+        text, _ = checks.decoded(where, raw)
+    except KoubeiError as error:  # TOML has no encoding of its own to be named
+        raise KoubeiError(
+            where, error.what, allowed="a TOML file", fix="saving it as UTF-8"
+        ) from None
     return parse(text, where)
 
 
@@ -102,7 +109,7 @@ def parse(text: str, where: str) -> dict[str, Any]:
     """Parse TOML; a syntax error names its line."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise KoubeiError(where, f"not valid TOML: {error}") from None
 
 
@@ -121,18 +128,25 @@ def _lists(value: Any) -> Any:
 
 def save(scenario: Scenario, path: str | Path) -> Path:
     """Write the TOML of a scenario to `path` atomically and return the path."""
-    path = Path(path)
+    path = checks.path("path", path)
     if not path.parent.is_dir():
         raise KoubeiError(
             str(path), "its folder does not exist", got=str(path.parent), fix="create the folder"
         )
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        try:
+    if path.is_dir():
+        raise KoubeiError(str(path), "is a folder", allowed="the name of a TOML file")
+    part: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            part = Path(file.name)
             file.write(to_toml(scenario))
-        except BaseException:
-            Path(file.name).unlink()
-            raise
-    Path(file.name).replace(path)
+        part.replace(path)
+    except BaseException as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise KoubeiError(str(path), f"cannot be written ({error.strerror or error})") from None
+        raise
     return path

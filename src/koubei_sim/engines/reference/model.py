@@ -67,7 +67,7 @@ class PyramidModel(Model):
 
     def __init__(self, world: World) -> None:
         # Mesa wants a seed for generators of its own; nothing here ever uses them.
-        super().__init__(seed=0)
+        super().__init__(rng=0)
         self.rules: Rules = plain(world.rules)
         self.people_arrays: People = plain(world.people)
         rules = self.rules
@@ -113,11 +113,11 @@ class PyramidModel(Model):
     def dissolve(self) -> None:
         """Let go of all agents.
 
-        Mesa keeps every model alive for ever in a class-wide counter of agent numbers; without
-        this a long series of runs would fill the memory.
+        Mesa before 3.4 keeps every model alive for ever in a class-wide counter of agent numbers;
+        without this a long series of runs would fill the memory.
         """
         self.remove_all_agents()
-        Person._ids.pop(self, None)
+        getattr(Person, "_ids", {}).pop(self, None)
 
 
 def plain(arrays: Any) -> Any:
