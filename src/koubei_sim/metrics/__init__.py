@@ -30,8 +30,15 @@ from koubei_sim.metrics.indices import (
     reputation_index,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
-from koubei_sim.metrics.measuring import check_measure, measure, measures
-from koubei_sim.metrics.overview import OUTCOMES, outcomes, period_ends, pyramid, summary
+from koubei_sim.metrics.measuring import check_measure, kept_measure, measure, measures
+from koubei_sim.metrics.overview import (
+    OUTCOMES,
+    interval_of,
+    outcomes,
+    period_ends,
+    pyramid,
+    summary,
+)
 from koubei_sim.metrics.reproduction import (
     Reproduction,
     k_factor,
@@ -68,8 +75,10 @@ __all__ = [
     "die_hard_and_core",
     "first_day",
     "forest_summary",
+    "interval_of",
     "is_dated",
     "k_factor",
+    "kept_measure",
     "loyal_and_above",
     "loyalty_index",
     "mean_interval",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import LOG_ADOPT
-from koubei_sim.metrics import OUTCOMES, Interval, mean_interval, outcomes, took_off, wilson
+from koubei_sim.metrics import OUTCOMES, Interval, interval_of, outcomes, took_off, wilson
 from koubei_sim.metrics.takeoff import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ def take_off(run: Any, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOL
         high,
         int(taken.size),
         int(taken.sum()),
-        mean_interval(sizes[taken], run.key, 0),
-        mean_interval(sizes[~taken], run.key, 1),
+        interval_of("adoptions", sizes[taken], run.key),
+        interval_of("adoptions", sizes[~taken], run.key),
         sizes,
         taken,
     )

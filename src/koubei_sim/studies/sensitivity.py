@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import OUTCOMES, check_measure
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import journal
 from koubei_sim.studies.indices import Estimate, split_variance
@@ -294,16 +294,7 @@ class Sensitivity:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
 
     def _named(self, outcome: str | None) -> str:
-        name = self.outcomes[0] if outcome is None else outcome
-        if name not in self.outcomes:
-            raise KoubeiError(
-                "outcome",
-                "not kept in this study",
-                got=name,
-                allowed=", ".join(self.outcomes),
-                fix=nearest(str(name), self.outcomes),
-            )
-        return name
+        return self.outcomes[0] if outcome is None else kept_measure(outcome, self.outcomes)
 
     def _second(self, name: str) -> Estimate | None:
         if not self.design.second:

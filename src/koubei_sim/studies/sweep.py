@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
-from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import mean_interval, wilson
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import interval_of, kept_measure
 from koubei_sim.simulate import fitting_threads, progress_bar
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import backends, journal
@@ -322,23 +322,12 @@ class SweepResult:
         """
         import pandas as pd
 
-        if outcome not in self.sweep.outcomes:
-            raise KoubeiError(
-                "outcome",
-                "not kept in this sweep",
-                got=outcome,
-                allowed=", ".join(self.sweep.outcomes),
-                fix=nearest(outcome, self.sweep.outcomes),
-            )
-        number = self.sweep.outcomes.index(outcome)
+        outcome = kept_measure(outcome, self.sweep.outcomes)
         rows = []
         for point, part in self.table().groupby("point"):
             values = part[outcome].to_numpy(dtype=np.float64)
             finite = values[np.isfinite(values)]
-            if outcome == "take_off" and finite.size:
-                mean, (low, high) = float(finite.mean()), wilson(int(finite.sum()), finite.size)
-            else:
-                mean, low, high, _ = mean_interval(values, self.sweep.key, number)
+            mean, low, high, _ = interval_of(outcome, values, self.sweep.key)
             where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
             rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
             rows[-1]["n"] = finite.size
