@@ -33,6 +33,7 @@ from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
 from koubei_sim.metrics.measuring import check_measure, kept_measure, measure, measures
 from koubei_sim.metrics.overview import (
     OUTCOMES,
+    check_observed,
     interval_of,
     outcomes,
     period_ends,
@@ -67,6 +68,7 @@ __all__ = [
     "behaviour_tiers",
     "block",
     "check_measure",
+    "check_observed",
     "children",
     "cumulative",
     "daily_active_share",

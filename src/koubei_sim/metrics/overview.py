@@ -159,6 +159,29 @@ def interval_of(name: str, values: NDArray[np.float64], key: int) -> Interval:
     )
 
 
+def check_observed(where: str, name: str, value: float, people: float) -> None:
+    """Refuse an observed number that no run can give.
+
+    Raises
+    ------
+    KoubeiError
+        For a share outside 0..1 (a percentage?), or more people in use than there are.
+    """
+    stock = name.partition("@")[0].strip()
+    least, most = _BOUNDS.get(name, (-np.inf, np.inf))
+    most = 1.0 if name in SHARES else most
+    if not least <= value <= most:
+        raise KoubeiError(
+            where, f"no run has such a {name}", got=value, allowed=f"{least:g}..{most:g}",
+            fix=f"{value / 100.0:g} for {value:g} %" if value > 1.0 else None,
+        )  # fmt: skip
+    if stock in ("users", "loyal", "die_hard", "core", "aware") and value > people:
+        raise KoubeiError(
+            where, "more people than the market has", got=f"{value:,.0f}",
+            allowed=f"up to {people:,.0f}", fix="a larger people_per_agent",
+        )  # fmt: skip
+
+
 def summary(run: Run) -> pd.DataFrame:
     """Return a table with one row an outcome (`OUTCOMES`).
 
@@ -194,6 +217,8 @@ _BOUNDS: Final = {
     "reputation": (-1.0, 1.0),
     "net_promoters": (-1.0, 1.0),
 }
+#: Outcomes that are shares.
+SHARES: Final = ("take_off", *(name for name, bounds in _BOUNDS.items() if bounds == _SHARE))
 #: Outcomes below 0, whose ratios have any sign.
 _SIGNED: Final = tuple(name for name, (least, _) in _BOUNDS.items() if least < 0.0)
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
@@ -83,19 +84,22 @@ def read(name: str | Path) -> dict[str, Any]:
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Return what a TOML file holds (of studies: sweeps, calibrations, claims).
 
+    Text in UTF-8, with or without a mark, in UTF-16 with one, or in GB18030.
+
     Raises
     ------
     KoubeiError
-        In one line, for a file that cannot be read, is not text or not TOML.
+        In one line, for a file that cannot be read, is not text or not TOML, or says nothing.
     """
     where = str(path)
     try:
-        text = Path(path).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise KoubeiError(where, f"not text in UTF-8 (byte {error.start})") from None
+        raw = checks.path("file", path).read_bytes()
     except OSError as error:
         raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
-    return parse(text, where)
+    content = parse(checks.decoded(where, raw)[0], where)
+    if not content:
+        raise KoubeiError(where, "says nothing", allowed="a TOML file with words in it")
+    return content
 
 
 def parse(text: str, where: str) -> dict[str, Any]:
