@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.metrics.intervals import mean_interval
+from koubei_sim.metrics.overview import interval_of
 from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
@@ -47,9 +47,9 @@ def final_rows(run: Run) -> list[tuple[str, float, float, float]]:
     """Return (level, mean, low, high) at the end of the run."""
     scale = scale_of(run)
     rows = []
-    for number, (name, count, _) in enumerate(_LEVELS):
+    for (name, count, _), outcome in zip(_LEVELS, ("users", "loyal", "die_hard"), strict=True):
         values = np.array([count(history)[-1] * scale for history in run.histories], dtype=float)
-        found = mean_interval(values, run.key, 5000 + number)
+        found = interval_of(outcome, values, run.key)  # the one of `summary`
         rows.append((name, found.mean, found.low, found.high))
     return rows
 

@@ -298,7 +298,7 @@ def test_spend_uses_the_prices_that_held(result: Any) -> None:
         (10, {"nodes.contest": None}, "nodes: a branch can neither add nor remove"),
         (10, {"supply.enabled": False}, "supply.enabled: people who wait"),
         (10, {"telling.rely": 1.0}, "telling.rely: unknown parameter"),
-        (0, {}, "at: must be a whole number"),
+        (0, {}, "at: no such day to leave from, got 0, allowed 1"),
         (37, {}, "at: no such day"),
         (36, {}, "ticks: nothing is left"),
     ],

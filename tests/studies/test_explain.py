@@ -129,7 +129,7 @@ def test_seven_players_are_sampled_and_still_add_up() -> None:
     [
         (["relys"], {}, "neutral: unknown module, got relys"),
         ([], {}, "modules: none given"),
-        (["relays", "relays"], {}, "modules: one stands there twice"),
+        (["relays", "relays"], {}, "players: one stands there twice"),
         (["relays"], {"orders": 3}, "orders: must be even"),
         (["relays"], {"outcome": "usrs"}, "outcome: unknown outcome, got usrs"),
         ({"a": {"ticks": 5}, "b": {"ticks": 6}}, {}, "players.b: ticks is already changed by a"),
@@ -226,7 +226,7 @@ def test_a_rising_effect_and_whole_numbers() -> None:
         ({"path": "media.acount.hazard"}, "not a number of the scenario"),
         ({"path": "media.account.hazard"}, "is set by the programme itself"),
         ({"programme": {}}, "programme: changes nothing"),
-        ({"replicates": 1}, "replicates: must be a whole number, got 1, allowed 2"),
+        ({"replicates": 1}, "replicates: out of range, got 1, allowed 2"),
         ({"low": -5.0}, "cost_per_day: "),
     ],
 )

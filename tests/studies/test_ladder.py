@@ -128,7 +128,7 @@ def test_runs_that_do_not_come_out_again_are_refused(comparison: Any) -> None:
         ({"modules": ["relays", "relays"]}, "stands there twice"),
         ({"outcome": "user"}, "outcome: unknown outcome"),
         ({"name": "advertized"}, "try advertised"),
-        ({"replicates": 0}, "replicates: must be"),
+        ({"replicates": 0}, "replicates: out of range"),
         ({"rng": 3}, "a comparison has its key"),
     ],
 )

@@ -321,7 +321,7 @@ def test_the_command_runs_resumes_and_exports(call, tmp_path):
 )
 def test_every_way_to_choose_points_can_be_written_in_a_file(ways, tmp_path):
     """Catches a way that a file cannot express, or a table looked for in the wrong folder."""
-    (tmp_path / "points.csv").write_text("seeding.purity,ticks\n0.5,5\n0.6,6\n")
+    (tmp_path / "points.csv").write_text("seeding.purity,telling.relay\n0.5,0.1\n0.6,0.2\n")
     file = tmp_path / "study.toml"
     file.write_text(FILE.format(out="x") + ways)
     plan = studies.read_sweep(file).sweep
@@ -346,7 +346,10 @@ def test_every_way_to_choose_points_can_be_written_in_a_file(ways, tmp_path):
         ("scenario = 'tiny'\n[latin]\npoints = 4", "latin.ranges: must be a table"),
         ("scenario = 'tiny'\n[latin]\nranges = {ticks = {low = 1, high = 3}}", "how many points"),
         ("scenario = 'tiny'\n[table]\nfile = 'none.csv'", "none.csv: no such file"),
-        ("scenario = 'tiny'\nreplicates = 'x'\n[grid]\nticks = [3]", "replicates: must be"),
+        (
+            "scenario = 'tiny'\nreplicates = 'x'\n[grid]\nticks = [3]",
+            "replicates: not a whole number, got 'x'",
+        ),
         ("scenario = 'tiny'\nbackend = 'thread'\n[grid]\nticks = [3]", "try threads"),
         ("scenario = 'tiny'\nengine = 3\n[grid]\nticks = [3]", "engine: must be text"),
         ("scenario = [", "not valid TOML"),

@@ -127,12 +127,12 @@ def test_wrong_points_are_refused_in_one_line_before_any_run(points, said, tmp_p
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({"backend": "thread"}, "backend: unknown backend.*try threads"),
-        ({"workers": 0}, "workers: must be"),
+        ({"backend": "thread"}, "backend: unknown.*try threads"),
+        ({"workers": 0}, "workers: out of range, got 0"),
         ({"scheduler": "tcp://a:1"}, "only for the backend dask"),
         ({"backend": "dask"}, "scheduler: the address"),
-        ({"replicates": 0}, "replicates: must be"),
-        ({"engine": "fast"}, "engine: unknown engine"),
+        ({"replicates": 0}, "replicates: out of range, got 0"),
+        ({"engine": "fast"}, "engine: unknown, got 'fast'"),
         ({"outcomes": ["user"]}, "outcome: unknown outcome.*try users"),
         ({"outcomes": []}, "outcomes: none"),
         ({"rng": "x"}, "rng: wrong type"),

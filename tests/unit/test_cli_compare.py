@@ -100,7 +100,7 @@ def test_a_precision_that_is_not_reached_is_said_with_status_1(call: Any) -> Non
         (["tiny", "--change", "a:"], "--change: no change"),
         (["tiny", "--change", "a: ticks"], "not of the form path=value"),
         (["tinny", "campus"], "try tiny"),
-        (["tiny", "--change", "ticks=9", "--baseline", "b"], "baseline: unknown scenario"),
+        (["tiny", "--change", "ticks=9", "--baseline", "b"], "baseline: unknown, got 'b'"),
         (["tiny", "--change", "ticks=9", "--precision", "3", "--outcome", "user"], "try users"),
         (["tiny", "--change", "ticks=9", "--precision", "0"], "precision: out of range"),
     ],

@@ -79,7 +79,7 @@ def test_a_figure_and_a_journal(call, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["tiny", "--method", "sobel"], "method: unknown method, got sobel"),
+        (["tiny", "--method", "sobel"], "method: unknown, got 'sobel'"),
         (["tiny", "--method", "sobol", "--points", "6"], "power of two"),
         (["tiny", "--path", "telling.rely"], "telling.rely: unknown parameter"),
         (["tiny", "--path", "telling.relay=1"], "--path telling.relay: not a range"),
@@ -88,7 +88,7 @@ def test_a_figure_and_a_journal(call, tmp_path) -> None:
         (["tiny", "--path", "ticks", "--path", "ticks=1..2"], "--path: one stands there twice"),
         (["tiny", "--outcome", "fans"], "outcome: unknown outcome, got fans"),
         (["tiny", "--figure", "a.bmp"], "--figure: unknown format, got a.bmp"),
-        (["tiny", "--replicates", "0"], "replicates: must be a whole number"),
+        (["tiny", "--replicates", "0"], "replicates: out of range, got 0"),
         (["tini"], "tini"),
         ([*SMALL, *PATHS, "--outcome", "day_loyal_100000"], "undefined in too many runs"),
     ],

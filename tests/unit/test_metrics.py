@@ -351,5 +351,5 @@ def test_pyramid_at_calendar_quarters():
     plain = scenario.replace(start_date=None)
     run = FakeRun(plain, [synthetic.growing()])
     assert metrics.pyramid(run, 50).index.tolist() == ["day 50", "day 100", "day 120"]
-    with pytest.raises(KoubeiError, match="every: unknown period, got fortnight"):
+    with pytest.raises(KoubeiError, match="every: unknown period, got 'fortnight'"):
         metrics.pyramid(run, "fortnight")

@@ -82,6 +82,8 @@ def _print(content: dict[str, Any]) -> None:
     for row in content["tests"]:
         mark = ">" if row.get("main") else " "
         print(screen.cut(f"{mark} {row.get('statement', row['id'])}", screen.WIDTH - 1))
+        if "note" in row:
+            print(screen.cut(f"    note: {row['note']}", screen.WIDTH - 1))
         if row.get("share") is None:
             print(f"    {row['verdict']}: {row.get('why', '')}")
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ def compare(
     else:
         print("\n\n".join(_text(found, name, every) for name in found.names[1:]))
         print("gain: times as many independent runs for the same interval")
+        for note in found.notes:
+            print("\n".join(textwrap.wrap(f"note: {note}", screen.WIDTH - 1)))
     if found.stopped != "at_most":
         return FINE
     print(
@@ -222,6 +225,7 @@ def _content(found: Comparison) -> dict[str, Any]:
         "key": found.key,
         "replicates": found.replicates,
         "stopped": found.stopped,
+        "notes": list(found.notes),
         "scenarios": {name: run.scenario.digest() for name, run in found.runs.items()},
         "differences": others,
     }

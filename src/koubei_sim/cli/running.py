@@ -64,6 +64,8 @@ def changes_of(pairs: list[str]) -> dict[str, Any]:
             value = None if text == "none" else tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
+        if path.strip() in found:
+            raise KoubeiError("--set", "one path stands there twice", got=path.strip())
         found[path.strip()] = value
     return found
 

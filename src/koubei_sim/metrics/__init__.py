@@ -30,8 +30,16 @@ from koubei_sim.metrics.indices import (
     reputation_index,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
-from koubei_sim.metrics.measuring import check_measure, measure, measures
-from koubei_sim.metrics.overview import OUTCOMES, outcomes, period_ends, pyramid, summary
+from koubei_sim.metrics.measuring import check_measure, kept_measure, measure, measures
+from koubei_sim.metrics.overview import (
+    OUTCOMES,
+    check_observed,
+    interval_of,
+    outcomes,
+    period_ends,
+    pyramid,
+    summary,
+)
 from koubei_sim.metrics.reproduction import (
     Reproduction,
     k_factor,
@@ -60,6 +68,7 @@ __all__ = [
     "behaviour_tiers",
     "block",
     "check_measure",
+    "check_observed",
     "children",
     "cumulative",
     "daily_active_share",
@@ -68,8 +77,10 @@ __all__ = [
     "die_hard_and_core",
     "first_day",
     "forest_summary",
+    "interval_of",
     "is_dated",
     "k_factor",
+    "kept_measure",
     "loyal_and_above",
     "loyalty_index",
     "mean_interval",

@@ -19,6 +19,7 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.codes import UNAWARE
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.indices import adoptions
+from koubei_sim.metrics.overview import OUTCOMES
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
 from koubei_sim.world import History
 
@@ -61,7 +62,9 @@ _BY_NAME: Final = {"members": "channels", "tellings": "channels", "joins": "node
 _FORM: Final = "users@2012-12-15, online_users/users@90, adoptions@2013-01-01..2013-06-30"
 #: Forms of other measures that look alike (`measuring`).
 _OTHERS: Final = ("sum:", "mean:", "day:", "cost@")
-_LOOKS: Final = re.compile(r"^[^@\s]*@[^@\s/]*$")
+_LOOKS: Final = re.compile(r"^([^@\s/]*)(/[^@\s/]*)?@[^@\s/]*$")
+#: Blanks around these mean nothing.
+_SIGNS: Final = re.compile(r"\s*(/|@|:|\.\.)\s*")
 _WHEN: Final = re.compile(r"^(\d{4}-\d\d-\d\d|\d+)(?:\.\.(\d{4}-\d\d-\d\d|\d+))?$")
 
 
@@ -86,24 +89,47 @@ class Dated(NamedTuple):
     last: datetime.date | int | None
 
 
+def tidy(text: str) -> str:
+    """Return a measure without the blanks that mean nothing.
+
+    Examples
+    --------
+    >>> tidy(" adoptions / users @ 10"), tidy("users@1 .. 3")
+    ('adoptions/users@10', 'users@1..3')
+    """
+    return _SIGNS.sub(r"\1", text.strip())
+
+
 def is_dated(text: object) -> bool:
     """Say whether a text has the form of a dated statistic (it may still name nothing known).
+
+    A day behind a ratio is the day of both, unless the first can have none: the outcome
+    ``lapses`` is a number of the whole run.
 
     Examples
     --------
     >>> (
     ...     is_dated("user@90"),
+    ...     is_dated("adoptions / users@90"),
     ...     is_dated("sum:joins@3..9"),
     ...     is_dated("cost@9"),
     ...     is_dated("users@3 / users"),
+    ...     is_dated("lapses / users@3"),
     ... )
-    (True, False, False, False)
+    (True, True, False, False, False, False)
     """
-    return isinstance(text, str) and bool(_LOOKS.match(text)) and not text.startswith(_OTHERS)
+    if not isinstance(text, str):
+        return False
+    text = tidy(text)
+    found = _LOOKS.match(text)
+    if found is None or any(part.startswith(_OTHERS) for part in text.split("/")):
+        return False
+    name = found[1].partition(":")[0]
+    return found[2] is None or name in STOCKS or name in FLOWS or name not in OUTCOMES
 
 
 def read_dated(text: str) -> Dated:
-    """Read ``quantity[:name][/quantity[:name]]@day[..day]``.
+    """Read ``quantity[:name][/quantity[:name]]@day[..day]``; blanks mean nothing.
 
     Quantities at the end of a day: users, loyal, die_hard, adopted (adoptions so far), aware,
     members (of a channel).  Flows of a day, summed over a period: adoptions, online_users,
@@ -124,7 +150,8 @@ def read_dated(text: str) -> Dated:
     ...
     koubei_sim.errors.KoubeiError: user@90: unknown quantity, got user, ..., try users
     """
-    what, _, when = str(text).rpartition("@")
+    text = tidy(str(text))
+    what, _, when = text.rpartition("@")
     found = _WHEN.match(when)
     if not what or found is None or what.count("/") > 1:
         raise KoubeiError(str(text), "not a dated statistic", fix=_FORM)

@@ -5,11 +5,14 @@ Pure functions of one-dimensional arrays; called by `overview`, and by figures t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import draws
 
 #: Purpose code of resampling draws (the model uses codes below 100, networks 200 and above).
@@ -28,6 +31,31 @@ class Interval(NamedTuple):
     low: float
     high: float
     method: str  # "t", "bootstrap", "exact" (no spread at all) or "none" (fewer than two values)
+
+
+def numbers(where: str, values: object) -> NDArray[np.float64]:
+    """Return values of replicates as one column of floats; what is missing is NaN.
+
+    Raises
+    ------
+    KoubeiError
+        For what holds no numbers, or rows and columns.
+    """
+    given = values if hasattr(values, "__array__") or hasattr(values, "__len__") else None
+    if given is None and isinstance(values, Iterable):
+        given = list(values)
+    try:
+        found = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty((0, 0))
+    if isinstance(values, (str, bytes)) or found.ndim != 1:
+        raise KoubeiError(
+            where,
+            "not numbers in one row",
+            got=repr(values),
+            allowed="a list, an array or a column",
+        )
+    return found
 
 
 def skewness(values: NDArray[np.float64]) -> float:
@@ -67,7 +95,7 @@ def mean_interval(values: NDArray[np.float64], key: int = 0, outcome: int = 0) -
     >>> mean_interval(np.array([5.0])).method
     'none'
     """
-    finite = np.asarray(values, dtype=np.float64)
+    finite = numbers("values", values)
     finite = finite[np.isfinite(finite)]
     n = finite.size
     if n == 0:
@@ -122,8 +150,11 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     >>> low, round(high, 4)
     (0.0, 0.2775)
     """
-    if trials <= 0:
+    successes, trials = whole("successes", successes), whole("trials", trials)
+    if trials == 0:
         return (np.nan, np.nan)
+    if successes > trials:
+        raise KoubeiError("successes", "more than trials", got=successes, allowed=f"0..{trials}")
     z = 1.959963984540054
     share = successes / trials
     centre = share + z * z / (2 * trials)

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.codes import STAGES, TABLE, TIERS
 from koubei_sim.metrics import costs
-from koubei_sim.metrics.dated import STOCKS, dated_value, days_of, is_dated, read_dated
+from koubei_sim.metrics.dated import STOCKS, dated_value, days_of, is_dated, read_dated, tidy
 from koubei_sim.metrics.overview import OUTCOMES, outcomes
-from koubei_sim.metrics.runs import Run, block, scale_of
+from koubei_sim.metrics.runs import Run, block, check_run, scale_of
 from koubei_sim.world import History
 
 #: What a measure may look like, for error lines.
@@ -84,13 +84,28 @@ def check_measure(text: object, scenario: Any = None) -> str:
     ...
     koubei_sim.errors.KoubeiError: user@60: unknown quantity, got user, ..., try users
     """
-    terms = _parsed(text) if isinstance(text, str) else None
-    if terms is None:
-        raise KoubeiError("outcome", "not a measure", got=repr(text), allowed=FORMS)
+    terms = _read(text)
     if scenario is not None:
         for term in terms:
             _check_against(term, scenario)
     return " / ".join(term.text for term in terms)
+
+
+def kept_measure(text: object, kept: Iterable[str]) -> str:
+    """Return which of the measures that a study kept is meant; blanks mean nothing.
+
+    Raises
+    ------
+    KoubeiError
+        Where it is none of them.
+    """
+    names = {tidy(name): name for name in kept}
+    if not isinstance(text, str) or tidy(text) not in names:
+        raise KoubeiError(
+            "outcome", "not kept in this study", got=repr(text), allowed=", ".join(names.values()),
+            fix=nearest(str(text), names.values()),
+        )  # fmt: skip
+    return names[tidy(text)]
 
 
 def measure(run: Run, text: str) -> NDArray[np.float64]:
@@ -110,7 +125,11 @@ def measure(run: Run, text: str) -> NDArray[np.float64]:
         - ``sum:complaints``, ``mean:complaints``, over all days and columns of a block of the
           daily table; ``sum:adoptions_channel.weibo@100..130``: of one column (by name of the
           channel, node, segment, stage or tier, or by number), on days 100 to 130;
-        - two of these with ``/`` between: NaN where the second is 0.
+        - two of these with ``/`` between: NaN where the second is 0.  A day behind the second is
+          the day of both where the first can have one, so ``adoptions / users@60`` are the
+          adoptions of day 60 (all until then: ``adopted@60``).
+
+        Blanks mean nothing.
 
     Returns
     -------
@@ -131,17 +150,17 @@ def measure(run: Run, text: str) -> NDArray[np.float64]:
 
 def measures(run: Run, texts: Iterable[str]) -> dict[str, NDArray[np.float64]]:
     """Return several measures of a run by name; what they share is computed once."""
-    parsed = {text: _parsed(text) for text in texts}
+    given = [texts] if isinstance(texts, str) else texts
+    parsed = {text: _read(text) for text in given}
+    check_run(run)
     for terms in parsed.values():
-        for term in terms or ():
+        for term in terms:
             _check_against(term, run.scenario)
     known: dict[str, NDArray[np.float64]] = {}
-    if any(term.kind == "outcome" for terms in parsed.values() for term in terms or ()):
+    if any(term.kind == "outcome" for terms in parsed.values() for term in terms):
         known = outcomes(run)
     found = {}
     for text, terms in parsed.items():
-        if terms is None:
-            raise KoubeiError("outcome", "not a measure", got=repr(text), allowed=FORMS)
         values = [known[t.name] if t.kind == "outcome" else _value(run, t) for t in terms]
         if len(values) == 1:
             found[text] = values[0]
@@ -180,11 +199,18 @@ def _of_one(history: History, scenario: Any, term: _Term, scale: float) -> float
 # Reading --------------------------------------------------------------------------------------
 
 
+def _read(text: object) -> tuple[_Term, ...]:
+    terms = _parsed(tidy(text)) if isinstance(text, str) else None
+    if terms is None:
+        raise KoubeiError("outcome", "not a measure", got=repr(text), allowed=FORMS)
+    return terms
+
+
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> tuple[_Term, ...] | None:
     if is_dated(text):  # a ratio on one day has its own slash
         return (_term(text),)
-    parts = [part.strip() for part in text.split("/")]
+    parts = text.split("/")
     if not 1 <= len(parts) <= 2 or not all(parts):
         return None
     return tuple(_term(part) for part in parts)

@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError
+from koubei_sim.checks import whole
+from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.codes import CORE, REJECTED, RIVAL
 from koubei_sim.metrics import costs, indices, takeoff
-from koubei_sim.metrics.intervals import mean_interval, wilson
+from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
 from koubei_sim.metrics.passes import log_facts
-from koubei_sim.metrics.runs import Run, block, die_hard_and_core, loyal_and_above, scale_of, users
+from koubei_sim.metrics.runs import (
+    Run,
+    block,
+    check_run,
+    die_hard_and_core,
+    loyal_and_above,
+    scale_of,
+    users,
+)
 from koubei_sim.world import History
 
 if TYPE_CHECKING:
@@ -63,6 +72,7 @@ OUTCOMES: Final = {
 
 def outcomes(run: Run) -> dict[str, NDArray[np.float64]]:
     """Return every outcome as one float64 array with one value a replicate (NaN: undefined)."""
+    check_run(run)
     rows = [_of_one(history, run) for history in run.histories]
     return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in OUTCOMES}
 
@@ -113,6 +123,65 @@ def _recent(daily: NDArray[np.float64]) -> float:
     return float(last.mean()) if last.size else float("nan")
 
 
+def interval_of(name: str, values: NDArray[np.float64], key: int) -> Interval:
+    """Return the mean of a measure over replicates with the 95 % interval that is shown anywhere.
+
+    `mean_interval`, kept within what the measure can be (counts and money are 0 or more, shares
+    0..1); of the share of replicates that took off the interval of Wilson.
+
+    Parameters
+    ----------
+    name : str
+        A measure as `check_measure` writes it.
+    values : array of float
+        One value a replicate; NaN are left out.
+    key : int
+        Key of the run.
+
+    Examples
+    --------
+    >>> interval_of("users", np.array([0.0, 10.0]), key=7).low
+    0.0
+    """
+    if name == "take_off":
+        finite = values[np.isfinite(values)]
+        share = float(finite.mean()) if finite.size else np.nan
+        return Interval(share, *wilson(int(finite.sum()), finite.size), "wilson")
+    known = list(OUTCOMES)
+    # Outcomes are resampled each for itself; other measures like the one after the last.
+    number = known.index(name) if name in OUTCOMES else len(known)
+    mean, low, high, method = mean_interval(values, key, number)
+    signed = any(part.strip() in _SIGNED for part in name.split("/"))
+    least, most = _BOUNDS.get(name, (-np.inf if signed else 0.0, np.inf))
+    # Nothing lies outside, nor does a mean; NaN stay.
+    return Interval(
+        mean, float(np.clip(low, least, most)), float(np.clip(high, least, most)), method
+    )
+
+
+def check_observed(where: str, name: str, value: float, people: float) -> None:
+    """Refuse an observed number that no run can give.
+
+    Raises
+    ------
+    KoubeiError
+        For a share outside 0..1 (a percentage?), or more people in use than there are.
+    """
+    stock = name.partition("@")[0].strip()
+    least, most = _BOUNDS.get(name, (-np.inf, np.inf))
+    most = 1.0 if name in SHARES else most
+    if not least <= value <= most:
+        raise KoubeiError(
+            where, f"no run has such a {name}", got=value, allowed=f"{least:g}..{most:g}",
+            fix=f"{value / 100.0:g} for {value:g} %" if value > 1.0 else None,
+        )  # fmt: skip
+    if stock in ("users", "loyal", "die_hard", "core", "aware") and value > people:
+        raise KoubeiError(
+            where, "more people than the market has", got=f"{value:,.0f}",
+            allowed=f"up to {people:,.0f}", fix="a larger people_per_agent",
+        )  # fmt: skip
+
+
 def summary(run: Run) -> pd.DataFrame:
     """Return a table with one row an outcome (`OUTCOMES`).
 
@@ -124,16 +193,11 @@ def summary(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
+    check_run(run)
     rows = []
-    for number, (name, values) in enumerate(outcomes(run).items()):
+    for name, values in outcomes(run).items():
         finite = values[np.isfinite(values)]
-        if name == "take_off":
-            low, high = wilson(int(finite.sum()), finite.size)
-            mean, method = float(finite.mean()), "wilson"
-        else:
-            mean, low, high, method = mean_interval(values, run.key, number)
-            bounds = _BOUNDS.get(name, (0.0, np.inf))
-            low, high = np.clip([low, high], *bounds)  # no outcome lies outside, nor its mean
+        mean, low, high, method = interval_of(name, values, run.key)
         quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
         spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
         rows.append([mean, spread, low, high, method, *quantiles, finite.size, OUTCOMES[name]])
@@ -153,6 +217,10 @@ _BOUNDS: Final = {
     "reputation": (-1.0, 1.0),
     "net_promoters": (-1.0, 1.0),
 }
+#: Outcomes that are shares.
+SHARES: Final = ("take_off", *(name for name, bounds in _BOUNDS.items() if bounds == _SHARE))
+#: Outcomes below 0, whose ratios have any sign.
+_SIGNED: Final = tuple(name for name, (least, _) in _BOUNDS.items() if least < 0.0)
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 _PERIODS: Final = {"week": ("W", 7), "month": ("M", 30), "quarter": ("Q", 91), "year": ("Y", 365)}
@@ -169,14 +237,19 @@ def period_ends(run: Run, every: str | int = "quarter") -> tuple[NDArray[np.int6
     KoubeiError
         When `every` is neither a known period nor a positive whole number of ticks.
     """
+    check_run(run)
     ticks = run.histories[0].table.shape[0]
     start = getattr(run.scenario, "start_date", None)
     if isinstance(every, str) and every not in _PERIODS:
         raise KoubeiError(
-            "every", "unknown period", got=every, allowed=", ".join(_PERIODS) + " or ticks"
+            "every",
+            "unknown period",
+            got=repr(every),
+            allowed=", ".join(_PERIODS) + " or ticks",
+            fix=nearest(every, _PERIODS),
         )
-    if not isinstance(every, str) and int(every) < 1:
-        raise KoubeiError("every", "out of range", got=every, allowed="1 tick or more")
+    if not isinstance(every, str):
+        every = whole("every", every, 1)
     if start is not None and isinstance(every, str):
         import pandas as pd
 
@@ -185,7 +258,7 @@ def period_ends(run: Run, every: str | int = "quarter") -> tuple[NDArray[np.int6
         shown = {"Q": lambda p: f"{p.year} Q{p.quarter}", "W": lambda p: str(p.end_time.date())}
         name = shown.get(_PERIODS[every][0], str)
         return last.astype(np.int64), [name(days[int(tick)]) for tick in last]
-    width = _PERIODS[every][1] if isinstance(every, str) else int(every)
+    width = _PERIODS[every][1] if isinstance(every, str) else every
     last = np.arange(width - 1, ticks, width)
     if not last.size or last[-1] != ticks - 1:
         last = np.append(last, ticks - 1)
@@ -204,12 +277,10 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
     levels = {"die_hard": die_hard_and_core, "loyal": loyal_and_above, "users": users}
     scale = scale_of(run)
     columns: dict[str, object] = {"tick": last}
-    for number, (level, count) in enumerate(levels.items()):
+    for level, count in levels.items():
         values = np.stack([count(history)[last] * scale for history in run.histories])
-        found = [
-            mean_interval(values[:, at], run.key, 1000 + 3 * at + number) for at in range(last.size)
-        ]
+        found = [interval_of(level, column, run.key) for column in values.T]
         columns[level] = [interval.mean for interval in found]
-        columns[f"{level}_low"] = [np.maximum(interval.low, 0.0) for interval in found]
+        columns[f"{level}_low"] = [interval.low for interval in found]
         columns[f"{level}_high"] = [interval.high for interval in found]
     return pd.DataFrame(columns, index=pd.Index(names, name="when"))

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
 from koubei_sim.world import History
 
@@ -33,6 +34,19 @@ class Run(Protocol):
     @property
     def key(self) -> int:
         """Key of the run; addresses the resampling of intervals."""
+
+
+def check_run(run: object) -> None:
+    """Refuse what is no finished run (a scenario, a table, a path).
+
+    Raises
+    ------
+    KoubeiError
+    """
+    if not (hasattr(run, "histories") and hasattr(run, "scenario")):
+        raise KoubeiError(
+            "run", "not a finished run", got=type(run).__name__, allowed="a Result or a Branch"
+        )
 
 
 def block(history: History, name: str) -> NDArray[np.int64]:

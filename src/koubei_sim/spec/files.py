@@ -84,7 +84,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     KoubeiError
-        In one line, for a file that cannot be read, is not text or not TOML.
+        In one line, for a file that cannot be read, is not text or not TOML, or says nothing.
     """
     where = str(path)
     file = checks.path("file", path)
@@ -102,7 +102,10 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise KoubeiError(
             where, error.what, allowed="a TOML file", fix="saving it as UTF-8"
         ) from None
-    return parse(text, where)
+    content = parse(text, where)
+    if not content:
+        raise KoubeiError(where, "says nothing", allowed="a TOML file with words in it")
+    return content
 
 
 def parse(text: str, where: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.checks import whole, word
+from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.batches import Batches, task_of
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.pools import Pool, open_pool
@@ -41,35 +42,29 @@ class How(NamedTuple):
     seconds: float = 1.0
 
 
-def check_backend(backend: object, workers: object, scheduler: object) -> None:
-    """Refuse what cannot be carried out, before anything runs.
+def check_backend(backend: object, workers: object, scheduler: object) -> int | None:
+    """Refuse what cannot be carried out, before anything runs; return the number of workers.
 
     Raises
     ------
     KoubeiError
     """
-    if backend not in BACKENDS:
-        raise KoubeiError(
-            "backend",
-            "unknown backend",
-            got=backend,
-            allowed=", ".join(BACKENDS),
-            fix=nearest(str(backend), BACKENDS),
-        )
-    if workers is not None and (
-        isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
-    ):
-        raise KoubeiError("workers", "must be a whole number", got=workers, allowed="1 or more")
+    word("backend", backend, BACKENDS)
+    number = None if workers is None else whole("workers", workers, 1)
     if backend != "dask":
         if scheduler is not None:
-            raise KoubeiError("scheduler", "only for the backend dask", got=scheduler)
-        return
-    if not isinstance(scheduler, str) or not scheduler:
+            raise KoubeiError(
+                "scheduler", "only for the backend dask", got=repr(scheduler), fix='backend="dask"'
+            )
+        return number
+    if not isinstance(scheduler, str) or not scheduler.strip():
         raise KoubeiError(
-            "scheduler", "the address of a Dask scheduler is needed", fix="tcp://127.0.0.1:8786"
-        )
+            "scheduler", "the address of a Dask scheduler is needed", got=repr(scheduler),
+            fix="tcp://127.0.0.1:8786",
+        )  # fmt: skip
     if importlib.util.find_spec("distributed") is None:
         raise KoubeiError("backend", "dask is not installed", fix="installing koubei-sim[dask]")
+    return number
 
 
 def execute(

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from koubei_sim import build, provenance
+from koubei_sim.checks import whole
 from koubei_sim.engines.compiled import CompiledRun
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import PURPOSES, spend
 from koubei_sim.results import Result
 from koubei_sim.simulate import check_memory
 from koubei_sim.spec import Scenario
-from koubei_sim.studies.lanes import in_turn, networks_of, whole
+from koubei_sim.studies.lanes import in_turn, networks_of
 from koubei_sim.studies.switching import switch
 from koubei_sim.world import History, World
 
@@ -204,7 +205,7 @@ def branch(
         )
     steps = result.steps if isinstance(result, Branch) else ((0, result.scenario),)
     scenario = steps[-1][1].replace(**changes)
-    at = whole("at", at)
+    at, threads = whole("at", at), whole("threads", threads, 1)
     _check_day(at, steps[-1][0], scenario.ticks, steps[-1][1].ticks)
     _check_past(steps[-1][1], scenario)
     supplied = _supplied(result, networks, agents)

@@ -9,7 +9,6 @@ Called by people.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError
+from koubei_sim.checks import number as number_of
+from koubei_sim.checks import whole
+from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.parameters import parameter_table
-from koubei_sim.studies.lanes import Lane, Outcome, key_of, outcome_from, scenario_from, whole
+from koubei_sim.studies.lanes import Lane, Outcome, key_of, outcome_from, scenario_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,22 +136,31 @@ def break_even(
     scenario = scenario_from("scenario", scenario)
     outcome = outcome_from(outcome)
     number, key = whole("replicates", replicates, 2), key_of(rng)
-    if not programme:
-        raise KoubeiError("programme", "changes nothing", allowed="values at dotted paths")
+    threads = whole("threads", threads, 1)
+    if not isinstance(programme, Mapping) or not programme:
+        raise KoubeiError(
+            "programme", "changes nothing", got=repr(programme),
+            allowed="a mapping of dotted paths to values",
+        )  # fmt: skip
     if path in programme:
         raise KoubeiError(path, "is set by the programme itself", fix="another parameter")
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    low, high = number_of("low", low), number_of("high", high)
+    if not low < high:
         raise KoubeiError("low", "not below high", got=low, allowed=f"below {high}")
     changed = scenario.replace(**programme)
     present = _number(changed, path)
     if present is None:
-        raise KoubeiError(path, "not a number of the scenario", fix="seeding.number")
+        known = [row.path for row in parameter_table(changed)]
+        raise KoubeiError(
+            "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), known)
+        )
     integer, common = isinstance(present, int), _number(scenario, path) is not None
     for end in (low, high):  # a wrong value is refused before anything runs
         changed.replace(**{path: int(end) if integer else float(end)})
     if integer and (low != int(low) or high != int(high)):
         raise KoubeiError(path, "counts in whole numbers", got=low if low % 1 else high)
-    width = 1.0 if integer else ((high - low) / 1000.0 if tolerance is None else tolerance)
+    width = (high - low) / 1000.0 if tolerance is None else number_of("tolerance", tolerance)
+    width = 1.0 if integer else width
     if not width > 0.0:
         raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
 

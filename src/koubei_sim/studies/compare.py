@@ -9,14 +9,17 @@ Called by people.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.checks import number as number_of
+from koubei_sim.checks import whole, word
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
 from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
-from koubei_sim.studies.lanes import Lane, in_turn, key_of, scenario_from, whole
+from koubei_sim.studies.lanes import Lane, check_kept, in_turn, key_of, scenario_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +31,7 @@ LEAST_FOR_PRECISION: Final = 10
 
 
 def compare(
-    scenarios: Mapping[str, Any],
+    scenarios: Mapping[str, Any] | Sequence[Any],
     replicates: int | None = None,
     rng: object = None,
     *,
@@ -45,7 +48,8 @@ def compare(
     Parameters
     ----------
     scenarios : mapping of str to Scenario, preset name, path, Result or Branch
-        Two or more.  Where all are finished runs (`Result`, `Branch`) nothing is run; they must
+        Two or more; a list of them gets the names of the scenarios, numbered where these are
+        equal.  Where all are finished runs (`Result`, `Branch`) nothing is run; they must
         have one key and equally many replicates.
     replicates : int, optional
         Replicates of each, 20 without it; with `precision`, those of the first look.
@@ -92,18 +96,9 @@ def compare(
     >>> bool(abs(split.value - split.acceleration - split.expansion).max() < 1e-9)
     True
     """
+    scenarios = _by_name(scenarios)
     names = list(scenarios)
-    if len(names) < 2:
-        raise KoubeiError("scenarios", "too few", got=len(names), allowed="2 or more, by name")
-    base = names[0] if baseline is None else baseline
-    if base not in scenarios:
-        raise KoubeiError(
-            "baseline",
-            "unknown scenario",
-            got=base,
-            allowed=", ".join(names),
-            fix=nearest(base, names),
-        )
+    base = names[0] if baseline is None else word("baseline", baseline, names)
     finished = [hasattr(given, "histories") for given in scenarios.values()]
     if all(finished):
         return Comparison(_side_by_side(scenarios, replicates, rng, precision), base)
@@ -112,12 +107,16 @@ def compare(
             "scenarios", "some are finished runs and some are not", fix="result.scenario"
         )
     outcome = check_measure(outcome)
-    number = whole("replicates", 20 if replicates is None else replicates)
-    whole("threads", threads)
+    number = whole("replicates", 20 if replicates is None else replicates, 1)
+    threads = whole("threads", threads, 1)
+    at_most = whole("at_most", at_most, 1)
     if precision is not None:
-        _check_precision(precision, number, whole("at_most", at_most))
+        precision = number_of("precision", precision)
+        _check_precision(precision, number, at_most)
     asked = {name: scenario_from(f"scenarios.{name}", s) for name, s in scenarios.items()}
     key = key_of(rng)
+    for scenario in asked.values():
+        check_kept("replicates", scenario, number * len(asked))
     lanes = {name: Lane(scenario, key, networks, agents) for name, scenario in asked.items()}
     runs: dict[str, Any] = {name: Made(asked[name], key, []) for name in names}
     have, stopped = 0, "replicates"
@@ -138,8 +137,38 @@ def compare(
         number = int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
 
 
+def _by_name(given: Any) -> dict[str, Any]:
+    """Return what is compared by name."""
+    if isinstance(given, Mapping):
+        found = dict(given)
+        wrong = next((name for name in found if not isinstance(name, str)), None)
+        if wrong is not None or None in found:
+            raise KoubeiError("scenarios", "a name must be text", got=repr(wrong))
+    elif isinstance(given, (list, tuple)):
+        names = [_name_of(entry, at) for at, entry in enumerate(given)]
+        found = {
+            name if names.count(name) == 1 else f"{name} {names[: at + 1].count(name)}": entry
+            for at, (name, entry) in enumerate(zip(names, given, strict=True))
+        }
+    else:
+        raise KoubeiError(
+            "scenarios", "not several scenarios", got=type(given).__name__,
+            allowed="a mapping of names to scenarios or results, or a list of them",
+        )  # fmt: skip
+    if len(found) < 2:
+        raise KoubeiError("scenarios", "too few", got=len(found), allowed="2 or more")
+    return found
+
+
+def _name_of(entry: Any, at: int) -> str:
+    if isinstance(entry, (str, os.PathLike)):
+        return Path(entry).stem
+    scenario = entry.scenario if hasattr(entry, "histories") else entry
+    return str(getattr(scenario, "name", None) or f"scenario {at}")
+
+
 def _check_precision(precision: float, number: int, at_most: int) -> None:
-    if not (math.isfinite(precision) and precision > 0.0):
+    if not precision > 0.0:
         raise KoubeiError("precision", "out of range", got=precision, allowed="above 0")
     if number < LEAST_FOR_PRECISION:
         raise KoubeiError(

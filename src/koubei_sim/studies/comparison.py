@@ -12,12 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.checks import number, word
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import RECRUITER_MEDIA, RECRUITER_SEED, TABLE
 from koubei_sim.metrics import (
     OUTCOMES,
@@ -38,6 +39,10 @@ from koubei_sim.world import History
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: A yearly discount rate above this is taken for a percentage.
+MOST_DISCOUNT: Final = 2.0
 
 
 class Difference(NamedTuple):
@@ -89,6 +94,15 @@ class Comparison:
         return int(self.runs[self.baseline].key)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known before the differences are read: one sentence each, none mostly."""
+        said = ["one pair: no interval"] if self.replicates == 1 else []
+        base = self.runs[self.baseline]
+        for name in self.names[1:]:
+            said += _unlike(name, self.runs[name], self.baseline, base)
+        return tuple(said)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the scenarios, the baseline first."""
         others = tuple(name for name in self.runs if name != self.baseline)
@@ -112,7 +126,7 @@ class Comparison:
         """
         one = self.values(outcome, name)
         other = self.values(outcome, self.baseline if baseline is None else baseline)
-        known = list(OUTCOMES)
+        known, outcome = list(OUTCOMES), check_measure(outcome)
         return paired(one, other, self.key, known.index(outcome) if outcome in known else 0)
 
     def table(self, name: str | None = None) -> pd.DataFrame:
@@ -179,11 +193,7 @@ class Comparison:
             "adoptions": lambda history: np.cumsum(adoptions(history)),
         }
         known = [*makers, *dict(TABLE)]
-        if series not in known:
-            raise KoubeiError(
-                "series", "unknown series", got=series, allowed=", ".join(known),
-                fix=nearest(series, known),
-            )  # fmt: skip
+        word("series", series, known)
         run, daily = self.runs[name], makers.get(series)
         rows = []
         for history in run.histories:
@@ -199,7 +209,7 @@ class Comparison:
         ----------
         name : str, optional
         discount : float
-            Discount rate a year, continuous.
+            Discount rate a year, continuous: 0.1 for 10 %.
         margin : float
             Value of an adopter on tick 0.
 
@@ -209,8 +219,13 @@ class Comparison:
             Value, acceleration and expansion of each replicate; costs are not taken off (they
             stand in `table`).
         """
-        if not (math.isfinite(discount) and discount >= 0.0):
-            raise KoubeiError("discount", "out of range", got=discount, allowed="0 or more")
+        discount = number("discount", discount, 0.0)
+        if discount > MOST_DISCOUNT:
+            raise KoubeiError(
+                "discount", "a rate a year, not a percentage", got=discount,
+                allowed=f"0..{MOST_DISCOUNT:g}", fix=f"{discount / 100.0:g} for {discount:g} %",
+            )  # fmt: skip
+        margin = number("margin", margin)
         scale = float(self._same_people(name).scenario.people_per_agent)
         parts = [
             worth(first_adoptions(one), first_adoptions(other), discount, margin * scale)
@@ -271,17 +286,7 @@ class Comparison:
         return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)
 
     def _other(self, name: str | None) -> str:
-        if name is None:
-            return self.names[1]
-        if name not in self.runs:
-            raise KoubeiError(
-                "name",
-                "unknown scenario",
-                got=name,
-                allowed=", ".join(self.runs),
-                fix=nearest(name, self.runs),
-            )
-        return name
+        return self.names[1] if name is None else word("name", name, list(self.runs))
 
     def _same_people(self, name: str | None) -> Any:
         run, base = self.runs[self._other(name)], self.runs[self.baseline]
@@ -313,7 +318,40 @@ class Comparison:
                 f"  {name}: users {mean.mean:+.4g} (95 % {mean.low:+.4g} .. {mean.high:+.4g}), "
                 f"gain {gain:.3g}"
             )
+        lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+
+def _unlike(name: str, run: Any, baseline: str, base: Any) -> list[str]:
+    """Say in what two runs differ that makes their difference mean something else."""
+    one, other = run.scenario, base.scenario
+    said = []
+    if run is base or (
+        one.digest() == other.digest() and not hasattr(run, "steps") and not hasattr(base, "steps")
+    ):
+        said.append(f"{name} and {baseline} are the same scenario: they cannot differ")
+    if one.ticks != other.ticks:
+        last = min(one.ticks, other.ticks) - 1
+        said.append(
+            f"{name} runs {one.ticks} days, {baseline} {other.ticks}: outcomes at the end are of "
+            f"different days, users@{last} is of one"
+        )
+    people, others = (s.n_agents * s.people_per_agent for s in (one, other))
+    if people != others:
+        said.append(
+            f"{name} has {people:,} people, {baseline} {others:,}: counts are of markets of "
+            "different size"
+        )
+    elif one.n_agents != other.n_agents:
+        said.append(
+            f"an agent is {one.people_per_agent:,} people in {name}, {other.people_per_agent:,} "
+            f"in {baseline}: they share no people, and so little luck"
+        )
+    supplied, known = (dict(getattr(r, "supplied", None) or {}) for r in (run, base))
+    for part in sorted({*supplied, *known}):
+        if supplied.get(part) != known.get(part):
+            said.append(f"{name} was run with other {part} than {baseline}")
+    return said
 
 
 def paired(

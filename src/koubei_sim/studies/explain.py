@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import draw_many, stream
 from koubei_sim.metrics import mean_interval
@@ -32,7 +33,7 @@ from koubei_sim.studies.lanes import (
     key_of,
     outcome_from,
     scenario_from,
-    whole,
+    texts,
 )
 
 if TYPE_CHECKING:
@@ -135,10 +136,12 @@ def knock_out(
     ['events', 'relays']
     """
     scenario = scenario_from("scenario", scenario)
-    names = [m for m, on in active(scenario).items() if on] if modules is None else list(modules)
+    on = [module for module, acts in active(scenario).items() if acts]
+    names = on if modules is None else texts("modules", modules)
     _check_players(names)
     neutral_paths(scenario, names)
-    outcome, runs = outcome_from(outcome), range(whole("replicates", replicates))
+    outcome, runs = outcome_from(outcome), range(whole("replicates", replicates, 1))
+    threads = whole("threads", threads, 1)
     key = key_of(rng)
 
     def of(*off: str) -> NDArray[np.float64]:
@@ -236,11 +239,12 @@ def shapley(
     True
     """
     scenario = scenario_from("scenario", scenario)
-    names = list(players)
+    names = texts("players", players)
     _check_players(names)
     make = _variants(scenario, names, players)
     outcome = outcome_from(outcome)
-    number, orders = whole("replicates", replicates), whole("orders", orders, 2)
+    number, orders = whole("replicates", replicates, 1), whole("orders", orders, 2)
+    threads = whole("threads", threads, 1)
     if orders % 2:
         raise KoubeiError("orders", "must be even", got=orders, fix=str(orders + 1))
     key = key_of(rng)
@@ -341,6 +345,10 @@ def _variants(
         return lambda on: scenario.neutral(*(name for name in names if name not in on))
     seen: dict[str, str] = {}
     for name, changes in players.items():
+        if not isinstance(changes, Mapping):
+            raise KoubeiError(
+                f"players.{name}", "not a mapping of dotted paths to values", got=repr(changes)
+            )
         for path in changes:
             if path in seen:
                 raise KoubeiError(
@@ -362,5 +370,3 @@ def _variants(
 def _check_players(names: list[str]) -> None:
     if not names:
         raise KoubeiError("modules", "none given, or none active", allowed=", ".join(MODULES))
-    if len(set(names)) != len(names):
-        raise KoubeiError("modules", "one stands there twice", got=", ".join(names))

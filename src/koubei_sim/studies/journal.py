@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import archive
+from koubei_sim import archive, checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.plan import FORMAT, Sweep, difference, plan_digest
 from koubei_sim.studies.values import cell
@@ -163,10 +163,7 @@ class Journal:
         self._read()
 
     def _read(self) -> None:
-        for path in shards(self.folder):
-            table = read_shard(path, ["run", "failed"])
-            if (table.schema.metadata or {}).get(_MARK) != self._digest.encode():
-                raise KoubeiError(str(path), "belongs to another sweep", fix="taking it away")
+        for path, table in batches_of(self.folder, ["run", "failed"]):
             runs = table["run"].to_numpy()
             if self.done[runs].any() or len(np.unique(runs)) < len(runs):
                 raise KoubeiError(
@@ -191,6 +188,15 @@ class Journal:
 
 def check_folder(folder: Path, sweep: Sweep) -> None:
     """Refuse a folder that is not new, empty, or this sweep's journal; touches nothing."""
+    try:
+        _check_folder(folder, sweep)
+    except OSError as error:
+        raise KoubeiError(
+            str(folder), f"cannot be looked into ({error.strerror})", fix="another folder"
+        ) from None
+
+
+def _check_folder(folder: Path, sweep: Sweep) -> None:
     if folder.exists() and not folder.is_dir():
         raise KoubeiError(str(folder), "is a file, not a folder", fix="another name")
     if (folder / PLAN).is_file():
@@ -215,7 +221,10 @@ def check_folder(folder: Path, sweep: Sweep) -> None:
 
 def is_journal(folder: Path | str) -> bool:
     """Return whether a folder is the journal of a sweep."""
-    return (Path(folder) / PLAN).is_file()
+    try:
+        return (checks.path("folder", folder) / PLAN).is_file()
+    except OSError as error:  # a name that is too long, or a folder that may not be looked into
+        raise KoubeiError(str(folder), f"cannot be read ({error.strerror})") from None
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
@@ -227,21 +236,42 @@ def read_plan(folder: Path) -> dict[str, Any]:
         When there is none, it cannot be read, or it is of a newer version.
     """
     file = folder / PLAN
-    if not file.is_file():
+    if not is_journal(folder):
         raise KoubeiError(
             str(folder), f"not the folder of a sweep (no {PLAN})", fix="the folder given as out"
         )
     try:
         plan: Any = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(plan, dict) or not {"format", "points", "scenario"} <= set(plan):
-            raise ValueError("not a plan")
-    except (OSError, ValueError) as error:
-        raise KoubeiError(str(file), f"cannot be read ({error})") from None
-    if plan["format"] > FORMAT:
+    except (OSError, ValueError, RecursionError) as error:
+        raise KoubeiError(
+            str(file), f"cannot be read ({type(error).__name__})", allowed="the plan of a sweep",
+            fix="another folder",
+        ) from None  # fmt: skip
+    if isinstance(plan, dict) and isinstance(plan.get("format"), int) and plan["format"] > FORMAT:
         raise KoubeiError(
             str(file), "written by a newer koubei_sim", got=f"format {plan['format']}"
         )
+    if not _is_plan(plan):
+        raise KoubeiError(str(file), "not the plan of a sweep, or edited", fix="another folder")
     return plan
+
+
+def _is_plan(plan: Any) -> bool:
+    """Whether this has the layout of `Sweep.plan`."""
+    kinds = {"format": int, "key": int, "replicates": int, "paths": list, "points": dict,
+             "outcomes": list, "scenario": dict, "engine": str, "version": str}  # fmt: skip
+    if not isinstance(plan, dict) or any(
+        not isinstance(plan.get(name), kind) for name, kind in kinds.items()
+    ):
+        return False
+    columns = [plan["points"].get(path) for path in plan["paths"] if isinstance(path, str)]
+    return (
+        plan["replicates"] >= 1
+        and len(columns) == len(plan["points"]) == len(plan["paths"]) > 0
+        and all(isinstance(column, list) and column for column in columns)
+        and len({len(column) for column in columns}) == 1
+        and all(isinstance(name, str) for name in plan["outcomes"])
+    )
 
 
 def shards(folder: Path) -> list[Path]:
@@ -333,7 +363,24 @@ def shard_name(rows: Sequence[Row]) -> str:
     return f"{rows[0].run:08d}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.parquet"
 
 
-def batches_of(folder: Path) -> Iterator[pa.Table]:
-    """Yield the shards of a journal one by one."""
+def batches_of(folder: Path, columns: list[str] | None = None) -> Iterator[tuple[Path, pa.Table]]:
+    """Yield the shards of a journal one by one, with their files.
+
+    Raises
+    ------
+    KoubeiError
+        For a shard of another sweep: it was put there, or the plan was edited.
+    """
+    digest = plan_digest(read_plan(folder))
     for path in shards(folder):
-        yield read_shard(path)
+        table = read_shard(path, columns)
+        _check_mark(path, table, digest)
+        yield path, table
+
+
+def _check_mark(path: Path, table: pa.Table, digest: str) -> None:
+    if (table.schema.metadata or {}).get(_MARK) != digest.encode():
+        raise KoubeiError(
+            str(path), f"belongs to another sweep, or {PLAN} was edited",
+            fix="taking it away, or the plan as it was",
+        )  # fmt: skip

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.spec import Scenario
@@ -31,7 +32,7 @@ from koubei_sim.studies.lanes import (
     measure,
     outcome_from,
     scenario_from,
-    whole,
+    texts,
 )
 
 if TYPE_CHECKING:
@@ -195,9 +196,9 @@ def explain(
     ([0.0, 0.0, 0.0], 1.0)
     """
     outcome = outcome_from(outcome)
-    whole("threads", threads)
+    threads = whole("threads", threads, 1)
     if replicates is not None:
-        replicates = whole("replicates", replicates)
+        replicates = whole("replicates", replicates, 1)
     if isinstance(comparison, Comparison):
         if rng is not None:
             raise KoubeiError("rng", "a comparison has its key", got=comparison.key)
@@ -291,10 +292,8 @@ def _modules(arms: tuple[Scenario, ...], modules: Iterable[str] | None) -> list[
         on = [active(arm) for arm in arms]
         names = [module for module in MODULES if any(each[module] for each in on)]
     else:
-        names = [modules] if isinstance(modules, str) else list(modules)
+        names = texts("modules", modules)
     if not names:
         raise KoubeiError("modules", "none given, or none active", allowed=", ".join(MODULES))
-    if len(set(names)) != len(names):
-        raise KoubeiError("modules", "one stands there twice", got=", ".join(names))
     neutral_paths(arms[0], names)
     return names

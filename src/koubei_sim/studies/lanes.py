@@ -8,7 +8,9 @@ Called by `compare`, `explain` and `breakeven`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from koubei_sim import build
 from koubei_sim.engines.compiled import run_compiled
 from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.codes import TABLE
 from koubei_sim.kernels.draws import key_from
 from koubei_sim.metrics import check_measure, measures
 from koubei_sim.results import Result
@@ -99,7 +102,13 @@ def measure(history: History, scenario: Scenario, key: int, outcome: Outcome) ->
     """Return one number of one history."""
     if isinstance(outcome, str):
         return float(measures(_One(scenario, (history,), key), [outcome])[outcome][0])
-    return float(outcome(history, scenario))
+    value = outcome(history, scenario)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise KoubeiError(
+            "outcome", "the function gave no number", got=repr(value), allowed="a number, or NaN"
+        ) from None
 
 
 def in_turn(work: Callable[[int], Any], replicates: range, threads: int) -> list[Any]:
@@ -128,14 +137,17 @@ def scenario_from(where: str, given: object) -> Scenario:
     """Return the scenario that somebody named: itself, a preset, a path, a dict or a result."""
     if isinstance(given, Scenario):
         return given
-    if isinstance(given, Result):
+    if isinstance(given, Result) or hasattr(given, "steps"):  # of a branch the last one
         return given.scenario
-    if isinstance(given, (str, Path)):
+    if isinstance(given, (str, os.PathLike)):
         return Scenario.load(given)
     if isinstance(given, Mapping):
         return Scenario.from_dict(given)
     raise KoubeiError(
-        where, "wrong type", got=type(given).__name__, allowed="Scenario, preset name or path"
+        where,
+        "wrong type",
+        got=type(given).__name__,
+        allowed="Scenario, preset name, path, mapping or Result",
     )
 
 
@@ -147,16 +159,64 @@ def key_of(rng: object) -> int:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
 
 
-def whole(where: str, value: object, least: int = 1) -> int:
-    """Return a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        shown = value if isinstance(value, (int, float, np.number)) else repr(value)
-        raise KoubeiError(
-            where, "must be a whole number", got=shown, allowed=f"{least} or more", fix=str(least)
-        )
-    return int(value)
+def texts(where: str, given: object) -> list[str]:
+    """Return names as a list: one alone, or several of a list, a column, an array, a mapping.
+
+    Raises
+    ------
+    KoubeiError
+        For anything else, and where one stands twice.
+
+    Examples
+    --------
+    >>> texts("modules", "relays"), texts("modules", ("relays", "events"))
+    (['relays'], ['relays', 'events'])
+    """
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise KoubeiError(where, "not names", got=repr(given), allowed="text, or a list of texts")
+    found = list(given)
+    wrong = next((name for name in found if not isinstance(name, str)), None)
+    if wrong is not None or None in found:
+        raise KoubeiError(where, "not a name", got=repr(wrong), allowed="text")
+    if len(set(found)) < len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise KoubeiError(where, "one stands there twice", got=repr(twice))
+    return [str(name) for name in found]
 
 
 def outcome_from(outcome: object) -> Outcome:
-    """Return a known measure, or the callable that was given."""
-    return outcome if callable(outcome) else check_measure(outcome)
+    """Return a known measure, or the function that was given, of (history, scenario)."""
+    if not callable(outcome):
+        return check_measure(outcome)
+    try:
+        inspect.signature(outcome).bind(None, None)
+    except TypeError:
+        raise KoubeiError(
+            "outcome", "not a function of two things", got=repr(outcome),
+            allowed="(history, scenario)", fix="lambda history, scenario: ...",
+        ) from None  # fmt: skip
+    except ValueError:
+        pass  # it does not say what it takes
+    return outcome
+
+
+def check_kept(where: str, scenario: Scenario, runs: int) -> None:
+    """Refuse to keep more histories than there is memory, before any is made.
+
+    Raises
+    ------
+    KoubeiError
+        Naming what they need at least (tables by day; logs come on top) and what there is.
+    """
+    import psutil
+
+    columns = sum(width for _, width in TABLE)
+    need, have = 8.0 * runs * scenario.ticks * columns, psutil.virtual_memory().available
+    if need > 0.9 * have:
+        raise KoubeiError(
+            where, "needs more memory than there is",
+            got=f"{runs:,} runs, about {need / 2**30:,.0f} GiB",
+            allowed=f"{have / 2**30:.1f} GiB available", fix="fewer replicates",
+        )  # fmt: skip

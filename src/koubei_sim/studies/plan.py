@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from koubei_sim._version import __version__
-from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import draw, key_from, stream
+from koubei_sim.checks import whole, word
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.kernels.draws import draw, stream
 from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.simulate import ENGINES, check_memory
 from koubei_sim.spec import Scenario
+from koubei_sim.studies.lanes import key_of, scenario_from, texts
 from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
 from koubei_sim.studies.supplied import Supplied, supplied_from
 from koubei_sim.studies.values import kind_of
@@ -215,7 +217,11 @@ class Sweep:
                     error.where, what, got=error.got, allowed=error.allowed, fix=error.fix
                 ) from None
             for name in special:
-                check_measure(name, scenario)
+                if check_measure(name, scenario) != name:  # of a folder of an earlier version
+                    raise KoubeiError(
+                        name, "is written otherwise now, where a day may be that of both",
+                        fix=f"a new folder, with {check_measure(name)}",
+                    )  # fmt: skip
             if point < KEPT:
                 kept[point] = scenario
             if scenario.n_agents > largest.n_agents:
@@ -244,26 +250,17 @@ def make_sweep(
     KoubeiError
         For anything wrong with them but the values of single points, see `Sweep.check`.
     """
-    if isinstance(scenario, Mapping):
-        base = Scenario.from_dict(scenario)
-    elif isinstance(scenario, Scenario):
-        base = scenario
-    else:
-        base = Scenario.load(scenario)
-    try:
-        key = key_from(rng)
-    except (ValueError, TypeError) as error:
-        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
-    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
-        raise KoubeiError("replicates", "must be a whole number", got=replicates, allowed="1..")
-    if engine not in ENGINES:
-        raise KoubeiError(
-            "engine", "unknown engine", got=engine, allowed=", ".join(ENGINES), fix=ENGINES[0]
-        )
+    base = scenario_from("scenario", scenario)
+    key = key_of(rng)
+    replicates = whole("replicates", replicates, 1)
+    engine = word("engine", engine, ENGINES)
     found = design_of(points).points(base, key)
     if found.number * replicates > MOST_POINTS:
         raise KoubeiError(
-            "replicates", "too many runs", got=found.number * replicates, allowed=f"{MOST_POINTS:,}"
+            "replicates",
+            "too many runs",
+            got=f"{found.number * replicates:,}",
+            allowed=f"up to {MOST_POINTS:,}",
         )
     shared = _luck(luck, found.number)
     given = supplied_from(networks, agents)
@@ -283,8 +280,7 @@ def make_sweep(
 def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
     if outcomes is None:
         return tuple(OUTCOMES)
-    given = [outcomes] if isinstance(outcomes, str) else list(outcomes)
-    wanted = [check_measure(name) for name in given]
+    wanted = [check_measure(name) for name in texts("outcomes", outcomes)]
     if not wanted or len(set(wanted)) < len(wanted):
         raise KoubeiError("outcomes", "none, or one twice", got=wanted, allowed="names, each once")
     return tuple(wanted)
@@ -312,16 +308,17 @@ def _luck(given: object, points: int) -> str | int | tuple[int, ...]:
     """Return how points share luck, checked."""
     if isinstance(given, str) and given in LUCK:
         return given
-    if not isinstance(given, (str, bool)):
-        several = isinstance(given, (Sequence, np.ndarray))
-        numbers: list[Any] = list(given) if several else [given]  # type: ignore[call-overload]
-        whole = all(isinstance(n, (int, np.integer)) and n >= 0 for n in numbers)
-        if whole and several and len(numbers) == points:
-            return tuple(int(n) for n in numbers)
-        if whole and not several:
-            return int(numbers[0])
+    fix = LUCK[0]
+    if isinstance(given, str):
+        fix = nearest(given, LUCK) or fix
+    elif isinstance(given, Iterable) and np.ndim(given) == 1:  # type: ignore[arg-type]
+        numbers = tuple(whole("luck", number) for number in given)
+        if len(numbers) == points:
+            return numbers
+    elif given is not None:
+        return whole("luck", given)
     raise KoubeiError(
-        "luck", "unknown", got=given, fix=LUCK[0],
+        "luck", "unknown", got=repr(given), fix=fix,
         allowed=f"{', '.join(LUCK)}, a replicate from 0 on, or one for each of {points} points",
     )  # fmt: skip
 

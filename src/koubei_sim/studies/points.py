@@ -8,17 +8,23 @@ machine.  Called by `plan.Sweep`, by `priors.ensemble` and by people.
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import math
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import decoded, whole
+from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import draws
 from koubei_sim.studies.values import kind_of, plain, range_of
@@ -91,6 +97,36 @@ def checked(columns: Mapping[str, Sequence[Any]]) -> Points:
     return Points(found)
 
 
+def _levels(where: str, given: Any) -> list[Any]:
+    """Return the levels of a path, of a list, a column, an array, a range or whatever gives them.
+
+    Raises
+    ------
+    KoubeiError
+        For one value alone, or more than any machine would finish.
+    """
+    several = not isinstance(given, (str, bytes, Mapping))
+    try:
+        # More than the most are not made: a range may have any length.
+        found = list(islice(given, MOST_POINTS + 1)) if several else None
+    except TypeError:
+        found = None
+    if found is None:
+        one = given.item() if hasattr(given, "item") else given
+        raise KoubeiError(where, "must be a list of levels", got=repr(one), fix=f"[{one!r}]")
+    few_enough(len(given) if hasattr(given, "__len__") else len(found))
+    return found
+
+
+def _apart(paths: Iterable[str]) -> None:
+    """Refuse a path that lies inside another: it would have two values."""
+    names = sorted(paths)
+    for name in names:
+        inside = next((other for other in names if other.startswith(f"{name}.")), None)
+        if inside is not None:
+            raise KoubeiError("points", f"{inside} lies inside {name}", fix="varying one of them")
+
+
 @dataclass(frozen=True)
 class Grid:
     """Every combination of the given levels; the last path changes fastest.
@@ -117,17 +153,19 @@ class Grid:
             raise KoubeiError("grid", "empty", fix="seeding.purity = [0.1, 0.5, 0.9]")
         axes = []
         for path, levels in self.levels.items():
-            if isinstance(levels, (str, bytes, Mapping)) or not hasattr(levels, "__len__"):
-                raise KoubeiError(
-                    f"grid: {path}", "must be a list of levels", got=levels, fix=f"[{levels!r}]"
-                )
-            if not len(levels):
+            axis = _levels(f"grid: {path}", levels)
+            if not axis:
                 raise KoubeiError(f"grid: {path}", "empty grid", allowed="one level or more")
-            axis = checked({path: list(levels)}).columns[path]
-            if any(axis[i] == axis[j] for i in range(len(axis)) for j in range(i)):
-                raise KoubeiError(f"grid: {path}", "a level stands twice", got=list(axis))
             axes.append(axis)
         few_enough(math.prod(len(axis) for axis in axes))
+        axes = [
+            checked({path: axis}).columns[path]
+            for path, axis in zip(self.levels, axes, strict=True)
+        ]
+        for path, axis in zip(self.levels, axes, strict=True):
+            if len({json.dumps(level, sort_keys=True) for level in axis}) < len(axis):
+                raise KoubeiError(f"grid: {path}", "a level stands twice", got=list(axis))
+        _apart(self.levels)
         rows = list(product(*axes))
         return Points(dict(zip(self.levels, zip(*rows))))
 
@@ -141,19 +179,19 @@ class _OfRanges(ABC):
 
     def points(self, scenario: Scenario, key: int) -> Points:
         """Return the points; whole-number parameters of `scenario` get whole numbers."""
-        if not self.ranges:
-            raise KoubeiError("ranges", "none given", fix="{'seeding.purity': (0.1, 0.9)}")
-        if isinstance(self.number, bool) or not isinstance(self.number, (int, np.integer)):
-            raise KoubeiError("number of points", "must be a whole number", got=self.number)
-        if self.number < 1:
-            raise KoubeiError("number of points", "out of range", got=self.number, allowed="1..")
-        few_enough(self.number)
-        whole = whole_paths(scenario)
-        axes = [range_of(path, given, path in whole) for path, given in self.ranges.items()]
-        shares = self._shares(len(axes), int(self.number), key)
+        if not isinstance(self.ranges, Mapping) or not self.ranges:
+            raise KoubeiError(
+                "ranges", "none given", got=repr(self.ranges), fix="{'seeding.purity': (0.1, 0.9)}"
+            )
+        number = whole("number of points", self.number, 1)
+        few_enough(number)
+        _apart(self.ranges)
+        counts = whole_paths(scenario)
+        axes = [range_of(path, given, path in counts) for path, given in self.ranges.items()]
+        shares = self._shares(len(axes), number, key)
         columns = {
-            path: [axis.at(float(share)) for share in shares[:, number]]
-            for number, (path, axis) in enumerate(zip(self.ranges, axes))
+            path: [axis.at(float(share)) for share in shares[:, at]]
+            for at, (path, axis) in enumerate(zip(self.ranges, axes))
         }
         return checked(columns)
 
@@ -256,23 +294,34 @@ class Table:
     def points(self, scenario: Scenario, key: int) -> Points:
         """Return the rows as points; scenario and key are not needed."""
         source: Any = self.source
-        if isinstance(source, (str, Path)):
-            source = _read_frame(Path(source))
+        if isinstance(source, (str, os.PathLike)):
+            source = _read_frame(path_of("points", source))
         if hasattr(source, "to_dict") and hasattr(source, "columns"):
+            names = [str(name) for name in source.columns]
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise KoubeiError("points", "a column stands twice", got=repr(twice))
+            few_enough(len(source))
             columns = {str(name): list(source[name]) for name in source.columns}
         elif isinstance(source, Mapping):
-            columns = {path: list(values) for path, values in source.items()}
+            columns = {path: _levels(str(path), values) for path, values in source.items()}
         else:
             columns = _by_column(source)
+        _apart(name for name in columns if isinstance(name, str))
         return checked(columns)
 
 
 def _by_column(rows: Any) -> dict[str, list[Any]]:
-    rows = list(rows)
+    rows = _levels("points", rows)
     if not rows:
         raise KoubeiError("points", "no points", allowed="one row or more")
     for number, row in enumerate(rows):
-        if not isinstance(row, Mapping) or set(row) != set(rows[0]):
+        if not isinstance(row, Mapping):
+            raise KoubeiError(
+                f"points: row {number}", "not a mapping of dotted paths to values", got=repr(row),
+                fix="{'seeding.purity': 0.1}",
+            )  # fmt: skip
+        if set(row) != set(rows[0]):
             raise KoubeiError(
                 f"points: row {number}", "other paths than row 0", got=row, allowed=str([*rows[0]])
             )
@@ -282,21 +331,53 @@ def _by_column(rows: Any) -> dict[str, list[Any]]:
 def _read_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    if not path.is_file():
-        raise KoubeiError(str(path), "no such file", allowed="a CSV or parquet file of points")
+    if path.suffix not in (".csv", ".txt", ".tsv", ".parquet"):
+        raise KoubeiError(str(path), "unknown format", allowed="a .csv or .parquet file of points")
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, skipinitialspace=True)
+        text, _ = decoded(str(path), path.read_bytes())
+        return _table_of(text)
+    except FileNotFoundError:
+        raise KoubeiError(
+            str(path), "no such file", allowed="a CSV or parquet file of points"
+        ) from None
+    except KoubeiError:
+        raise
     except (OSError, ValueError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise KoubeiError(str(path), f"cannot be read ({said})") from None
 
 
-def few_enough(number: int) -> None:
-    """Refuse more points than any machine would finish."""
+def _table_of(text: str) -> pd.DataFrame:
+    """Return the table of a CSV text, its cells apart by comma, semicolon or tab.
+
+    Raises
+    ------
+    ValueError
+        Where a row has more or fewer cells than the first, or a column no name or that of another.
+    """
+    import pandas as pd
+
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    sign = max(",;\t", key=first.count)
+    rows = [
+        row for row in csv.reader(io.StringIO(text), delimiter=sign) if any(map(str.strip, row))
+    ]
+    names = [name.strip() for name in rows[0]] if rows else []
+    if not all(names) or len(set(names)) < len(names):
+        raise ValueError(f"a column without a name, or two of one: {sign.join(names)}")
+    for number, row in enumerate(rows):
+        if len(row) != len(names):
+            raise ValueError(f"row {number} has {len(row)} cells, the first {len(names)}")
+    words: dict[str, Any] = {"sep": sign, "skipinitialspace": True}
+    return pd.read_csv(io.StringIO(text), **words)
+
+
+def few_enough(number: int, where: str = "points") -> None:
+    """Refuse more points (or runs) than any machine would finish."""
     if number > MOST_POINTS:
-        raise KoubeiError("points", "too many", got=number, allowed=f"up to {MOST_POINTS:,}")
+        raise KoubeiError(where, "too many", got=f"{number:,}", allowed=f"up to {MOST_POINTS:,}")
 
 
 def units(key: int, purpose: int, column: int, number: int) -> NDArray[np.float64]:
@@ -320,15 +401,17 @@ def whole_paths(scenario: Scenario) -> set[str]:
 
 def design_of(given: Any) -> Design:
     """Return the design that an argument stands for: a mapping is a grid, the rest a table."""
-    if hasattr(given, "points"):
+    if hasattr(given, "points") and not isinstance(given, type):
         design: Design = given
         return design
     if isinstance(given, Points):
         return Table(given.columns)
     if isinstance(given, Mapping):
         return Grid(given)
-    if isinstance(given, (str, Path)) or hasattr(given, "columns") or isinstance(given, Sequence):
+    if isinstance(given, (str, os.PathLike)) or hasattr(given, "columns"):
         return Table(given)
+    if isinstance(given, Iterable) and not isinstance(given, (bytes, type)):
+        return Table(_levels("points", given))
     raise KoubeiError(
         "points",
         "wrong type",

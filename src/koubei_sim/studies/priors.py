@@ -13,9 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from koubei_sim.checks import number as number_of
+from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec import Scenario, parameter_table
 from koubei_sim.spec.fields import STRUCTURE
+from koubei_sim.studies.lanes import scenario_from, texts
 from koubei_sim.studies.points import LatinHypercube, RandomPoints, SobolPoints
 from koubei_sim.studies.values import Range, range_of
 
@@ -76,23 +79,15 @@ def ensemble(
     >>> design.ranges["telling.relay_days"]
     Range(low=3, high=10, log=True, whole=True, choices=())
     """
-    if method not in METHODS:
-        raise KoubeiError(
-            "method",
-            "unknown way to choose points",
-            got=method,
-            allowed=", ".join(METHODS),
-            fix=nearest(str(method), METHODS),
-        )
-    if isinstance(spread, bool) or not isinstance(spread, (int, float)) or not 1 < spread < 1e6:
-        raise KoubeiError("spread", "out of range", got=spread, allowed="above 1", fix="2.0")
-    base = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    word("method", method, tuple(METHODS))
+    spread = check_spread(spread)
+    base = scenario_from("scenario", scenario)
     rows = {row.path: row for row in parameter_table(base)}
     ranges: dict[str, Range] = {}
     if paths is None:
         chosen = [path for path, row in rows.items() if _assumed(row)]
     else:
-        chosen = [paths] if isinstance(paths, str) else list(paths)
+        chosen = texts("paths", paths)
     for path in chosen:
         if path not in rows:
             raise KoubeiError(path, "unknown parameter", fix=nearest(path, rows))
@@ -115,6 +110,14 @@ def ensemble(
         raise KoubeiError("paths", "no parameter to vary", fix="paths=['seeding.purity']")
     design: LatinHypercube | SobolPoints | RandomPoints = METHODS[method](ranges, number)
     return design
+
+
+def check_spread(spread: object) -> float:
+    """Return how far ranges reach: a factor above 1."""
+    found = number_of("spread", spread, 1.0, 1e6)
+    if not found > 1.0:
+        raise KoubeiError("spread", "out of range", got=found, allowed="above 1", fix="2.0")
+    return found
 
 
 def _assumed(row: Row) -> bool:

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import number
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import LOG_ADOPT
-from koubei_sim.metrics import OUTCOMES, Interval, mean_interval, outcomes, took_off, wilson
+from koubei_sim.metrics import OUTCOMES, Interval, interval_of, outcomes, took_off, wilson
+from koubei_sim.metrics.intervals import numbers
+from koubei_sim.metrics.runs import check_run
 from koubei_sim.metrics.takeoff import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 
 if TYPE_CHECKING:
@@ -74,9 +77,11 @@ def enough(
         ("relative", relative),
         ("cv_moves", cv_moves),
     ):
-        if given is not None and not (math.isfinite(given) and given > 0.0):
+        if given is None and where != "half_width":
+            raise KoubeiError(where, "not a number", got="None", allowed="above 0")
+        if given is not None and not number(where, given) > 0.0:
             raise KoubeiError(where, "out of range", got=given, allowed="above 0")
-    sample = np.asarray(values, dtype=np.float64).ravel()
+    sample = numbers("values", values)
     sample = sample[np.isfinite(sample)]
     n = int(sample.size)
     if n < 2:
@@ -184,6 +189,8 @@ def take_off(run: Any, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOL
     >>> found.n, found.taken <= 5, found.sizes.size
     (5, True, 5)
     """
+    check_run(run)
+    share, fold = number("share", share, 0.0, 1.0), number("fold", fold, 0.0)
     scale = float(run.scenario.people_per_agent)
     taken = np.array([took_off(history, share, fold) for history in run.histories], dtype=bool)
     sizes = np.array(
@@ -199,8 +206,8 @@ def take_off(run: Any, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOL
         high,
         int(taken.size),
         int(taken.sum()),
-        mean_interval(sizes[taken], run.key, 0),
-        mean_interval(sizes[~taken], run.key, 1),
+        interval_of("adoptions", sizes[taken], run.key),
+        interval_of("adoptions", sizes[~taken], run.key),
         sizes,
         taken,
     )

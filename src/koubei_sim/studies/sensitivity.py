@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import OUTCOMES, check_measure
+from koubei_sim.checks import path, whole, yes_no
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import journal
 from koubei_sim.studies.indices import Estimate, split_variance
-from koubei_sim.studies.lanes import key_of, scenario_from, whole
+from koubei_sim.studies.lanes import key_of, scenario_from, texts
 from koubei_sim.studies.points import Table
 from koubei_sim.studies.sensitivity_design import Design, ends_of, make_design, ranges_of
 from koubei_sim.studies.sensitivity_tables import (
@@ -117,8 +118,9 @@ def sensitivity(
     """
     base = scenario_from("scenario", scenario)
     outcomes = _outcomes(outcome)
-    whole("replicates", replicates)
-    folder = None if out is None else Path(out).expanduser()
+    replicates = whole("replicates", replicates, 1)
+    yes_no("second_order", second_order)
+    folder = None if out is None else path("out", out)
     if rng is None and folder is not None and journal.is_journal(folder):
         rng = int(journal.read_plan(folder)["key"])
     key = key_of(rng)
@@ -141,10 +143,9 @@ def sensitivity(
 
 
 def _outcomes(given: str | Sequence[str]) -> tuple[str, ...]:
-    names = (given,) if isinstance(given, str) else tuple(given)
+    names = [check_measure(name) for name in texts("outcome", given)]
     if not names:
         raise KoubeiError("outcome", "none given", allowed=", ".join(OUTCOMES), fix="users")
-    names = tuple(check_measure(name) for name in names)
     return tuple(dict.fromkeys(names))
 
 
@@ -294,16 +295,7 @@ class Sensitivity:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
 
     def _named(self, outcome: str | None) -> str:
-        name = self.outcomes[0] if outcome is None else outcome
-        if name not in self.outcomes:
-            raise KoubeiError(
-                "outcome",
-                "not kept in this study",
-                got=name,
-                allowed=", ".join(self.outcomes),
-                fix=nearest(str(name), self.outcomes),
-            )
-        return name
+        return self.outcomes[0] if outcome is None else kept_measure(outcome, self.outcomes)
 
     def _second(self, name: str) -> Estimate | None:
         if not self.design.second:

@@ -14,10 +14,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.checks import whole, word
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import draws
 from koubei_sim.spec import Scenario, parameter_table
-from koubei_sim.studies.lanes import whole
+from koubei_sim.studies.lanes import texts
 from koubei_sim.studies.points import MOST_POINTS
 from koubei_sim.studies.priors import ensemble
 from koubei_sim.studies.values import Range
@@ -25,6 +26,8 @@ from koubei_sim.studies.values import Range
 METHODS: Final = ("oat", "morris", "sobol")
 #: Trajectories (Morris) and base rows (Sobol) where nothing is said.
 POINTS: Final = {"morris": 10, "sobol": 512}
+#: More levels than this are taken for a mistake (Morris' grid has 4 to 10).
+MOST_LEVELS: Final = 1_000
 #: Purpose of the draw that seeds SALib's own generator (the model uses codes below 100).
 DRAW_SALIB: Final = 185
 
@@ -76,12 +79,9 @@ def ranges_of(
     """
     if paths is None:
         return dict(ensemble(base, 1, None, spread).ranges)
-    names = [paths] if isinstance(paths, str) else list(paths)
+    names = texts("paths", paths)
     if not names:
         raise KoubeiError("paths", "no parameter to vary", fix="paths=['seeding.purity']")
-    for name in names:
-        if names.count(name) > 1:
-            raise KoubeiError("paths", "one stands there twice", got=name)
     given = {n: r for n, r in paths.items() if r is not None} if isinstance(paths, Mapping) else {}
     found = dict(ensemble(base, 1, given, spread).ranges) if given else {}
     others = [name for name in names if name not in given]
@@ -110,14 +110,7 @@ def make_design(
         For an unknown method, a number of points or levels that the method cannot use, or where
         SALib is needed and not installed.
     """
-    if method not in METHODS:
-        raise KoubeiError(
-            "method",
-            "unknown method",
-            got=method,
-            allowed=", ".join(METHODS),
-            fix=nearest(str(method), METHODS),
-        )
+    word("method", method, METHODS)
     parameters = len(ranges)
     if method == "oat":
         if points is not None:
@@ -127,6 +120,12 @@ def make_design(
         columns = _one_at_a_time(base, ranges)
         return Design("oat", ranges, 1, 0, False, np.empty((0, parameters)), columns)
     rows = whole("points", POINTS[method] if points is None else points, 2)
+    each = parameters + 1 if method == "morris" else (2 if second else 1) * parameters + 2
+    if rows * each > MOST_POINTS:
+        raise KoubeiError(
+            "points", "too many", got=f"{rows:,} rows of {each}",
+            allowed=f"up to {MOST_POINTS:,} points in all", fix=str(1 << 9),
+        )  # fmt: skip
     if method == "sobol" and rows & (rows - 1):
         below = 1 << (rows.bit_length() - 1)
         raise KoubeiError(
@@ -136,11 +135,9 @@ def make_design(
             allowed=f"{below}, {2 * below}, ...",
             fix=str(2 * below),
         )
-    if method == "morris" and (whole("levels", levels, 2) % 2):
+    levels = whole("levels", levels, 2, MOST_LEVELS)
+    if method == "morris" and levels % 2:
         raise KoubeiError("levels", "must be even", got=levels, fix=str(levels + 1))
-    each = parameters + 1 if method == "morris" else (2 if second else 1) * parameters + 2
-    if rows * each > MOST_POINTS:
-        raise KoubeiError("points", "too many", got=rows * each, allowed=f"{MOST_POINTS:,}")
     problem = {
         "num_vars": parameters,
         "names": list(ranges),

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from koubei_sim.checks import path as file_path
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies import journal
 from koubei_sim.studies.sweep import open_sweep
@@ -44,13 +45,12 @@ def status(folder: str | Path) -> Status:
     KoubeiError
         When the folder is not a journal, or a file of it cannot be read.
     """
-    folder = Path(folder)
+    folder = file_path("folder", folder)
     plan = journal.read_plan(folder)
     points = len(plan["points"][plan["paths"][0]])
     runs = points * int(plan["replicates"])
     done, failures, dates = 0, dict[str, int](), []
-    for path in journal.shards(folder):
-        table = journal.read_shard(path, ["failed", "message"])
+    for path, table in journal.batches_of(folder, ["failed", "message"]):
         done += table.num_rows
         dates.append((path.stat().st_mtime, table.num_rows))
         for stage, message in zip(table["failed"].to_pylist(), table["message"].to_pylist()):
@@ -96,7 +96,7 @@ def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
     path, rows, runs
         The file, how many runs it holds, and how many the sweep has.
     """
-    goal = Path(path).expanduser()
+    goal = file_path("path", path)
     if goal.suffix not in FORMATS:
         raise KoubeiError(
             str(path), "unknown format", got=goal.suffix, allowed=", ".join(FORMATS), fix=".parquet"

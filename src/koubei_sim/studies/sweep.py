@@ -7,6 +7,7 @@ Called by people and by ``koubei sweep``.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
-from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import mean_interval, wilson
+from koubei_sim.checks import number, path, yes_no
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import interval_of, kept_measure
 from koubei_sim.simulate import fitting_threads, progress_bar
 from koubei_sim.spec import Scenario
 from koubei_sim.studies import backends, journal
@@ -130,9 +132,12 @@ def sweep(
     >>> found.table()[["run", "point", "replicate", "seeding.purity", "failed"]].shape
     (4, 5)
     """
-    backends.check_backend(backend, workers, scheduler)
-    if not isinstance(batch_seconds, (int, float)) or not 0 < batch_seconds <= 3600:
-        raise KoubeiError("batch_seconds", "out of range", got=batch_seconds, allowed="0..3600")
+    workers = backends.check_backend(backend, workers, scheduler)
+    seconds = number("batch_seconds", batch_seconds, 0.0, 3600.0)
+    if not seconds > 0.0:
+        raise KoubeiError("batch_seconds", "out of range", got=seconds, allowed="above 0, to 3600")
+    check_progress(progress)
+    yes_no("retry", retry)
     planned, folder = _planned(
         scenario, points, replicates, rng, out, engine, outcomes, networks, agents, luck
     )
@@ -146,10 +151,11 @@ def sweep(
         )
     if folder is not None:
         journal.check_folder(folder, planned)
-    number = workers or fitting_threads(planned.scenario, planned.runs)
-    number = min(number, planned.runs)
-    scenarios = planned.check(1 if backend == "dask" else number)
-    how = backends.How(backend, number, scheduler, float(batch_seconds))
+    else:
+        _check_rows(planned)
+    side_by_side = min(workers or fitting_threads(planned.scenario, planned.runs), planned.runs)
+    scenarios = planned.check(1 if backend == "dask" else side_by_side)
+    how = backends.How(backend, side_by_side, scheduler, seconds)
     with _Meter(progress, planned.runs) as meter:
         if folder is None:
             memory = _Memory(planned)
@@ -175,13 +181,13 @@ def _planned(
     luck: str | int | Sequence[int],
 ) -> tuple[Sweep, Path | None]:
     """Return the plan and the folder of its journal."""
-    folder = None if out is None else Path(out).expanduser()
+    folder = None if out is None else path("out", out)
     if points is None:
         given = supplied_from(networks, agents)
         if isinstance(scenario, Sweep):
             return scenario.with_given(given or scenario.given), folder
-        if isinstance(scenario, (str, Path)) and journal.is_journal(scenario):
-            stored = Path(scenario)
+        if isinstance(scenario, (str, os.PathLike)) and journal.is_journal(scenario):
+            stored = path("scenario", scenario)
             plan = journal.read_plan(stored)
             planned = Sweep.from_plan(plan, str(stored)).with_given(given)
             return planned, stored if folder is None else folder
@@ -194,6 +200,26 @@ def _planned(
         scenario, points, replicates, rng, engine, outcomes, networks, agents, luck
     )
     return planned, folder
+
+
+def check_progress(progress: object) -> None:
+    """Refuse what is neither yes, no, nor something to tell."""
+    if progress is not None and not callable(progress):
+        yes_no("progress", progress)
+
+
+def _check_rows(planned: Sweep) -> None:
+    """Refuse a table that would not fit into memory, before anything runs."""
+    import psutil
+
+    need = planned.runs * (600.0 + 40.0 * len(planned.outcomes))  # as measured, rounded up
+    have = psutil.virtual_memory().available
+    if need > 0.9 * have:
+        raise KoubeiError(
+            "replicates", "a table of more rows than there is memory for",
+            got=f"{planned.runs:,} runs, about {need / 2**30:.1f} GiB",
+            allowed=f"{have / 2**30:.1f} GiB available", fix="fewer outcomes, or out='folder'",
+        )  # fmt: skip
 
 
 class _Memory:
@@ -292,7 +318,7 @@ class SweepResult:
         schema = self.sweep.schema()
         if self.folder is None:
             return journal.table_of(self._rows or [], self.sweep)
-        parts = [part.replace_schema_metadata(None) for part in journal.batches_of(self.folder)]
+        parts = [part.replace_schema_metadata(None) for _, part in journal.batches_of(self.folder)]
         whole = pa.concat_tables([schema.empty_table(), *parts])
         return whole.sort_by("run").combine_chunks()
 
@@ -322,23 +348,12 @@ class SweepResult:
         """
         import pandas as pd
 
-        if outcome not in self.sweep.outcomes:
-            raise KoubeiError(
-                "outcome",
-                "not kept in this sweep",
-                got=outcome,
-                allowed=", ".join(self.sweep.outcomes),
-                fix=nearest(outcome, self.sweep.outcomes),
-            )
-        number = self.sweep.outcomes.index(outcome)
+        outcome = kept_measure(outcome, self.sweep.outcomes)
         rows = []
         for point, part in self.table().groupby("point"):
             values = part[outcome].to_numpy(dtype=np.float64)
             finite = values[np.isfinite(values)]
-            if outcome == "take_off" and finite.size:
-                mean, (low, high) = float(finite.mean()), wilson(int(finite.sum()), finite.size)
-            else:
-                mean, low, high, _ = mean_interval(values, self.sweep.key, number)
+            mean, low, high, _ = interval_of(outcome, values, self.sweep.key)
             where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
             rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
             rows[-1]["n"] = finite.size
@@ -362,5 +377,5 @@ def open_sweep(folder: str | Path) -> SweepResult:
     KoubeiError
         When the folder is not a journal.
     """
-    folder = Path(folder)
+    folder = path("folder", folder)
     return SweepResult(Sweep.from_plan(journal.read_plan(folder), str(folder)), folder)

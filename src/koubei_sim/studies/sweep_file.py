@@ -6,10 +6,11 @@ checked before anything runs, and a wrong word gets the nearest right one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.files import read_toml
@@ -56,9 +57,9 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
     KoubeiError
         One line for the first thing that is wrong.
     """
-    path = Path(file)
+    path = path_of("file", file)
     where = str(file)
-    content = read_toml(file)
+    content = read_toml(path)
     for word in content:
         if word not in WORDS:
             raise KoubeiError(
@@ -71,7 +72,7 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
             allowed=", ".join(WAYS), fix="[grid]",
         )  # fmt: skip
     base = scenario_in(content, path)
-    folder = Path(out if out is not None else _text(content, "out", where, path.stem))
+    folder = path_of("out", _text(content, "out", where, path.stem) if out is None else out)
     rng = content.get("rng")
     if rng is None and journal.is_journal(folder):
         rng = int(journal.read_plan(folder)["key"])
@@ -84,6 +85,8 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
         content.get("outcomes"),
         *_supplied(content, path, base),
     )
+    if ways[0] != "ensemble" or "ranges" in content["ensemble"]:  # [set] may say around what
+        apart_from_set(f"{where}: {ways[0]}", planned.points.columns, content)
     scheduler = content.get("scheduler")
     backend = _text(content, "backend", where, "threads" if scheduler is None else "dask")
     return SweepFile(planned, folder, backend, content.get("workers"), scheduler)
@@ -113,13 +116,30 @@ def scenario_in(content: Mapping[str, Any], path: Path) -> Scenario:
         raise KoubeiError(
             f"{path}: scenario", "must name a preset or a file", got=given, fix='scenario = "tiny"'
         )
-    if given not in Scenario.presets() and (path.parent / given).is_file():
-        given = str(path.parent / given)
-    base = Scenario.load(given)
+    beside = path.parent / path_of(f"{path}: scenario", given)
+    base = Scenario.load(beside if given not in Scenario.presets() and beside.is_file() else given)
     changes = content.get("set", {})
     if not isinstance(changes, Mapping):
         raise KoubeiError(f"{path}: set", "must be a table", got=changes, fix="[set]")
     return base.replace(**flat(changes)) if changes else base
+
+
+def apart_from_set(where: str, varied: Iterable[str], content: Mapping[str, Any]) -> None:
+    """Refuse a path that ``[set]`` fixes and the study varies.
+
+    Raises
+    ------
+    KoubeiError
+        Naming both, where one is the other or lies inside it.
+    """
+    fixed = flat(content.get("set", {}))
+    for path in varied:
+        for other in fixed:
+            if path == other or path.startswith(f"{other}.") or other.startswith(f"{path}."):
+                raise KoubeiError(
+                    where, f"{path} is varied, and [set] fixes {other}",
+                    fix="taking one of them away",
+                )  # fmt: skip
 
 
 def _supplied(content: Mapping[str, Any], path: Path, base: Scenario) -> tuple[Any, Path | None]:
@@ -206,8 +226,10 @@ def flat(
     """
     found: dict[str, Any] = {}
     for name, value in nested.items():
-        if isinstance(value, Mapping) and value and not ends(value):
-            found.update({f"{name}.{rest}": v for rest, v in flat(value, ends).items()})
-        else:
-            found[name] = value
+        inner = isinstance(value, Mapping) and value and not ends(value)
+        parts = {f"{name}.{rest}": v for rest, v in flat(value, ends).items()} if inner else None
+        for path, entry in ({name: value} if parts is None else parts).items():
+            if path in found:  # once as a table in a table, once in quotes
+                raise KoubeiError(path, "stands there twice", got=repr(entry), fix="one of them")
+            found[path] = entry
     return found

@@ -7,11 +7,15 @@ a text at another.  Called by `points` and `journal`.
 from __future__ import annotations
 
 import datetime
+import decimal
+import fractions
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import exp_neg_portable, log_portable
@@ -27,10 +31,16 @@ def plain(path: str, value: Any) -> Any:
     """
     if hasattr(value, "model_dump"):
         value = value.model_dump(exclude_none=True)
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[D]").item()
+    elif hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
-    if hasattr(value, "to_pydatetime"):  # a cell of a data frame
-        value = value.to_pydatetime().date()
+    if value is not None and type(value).__name__ in ("NaTType", "NAType"):
+        raise KoubeiError(path, "an empty cell", got=repr(value))
+    if isinstance(value, datetime.datetime):  # also a cell of a data frame; a scenario has days
+        value = value.date()
+    if isinstance(value, (decimal.Decimal, fractions.Fraction)):
+        value = float(value)
     if isinstance(value, Mapping):
         return {str(name): plain(path, entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
@@ -155,7 +165,9 @@ def range_of(path: str, given: Any, whole: bool = False) -> Range:
             raise KoubeiError(path, "unknown scale of a range", got=given[2], allowed="log")
         given = {"low": given[0], "high": given[1], "log": len(given) == 3}
     if not isinstance(given, Mapping):
-        raise KoubeiError(path, "not a range", got=given, fix="(0.1, 0.9) or a list of choices")
+        raise KoubeiError(
+            path, "not a range", got=repr(given), allowed="(low, high), or a list of choices"
+        )
     if "choices" in given and len(given) == 1:
         return _choices(path, given["choices"])
     unknown = set(given) - {"low", "high", "log"}
@@ -180,7 +192,7 @@ def range_of(path: str, given: Any, whole: bool = False) -> Range:
 
 def _choices(path: str, values: Any) -> Range:
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__") or not len(values):
-        raise KoubeiError(path, "choices must be a list of one or more", got=values)
+        raise KoubeiError(path, "choices must be a list of one or more", got=repr(values))
     entries = tuple(plain(path, value) for value in values)
     kind_of(path, entries)
     return Range(choices=entries)

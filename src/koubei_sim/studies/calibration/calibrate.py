@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
+from koubei_sim.checks import number, whole, word, yes_no
+from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.studies import backends
 from koubei_sim.studies.calibration import abc, optimise
@@ -26,7 +28,9 @@ from koubei_sim.studies.calibration.simulator import Model, ranges_from, shorten
 from koubei_sim.studies.calibration.starts import share_of
 from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
 from koubei_sim.studies.journal import Disk, SweepStopped
-from koubei_sim.studies.lanes import key_of, scenario_from, whole
+from koubei_sim.studies.lanes import key_of, scenario_from
+from koubei_sim.studies.points import few_enough
+from koubei_sim.studies.sweep import check_progress
 from koubei_sim.studies.values import Range
 
 FloatArray = NDArray[np.float64]
@@ -137,19 +141,28 @@ def calibrate(
     wanted = targets_from(targets)
     prior = ranges_from(base, ranges)
     wanted.check(base)
+    if not {"n_agents", "people_per_agent"} & set(prior):
+        wanted.check_values(base)
     if all(entry.hold_out or not entry.weight for entry in wanted):
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
     seen = wanted.seen
-    _check(method, quantile, adjust, backend, workers, seen)
+    quantile = number("quantile", quantile, 0.0, 1.0)
+    workers = _check(method, quantile, adjust, backend, workers, seen)
+    check_progress(progress)
     first = _first(start, prior, method)
     origin = None if baseline_start is None else _origin(baseline_start, base)
-    for name, value in (("particles", particles), ("simulations", simulations),
-                        ("generations", generations), ("replicates", replicates)):  # fmt: skip
-        whole(name, value)
+    particles, simulations = whole("particles", particles, 1), whole("simulations", simulations, 1)
+    generations, replicates = (
+        whole("generations", generations, 1),
+        whole("replicates", replicates, 1),
+    )
+    few_enough(simulations * replicates, "simulations")
+    if wave_gap is not None:
+        wave_gap = number("wave_gap", wave_gap, 0.0)
     if method != "optuna" and simulations < particles:
         raise KoubeiError("simulations", "fewer than particles", got=simulations,
                           allowed=f"{particles} or more")  # fmt: skip
-    folder = None if out is None else Path(out).expanduser()
+    folder = None if out is None else path_of("out", out)
     stored = _stored(folder)
     key = int(stored["key"]) if rng is None and stored else key_of(rng)
     short = shortened(base, seen)
@@ -249,20 +262,20 @@ def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | N
 
 
 def _check(
-    method: object, quantile: object, adjust: object, backend: str, workers: object, seen: Targets
-) -> None:
-    if method not in METHODS:
-        raise KoubeiError("method", "unknown method", got=method, allowed=", ".join(METHODS),
-                          fix=nearest(str(method), METHODS) or METHODS[0])  # fmt: skip
-    if isinstance(quantile, bool) or not isinstance(quantile, (int, float)) or not 0 < quantile < 1:
+    method: object, quantile: float, adjust: object, backend: str, workers: object, seen: Targets
+) -> int | None:
+    word("method", method, METHODS)
+    if not 0.0 < quantile < 1.0:
         raise KoubeiError("quantile", "out of range", got=quantile, allowed="between 0 and 1")
-    if not isinstance(adjust, bool):
-        raise KoubeiError("adjust", "must be true or false", got=adjust)
-    backends.check_backend(backend, workers, None)
+    yes_no("adjust", adjust)
+    if backend == "dask":
+        raise KoubeiError("backend", "not for a calibration", got=backend, allowed="threads, loky")
+    found = backends.check_backend(backend, workers, None)
     if backend != "threads" and any(callable(entry.statistic) for entry in seen):
         raise KoubeiError(
             "backend", "functions as statistics stay in this process", got=backend, fix="threads"
         )
+    return found
 
 
 def _first(start: object, prior: dict[str, Range], method: str) -> FloatArray | None:
@@ -286,10 +299,10 @@ def _first(start: object, prior: dict[str, Range], method: str) -> FloatArray | 
 
 def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:
     pair = isinstance(given, (tuple, list)) and len(given) == 2
-    number = given[1] if pair else None
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not number > 0:
+    count = number("baseline_start", given[1], 0.0) if pair else 0.0
+    if not count > 0.0:
         raise KoubeiError(
-            "baseline_start", "must be a day or date and a number above 0", got=str(given),
+            "baseline_start", "must be a day or date and a number above 0", got=repr(given),
             fix="('2010-08-16', 100)",
         )  # fmt: skip
     when = moment_from(given[0])
@@ -297,20 +310,31 @@ def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:
         if scenario.start_date is None:
             raise KoubeiError("baseline_start", "the scenario has no start date", fix="a day")
         when = (when - scenario.start_date).days
-    return float(when), float(given[1])
+    return float(when), count
 
 
 def _stored(folder: Path | None) -> dict[str, Any]:
     """Return the plan that a folder holds, empty without one."""
-    if folder is None or not (folder / PLAN).is_file():
-        if folder is not None and folder.is_dir() and any(folder.iterdir()):
-            raise KoubeiError(str(folder), "holds something else", fix="a new folder")
+    if folder is None:
         return {}
     try:
+        if not (folder / PLAN).is_file():
+            if folder.is_dir() and any(folder.iterdir()):
+                raise KoubeiError(str(folder), "holds something else", fix="a new folder")
+            return {}
         found = json.loads((folder / PLAN).read_text("utf-8"))
+    except KoubeiError:
+        raise
     except (OSError, ValueError) as error:
-        raise KoubeiError(str(folder / PLAN), f"cannot be read ({error})") from None
-    return dict(found)
+        said = getattr(error, "strerror", None) or type(error).__name__
+        raise KoubeiError(
+            str(folder / PLAN), f"cannot be read ({said})", fix="a new folder"
+        ) from None
+    if not isinstance(found, dict) or not isinstance(found.get("key"), int):
+        raise KoubeiError(
+            str(folder / PLAN), "not the plan of a calibration, or edited", fix="a new folder"
+        )
+    return found
 
 
 def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> None:

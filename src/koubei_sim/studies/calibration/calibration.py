@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.calibration import forecast, luck
@@ -22,7 +23,6 @@ from koubei_sim.studies.calibration.predictive import Predictive
 from koubei_sim.studies.calibration.scorecard import Scorecard, quantiles
 from koubei_sim.studies.calibration.simulator import Model
 from koubei_sim.studies.calibration.targets import Targets
-from koubei_sim.studies.lanes import whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +202,7 @@ class Calibration:
             Draws, in proportion to the weights (systematic resampling); for ``optuna`` replicates
             of the best point.
         """
-        number = whole("number", number)
+        number = whole("number", number, 1)
         if number not in self._predictive:
             share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 1, 1)[0])
             chosen = luck.evenly(self.particles.weights, number, share)
@@ -230,7 +230,7 @@ class Calibration:
             For ``optuna``, which accepts no runs.
         """
         self._need_posterior("continued")
-        number = whole("number", number)
+        number = whole("number", number, 1)
         if number not in self._continued:
             last = self.generations[-1]
             share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 2, 1)[0])

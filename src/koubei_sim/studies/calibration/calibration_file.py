@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from koubei_sim.checks import path as path_of
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.files import read_toml
@@ -17,7 +19,7 @@ from koubei_sim.studies.calibration.calibrate import calibrate
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.targets import WORDS as TARGET_WORDS
 from koubei_sim.studies.calibration.targets import Target, Targets
-from koubei_sim.studies.sweep_file import flat, scenario_in
+from koubei_sim.studies.sweep_file import apart_from_set, flat, scenario_in
 
 _OPTIONS: Final = (
     "method", "particles", "simulations", "generations", "quantile", "replicates", "adjust", "rng",
@@ -76,7 +78,8 @@ def read_calibration(file: str | Path, out: str | Path | None = None) -> Calibra
     KoubeiError
         One line for the first thing that is wrong.
     """
-    return from_table(read_toml(file), Path(file), out)
+    path = path_of("file", file)
+    return from_table(read_toml(path), path, out)
 
 
 def from_table(
@@ -96,14 +99,13 @@ def from_table(
             raise KoubeiError(f"{where}: baseline_start", "needs date and count")
         options["baseline_start"] = (start["date"], start["count"])
     predictive = content.get("predictive", 100)
-    if isinstance(predictive, bool) or not isinstance(predictive, int) or predictive < 1:
-        raise KoubeiError(f"{where}: predictive", "must be a whole number", got=predictive)
-    named = content.get("out", path.stem)
-    if not isinstance(named, str):
-        raise KoubeiError(f"{where}: out", "must be text", got=named)
+    predictive = whole(f"{where}: predictive", predictive, 1)
+    goal = path_of(f"{where}: out", content.get("out", path.stem) if out is None else out)
+    ranges = _ranges(content, where)
+    if "ranges" in content:  # around `parameters` [set] may say what is the middle
+        apart_from_set(f"{where}: ranges", ranges, content)
     return CalibrationFile(
-        base, _targets(content, where), _ranges(content, where), options,
-        Path(named if out is None else out), predictive,
+        base, _targets(content, where), ranges, options, goal, predictive,
     )  # fmt: skip
 
 

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.simulator import Model, ranges_from
 from koubei_sim.studies.calibration.targets import Targets, targets_from
-from koubei_sim.studies.lanes import key_of, scenario_from, whole
+from koubei_sim.studies.lanes import key_of, scenario_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +136,7 @@ def rank_statistics(
     prior = ranges_from(base, ranges)
     for name, value in (("worlds", worlds), ("particles", particles),
                         ("simulations", simulations), ("generations", generations)):  # fmt: skip
-        whole(name, value)
+        whole(name, value, 1)
     if method not in ("abc", "abc-smc"):
         raise KoubeiError("method", "has no ranks", got=method, allowed="abc, abc-smc")
     model = Model(base, prior, key_of(rng), backend=backend, workers=workers)

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.results import Result
 from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets, targets_from
-from koubei_sim.studies.lanes import Lane, in_turn, key_of, scenario_from, whole
+from koubei_sim.studies.lanes import Lane, in_turn, key_of, scenario_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def scorecard(given: Any, targets: Any, replicates: int = 8, rng: object = None)
     else:
         scenario = scenario_from("scenario", given)
         wanted.check(scenario)
-        number = whole("replicates", replicates)
+        number = whole("replicates", replicates, 1)
         lane = Lane(scenario, key_of(rng))
 
         def one(replicate: int) -> list[float]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from koubei_sim.simulate import fitting_threads
 from koubei_sim.spec import Scenario, parameter_table
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.journal import Disk
-from koubei_sim.studies.lanes import Lane
+from koubei_sim.studies.lanes import Lane, texts
 from koubei_sim.studies.plan import make_sweep
 from koubei_sim.studies.points import Table, whole_paths
 from koubei_sim.studies.priors import ensemble
@@ -230,24 +230,23 @@ def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
     KoubeiError
         For unknown paths, ranges that are none, choices, or too many parameters.
     """
-    if isinstance(given, str):
-        given = [given]
-    if not isinstance(given, (Mapping, Sequence)) or not given:
+    names = [] if given is None else texts("ranges", given)
+    if not names:
         raise KoubeiError(
             "ranges",
             "no parameter to fit",
-            got=str(given),
+            got=repr(given),
             fix="{'channels.forum.tell': (.01, .1)}",
         )
     known = [row.path for row in parameter_table(scenario)]
-    for path in given:
+    for path in names:
         if path not in known:
-            raise KoubeiError(str(path), "unknown parameter", fix=nearest(str(path), known))
+            raise KoubeiError(path, "unknown parameter", fix=nearest(path, known))
     if isinstance(given, Mapping):
         whole = whole_paths(scenario)
         ranges = {path: range_of(path, entry, path in whole) for path, entry in given.items()}
     else:
-        ranges = dict(ensemble(scenario, 1, list(given)).ranges)
+        ranges = dict(ensemble(scenario, 1, names).ranges)
     for path, found in ranges.items():
         if found.choices:
             raise KoubeiError(

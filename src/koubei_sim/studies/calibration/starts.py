@@ -16,11 +16,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from koubei_sim.checks import number
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.studies.calibration.baselines import fit_baselines
 from koubei_sim.studies.calibration.forecast import series_of
 from koubei_sim.studies.calibration.targets import targets_from
 from koubei_sim.studies.lanes import scenario_from
+from koubei_sim.studies.priors import check_spread
 from koubei_sim.studies.values import Range
 
 
@@ -88,8 +90,7 @@ def ranges_around(start: Mapping[str, float], spread: float = 5.0) -> dict[str, 
     >>> ranges_around({"media.advertising.hazard": 0.01})["media.advertising.hazard"]
     Range(low=0.002, high=0.05, log=True, whole=False, choices=())
     """
-    if isinstance(spread, bool) or not isinstance(spread, (int, float)) or not 1 < spread < 1e6:
-        raise KoubeiError("spread", "out of range", got=spread, allowed="above 1", fix="5.0")
+    spread = check_spread(spread)
     return {
         path: Range(value / spread, min(1.0, value * spread), True) for path, value in start.items()
     }
@@ -108,8 +109,7 @@ def share_of(path: str, found: Range, value: Any) -> float:
     >>> round(share_of("x", Range(1.0, 100.0, log=True), 10.0), 9)
     0.5
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise KoubeiError(f"start: {path}", "must be a number", got=value)
+    value = number(f"start: {path}", value)
     if not found.low <= value <= found.high:
         raise KoubeiError(
             f"start: {path}", "outside its range", got=value, allowed=f"{found.low}..{found.high}"

@@ -14,17 +14,20 @@ International Journal of Research in Marketing 28, 181-193 (the four levels).
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import check_measure, days_of, is_dated, read_dated
+from koubei_sim.metrics import check_measure, check_observed, days_of, is_dated, read_dated
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.lanes import measure
 from koubei_sim.world import History
@@ -35,6 +38,8 @@ FloatArray = NDArray[np.float64]
 LEVELS: Final = ("micro-face", "macro-face", "empirical-input", "empirical-output")
 #: A statistic that is a parameter of the scenario, not a measure of a run.
 PARAMETER: Final = "scenario:"
+#: A tolerance above this on a log scale (a factor of 6) is taken for a percentage.
+MOST_TOLERANCE: Final = 5.0
 #: What a statistic may be: text (see `Target`) or a function of a history and its scenario.
 Statistic = str | Callable[[History, Scenario], float]
 
@@ -87,33 +92,32 @@ class Target:
     def __post_init__(self) -> None:
         where = f"targets.{self.name}"
         if not isinstance(self.name, str) or not self.name:
-            raise KoubeiError("targets", "a target needs a name", got=self.name)
+            raise KoubeiError("targets", "a target needs a name", got=repr(self.name))
         for part in ("value", "tolerance", "weight"):
-            number = getattr(self, part)
-            if isinstance(number, bool) or not isinstance(number, (int, float, np.number)):
-                raise KoubeiError(f"{where}.{part}", "must be a number", got=number)
-            if not math.isfinite(number):
-                raise KoubeiError(f"{where}.{part}", "must be finite", got=number)
+            object.__setattr__(self, part, number(f"{where}.{part}", getattr(self, part)))
         if self.tolerance <= 0:
             raise KoubeiError(f"{where}.tolerance", "out of range", got=self.tolerance,
                               allowed="above 0", fix="0.1")  # fmt: skip
+        if self.log and self.tolerance > MOST_TOLERANCE:
+            raise KoubeiError(
+                f"{where}.tolerance", "a share on a log scale, not a percentage",
+                got=self.tolerance, allowed=f"up to {MOST_TOLERANCE:g}",
+                fix=f"{self.tolerance / 100.0:g} for {self.tolerance:g} %, or log=False",
+            )  # fmt: skip
         if self.weight < 0:
             raise KoubeiError(
                 f"{where}.weight", "out of range", got=self.weight, allowed="0 or more"
             )
         for part in ("log", "hold_out"):
-            if not isinstance(getattr(self, part), bool):
-                raise KoubeiError(
-                    f"{where}.{part}", "must be true or false", got=getattr(self, part)
-                )
+            object.__setattr__(self, part, yes_no(f"{where}.{part}", getattr(self, part)))
+        for part in ("source", "series"):
+            if not isinstance(getattr(self, part), str):
+                raise KoubeiError(f"{where}.{part}", "must be text", got=repr(getattr(self, part)))
         if self.log and self.value <= 0:
             raise KoubeiError(
                 f"{where}.value", "must be above 0 on a log scale", got=self.value, fix="log=False"
             )
-        if self.level not in LEVELS:
-            raise KoubeiError(f"{where}.level", "unknown level", got=self.level,
-                              allowed=", ".join(LEVELS),
-                              fix=nearest(str(self.level), LEVELS))  # fmt: skip
+        word(f"{where}.level", self.level, LEVELS)
         _check_statistic(where, self.statistic)
 
     @property
@@ -206,7 +210,7 @@ class Targets:
     entries: tuple[Target, ...]
 
     def __init__(self, entries: Sequence[Target]) -> None:
-        found = tuple(entries)
+        found = tuple(_several("targets", entries))
         for entry in found:
             if not isinstance(entry, Target):
                 raise KoubeiError("targets", "not a target", got=type(entry).__name__)
@@ -252,16 +256,24 @@ class Targets:
         KoubeiError
             For lengths that differ, or anything wrong with a single target.
         """
-        moments = [moment_from(date) for date in dates]
-        numbers = list(values)
-        widths = list(tolerance) if isinstance(tolerance, Sequence) else [tolerance] * len(moments)
+        moments = [moment_from(date) for date in _several(f"targets.{name}.dates", dates)]
+        numbers = _several(f"targets.{name}.values", values)
+        alone = isinstance(tolerance, (int, float, str)) or np.ndim(tolerance) == 0
+        widths = [tolerance] * len(moments) if alone else list(tolerance)  # type: ignore[arg-type]
         if not len(moments) == len(numbers) == len(widths):
             shown = f"{len(moments)} dates, {len(numbers)} values, {len(widths)} tolerances"
             raise KoubeiError(f"targets.{name}", "lengths differ", got=shown)
-        for word, entries in (("values", numbers), ("tolerance", widths)):
-            for entry in entries:
-                if isinstance(entry, bool) or not isinstance(entry, (int, float, np.number)):
-                    raise KoubeiError(f"targets.{name}.{word}", "not a number", got=repr(entry))
+        numbers = [number(f"targets.{name}.values", entry) for entry in numbers]
+        widths = [number(f"targets.{name}.tolerance", entry) for entry in widths]
+        if len({type(moment) for moment in moments}) > 1:
+            raise KoubeiError(f"targets.{name}.dates", "dates beside days", got=repr(dates))
+        for before, after in pairwise(sorted(zip(moments, numbers, strict=True))):
+            if quantity == "adopted" and after[1] < before[1]:
+                raise KoubeiError(
+                    f"targets.{name}", "adoptions so far never fall",
+                    got=f"{before[1]:g} on {before[0]}, {after[1]:g} on {after[0]}",
+                    fix="quantity='users' for people in use",
+                )  # fmt: skip
         limit = None if hold_out_after is None else moment_from(hold_out_after)
         if limit is not None and any(type(m) is not type(limit) for m in moments):
             raise KoubeiError(
@@ -270,10 +282,10 @@ class Targets:
         return cls(
             [
                 Target(
-                    f"{name} {moment}", float(number), float(width), f"{quantity}@{moment}", level,
+                    f"{name} {moment}", value, width, f"{quantity}@{moment}", level,
                     weight, log, source, limit is not None and moment > limit, name,
                 )
-                for moment, number, width in zip(moments, numbers, widths)
+                for moment, value, width in zip(moments, numbers, widths, strict=True)
             ]
         )  # fmt: skip
 
@@ -307,6 +319,19 @@ class Targets:
             squares = (self.gaps(values) ** 2) @ (weights / weights.sum())
         return np.where(np.isfinite(squares), np.sqrt(squares), np.inf)
 
+    def check_values(self, scenario: Scenario) -> None:
+        """Refuse observed numbers that this scenario can never give, beside those held out.
+
+        Raises
+        ------
+        KoubeiError
+        """
+        people = float(scenario.n_agents * scenario.people_per_agent)
+        for entry in self.entries:
+            if not entry.hold_out and entry.weight and isinstance(entry.statistic, str):
+                where = f"targets.{entry.name}.value"
+                check_observed(where, entry.statistic, float(entry.value), people)
+
     def check(self, scenario: Scenario) -> None:
         """Refuse statistics that this scenario cannot give.
 
@@ -323,18 +348,45 @@ class Targets:
                 check_measure(entry.statistic, scenario)
 
 
+def _several(where: str, given: Any) -> list[Any]:
+    """Return the entries of a list, a column or an array."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise KoubeiError(where, "not a list", got=repr(given), fix=f"[{given!r}]")
+    if np.ndim(given) > 1:  # type: ignore[arg-type]
+        raise KoubeiError(where, "not one column", got=type(given).__name__)
+    return list(given)
+
+
 def moment_from(given: Any) -> Any:
-    """Return a date or a day as such."""
-    if isinstance(given, datetime.datetime):
+    """Return a date or a day as such; a time of the day is left out, in its own time zone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> (
+    ...     moment_from(np.datetime64("2012-12-15T08:00")),
+    ...     moment_from("2012-12-15 08:00"),
+    ...     moment_from(3),
+    ... )
+    (datetime.date(2012, 12, 15), datetime.date(2012, 12, 15), 3)
+    """
+    if isinstance(given, np.datetime64) and not np.isnat(given):
+        given = given.astype("datetime64[D]").item()
+    missing = type(given).__name__ in ("NaTType", "NAType")
+    if isinstance(given, datetime.datetime) and not missing:
         return given.date()
-    if isinstance(given, datetime.date):
+    if isinstance(given, datetime.date) and not missing:
         return given
-    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
-        return int(given)
-    try:
-        return datetime.date.fromisoformat(str(given))
-    except ValueError:
-        raise KoubeiError("targets", "neither a date nor a day", got=str(given)) from None
+    if isinstance(given, str):
+        for kind in (datetime.date, datetime.datetime):
+            with contextlib.suppress(ValueError):
+                found = kind.fromisoformat(given.strip())
+                return found.date() if isinstance(found, datetime.datetime) else found
+    elif (not missing and hasattr(given, "__index__")) or isinstance(given, float):
+        with contextlib.suppress(KoubeiError):
+            return whole("targets", given)
+    fix = "dates.dt.end_time" if type(given).__name__ == "Period" else "'2012-12-15', or a day"
+    raise KoubeiError("targets", "neither a date nor a day", got=repr(given), fix=fix)
 
 
 def targets_from(given: Any) -> Targets:
@@ -350,7 +402,10 @@ def targets_from(given: Any) -> Targets:
         return Targets([given])
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes, Mapping)):
         return Targets(given)
-    raise KoubeiError("targets", "wrong type", got=type(given).__name__, allowed="Targets")
+    raise KoubeiError(
+        "targets", "wrong type", got=type(given).__name__,
+        allowed="Targets, a Target or a list of them",
+    )  # fmt: skip
 
 
 #: What a target in a file may say, in the order of the class.

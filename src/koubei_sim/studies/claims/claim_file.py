@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure
+from koubei_sim.metrics.overview import SHARES
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.files import read_toml
 from koubei_sim.spec.neutral import MODULES
@@ -43,7 +45,7 @@ def find_claim(name: str | Path) -> Path:
     KoubeiError
         When there is no claim file.
     """
-    given = Path(name)
+    given = path_of("claim", name)
     for folder in (given, given.parent, Path("experiments") / given, *_above(given)):
         if (folder / FILE).is_file() and (folder != given.parent or given.name == FILE):
             return folder
@@ -260,9 +262,15 @@ def _test(part: Words, shared: Mapping[str, Mapping[str, Any]], scenario: Scenar
             )
     if claimed in against:
         raise KoubeiError(f"{part.where}: against", "holds the claimed arm itself", got=claimed)
+    smallest = part.real("smallest", None, 0.0, 1e18)
+    if smallest > 1.0 and (effect == "ratio" or outcome in SHARES):
+        raise KoubeiError(
+            f"{part.where}: smallest", "is a share, not a percentage", got=smallest,
+            allowed="0..1", fix=f"{smallest / 100.0:g} for {smallest:g} %",
+        )  # fmt: skip
     return Test(
         part.text("id"), part.text("statement"), outcome,
-        part.real("smallest", None, 0.0, 1e18), claimed, against, arms,
+        smallest, claimed, against, arms,
         part.truth("main"), model, effect, better,
         _with_new_entries(flat(part.table("market").content), scenario),
         part.whole("points", 0, 0),
@@ -278,15 +286,23 @@ def _check_arms(claim: Claim, test: Test, where: str) -> None:
         MODELS[test.model].check(f"{where}: tests.{test.id}", test)
         return
     market = claim.scenario.replace(**test.market) if test.market else claim.scenario
+    digests: dict[str, str] = {}
     for name, arm in test.arms.items():
         try:
             scenario = market.replace(**arm)
             check_measure(test.outcome, scenario)
+            digests[name] = scenario.digest()
         except KoubeiError as error:
             raise KoubeiError(
                 f"{where}: tests.{test.id}, arm {name}: {error.where}", error.what,
                 got=error.got, allowed=error.allowed, fix=error.fix,
             ) from None  # fmt: skip
+    same = [name for name in test.against if digests[name] == digests[test.claimed]]
+    if test.main and same:
+        raise KoubeiError(
+            f"{where}: tests.{test.id}", f"arms {test.claimed} and {same[0]} are the same market",
+            fix="arms that differ",
+        )  # fmt: skip
 
 
 def _is_range(value: Mapping[str, Any]) -> bool:

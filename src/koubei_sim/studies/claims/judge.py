@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
+from koubei_sim.checks import path as path_of
+from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
 from koubei_sim.studies import backends
@@ -28,6 +30,7 @@ from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
 from koubei_sim.studies.claims.runner import Runner, one_point
 from koubei_sim.studies.claims.script import run_script
+from koubei_sim.studies.sweep import check_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,9 +112,11 @@ def claim(
     KoubeiError
         For anything wrong with the claim, before anything is run.
     """
-    backends.check_backend(backend, workers, scheduler)
+    workers = backends.check_backend(backend, workers, scheduler)
+    yes_no("quick", quick)
+    check_progress(progress)
     asked = name if isinstance(name, Claim) else read_claim(name)
-    outputs = asked.folder / "outputs" if out is None else Path(out)
+    outputs = asked.folder / "outputs" if out is None else path_of("out", out)
     if asked.script:
         return Verdict(asked, run_script(asked, quick, outputs), {})
     asked = _smaller(asked) if quick else asked
@@ -223,6 +228,9 @@ def _judged(
         "claimed": test.claimed,
         "against": list(test.against),
     }
+    same = [name for name in test.against if test.arms[name] == test.arms[test.claimed]]
+    if same:
+        row["note"] = f"arms {test.claimed} and {same[0]} are the same: they cannot differ"
     if prior.absent or stress.absent:
         return {**row, "verdict": "absent", "why": prior.absent or stress.absent}, np.empty(0)
     made, live = _effects(test, prior, asked.prior.given)
