@@ -180,7 +180,7 @@ def test_every_table_goes_to_pandas_and_parquet(result, tmp_path):
     people = result.to_pandas("people")
     assert people.loc[11, "label"] == result.labels[11]
     np.testing.assert_array_equal(people["probability"], result.probability)
-    with pytest.raises(KoubeiError, match="table: unknown, got tree, allowed replicates"):
+    with pytest.raises(KoubeiError, match="table: unknown, got 'tree', allowed 'replicates'"):
         result.to_pandas("tree")
     with pytest.raises(KoubeiError, match="no such folder"):
         result.to_parquet(tmp_path / "no" / "a.parquet")
@@ -230,12 +230,20 @@ def test_one_tree_is_cut_out_whole(result, tmp_path, suffix):
     """Catches people of other trees, or a tree without its last generation."""
     shapes = result.trees(7)
     root = int(shapes["root"][1])
-    graph = _read(result.to_gephi(tmp_path / f"tree{suffix}", 7, root))
+    label = result.labels[root]
+    graph = _read(result.to_gephi(tmp_path / f"tree{suffix}", 7, label))
     assert graph.number_of_nodes() == shapes["size"][1]
     assert graph.number_of_edges() == shapes["size"][1] - 1
     assert [node for node, degree in graph.in_degree if degree == 0] == [str(root)]
-    with pytest.raises(KoubeiError, match="root: not the root of a tree, got 999, allowed such as"):
-        result.to_gephi(tmp_path / f"tree{suffix}", 7, 999)
+    again = _read(result.to_gephi(tmp_path / f"again{suffix}", 7, root, by="row"))
+    assert set(again.nodes) == set(graph.nodes)
+    other = result.labels[next(p for p in range(60) if p not in set(shapes["root"]))]
+    with pytest.raises(
+        KoubeiError, match=r"root: not the root of a tree, got 'name .*such as 'name"
+    ):
+        result.to_gephi(tmp_path / f"tree{suffix}", 7, other)
+    with pytest.raises(KoubeiError, match="root: no such person, got 999"):
+        result.to_gephi(tmp_path / f"tree{suffix}", 7, 999, by="row")
 
 
 def test_the_first_replicate_is_the_default(result, tmp_path):

@@ -91,9 +91,11 @@ def test_kinds_are_known_by_name_and_number():
     assert result.mean_size("xiaomi").mean == 1
     assert result.curve.sel(kind="rival").values.tolist() == [[1, 3]]
     assert "rival" in repr(result)
-    with pytest.raises(KoubeiError, match="kind: unknown, got rivel, allowed xiaomi, rival, try"):
+    with pytest.raises(
+        KoubeiError, match="kind: unknown, got 'rivel', allowed 'xiaomi', 'rival', try"
+    ):
         result.mean_size("rivel")
-    with pytest.raises(KoubeiError, match="kind: unknown, got 2"):
+    with pytest.raises(KoubeiError, match=r"kind: out of range, got 2, allowed 0\.\.1"):
         result.mean_size(2)
 
 

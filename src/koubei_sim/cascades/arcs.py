@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from koubei_sim.cascades.ready import for_people
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.codes import DRAW_TRIVALENCY
 from koubei_sim.kernels.draws import draw32, stream
@@ -67,7 +68,7 @@ def _trivalency(key, values, out):
 
 
 def per_arc(
-    where: str, value: Any, arcs: Arcs, key: int, kinds: NDArray[np.int64] | None = None
+    where: str, value: Any, arcs: Arcs, key: int, kinds: Any = None
 ) -> float | NDArray[np.float64]:
     """Return the number of every arc: a float where it is one, else a float64 array.
 
@@ -91,11 +92,7 @@ def per_arc(
         return _by_layer(where, value, arcs)
     array = np.asarray(value, dtype=np.float64)
     if array.ndim == 2:
-        if kinds is None or kinds.size != arcs.n:
-            raise KoubeiError(
-                "kinds", "not one for each person", got=0 if kinds is None else kinds.size,
-                allowed=str(arcs.n),
-            )  # fmt: skip
+        kinds = for_people("kinds", kinds, arcs.network)
         return array[kinds[arcs.sources()], kinds[arcs.rows.indices]]
     if array.size != arcs.count:
         raise KoubeiError(where, "not one value an arc", got=array.size, allowed=str(arcs.count))

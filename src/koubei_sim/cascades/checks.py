@@ -7,21 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.cascades.people import by_name
+from koubei_sim.checks import number, path, whole, word, yes_no
+from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
+
+FEW = 8  # values by name up to this number are written out
+
+__all__ = ["number", "path", "whole", "word", "yes_no"]
 
 
 def _shown(low: float, high: float) -> str:
     return f"{low:g}..{high:g}" if np.isfinite(high) else f"{low:g} or more"
-
-
-def number(where: str, value: Any, low: float, high: float) -> float:
-    """Return a finite float of ``low..high``."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
-        raise KoubeiError(where, "not a number", got=value, allowed=_shown(low, high))
-    if not (low <= value <= high) or not np.isfinite(value):
-        raise KoubeiError(where, "out of range", got=value, allowed=_shown(low, high))
-    return float(value)
 
 
 def positive(where: str, value: Any) -> float:
@@ -32,35 +29,12 @@ def positive(where: str, value: Any) -> float:
     return found
 
 
-def whole(where: str, value: Any, low: int, high: int | None = None) -> int:
-    """Return an int of ``low..high``."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-        raise KoubeiError(where, "not a whole number", got=value, allowed=f"{low} or more")
-    if value < low or (high is not None and value > high):
-        allowed = f"{low} or more" if high is None else f"{low}..{high}"
-        raise KoubeiError(where, "out of range", got=value, allowed=allowed)
-    return int(value)
-
-
 def key(rng: Any) -> int:
     """Return the key of 64 bits that `rng` stands for."""
     try:
         return key_from(rng)
     except (ValueError, TypeError) as error:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
-
-
-def word(where: str, value: Any, allowed: Sequence[str]) -> str:
-    """Return one of the allowed words."""
-    if not isinstance(value, str) or value not in allowed:
-        raise KoubeiError(
-            where,
-            "unknown",
-            got=value,
-            allowed=", ".join(allowed),
-            fix=nearest(value, allowed) if isinstance(value, str) else None,
-        )
-    return value
 
 
 def values(where: str, value: Any, low: float, high: float) -> np.ndarray:
@@ -104,7 +78,10 @@ def probability(
 
 
 def per_person(where: str, value: Any, low: float, high: float) -> Any:
-    """Return a float or a float64 array of one dimension."""
+    """Return a float, a float64 array of one dimension, or floats keyed by the names of people."""
+    named = by_name(where, value)
+    if named is not None:
+        return {who: number(f"{where}[{who!r}]", one, low, high) for who, one in named.items()}
     if np.ndim(value) == 0:
         return number(where, value, low, high)
     array = values(where, value, low, high)
@@ -113,23 +90,35 @@ def per_person(where: str, value: Any, low: float, high: float) -> Any:
     return array
 
 
-def whole_per_person(where: str, value: Any) -> Any:
-    """Return an int or an int64 array of one dimension, at least 0."""
+def whole_per_person(where: str, value: Any, high: int | None = None) -> Any:
+    """Return an int, an int64 array of one dimension, or ints keyed by people; all at least 0."""
+    named = by_name(where, value)
+    if named is not None:
+        return {who: whole(f"{where}[{who!r}]", one, 0, high) for who, one in named.items()}
     if np.ndim(value) == 0:
-        return whole(where, value, 0)
-    array = np.asarray(value)
+        return whole(where, value, 0, high)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise KoubeiError(where, "rows of different lengths", allowed="one number each") from None
+    if array.dtype.kind in "fOb" and array.ndim == 1:  # whole numbers of other libraries
+        array = np.array([whole(f"{where}[{k}]", one, 0, high) for k, one in enumerate(array)])
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
         raise KoubeiError(where, "not whole numbers", got=array.dtype.name, allowed="0 or more")
-    if (array < 0).any():
-        at = int(np.flatnonzero(array < 0)[0])
-        raise KoubeiError(f"{where}[{at}]", "out of range", got=int(array[at]), allowed="0 or more")
+    wrong = (array < 0) | (array > (np.iinfo(np.int64).max if high is None else high))
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        whole(f"{where}[{at}]", array[at], 0, high)
     array = array.astype(np.int64)
     array.flags.writeable = False
     return array
 
 
-def kinds_of(kinds: Any, value: Any) -> np.ndarray | None:
-    """Return kinds as int64 (n,), which must fit the values that go by kind; None without."""
+def kinds_of(kinds: Any, value: Any) -> Any:
+    """Return kinds as int64 (n,), or ints keyed by people, which must fit the values by kind.
+
+    None without.
+    """
     by_kind = isinstance(value, np.ndarray) and value.ndim == 2
     if kinds is None:
         if by_kind:
@@ -137,16 +126,19 @@ def kinds_of(kinds: Any, value: Any) -> np.ndarray | None:
         return None
     if not isinstance(value, np.ndarray):
         raise KoubeiError("kinds", "given, but nothing goes by kind", fix="one value a kind")
-    array = np.asarray(kinds)
-    if array.ndim != 1 or array.dtype.kind not in "iub":
-        raise KoubeiError("kinds", "not whole numbers", got=array.dtype.name, allowed="(n,) ints")
-    array = array.astype(np.int64)
-    if array.size == 0 or array.min() < 0 or array.max() >= value.shape[0]:
-        raise KoubeiError(
-            "kinds",
-            "out of range",
-            got=f"{array.min()}..{array.max()}" if array.size else "none",
-            allowed=f"0..{value.shape[0] - 1}",
-        )
-    array.flags.writeable = False
-    return array
+    if np.ndim(kinds) == 0 and by_name("kinds", kinds) is None:
+        raise KoubeiError("kinds", "not one a person", got=repr(kinds), allowed="(n,) ints")
+    if isinstance(kinds, np.ndarray) and kinds.dtype.kind == "b":
+        kinds = kinds.astype(np.int64)
+    return whole_per_person("kinds", kinds, value.shape[0] - 1)
+
+
+def noted(value: Any) -> Any:
+    """Return a value as it is, an array or values by name as a note."""
+    if isinstance(value, Mapping):
+        if len(value) <= FEW and all(isinstance(name, (str, int)) for name in value):
+            return {name: noted(one) for name, one in value.items()}
+        return f"{len(value)} values by name, mean {float(np.mean(list(value.values()))):.6g}"
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}, mean {float(np.mean(value)):.6g}"
+    return value

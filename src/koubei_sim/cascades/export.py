@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import archive
+from koubei_sim import archive, checks
 from koubei_sim.cascades import stream
 from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.people import called, row_of
 from koubei_sim.cascades.statistics import size_interval
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES
+from koubei_sim.networks.labelling import as_labels
 from koubei_sim.networks.tree_files import write_tree
 from koubei_sim.provenance import array_digest, versions
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from koubei_sim.cascades.result import CascadeResult
+    from koubei_sim.cascades.trees import CascadeForest
 
 #: Layout of the folder; raised when an old reader could misread it.
 FORMAT: Final = 1
@@ -140,7 +143,12 @@ def _people(result: CascadeResult) -> pd.DataFrame:
 def _activations(result: CascadeResult) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame(result.activations._asdict())
+    log = result.activations
+    columns: dict[str, Any] = dict(log._asdict())
+    if result.labels is not None:
+        columns |= {"label": called(log.person, result.labels)}
+        columns |= {"parent_label": called(log.parent, result.labels)}
+    return pd.DataFrame(columns)
 
 
 TABLES: Final[dict[str, Callable[[Any], Any]]] = {
@@ -155,10 +163,7 @@ TABLES: Final[dict[str, Callable[[Any], Any]]] = {
 
 def to_pandas(result: CascadeResult, table: str = "replicates") -> pd.DataFrame:
     """Return one of `TABLES` as a data frame; see `CascadeResult.to_pandas`."""
-    if table not in TABLES:
-        raise KoubeiError(
-            "table", "unknown", got=table, allowed=", ".join(TABLES), fix=nearest(table, TABLES)
-        )
+    checks.word("table", table, list(TABLES))
     return TABLES[table](result)
 
 
@@ -231,7 +236,7 @@ def to_parquet(result: CascadeResult, path: str | Path, table: str = "replicates
     import pyarrow as pa
     from pyarrow import parquet
 
-    goal = Path(path).expanduser()
+    goal = checks.path("path", path)
     if not goal.parent.is_dir():
         raise KoubeiError(str(goal), "no such folder", got=str(goal.parent))
     frame = to_pandas(result, table)
@@ -264,7 +269,7 @@ def digest(outcome: Outcome) -> str:
 
 def save(result: CascadeResult, path: str | Path) -> Path:
     """Write a result folder, whole or not at all; see `CascadeResult.save`."""
-    goal = Path(path).expanduser()
+    goal = checks.path("path", path)
     first = result.outcome.replicates[:1].tolist()
     recipe = {
         "format": FORMAT,
@@ -293,7 +298,7 @@ def save(result: CascadeResult, path: str | Path) -> Path:
         except RuntimeError as error:  # the netCDF library reports a full disk as "HDF error"
             raise OSError(28, f"{error}") from error
         if result.outcome.activations is not None:
-            with stream.ActivationWriter(partial / archive.EVENTS) as log:
+            with stream.ActivationWriter(partial / archive.EVENTS, result.labels) as log:
                 log.append(result.outcome.activations)
         elif result.log_path is not None:
             shutil.copyfile(result.log_path, partial / archive.EVENTS)
@@ -311,7 +316,7 @@ def read(path: str | Path) -> dict[str, Any]:
     """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
     import xarray as xr
 
-    folder = archive.folder_of(path)
+    folder = archive.folder_of(checks.path("path", path))
     file = folder / archive.RECIPE
     try:
         recipe = json.loads(file.read_text(encoding="utf-8"))
@@ -342,7 +347,7 @@ def read(path: str | Path) -> dict[str, Any]:
             "method": str(recipe["method"]),
             "seconds": float(archive.read_timing(folder).get("seconds", "nan")),
             "stopped": str(recipe["stopped"]),
-            "labels": data["label"].to_numpy() if "label" in data.coords else None,
+            "labels": as_labels(data["label"].to_numpy()) if "label" in data.coords else None,
             "log_path": folder / archive.EVENTS if recipe["log"] else None,
         }
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -353,21 +358,34 @@ def read(path: str | Path) -> dict[str, Any]:
     return parts
 
 
+def rows_of_tree(result: CascadeResult, forest: CascadeForest, root: Any, by: str) -> NDArray[Any]:
+    """Return the numbers of the trees of which a person is the root, or refuse it."""
+    log = forest.activations
+    row = row_of("root", root, result.n, result.labels, by)
+    mine = np.flatnonzero(log.person[forest.roots] == row)
+    if not mine.size:
+        some = log.person[forest.roots[:5]]
+        if result.labels is not None and by == "label":
+            some = result.labels[some]
+        raise KoubeiError(
+            "root", "not the root of a tree", got=repr(getattr(root, "item", lambda: root)()),
+            allowed=f"such as {', '.join(map(repr, some.tolist()))}",
+        )  # fmt: skip
+    return mine
+
+
 def to_gephi(
-    result: CascadeResult, path: str | Path, replicate: int | None, root: int | None
+    result: CascadeResult, path: str | Path, replicate: int | None, root: Any, by: str
 ) -> Path:
     """Write the forest or one tree of a replicate as a graph; see `CascadeResult.to_gephi`."""
+    path = checks.path("path", path)
     if replicate is None:
         replicate = int(result.outcome.replicates[0])
     forest = result.forest(replicate)
     log = forest.activations
     rows = np.arange(log.person.size)
     if root is not None:
-        mine = np.flatnonzero(log.person[forest.roots] == root)
-        if not mine.size:
-            some = ", ".join(str(person) for person in log.person[forest.roots[:5]])
-            raise KoubeiError("root", "not the root of a tree", got=root, allowed=f"such as {some}")
-        rows = np.flatnonzero(np.isin(forest.tree, mine))
+        rows = np.flatnonzero(np.isin(forest.tree, rows_of_tree(result, forest, root, by)))
     place = np.full(log.person.size + 1, -1, np.int64)  # the last: -1 stays -1
     place[rows] = np.arange(rows.size)
     person = log.person[rows]

@@ -9,8 +9,7 @@ the same key.  The numbers are those that `cascade` gives for each setting alone
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +19,12 @@ from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, per_arc, split, thresholds
 from koubei_sim.cascades.prepare import graph_block
 from koubei_sim.cascades.ready import last_step
+from koubei_sim.cascades.room import check_room
 from koubei_sim.cascades.rules import IndependentCascade, Rule
 from koubei_sim.cascades.run import cascade
+from koubei_sim.cascades.runner import SHORT
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.cascades.workers import Workers
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.cascades.paired import PairedRule, paired_batch, paired_scratch
@@ -128,6 +130,7 @@ def paired(
     first: int = 0,
     horizon: float | None = None,
     threads: int | None = None,
+    by: str = "label",
 ) -> PairedCascades:
     """Run several settings on the same coins.
 
@@ -136,7 +139,7 @@ def paired(
     network : as in `cascade`
     settings : mapping of name to (rule, seed_agents)
         Any rules and seeds that `cascade` takes.
-    replicates, rng, first, horizon, threads
+    replicates, rng, first, horizon, threads, by
         As in `cascade`.
 
     Returns
@@ -167,13 +170,16 @@ def paired(
     workers = cores() if threads is None else checks.whole("threads", threads, 1)
     key = checks.key(rng)
     graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
+    if checks.word("by", by, ("label", "row")) == "row":
+        graph = replace(graph, labels=None)
     names = tuple(str(name) for name in settings)
+    check_room(count, 16 * len(names))
     sizes = np.zeros((len(names), count), np.int64)
     ends = np.zeros((len(names), count), np.float64)
     together: list[Any] = []
     alone = list(range(len(names)))
     plans = [
-        SeedPlan(start, graph.n_nodes, getattr(rule, "brands", ()), count, first)
+        SeedPlan(start, graph.n_nodes, getattr(rule, "brands", ()), count, first, graph.labels)
         for rule, start in settings.values()
     ]
     if isinstance(graph, Network):
@@ -181,20 +187,29 @@ def paired(
         together, alone = _groups([rule for rule, _ in settings.values()], arcs, key)
     for limits, rule_arrays, members in together:
         job = _Lanes(arcs, limits, rule_arrays, [plans[k] for k in members], key, horizon)
-        spans = [(lo, min(PIECE, count - lo)) for lo in range(0, count, PIECE)]
+        # Small enough to be done soon: nobody waits long for an interrupt.
+        piece = max(1, min(PIECE, SHORT // (arcs.n + arcs.count)))
+        spans = ((lo, min(piece, count - lo)) for lo in range(0, count, piece))
 
-        def run(span: tuple[int, int], job: _Lanes = job) -> tuple[int, Any, Any]:
-            return span[0], *job.run(first + span[0], span[1])
+        def run(lo: int, number: int, job: _Lanes = job) -> tuple[int, Any, Any]:
+            return lo, *job.run(first + lo, number)
 
-        with ThreadPoolExecutor(min(workers, len(spans))) as pool:
-            for lo, size, step in pool.map(run, spans):
+        with Workers(min(workers, -(-count // piece))) as pool:
+            for lo, size, step in pool.in_order(run, spans):
                 sizes[members, lo : lo + len(size)] = size[:, : len(members)].T
                 ends[members, lo : lo + len(size)] = step[:, : len(members)].T
     pairs = list(settings.values())
     for k in alone:
         rule, start = pairs[k]
         result = cascade(
-            graph, rule, start, count, key, first=first, horizon=horizon, threads=workers
+            graph,
+            rule,
+            start,
+            count,
+            key,
+            first=first,
+            horizon=horizon,
+            threads=workers,
         )
         sizes[k], ends[k] = result.outcome.sizes, result.outcome.ends
     return PairedCascades(names, sizes, ends, key)

@@ -127,7 +127,7 @@ def _linear(arcs: Arcs, rule: rules.LinearThreshold, key: int, horizon: float | 
     if isinstance(rule.thresholds, tuple):
         low, span = threshold_range(*rule.thresholds)
     else:
-        fixed = fixed_thresholds(for_people("thresholds", rule.thresholds, arcs.n))
+        fixed = fixed_thresholds(for_people("thresholds", rule.thresholds, arcs.network))
     widths = width_words(arcs.rows.indices, into, weights)
     return Prepared(
         batch=adding_batch,
@@ -146,12 +146,12 @@ def _counting(
     horizon: float | None,
 ) -> Prepared:
     if isinstance(rule, rules.FractionalThreshold):
-        threshold = by_kind("threshold", rule.threshold, rule.kinds, arcs.n)
+        threshold = by_kind("threshold", rule.threshold, rule.kinds, arcs.network)
         need = needs_of_fractions(threshold, arcs.into(), rule.strict)
     else:
         if rule.window is not None:
             raise KoubeiError("window", "only for contacts with time stamps", got=rule.window)
-        need = by_kind("need", rule.need, rule.kinds, arcs.n)
+        need = by_kind("need", rule.need, rule.kinds, arcs.network)
     counting = CountingRule(*split_needs(need, arcs.n), last_step(horizon))
     return Prepared(
         batch=counting_batch,
@@ -210,8 +210,8 @@ def _rivals(
 
 def _bass(arcs: Arcs, rule: rules.Bass, key: int, horizon: float | None) -> Prepared:
     n, into = arcs.n, arcs.into()
-    p = by_kind("p", rule.p, None, n)
-    q = by_kind("q", rule.q, None, n)
+    p = by_kind("p", rule.p, None, arcs.network)
+    q = by_kind("q", rule.q, None, arcs.network)
     end = last_time(horizon)
     if rule.dt is None:
         own, word = bass_tables.exact_hazards(p, q, into)

@@ -14,7 +14,7 @@ import numpy as np
 from koubei_sim.cascades import rules
 from koubei_sim.cascades.arcs import split_brands, thresholds
 from koubei_sim.cascades.prepare import brand_values
-from koubei_sim.cascades.ready import Prepared, by_kind, last_time
+from koubei_sim.cascades.ready import Prepared, by_kind, for_people, last_time
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.cascades import rivals
@@ -121,7 +121,7 @@ def _independent(
     network: TemporalNetwork, rule: rules.IndependentCascade, horizon: float | None
 ) -> Prepared:
     if rule.kinds is not None:
-        kinds = by_kind("kinds", rule.kinds, None, network.n_nodes)
+        kinds = for_people("kinds", rule.kinds, network)
         value = rule.p[kinds[network.source], kinds[network.target]]
     else:
         value = rule.p
@@ -185,7 +185,7 @@ def _reinforcement(
     network: TemporalNetwork, rule: rules.Reinforcement, horizon: float | None
 ) -> Prepared:
     n = network.n_nodes
-    need = by_kind("need", rule.need, rule.kinds, n)
+    need = by_kind("need", rule.need, rule.kinds, network)
     needs = np.minimum(np.broadcast_to(need, (n,)), MOST_NEED).astype(np.int32)
     windowed = rule.window is not None
     rings = ring_starts(needs, network.target) if windowed else np.empty(0, np.int64)

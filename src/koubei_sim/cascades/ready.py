@@ -7,12 +7,13 @@ A `Prepared` is a rule on a network (or on contacts) as its kernel sees it.  Cal
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from koubei_sim.cascades.people import aligned
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.block import Block
 
@@ -55,17 +56,24 @@ def last_time(horizon: float | None) -> float:
     return math.inf if horizon is None else horizon
 
 
-def for_people(where: str, values: Any, n: int) -> Any:
-    """Return one value for each person; refuses arrays of another length."""
+def for_people(where: str, values: Any, network: Any) -> Any:
+    """Return one value for each person, by row; refuses arrays of another length.
+
+    Values keyed by the names of people are put in order; an array is by row, in the order of
+    ``network.people(range(n))``.
+    """
+    n = network.n_nodes
+    if isinstance(values, Mapping):
+        return aligned(where, values, n, network.labels)
     if np.size(values) != n:
         raise KoubeiError(where, "not one value a person", got=np.size(values), allowed=str(n))
     return values
 
 
-def by_kind(where: str, values: Any, kinds: Any, n: int) -> Any:
+def by_kind(where: str, values: Any, kinds: Any, network: Any) -> Any:
     """Return a number for all, or one a person, from values by person or by kind."""
-    if np.ndim(values) == 0:
+    if kinds is not None:
+        return values[for_people("kinds", kinds, network)]
+    if np.ndim(values) == 0 and not isinstance(values, Mapping):
         return values
-    if kinds is None:
-        return for_people(where, values, n)
-    return values[for_people("kinds", kinds, n)]
+    return for_people(where, values, network)

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.cascades import export, looks, statistics, stream, trees
 from koubei_sim.cascades.outcome import Activations, Outcome
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval
 from koubei_sim.metrics.takeoff import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 
@@ -104,10 +105,7 @@ class CascadeResult:
         `method` is "t", or "bootstrap" where the sizes are so skewed that the normal interval is
         doubtful; see also `notes`.
 
-        Parameters
-        ----------
-        kind : str or int, optional
-            Name or number of a kind: its activations only.
+        With `kind`, the name or number of a kind: its activations only.
         """
         if kind is None:
             return self._mean_size
@@ -126,12 +124,9 @@ class CascadeResult:
         KoubeiError
             When there is no such kind.
         """
-        if isinstance(kind, str) and kind in self.kind_names:
-            return self.kind_names.index(kind)
-        if not isinstance(kind, str) and 0 <= kind < len(self.kind_names):
-            return int(kind)
-        near = nearest(kind, self.kind_names) if isinstance(kind, str) else None
-        raise KoubeiError("kind", "unknown", got=kind, allowed=", ".join(self.kind_names), fix=near)
+        if isinstance(kind, str):
+            return self.kind_names.index(checks.word("kind", kind, self.kind_names))
+        return checks.whole("kind", kind, 0, len(self.kind_names) - 1)
 
     def quantiles(self, q: Sequence[float] | float = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
         """Return quantiles of the sizes with 95 % intervals that assume no law.
@@ -148,7 +143,8 @@ class CascadeResult:
         """
         import pandas as pd
 
-        levels = np.atleast_1d(np.asarray(q, dtype=np.float64))
+        given = [q] if np.ndim(q) == 0 else list(q)  # type: ignore[arg-type]
+        levels = np.array([checks.number("q", level, 0.0, 1.0) for level in given])
         rows = [statistics.quantile_interval(self.sizes, float(level)) for level in levels]
         index = pd.Index(levels, name="q")
         return pd.DataFrame(rows, index=index, columns=["size", "low", "high"])
@@ -166,6 +162,8 @@ class CascadeResult:
         They did when they reached at least `share` of the people *and* `fold` times the seeds.
         Look at the law of the sizes before trusting a threshold (`plots.cascade_sizes`).
         """
+        share = checks.number("share", share, 0.0, 1.0)
+        fold = checks.number("fold", fold, 0.0)
         return (self.sizes >= share * self.n) & (self.sizes >= fold * np.maximum(1, self.seeds))
 
     # Time -------------------------------------------------------------------------------------
@@ -303,7 +301,8 @@ class CascadeResult:
             Of one replicate or of all.  Columns ``replicate, root, time`` (of the root), ``size,
             depth`` (generations below the root), ``breadth`` (largest generation), ``broadcast``
             (most people convinced directly by one) and ``virality`` (structural virality, the mean
-            distance of two people of the tree; NaN for a single one).
+            distance of two people of the tree; NaN for a single one).  `root` is a row; where there
+            are labels, `root_label` is what the person is called.
         """
         import pandas as pd
 
@@ -312,7 +311,10 @@ class CascadeResult:
         if not found:
             found = [trees.trees_of(trees.forest_of(stream.empty_log(), self.n))]
         columns = [np.concatenate(column) for column in zip(*found)]
-        return pd.DataFrame(dict(zip(trees.CascadeTrees._fields, columns)))
+        table = pd.DataFrame(dict(zip(trees.CascadeTrees._fields, columns)))
+        if self.labels is not None:
+            table.insert(2, "root_label", self.labels[table["root"].to_numpy()])
+        return table
 
     def generations(self) -> pd.DataFrame:
         """Return the sizes of generations and the reproduction number by generation.
@@ -377,7 +379,12 @@ class CascadeResult:
         return export.save(self, path)
 
     def to_gephi(
-        self, path: str | Path, replicate: int | None = None, root: int | None = None
+        self,
+        path: str | Path,
+        replicate: int | None = None,
+        root: Any = None,
+        *,
+        by: str = "label",
     ) -> Path:
         """Write who convinced whom in one replicate as a graph for Gephi, and return the path.
 
@@ -390,15 +397,17 @@ class CascadeResult:
             Suffix ``.graphml`` or ``.gexf``.
         replicate : int, optional
             Number of the replicate; the first of the result without it.
-        root : int, optional
+        root : label or row, optional
             Person at the root of a tree: only this tree; without it the whole forest.
+        by : {"label", "row"}
+            "row": `root` is a row although there are labels.
 
         Raises
         ------
         KoubeiError
             Another suffix, no log, or no such replicate or root.
         """
-        return export.to_gephi(self, path, replicate, root)
+        return export.to_gephi(self, path, replicate, root, by)
 
     def digest(self) -> str:
         """Return the SHA-256 over all arrays but the log: equal where every number is equal."""

@@ -33,13 +33,6 @@ __all__ = [
 ]
 
 
-def _noted(value: Any) -> Any:
-    """Return a value as it is, an array as a note."""
-    if isinstance(value, np.ndarray):
-        return f"array of shape {value.shape}, mean {float(np.mean(value)):.6g}"
-    return value
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Rule:
     """A rule of diffusion; made by its subclasses."""
@@ -53,10 +46,7 @@ class Rule:
         """Return name and arguments as plain data; arrays as a note of their shape and mean."""
         out: dict[str, Any] = {"rule": type(self).__name__}
         for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, Mapping):
-                value = {name: _noted(one) for name, one in value.items()}
-            out[item.name] = _noted(value)
+            out[item.name] = checks.noted(getattr(self, item.name))
         return out
 
     def __repr__(self) -> str:
@@ -143,8 +133,17 @@ class LinearThreshold(Rule):
             low = checks.number("thresholds[0]", limits[0], 0.0, 1.0)
             high = checks.number("thresholds[1]", limits[1], low, 1.0)
             object.__setattr__(self, "thresholds", (low, high))
+        elif np.ndim(limits) == 0 and not isinstance(limits, Mapping):
+            raise KoubeiError(
+                "thresholds",
+                "one number for all",
+                got=repr(limits),
+                fix=f"({limits!r}, {limits!r})",
+            )
         else:
-            object.__setattr__(self, "thresholds", checks.values("thresholds", limits, 0.0, 1.0))
+            object.__setattr__(
+                self, "thresholds", checks.per_person("thresholds", limits, 0.0, 1.0)
+            )
         whole = isinstance(self.thresholds, tuple) and self.thresholds == (0.0, 1.0)
         method = self.method or ("choice" if whole else "sum")
         checks.word("method", method, ("choice", "sum"))

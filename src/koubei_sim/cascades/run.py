@@ -10,6 +10,7 @@ import math
 import time as clock
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.networks.row_blocks import thread_count as cores
 
 RECORDS = ("forest", "people", "times", "kinds")
+MOST_THREADS = 1024
 HUGE = 20_000_000  # arcs from which a single replicate is worth several threads
 
 
@@ -48,6 +50,7 @@ def cascade(
     threads: int | None = None,
     method: str = "auto",
     progress: Callable[[int, int | None], None] | None = None,
+    by: str = "label",
 ) -> CascadeResult:
     """Run a rule of diffusion on a network, many times.
 
@@ -57,9 +60,11 @@ def cascade(
         An arc ``u -> v`` means that the word of u reaches v.  Several layers are used together.
     rule : Rule
         For example ``IndependentCascade(0.1)``; see `koubei_sim.cascades.rules`.
-    seed_agents : array of int, list of arrays, `RandomSeeds`, or mapping
-        Who is active at the start: the same people in all replicates, one array for each
+    seed_agents : list of people, list of lists, `RandomSeeds`, or mapping
+        Who is active at the start: the same people in all replicates, one list for each
         replicate, people at random, or (competing cascades) a mapping of brand to one of these.
+        People are named by their labels where the network has labels (nodes of a networkx graph,
+        ids of a file), else by their rows 0..n-1; lists, sets, ranges, arrays, series.
     replicates : int, optional
         How many, at least 1 (1,000 unless `until` decides).
     rng : int, SeedSequence, Generator or None
@@ -89,6 +94,9 @@ def cascade(
         for fewer replicates than threads on 20 million arcs or more.  The bytes are the same.
     progress : callable, optional
         Called with (replicates done, replicates in all or None).
+    by : {"label", "row"}
+        "row": people are named by their rows although the network has labels, in `seed_agents`
+        and in values keyed by people (`kinds`, `thresholds`, ...) alike.
 
     Returns
     -------
@@ -110,16 +118,22 @@ def cascade(
     """
     job = _job(
         network, rule, seed_agents, replicates, rng, first, record, horizon, tick, until, log,
-        threads, method,
+        threads, method, by,
     )  # fmt: skip
     started = clock.perf_counter()
     writer: AbstractContextManager[ActivationWriter | None]
-    writer = nullcontext() if job.log is None else ActivationWriter(job.log)
+    writer = nullcontext() if job.log is None else ActivationWriter(job.log, job.labels)
     with writer as sink:
-        runner = Runner(job, sink)
-        stopped = runner.run_all(progress, started)
+        try:
+            runner = Runner(job, sink)
+            stopped = runner.run_all(progress, started)
+            outcome = runner.outcome()
+        except MemoryError:
+            raise KoubeiError(
+                "replicates", "memory ran out", got=repr(job.replicates), fix="fewer, or threads=1"
+            ) from None
     return CascadeResult(
-        outcome=runner.outcome(),
+        outcome=outcome,
         n=job.seeds.n,
         rule=rule,
         kind_names=job.prepared.kind_names,
@@ -131,6 +145,14 @@ def cascade(
         labels=job.labels,
         log_path=job.log,
     )
+
+
+def _records(record: Any) -> frozenset[str]:
+    """Return what is to be kept, as a set of words."""
+    words = [record] if isinstance(record, str) else record
+    if not isinstance(words, Iterable):
+        raise KoubeiError("record", "not a list of words", got=repr(record), allowed=repr(RECORDS))
+    return frozenset([checks.word("record", word, RECORDS) for word in words])
 
 
 def _job(
@@ -147,16 +169,19 @@ def _job(
     log: str | Path | None,
     threads: int | None,
     method: str,
+    by: str,
 ) -> Job:
     if not isinstance(rule, Rule):
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
         )
     temporal = isinstance(network, TemporalNetwork)
+    checks.word("by", by, ("label", "row"))
     graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
-    wanted = frozenset([record] if isinstance(record, str) else record)
-    for name in wanted:
-        checks.word("record", name, RECORDS)
+    labels = graph.labels
+    if by == "row":
+        graph = replace(graph, labels=None)
+    wanted = _records(record)
     if horizon is not None:
         low = -math.inf if temporal else 0.0
         horizon = checks.number("horizon", horizon, low, math.inf)
@@ -174,15 +199,18 @@ def _job(
         count = checks.whole("replicates", replicates, 1)
         if until is not None:
             raise KoubeiError("replicates", "given, but `until` decides", got=count)
-    first = checks.whole("first", first, 0)
+    logged = log is not None or "forest" in wanted
+    # The log holds numbers of replicates in 32 bits, the addresses of draws in 63.
+    top = (1 << 31 if logged else 1 << 62) - 1
+    first = checks.whole("first", first, 0, max(0, top - count))
     key = checks.key(rng)
     brands = getattr(rule, "brands", ())
-    seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first)
+    seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
     if isinstance(graph, TemporalNetwork):
         prepared, size = prepare_contacts(graph, rule, horizon), graph.n_contacts
     else:
         prepared, size = prepare(Arcs.of(graph), rule, key, horizon), graph.n_arcs
-    used = cores() if threads is None else checks.whole("threads", threads, 1)
+    used = cores() if threads is None else checks.whole("threads", threads, 1, MOST_THREADS)
     can = prepared.wide and not wanted and log is None
     checks.word("method", method, ("auto", prepared.method, *(("wide",) if can else ())))
     huge = can and until is None and count < used and size >= HUGE
@@ -196,8 +224,9 @@ def _job(
         record=wanted,
         tick=tick,
         threads=used,
+        arcs=size,
         method="wide" if method == "wide" or (method == "auto" and huge) else prepared.method,
         last=last_step(horizon) if rule.by_steps else 0,
-        labels=graph.labels,
-        log=None if log is None else Path(log).expanduser(),
+        labels=labels,
+        log=None if log is None else checks.path("log", log),
     )

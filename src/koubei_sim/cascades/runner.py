@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from threading import local
 from typing import Any
@@ -33,14 +31,20 @@ from koubei_sim.cascades.pieces import (
     together,
 )
 from koubei_sim.cascades.ready import Prepared, Wanted
+from koubei_sim.cascades.room import NUMBERS, ROW, check_room
 from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.single import wide_cascade
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
+from koubei_sim.cascades.workers import Workers
 from koubei_sim.kernels.block import Block
 from koubei_sim.kernels.cascades.record import CURVE_FULL, FOREST_FULL, SCRATCH_FULL, Output
 
 PILOT = 8  # replicates at most that find the width of bins in continuous time
+BINS = 64  # of the curves at first
+LONGEST = 0.25  # seconds that a piece should take: nobody waits longer for an interrupt
+MOST = 4096  # replicates of a piece
+SHORT = 1 << 22  # arcs and people that a replicate can look at in a fraction of a second
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Job:
     record: frozenset[str]
     tick: float | None
     threads: int
+    arcs: int  # or contacts
     method: str
     last: int  # step, for rules by steps
     labels: Any
@@ -74,25 +79,28 @@ class Runner:
         self.forest = "forest" in job.record or sink is not None
         self.want = Wanted(self.forest, self.forest or bool(job.record))
         self.tick = job.prepared.tick if job.tick is None else job.tick
-        self.bins = 64
+        self.bins = BINS
         self.rows = 1 << 12
-        # Made once, whatever the number of looks: scratch space belongs to its threads.
-        self.pool = ThreadPoolExecutor(job.threads) if job.threads > 1 else None
+        # How many replicates are sure to be done soon; those that go on for ever are not.
+        reach = job.seeds.n + job.arcs
+        self.soon = 1 if job.prepared.repeats else max(1, min(MOST, SHORT // reach))
+        # Made once, whatever the number of looks: scratch space belongs to its threads.  What
+        # may take long runs in a thread even where there is but one: see `workers`.
+        self.pool = Workers(job.threads) if job.threads > 1 or self.soon == 1 else None
 
     # ---- which replicates ---------------------------------------------------------------------
 
     def run_all(self, progress: Any, started: float) -> str:
         """Run until it is enough; return why it stopped."""
-        try:
+        with nullcontext() if self.pool is None else self.pool:
             return self._run_all(progress, started)
-        finally:
-            if self.pool is not None:
-                self.pool.shutdown(cancel_futures=True)
 
     def _run_all(self, progress: Any, started: float) -> str:
         job = self.job
         if self.tick is None:
-            self.tick = self._pilot()
+            self.tick = (
+                self._pilot() if self.pool is None else next(self.pool.in_order(self._pilot, [()]))
+            )
         if job.until is None:
             self._run(0, job.replicates, progress, job.replicates)
             return "replicates"
@@ -115,11 +123,18 @@ class Runner:
                 if progress is not None:
                     progress(number + 1, total)
             return
+        self.check_room(start + count)
         # On one thread the pieces only serve progress; on more they share the work out evenly.
         shares = 8 * job.threads if job.threads > 1 else (8 if progress or self.forest else 1)
-        size = max(1, min(4096, -(-count // shares)))
-        spans = [(lo, min(size, start + count - lo)) for lo in range(start, start + count, size)]
-        for piece in self._in_order(spans):
+        self.size = max(1, min(self.soon, -(-count // shares)))
+        most = max(1, min(MOST, -(-count // shares)))
+        for piece, seconds in self._in_order(start, count):
+            done = piece.first - job.first + piece.sizes.size
+            if done < start + count and done >= 2 * self.checked:
+                self.check_room(start + count)
+            # As long as pieces are short they grow, so that there are not too many.
+            fitting = piece.sizes.size * LONGEST / max(seconds, 1e-6)
+            self.size = int(max(1, min(most, 8 * self.size, fitting)))
             if self.sink is not None and piece.activations is not None:
                 self.sink.append(piece.activations)
                 piece.activations = None
@@ -127,18 +142,45 @@ class Runner:
             if progress is not None:
                 progress(piece.first - job.first + piece.sizes.size, total)
 
-    def _in_order(self, spans: list[tuple[int, int]]) -> Iterator[Piece]:
-        """Run pieces in threads, hand them on in order, and never be far ahead."""
-        if self.pool is None or len(spans) == 1:
-            yield from (self._piece(*span) for span in spans)
-            return
-        rest = iter(spans)
-        ahead = islice(rest, 4 * self.job.threads)
-        waiting = deque(self.pool.submit(self._piece, *span) for span in ahead)
-        while waiting:
-            piece = waiting.popleft().result()
-            waiting.extend(self.pool.submit(self._piece, *span) for span in islice(rest, 1))
-            yield piece
+    def _in_order(self, start: int, count: int) -> Iterator[tuple[Piece, float]]:
+        """Run pieces in threads, hand them on in order with their seconds, never far ahead."""
+
+        def spans() -> Iterator[tuple[int, int]]:
+            at, end = start, start + count
+            while at < end:
+                size = min(self.size, end - at)
+                yield at, size
+                at += size
+
+        if self.pool is None:
+            yield from (self._timed(*span) for span in spans())
+        else:
+            yield from self.pool.in_order(self._timed, spans())
+
+    def _timed(self, start: int, count: int) -> tuple[Piece, float]:
+        begun = clock.perf_counter()
+        return self._piece(start, count), clock.perf_counter() - begun
+
+    def check_room(self, replicates: int) -> None:
+        """Refuse a number of replicates that memory does not hold, by what is known so far."""
+        job, n = self.job, self.job.seeds.n
+        done = sum(piece.sizes.size for piece in self.pieces)
+        self.checked = max(done, 1)
+        bins = max([self.bins, *(piece.curve.shape[-1] for piece in self.pieces[-1:])])
+        curves = len(job.prepared.kind_names) + int(job.prepared.removal)
+        lean = NUMBERS + 8 * bins * curves
+        wide = n * (4 * ("times" in job.record) + ("kinds" in job.record))
+        if self.forest and self.sink is None:
+            events = sum(int(piece.events.sum()) for piece in self.pieces)
+            wide += ROW * (events / done if done else job.seeds.least)
+        fixed = 16 * n * job.threads if {"people", "times"} & job.record else 0
+        # Pieces, and then all put together; what is held already is no longer free.
+        held = done * (lean + wide)
+        way = "record='people'" if wide else ""
+        if self.forest and self.sink is None:
+            way = "log='runs.parquet' in place of record='forest'"
+        leaner = (way, 2 * replicates * lean + fixed) if way else None
+        check_room(replicates, 2 * (lean + wide), fixed - held, leaner=leaner)
 
     # ---- one piece ----------------------------------------------------------------------------
 
@@ -248,7 +290,7 @@ class Runner:
         """Width of bins in continuous time: a round number, about a hundredth of the longest."""
         self.tick = 1.0
         piece = self._piece(0, min(PILOT, 1 + self.job.replicates // (2 * PILOT)))
-        self.bins = 64  # those of the pilot are far too many
+        self.bins = BINS  # those of the pilot are far too many
         longest = float(piece.ends.max()) - self.job.prepared.origin
         if not longest > 0.0:
             longest = 1.0

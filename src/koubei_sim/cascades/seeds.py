@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades import checks
+from koubei_sim.cascades.people import is_list_of_lists, listed, rows_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.cascades.record import Seeds
 from koubei_sim.kernels.codes import DRAW_SEEDS_RANDOM
@@ -29,8 +30,8 @@ class RandomSeeds:
     ----------
     count : int
         How many.
-    among : array of int, optional
-        Draw from these people only.
+    among : list of people, optional
+        Draw from these people only; named as in `cascade`, by label where there are labels.
 
     Examples
     --------
@@ -72,24 +73,14 @@ def _draw_seeds(key, first, replicates, count, pool, n, taken, people, start, st
             taken[row[k]] = False
 
 
-def _fixed(where: str, value: Any, n: int) -> NDArray[np.int32]:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise KoubeiError(where, "rows of different lengths", fix="a list of lists") from error
-    if array.size == 0:
-        return np.empty(0, np.int32)
-    if array.dtype.kind not in "iu" or array.ndim != 1:
-        raise KoubeiError(
-            where, "not a list of people", got=f"{array.dtype.name} {array.shape}", allowed="ints"
-        )
-    if array.min() < 0 or array.max() >= n:
-        bad = array[(array < 0) | (array >= n)][0]
-        raise KoubeiError(where, "no such person", got=int(bad), allowed=f"0..{n - 1}")
-    unique = np.unique(array)
-    if unique.size != array.size:
-        values, counts = np.unique(array, return_counts=True)
-        raise KoubeiError(where, "names a person twice", got=int(values[counts > 1][0]))
+def _fixed(where: str, value: Any, n: int, labels: NDArray[Any] | None) -> NDArray[np.int32]:
+    """Return the rows of people named once each, ascending."""
+    rows = rows_of(where, value, n, labels)
+    unique, counts = np.unique(rows, return_counts=True)
+    if unique.size != rows.size:
+        twice = unique[counts > 1][0]
+        name = twice if labels is None else labels[twice]
+        raise KoubeiError(where, "names a person twice", got=repr(name.item()))
     return unique.astype(np.int32)
 
 
@@ -105,13 +96,22 @@ class SeedPlan:
         Names of the brands; empty where the rule has none.
     replicates, first : int
         Numbers of the replicates for which a list of lists gives the seeds.
+    labels : (n,) array, optional
+        What the people are called; without it they are named by their rows.
     """
 
     def __init__(
-        self, seed_agents: Any, n: int, brands: Sequence[str], replicates: int, first: int
+        self,
+        seed_agents: Any,
+        n: int,
+        brands: Sequence[str],
+        replicates: int,
+        first: int,
+        labels: NDArray[Any] | None = None,
     ) -> None:
         self.n = n
         self.first = first
+        self.labels = labels
         if brands:
             if not isinstance(seed_agents, Mapping):
                 raise KoubeiError(
@@ -126,7 +126,9 @@ class SeedPlan:
             where = [f"seed_agents[{name}]" for name in brands]
         else:
             if isinstance(seed_agents, Mapping):
-                raise KoubeiError("seed_agents", "brands given, but the rule has none")
+                raise KoubeiError(
+                    "seed_agents", "brands given, but the rule has none", allowed="a list of people"
+                )
             given, where = [seed_agents], ["seed_agents"]
         self._parts = [self._part(w, g, replicates) for w, g in zip(where, given, strict=True)]
         fixed = [part for part in self._parts if isinstance(part, np.ndarray)]
@@ -145,23 +147,33 @@ class SeedPlan:
         if isinstance(given, RandomSeeds):
             if given.among is None:
                 return given
-            pool = _fixed(f"{where}.among", given.among, self.n)
+            pool = _fixed(f"{where}.among", given.among, self.n, self.labels)
             if given.count > pool.size:
                 raise KoubeiError(
                     where, "more than are named", got=given.count, allowed=f"0..{pool.size}"
                 )
             return RandomSeeds(given.count, pool)
-        if isinstance(given, str) or not hasattr(given, "__iter__"):
-            fix = f"[{given}] or RandomSeeds({given})" if isinstance(given, int) else None
-            raise KoubeiError(where, "not a list of people", got=given, fix=fix)
-        rows: Any = list(given)
-        if rows and hasattr(rows[0], "__iter__") and not isinstance(rows[0], str):
-            if len(rows) != replicates:
-                raise KoubeiError(
-                    where, "not one list a replicate", got=len(rows), allowed=str(replicates)
-                )
-            return [_fixed(f"{where}[{k}]", row, self.n) for k, row in enumerate(rows)]
-        return _fixed(where, given if isinstance(given, np.ndarray) else rows, self.n)
+        found = listed(where, given, self.n, self.labels)
+        if not is_list_of_lists(found, self.labels):
+            return _fixed(where, found, self.n, self.labels)
+        if len(found) != replicates:
+            raise KoubeiError(
+                where, "not one list a replicate", got=len(found), allowed=str(replicates)
+            )
+        return [_fixed(f"{where}[{k}]", row, self.n, self.labels) for k, row in enumerate(found)]
+
+    @property
+    def least(self) -> int:
+        """Seeds of a replicate, as far as they are the same number in all."""
+        sizes = (
+            part.count
+            if isinstance(part, RandomSeeds)
+            else len(part[0])
+            if isinstance(part, list)
+            else part.size
+            for part in self._parts
+        )
+        return max(1, sum(sizes))
 
     @property
     def same(self) -> bool:

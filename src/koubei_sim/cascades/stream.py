@@ -18,7 +18,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.cascades.outcome import Activations
 from koubei_sim.errors import KoubeiError
 
@@ -39,12 +41,14 @@ _TYPES: Final = {
 }
 
 
-def _schema() -> pa.Schema:
+def _schema(labels: NDArray[Any] | None = None) -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema(
-        [pa.field(name, pa.from_numpy_dtype(kind), False) for name, kind in _TYPES.items()]
-    )
+    fields = [pa.field(name, pa.from_numpy_dtype(kind), False) for name, kind in _TYPES.items()]
+    if labels is not None:
+        kind = pa.int64() if labels.dtype.kind == "i" else pa.string()
+        fields += [pa.field("label", kind, False), pa.field("parent_label", kind)]
+    return pa.schema(fields)
 
 
 def _cannot(path: Path | str, error: BaseException, doing: str) -> KoubeiError:
@@ -63,6 +67,8 @@ class ActivationWriter:
     ----------
     path : str or Path
         The file to be; its folder must exist.  An older file is replaced at the end.
+    labels : (n,) array, optional
+        What the people are called: written beside their rows as ``label`` and ``parent_label``.
 
     Attributes
     ----------
@@ -76,8 +82,9 @@ class ActivationWriter:
         When the folder is missing or the disk is full; nothing is left behind then.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+    def __init__(self, path: str | Path, labels: NDArray[Any] | None = None) -> None:
+        self.path = checks.path("log", path)
+        self.labels = labels
         self.rows = 0
         self._last = -1  # largest replicate so far
         self._writer: Any = None
@@ -97,11 +104,11 @@ class ActivationWriter:
         self._partial = Path(name)
         self._writer = parquet.ParquetWriter(
             name,
-            _schema(),
+            _schema(labels),
             compression="zstd",
             compression_level=1,
             # `until` and `kind` are mostly one value, `replicate` has long runs.
-            use_dictionary=["replicate", "until", "kind"],
+            use_dictionary=["replicate", "until", "kind", "label", "parent_label"],
             write_page_checksum=True,
         )
 
@@ -136,9 +143,14 @@ class ActivationWriter:
             pa.array(np.ascontiguousarray(column, dtype=kind))
             for column, kind in zip(log, _TYPES.values(), strict=True)
         ]
+        if self.labels is not None:
+            nobody = log.parent < 0
+            columns.append(pa.array(self.labels[log.person]))
+            columns.append(pa.array(self.labels[np.maximum(log.parent, 0)], mask=nobody))
         try:
             self._writer.write_table(
-                pa.Table.from_arrays(columns, schema=_schema()), row_group_size=GROUP_ROWS
+                pa.Table.from_arrays(columns, schema=_schema(self.labels)),
+                row_group_size=GROUP_ROWS,
             )
         except (OSError, pa.ArrowException) as error:
             self.abort()
@@ -170,6 +182,12 @@ class ActivationWriter:
         self._writer = None
         return self.path
 
+    def keep(self, error: BaseException) -> None:
+        """Keep what is finished under a name of its own, and say so beside the error."""
+        self.path = self.path.with_name(f"{self.path.stem}.interrupted{self.path.suffix}")
+        self.close()
+        error.add_note(f"{self.path}: what was finished, up to replicate {self._last}")
+
     def abort(self) -> None:
         """Give the file up: nothing is left behind, an older file stays as it was."""
         if self._writer is not None:
@@ -189,9 +207,11 @@ class ActivationWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close after a block that ended well, else abort."""
+        """Close after a block that ended well, keep what an interrupt left, else abort."""
         if kind is None:
             self.close()
+        elif isinstance(error, KeyboardInterrupt) and self.rows:
+            self.keep(error)
         else:
             self.abort()
 

@@ -135,9 +135,15 @@ def content(result: CascadeResult, given: str, graph: Any, written: list[Path]) 
         "mean_curve": {
             name: [float(mean[kind, k]) for k in at] for kind, name in enumerate(result.kind_names)
         },
-        "notes": list(result.notes),
+        "notes": [*_read(graph), *result.notes],
         "written": [str(path) for path in written],
     }
+
+
+def _read(graph: Any) -> list[str]:
+    """What was guessed when a file was read."""
+    said = graph.notes.get("read")
+    return [f"read: {said}"] if isinstance(said, str) else []
 
 
 def _points(count: int, most: int) -> list[int]:
@@ -174,7 +180,7 @@ def report(result: CascadeResult, given: str, graph: Any) -> str:
     rows = [[screen.cut(said, room), *cells] for said, cells in zip(found["meaning"], numbers)]
     lines.append(screen.table(["outcome", *names], rows))
     lines += ["", *_curves(result)]
-    lines += [textwrap.fill(f"note: {note}", 79) for note in result.notes]
+    lines += [textwrap.fill(f"note: {note}", 79) for note in (*_read(graph), *result.notes)]
     return "\n".join(lines) + "\n"
 
 

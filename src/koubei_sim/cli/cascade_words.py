@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
+import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields
@@ -45,6 +47,12 @@ GENERATORS: dict[str, str] = {
     "ring": "ring",
     "complete": "complete",
 }
+#: Words over a column of people in a file of seeds.
+HEADERS = re.compile(
+    r"(user[ _]?)?(id|name|label)s?|nodes?|person|people|seeds?|users?"
+    r"|姓名|名字|名称|用户名?|用户编号|编号|种子(用户)?",
+    re.IGNORECASE,
+)
 GRAPH_KEY = 1  # a generated graph is the same in every call unless its own `key` is given
 
 
@@ -188,16 +196,16 @@ def _generated(name: str, rest: str, directed: bool | None) -> Network:
 def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
     """Return the seeds that words name, for each brand where there are several.
 
-    ``10``: that many at random, anew in each replicate; ``ids:3,5``: these people;
-    ``degree:50``: those with the most arcs out of them; anything else: a file with one person a
-    line.  People are named by their labels where the graph has labels.  With brands:
-    ``ours=10``, once for each.
+    ``10``: that many at random, anew in each replicate; ``ids:3,5``: these people, by label where
+    the graph has labels; ``rows:0,1``: these places; ``degree:50``: those with the most arcs out
+    of them; anything else: a file with one person a line.  With brands: ``ours=10``, once for
+    each.  What comes back names people as `koubei_sim.cascade` takes them.
     """
     if not brands:
         if len(words) > 1:
             raise KoubeiError("--seeds", "given more than once, but the rule has no brands")
         return _seeds(words[0], graph) if words else []
-    found = {}
+    found: dict[str, Any] = {}
     for word in words:
         brand, sign, rest = word.partition("=")
         if not sign or brand not in brands:
@@ -208,6 +216,8 @@ def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
                 allowed=", ".join(brands),
                 fix=f"--seeds {brands[0]}=10",
             )
+        if brand in found:
+            raise KoubeiError("--seeds", "a brand is given twice", got=word)
         found[brand] = _seeds(rest, graph)
     return found
 
@@ -216,45 +226,103 @@ def _seeds(word: str, graph: Any) -> Any:
     import numpy as np
 
     from koubei_sim.cascades import RandomSeeds
+    from koubei_sim.cascades.people import rows_of
 
     kind, _, rest = word.partition(":")
-    if word.isdigit():
+    if word.isdecimal():
         return RandomSeeds(int(word))
     if kind == "ids":
         return _people([one.strip() for one in rest.split(",") if one.strip()], graph)
+    if kind == "rows":
+        numbers = [_number(one.strip()) for one in rest.split(",") if one.strip()]
+        return _called(rows_of("--seeds", numbers, graph.n_nodes, None), graph)
     if kind == "degree":
-        if not rest.isdigit() or not 0 < int(rest) <= graph.n_nodes:
-            raise KoubeiError("--seeds", "how many", got=word, allowed=f"1..{graph.n_nodes}")
+        if not rest.isdecimal() or not 0 < int(rest) <= graph.n_nodes:
+            raise KoubeiError("--seeds", "how many", got=repr(word), allowed=f"1..{graph.n_nodes}")
         if not hasattr(graph, "layers"):
             raise KoubeiError("--seeds", "degree is not defined on contacts", got=word)
         degrees = sum(layer.degrees() for layer in graph.layers)
-        return np.argsort(-degrees, kind="stable")[: int(rest)]
-    path = Path(word).expanduser()
+        return _called(np.argsort(-degrees, kind="stable")[: int(rest)], graph)
+    path = checks.path("--seeds", word)
     if not path.is_file():
         raise KoubeiError(
             "--seeds", "no such file", got=word, allowed="10, ids:3,5, degree:50, a file"
         )
-    text, _ = checks.decoded(str(path), path.read_bytes())
-    return _people(text.split(), graph)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise KoubeiError("--seeds", f"cannot be read ({error.strerror})", got=word) from None
+    text, encoding = checks.decoded(str(path), raw)
+    if encoding != "utf-8":
+        print(f"note: {path} is read as {encoding.upper()}", file=sys.stderr)
+    return _of_lines(text, str(path), graph)
+
+
+def _called(rows: Any, graph: Any) -> Any:
+    return rows if graph.labels is None else graph.labels[rows]
+
+
+def _of_lines(text: str, path: str, graph: Any) -> Any:
+    """The people of a file: one a line, or several on its only line.
+
+    A line may stand in quotes, names may hold blanks, and a header (a word such as ``id`` or
+    ``name``) and comments behind ``#`` are left out; what is the label of a person never is.
+    """
+    known = set() if graph.labels is None else set(map(str, graph.labels.tolist()))
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and (line in known or not line.startswith("#"))]
+    rows = [_fields(line, known) for line in lines]
+    if rows and rows[0][0] not in known and HEADERS.fullmatch(rows[0][0]):
+        rows = rows[1:]
+    if len(rows) > 1 and max(map(len, rows)) > 1:
+        at = next(k for k, row in enumerate(rows) if len(row) > 1)
+        raise KoubeiError(
+            path, "several columns, which names people is not said", got=repr(" ".join(rows[at])),
+            allowed="one person a line",
+        )  # fmt: skip
+    return _people([name for row in rows for name in row], graph)
+
+
+def _fields(line: str, known: set[str]) -> list[str]:
+    """The names on a line: the whole line where somebody is called so."""
+    if line in known:
+        return [line]
+    quoted = len(line) > 1 and line[0] == line[-1] == '"'
+    plain = line[1:-1].replace('""', '"') if quoted else line.partition(" #")[0].strip()
+    if quoted or plain in known:
+        return [plain]
+    parts = [part.strip() for part in re.split(r"[,;\t]", plain) if part.strip()]
+    words = plain.split()
+    # Blanks part names only where that gives names: numbers, or people who are known.
+    if len(parts) == 1 and len(words) > 1 and (not known or all(word in known for word in words)):
+        return words
+    return parts or [plain]
 
 
 def _people(names: list[str], graph: Any) -> Any:
-    """Numbers of the people with these labels, or with these numbers where there are none."""
-    import numpy as np
+    """What the people of these names are called, in the kind of the labels of the graph."""
+    from koubei_sim.cascades.people import rows_of
 
-    labels = getattr(graph, "labels", None)
-    if labels is not None:
-        kind = np.asarray(labels).dtype.kind
-        wanted: Any = names if kind == "U" else [_number(name) for name in names]
-        return graph.index_of(wanted)
-    return np.array([_number(name) for name in names], dtype=np.int64)
+    labels = graph.labels
+    text = labels is not None and labels.dtype.kind == "U"
+    wanted: Any = names if text else [_number(name) for name in names]
+    try:
+        return _called(rows_of("--seeds", wanted, graph.n_nodes, labels), graph)
+    except KoubeiError as error:
+        near = error.fix if error.fix and error.fix[0] in "\"'" else None
+        ways = None if labels is None else "--seeds rows:0,1 for places"
+        raise KoubeiError(
+            error.where, error.what, got=error.got, allowed=error.allowed, fix=near or ways
+        ) from None
 
 
 def _number(text: str) -> int:
     try:
+        if not text.isascii() or "_" in text:
+            raise ValueError
         return int(text)
     except ValueError:
-        raise KoubeiError("--seeds", "not a number of a person", got=text) from None
+        raise KoubeiError("--seeds", "not a number of a person", got=repr(text)) from None
 
 
 # Looks ----------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class _Model:
     def _run(self, first: int, count: int, record: tuple[str, ...] = ()) -> Any:
         return cascade(
             self._network, self._rule, self._start(first, count), count, self._key_now,
-            first=first, record=record, threads=1,
+            first=first, record=record, threads=1, by="row",
         )  # fmt: skip
 
     def _size(self) -> int:
@@ -204,7 +204,7 @@ class _Model:
             record = () if self._payoffs is None else ("people",)
             result = cascade(
                 self._network, self._rule, start, num_trials, self._key_now, first=first,
-                record=record, threads=1,
+                record=record, threads=1, by="row",
             )  # fmt: skip
             if self._payoffs is None:
                 worth.append(float(result.sizes.mean()))

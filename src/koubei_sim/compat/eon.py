@@ -89,7 +89,7 @@ class _Start:
         """Run one replicate."""
         return cascade(
             self.ties.network, rule, self.seeds, 1, self.key, record=record, horizon=horizon,
-            threads=1, tick=tick,
+            threads=1, tick=tick, by="row",
         )  # fmt: skip
 
     def by_steps(self, new: Counts) -> tuple[Times, Counts, Counts, Counts]:

@@ -230,7 +230,7 @@ class _Model:
             self._horizon = horizon = max(FIRST_HORIZON, 2 * iterations)
         log = cascade(
             self._ties.network, self._rule, self._seeds, 1, self._key, first=self._replicate,
-            record="forest", horizon=horizon, threads=1,
+            record="forest", horizon=horizon, threads=1, by="row",
         ).activations  # fmt: skip
         until = self._until(log)
         over = np.isfinite(until)

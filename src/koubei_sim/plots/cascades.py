@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.style import (
     BLUE,
@@ -73,6 +74,14 @@ def _say(word: str, lang: str, **values: object) -> str:
     return _WORDS[word][LANGUAGES.index(lang)].format(**values)
 
 
+def _checked(result: Any) -> None:
+    """Refuse what is no result of a cascade."""
+    if not hasattr(result, "outcome") or not hasattr(result, "kind_names"):
+        raise KoubeiError(
+            "result", "not a result of a cascade", got=type(result).__name__, fix="kb.cascade(...)"
+        )
+
+
 def cascade_sizes(
     result: Any,
     ax: Any = None,
@@ -96,6 +105,7 @@ def cascade_sizes(
     -------
     matplotlib.axes.Axes
     """
+    _checked(result)
     from koubei_sim.cascades.statistics import tail  # brings the kernels with it
 
     with drawing(lang) as spoken:
@@ -136,8 +146,8 @@ def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "cu
 
     See `cascade_sizes` for the others.
     """
-    if what not in ("curve", "prevalence"):
-        raise KoubeiError("what", "unknown", got=what, allowed="curve, prevalence")
+    _checked(result)
+    checks.word("what", what, ("curve", "prevalence"))
     if what == "curve":
         values = result.outcome.curve.cumsum(axis=2)
     else:
@@ -172,6 +182,7 @@ def cascade_generations(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
     Needs the log of activations; at most 30 generations are drawn.  See `cascade_sizes`.
     """
+    _checked(result)
     table = result.generations().iloc[:_MOST_GENERATIONS]
     with drawing(lang) as spoken:
         ax = axes_for(ax)
@@ -218,11 +229,13 @@ def cascade_probability(result: Any, ax: Any = None, lang: str = "en", bins: int
 
     Needs per-person counts or the log.  See `cascade_sizes`.
     """
+    _checked(result)
+    bins = checks.whole("bins", bins, 1)
     probability = result.probability
     with drawing(lang) as spoken:
         ax = axes_for(ax)
         ax.set_title(_say("probability", spoken))
-        edges = np.linspace(0.0, 1.0, max(1, min(bins, result.replicates)) + 1)
+        edges = np.linspace(0.0, 1.0, min(bins, result.replicates) + 1)
         counts, _ = np.histogram(probability, edges)
         ax.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, lw=0)
         ax.set_yscale("log")
@@ -243,26 +256,29 @@ def cascade_probability(result: Any, ax: Any = None, lang: str = "en", bins: int
 
 def activation_tree(
     result: Any,
-    root: int | None = None,
+    root: Any = None,
     ax: Any = None,
     lang: str = "en",
     *,
     replicate: int | None = None,
     most: int = 1500,
+    by: str = "label",
 ) -> Any:
     """Draw one tree of who convinced whom, generations on rings, coloured by kind.
 
     Parameters
     ----------
     result : CascadeResult
-    root : int, optional
-        Person at the root; the largest tree without it.
+    root : label or row, optional
+        Person at the root, by label where there are labels; the largest tree without it.
     ax : matplotlib Axes, optional
     lang : {"en", "zh"}
     replicate : int, optional
         Number of the replicate; the largest that can be drawn whole without it.
     most : int
         Largest number of people drawn, the earliest ones.
+    by : {"label", "row"}
+        "row": `root` is a row although there are labels.
 
     Returns
     -------
@@ -273,6 +289,8 @@ def activation_tree(
     KoubeiError
         When there is no log, no such replicate, or no such root.
     """
+    _checked(result)
+    most = checks.whole("most", most, 1)
     if replicate is None:
         # The largest that can be drawn whole, or the smallest of all.
         sizes = result.sizes.astype(float)
@@ -286,15 +304,14 @@ def activation_tree(
     if root is None:
         number = int(np.argmax(sizes))
     else:
-        mine = np.flatnonzero(log.person[roots] == root)
-        if not mine.size:
-            some = ", ".join(str(person) for person in log.person[roots[:5]])
-            raise KoubeiError("root", "not the root of a tree", got=root, allowed=f"such as {some}")
+        from koubei_sim.cascades.export import rows_of_tree
+
+        mine = rows_of_tree(result, forest, root, by)
         number = int(mine[np.argmax(sizes[mine])])
     rows = np.flatnonzero(forest.tree == number)
     # Parents before children even where a word takes no time, and the earliest first.
     rows = rows[np.lexsort((forest.generation[rows], log.time[rows]))]
-    shown = rows[: max(1, most)]
+    shown = rows[:most]
     place = np.full(log.person.size + 1, -1, np.int64)
     place[shown] = np.arange(shown.size)
     parent = place[forest.above[shown]]

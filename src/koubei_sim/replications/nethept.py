@@ -62,7 +62,7 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
 
 def _spread(graph: Network, p: Any, seeds: Any, runs: int, key: int) -> tuple[float, float]:
     """Mean size and its standard error, on coins that did not choose the seeds."""
-    sizes = cascade(graph, IndependentCascade(p), seeds, runs, key + 1).sizes
+    sizes = cascade(graph, IndependentCascade(p), seeds, runs, key + 1, by="row").sizes
     return float(sizes.mean()), float(sizes.std(ddof=1)) / math.sqrt(runs)
 
 

@@ -67,13 +67,7 @@ def read(name: str | Path) -> dict[str, Any]:
         raise KoubeiError(
             text, "no such file", allowed="a preset or a TOML file", fix=nearest(path.stem, known)
         )
-    parts = read_toml(path)
-    if not parts:
-        # Every value has a default: an empty file would be run as if somebody had chosen them all.
-        raise KoubeiError(
-            text, "says nothing", allowed="parameters of a scenario", fix="Scenario() for defaults"
-        )
-    return parts
+    return read_toml(path)
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
@@ -104,6 +98,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         ) from None
     content = parse(text, where)
     if not content:
+        # Every value of a scenario has a default: it would run as if somebody had chosen them all.
         raise KoubeiError(where, "says nothing", allowed="a TOML file with words in it")
     return content
 
