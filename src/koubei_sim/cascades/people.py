@@ -71,8 +71,9 @@ def is_list_of_lists(found: Any, labels: NDArray[Any] | None) -> bool:
     if not len(found) or isinstance(found[0], (str, bytes)) or not hasattr(found[0], "__iter__"):
         return False
     first = found[0]
-    named = isinstance(first, (tuple, frozenset)) and labels is not None
-    return not (named and labels.dtype.kind == "U" and str(first) in labels)  # type: ignore[union-attr]
+    if labels is None or not isinstance(first, (tuple, frozenset)):
+        return True
+    return not (labels.dtype.kind == "U" and str(first) in set(labels.tolist()))
 
 
 def _names(where: str, found: Any) -> NDArray[Any]:

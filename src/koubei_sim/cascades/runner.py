@@ -169,7 +169,7 @@ class Runner:
         bins = max([self.bins, *(piece.curve.shape[-1] for piece in self.pieces[-1:])])
         curves = len(job.prepared.kind_names) + int(job.prepared.removal)
         lean = NUMBERS + 8 * bins * curves
-        wide = n * (4 * ("times" in job.record) + ("kinds" in job.record))
+        wide: float = n * (4 * ("times" in job.record) + ("kinds" in job.record))
         if self.forest and self.sink is None:
             events = sum(int(piece.events.sum()) for piece in self.pieces)
             wide += ROW * (events / done if done else job.seeds.least)

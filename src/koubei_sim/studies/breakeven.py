@@ -150,9 +150,9 @@ def break_even(
     changed = scenario.replace(**programme)
     present = _number(changed, path)
     if present is None:
-        known = [row.path for row in parameter_table(changed)]
+        paths = [row.path for row in parameter_table(changed)]
         raise KoubeiError(
-            "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), known)
+            "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), paths)
         )
     integer, common = isinstance(present, int), _number(scenario, path) is not None
     for end in (low, high):  # a wrong value is refused before anything runs

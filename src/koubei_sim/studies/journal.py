@@ -219,7 +219,7 @@ def _check_folder(folder: Path, sweep: Sweep) -> None:
             )
 
 
-def is_journal(folder: Path | str) -> bool:
+def is_journal(folder: str | os.PathLike[str]) -> bool:
     """Return whether a folder is the journal of a sweep."""
     try:
         return (checks.path("folder", folder) / PLAN).is_file()

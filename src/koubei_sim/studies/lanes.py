@@ -138,9 +138,10 @@ def scenario_from(where: str, given: object) -> Scenario:
     if isinstance(given, Scenario):
         return given
     if isinstance(given, Result) or hasattr(given, "steps"):  # of a branch the last one
-        return given.scenario
+        found: Scenario = given.scenario  # type: ignore[attr-defined]
+        return found
     if isinstance(given, (str, os.PathLike)):
-        return Scenario.load(given)
+        return Scenario.load(Path(given))
     if isinstance(given, Mapping):
         return Scenario.from_dict(given)
     raise KoubeiError(

@@ -151,7 +151,7 @@ class Grid:
         """Return the points; a grid needs neither scenario nor key."""
         if not self.levels:
             raise KoubeiError("grid", "empty", fix="seeding.purity = [0.1, 0.5, 0.9]")
-        axes = []
+        axes: list[Sequence[Any]] = []
         for path, levels in self.levels.items():
             axis = _levels(f"grid: {path}", levels)
             if not axis:
