@@ -162,9 +162,9 @@ class Grid:
             checked({path: axis}).columns[path]
             for path, axis in zip(self.levels, axes, strict=True)
         ]
-        for path, axis in zip(self.levels, axes, strict=True):
-            if len({json.dumps(level, sort_keys=True) for level in axis}) < len(axis):
-                raise KoubeiError(f"grid: {path}", "a level stands twice", got=list(axis))
+        for path, values in zip(self.levels, axes, strict=True):
+            if len({json.dumps(level, sort_keys=True) for level in values}) < len(values):
+                raise KoubeiError(f"grid: {path}", "a level stands twice", got=list(values))
         _apart(self.levels)
         rows = list(product(*axes))
         return Points(dict(zip(self.levels, zip(*rows))))
