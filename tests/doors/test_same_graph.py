@@ -180,7 +180,7 @@ def through_pajek(graph: Drawn, folder: Path) -> Network:
 def through_csv(separator: str, graph: Drawn, folder: Path) -> Network:
     path = folder / "theirs.csv"
     graph.frame.to_csv(path, index=False, sep=separator)
-    return read_network(path, directed=graph.directed)
+    return read_network(path, directed=graph.directed, comment=signs(graph))
 
 
 def through_gephi(graph: Drawn, folder: Path) -> Network:
@@ -188,7 +188,12 @@ def through_gephi(graph: Drawn, folder: Path) -> Network:
     table = graph.frame.rename(columns=str.title)
     table.insert(2, "Type", "Directed" if graph.directed else "Undirected")
     table.to_csv(path, index=False, sep=";", encoding="utf-8-sig")
-    return read_network(path)
+    return read_network(path, comment=signs(graph))
+
+
+def signs(graph: Drawn) -> str | None:
+    """No line is a remark where a name begins like one; else let the reader find out."""
+    return "" if any(str(who).startswith("#") for who in graph.people) else None
 
 
 def through_parquet(graph: Drawn, folder: Path) -> Network:
