@@ -15,12 +15,8 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-<<<<<<< HEAD
-from koubei_sim.networks import TemporalNetwork, as_network
+from koubei_sim.networks import TemporalNetwork, as_network, labelling
 from koubei_sim.networks.edges import MAX_NODES
-=======
-from koubei_sim.networks import Network, labelling
->>>>>>> people
 from koubei_sim.seeding.strategies import Address, Rows, ranks, smallest
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.checks import enthusiasts_wanted
