@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from koubei_sim import provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import Network, as_network
-from koubei_sim.networks.network import Layer
+from koubei_sim.networks.layer import Layer
 from koubei_sim.population import as_table
 
 if TYPE_CHECKING:
