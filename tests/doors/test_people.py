@@ -134,6 +134,10 @@ def test_another_column_is_named(right: kb.Result) -> None:
             "two columns of one name, got 'age'",
         ),
         ({"segment": ["newbie"], "age": [1, 2]}, NAMED, "agents: no table of columns"),
+        (people().iloc[:0], NAMED, "agents: nobody stands in it"),
+        ({}, NAMED, "agents: nobody stands in it"),
+        (people().assign(income=1j), NAMED, "row 1: income out of range"),
+        (people().set_index("city", append=True), NAMED, "an index of several levels"),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(table: Any, graph: Any, said: str) -> None:
@@ -288,13 +292,14 @@ def test_names_there_and_back(stream: bool, tmp_path: Path) -> None:
         "tiny",
         rng=7,
         networks=NAMED,
-        agents=shuffled(),
+        agents=people().assign(mixed=[1, "a"] * (N // 2)),
         out=tmp_path / "r",
         stream=stream,
         **ONE_FEED,
     )
     back = kb.load(tmp_path / "r", stream=False)
     assert back.people.equals(found.people)
+    assert back.people.mixed.tolist()[:2] == [1, "a"]
     pd.testing.assert_frame_equal(back.events, found.in_memory().events)
     assert pd.read_parquet(tmp_path / "r" / "events.parquet").label.tolist() == list(
         back.events.label
@@ -323,3 +328,17 @@ def test_files_of_graphs_keep_names(tmp_path: Path) -> None:
     more = {**file, "n_agents": N + 2}
     table = pd.concat([shuffled(), people().iloc[:2].set_axis(["zoe", "adam"])])
     assert run(table, None, **more).labels.tolist() == [*NAMES, "adam", "zoe"]
+
+
+def test_a_branch_keeps_names() -> None:
+    """Catches names that are lost once the rules change, and seeds who become others."""
+    wanted = {"seeding.strategy": "ids", "seeding.ids": ["p33", "p05"]}
+    first = run(people(), **wanted)
+    words: dict[str, Any] = {"networks": NAMED, "agents": people()}
+    branch = first.branch(at=3, **words, **{"channels.weibo.tell": 0.04})
+    assert branch.events.label[:2].tolist() == ["p05", "p33"]
+    base = kb.Scenario.load("tiny").replace(**ONE_FEED, **wanted)
+    swept = kb.sweep(base, {"ticks": [6]}, rng=7, **words, outcomes=["users"], workers=1).table()[
+        "users"
+    ]
+    assert swept.tolist() == [first.data.users[0, -1]]

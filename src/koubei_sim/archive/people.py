@@ -22,7 +22,7 @@ _NOTE: Final = b"koubei_sim"
 
 
 def write_people(who: Who, path: Path) -> None:
-    """Write names and table; cells of mixed kinds are written as text."""
+    """Write names and table; columns of cells of mixed kinds are written as JSON."""
     import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet
@@ -33,10 +33,8 @@ def write_people(who: Who, path: Path) -> None:
         try:
             columns[f"table.{name}"] = pa.Array.from_pandas(frame[name])
         except (pa.ArrowException, TypeError, ValueError):
-            texts = frame[name].astype(object)
-            columns[f"table.{name}"] = pa.array(
-                [None if pd.isna(cell) else str(cell) for cell in texts], pa.string()
-            )
+            cells = frame[name].astype(object).tolist()
+            columns[f"mixed.{name}"] = pa.array([json.dumps(cell, default=str) for cell in cells])
     if who.names is not None:
         columns = {_LABEL: pa.array(who.names.tolist()), **columns}
     kept = json.dumps({"table": who.table is not None})
@@ -64,7 +62,9 @@ def read_people(path: Path | str) -> Who:
         frame = None
         if kept["table"]:
             frame = table.to_pandas()
-            frame.columns = [name.removeprefix("table.") for name in frame.columns]
+            for name in frame.columns[frame.columns.str.startswith("mixed.")]:
+                frame[name] = frame[name].map(json.loads).astype(object)
+            frame.columns = frame.columns.str.partition(".", expand=False).str[2]
         return Who(names, frame)
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise cannot_read(file, error) from None

@@ -178,7 +178,7 @@ def _numbers(
         raise KoubeiError(f"{where} row 1", f"{what} is yes or no", allowed=f"{low:g}..{high:g}")
     if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column):
         column = column.astype(object)
-    elif not pd.api.types.is_numeric_dtype(column):
+    elif not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_complex_dtype(column):
         column = column.astype(object).map(str)
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     wrong = np.flatnonzero(~((values >= low) & (values <= high)))

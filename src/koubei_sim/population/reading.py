@@ -93,6 +93,8 @@ def read_agents(path: str | Path) -> pd.DataFrame:
 def _checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
     if frame.columns.nlevels > 1:
         raise KoubeiError(where, "columns of several levels", fix="one name a column")
+    if not len(frame):
+        raise KoubeiError(where, "nobody stands in it", allowed="one row a person")
     names = [str(name) for name in frame.columns]
     _distinct(names, where)
     if list(frame.columns) != names:

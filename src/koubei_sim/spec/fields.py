@@ -93,6 +93,8 @@ def _day(value: object) -> object:
 def _person(value: object) -> object:
     """Take what a person may be called: a whole number or text."""
     value = checks.scalar(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "":
         raise ValueError("must be a label of a person: a whole number or text")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
