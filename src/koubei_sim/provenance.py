@@ -10,6 +10,7 @@ Called by `results` and `archive`, and by the command line for ``koubei info``.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
@@ -126,11 +127,22 @@ def network_digest(networks: object) -> str:
 
 
 def agents_digest(agents: object) -> str:
-    """Return the digest of an agent table given as an object (frame) or as the path of a file."""
-    if hasattr(agents, "to_csv"):
-        return hashlib.sha256(agents.to_csv(index=False).encode()).hexdigest()
-    with open(str(agents), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the digest of a table of people: of the file at a path, or of what a frame holds.
+
+    The index counts where it may name people, that is unless it is 0..n-1.
+    """
+    from koubei_sim import checks
+    from koubei_sim.population import as_table
+
+    if isinstance(agents, (str, os.PathLike)):
+        path = checks.path("agents", agents)
+        if path.is_file():
+            with open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    frame = as_table(agents)
+    trivial = frame.index.nlevels == 1 and frame.index.dtype.kind in "iu"
+    trivial = trivial and np.array_equal(frame.index, np.arange(len(frame)))
+    return hashlib.sha256(frame.to_csv(index=not trivial).encode()).hexdigest()
 
 
 def recipe(

@@ -23,7 +23,8 @@ from koubei_sim.archive.disk import Disk, lock_folder
 from koubei_sim.errors import KoubeiError
 
 DATA, EVENTS, RECIPE, TIMING = "data.nc", "events.parquet", "recipe.json", "timing.json"
-_OURS: Final = {DATA, EVENTS, RECIPE, TIMING}
+PEOPLE: Final = "people.parquet"  # where people have names or came from a table
+_OURS: Final = {DATA, EVENTS, RECIPE, TIMING, PEOPLE}
 _PARTIAL: Final = ".partial"
 _NEW, _OLD = "result", "old"  # in a workshop: what is being made, what it has replaced
 

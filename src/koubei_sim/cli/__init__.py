@@ -8,6 +8,7 @@ be quick.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -26,24 +27,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import warnings
 
-    from koubei_sim.cli import study_commands  # noqa: F401  # adds its commands to the app
-    from koubei_sim.cli.commands import app
+    _make_ready()
     from koubei_sim.errors import KoubeiError
 
-    warnings.showwarning = _note
     try:
+        from koubei_sim.cli import study_commands  # noqa: F401  # adds its commands to the app
+        from koubei_sim.cli.commands import app
+
+        warnings.showwarning = _note
         status = app(args=arguments, prog_name="koubei", standalone_mode=False)
         sys.stdout.flush()
+        _tell_what_was_replaced()
         if status == INTERRUPTED:  # how some releases of typer hand on Ctrl-C
             raise KeyboardInterrupt
         return status if isinstance(status, int) else FINE
     except KoubeiError as error:
         return _say(str(error), WRONG_USE)
     except BrokenPipeError:
-        # The reader (head, less) has seen enough; keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader (head, less) has seen enough
         return FAILED
     except OSError as error:
+        _drop_output()  # what could not be written is not tried once more at the exit
         where = error.filename or "files"
         return _say(f"{where}: {error.strerror or error}", WRONG_USE)
     except MemoryError:
@@ -59,6 +63,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise
 
 
+def _make_ready() -> None:
+    """Make sure that there are streams, and that whatever is printed can be printed."""
+    from koubei_sim.cli import screen
+
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started the command
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif getattr(stream, "errors", None) == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=screen.REPLACING)
+
+
+def _tell_what_was_replaced() -> None:
+    from koubei_sim.cli import screen
+
+    if screen.replaced:
+        pages = ", ".join(sorted(screen.replaced))
+        screen.replaced.clear()
+        _note(
+            f"signs that {pages} does not have were replaced; PYTHONIOENCODING=utf-8 writes them",
+            UserWarning,
+            "",
+            0,
+        )
+
+
+def _drop_output() -> None:
+    """Keep Python from complaining at its exit about output that nobody takes."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):  # a stream may have no file beneath
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+
+
 def _note(
     message: Warning | str,
     category: type[Warning],
@@ -68,9 +110,13 @@ def _note(
     line: str | None = None,
 ) -> None:
     """Show a warning as one line, without the place in the code."""
-    print("koubei: note: " + " ".join(str(message).split()), file=sys.stderr)
+    with contextlib.suppress(OSError):
+        print("koubei: note: " + " ".join(str(message).split()), file=sys.stderr)
 
 
 def _say(message: str, status: int) -> int:
-    print("koubei: " + " ".join(message.split()), file=sys.stderr)
+    try:
+        print("koubei: " + " ".join(message.split()), file=sys.stderr, flush=True)
+    except OSError:
+        _drop_output()
     return status

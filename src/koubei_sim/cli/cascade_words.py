@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim import checks
+from koubei_sim.cli import screen
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
@@ -331,12 +332,14 @@ def _number(text: str) -> int:
 def sparkline(values: Any, width: int = 60) -> str:
     """Return numbers as a line of blocks, resampled to at most `width` signs.
 
+    Where the standard output has no blocks, signs of ASCII stand for them.
+
     Examples
     --------
     >>> sparkline([0, 1, 2, 4, 8])
     '▁▂▃▅█'
     """
-    blocks = "▁▂▃▄▅▆▇█"
+    blocks = screen.first_that_fits("▁▂▃▄▅▆▇█", "_.:-=+*#")
     numbers = [float(value) for value in values]
     if len(numbers) > width:
         step = (len(numbers) - 1) / (width - 1)

@@ -26,7 +26,7 @@ def params(given: str | None, search: str | None, as_json: bool) -> int:
 
     scenario = None if given is None else scenario_from(given, {})[0]
     if as_json and search is None:
-        print(parameter_table_json(scenario))
+        screen.write_json_text(parameter_table_json(scenario))
         return FINE
     rows = parameter_table(scenario)
     if search is not None:

@@ -6,8 +6,10 @@ a log.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
+import re
 import sys
 import time
 import unicodedata
@@ -17,10 +19,56 @@ from typing import Any
 
 WIDTH = 80
 
+# Other code pages -------------------------------------------------------------------------------
+
+#: How the streams of the command treat a sign that they cannot encode: a run is not lost for it.
+REPLACING = "koubei_sim.replacing"
+#: Encodings that did not have every sign of what was printed.
+replaced: set[str] = set()
+
+
+def _replacing(error: UnicodeError) -> tuple[str, int]:
+    """Put question marks for what an encoding does not have, and keep in mind that it was so."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    replaced.add(getattr(sys.stdout, "encoding", None) or error.encoding)
+    return "?" * (error.end - error.start), error.end
+
+
+codecs.register_error(REPLACING, _replacing)
+
+
+def fits(text: str) -> bool:
+    """Return whether the standard output can show every sign of a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def first_that_fits(*texts: str) -> str:
+    """Return the first text that the standard output can show, the last if it can show none."""
+    for text in texts:
+        if fits(text):
+            return text
+        replaced.add(getattr(sys.stdout, "encoding", None) or "utf-8")
+    return texts[-1]
+
+
+# ------------------------------------------------------------------------------------------------
+
 
 def write_json(content: Any) -> None:
     """Write `content` as JSON; what JSON cannot hold (NaN, infinities) becomes null."""
-    print(json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False))
+    write_json_text(json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def write_json_text(text: str) -> None:
+    """Write JSON; signs that the output's encoding does not have stand there as escapes."""
+    if not fits(text):
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    print(text)
 
 
 def _plain(value: Any) -> Any:

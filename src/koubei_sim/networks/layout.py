@@ -17,7 +17,7 @@ from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import text_blocks
 from koubei_sim.networks.column_roles import Asked, header_of, kind_of_ids, names_ends, places_of
-from koubei_sim.networks.doubts import cell_of, refuse_matrix, split
+from koubei_sim.networks.doubts import cell_of, is_number, refuse_matrix, split
 from koubei_sim.networks.table_edges import EDGE, SOURCE_NAMES
 from koubei_sim.networks.text_blocks import ANY_REMARK, SPACED_REMARK
 
@@ -97,9 +97,23 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
         for end in ("source", "target")
         if cell_of(row, places[end])
     ]
+    if header and rows_below:
+        kind = next((at for at, name in enumerate(header) if name.strip().lower() == "type"), None)
+        if (
+            kind is not None
+            and kind not in places.values()
+            and cell_of(rows_below[0], kind).strip().lower() in ("directed", "undirected", "person")
+        ):
+            places["type"] = kind
     if header and rows_below and header[places["source"]].lower() in SOURCE_NAMES:
         doubtful = {header[places["source"]], header[places["target"]]} & set(ends)
-        if doubtful and asked.header is None and header != found.remark_header(cells):
+        above_numbers = any(  # a word over numbers is the name of their column
+            name and not is_number(name) and all(is_number(cell_of(row, at)) for row in rows_below)
+            for at, name in enumerate(header)
+            if at not in (places["source"], places["target"])
+        )
+        known = above_numbers or "type" in places or header == found.remark_header(cells)
+        if doubtful and asked.header is None and not known:
             raise KoubeiError(
                 f"{path}, line {found.line_of(0)}",
                 "could be names of columns or an edge",
@@ -113,14 +127,6 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
         first = cell_of(rows_below[0], places["time"])
         if _DATE.match(first):
             dates = "zoned" if re.search(r"(?:Z|[+-]\d\d:?\d\d)\Z", first[10:]) else "plain"
-    if header and rows_below:
-        kind = next((at for at, name in enumerate(header) if name.strip().lower() == "type"), None)
-        if (
-            kind is not None
-            and kind not in places.values()
-            and cell_of(rows_below[0], kind).strip().lower() in ("directed", "undirected", "person")
-        ):
-            places["type"] = kind
     remark, guarded = found.names_with_signs(text, separator, cells, rows_below)
     layout = found.layout(
         separator,

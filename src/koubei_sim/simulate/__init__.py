@@ -14,21 +14,19 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from koubei_sim import archive, build, dataset, provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
+from koubei_sim.population import Who
 from koubei_sim.results import Result, scenario_of, stored_result
 from koubei_sim.simulate.fitting import check_memory, fitting_threads, useful_threads
 from koubei_sim.simulate.progress import Meter, Progress, Stopped, progress_bar
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["check_memory", "fitting_threads", "progress_bar", "run", "useful_threads"]
 
@@ -42,7 +40,7 @@ def run(
     rng: object = None,
     engine: str | None = None,
     networks: object = None,
-    agents: str | Path | pd.DataFrame | None = None,
+    agents: Any = None,
     progress: bool | Progress | None = None,
     threads: int = 1,
     out: str | Path | None = None,
@@ -67,8 +65,10 @@ def run(
         Both give the same bytes; the reference one is some hundred times slower.
     networks : Network, mapping of str to Network, or graphs of other libraries, optional
         Graphs that replace those of the scenario, by channel.
-    agents : data frame or path, optional
-        Table of people that replaces the drawn population.
+    agents : data frame (pandas, polars), mapping of columns, or path, optional
+        Table of people that replaces the drawn population, one row each.  Its index or a column
+        (``label``, ``id``, ``name``, ... or what ``agents_by`` says) names people as the graphs
+        do; without names, and graphs without labels, row i is person i.
     progress : bool or callable, optional
         True for a bar on stderr; a callable is told (ticks done, ticks in all).
     threads : int
@@ -102,7 +102,7 @@ def run(
     >>> first.digest() == again.digest()
     True
     """
-    scenario, recipe = _read(scenario)
+    scenario, recipe = _read(scenario, agents is not None)
     if recipe:
         replicates = recipe["replicates"] if replicates is None else replicates
         rng = recipe["key"] if rng is None else rng
@@ -111,27 +111,28 @@ def run(
     threads, within = _shared_out(_whole("threads", threads), number)
     engine = _engine("compiled" if engine is None else engine)
     if changes:
-        scenario = scenario.replace(**changes)
+        scenario = scenario.changed(changes, agents is not None)
     try:
         key = key_from(rng)
     except (ValueError, TypeError) as error:
         raise _as_koubei("rng", error) from None
     goal = _goal(out, stream, engine)
-    supplied = _supplied(networks, agents)
+    given = None if networks is None else _as_networks(networks)
+    supplied = _supplied(given, agents)
     if not changes:
         _same_supplied(recipe, supplied)
     check_memory(scenario, 1 if scenario.shared_world else threads, threads)
+    given = build.with_files(scenario, given)
+    who = build.who_is_who(scenario, given, agents)
     started = time.perf_counter()
     with Meter(progress, number, scenario) as meter:
         run_engine = _engine_function(engine, within)
-        work = partial(
-            _replicates, scenario, key, number, run_engine, networks, agents, meter, threads
-        )
+        work = partial(_replicates, scenario, key, number, run_engine, given, who, meter, threads)
         if goal is not None and stream:
-            return _streamed(goal, work, (scenario, key, engine), supplied, started)
+            return _streamed(goal, work, (scenario, key, engine), supplied, who, started)
         histories = work()
     seconds = time.perf_counter() - started
-    result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    result = Result(scenario, key, engine, histories, supplied=supplied, who=who, seconds=seconds)
     if goal is not None:
         result.save(goal)
     return result
@@ -140,7 +141,7 @@ def run(
 # What is asked for ------------------------------------------------------------------------------
 
 
-def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
+def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, Any]]:
     """Return the scenario and, for a repetition, the recipe."""
     if isinstance(given, Scenario):
         return given, {}
@@ -150,7 +151,7 @@ def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
         return given.scenario, {**known, "supplied": given.supplied}
     if isinstance(given, Mapping):
         if "scenario" not in given or "key" not in given:
-            return Scenario.from_dict(given), {}
+            return Scenario.from_dict(given, own_people), {}
         recipe = dict(given)
         return scenario_of(recipe, "recipe"), recipe
     if isinstance(given, (str, Path)):
@@ -159,7 +160,7 @@ def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
             return scenario_of(recipe, str(given)), recipe
         if Path(given).is_dir():
             archive.folder_of(given)  # says what is missing
-        return Scenario.load(given), {}
+        return Scenario.load(given, own_people), {}
     raise KoubeiError(
         "scenario",
         "wrong type",
@@ -220,10 +221,8 @@ def _as_koubei(where: str, error: Exception) -> KoubeiError:
 def _supplied(networks: object, agents: object) -> dict[str, str]:
     digests = {}
     if networks is not None:
-        digests["networks"] = provenance.network_digest(_as_networks(networks))
+        digests["networks"] = provenance.network_digest(networks)
     if agents is not None:
-        if isinstance(agents, (str, Path)) and not Path(agents).is_file():
-            raise KoubeiError("agents", "no such file", got=str(agents))
         digests["agents"] = provenance.agents_digest(agents)
     return digests
 
@@ -277,14 +276,21 @@ def _streamed(
     work: Callable[[archive.EventStream], list[History]],
     made_of: tuple[Scenario, int, str],
     supplied: dict[str, str],
+    who: Who,
     started: float,
 ) -> Result:
     """Run with the log going to the disk; the folder is there when all is over, or not at all."""
     with archive.whole_folder(goal) as folder:
-        with archive.EventStream(folder / archive.EVENTS, dataset.rows_of(made_of[0])) as log:
+        with archive.EventStream(
+            folder / archive.EVENTS, dataset.rows_of(made_of[0], who.names)
+        ) as log:
             histories = work(log)
         tables = [(history.table, history.quality, history.difficulty) for history in histories]
-        words: dict[str, Any] = {"supplied": supplied, "seconds": time.perf_counter() - started}
+        words: dict[str, Any] = {
+            "supplied": supplied,
+            "who": who,
+            "seconds": time.perf_counter() - started,
+        }
         made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
         made.settle(folder)
     return stored_result(*made_of, tables, goal / archive.EVENTS, digest=made.digest(), **words)
@@ -296,23 +302,22 @@ def _replicates(
     replicates: int,
     run_engine: _Engine,
     networks: object,
-    agents: str | Path | pd.DataFrame | None,
+    who: Who,
     meter: Meter,
     threads: int,
     log: archive.EventStream | None = None,
 ) -> list[History]:
-    given = None if networks is None else _as_networks(networks)
-    shared: dict[str, Any] = {"networks": given}
+    shared: dict[str, Any] = {"networks": networks}
     if scenario.shared_world:
-        population = build.build_population(scenario, key, 0, agents)
-        drawn = build.complete_networks(scenario, given, key, 0, population)
+        population = build.build_population(scenario, key, 0, who)
+        drawn = build.complete_networks(scenario, networks, key, 0, population)
         graphs = build.build_graphs(scenario, drawn, population)
         shared = {"population": population, "graphs": graphs}
 
     def one(replicate: int) -> History:
         meter.check()
         try:
-            world = build.build_world(scenario, key, replicate, agents=agents, **shared)
+            world = build.build_world(scenario, key, replicate, agents=who, **shared)
             if log is None:
                 return run_engine(world, meter.callback(replicate))
             history = run_engine(world, meter.callback(replicate), log.sink(replicate))

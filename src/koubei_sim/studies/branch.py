@@ -247,7 +247,9 @@ class _Worlds:
         supplied: Any,
         agents: str | Path | pd.DataFrame | None,
     ) -> None:
-        self._path, self._key, self._supplied, self._agents = path, key, supplied, agents
+        self._path, self._key = path, key
+        self._supplied = build.with_files(path[0][1], supplied)
+        self._agents = build.who_is_who(path[0][1], self._supplied, agents)
         self._shared = self._parts(0) if path[0][1].shared_world else None
 
     def _parts(self, replicate: int) -> list[tuple[Any, Any]]:
@@ -274,7 +276,14 @@ class _Worlds:
     def of(self, replicate: int) -> list[World]:
         parts = self._parts(replicate) if self._shared is None else self._shared
         worlds = [
-            build.build_world(scenario, self._key, replicate, population=population, graphs=graphs)
+            build.build_world(
+                scenario,
+                self._key,
+                replicate,
+                population=population,
+                graphs=graphs,
+                agents=self._agents,
+            )
             for (_, scenario), (population, graphs) in zip(self._path, parts, strict=True)
         ]
         if any(world.rules.reinforcement_on for world in worlds):

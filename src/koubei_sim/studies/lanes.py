@@ -73,11 +73,12 @@ class Lane:
         check_memory(scenario)
         self.scenario = scenario
         self.key = key
-        self._agents = agents
-        self._shared: dict[str, Any] = {"networks": networks_of(networks)}
+        given = build.with_files(scenario, networks_of(networks))
+        self._agents = build.who_is_who(scenario, given, agents)
+        self._shared: dict[str, Any] = {"networks": given}
         if scenario.shared_world:
-            population = build.build_population(scenario, key, 0, agents)
-            drawn = build.complete_networks(scenario, self._shared["networks"], key, 0, population)
+            population = build.build_population(scenario, key, 0, self._agents)
+            drawn = build.complete_networks(scenario, given, key, 0, population)
             graphs = build.build_graphs(scenario, drawn, population)
             self._shared = {"population": population, "graphs": graphs}
 

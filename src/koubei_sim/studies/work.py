@@ -108,7 +108,9 @@ def given_up(task: Task) -> list[Row]:
 
 def _scenario(task: Task, point: int) -> Scenario:
     ready = task.scenarios.get(point)
-    return task.base.replace(**task.changes[point]) if ready is None else ready
+    if ready is not None:
+        return ready
+    return task.base.changed(task.changes[point], "agents" in task.supplied)
 
 
 def _key(task: Task, point: int) -> int:
@@ -141,8 +143,8 @@ def _runs_of_a_point(
         try:
             if scenario.shared_world and shared is None:
                 shared = _shared(scenario, key, own.get("networks"), agents)
-            parts = own if shared is None else shared
-            world = build.build_world(scenario, key, replicate, agents=agents, **parts)
+            parts = {**own, "agents": agents} if shared is None else shared
+            world = build.build_world(scenario, key, replicate, **parts)
             stage = "run"
             history = run_engine(world, None)
             stage = "outcomes"
@@ -156,9 +158,12 @@ def _runs_of_a_point(
 
 def _shared(scenario: Scenario, key: int, networks: Any, agents: Any) -> dict[str, Any]:
     """Return population and graphs as `simulate.run` shares them between replicates."""
-    population = build.build_population(scenario, key, 0, agents)
+    networks = build.with_files(scenario, networks)
+    who = build.who_is_who(scenario, networks, agents)
+    population = build.build_population(scenario, key, 0, who)
     networks = build.complete_networks(scenario, networks, key, 0, population)
     return {
+        "agents": who,
         "population": population,
         "graphs": build.build_graphs(scenario, networks, population),
     }
