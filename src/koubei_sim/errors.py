@@ -43,10 +43,10 @@ class KoubeiError(ValueError):
         fix: str | None = None,
     ) -> None:
         self.where, self.what, self.got, self.allowed, self.fix = where, what, got, allowed, fix
-        parts = [f"{where}: {what}"]
+        parts = [f"{_cut(where, 300)}: {_cut(what, 300)}"]
         if got is not None:
             shown = got if isinstance(got, str) else repr(got)
-            parts.append("got " + (shown if len(shown) <= 60 else shown[:57] + "..."))
+            parts.append(f"got {_cut(shown, 60)}")
         if allowed:
             parts.append(f"allowed {allowed}")
         if fix:
@@ -56,6 +56,10 @@ class KoubeiError(ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes (keyword-only arguments need a helper)."""
         return _rebuild, (self.where, self.what, self.got, self.allowed, self.fix)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def _rebuild(
