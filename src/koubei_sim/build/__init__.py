@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from koubei_sim import checks
 from koubei_sim.build.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.build.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.build.people import build_people, enthusiasts
@@ -119,8 +120,7 @@ def build_world(
     >>> world.rules.n, world.people.seeds.size
     (2000, 20)
     """
-    if isinstance(replicate, bool) or replicate < 0:
-        raise KoubeiError("replicate", "out of range", got=replicate, allowed="0 or more")
+    replicate = checks.whole("replicate", replicate)
     if networks is None and graphs is None:
         check_fits(scenario)
     if graphs is None:

@@ -237,7 +237,7 @@ class Result:
         >>> import koubei_sim as kb
         >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
         >>> list(r.frame(["users", "members"]).columns)
-        ['replicate', 'tick', 'variable', 'channel', 'value']
+        ['replicate', 'tick', 'date', 'variable', 'channel', 'value']
         """
         return dataset.tidy_frame(self.data, variables)
 

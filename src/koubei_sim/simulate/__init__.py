@@ -9,22 +9,21 @@ Called by people, by the command line, and by everything that runs many scenario
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from koubei_sim import archive, build, dataset, provenance
+from koubei_sim import archive, build, checks, dataset, provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
 from koubei_sim.population import Who
 from koubei_sim.results import Result, scenario_of, stored_result
 from koubei_sim.simulate.fitting import check_memory, fitting_threads, useful_threads
-from koubei_sim.simulate.progress import Meter, Progress, Stopped, progress_bar
+from koubei_sim.simulate.progress import Meter, Progress, progress_bar
+from koubei_sim.simulate.waiting import alone, in_order
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History
 
@@ -112,18 +111,16 @@ def run(
     engine = _engine("compiled" if engine is None else engine)
     if changes:
         scenario = scenario.changed(changes, agents is not None)
-    try:
-        key = key_from(rng)
-    except (ValueError, TypeError) as error:
-        raise _as_koubei("rng", error) from None
+    key = _key(rng)
+    _check_progress(progress)
     goal = _goal(out, stream, engine)
-    given = None if networks is None else _as_networks(networks)
+    given = None if networks is None else alone(lambda: _as_networks(networks))
     supplied = _supplied(given, agents)
     if not changes:
         _same_supplied(recipe, supplied)
-    check_memory(scenario, 1 if scenario.shared_world else threads, threads)
-    given = build.with_files(scenario, given)
-    who = build.who_is_who(scenario, given, agents)
+    check_memory(scenario, 1 if scenario.shared_world else threads, threads, number)
+    given = alone(lambda: build.with_files(scenario, given))
+    who = alone(lambda: build.who_is_who(scenario, given, agents))
     started = time.perf_counter()
     with Meter(progress, number, scenario) as meter:
         run_engine = _engine_function(engine, within)
@@ -143,6 +140,8 @@ def run(
 
 def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, Any]]:
     """Return the scenario and, for a repetition, the recipe."""
+    if isinstance(given, os.PathLike):
+        given = checks.path("scenario", given)
     if isinstance(given, Scenario):
         return given, {}
     if isinstance(given, Result):
@@ -158,7 +157,7 @@ def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, 
         if archive.is_result(given):
             recipe = archive.read_recipe(given)
             return scenario_of(recipe, str(given)), recipe
-        if Path(given).is_dir():
+        if str(given) not in Scenario.presets() and checks.path("scenario", given).is_dir():
             archive.folder_of(given)  # says what is missing
         return Scenario.load(given, own_people), {}
     raise KoubeiError(
@@ -171,11 +170,42 @@ def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, 
 
 
 def _whole(where: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise KoubeiError(where, "must be a whole number", got=value, allowed="1 or more", fix="1")
-    if value < 1:
-        raise KoubeiError(where, "out of range", got=int(value), allowed="1 or more", fix="1")
-    return int(value)
+    found = checks.scalar(value)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise KoubeiError(
+            where,
+            "must be a whole number",
+            got=checks.shown(value),
+            allowed="1 or more",
+            fix="1",
+        )
+    if found < 1:
+        raise KoubeiError(where, "out of range", got=found, allowed="1 or more", fix="1")
+    return found
+
+
+def _key(rng: object) -> int:
+    found = rng
+    if getattr(rng, "ndim", None) == 0:
+        found = checks.scalar(rng)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    try:
+        return key_from(found)
+    except (ValueError, TypeError) as error:
+        raise _as_koubei("rng", error) from None
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise KoubeiError(
+            "progress",
+            "wrong type",
+            got=checks.shown(progress),
+            allowed="True, False or what is called with (ticks done, ticks in all)",
+        )
 
 
 def _engine(name: object) -> str:
@@ -192,13 +222,14 @@ def _engine(name: object) -> str:
 
 def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
     """Return the folder to write, once it is sure that it may be written."""
+    stream = checks.scalar(stream)
     if not isinstance(stream, bool):
         raise KoubeiError("stream", "wrong type", got=repr(stream), allowed="True or False")
     if out is None:
         if stream:
             raise KoubeiError("stream", "needs a folder to write events to", fix='out="folder"')
         return None
-    if not isinstance(out, (str, Path)):
+    if not isinstance(out, (str, os.PathLike)):
         raise KoubeiError("out", "wrong type", got=type(out).__name__, allowed="a path")
     if stream and engine != "compiled":
         raise KoubeiError(
@@ -207,7 +238,7 @@ def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
             got=engine,
             fix='engine="compiled"',
         )
-    goal = Path(out).expanduser()
+    goal = checks.path("out", out)
     archive.check_goal(goal)
     return goal
 
@@ -309,10 +340,7 @@ def _replicates(
 ) -> list[History]:
     shared: dict[str, Any] = {"networks": networks}
     if scenario.shared_world:
-        population = build.build_population(scenario, key, 0, who)
-        drawn = build.complete_networks(scenario, networks, key, 0, population)
-        graphs = build.build_graphs(scenario, drawn, population)
-        shared = {"population": population, "graphs": graphs}
+        shared = alone(lambda: _shared(scenario, key, networks, who))
 
     def one(replicate: int) -> History:
         meter.check()
@@ -327,22 +355,11 @@ def _replicates(
             meter.stop()
             raise
 
-    if threads == 1:
-        return [one(replicate) for replicate in range(replicates)]
-    with ThreadPoolExecutor(threads) as pool:
-        futures: list[Future[History]] = [pool.submit(one, r) for r in range(replicates)]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-        except BaseException:  # an interrupt: running replicates end at their next report
-            meter.stop()
-            raise
-        finally:
-            if meter.stopped:
-                for future in futures:
-                    future.cancel()
-    # The fault itself, not the stops that it caused in the others.
-    faults = [f.exception() for f in futures if not f.cancelled() and f.exception() is not None]
-    for fault in sorted(faults, key=lambda f: isinstance(f, Stopped)):
-        if fault is not None:
-            raise fault
-    return [future.result() for future in futures]
+    return in_order(one, replicates, threads, meter.stop)
+
+
+def _shared(scenario: Scenario, key: int, networks: object, who: Who) -> dict[str, Any]:
+    """Return population and graphs, where all replicates share them."""
+    population = build.build_population(scenario, key, 0, who)
+    drawn = build.complete_networks(scenario, networks, key, 0, population)
+    return {"population": population, "graphs": build.build_graphs(scenario, drawn, population)}

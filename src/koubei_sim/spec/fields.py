@@ -70,6 +70,8 @@ def _day(value: object) -> object:
 
     A moment at midnight (of pandas, numpy or datetime, with a time zone or without) is its date.
     """
+    if type(value).__name__ == "NaTType":
+        raise ValueError("must be a date such as 2010-08-16")
     if hasattr(value, "to_pydatetime"):
         value = value.to_pydatetime()
     elif type(value).__name__ == "datetime64":

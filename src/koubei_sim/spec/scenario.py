@@ -16,6 +16,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
+from koubei_sim import checks
+from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import defaults
 from koubei_sim.spec.checks import check
 from koubei_sim.spec.conduct import Hearing, Loyalty, Participation, Service, Telling
@@ -157,6 +159,8 @@ class Scenario(Part):
         With `own_people` a table of people is handed over beside it: its shares count, not those
         of the segments.
         """
+        if not isinstance(parts, Mapping):
+            raise KoubeiError("scenario", "must be a table of parameters", got=checks.shown(parts))
         try:
             return cls.model_validate(dict(parts), context={OWN_PEOPLE: own_people})
         except ValidationError as error:
