@@ -21,7 +21,7 @@ class KoubeiError(ValueError):
     what : str
         What is wrong with it, in plain words.
     got : object, optional
-        The offending value, shown by ``repr`` (strings of over 60 characters are cut).
+        The offending value, shown by ``repr`` (cut at 60 characters).
     allowed : str, optional
         The permitted range or set.
     fix : str, optional
@@ -45,8 +45,7 @@ class KoubeiError(ValueError):
         self.where, self.what, self.got, self.allowed, self.fix = where, what, got, allowed, fix
         parts = [f"{where}: {what}"]
         if got is not None:
-            shown = got if isinstance(got, str) else repr(got)
-            parts.append("got " + (shown if len(shown) <= 60 else shown[:57] + "..."))
+            parts.append("got " + _cut(got if isinstance(got, str) else repr(got)))
         if allowed:
             parts.append(f"allowed {allowed}")
         if fix:
@@ -56,6 +55,13 @@ class KoubeiError(ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes (keyword-only arguments need a helper)."""
         return _rebuild, (self.where, self.what, self.got, self.allowed, self.fix)
+
+
+def _cut(shown: str) -> str:
+    """Return at most 60 signs; of a path the end is kept, which names the file."""
+    if len(shown) <= 60:
+        return shown
+    return f"{shown[:10]}...{shown[-47:]}" if "/" in shown[-47:] else shown[:57] + "..."
 
 
 def _rebuild(
