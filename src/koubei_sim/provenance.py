@@ -10,6 +10,7 @@ Called by `results` and `archive`, and by the command line for ``koubei info``.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError
 from koubei_sim.world import LOG_COLUMNS, LOG_TYPES, History, events_in, is_stored, log_pieces
 
 #: Layout of the recipe and of the files beside it; raised when an old reader could misread them.
@@ -154,6 +156,7 @@ def recipe(
     networks: str | None = None,
     agents: str | None = None,
     digest: str,
+    notes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the dictionary that says how to make a result again.
 
@@ -172,11 +175,19 @@ def recipe(
         them can be repeated only when the same objects are supplied again.
     digest : str
         `history_digest` of the result, which a repetition must give.
+    notes : iterable of str
+        What the result has to say besides its numbers.
+
+    Returns
+    -------
+    dict
+        With ``seal``, the digest of what decides the numbers: an edited recipe is no longer the
+        one by which they were made (see `check_seal`).
     """
     supplied = {
         name: value for name, value in (("networks", networks), ("agents", agents)) if value
     }
-    return {
+    found = {
         "format": FORMAT,
         "key": key,
         "replicates": replicates,
@@ -186,3 +197,32 @@ def recipe(
         "versions": versions(),
         "scenario": dict(scenario),
     }
+    said = list(notes)
+    if said:
+        found["notes"] = said
+    return {**found, "seal": _seal(found)}
+
+
+#: What decides the numbers; digest and versions are held against a repetition instead.
+_MAKES = ("scenario", "key", "replicates", "engine", "supplied")
+
+
+def _seal(recipe: Mapping[str, Any]) -> str:
+    plain = {name: recipe.get(name) for name in _MAKES}
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_seal(recipe: Mapping[str, Any], where: str) -> None:
+    """Refuse a recipe that was edited; those of earlier versions have no seal.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    if "seal" in recipe and recipe["seal"] != _seal(recipe):
+        raise KoubeiError(
+            where,
+            "was edited after the result was made, which is no longer what it says",
+            fix="removing its seal and running it: a new result",
+        )

@@ -55,7 +55,7 @@ def folder_of(path: Path | str) -> Path:
 
 
 def check_goal(goal: Path) -> None:
-    """Refuse a goal that exists and is not a result; touches nothing.
+    """Refuse a goal that is not a result, or lies where nothing can be written; touches nothing.
 
     Raises
     ------
@@ -67,6 +67,10 @@ def check_goal(goal: Path) -> None:
         raise KoubeiError(
             str(goal), "folder is not empty and holds no result", fix="a new or empty folder"
         )
+    above = next((folder for folder in goal.absolute().parents if folder.exists()), None)
+    if above is not None and not (above.is_dir() and os.access(above, os.W_OK)):
+        why = "no permission to write" if above.is_dir() else "a file, not a folder"
+        raise KoubeiError(str(goal), f"cannot be written ({above}: {why})", fix="another folder")
 
 
 @contextlib.contextmanager

@@ -39,7 +39,7 @@ def write_people(who: Who, path: Path) -> None:
             )
     if who.names is not None:
         columns = {_LABEL: pa.array(who.names.tolist()), **columns}
-    kept = json.dumps({"table": who.table is not None, "found": who.found})
+    kept = json.dumps({"table": who.table is not None})
     table = pa.table(columns).replace_schema_metadata({_NOTE: kept.encode()})
     with DiskFile(path, Disk()) as file:
         parquet.write_table(table, file, compression="zstd")
@@ -65,6 +65,6 @@ def read_people(path: Path | str) -> Who:
         if kept["table"]:
             frame = table.to_pandas()
             frame.columns = [name.removeprefix("table.") for name in frame.columns]
-        return Who(names, frame, str(kept["found"]))
+        return Who(names, frame)
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise cannot_read(file, error) from None

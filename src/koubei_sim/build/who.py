@@ -47,10 +47,21 @@ def who_is_who(scenario: Scenario, networks: Any, agents: Any) -> Who:
     if table is None:
         if scenario.agents_by is not None:
             raise KoubeiError("agents_by", "there is no table of people", got=scenario.agents_by)
-        return Who(labels)
+        return Who(labels, None, _without_ties(given))
     frame = as_table(table)
     numbered = labels is None and given is not None
-    return match(frame, labels, known, numbered, scenario.agents_by)
+    who = match(frame, labels, known, numbered, scenario.agents_by)
+    return who._replace(notes=(*_without_ties(given), *who.notes))
+
+
+def _without_ties(networks: Any) -> tuple[str, ...]:
+    """Say how many people stand in no file of ties."""
+    graphs = networks.items() if isinstance(networks, Mapping) else ()
+    return tuple(
+        f"{name}: {network.notes[WITHOUT_TIES]:,} people do not stand in the file, without ties"
+        for name, network in graphs
+        if isinstance(network, Network) and WITHOUT_TIES in network.notes
+    )
 
 
 def people_of(networks: Any) -> tuple[NDArray[Any] | None, int]:

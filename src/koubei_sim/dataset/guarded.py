@@ -34,11 +34,20 @@ class DailyTables(xr.Dataset):
         KoubeiError
             When it would not fit into memory, or be many times what there is to say.
         """
-        check_spread(self)
+        check_spread(self, "to_dataframe")
         return super().to_dataframe(dim_order=dim_order)
 
+    def to_dataarray(self, dim: Any = "variable", name: Any = None) -> Any:
+        """Return one array over all combinations of the dimensions, guarded likewise."""
+        check_spread(self, "to_dataarray")
+        return super().to_dataarray(dim=dim, name=name)
 
-def check_spread(tables: xr.Dataset) -> None:
+    def to_array(self, dim: Any = "variable", name: Any = None) -> Any:
+        """Return the same under the older name of xarray."""
+        return self.to_dataarray(dim, name)
+
+
+def check_spread(tables: xr.Dataset, where: str) -> None:
     """Refuse to spread tables over all their dimensions where that is out of proportion."""
     import psutil
 
@@ -49,9 +58,9 @@ def check_spread(tables: xr.Dataset) -> None:
     if needed <= _SMALL or (needed <= _TIMES * held and needed <= 0.8 * available):
         return
     raise KoubeiError(
-        "to_dataframe",
+        where,
         f"{rows:,} rows, one for each combination of {len(tables.sizes)} dimensions",
         got=f"about {needed / 2**30:.1f} GiB for {held / 2**20:.1f} MiB of numbers",
         allowed=f"{available / 2**30:.1f} GiB available",
-        fix="Result.frame(), the tidy long form, or to_dataframe of one variable",
+        fix="Result.frame(), the tidy long form, or one variable: data.members.to_dataframe()",
     )

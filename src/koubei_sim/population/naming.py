@@ -34,7 +34,7 @@ class Who(NamedTuple):
 
     names: NDArray[Any] | None = None  # [N] labels, in the order of rows; None: rows are names
     table: pd.DataFrame | None = None  # one row a person, in the order of rows
-    found: str = ""  # how the table was matched, for a note
+    notes: tuple[str, ...] = ()  # what was guessed, for the result to say
 
 
 def match(
@@ -78,11 +78,11 @@ def match(
     """
     where = table.attrs.get(WHERE, "agents")
     if by == "row":
-        return Who(labels, table.reset_index(drop=True), "row by row, as asked")
+        return Who(labels, table.reset_index(drop=True))
     candidates = list(_candidates(table, by, where))
     if not candidates:
         if labels is None:
-            return Who(None, table.reset_index(drop=True), "row by row")
+            return Who(None, table.reset_index(drop=True))
         raise KoubeiError(
             where,
             f"does not say who is who, and the graph has labels such as {labels[0].item()!r}",
@@ -192,8 +192,7 @@ def _by_label(
         labelling.index_of(labels, labels.size, names[row : row + 1], f"{where} row {row + 1}")
     rest = rest[np.argsort(names[rest], kind="stable")]
     rows = np.concatenate([place, rest])
-    how = "by index" if column is None else f"by column {column!r}"
-    return Who(names[rows], _in_order(table, rows, column), how)
+    return Who(names[rows], _in_order(table, rows, column), _note(where, column))
 
 
 def _without_labels(
@@ -202,7 +201,9 @@ def _without_labels(
     how = "by index" if column is None else f"by column {column!r}"
     rows = np.argsort(names, kind="stable")
     if names.dtype.kind == "i" and np.array_equal(names[rows], np.arange(names.size)):
-        return Who(None, _in_order(table, rows, column), how)
+        moved = not np.array_equal(rows, np.arange(rows.size))
+        note = _note(where, column) if moved else ()
+        return Who(None, _in_order(table, rows, column), note)
     if numbered:
         raise KoubeiError(
             where,
@@ -210,7 +211,12 @@ def _without_labels(
             got=repr(names[0].item()),
             fix=f"a graph with labels, or {_BY_ROW} where row i is person i",
         )
-    return Who(names, _in_order(table, np.arange(names.size), column), how)
+    return Who(names, _in_order(table, np.arange(names.size), column), _note(where, column))
+
+
+def _note(where: str, column: str | None) -> tuple[str, ...]:
+    how = "its index" if column is None else f"its column {column!r}"
+    return (f"{where}: people are named by {how}; agents_by= says otherwise",)
 
 
 def _in_order(table: pd.DataFrame, rows: NDArray[np.intp], column: str | None) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from koubei_sim import archive, dataset
+from koubei_sim import archive, dataset, provenance
 from koubei_sim.errors import KoubeiError
 from koubei_sim.population import Who
 from koubei_sim.results.result import Result
@@ -45,15 +45,22 @@ def load_result(path: str | Path, stream: bool | None = None) -> Result:
         file,
         supplied=recipe.get("supplied"),
         who=archive.read_people(path),
+        notes=recipe.get("notes", ()),
         seconds=float(timing.get("seconds", float("nan"))),
     )
     if not (timing.get("streamed", False) if stream is None else stream):
         result = result.in_memory()
-    if recipe.get("digest") not in (None, result.digest()):
+    if recipe.get("digest") not in (None, result.digest()) or not _is_of(result, recipe):
         raise KoubeiError(
             str(path), "the files do not hold the result of their recipe", fix="koubei run on it"
         )
     return result
+
+
+def _is_of(result: Result, recipe: dict[str, Any]) -> bool:
+    """Whether the sizes of tables are those of the recipe, of which an old one has no seal."""
+    found = (result.replicates, result.histories[0].table.shape[0])
+    return found == (int(recipe["replicates"]), result.scenario.ticks)
 
 
 def stored_result(
@@ -65,6 +72,7 @@ def stored_result(
     *,
     supplied: dict[str, str] | None = None,
     who: Who | None = None,
+    notes: Sequence[str] = (),
     seconds: float = float("nan"),
     digest: str | None = None,
 ) -> Result:
@@ -72,7 +80,7 @@ def stored_result(
 
     Parameters
     ----------
-    scenario, key, engine, supplied, who, seconds
+    scenario, key, engine, supplied, who, notes, seconds
         As in `Result`.
     tables : sequence of (array, array, array)
         Table, quality and difficulty of each replicate.
@@ -85,7 +93,7 @@ def stored_result(
     histories: Any = [
         archive.StoredHistory(*arrays, file, replicate) for replicate, arrays in enumerate(tables)
     ]
-    words: dict[str, Any] = {"supplied": supplied, "who": who, "seconds": seconds}
+    words: dict[str, Any] = {"supplied": supplied, "who": who, "notes": notes, "seconds": seconds}
     result = Result(scenario, key, engine, histories, **words)
     if digest is not None:
         result.__dict__["_digest"] = digest  # as if it had been asked for already
@@ -98,14 +106,17 @@ def scenario_of(recipe: dict[str, Any], where: str) -> Scenario:
     Raises
     ------
     KoubeiError
-        When this version of the library cannot read it.
+        When this version of the library cannot read it, or it was edited.
     """
-    parts = dict(recipe["scenario"])
-    orders = parts.pop("order", {})
     try:
+        parts = dict(recipe["scenario"])
+        orders = dict(parts.pop("order", {}))
         # JSON is kept sorted; the order of channels, nodes and products addresses draws.
         for name, order in orders.items():
             parts[name] = {entry: parts[name][entry] for entry in order}
-        return Scenario.from_dict(parts, own_people="agents" in (recipe.get("supplied") or {}))
-    except (KoubeiError, KeyError, TypeError) as error:
+        own_people = "agents" in (recipe.get("supplied") or {})
+        scenario = Scenario.from_dict(parts, own_people)
+    except (KoubeiError, KeyError, TypeError, ValueError) as error:
         raise KoubeiError(where, f"its scenario cannot be read ({error})") from None
+    provenance.check_seal(recipe, where)
+    return scenario

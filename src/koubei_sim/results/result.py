@@ -52,6 +52,8 @@ class Result:
 
     who : Who
         What people are called, and the table of people they came from, if any.
+    notes : tuple of str
+        What was guessed or rounded, a line each.
 
     Notes
     -----
@@ -69,6 +71,7 @@ class Result:
         *,
         supplied: dict[str, str] | None = None,
         who: Who | None = None,
+        notes: Sequence[str] = (),
         seconds: float = float("nan"),
     ) -> None:
         self.scenario = scenario
@@ -77,6 +80,7 @@ class Result:
         self.histories = tuple(histories)
         self.supplied = dict(supplied or {})
         self.who = Who() if who is None else who
+        self.notes = tuple(notes)
         self.seconds = seconds
 
     @property
@@ -209,6 +213,7 @@ class Result:
             [history.in_memory() for history in stored],
             supplied=self.supplied,
             who=self.who,
+            notes=self.notes,
             seconds=self.seconds,
         )
 
@@ -338,6 +343,7 @@ class Result:
             networks=self.supplied.get("networks"),
             agents=self.supplied.get("agents"),
             digest=self.digest(),
+            notes=self.notes,
         )
 
     def save(self, path: str | Path) -> Path:

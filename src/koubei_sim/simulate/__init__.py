@@ -20,7 +20,7 @@ from koubei_sim import archive, build, checks, dataset, provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
 from koubei_sim.population import Who
-from koubei_sim.results import Result, scenario_of, stored_result
+from koubei_sim.results import Result, notes_of, scenario_of, stored_result
 from koubei_sim.simulate.fitting import check_memory, fitting_threads, useful_threads
 from koubei_sim.simulate.progress import Meter, Progress, progress_bar
 from koubei_sim.simulate.waiting import alone, in_order
@@ -103,9 +103,9 @@ def run(
     """
     scenario, recipe = _read(scenario, agents is not None)
     if recipe:
-        replicates = recipe["replicates"] if replicates is None else replicates
-        rng = recipe["key"] if rng is None else rng
-        engine = recipe["engine"] if engine is None else engine
+        replicates = recipe.get("replicates") if replicates is None else replicates
+        rng = recipe.get("key") if rng is None else rng
+        engine = recipe.get("engine") if engine is None else engine
     number = _whole("replicates", 1 if replicates is None else replicates)
     threads, within = _shared_out(_whole("threads", threads), number)
     engine = _engine("compiled" if engine is None else engine)
@@ -129,7 +129,8 @@ def run(
             return _streamed(goal, work, (scenario, key, engine), supplied, who, started)
         histories = work()
     seconds = time.perf_counter() - started
-    result = Result(scenario, key, engine, histories, supplied=supplied, who=who, seconds=seconds)
+    words: dict[str, Any] = {"supplied": supplied, "who": who, "notes": notes_of(scenario, who)}
+    result = Result(scenario, key, engine, histories, **words, seconds=seconds)
     if goal is not None:
         result.save(goal)
     return result
@@ -320,6 +321,7 @@ def _streamed(
         words: dict[str, Any] = {
             "supplied": supplied,
             "who": who,
+            "notes": notes_of(made_of[0], who),
             "seconds": time.perf_counter() - started,
         }
         made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
