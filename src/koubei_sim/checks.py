@@ -124,6 +124,17 @@ def path(where: str, value: Any) -> Path:
     return found
 
 
+def absolute(given: str | os.PathLike[str]) -> str:
+    """Return a path from the top: pyarrow takes ``2012-12-15T08:00/log`` for an address.
+
+    Examples
+    --------
+    >>> absolute("/runs/08:00/log.parquet")
+    '/runs/08:00/log.parquet'
+    """
+    return os.path.abspath(given)
+
+
 def decoded(where: str, raw: bytes, encoding: str | None = None) -> tuple[str, str]:
     """Return the text of a file and the name of the encoding that was found.
 

@@ -21,7 +21,7 @@ class KoubeiError(ValueError):
     what : str
         What is wrong with it, in plain words.
     got : object, optional
-        The offending value, shown by ``repr`` (strings of over 60 characters are cut).
+        The offending value, shown by ``repr`` (cut at 60 characters).
     allowed : str, optional
         The permitted range or set.
     fix : str, optional
@@ -43,10 +43,10 @@ class KoubeiError(ValueError):
         fix: str | None = None,
     ) -> None:
         self.where, self.what, self.got, self.allowed, self.fix = where, what, got, allowed, fix
-        parts = [f"{where}: {what}"]
+        parts = [f"{_cut(where, 300)}: {_cut(what, 300)}"]
         if got is not None:
             shown = got if isinstance(got, str) else repr(got)
-            parts.append("got " + (shown if len(shown) <= 60 else shown[:57] + "..."))
+            parts.append(f"got {_cut(shown, 60)}")
         if allowed:
             parts.append(f"allowed {allowed}")
         if fix:
@@ -56,6 +56,14 @@ class KoubeiError(ValueError):
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes (keyword-only arguments need a helper)."""
         return _rebuild, (self.where, self.what, self.got, self.allowed, self.fix)
+
+
+def _cut(text: str, length: int) -> str:
+    """Return at most so many signs; of a path the end is kept, which names the file."""
+    if len(text) <= length:
+        return text
+    tail = text[13 - length :]
+    return f"{text[:10]}...{tail}" if "/" in tail else text[: length - 3] + "..."
 
 
 def _rebuild(

@@ -257,3 +257,33 @@ def test_contacts_make_nobody_up_and_know_names() -> None:
     assert "not a yes or no" in refusal(
         TemporalNetwork.from_contacts, [0], [1], [1.0], directed="no"
     )
+
+
+def contacts_file(folder: Any, kind: str) -> Any:
+    dice = np.random.default_rng(3)
+    people = dice.choice(np.arange(900, 1900), 40, replace=False)
+    times = np.cumsum(20 * dice.integers(0, 4, 300)) + 20  # some of them are ids, too
+    path = folder / "contacts.txt"
+    with path.open("w") as file:
+        for when in times:
+            one, other = dice.choice(people, 2, replace=False)
+            row = (when, one, other) if kind == "first" else (one, other, when)
+            file.write(" ".join(map(str, row)) + "\n")
+    return path
+
+
+def test_contacts_with_the_time_first_are_seen(tmp_path: Any) -> None:
+    """Would catch times taken for people because a few of their numbers are ids as well."""
+    first = contacts_file(tmp_path, "first")
+    met = kb.networks.read_contacts(first)
+    assert met.n_nodes == 40
+    assert met.start == 20.0 or met.start % 20 == 0
+    assert "time, source, target" in met.notes["read"]
+    assert "the first column could be times" in refusal(kb.networks.read_network, first)
+    last = kb.networks.read_contacts(contacts_file(tmp_path, "last"))
+    assert last.n_nodes == 40
+    doubt = tmp_path / "doubt.txt"
+    doubt.write_text("20 1157 1232\n40 1157 1191\n")
+    assert "the times could stand first or last" in refusal(kb.networks.read_contacts, doubt)
+    told = kb.networks.read_contacts(doubt, columns="time source target")
+    assert told.time.tolist() == [20.0, 40.0]

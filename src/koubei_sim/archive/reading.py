@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import LOG_KINDS
 from koubei_sim.world import LOG_COLUMNS, LOG_TYPES
@@ -81,7 +82,7 @@ class EventFile:
                 )
             known = None if self._stamp is None else self._metadata
             self._stamp = stamp
-            return parquet.ParquetFile(self.path, metadata=known)
+            return parquet.ParquetFile(checks.absolute(self.path), metadata=known)
         except (OSError, pa.ArrowException) as error:
             raise cannot_read(self.path, error) from None
 

@@ -247,7 +247,7 @@ def to_parquet(result: CascadeResult, path: str | Path, table: str = "replicates
     try:
         handle, partial = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
         os.close(handle)
-        parquet.write_table(content, partial, compression="zstd")
+        parquet.write_table(content, checks.absolute(partial), compression="zstd")
         mask = os.umask(0o022)  # mkstemp makes private files; give this one the usual rights
         os.umask(mask)
         os.chmod(partial, 0o666 & ~mask)

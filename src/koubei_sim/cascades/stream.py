@@ -103,7 +103,7 @@ class ActivationWriter:
             raise _cannot(self.path, error, "written") from None
         self._partial = Path(name)
         self._writer = parquet.ParquetWriter(
-            name,
+            checks.absolute(name),
             _schema(labels),
             compression="zstd",
             compression_level=1,
@@ -221,7 +221,7 @@ def _opened(path: str | Path) -> Any:
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path, page_checksum_verification=True)
+        file = parquet.ParquetFile(checks.absolute(path), page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise _cannot(path, error, "read") from None
     missing = [name for name in _TYPES if name not in file.schema_arrow.names]

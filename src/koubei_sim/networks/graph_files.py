@@ -18,7 +18,7 @@ import numpy as np
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import text_blocks
+from koubei_sim.networks import matrix_market, text_blocks
 from koubei_sim.networks.network import Network
 from koubei_sim.networks.table_edges import short
 
@@ -318,20 +318,13 @@ def _network(
 def _matrix_market(
     path: Path, directed: bool | None, weight: str, name: str
 ) -> tuple[Network, str]:
-    import scipy.io
-    import scipy.sparse
-
     from koubei_sim.networks.adapters import as_network
 
     try:
         with text_blocks.opened(path) as file:
-            first = file.readline(1000).decode("latin-1").lower().split()
-        with text_blocks.opened(path) as file:
-            matrix = scipy.sparse.coo_array(scipy.io.mmread(file))
-    except KoubeiError:
-        raise
-    except Exception as error:
-        raise KoubeiError(str(path), f"not MatrixMarket ({short(error)})") from None
+            matrix, symmetric = matrix_market.read(path, file)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise text_blocks.unreadable(path, error) from None
     if matrix.shape[0] != matrix.shape[1]:
         raise KoubeiError(
             str(path),
@@ -339,7 +332,6 @@ def _matrix_market(
             got=f"{matrix.shape[0]} x {matrix.shape[1]}",
             fix="as_network(scipy.sparse.csr_array(m @ m.T)), m being scipy.io.mmread(path)",
         )
-    symmetric = first[4:5] == ["symmetric"]
     network = as_network(matrix, not symmetric if directed is None else directed, name=name)
     network = replace(network, labels=np.arange(1, network.n_nodes + 1))
     kind = "undirected (symmetric)" if symmetric else "directed (general)"

@@ -17,13 +17,12 @@ from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import text_blocks
 from koubei_sim.networks.column_roles import Asked, header_of, kind_of_ids, names_ends, places_of
-from koubei_sim.networks.doubts import cell_of, is_number, refuse_matrix, split
+from koubei_sim.networks.doubts import DATED, cell_of, is_number, refuse_matrix, split
 from koubei_sim.networks.table_edges import EDGE, SOURCE_NAMES
 from koubei_sim.networks.text_blocks import ANY_REMARK, SPACED_REMARK
 
 SEPARATORS = "\t;, "
 LINES = 2000  # looked at, at most
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ATTRIBUTES = re.compile(r"\{.*\}\s*\Z")
 _DIRECTED = re.compile(r"^[#%]\s*directed\s*:\s*(true|yes|false|no)\b", re.I | re.M)
 _SNAP = re.compile(r"^[#%]\s*(un)?directed\s+(?:graph|network)\b", re.I | re.M)
@@ -125,7 +124,7 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
     dates = ""
     if "time" in places and rows_below:
         first = cell_of(rows_below[0], places["time"])
-        if _DATE.match(first):
+        if DATED.match(first):
             dates = "zoned" if re.search(r"(?:Z|[+-]\d\d:?\d\d)\Z", first[10:]) else "plain"
     remark, guarded = found.names_with_signs(text, separator, cells, rows_below)
     layout = found.layout(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks.row_blocks import in_order, thread_count
 
@@ -104,7 +105,7 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(checks.absolute(path)) as file:
             names = file.schema_arrow.names
             by_name = {
                 role: names[name] if isinstance(name, int) and name < len(names) else str(name)
@@ -181,7 +182,7 @@ def _fill(
             reader = file
         else:
             if not hasattr(own, "file"):  # a file has one place, so each thread opens it
-                own.file = pq.ParquetFile(path, metadata=file.metadata)
+                own.file = pq.ParquetFile(checks.absolute(path), metadata=file.metadata)
                 opened.append(own.file)
             reader = own.file
         at = int(starts[group])

@@ -149,7 +149,9 @@ def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
     if network.labels is not None:
         marks["koubei.people"] = "rows without target"
     schema = _schema(network, layer).with_metadata(marks)
-    with pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=False) as writer:
+    with pq.ParquetWriter(
+        checks.absolute(temporary), schema, compression="zstd", use_dictionary=False
+    ) as writer:
         if network.labels is not None:
             nobody = pa.nulls(network.n_nodes, schema.field("target").type)
             unweighted = np.zeros(network.n_nodes, dtype=np.float32)

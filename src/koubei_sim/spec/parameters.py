@@ -198,6 +198,9 @@ def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> No
                 )
             continue
         # In a mapping: the step is a name.
+        if not isinstance(current, dict):
+            here = ".".join(steps[:number])
+            raise KoubeiError(path, f"{here} has no parts", got=value, fix=here)
         if last and (entries is None or isinstance(value, Mapping) or value is None):
             if value is None:
                 if step not in current:

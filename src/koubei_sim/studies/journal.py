@@ -285,7 +285,7 @@ def read_shard(path: Path, columns: list[str] | None = None) -> pa.Table:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(checks.absolute(path)) as file:
             table = file.read(columns)
             return table.replace_schema_metadata(file.schema_arrow.metadata)
     except (pa.ArrowException, OSError) as error:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import decoded, whole
+from koubei_sim.checks import absolute, decoded, whole
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import draws
@@ -335,7 +335,7 @@ def _read_frame(path: Path) -> pd.DataFrame:
         raise KoubeiError(str(path), "unknown format", allowed="a .csv or .parquet file of points")
     try:
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+            return pd.read_parquet(absolute(path))
         text, _ = decoded(str(path), path.read_bytes())
         return _table_of(text)
     except FileNotFoundError:

@@ -9,7 +9,7 @@ Called by `backends`.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.plan import point_key, run_key
+from koubei_sim.studies.stopping import Stopped
 from koubei_sim.studies.supplied import Supplied
 from koubei_sim.world import History
 
@@ -80,10 +81,13 @@ def _name(digests: Mapping[str, str]) -> str:
     return ";".join(f"{name}={digest}" for name, digest in sorted(digests.items()))
 
 
-def run_batch(task: Task, given: Supplied | None = None) -> tuple[list[Row], float]:
+def run_batch(
+    task: Task, given: Supplied | None = None, stopped: Callable[[], bool] | None = None
+) -> tuple[list[Row], float]:
     """Do the runs of a batch; return their rows and the seconds that it took.
 
-    `given` is what the batch needs of networks and people, where it was not received before.
+    `given` is what the batch needs of networks and people, where it was not received before;
+    `stopped` says whether somebody has called it off.
     """
     if task.version != __version__:
         raise KoubeiError("worker", "has another koubei_sim", got=__version__, allowed=task.version)
@@ -92,7 +96,7 @@ def run_batch(task: Task, given: Supplied | None = None) -> tuple[list[Row], flo
         given = _RECEIVED[_name(task.supplied)]
     rows: list[Row] = []
     for point, runs in groupby(task.runs, key=lambda run: run[1]):
-        rows += _runs_of_a_point(task, point, list(runs), given)
+        rows += _runs_of_a_point(task, point, list(runs), given, stopped)
     return rows, time.perf_counter() - started
 
 
@@ -123,8 +127,16 @@ def _run_key(task: Task, digest: str, point: int, replicate: int) -> str:
 
 
 def _runs_of_a_point(
-    task: Task, point: int, runs: list[tuple[int, int, int]], given: Supplied | None
+    task: Task,
+    point: int,
+    runs: list[tuple[int, int, int]],
+    given: Supplied | None,
+    stopped: Callable[[], bool] | None,
 ) -> list[Row]:
+    def look(*_: int) -> None:
+        if stopped is not None and stopped():
+            raise Stopped
+
     nothing = (float("nan"),) * len(task.outcomes)
     try:
         scenario = _scenario(task, point)
@@ -138,6 +150,7 @@ def _runs_of_a_point(
     shared: dict[str, Any] | None = None
     run_engine = _engine_function(task.engine)
     for run in runs:
+        look()
         replicate, stage = run[2], "world"
         name = _run_key(task, digest, point, replicate)
         try:
@@ -146,7 +159,7 @@ def _runs_of_a_point(
             parts = {**own, "agents": agents} if shared is None else shared
             world = build.build_world(scenario, key, replicate, **parts)
             stage = "run"
-            history = run_engine(world, None)
+            history = run_engine(world, None if stopped is None else look)
             stage = "outcomes"
             found = measures(_OneRun(scenario, (history,), key), task.outcomes)
             values = tuple(float(found[outcome][0]) for outcome in task.outcomes)

@@ -354,7 +354,11 @@ def _several(where: str, given: Any) -> list[Any]:
     """Return the entries of a list, a column or an array."""
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         raise KoubeiError(where, "not a list", got=repr(given), fix=f"[{given!r}]")
-    if np.ndim(given) > 1:  # type: ignore[arg-type]
+    try:
+        plain = np.ndim(given) <= 1  # type: ignore[arg-type]
+    except ValueError:  # lists of several lengths
+        plain = False
+    if not plain:
         raise KoubeiError(where, "not one column", got=type(given).__name__)
     return list(given)
 
