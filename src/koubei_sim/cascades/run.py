@@ -144,6 +144,7 @@ def cascade(
         stopped=stopped,
         labels=job.labels,
         log_path=job.log,
+        asked=job.tick,
     )
 
 
