@@ -73,7 +73,11 @@ def probability(
     A word that is none of `words` may be an edge attribute; the graph will tell (`arcs.per_arc`).
     """
     if isinstance(value, str) and value and (value in words or value not in WORDS):
-        return value
+        try:
+            float(value)
+        except ValueError:
+            return value
+        raise KoubeiError(where, "text, not a number", got=repr(value), fix=value)
     if by_pair(value):
         if not isinstance(value, Mapping):
             return value

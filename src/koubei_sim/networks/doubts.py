@@ -134,6 +134,17 @@ def refuse_doubtful_third(rows: list[list[str]], where: str) -> None:
         )
 
 
+def refuse_sign_between(rows: list[list[str]], where: str) -> None:
+    """Refuse lines such as ``anna -> bert`` or ``1 - 2``: the sign is nobody."""
+    seconds = {cell_of(row, 1) for row in rows}
+    sign = seconds.pop()
+    if not seconds and sign and not any(letter.isalnum() for letter in sign) and len(rows[0]) > 2:
+        raise KoubeiError(
+            where, "the second column is the same sign on every line", got=sign,
+            fix="columns='source _ target' to pass over it",
+        )  # fmt: skip
+
+
 def _rises(values: list[float]) -> bool:
     return all(a <= b for a, b in pairwise(values)) and values[0] != values[-1]
 

@@ -77,7 +77,14 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
     cells = len(rows[0])
     notes: list[str] = []
     if header and rows_below and all(len(row) == cells + 1 for row in rows_below):
-        header = ("", *header)  # R's write.table: no word stands over the names of the rows
+        if any(row[0] != str(at) for at, row in enumerate(rows_below, 1)):
+            raise KoubeiError(
+                f"{path}, line {found.line_of(1)}",
+                "lines have one cell more than the header",
+                got=f"{cells + 1} and {cells}",
+                fix="a point for a decimal comma, or a name for each column",
+            )
+        header = ("", *header)  # R's write.table: no word stands over the numbers of the rows
         cells += 1
     places, told = places_of(
         path,
