@@ -126,12 +126,12 @@ def given(obj: Any, weight: str | None) -> Given:
     }
     if isinstance(obj, (tuple, list)):
         return _pairs(obj)
-    if isinstance(obj, dict):
-        return _neighbours(obj)
     for kind in type(obj).__mro__:
         adapter = adapters.get(kind.__module__.split(".")[0])
         if adapter is not None and kind is not object:
             return adapter(obj, weight)
+    if isinstance(obj, dict):
+        return _neighbours(obj)
     if hasattr(obj, "aggregate") and hasattr(obj, "n_contacts"):
         raise KoubeiError("as_network", "contacts with time stamps", fix="network.aggregate()")
     is_path = isinstance(obj, (str, os.PathLike))
