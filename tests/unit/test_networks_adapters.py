@@ -122,9 +122,9 @@ def test_frames(library) -> None:
     assert rows(named) == [[1], [0]]
     with pytest.raises(KoubeiError, match="source: no source column, got a, b"):
         as_network(frames.DataFrame({"a": [1], "b": [2]}))
-    with pytest.raises(KoubeiError, match=r"column source: no id in a row|src.*not a whole number"):
+    with pytest.raises(KoubeiError, match=r"column source\[1\]: not a name, got an empty"):
         as_network(frames.DataFrame({"source": ["a", None], "target": ["b", "c"]}))
-    with pytest.raises(KoubeiError, match="not a whole number, got nan"):
+    with pytest.raises(KoubeiError, match=r"column source\[1\]: not a name, got an empty"):
         as_network(frames.DataFrame({"source": [1, None], "target": [2, 3]}))
 
 
@@ -193,7 +193,9 @@ def test_missing_edge_weights_are_one_and_words_are_refused() -> None:
     graph = networkx.DiGraph([(0, 1), (1, 2, {"weight": 3})])
     assert arc_weights(as_network(graph)) == {(0, 1): 1.0, (1, 2): 3.0}
     graph.add_edge(2, 0, weight="much")
-    with pytest.raises(KoubeiError, match="edge weights are not numbers, got 'much', try weight=None"):
+    with pytest.raises(
+        KoubeiError, match="edge weights are not numbers, got 'much', try weight=None"
+    ):
         as_network(graph)
 
 
