@@ -145,3 +145,9 @@ def test_a_wrong_address_of_a_scheduler_is_said_at_once(address, said):
     with pytest.raises(KoubeiError, match=f"scheduler: cannot be reached .*{said}"):
         kb.sweep(SMALL, {"ticks": [3]}, backend="dask", scheduler=address)
     assert time.monotonic() - begun < 8.0
+
+
+def test_text_that_looks_like_a_number_is_shown_in_quotes():
+    """Catches "must be a number, got 0.3" of a table that holds the text '0.3'."""
+    with pytest.raises(KoubeiError, match=r"seeding\.purity: must be a number, got '0\.3'"):
+        kb.sweep(SMALL, {"seeding.purity": ["0.3"]})

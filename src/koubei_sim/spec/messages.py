@@ -47,7 +47,8 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
     return KoubeiError(
         where,
         _plain(fault["type"], str(fault["msg"])) + more,
-        got=None if fault["type"] == "missing" else fault["input"],
+        # Text is shown in quotes: that it is text may be what is wrong ("0.3" is no number).
+        got=None if fault["type"] == "missing" else repr(fault["input"]),
         allowed=noted.get("allowed"),
         fix=None,
     )
