@@ -32,6 +32,8 @@ def shown(value: object) -> str:
 
 
 def _span(low: float, high: float) -> str:
+    if low == -math.inf and high == math.inf:
+        return "a finite number"
     return f"{low:g} or more" if high == math.inf else f"{low:g}..{high:g}"
 
 

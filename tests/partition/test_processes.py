@@ -67,8 +67,8 @@ def test_a_cluster_that_runs_already() -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("tcp://127.0.0.1:1", r"address: cannot be reached \(.*\), got tcp://127.0.0.1:1"),
-        ("nonsense", r"address: cannot be reached \(missing port number"),
+        ("tcp://127.0.0.1:1", r"address: cannot be reached \(.*\), got 'tcp://127.0.0.1:1'"),
+        ("nonsense", r"address: cannot be reached \(no host:port"),
         (8786, r"address: must be text, got 8786"),
     ],
 )

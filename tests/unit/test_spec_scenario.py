@@ -39,8 +39,8 @@ WRONG = [
     (
         {"channels.weibo.network.kind": "rng"},
         "channels.weibo.network.kind: not one of the choices, "
-        "got rng, allowed follow, small_world, configuration, barabasi_albert, erdos_renyi, ring, "
-        "lattice, complete, file",
+        "got 'rng', allowed follow, small_world, configuration, barabasi_albert, erdos_renyi, "
+        "ring, lattice, complete, file",
     ),
     (
         {"channels.forum.readers_per_post": 0.0},
@@ -215,7 +215,7 @@ def test_save_and_load(tmp_path):
     [
         ("bad.toml", b"ticks = = 3", "not valid TOML: Invalid value (at line 1, column 9)"),
         ("bytes.toml", b"\xff\xff\x00", "text is not utf-8 or gb18030"),
-        ("type.toml", b"ticks = 'many'", "ticks: must be a number, got many"),
+        ("type.toml", b"ticks = 'many'", "ticks: must be a number, got 'many'"),
         ("list.toml", b"channels = [1]", "channels: must be a table of names, got [1]"),
     ],
 )

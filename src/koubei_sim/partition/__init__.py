@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim import build
+from koubei_sim.checks import whole
 from koubei_sim.engines.compiled.parts import boundaries
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
@@ -99,9 +100,8 @@ def run_partitioned(
         key = key_from(rng)
     except (ValueError, TypeError) as error:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
-    _check_shards(shards, scenario.n_agents)
-    if isinstance(replicate, bool) or not isinstance(replicate, int) or replicate < 0:
-        raise KoubeiError("replicate", "must be a whole number", got=replicate, allowed="0 or more")
+    shards = _check_shards(shards, scenario.n_agents)
+    replicate = whole("replicate", replicate)
     with opened(where, shards, address) as settle:
         world = build.build_world(scenario, key, replicate)
         return _days(world, shards, settle, progress)
@@ -116,7 +116,7 @@ def partition_world(
 ) -> PartitionedRun:
     """Run a world that is built already; parameters as those of `run_partitioned`."""
     check_where(where, address)
-    _check_shards(shards, world.rules.n)
+    shards = _check_shards(shards, world.rules.n)
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
 
@@ -135,13 +135,6 @@ def _days(
     return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
 
 
-def _check_shards(shards: object, n: int) -> None:
-    most = max(1, n // 64)
-    if isinstance(shards, bool) or not isinstance(shards, int) or not 1 <= shards <= most:
-        raise KoubeiError(
-            "shards",
-            "out of range" if type(shards) is int else "must be a whole number",
-            got=shards,
-            allowed=f"1..{most} for {n:,} people",
-            fix="2",
-        )
+def _check_shards(shards: object, n: int) -> int:
+    """Return the number of shards, of 64 people or more each."""
+    return whole("shards", shards, 1, max(1, n // 64))

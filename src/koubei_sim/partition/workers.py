@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
+from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
+from koubei_sim.partition.scheduler import PRINTED, trouble_at
 from koubei_sim.partition.shard import Parcel, Shard
 
 WHERE: Final = ("here", "dask")
@@ -85,8 +87,7 @@ class _WatchedAnswer:
 
 def check_where(where: str, address: str | None) -> None:
     """Refuse a place that does not exist, in one line."""
-    if where not in WHERE:
-        raise KoubeiError("where", "unknown place", got=where, allowed=", ".join(WHERE))
+    word("where", where, WHERE)
     if where == "dask" and importlib.util.find_spec("distributed") is None:
         raise KoubeiError(
             "where", "needs the package distributed", fix="pip install koubei-sim[dask]"
@@ -96,7 +97,7 @@ def check_where(where: str, address: str | None) -> None:
     if where != "dask":
         raise KoubeiError("address", "is for where='dask' only", got=address, fix="where='dask'")
     if not isinstance(address, str):
-        raise KoubeiError("address", "must be text", got=address, fix="'tcp://10.0.0.1:8786'")
+        raise KoubeiError("address", "must be text", got=repr(address), fix="'tcp://10.0.0.1:8786'")
 
 
 #: Makes the shards, each from its parcel, and hands out their handles.
@@ -149,12 +150,16 @@ def opened(where: str, count: int, address: str | None) -> Iterator[Settle]:
 def _client(address: Any) -> Any:
     from distributed import Client
 
+    if isinstance(address, str) and (trouble := trouble_at(address)) is not None:
+        raise KoubeiError(
+            "address", f"cannot be reached ({trouble})", got=repr(address), fix=PRINTED
+        )
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise KoubeiError(
-            "address", f"cannot be reached ({said})", got=address, fix="its tcp:// address"
+            "address", f"cannot be reached ({said})", got=repr(address), fix=PRINTED
         ) from None
     if not client.scheduler_info(n_workers=-1)["workers"]:
         client.close()

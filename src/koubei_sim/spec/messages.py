@@ -7,13 +7,12 @@ Called by `fields.Part` (constructors) and by `Scenario` (files, `replace`).
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from koubei_sim import checks
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.spec.fields import metadata
 
 
@@ -45,39 +44,13 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
         known = list(owner.model_fields) if owner else []
         return unknown(where, place[-1], known, got=fault["input"], more=more)
     noted = metadata(owner, name) if owner and name in owner.model_fields else {}
-    said = _plain(fault["type"], str(fault["msg"]))
-    got = None if fault["type"] == "missing" else fault["input"]
-    if isinstance(got, str) and _looks_right(got):
-        got = checks.shown(got)  # in quotes: that it is text is what is wrong with it
     return KoubeiError(
         where,
-        said + more,
-        got=got,
+        _plain(fault["type"], str(fault["msg"])) + more,
+        # Text is shown in quotes: that it is text may be what is wrong ("0.3" is no number).
+        got=None if fault["type"] == "missing" else repr(fault["input"]),
         allowed=noted.get("allowed"),
         fix=None,
-    )
-
-
-def _looks_right(text: str) -> bool:
-    """Whether text looks like a number or a truth value, or like nothing."""
-    try:
-        float(text)
-    except ValueError:
-        return text.strip().lower() in ("", "true", "false", "yes", "no", "none")
-    return True
-
-
-def unknown(
-    where: str, name: str, known: Iterable[str], *, got: object = None, more: str = ""
-) -> KoubeiError:
-    """Return the line for a name that does not exist, with the nearest one that does."""
-    names = sorted(known)
-    return KoubeiError(
-        where,
-        "unknown parameter" + more,
-        got=got,
-        allowed=", ".join(names) if names else "nothing here",
-        fix=nearest(name, names),
     )
 
 

@@ -21,6 +21,7 @@ from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.batches import Batches, task_of
 from koubei_sim.studies.journal import SweepStopped
+from koubei_sim.studies.lanes import MOST_WORKERS
 from koubei_sim.studies.pools import Pool, open_pool
 from koubei_sim.studies.work import Row, Task, given_up
 
@@ -52,7 +53,7 @@ def check_backend(backend: object, workers: object, scheduler: object) -> int | 
     KoubeiError
     """
     word("backend", backend, BACKENDS)
-    number = None if workers is None else whole("workers", workers, 1)
+    number = None if workers is None else whole("workers", workers, 1, MOST_WORKERS)
     if backend != "dask":
         if scheduler is not None:
             raise KoubeiError(

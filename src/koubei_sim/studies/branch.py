@@ -25,7 +25,7 @@ from koubei_sim.population import Who
 from koubei_sim.results import Result
 from koubei_sim.simulate import check_memory
 from koubei_sim.spec import Scenario
-from koubei_sim.studies.lanes import in_turn, networks_of
+from koubei_sim.studies.lanes import in_turn, networks_of, threads_of
 from koubei_sim.studies.switching import switch
 from koubei_sim.world import History, World
 
@@ -210,7 +210,7 @@ def branch(
     steps = result.steps if isinstance(result, Branch) else ((0, result.scenario),)
     own_people = agents is not None
     scenario = steps[-1][1].changed(changes, own_people)
-    at, threads = whole("at", at), whole("threads", threads, 1)
+    at, threads = whole("at", at), threads_of(threads)
     _check_day(at, steps[-1][0], scenario.ticks, steps[-1][1].ticks)
     _check_past(steps[-1][1], scenario)
     supplied = _supplied(result, networks, agents)

@@ -22,7 +22,7 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.spec import Scenario
 from koubei_sim.spec.parameters import parameter_table
-from koubei_sim.studies.lanes import Lane, Outcome, key_of, outcome_from, scenario_from
+from koubei_sim.studies.lanes import Lane, Outcome, key_of, outcome_from, scenario_from, threads_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,7 +136,7 @@ def break_even(
     scenario = scenario_from("scenario", scenario)
     outcome = outcome_from(outcome)
     number, key = whole("replicates", replicates, 2), key_of(rng)
-    threads = whole("threads", threads, 1)
+    threads = threads_of(threads)
     if not isinstance(programme, Mapping) or not programme:
         raise KoubeiError(
             "programme", "changes nothing", got=repr(programme),

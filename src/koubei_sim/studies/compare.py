@@ -19,7 +19,7 @@ from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
 from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
-from koubei_sim.studies.lanes import Lane, check_kept, in_turn, key_of, scenario_from
+from koubei_sim.studies.lanes import Lane, check_kept, in_turn, key_of, scenario_from, threads_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,7 @@ def compare(
         )
     outcome = check_measure(outcome)
     number = whole("replicates", 20 if replicates is None else replicates, 1)
-    threads = whole("threads", threads, 1)
+    threads = threads_of(threads)
     at_most = whole("at_most", at_most, 1)
     if precision is not None:
         precision = number_of("precision", precision)
@@ -117,6 +117,8 @@ def compare(
     key = key_of(rng)
     for scenario in asked.values():
         check_kept("replicates", scenario, number * len(asked))
+        if precision is not None:
+            check_kept("at_most", scenario, at_most * len(asked))
     lanes = {name: Lane(scenario, key, networks, agents) for name, scenario in asked.items()}
     runs: dict[str, Any] = {name: Made(asked[name], key, []) for name in names}
     have, stopped = 0, "replicates"
@@ -144,7 +146,10 @@ def _by_name(given: Any) -> dict[str, Any]:
         wrong = next((name for name in found if not isinstance(name, str)), None)
         if wrong is not None or None in found:
             raise KoubeiError("scenarios", "a name must be text", got=repr(wrong))
-    elif isinstance(given, (list, tuple)):
+    elif isinstance(given, (list, tuple)) or type(given).__name__ in ("ndarray", "Series"):
+        if hasattr(given, "items") and all(isinstance(name, str) for name in given.index):
+            return _by_name(dict(given.items()))  # a column with names of its own
+        given = list(given)
         names = [_name_of(entry, at) for at, entry in enumerate(given)]
         found = {
             name if names.count(name) == 1 else f"{name} {names[: at + 1].count(name)}": entry

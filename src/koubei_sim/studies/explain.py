@@ -34,6 +34,7 @@ from koubei_sim.studies.lanes import (
     outcome_from,
     scenario_from,
     texts,
+    threads_of,
 )
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def knock_out(
     _check_players(names)
     neutral_paths(scenario, names)
     outcome, runs = outcome_from(outcome), range(whole("replicates", replicates, 1))
-    threads = whole("threads", threads, 1)
+    threads = threads_of(threads)
     key = key_of(rng)
 
     def of(*off: str) -> NDArray[np.float64]:
@@ -244,7 +245,7 @@ def shapley(
     make = _variants(scenario, names, players)
     outcome = outcome_from(outcome)
     number, orders = whole("replicates", replicates, 1), whole("orders", orders, 2)
-    threads = whole("threads", threads, 1)
+    threads = threads_of(threads)
     if orders % 2:
         raise KoubeiError("orders", "must be even", got=orders, fix=str(orders + 1))
     key = key_of(rng)

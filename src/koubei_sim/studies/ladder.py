@@ -33,6 +33,7 @@ from koubei_sim.studies.lanes import (
     outcome_from,
     scenario_from,
     texts,
+    threads_of,
 )
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def explain(
     ([0.0, 0.0, 0.0], 1.0)
     """
     outcome = outcome_from(outcome)
-    threads = whole("threads", threads, 1)
+    threads = threads_of(threads)
     if replicates is not None:
         replicates = whole("replicates", replicates, 1)
     if isinstance(comparison, Comparison):

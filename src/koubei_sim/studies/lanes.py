@@ -14,13 +14,14 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import build
 from koubei_sim.cascades.workers import LOOK, Workers
+from koubei_sim.checks import whole
 from koubei_sim.engines.compiled import run_compiled
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import TABLE
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 Outcome = str | Callable[[History, Scenario], float]
 
 
+#: Threads or processes at most; each takes memory, and none makes more cores.
+MOST_WORKERS: Final = 1_024
 #: Of each thread: what says that nobody waits for its work any more.
 _HERE = threading.local()
 
@@ -222,6 +225,11 @@ def key_of(rng: object) -> int:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
 
 
+def threads_of(given: object) -> int:
+    """Return a number of threads that a system can start."""
+    return whole("threads", given, 1, MOST_WORKERS)
+
+
 def texts(where: str, given: object) -> list[str]:
     """Return names as a list: one alone, or several of a list, a column, an array, a mapping.
 
@@ -281,5 +289,6 @@ def check_kept(where: str, scenario: Scenario, runs: int) -> None:
         raise KoubeiError(
             where, "needs more memory than there is",
             got=f"{runs:,} runs, about {need / 2**30:,.0f} GiB",
-            allowed=f"{have / 2**30:.1f} GiB available", fix="fewer replicates",
+            allowed=f"{have / 2**30:.1f} GiB available",
+            fix="a smaller at_most" if where == "at_most" else "fewer replicates",
         )  # fmt: skip

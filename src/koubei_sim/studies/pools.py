@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
 from koubei_sim.cascades.workers import Workers
+from koubei_sim.partition.scheduler import PRINTED, trouble_at
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.supplied import Supplied
 from koubei_sim.studies.work import Task, receive, run_batch
@@ -139,12 +140,16 @@ class Cluster:
 
     def __init__(self, scheduler: str, given: Supplied | None) -> None:
         distributed: Any = importlib.import_module("distributed")
+        if (trouble := trouble_at(scheduler)) is not None:
+            raise SweepStopped(
+                "scheduler", f"cannot be reached ({trouble})", got=repr(scheduler), fix=PRINTED
+            )
         try:
             self._client = distributed.Client(scheduler, timeout=20, set_as_default=False)
         except (OSError, ValueError) as error:
             said = (str(error).splitlines() or [type(error).__name__])[0]
             raise SweepStopped(
-                "scheduler", f"cannot be reached ({said})", got=scheduler, fix="its tcp:// address"
+                "scheduler", f"cannot be reached ({said})", got=repr(scheduler), fix=PRINTED
             ) from None
         self._killed = distributed.KilledWorker
         self._given = given

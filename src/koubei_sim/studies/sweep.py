@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ from koubei_sim.studies.work import Row
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+#: Bytes of a process with the library loaded, as measured, rounded up.
+PROCESS: Final = 250e6
 
 
 class Progress(NamedTuple):
@@ -154,6 +158,8 @@ def sweep(
     else:
         _check_rows(planned)
     side_by_side = min(workers or fitting_threads(planned.scenario, planned.runs), planned.runs)
+    if backend == "loky":
+        _check_processes(side_by_side)
     scenarios = planned.check(1 if backend == "dask" else side_by_side)
     how = backends.How(backend, side_by_side, scheduler, seconds)
     with _Meter(progress, planned.runs) as meter:
@@ -219,6 +225,20 @@ def _check_rows(planned: Sweep) -> None:
             "replicates", "a table of more rows than there is memory for",
             got=f"{planned.runs:,} runs, about {need / 2**30:.1f} GiB",
             allowed=f"{have / 2**30:.1f} GiB available", fix="fewer outcomes, or out='folder'",
+        )  # fmt: skip
+
+
+def _check_processes(number: int) -> None:
+    """Refuse more processes than there is memory for, before one is begun."""
+    import psutil
+
+    need, have = number * PROCESS, psutil.virtual_memory().available
+    if need > 0.9 * have:
+        raise KoubeiError(
+            "workers", "more processes than there is memory for",
+            got=f"{number}, about {need / 2**30:.1f} GiB",
+            allowed=f"{have / 2**30:.1f} GiB available",
+            fix=f"workers={max(1, int(0.5 * have / PROCESS))}",
         )  # fmt: skip
 
 

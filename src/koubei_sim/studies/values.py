@@ -166,8 +166,9 @@ def range_of(path: str, given: Any, whole: bool = False) -> Range:
         given = {"low": given[0], "high": given[1], "log": len(given) == 3}
     if not isinstance(given, Mapping):
         raise KoubeiError(
-            path, "not a range", got=repr(given), allowed="(low, high), or a list of choices"
-        )
+            path, "not a range", got=repr(given), allowed="(low, high), or a list of choices",
+            fix=_ends(given),
+        )  # fmt: skip
     if "choices" in given and len(given) == 1:
         return _choices(path, given["choices"])
     unknown = set(given) - {"low", "high", "log"}
@@ -188,6 +189,14 @@ def range_of(path: str, given: Any, whole: bool = False) -> Range:
     if log and low <= 0:
         raise KoubeiError(path, "a logarithmic range must lie above 0", got=f"{low}..{high}")
     return Range(low, high, log, whole)
+
+
+def _ends(given: Any) -> str | None:
+    """Say how the two numbers of an array or a column are a range, and no choices."""
+    if getattr(given, "shape", None) != (2,):
+        return None
+    low, high = list(given)
+    return f"({low}, {high})"
 
 
 def _choices(path: str, values: Any) -> Range:

@@ -391,7 +391,9 @@ def moment_from(given: Any) -> Any:
     elif (not missing and hasattr(given, "__index__")) or isinstance(given, float):
         with contextlib.suppress(KoubeiError):
             return whole("targets", given, -EARLIEST)
-    fix = "dates.dt.end_time" if type(given).__name__ == "Period" else "'2012-12-15', or a day"
+    parts = {"Period": "end_time", "Timedelta": "days", "timedelta": "days"}
+    part = parts.get(type(given).__name__)
+    fix = f"[date.{part} for date in dates]" if part else "'2012-12-15', or a day"
     raise KoubeiError("targets", "neither a date nor a day", got=repr(given), fix=fix)
 
 

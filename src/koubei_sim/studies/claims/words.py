@@ -54,7 +54,7 @@ class Words:
                 )  # fmt: skip
 
     def _wrong(self, word: str, what: str, allowed: str | None = None) -> KoubeiError:
-        got = self.content.get(word, "nothing")
+        got = repr(self.content[word]) if word in self.content else "nothing"
         return KoubeiError(f"{self.where}: {word}", what, got=got, allowed=allowed)
 
     def table(self, word: str) -> Words:
