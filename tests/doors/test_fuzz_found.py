@@ -54,6 +54,7 @@ def test_wrong_matrices(tmp_path: Path, fresh_python, content: str, said: str | 
     assert (said or "3") in printed
 
 
+@pytest.mark.filterwarnings("ignore:The default value for `spmatrix`:DeprecationWarning")
 @pytest.mark.parametrize("field", ["real", "pattern"])
 @pytest.mark.parametrize("kind", ["general", "symmetric", "skew", "dense", "dense symmetric"])
 def test_matrices_as_scipy_reads_them(kind: str, field: str) -> None:
@@ -113,6 +114,14 @@ def test_a_path_below_a_text() -> None:
     assert "market.open_to" in said
     for path in ("seeding.ids.0.x", "segments.enthusiast.membership.forum.x", "name.x"):
         refused(scenario.replace, **{path: 1})
+
+
+def test_numbers_of_19_digits(tmp_path: Path) -> None:
+    """Catches a whole number that comes back from GraphML as text, because it has 19 digits."""
+    for label in (10**18, 2**63 - 1):
+        net = kb.Network.from_edges([0], [1], labels=[7, label])
+        back = kb.read_network(write_network(net, tmp_path / "long.graphml"))
+        assert back.labels.tolist() == [7, label]
 
 
 def test_a_long_name_is_cut() -> None:

@@ -70,7 +70,7 @@ def read_graph(
         labels is not None
         and labels.dtype.kind == "U"
         and not note.endswith("ids are text")
-        and all(_WHOLE.match(label) and len(label) < 19 for label in labels.tolist())
+        and all(_WHOLE.match(one) and len(one) < 20 and int(one) < 2**63 for one in labels.tolist())
     ):
         labels = labels.astype(np.int64)
         if np.array_equal(labels, np.arange(labels.size)):
