@@ -9,6 +9,7 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
 	[ "$$n" -lt 2 ] && n=2; [ "$$n" -gt 8 ] && n=8; echo $$n)
 PYTEST := $(PYTHON) -m pytest
 ARGS ?=
+BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -28,11 +29,11 @@ help:
 
 # ---------------------------------------------------------------- set-up
 
-# The first Python that really runs (a shim may stand for one that is not installed), is new
-# enough and can make a virtual environment with pip.
+# BASE_PYTHON, or the first Python that really runs (a shim may stand for one that is not
+# installed), is new enough and can make a virtual environment with pip.
 $(PYTHON):
 	@found=; without=; \
-	for name in python3.13 python3.12 python3.11 python3 python; do \
+	for name in $(BASE_PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	  "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
 	  if "$$name" -c 'import ensurepip, venv' >/dev/null 2>&1; then found=$$name; break; fi; \
 	  without=$$name; \
