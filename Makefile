@@ -9,15 +9,17 @@ WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
 	[ "$$n" -lt 2 ] && n=2; [ "$$n" -gt 8 ] && n=8; echo $$n)
 PYTEST := $(PYTHON) -m pytest
 ARGS ?=
+BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full lint format types walls experiments figures clean distclean
+.PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest lint format types walls experiments figures clean distclean
 
 help:
 	@echo "make demo       a small run of the Xiaomi scenario, tables and figures into demo/"
 	@echo "make test       all quick tests (ARGS='-k name' chooses; WORKERS=1 for one process)"
 	@echo "make test-full  slow tests too"
+	@echo "make test-newest | test-lowest        newest Python and releases; oldest and lowest"
 	@echo "make lint | format | types | walls    style, its repair, types, import contracts"
 	@echo "make bench | bench-quick              all benchmarks (an hour); the small ones (3 minutes)"
 	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
@@ -27,11 +29,11 @@ help:
 
 # ---------------------------------------------------------------- set-up
 
-# The first Python that really runs (a shim may stand for one that is not installed), is new
-# enough and can make a virtual environment with pip.
+# BASE_PYTHON, or the first Python that really runs (a shim may stand for one that is not
+# installed), is new enough and can make a virtual environment with pip.
 $(PYTHON):
 	@found=; without=; \
-	for name in python3.13 python3.12 python3.11 python3 python; do \
+	for name in $(BASE_PYTHON) python3.13 python3.12 python3.11 python3 python; do \
 	  "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || continue; \
 	  if "$$name" -c 'import ensurepip, venv' >/dev/null 2>&1; then found=$$name; break; fi; \
 	  without=$$name; \
@@ -80,6 +82,14 @@ test: setup-dev
 
 test-full: setup-dev
 	$(PYTEST) -n $(WORKERS) --dist worksteal -m "" $(ARGS)
+
+# The newest Python with the newest releases of what is needed; the oldest Python with the lowest
+# that pyproject.toml allows.  ARGS=sample: a minute's worth of them.
+test-newest:
+	@WORKERS=$(WORKERS) .ci/versions newest $(ARGS)
+
+test-lowest:
+	@WORKERS=$(WORKERS) .ci/versions lowest $(ARGS)
 
 # ---------------------------------------------------------------- for developers
 
@@ -136,4 +146,4 @@ clean:
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -print | xargs rm -rf
 
 distclean: clean
-	rm -rf $(VENV) .venv-peers
+	rm -rf $(VENV) .venv-peers .venv-newest .venv-lowest

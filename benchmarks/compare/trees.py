@@ -44,7 +44,9 @@ def parent(root: Path) -> str:
     try:
         return git(root, "rev-parse", "--short", "--verify", "--quiet", f"{base}^{{commit}}")
     except NoBase:
-        raise NoBase(f"there is no {base} (a first commit, or a shallow clone)") from None
+        raise NoBase(
+            f"there is no {base} (a first commit, or a shallow clone: git fetch --deepen 1)"
+        ) from None
 
 
 @contextlib.contextmanager

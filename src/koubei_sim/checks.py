@@ -126,6 +126,17 @@ def path(where: str, value: Any) -> Path:
     return found
 
 
+def digits(text: str) -> bool:
+    """Return whether text is a whole number that fits: ``'²'.isdigit()`` is true, and no number.
+
+    Examples
+    --------
+    >>> digits("12"), digits("²"), digits("9" * 5000)
+    (True, False, False)
+    """
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 def absolute(given: str | os.PathLike[str]) -> str:
     """Return a path from the top: pyarrow takes ``2012-12-15T08:00/log`` for an address.
 

@@ -48,9 +48,9 @@ class KoubeiError(ValueError):
             shown = got if isinstance(got, str) else repr(got)
             parts.append(f"got {_cut(shown, 60)}")
         if allowed:
-            parts.append(f"allowed {allowed}")
+            parts.append(f"allowed {_cut(allowed, 600)}")
         if fix:
-            parts.append(f"try {fix}")
+            parts.append(f"try {_cut(fix, 600)}")
         super().__init__(" ".join(", ".join(parts).split()))
 
     def __reduce__(self) -> tuple[object, ...]:

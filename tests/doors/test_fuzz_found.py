@@ -54,6 +54,7 @@ def test_wrong_matrices(tmp_path: Path, fresh_python, content: str, said: str | 
     assert (said or "3") in printed
 
 
+@pytest.mark.filterwarnings("ignore:The default value for `spmatrix`:DeprecationWarning")
 @pytest.mark.parametrize("field", ["real", "pattern"])
 @pytest.mark.parametrize("kind", ["general", "symmetric", "skew", "dense", "dense symmetric"])
 def test_matrices_as_scipy_reads_them(kind: str, field: str) -> None:
@@ -115,6 +116,36 @@ def test_a_path_below_a_text() -> None:
         refused(scenario.replace, **{path: 1})
 
 
+def test_numbers_of_19_digits(tmp_path: Path) -> None:
+    """Catches a whole number that comes back from GraphML as text, because it has 19 digits."""
+    for label in (10**18, 2**63 - 1):
+        net = kb.Network.from_edges([0], [1], labels=[7, label])
+        back = kb.read_network(write_network(net, tmp_path / "long.graphml"))
+        assert back.labels.tolist() == [7, label]
+
+
 def test_a_long_name_is_cut() -> None:
     """Catches a page of text in the place of a line, where a word of a file is very long."""
     assert len(str(kb.KoubeiError("a" * 5000, "b" * 5000, got="c" * 5000))) < 1000
+
+
+def test_signs_that_look_like_digits(tmp_path: Path) -> None:
+    """Catches ValueError from ``int("²")``, of which ``isdigit`` says that it is a digit."""
+    path = tmp_path / "ties.net"
+    path.write_text("*Vertices 3\n*Arcslist\n1 2 3\n²\n", encoding="utf-8")
+    assert "no such vertex" in refused(kb.read_network, path)
+    path = tmp_path / "ties.graph"
+    path.write_text("3 ²\n2\n1\n\n", encoding="utf-8")
+    refused(kb.read_network, path)
+    refused(kb.Scenario.load("tiny").replace, **{"market.rival.².day": 1})
+
+
+def test_names_of_columns_that_are_no_text(tmp_path: Path) -> None:
+    """Catches UnicodeDecodeError from a parquet file with damaged names of columns."""
+    import pandas as pd
+
+    path = tmp_path / "ties.parquet"
+    frame = pd.DataFrame({"source": [0], "target": [1], "qqqqqqqq": [1.0]})
+    frame.to_parquet(path)
+    path.write_bytes(path.read_bytes().replace(b"qqqqqqqq", b"qqqq\x89qqq"))
+    refused(kb.read_network, path)

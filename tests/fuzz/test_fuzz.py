@@ -6,13 +6,14 @@ slow ones twenty thousand (``make test-full``); both draw the same ones in every
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 import tomli_w
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from tests.fuzz import commands, files, trees
 from tests.fuzz.judging import bounded_memory, one_line_or_result
@@ -22,6 +23,8 @@ from koubei_sim import KoubeiError
 
 #: Checks that look at how examples are drawn, not at what they find.
 LENIENT = tuple(HealthCheck)
+#: Shrinking is left out: the input that fails is shown, and it is small.
+PHASES = (Phase.generate,)
 LUCK = st.randoms(use_true_random=False)
 PARQUET = files.parquet()
 
@@ -55,6 +58,7 @@ def try_file(luck: Random, room: Path) -> None:
     data = luck.choice(kind.contents)
     path = room / kind.name
     path.write_bytes(changed_bytes(luck, PARQUET if data == b"PARQUET" else data))
+    note(f"{kind.name}: {path.read_bytes()!r}")
     one_line_or_result(lambda: kind.read(path))
 
 
@@ -66,12 +70,15 @@ def try_tree(luck: Random, room: Path) -> None:
         return
     path = room / kind.name
     path.write_bytes(changed_bytes(luck, text) if luck.randrange(5) == 0 else text)
+    note(f"{kind.name}: {path.read_bytes()!r}")
     one_line_or_result(lambda: kind.read(path))
 
 
 def try_words(luck: Random, folder: Path) -> None:
     words = changed_words(luck, luck.choice(commands.lines()), commands.options(), commands.VALUES)
-    commands.judged(commands.tidied(words), folder)
+    words = commands.tidied(words)
+    note(shlex.join(words))
+    commands.judged(words, folder)
 
 
 def test_most_files_are_right(room: Path) -> None:
@@ -98,21 +105,21 @@ def test_all_trees_are_right(kind: trees.Study, tmp_path: Path) -> None:
         kind.read(path)
 
 
-@settings(max_examples=230, suppress_health_check=LENIENT)
+@settings(max_examples=230, suppress_health_check=LENIENT, phases=PHASES)
 @given(luck=LUCK)
 def test_files(room: Path, luck: Random) -> None:
     """Catches a reader that lets through what a library below it raises, or ends the process."""
     try_file(luck, room)
 
 
-@settings(max_examples=130, suppress_health_check=LENIENT)
+@settings(max_examples=130, suppress_health_check=LENIENT, phases=PHASES)
 @given(luck=LUCK)
 def test_toml_files(room: Path, luck: Random) -> None:
     """Catches values of kinds that nobody thought of in scenarios, sweeps, claims and fits."""
     try_tree(luck, room)
 
 
-@settings(max_examples=140, suppress_health_check=LENIENT)
+@settings(max_examples=140, suppress_health_check=LENIENT, phases=PHASES)
 @given(luck=LUCK)
 def test_command_lines(furnished: Path, luck: Random) -> None:
     """Catches a traceback of the command, or a folder that it leaves after it has refused."""
@@ -120,7 +127,7 @@ def test_command_lines(furnished: Path, luck: Random) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=11_000, suppress_health_check=LENIENT)
+@settings(max_examples=11_000, suppress_health_check=LENIENT, phases=PHASES)
 @given(luck=LUCK)
 def test_many_files(room: Path, luck: Random) -> None:
     """As `test_files`, more of them."""
@@ -128,7 +135,7 @@ def test_many_files(room: Path, luck: Random) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=6_000, suppress_health_check=LENIENT)
+@settings(max_examples=6_000, suppress_health_check=LENIENT, phases=PHASES)
 @given(luck=LUCK)
 def test_many_toml_files(room: Path, luck: Random) -> None:
     """As `test_toml_files`, more of them."""
@@ -136,7 +143,7 @@ def test_many_toml_files(room: Path, luck: Random) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=3_000, suppress_health_check=LENIENT)
+@settings(max_examples=3_000, suppress_health_check=LENIENT, phases=PHASES)
 @given(luck=LUCK)
 def test_many_command_lines(furnished: Path, luck: Random) -> None:
     """As `test_command_lines`, more of them."""

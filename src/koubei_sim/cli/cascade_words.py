@@ -229,7 +229,7 @@ def _seeds(word: str, graph: Any) -> Any:
     from koubei_sim.cascades.people import rows_of
 
     kind, _, rest = word.partition(":")
-    if word.isdecimal():
+    if checks.digits(word):
         if not 0 < int(word) <= graph.n_nodes:
             raise KoubeiError(
                 "--seeds", "how many people at random", got=word, allowed=f"1..{graph.n_nodes}",
@@ -242,7 +242,7 @@ def _seeds(word: str, graph: Any) -> Any:
         numbers = [_number(one.strip()) for one in rest.split(",") if one.strip()]
         return _called(rows_of("--seeds", numbers, graph.n_nodes, None), graph)
     if kind == "degree":
-        if not rest.isdecimal() or not 0 < int(rest) <= graph.n_nodes:
+        if not checks.digits(rest) or not 0 < int(rest) <= graph.n_nodes:
             raise KoubeiError("--seeds", "how many", got=repr(word), allowed=f"1..{graph.n_nodes}")
         if not hasattr(graph, "layers"):
             raise KoubeiError("--seeds", "degree is not defined on contacts", got=word)

@@ -108,7 +108,7 @@ def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[
     base = next(iter(found.values()))
     for text in changes:
         name, pairs = parts_of(text)
-        _named(found, [(name, base.replace(**changes_of(pairs)))])
+        _named(found, [(name, base.replace(**changes_of(pairs, "--change")))])
     if len(found) < 2:
         raise KoubeiError(
             "compare",

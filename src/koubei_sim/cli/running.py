@@ -44,8 +44,10 @@ _SHOWN = (
 )
 
 
-def changes_of(pairs: list[str]) -> dict[str, Any]:
+def changes_of(pairs: list[str], option: str = "--set") -> dict[str, Any]:
     """Return the changes named by ``path=value`` words; values are read as TOML, else as text.
+
+    `option` is where the words were given.
 
     Examples
     --------
@@ -56,16 +58,19 @@ def changes_of(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         path, sign, text = pair.partition("=")
         if not sign or not path.strip():
-            raise KoubeiError(
-                "--set", "not of the form path=value", got=pair, fix="--set seeding.purity=0.3"
-            )
+            what = "not of the form path=value"
+            if option == "--change":
+                raise KoubeiError(
+                    option, what, got=pair, fix="--change 'purer: seeding.purity=0.9'"
+                )
+            raise KoubeiError(option, what, got=pair, fix="--set seeding.purity=0.3")
         text = text.strip()
         try:
             value = None if text == "none" else tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
         if path.strip() in found:
-            raise KoubeiError("--set", "one path stands there twice", got=path.strip())
+            raise KoubeiError(option, "one path stands there twice", got=path.strip())
         found[path.strip()] = value
     return found
 

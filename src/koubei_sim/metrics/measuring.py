@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import digits
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.codes import STAGES, TABLE, TIERS
 from koubei_sim.metrics import costs
@@ -272,7 +273,7 @@ def _column(term: _Term, scenario: Any) -> int:
     """Return the number of a column from its name or number."""
     width = _WIDTHS[term.name]
     names = _column_names(term.name, scenario)
-    if term.column.isdigit() and int(term.column) < (len(names) or width):
+    if digits(term.column) and int(term.column) < (len(names) or width):
         return int(term.column)
     if term.column not in names:
         raise KoubeiError(

@@ -70,7 +70,7 @@ def read_graph(
         labels is not None
         and labels.dtype.kind == "U"
         and not note.endswith("ids are text")
-        and all(_WHOLE.match(label) and len(label) < 19 for label in labels.tolist())
+        and all(_WHOLE.match(one) and len(one) < 20 and int(one) < 2**63 for one in labels.tolist())
     ):
         labels = labels.astype(np.int64)
         if np.array_equal(labels, np.arange(labels.size)):
@@ -162,7 +162,7 @@ def _lines(path: Path, remark: str) -> Iterator[tuple[int, str]]:
 
 
 def _number(where: str, cell: str, n: int) -> int:
-    if not cell.isdigit() or not 1 <= int(cell) <= n:
+    if not checks.digits(cell) or not 1 <= int(cell) <= n:
         raise KoubeiError(where, "no such vertex", got=repr(cell), allowed=f"1..{n}")
     return int(cell) - 1
 
@@ -189,7 +189,7 @@ def _pajek(path: Path, directed: bool | None, weight: str, name: str) -> tuple[N
             words = line.split()
             section = words[0].lower()
             if section == "*vertices":
-                if len(words) < 2 or not words[1].isdigit() or int(words[1]) == 0:
+                if len(words) < 2 or not checks.digits(words[1]) or int(words[1]) == 0:
                     raise KoubeiError(where, "no number of vertices", got=line)
                 if len(words) > 2:
                     raise KoubeiError(
@@ -255,7 +255,7 @@ def _metis(path: Path, directed: bool | None, weight: str, name: str) -> tuple[N
     lines = _lines(path, "%")
     number, head = next(((k, line) for k, line in lines if line), (1, ""))
     words = head.split()
-    if not 2 <= len(words) <= 4 or not all(word.isdigit() for word in words):
+    if not 2 <= len(words) <= 4 or not all(map(checks.digits, words)):
         raise KoubeiError(
             f"{path}, line {number}",
             "not the first line of METIS",

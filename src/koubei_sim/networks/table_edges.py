@@ -116,7 +116,7 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
             named = marks.get(b"koubei.people") == b"rows without target"
             found = None if named else _numbers(path, file, chosen)
             table: Any = None if found is not None else file.read(list(chosen.values()))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise KoubeiError(str(path), f"not a parquet file ({short(error)})") from None
     labels = None
     if found is None:
@@ -132,7 +132,7 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
     people = marks.get(b"koubei.n")
     return found._replace(
         directed=None if said is None else said == b"true",
-        n=None if people is None else int(people),
+        n=int(people) if people is not None and people.isdigit() else None,
         labels=labels,
         note="columns: " + ", ".join(f"{role} {name!r}" for role, name in chosen.items()),
     )

@@ -7,12 +7,12 @@ Called by `fields.Part` (constructors) and by `Scenario` (files, `replace`).
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from koubei_sim.errors import KoubeiError
+from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec.fields import metadata
 
 
@@ -51,6 +51,20 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
         got=None if fault["type"] == "missing" else repr(fault["input"]),
         allowed=noted.get("allowed"),
         fix=None,
+    )
+
+
+def unknown(
+    where: str, name: str, known: Iterable[str], *, got: object = None, more: str = ""
+) -> KoubeiError:
+    """Return the line for a name that does not exist, with the nearest one that does."""
+    names = sorted(known)
+    return KoubeiError(
+        where,
+        "unknown parameter" + more,
+        got=got,
+        allowed=", ".join(names) if names else "nothing here",
+        fix=nearest(name, names),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 
+from koubei_sim.checks import digits
 from koubei_sim.errors import KoubeiError
 from koubei_sim.spec.fields import metadata
 from koubei_sim.spec.messages import unknown, unwrap
@@ -161,7 +162,7 @@ def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> No
     for number, step in enumerate(steps):
         last = number == len(steps) - 1
         if isinstance(current, list):  # a tuple of parts, opened for changing below
-            index = int(step) if step.isdigit() else -1
+            index = int(step) if digits(step) else -1
             if not 0 <= index < len(current):
                 raise KoubeiError(
                     path,
