@@ -151,3 +151,12 @@ def test_text_that_looks_like_a_number_is_shown_in_quotes():
     """Catches "must be a number, got 0.3" of a table that holds the text '0.3'."""
     with pytest.raises(KoubeiError, match=r"seeding\.purity: must be a number, got '0\.3'"):
         kb.sweep(SMALL, {"seeding.purity": ["0.3"]})
+
+
+def test_a_sweep_that_is_whole_says_that_nothing_was_run(tmp_path, caplog) -> None:
+    """Would catch a second call that looks like new runs and is none."""
+    options = {"rng": 7, "outcomes": ["users"], "out": tmp_path / "sweep"}
+    kb.sweep("tiny", {"ticks": [3]}, **options)
+    assert not caplog.records
+    kb.sweep(tmp_path / "sweep")
+    assert "holds all 1 runs already, none was begun" in caplog.text

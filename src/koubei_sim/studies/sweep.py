@@ -7,6 +7,7 @@ Called by people and by ``koubei sweep``.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ from koubei_sim.studies import backends, journal
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.supplied import supplied_from
 from koubei_sim.studies.work import Row
+
+logger = logging.getLogger("koubei_sim")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,6 +173,8 @@ def sweep(
         with journal.Journal(folder, planned) as kept:
             if retry:
                 kept.forget_failures()
+            if kept.done.all():
+                logger.warning("%s holds all %s runs already, none was begun", folder, planned.runs)
             _run(planned, kept, scenarios, how, meter)
     return SweepResult(planned, folder)
 
