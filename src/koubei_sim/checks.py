@@ -35,7 +35,7 @@ def _span(low: float, high: float) -> str:
     return f"{low:g} or more" if high == math.inf else f"{low:g}..{high:g}"
 
 
-def _scalar(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     """Return a Python number for those of numpy and arrays of no dimension; others as they are."""
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return value.item()
@@ -52,7 +52,7 @@ def whole(where: str, value: Any, low: int = 0, high: int | None = None) -> int:
     (3, 5)
     """
     allowed = f"{low} or more" if high is None else f"{low}..{high}"
-    found = _scalar(value)
+    found = scalar(value)
     if isinstance(found, float) and found.is_integer():
         found = int(found)
     if isinstance(found, bool) or not isinstance(found, int):
@@ -64,7 +64,7 @@ def whole(where: str, value: Any, low: int = 0, high: int | None = None) -> int:
 
 def number(where: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
     """Return a finite float of ``low..high``; True and "0.5" are no numbers."""
-    found = _scalar(value)
+    found = scalar(value)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         raise KoubeiError(where, "not a number", got=shown(value), allowed=_span(low, high))
     try:
@@ -78,7 +78,7 @@ def number(where: str, value: Any, low: float = -math.inf, high: float = math.in
 
 def yes_no(where: str, value: Any) -> bool:
     """Return a bool; "no" and 0 are not taken for one."""
-    found = _scalar(value)
+    found = scalar(value)
     if not isinstance(found, bool):
         raise KoubeiError(where, "not a yes or no", got=shown(value), allowed="True, False")
     return found

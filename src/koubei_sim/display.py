@@ -7,6 +7,7 @@ Cheap by design (daily tables only, no forest), because a notebook shows it unas
 from __future__ import annotations
 
 import html
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,8 @@ def text(run: Any) -> str:
         if np.isfinite(low) and high > low:
             line += f"   95 % {count_text(low)} .. {count_text(high)}"
         lines.append(line[:79])
+    for note in run.notes:
+        lines += textwrap.wrap(note, 79, initial_indent="  note: ", subsequent_indent="    ")
     return "\n".join(lines)
 
 
@@ -86,10 +89,11 @@ def page(run: Any) -> str:
         f"<td style='text-align:right'>{count_text(low)} .. {count_text(high)}</td></tr>"
         for (name, mean, low, high), (_, _, colour) in zip(final_rows(run), _LEVELS)
     )
+    notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in run.notes)
     return (
         f"<div><b>Result</b> {first}<br><small>{second}</small>"
         "<table><thead><tr><th></th><th>at the end</th><th>95 % interval</th></tr></thead>"
-        f"<tbody>{cells}</tbody></table>{_sparkline(run)}</div>"
+        f"<tbody>{cells}</tbody></table>{_sparkline(run)}{notes}</div>"
     )
 
 

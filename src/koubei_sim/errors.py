@@ -21,7 +21,7 @@ class KoubeiError(ValueError):
     what : str
         What is wrong with it, in plain words.
     got : object, optional
-        The offending value, shown by ``repr`` (strings of over 60 characters are cut).
+        The offending value, shown by ``repr`` (cut at 60 characters).
     allowed : str, optional
         The permitted range or set.
     fix : str, optional
@@ -59,7 +59,11 @@ class KoubeiError(ValueError):
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 3] + "..."
+    """Return at most so many signs; of a path the end is kept, which names the file."""
+    if len(text) <= length:
+        return text
+    tail = text[13 - length :]
+    return f"{text[:10]}...{tail}" if "/" in tail else text[: length - 3] + "..."
 
 
 def _rebuild(

@@ -16,13 +16,16 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import build
+from koubei_sim import build, checks
 from koubei_sim.engines.compiled import CompiledRun
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.draws import key_from
+from koubei_sim.simulate.waiting import alone
 from koubei_sim.spec import Scenario
 
+#: People from which on a day is long enough for somebody to be tired of it.
+LARGE = 100_000
 REPORTERS = (
     "users",
     "loyal",
@@ -96,8 +99,8 @@ class KoubeiModel(mesa.Model):
         if changes:
             spec = spec.replace(**{name.replace("__", "."): v for name, v in changes.items()})
         self.scenario_spec = spec
-        self.replicate = replicate
-        world = build.build_world(spec, self.key, replicate)
+        self.replicate = checks.whole("replicate", replicate)
+        world = alone(lambda: build.build_world(spec, self.key, self.replicate))
         self._scale = spec.people_per_agent
         self._seeds = int(world.people.seeds.size)
         self._run = CompiledRun(world)
@@ -107,9 +110,16 @@ class KoubeiModel(mesa.Model):
     def step(self) -> None:
         """Run one day; after the last one `running` is False and nothing happens."""
         if self._run.tick < self.scenario_spec.ticks:
-            self._run.advance(self._run.tick + 1)
+            self._advance()
             self.datacollector.collect(self)
         self.running = self._run.tick < self.scenario_spec.ticks
+
+    def _advance(self) -> None:
+        until = self._run.tick + 1
+        if self.scenario_spec.n_agents < LARGE:
+            self._run.advance(until)
+        else:
+            alone(lambda: self._run.advance(until))
 
     @property
     def tick(self) -> int:
@@ -126,11 +136,11 @@ class KoubeiModel(mesa.Model):
         KoubeiError
             For an unknown name.
         """
-        if name not in codes.TABLE_OFFSET:
+        if not isinstance(name, str) or name not in codes.TABLE_OFFSET:
             from koubei_sim.errors import nearest
 
             raise KoubeiError(
-                "column", "unknown block", got=name, fix=nearest(name, codes.TABLE_OFFSET)
+                "column", "unknown block", got=name, fix=nearest(str(name), codes.TABLE_OFFSET)
             )
         start = codes.TABLE_OFFSET[name]
         width = dict(codes.TABLE)[name]

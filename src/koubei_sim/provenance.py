@@ -10,6 +10,8 @@ Called by `results` and `archive`, and by the command line for ``koubei info``.
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError
 from koubei_sim.world import LOG_COLUMNS, LOG_TYPES, History, events_in, is_stored, log_pieces
 
 #: Layout of the recipe and of the files beside it; raised when an old reader could misread them.
@@ -126,11 +129,22 @@ def network_digest(networks: object) -> str:
 
 
 def agents_digest(agents: object) -> str:
-    """Return the digest of an agent table given as an object (frame) or as the path of a file."""
-    if hasattr(agents, "to_csv"):
-        return hashlib.sha256(agents.to_csv(index=False).encode()).hexdigest()
-    with open(str(agents), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the digest of a table of people: of the file at a path, or of what a frame holds.
+
+    The index counts where it may name people, that is unless it is 0..n-1.
+    """
+    from koubei_sim import checks
+    from koubei_sim.population import as_table
+
+    if isinstance(agents, (str, os.PathLike)):
+        path = checks.path("agents", agents)
+        if path.is_file():
+            with open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    frame = as_table(agents)
+    trivial = frame.index.nlevels == 1 and frame.index.dtype.kind in "iu"
+    trivial = trivial and np.array_equal(frame.index, np.arange(len(frame)))
+    return hashlib.sha256(frame.to_csv(index=not trivial).encode()).hexdigest()
 
 
 def recipe(
@@ -142,6 +156,7 @@ def recipe(
     networks: str | None = None,
     agents: str | None = None,
     digest: str,
+    notes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the dictionary that says how to make a result again.
 
@@ -160,11 +175,19 @@ def recipe(
         them can be repeated only when the same objects are supplied again.
     digest : str
         `history_digest` of the result, which a repetition must give.
+    notes : iterable of str
+        What the result has to say besides its numbers.
+
+    Returns
+    -------
+    dict
+        With ``seal``, the digest of what decides the numbers: an edited recipe is no longer the
+        one by which they were made (see `check_seal`).
     """
     supplied = {
         name: value for name, value in (("networks", networks), ("agents", agents)) if value
     }
-    return {
+    found = {
         "format": FORMAT,
         "key": key,
         "replicates": replicates,
@@ -174,3 +197,32 @@ def recipe(
         "versions": versions(),
         "scenario": dict(scenario),
     }
+    said = list(notes)
+    if said:
+        found["notes"] = said
+    return {**found, "seal": _seal(found)}
+
+
+#: What decides the numbers; digest and versions are held against a repetition instead.
+_MAKES = ("scenario", "key", "replicates", "engine", "supplied")
+
+
+def _seal(recipe: Mapping[str, Any]) -> str:
+    plain = {name: recipe.get(name) for name in _MAKES}
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_seal(recipe: Mapping[str, Any], where: str) -> None:
+    """Refuse a recipe that was edited; those of earlier versions have no seal.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    if "seal" in recipe and recipe["seal"] != _seal(recipe):
+        raise KoubeiError(
+            where,
+            "was edited after the result was made, which is no longer what it says",
+            fix="removing its seal and running it: a new result",
+        )

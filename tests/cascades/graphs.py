@@ -110,6 +110,7 @@ def one_network(dice: Dice, n: int, shape: int, weighted: bool) -> Network:
         weight=weight,
         directed=dice.yes(0.5),
         parallel="keep" if keep else "merge",
+        merge=None if keep else "add",
     )
     return with_loops(dice, network) if not weighted and dice.yes(0.08) else network
 

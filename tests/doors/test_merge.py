@@ -130,7 +130,7 @@ def test_values_per_arc_find_their_arcs_by_the_people_at_their_ends() -> None:
 @pytest.mark.parametrize(
     ("values", "line"),
     [
-        ("prb", "p: the graph has no such edge attribute, got 'prb', allowed prob, try prob"),
+        ("prb", "p: no such edge attribute, got 'prb', allowed prob, try prob"),
         ({("a", "b"): 0.1}, "p: no value for an arc, got 'a' -> 'c'"),
         ({("a", "b"): 0.1, ("a", "c"): 0.1, ("b", "a"): 0.1}, "p: no such arc in the network"),
         ({("a", "x"): 0.1}, "p: no person has this label, got 'x'"),

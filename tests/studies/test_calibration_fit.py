@@ -351,7 +351,7 @@ def test_the_errors_are_those_of_the_table():
         ({"ranges": {"seeding.number": (9, 3)}}, "seeding.number: the low bound must be below"),
         ({"method": "mcmc"}, "method: unknown, got 'mcmc'"),
         ({"quantile": 1.5}, "quantile: out of range"),
-        ({"particles": 0}, "particles: must be a whole number"),
+        ({"particles": 0}, "particles: out of range, got 0"),
         ({"particles": 500}, "simulations: fewer than particles"),
         ({"backend": "thread"}, "backend: unknown, got 'thread'"),
         ({"rng": -1}, "rng: out of range"),

@@ -19,8 +19,9 @@ from koubei_sim.spec.describe import _width
 WRONG = [
     (
         {"seeding.purty": 0.3},
-        "seeding.purty: unknown parameter, got 0.3, allowed channel, "
-        "engagement, ids, number, purity, recruit_cost, staff, strategy, try purity",
+        "seeding.purty: unknown parameter, got 0.3, allowed among, "
+        "channel, engagement, ids, ids_by, number, purity, recruit_cost, staff, strategy, "
+        "try purity",
     ),
     ({"seeding.purity": 1.5}, "seeding.purity: out of range, got 1.5, allowed 0..1"),
     ({"seeding.purity": True}, "seeding.purity: must be a number, got True, allowed 0..1"),

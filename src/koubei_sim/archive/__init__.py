@@ -31,6 +31,7 @@ from koubei_sim.archive.folders import (
     is_result,
     whole_folder,
 )
+from koubei_sim.archive.people import read_people
 from koubei_sim.archive.reading import EventFile
 from koubei_sim.archive.stored import StoredHistory, check_room
 from koubei_sim.archive.streams import EventStream
@@ -55,6 +56,7 @@ __all__ = [
     "is_result",
     "lock",
     "read_data",
+    "read_people",
     "read_recipe",
     "read_timing",
     "whole_folder",

@@ -15,13 +15,16 @@ from koubei_sim.archive.disk import Disk, DiskFile
 from koubei_sim.archive.folders import (
     DATA,
     EVENTS,
+    PEOPLE,
     RECIPE,
     TIMING,
     folder_of,
     whole_folder,
 )
+from koubei_sim.archive.people import write_people
 from koubei_sim.archive.writing import EventWriter, Frame
 from koubei_sim.errors import KoubeiError
+from koubei_sim.population import Who
 from koubei_sim.provenance import FORMAT
 from koubei_sim.world import LOG_COLUMNS, History, log_pieces
 
@@ -36,6 +39,7 @@ def write_result(
     frame: Frame,
     recipe: dict[str, Any],
     timing: dict[str, Any],
+    who: Who | None = None,
 ) -> None:
     """Write a result folder, whole or not at all.
 
@@ -49,6 +53,8 @@ def write_result(
     frame : callable
         Puts names on lines of logs, see `EventWriter`.
     recipe, timing : dict
+    who : Who, optional
+        What people are called, and their table.
 
     Raises
     ------
@@ -60,14 +66,20 @@ def write_result(
             for replicate, history in enumerate(histories):
                 for piece in log_pieces(history, *LOG_COLUMNS):
                     log.append(replicate, dict(zip(LOG_COLUMNS, piece)))
-        write_tables(partial, data, recipe, timing)
+        write_tables(partial, data, recipe, timing, who)
 
 
 def write_tables(
-    folder: Path, data: xr.Dataset, recipe: dict[str, Any], timing: dict[str, Any]
+    folder: Path,
+    data: xr.Dataset,
+    recipe: dict[str, Any],
+    timing: dict[str, Any],
+    who: Who | None = None,
 ) -> None:
     """Write all files but the event log; the recipe, by which a folder is a result, at the end."""
     _write_data(data, folder / DATA)
+    if who is not None and (who.names is not None or who.table is not None):
+        write_people(who, folder / PEOPLE)
     _write_json(timing, folder / TIMING)
     _write_json(recipe, folder / RECIPE)
 

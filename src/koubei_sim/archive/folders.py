@@ -23,7 +23,8 @@ from koubei_sim.archive.disk import Disk, lock_folder
 from koubei_sim.errors import KoubeiError
 
 DATA, EVENTS, RECIPE, TIMING = "data.nc", "events.parquet", "recipe.json", "timing.json"
-_OURS: Final = {DATA, EVENTS, RECIPE, TIMING}
+PEOPLE: Final = "people.parquet"  # where people have names or came from a table
+_OURS: Final = {DATA, EVENTS, RECIPE, TIMING, PEOPLE}
 _PARTIAL: Final = ".partial"
 _NEW, _OLD = "result", "old"  # in a workshop: what is being made, what it has replaced
 
@@ -54,7 +55,7 @@ def folder_of(path: Path | str) -> Path:
 
 
 def check_goal(goal: Path) -> None:
-    """Refuse a goal that exists and is not a result; touches nothing.
+    """Refuse a goal that is not a result, or lies where nothing can be written; touches nothing.
 
     Raises
     ------
@@ -66,6 +67,10 @@ def check_goal(goal: Path) -> None:
         raise KoubeiError(
             str(goal), "folder is not empty and holds no result", fix="a new or empty folder"
         )
+    above = next((folder for folder in goal.absolute().parents if folder.exists()), None)
+    if above is not None and not (above.is_dir() and os.access(above, os.W_OK)):
+        why = "no permission to write" if above.is_dir() else "a file, not a folder"
+        raise KoubeiError(str(goal), f"cannot be written ({above}: {why})", fix="another folder")
 
 
 @contextlib.contextmanager

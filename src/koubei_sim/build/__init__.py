@@ -8,14 +8,15 @@ Called by `simulate`, `mesa_model` and tests.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from koubei_sim import checks
 from koubei_sim.build.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.build.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.build.people import build_people, enthusiasts
+from koubei_sim.build.who import who_is_who, with_files
 from koubei_sim.errors import KoubeiError
 from koubei_sim.population import Population, draw_population, population_from_table
 from koubei_sim.schedules import event_tables, market_tables, media_tables, supply_tables
@@ -32,9 +33,6 @@ from koubei_sim.tables import (
 )
 from koubei_sim.world import Graphs, Rules, World
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = [
     "Population",
     "build_graphs",
@@ -45,6 +43,8 @@ __all__ = [
     "complete_networks",
     "expected_arcs",
     "predict_memory",
+    "who_is_who",
+    "with_files",
 ]
 
 
@@ -52,7 +52,8 @@ def build_population(
     scenario: Scenario,
     key: int,
     replicate: int = 0,
-    agents: str | Path | pd.DataFrame | None = None,
+    agents: Any = None,
+    networks: Any = None,
 ) -> Population:
     """Draw the people, or read them from a table.
 
@@ -61,17 +62,19 @@ def build_population(
     scenario : Scenario
     key, replicate : int
         Address of the draws.
-    agents : path or DataFrame, optional
-        Table of people; without it, that of ``scenario.agents_table``, if any.
+    agents : table of people or Who, optional
+        Without it, the table of ``scenario.agents_table``, if any.
+    networks : Network or mapping, optional
+        Graphs whose labels say which row of the table is whom.
 
     Returns
     -------
     Population
     """
-    table = scenario.agents_table if agents is None else agents
-    if table is None:
+    who = who_is_who(scenario, networks, agents)
+    if who.table is None:
         return draw_population(scenario, key, replicate)
-    return population_from_table(scenario, table, key, replicate)
+    return population_from_table(scenario, who.table, key, replicate)
 
 
 def build_world(
@@ -80,7 +83,7 @@ def build_world(
     replicate: int = 0,
     networks: Any = None,
     population: Population | None = None,
-    agents: str | Path | pd.DataFrame | None = None,
+    agents: Any = None,
     graphs: Graphs | None = None,
 ) -> World:
     """Make the world of one replicate.
@@ -96,8 +99,8 @@ def build_world(
         Graphs of the feeds; without it they are drawn as the scenario says.
     population : Population, optional
         The people, where replicates share them.
-    agents : path or DataFrame, optional
-        Table of people.
+    agents : table of people or Who, optional
+        What `who_is_who` found, where it is known; it also says what people are called.
     graphs : Graphs, optional
         The finished arrays of the graphs of an earlier world with the same population.
 
@@ -117,12 +120,14 @@ def build_world(
     >>> world.rules.n, world.people.seeds.size
     (2000, 20)
     """
-    if isinstance(replicate, bool) or replicate < 0:
-        raise KoubeiError("replicate", "out of range", got=replicate, allowed="0 or more")
+    replicate = checks.whole("replicate", replicate)
     if networks is None and graphs is None:
         check_fits(scenario)
+    if graphs is None:
+        networks = with_files(scenario, networks)
+    who = who_is_who(scenario, networks, agents)
     if population is None:
-        population = build_population(scenario, key, replicate, agents)
+        population = build_population(scenario, key, replicate, who)
     if population.n != scenario.n_agents:
         raise KoubeiError(
             "population",
@@ -134,7 +139,13 @@ def build_world(
         networks = complete_networks(scenario, networks, key, replicate, population)
         graphs = build_graphs(scenario, networks, population)
     seeds = choose_seeds(
-        scenario, _seeding_rows(scenario, graphs), enthusiasts(scenario, population), key, replicate
+        scenario,
+        _seeding_rows(scenario, graphs),
+        enthusiasts(scenario, population),
+        key,
+        replicate,
+        names=who.names,
+        table=who.table,
     )
     people, tables = build_people(scenario, key, replicate, population, graphs, seeds)
     rules = build_rules(scenario, key, replicate, tables, int(people.need.size > 1))

@@ -9,17 +9,17 @@ import threading
 import warnings
 import weakref
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import networks as generators
+from koubei_sim.build.who import file_of, is_numbering, people_of, read_file, with_files
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import MAX_CHANNELS
 from koubei_sim.kernels.compiling import kernel
-from koubei_sim.networks import Layer, Network, find_data, read_network, tie_strength
+from koubei_sim.networks import Layer, Network, tie_strength
 from koubei_sim.population import Population, population_replicate
 from koubei_sim.spec import Channel, NetworkSpec, Scenario
 from koubei_sim.world import Graphs
@@ -145,41 +145,17 @@ def _draw(
 def _file(
     spec: NetworkSpec, people: Population, members: NDArray[np.int32], key: int, world: int, c: int
 ) -> Network:
-    """Read a graph; node i of the file is person i.  Further people have no ties there."""
-    path = Path(str(spec.path))
-    if not path.is_file():
-        try:
-            path = find_data(str(spec.path))
-        except KoubeiError:
-            if spec.stand_in == "refuse":
-                raise KoubeiError(
-                    "path",
-                    "no such file or data set",
-                    got=spec.path,
-                    fix="stand_in = 'small_world', or KOUBEI_DATA",
-                ) from None
-            warnings.warn(
-                f"network file {spec.path} is not here: a small world of the same mean degree "
-                "stands in for it",
-                stacklevel=2,
-            )
-            stand_in = spec.model_copy(update={"kind": "small_world", "path": None})
-            return _draw(stand_in, people, members, key, world, c)
-    network = read_network(path, directed=spec.directed)
-    if network.n_nodes > people.n:
-        raise KoubeiError(
-            "path",
-            "more people in the file than simulated",
-            got=network.n_nodes,
-            allowed=f"n_agents = {people.n} or fewer",
-            fix=f"n_agents = {network.n_nodes}",
+    """Read a graph, row i being person i; where it is not here, draw what may stand in for it."""
+    path = file_of(spec)
+    if path is None and spec.stand_in != "refuse":
+        warnings.warn(
+            f"network file {spec.path} is not here: a small world of the same mean degree "
+            "stands in for it",
+            stacklevel=2,
         )
-    layer = network.layer()
-    missing = people.n - layer.n_nodes
-    if missing:
-        longer = np.concatenate([layer.indptr, np.full(missing, layer.n_arcs, dtype=np.int64)])
-        layer = Layer(layer.name, longer, layer.indices, layer.weights, layer.directed)
-    return Network((layer,), None, dict(network.notes))
+        stand_in = spec.model_copy(update={"kind": "small_world", "path": None})
+        return _draw(stand_in, people, members, key, world, c)
+    return Network((read_file(spec, path, people.n).layer(),))
 
 
 # Into the world ------------------------------------------------------------------------------
@@ -188,7 +164,8 @@ def _file(
 def complete_networks(
     scenario: Scenario, given: object, key: int, replicate: int, population: Population
 ) -> object:
-    """Draw the graphs of the feeds for which none is given; what is given stays as it is."""
+    """Read the graphs that lie in files, draw those not given; what is given stays as it is."""
+    given = with_files(scenario, given)
     if given is None:
         return build_networks(scenario, key, replicate, population)
     if not isinstance(given, Mapping):
@@ -198,40 +175,56 @@ def complete_networks(
         return given
     drawn = build_networks(scenario, key, replicate, population, missing)
     assert drawn is not None
-    return {**given, **{name: Network((drawn.layer(name),)) for name in missing}}
+    # Drawn over the rows of people, whatever these are called.
+    return {**given, **{name: _Drawn((drawn.layer(name),)) for name in missing}}
+
+
+class _Drawn(Network):
+    """A graph that was drawn: its people are those of the run, and have no names of their own."""
 
 
 def _same_people(networks: Mapping[str, Network]) -> dict[str, Layer]:
     """Return one layer each, in which a number means the same person.
 
     Labels that are the numbers 0..n-1 say who is who.  Other labels are taken in the order of
-    the first graph that has any; a graph over the same labels in another order is put into it.
+    the first graph that has any; a graph over the same labels in another order is put into it,
+    and one that only numbers people is refused: nobody knows who they are.
     """
+    first, _ = people_of(networks)
+    named = next((name for name, each in networks.items() if _has_names(each)), None)
     found: dict[str, Layer] = {}
-    first: tuple[str, NDArray[Any]] | None = None
     for name, network in networks.items():
-        labels = network.labels
-        if labels is None:
+        if not _has_names(network):
+            if first is not None and not isinstance(network, _Drawn):
+                raise KoubeiError(
+                    f"networks.{name}",
+                    f"numbers its people, those of networks.{named} have names",
+                    fix="labels for both, or nodes numbered 0..n-1 in both",
+                )
+            plain = network if network.labels is None else network.relabel(network.labels)
+            found[name] = plain.layer()
+            continue
+        labels = np.asarray(network.labels)
+        assert first is not None
+        if labels is first or np.array_equal(labels, first):
             found[name] = network.layer()
             continue
-        labels = np.asarray(labels)
         order = np.argsort(labels, kind="stable")
-        if labels.dtype.kind in "iu" and np.array_equal(labels[order], np.arange(labels.size)):
-            found[name] = network.relabel(labels).layer()
-            continue
-        if first is None:
-            first = name, labels
-        known = np.argsort(first[1], kind="stable")
-        if labels.size != first[1].size or not np.array_equal(labels[order], first[1][known]):
+        known = np.argsort(first, kind="stable")
+        if labels.size != first.size or not np.array_equal(labels[order], first[known]):
             raise KoubeiError(
                 f"networks.{name}",
-                f"its nodes have other names than those of networks.{first[0]}",
+                f"its nodes have other names than those of networks.{named}",
                 fix="one list of names for all graphs, or nodes numbered 0..n-1",
             )
         places = np.empty(labels.size, dtype=np.int64)
         places[order] = known
         found[name] = network.relabel(places).layer()
     return found
+
+
+def _has_names(network: Network) -> bool:
+    return network.labels is not None and not is_numbering(np.asarray(network.labels))
 
 
 def as_layers(scenario: Scenario, networks: object) -> dict[str, Layer]:
@@ -252,7 +245,10 @@ def as_layers(scenario: Scenario, networks: object) -> dict[str, Layer]:
         if len(feeds) == 1 and len(networks.layers) == 1:
             found = _same_people({feeds[0]: networks})
         else:
-            found = {layer.name: layer for layer in networks.layers}
+            plain = networks
+            if networks.labels is not None and not _has_names(networks):
+                plain = networks.relabel(networks.labels)
+            found = {layer.name: layer for layer in plain.layers}
     else:
         raise KoubeiError(
             "networks",

@@ -1,9 +1,9 @@
 """Numbers per arc: what an argument such as ``p`` means on a given network.
 
-A rule may give one number for all arcs, one a layer, one an arc, the weights of the network, a
-matrix by the kinds of source and target, weighted cascade or trivalency.  Here all of these
-become one float, or one float64 an arc; `split` turns probabilities into the thresholds of the
-coins (docs/cascades.md 1).
+A rule may give one number for all arcs, one a layer, one an arc (by position, as an edge attribute,
+or as a table keyed by pairs of people), the weights of the network, a matrix by the kinds of source
+and target, weighted cascade or trivalency.  Here all of these become one float, or one float64 an
+arc; `split` turns probabilities into the thresholds of the coins (docs/cascades.md 1).
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from koubei_sim.cascades import checks
 from koubei_sim.cascades.ready import for_people
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.codes import DRAW_TRIVALENCY
 from koubei_sim.kernels.draws import draw32, stream
 from koubei_sim.networks import Network
+from koubei_sim.networks.arc_values import arc_values, same_order
 from koubei_sim.networks.union import UnionRows, in_degrees, union_rows
 
 TRIVALENT = (0.1, 0.01, 0.001)
@@ -33,11 +35,12 @@ class Arcs:
 
     network: Network
     rows: UnionRows
+    graph: Any = None  # the object of another library that the network was made from
 
     @classmethod
-    def of(cls, network: Network) -> Arcs:
+    def of(cls, network: Network, graph: Any = None) -> Arcs:
         """Lay the layers of a network into one list of rows."""
-        return cls(network, union_rows(network))
+        return cls(network, union_rows(network), None if isinstance(graph, Network) else graph)
 
     @property
     def n(self) -> int:
@@ -75,10 +78,13 @@ def per_arc(
     Raises
     ------
     KoubeiError
-        Unknown layers, wrong lengths, a network without weights.
+        Unknown layers, attributes or people, wrong lengths, a network without weights.
     """
     if isinstance(value, float):
         return value
+    if checks.by_pair(value) or (isinstance(value, str) and value not in checks.WORDS):
+        found = arc_values(arcs.network, value, where, graph=arcs.graph, words=checks.WORDS)
+        return checks.values(where, found, 0.0, np.inf) if found.size else found
     if isinstance(value, str):
         if value == "weights":
             return weights_of(where, arcs)
@@ -94,8 +100,18 @@ def per_arc(
     if array.ndim == 2:
         kinds = for_people("kinds", kinds, arcs.network)
         return array[kinds[arcs.sources()], kinds[arcs.rows.indices]]
+    by_name = f"the name of an edge attribute, or {{(u, v): {where}}}"
     if array.size != arcs.count:
-        raise KoubeiError(where, "not one value an arc", got=array.size, allowed=str(arcs.count))
+        raise KoubeiError(
+            where, "not one value an arc", got=array.size, allowed=str(arcs.count), fix=by_name
+        )
+    if arcs.graph is not None and not same_order(arcs.network, arcs.graph):
+        raise KoubeiError(
+            where,
+            "an array by position goes by the order of as_network(graph).arcs(), and the edges of "
+            "this graph have another",
+            fix=by_name,
+        )
     return array
 
 

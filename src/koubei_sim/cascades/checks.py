@@ -12,6 +12,7 @@ from koubei_sim.checks import number, path, whole, word, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
 
+WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
 FEW = 8  # values by name up to this number are written out
 
 __all__ = ["number", "path", "whole", "word", "yes_no"]
@@ -57,10 +58,30 @@ def values(where: str, value: Any, low: float, high: float) -> np.ndarray:
     return array
 
 
+def by_pair(value: Any) -> bool:
+    """Whether values are keyed by pairs of people: ``{(u, v): x}`` or a frame of edges."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(isinstance(pair, tuple) for pair in value)
+    return hasattr(value, "columns")
+
+
 def probability(
     where: str, value: Any, words: Sequence[str], *, matrix: bool = False, top: float = 1.0
 ) -> Any:
-    """Return a float, a mapping of floats, an array or one of `words`."""
+    """Return a float, a mapping of floats, an array, a frame, one of `words` or an attribute.
+
+    A word that is none of `words` may be an edge attribute; the graph will tell (`arcs.per_arc`).
+    """
+    if isinstance(value, str) and value and (value in words or value not in WORDS):
+        try:
+            float(value)
+        except ValueError:
+            return value
+        raise KoubeiError(where, "text, not a number", got=repr(value), fix=value)
+    if by_pair(value):
+        if not isinstance(value, Mapping):
+            return value
+        return {pair: number(f"{where}[{pair}]", x, 0.0, top) for pair, x in value.items()}
     if isinstance(value, str):
         return word(where, value, words)
     if isinstance(value, Mapping):
@@ -141,4 +162,6 @@ def noted(value: Any) -> Any:
         return f"{len(value)} values by name, mean {float(np.mean(list(value.values()))):.6g}"
     if isinstance(value, np.ndarray):
         return f"array of shape {value.shape}, mean {float(np.mean(value)):.6g}"
+    if hasattr(value, "columns"):
+        return f"table of {len(value)} edges"
     return value

@@ -286,6 +286,7 @@ def save(result: CascadeResult, path: str | Path) -> Path:
         "log": result.has_log,
         "digest": result.digest(),
         "versions": versions(),
+        **({} if result.asked is None else {"tick": result.asked}),
     }
     with archive.whole_folder(goal) as partial:
         data = to_xarray(result)
@@ -349,6 +350,7 @@ def read(path: str | Path) -> dict[str, Any]:
             "stopped": str(recipe["stopped"]),
             "labels": as_labels(data["label"].to_numpy()) if "label" in data.coords else None,
             "log_path": folder / archive.EVENTS if recipe["log"] else None,
+            "asked": recipe.get("tick"),
         }
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]

@@ -183,7 +183,7 @@ def paired(
         for rule, start in settings.values()
     ]
     if isinstance(graph, Network):
-        arcs = Arcs.of(graph)
+        arcs = Arcs.of(graph, network)
         together, alone = _groups([rule for rule, _ in settings.values()], arcs, key)
     for limits, rule_arrays, members in together:
         job = _Lanes(arcs, limits, rule_arrays, [plans[k] for k in members], key, horizon)
@@ -202,14 +202,7 @@ def paired(
     for k in alone:
         rule, start = pairs[k]
         result = cascade(
-            graph,
-            rule,
-            start,
-            count,
-            key,
-            first=first,
-            horizon=horizon,
-            threads=workers,
+            network, rule, start, count, key, first=first, horizon=horizon, threads=workers, by=by
         )
         sizes[k], ends[k] = result.outcome.sizes, result.outcome.ends
     return PairedCascades(names, sizes, ends, key)

@@ -107,7 +107,7 @@ def _independent(
 def _linear(arcs: Arcs, rule: rules.LinearThreshold, key: int, horizon: float | None) -> Prepared:
     if rule.weights is None:
         weights = None
-    elif isinstance(rule.weights, str):
+    elif isinstance(rule.weights, str) and rule.weights == "weights":
         weights = weights_of("weights", arcs)
     else:
         weights = np.asarray(per_arc("weights", rule.weights, arcs, key))
@@ -316,8 +316,10 @@ def _delayed(arcs: Arcs, rule: rules.DelayedCascade, key: int, horizon: float | 
     law, latency = "constant", rule.latency
     if isinstance(latency, tuple):
         law, latency = latency
-    elif isinstance(latency, np.ndarray):
-        law, latency = "given", per_arc("latency", latency, arcs, key)
+    elif not isinstance(latency, float):
+        law, latency = "given", np.asarray(per_arc("latency", latency, arcs, key))
+        if not (latency > 0.0).all():
+            raise KoubeiError("latency", "must be above 0 on every arc", got=0.0)
     arrival = delayed_rule(t, law, latency, horizon=last_time(horizon))
     return _arrivals(arcs, arrival, removal=False, steps=False)
 

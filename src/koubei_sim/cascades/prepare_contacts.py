@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from koubei_sim.cascades import rules
+from koubei_sim.cascades import checks, rules
 from koubei_sim.cascades.arcs import split_brands, thresholds
 from koubei_sim.cascades.prepare import brand_values
 from koubei_sim.cascades.ready import Prepared, by_kind, for_people, last_time
@@ -81,6 +81,8 @@ def _thresholds(where: str, value: Any, network: TemporalNetwork) -> Any:
         if network.weights is None:
             raise KoubeiError(where, "the contacts have no weights", fix="weight=")
         return thresholds(where, network.weights.astype(np.float64))
+    if checks.by_pair(value):
+        raise KoubeiError(where, "goes by pairs, but contacts are many a pair", fix="p='weights'")
     if isinstance(value, Mapping):
         raise KoubeiError(where, "goes by layer, but contacts have none", fix="one number")
     if isinstance(value, np.ndarray) and (value.ndim != 1 or value.size != network.n_contacts):

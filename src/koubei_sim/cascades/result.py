@@ -71,6 +71,7 @@ class CascadeResult:
     stopped: str
     labels: NDArray[Any] | None = None
     log_path: Path | None = None
+    asked: float | None = None  # width of bins that was asked for
 
     # Sizes ------------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ class CascadeResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the mean size must know about its tail; empty where all is well."""
-        return statistics.size_notes(self.sizes)
+        return statistics.notes(self.sizes, self.asked, self.outcome.time)
 
     def took_off(
         self, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOLD

@@ -67,8 +67,10 @@ class IndependentCascade(Rule):
     Parameters
     ----------
     p : float, mapping, array or str
-        Probability that a try succeeds, 0..1.  A float; a mapping from layer name to float; an
-        array, one value an arc (so each direction of a tie has its own); a square matrix by the
+        Probability that a try succeeds, 0..1.  A float; a mapping from layer name to float; the
+        name of an edge attribute of the graph; values keyed by pairs of people,
+        ``{(u, v): p}`` or a frame of edges; an array, one value an arc in the order of
+        `Network.arcs` (so each direction of a tie has its own); a square matrix by the
         kinds of source and target (with `kinds`); ``"weights"``: the weights of the network;
         ``"weighted"``: 1 / number of arcs into the target (weighted cascade); ``"trivalency"``:
         .1, .01 or .001 by chance, once and for all replicates of a key.
@@ -91,8 +93,7 @@ class IndependentCascade(Rule):
 
     def __post_init__(self) -> None:
         """Check what can be checked without a network."""
-        words = ("weights", "weighted", "trivalency")
-        object.__setattr__(self, "p", checks.probability("p", self.p, words, matrix=True))
+        object.__setattr__(self, "p", checks.probability("p", self.p, checks.WORDS, matrix=True))
         kinds = checks.kinds_of(self.kinds, self.p)
         object.__setattr__(self, "kinds", kinds)
 
@@ -103,9 +104,10 @@ class LinearThreshold(Rule):
 
     Parameters
     ----------
-    weights : None, "weights" or array
+    weights : None, "weights", array, name of an edge attribute, or values keyed by pairs
         Weight of each arc: 1 / number of arcs into the target; the weights of the network; one
-        value an arc.  Those into one person must not add up to more than 1.
+        value an arc, as for `IndependentCascade`.  Those into one person must not add up to more
+        than 1.
     thresholds : (lo, hi) or (n,) array
         Drawn uniformly from the interval for every person and replicate, or fixed, 0..1.
     method : {"choice", "sum"}
@@ -124,8 +126,9 @@ class LinearThreshold(Rule):
 
     def __post_init__(self) -> None:
         """Check, and settle the method."""
-        if isinstance(self.weights, str):
-            checks.word("weights", self.weights, ("weights",))
+        if isinstance(self.weights, str) or checks.by_pair(self.weights):
+            weights = checks.probability("weights", self.weights, ("weights",))
+            object.__setattr__(self, "weights", weights)
         elif self.weights is not None:
             object.__setattr__(self, "weights", checks.values("weights", self.weights, 0.0, 1.0))
         limits = self.thresholds
@@ -239,16 +242,15 @@ class CompetingCascades(Rule):
 
     def __post_init__(self) -> None:
         """Check brands and probabilities."""
-        words = ("weights", "weighted", "trivalency")
         brands = tuple(self.brands)
         if isinstance(self.p, Mapping):
             brands = tuple(str(name) for name in self.p)
             value: Any = {
-                name: checks.probability(f"p[{name}]", one, words)
+                name: checks.probability(f"p[{name}]", one, checks.WORDS)
                 for name, one in zip(brands, self.p.values(), strict=True)
             }
         else:
-            value = checks.probability("p", self.p, words)
+            value = checks.probability("p", self.p, checks.WORDS)
         if not 1 <= len(brands) <= 8 or len(set(brands)) != len(brands):
             raise KoubeiError("brands", "wrong names", got=brands, allowed="1 to 8 different names")
         object.__setattr__(self, "p", value)
@@ -278,8 +280,7 @@ class NegativeCascade(Rule):
 
     def __post_init__(self) -> None:
         """Check the probabilities."""
-        words = ("weights", "weighted", "trivalency")
-        object.__setattr__(self, "p", checks.probability("p", self.p, words))
+        object.__setattr__(self, "p", checks.probability("p", self.p, checks.WORDS))
         object.__setattr__(self, "quality", checks.number("quality", self.quality, 0.0, 1.0))
 
 
@@ -391,9 +392,9 @@ class DelayedCascade(Rule):
     Parameters
     ----------
     p : as in `IndependentCascade`
-    latency : float, array, or (law, mean)
-        Constant; one value an arc (all above 0); ``("exponential", mean)``; ``("geometric", mean)``
-        with a mean of at least 1.
+    latency : float, array, name of an edge attribute, values keyed by pairs, or (law, mean)
+        Constant; one value an arc (all above 0), as for `IndependentCascade`;
+        ``("exponential", mean)``; ``("geometric", mean)`` with a mean of at least 1.
     kinds : (n,) array of int, optional
 
     Notes
@@ -407,8 +408,7 @@ class DelayedCascade(Rule):
 
     def __post_init__(self) -> None:
         """Check probabilities and latencies."""
-        words = ("weights", "weighted", "trivalency")
-        object.__setattr__(self, "p", checks.probability("p", self.p, words, matrix=True))
+        object.__setattr__(self, "p", checks.probability("p", self.p, checks.WORDS, matrix=True))
         object.__setattr__(self, "kinds", checks.kinds_of(self.kinds, self.p))
         value = self.latency
         if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
@@ -417,6 +417,8 @@ class DelayedCascade(Rule):
                 value = (value[0], checks.number("latency[1]", value[1], 1.0, np.inf))
             else:
                 value = (value[0], checks.positive("latency[1]", value[1]))
+        elif isinstance(value, str) or checks.by_pair(value):
+            value = checks.probability("latency", value, (), top=np.inf)
         elif np.ndim(value) == 0:
             value = checks.positive("latency", value)
         else:

@@ -144,6 +144,7 @@ def cascade(
         stopped=stopped,
         labels=job.labels,
         log_path=job.log,
+        asked=job.tick,
     )
 
 
@@ -209,7 +210,7 @@ def _job(
     if isinstance(graph, TemporalNetwork):
         prepared, size = prepare_contacts(graph, rule, horizon), graph.n_contacts
     else:
-        prepared, size = prepare(Arcs.of(graph), rule, key, horizon), graph.n_arcs
+        prepared, size = prepare(Arcs.of(graph, network), rule, key, horizon), graph.n_arcs
     used = cores() if threads is None else checks.whole("threads", threads, 1, MOST_THREADS)
     can = prepared.wide and not wanted and log is None
     checks.word("method", method, ("auto", prepared.method, *(("wide",) if can else ())))

@@ -202,6 +202,24 @@ def people_counts(
     return count, total
 
 
+def notes(sizes: ArrayLike, asked: float | None, time: NDArray[np.float64]) -> tuple[str, ...]:
+    """Return `size_notes`, and what became of the width of bins that was asked for.
+
+    Examples
+    --------
+    >>> notes([5, 6, 7, 5, 6, 7, 5, 6, 7], 0.1, np.array([0.0, 0.4, 0.8]))
+    ('tick = 0.1 would make too many bins: those of the curves are 0.4 wide',)
+    """
+    found = size_notes(sizes)
+    if asked is None or time.size < 2:
+        return found
+    width = float(time[1] - time[0])
+    if width < 1.5 * asked:  # they only ever become twice as wide
+        return found
+    note = f"tick = {asked:g} would make too many bins: those of the curves are {width:g} wide"
+    return (note, *found)
+
+
 def size_notes(values: ArrayLike) -> tuple[str, ...]:
     """Return what a reader of the mean must know about the tail; nothing where all is well.
 

@@ -58,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Complaints of the option parser (its classes have moved between releases of typer).
         if type(error).__name__ == "Abort":
             return _say("interrupted, nothing half-written is left", INTERRUPTED)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]
+            return WRONG_USE
         if hasattr(error, "format_message"):
             return _say(f"{error.format_message()} (koubei --help shows what there is)", WRONG_USE)
         raise

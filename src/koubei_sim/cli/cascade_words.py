@@ -224,13 +224,17 @@ def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
 
 
 def _seeds(word: str, graph: Any) -> Any:
-    import numpy as np
-
+    from koubei_sim import seeding
     from koubei_sim.cascades import RandomSeeds
     from koubei_sim.cascades.people import rows_of
 
     kind, _, rest = word.partition(":")
     if checks.digits(word):
+        if not 0 < int(word) <= graph.n_nodes:
+            raise KoubeiError(
+                "--seeds", "how many people at random", got=word, allowed=f"1..{graph.n_nodes}",
+                fix=f"ids:{word} for the person of this name",
+            )  # fmt: skip
         return RandomSeeds(int(word))
     if kind == "ids":
         return _people([one.strip() for one in rest.split(",") if one.strip()], graph)
@@ -242,13 +246,13 @@ def _seeds(word: str, graph: Any) -> Any:
             raise KoubeiError("--seeds", "how many", got=repr(word), allowed=f"1..{graph.n_nodes}")
         if not hasattr(graph, "layers"):
             raise KoubeiError("--seeds", "degree is not defined on contacts", got=word)
-        degrees = sum(layer.degrees() for layer in graph.layers)
-        return _called(np.argsort(-degrees, kind="stable")[: int(rest)], graph)
+        return seeding.degree(graph, int(rest))
     path = checks.path("--seeds", word)
     if not path.is_file():
         raise KoubeiError(
-            "--seeds", "no such file", got=word, allowed="10, ids:3,5, degree:50, a file"
-        )
+            "--seeds", "no such file", got=word, allowed="10, ids:3,5, degree:50, a file",
+            fix=f"ids:{word} if these are people",
+        )  # fmt: skip
     try:
         raw = path.read_bytes()
     except OSError as error:

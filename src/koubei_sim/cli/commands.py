@@ -70,7 +70,7 @@ def run(
     lang: Language = Lang.en,
     threads: Threads = None,
     figures: Annotated[bool, typer.Option(help="Draw figures into the folder too.")] = True,
-    agents: Annotated[Path | None, typer.Option(help="CSV of people to use.")] = None,
+    agents: Annotated[Path | None, typer.Option(help="CSV or parquet file of people.")] = None,
     network: Annotated[
         list[str] | None,
         typer.Option(metavar="CHANNEL=FILE", help="Graph of a channel (may be repeated)."),

@@ -75,19 +75,26 @@ def changes_of(pairs: list[str], option: str = "--set") -> dict[str, Any]:
     return found
 
 
-def scenario_from(given: str, changes: dict[str, Any]) -> tuple[Scenario, dict[str, Any] | None]:
-    """Return the scenario that a word names, changed, and the recipe if it names a result."""
-    from koubei_sim import archive
+def scenario_from(
+    given: str, changes: dict[str, Any], own_people: bool = False
+) -> tuple[Scenario, dict[str, Any] | None]:
+    """Return the scenario that a word names, changed, and the recipe if it names a result.
+
+    With `own_people` a table of people is handed over beside it.
+    """
+    from koubei_sim import archive, checks
     from koubei_sim.results import scenario_of
     from koubei_sim.spec import Scenario
 
     recipe = None
-    if archive.is_result(given) or (Path(given).is_dir() and given not in Scenario.presets()):
+    if given not in Scenario.presets() and (
+        archive.is_result(given) or checks.path("scenario", given).is_dir()
+    ):
         recipe = archive.read_recipe(given)
         scenario = scenario_of(recipe, given)
     else:
-        scenario = Scenario.load(given)
-    return (scenario.replace(**changes) if changes else scenario), recipe
+        scenario = Scenario.load(given, own_people)
+    return (scenario.changed(changes, own_people) if changes else scenario), recipe
 
 
 def run(
@@ -110,11 +117,14 @@ def run(
     """Run or repeat; see ``koubei run --help``."""
     from koubei_sim import simulate
 
+    out = _goal(out)
     _check_stream(given, out, stream)
     changed = changes_of(changes)
     if ticks is not None:
+        if "ticks" in changed:
+            raise KoubeiError("--ticks", "given again by --set ticks", got=str(ticks))
         changed["ticks"] = ticks
-    scenario, recipe = scenario_from(given, changed)
+    scenario, recipe = scenario_from(given, changed, agents is not None)
     known = recipe or {"replicates": 1, "engine": "compiled", "key": None}
     number = int(known["replicates"]) if replicates is None else replicates
     graphs = _graphs(networks, scenario)
@@ -151,6 +161,17 @@ def run(
     return status
 
 
+def _goal(out: Path | None) -> Path | None:
+    """Return the folder to write, once it is sure that it may be written."""
+    from koubei_sim import archive, checks
+
+    if out is None:
+        return None
+    goal = checks.path("--out", out)
+    archive.check_goal(goal)
+    return goal
+
+
 def _check_stream(given: str, out: Path | None, stream: bool) -> None:
     from koubei_sim import archive
 
@@ -180,8 +201,9 @@ def _graphs(pairs: list[str], scenario: Scenario) -> dict[str, Any] | None:
                 "--network", "unknown channel", got=name, allowed=", ".join(scenario.channels)
             )
         spec = scenario.channels[name].network
+        # Not directed is only the default of a graph: then it is asked what the file says.
         directed = spec is not None and (spec.directed or spec.kind == "follow")
-        found[name] = read_network(file, directed=directed)
+        found[name] = read_network(file, directed=directed or None)
     return found or None
 
 
@@ -267,6 +289,7 @@ def _as_json(result: Result, written: list[Path], verdict: str | None) -> None:
         "summary": result.summary().drop(columns="meaning").to_dict(orient="index"),
         "pyramid": result.pyramid().reset_index().to_dict(orient="records"),
         "written": [str(path) for path in written],
+        "notes": list(result.notes),
     }
     if verdict is not None:
         content["repeat"] = verdict
@@ -276,6 +299,7 @@ def _as_json(result: Result, written: list[Path], verdict: str | None) -> None:
 def _report(result: Result, lang: str, threads: int | None) -> str:
     lines = [*repr(result).splitlines()[:2], ""]
     lines[1] += f", {result.seconds:.1f} s" if result.seconds == result.seconds else ""
+    lines[2:2] = [f"note: {note}" for note in result.notes]
     lines.append(pyramid_text(result, lang))
     shown = result.summary().loc[list(_SHOWN)]
     shown = shown[shown["n"] > 0]
@@ -318,6 +342,7 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
     from koubei_sim import simulate
     from koubei_sim.spec import Scenario
 
+    out = _goal(out) or out
     scenario = Scenario.load("xiaomi")
     people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
     print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
@@ -333,10 +358,10 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
 
 def plot(given: Path, out: Path | None, lang: str, format: str) -> int:
     """Draw the figures of a saved result."""
-    from koubei_sim import archive, plots
+    from koubei_sim import archive, checks, plots
     from koubei_sim.results import load_result
 
-    folder = archive.folder_of(given) / "figures" if out is None else out
+    folder = archive.folder_of(given) / "figures" if out is None else checks.path("--out", out)
     for path in plots.save_all(load_result(given), folder, lang, format):
         print(path)
     return FINE

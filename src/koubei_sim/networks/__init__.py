@@ -10,7 +10,8 @@ from koubei_sim.networks.configuration import configuration
 from koubei_sim.networks.contacts import read_contacts
 from koubei_sim.networks.data_files import find_data
 from koubei_sim.networks.follow import follow_graph
-from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.network import Network
 from koubei_sim.networks.random_graphs import barabasi_albert, erdos_renyi
 from koubei_sim.networks.readers import read_network
 from koubei_sim.networks.regular import complete, lattice, ring

@@ -6,20 +6,25 @@ the people at both ends.  Called by the cascades.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.networks import adapters, labelling, merging
+from koubei_sim.networks import adapters, labelling
 from koubei_sim.networks.network import Network
 from koubei_sim.networks.union import union_rows
 
 
 def arc_values(
-    network: Network, values: Any, where: str, *, graph: Any = None, merge: str | None = None
+    network: Network,
+    values: Any,
+    where: str,
+    *,
+    graph: Any = None,
+    words: Sequence[str] = (),
 ) -> NDArray[np.float64]:
     """Return one value an arc, in the order of `Network.arcs`.
 
@@ -35,9 +40,8 @@ def arc_values(
         Name of the argument, for refusals.
     graph : object, optional
         The graph from which `network` was made.
-    merge : str, optional
-        Law for a pair that has several values, as for `Network.from_edges`; None refuses other
-        values than equal ones.
+    words : sequence of str
+        Words that the argument knows beside names of attributes, for refusals.
 
     Raises
     ------
@@ -51,36 +55,44 @@ def arc_values(
     [0.5, 0.25]
     """
     if isinstance(values, str):
-        src, dst, found = _of_attribute(network, values, where, graph)
+        src, dst, found = _of_attribute(network, values, where, graph, words)
     elif isinstance(values, Mapping):
         src, dst, found = _of_mapping(network, values, where)
     else:
         src, dst, found = _of_frame(network, values, where)
-    return _aligned(network, src, dst, found, where, merge)
+    return _aligned(network, src, dst, found, where)
 
 
-def _of_attribute(network: Network, name: str, where: str, graph: Any) -> tuple[Any, Any, Any]:
-    if graph is None or isinstance(graph, Network):
-        raise KoubeiError(
-            where,
-            "no word known here, and a Network holds no edge attributes but its weights",
-            got=repr(name),
-            fix=f"as_network(graph, weight={name!r}) and {where}='weights'",
-        )
-    known = attribute_names(graph)
+def same_order(network: Network, graph: Any) -> bool:
+    """Whether a graph lists its edges just as its network lists its arcs (`Network.arcs`)."""
+    held = adapters.given(graph, None)
+    first, second = (ends.tolist() for ends in network.arcs())
+    src, dst = np.asarray(held.src), np.asarray(held.dst)
+    if held.nodes is not None:
+        src, dst = network.people(src), network.people(dst)
+    return bool(src.tolist() == first and dst.tolist() == second)
+
+
+def _of_attribute(
+    network: Network, name: str, where: str, graph: Any, words: Sequence[str]
+) -> tuple[Any, Any, Any]:
+    known = [] if graph is None else attribute_names(graph)
     if known is not None and name not in known:
+        allowed = [*words, *known]
         raise KoubeiError(
             where,
-            "the graph has no such edge attribute",
+            "no such edge attribute" + (" in a Network" if graph is None else ""),
             got=repr(name),
-            allowed=", ".join(known) or "none is there",
-            fix=nearest(name, known),
+            allowed=", ".join(allowed) or "none is there",
+            fix=nearest(name, allowed)
+            or (f"as_network(graph, weight={name!r}) and 'weights'" if graph is None else None),
         )
     held = adapters.given(graph, name)
     if held.weight is None:
         raise KoubeiError(where, "the graph has no such edge attribute", got=repr(name))
     if held.nodes is None:
-        rows = [network.index_of(np.asarray(end), where=where) for end in (held.src, held.dst)]
+        named = adapters.as_network(graph)  # `network` may have been told to go by rows
+        rows = [named.index_of(np.asarray(end), where=where) for end in (held.src, held.dst)]
         return rows[0], rows[1], held.weight
     return held.src, held.dst, held.weight
 
@@ -134,9 +146,7 @@ def _of_frame(network: Network, frame: Any, where: str) -> tuple[Any, Any, Any]:
     return src, dst, held.weight
 
 
-def _aligned(
-    network: Network, src: Any, dst: Any, values: Any, where: str, merge: str | None
-) -> NDArray[np.float64]:
+def _aligned(network: Network, src: Any, dst: Any, values: Any, where: str) -> NDArray[np.float64]:
     """Give every arc the value of its pair of people (rows)."""
     try:
         found = np.asarray(values, dtype=np.float64)
@@ -161,7 +171,7 @@ def _aligned(
     starts = np.flatnonzero(new)
     if starts.size < ordered.size:
         differ = np.flatnonzero(~new[1:] & (found[1:] != found[:-1]))
-        if merge is None and differ.size:
+        if differ.size:
             pair = divmod(int(ordered[differ[0]]), n)
             raise KoubeiError(
                 where,
@@ -169,8 +179,7 @@ def _aligned(
                 got=_shown(network, pair),
                 fix="as_network(graph, weight=..., merge='probability') and 'weights'",
             )
-        found = merging.combined(merge, found, starts, where) if merge else found[starts]
-        ordered = ordered[starts]
+        ordered, found = ordered[starts], found[starts]
     if ordered.size:
         place = np.minimum(np.searchsorted(ordered, arcs), ordered.size - 1)
         missing = ordered[place] != arcs

@@ -17,6 +17,7 @@ from koubei_sim.networks.doubts import (
     cell_of,
     is_number,
     refuse_doubtful_third,
+    refuse_sign_between,
     starts_with_time,
 )
 from koubei_sim.networks.table_edges import (
@@ -238,6 +239,7 @@ def places_of(
             allowed=f"{order}, or {' '.join(wanted)}",
             fix=fix,
         )
+    refuse_sign_between(rows, where)
     if wanted == EDGE and usable == 3:
         refuse_doubtful_third(rows, where)
     roles = wanted[:usable]

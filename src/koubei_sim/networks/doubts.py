@@ -14,6 +14,7 @@ from pathlib import Path
 
 from koubei_sim.errors import KoubeiError
 
+DATED = re.compile(r"\d{4}-\d\d-\d\d")
 WHOLE = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 
 
@@ -124,7 +125,7 @@ def refuse_doubtful_third(rows: list[list[str]], where: str) -> None:
             got=" ".join(rows[0]),
             fix="as_network(networkx.read_adjlist(path)) or columns='source target weight'",
         )
-    if len(rows) >= 5 and _time_like(rows):
+    if len(rows) >= 3 and _time_like(rows):
         raise KoubeiError(
             where,
             "the first column could be times",
@@ -133,24 +134,38 @@ def refuse_doubtful_third(rows: list[list[str]], where: str) -> None:
         )
 
 
+def refuse_sign_between(rows: list[list[str]], where: str) -> None:
+    """Refuse lines such as ``anna -> bert`` or ``1 - 2``: the sign is nobody."""
+    seconds = {cell_of(row, 1) for row in rows}
+    sign = seconds.pop()
+    if not seconds and sign and not any(letter.isalnum() for letter in sign) and len(rows[0]) > 2:
+        raise KoubeiError(
+            where, "the second column is the same sign on every line", got=sign,
+            fix="columns='source _ target' to pass over it",
+        )  # fmt: skip
+
+
+def _rises(values: list[float]) -> bool:
+    return all(a <= b for a, b in pairwise(values)) and values[0] != values[-1]
+
+
+def _shared(one: set[str], other: set[str]) -> bool:
+    """Whether two columns name the same people: a good part of their values is in both."""
+    return len(one & other) >= 0.2 * max(len(one), len(other))
+
+
 def _time_like(rows: list[list[str]]) -> bool:
-    """Whether the first column rises and holds none of the ids that the next two share."""
+    """Whether the first column rises and holds hardly any of the ids that the next two share."""
     first = [cell_of(row, 0) for row in rows]
-    second, third = ({cell_of(row, at) for row in rows} for at in (1, 2))
-    if not all(is_number(cell) for cell in first):
+    if not all(is_number(cell) for cell in first) or not _rises([float(cell) for cell in first]):
         return False
-    times = [float(cell) for cell in first]
-    return (
-        all(a <= b for a, b in pairwise(times))
-        and len(second & third) >= 0.3 * min(len(second), len(third))
-        and not set(first) & second
-        and not set(first) & third
-    )
+    one, two, three = ({cell_of(row, at) for row in rows} for at in range(3))
+    return _shared(two, three) and len(one & (two | three)) <= 0.25 * len(one)
 
 
 def starts_with_time(rows: list[list[str]], where: str, cells: int) -> bool:
     """Whether contacts stand as time, source, target (SocioPatterns); refuse if in doubt."""
-    if len(rows) < 3 or any(len(row) < 3 for row in rows[:-1]):
+    if len(rows) < 2 or any(len(row) < 3 for row in rows[:-1]):
         return False
     if (
         cells == 5
@@ -158,8 +173,22 @@ def starts_with_time(rows: list[list[str]], where: str, cells: int) -> bool:
         and all(is_number(cell) for row in rows for cell in row[:1])
     ):
         return True
-    thirds = [cell_of(row, 2) for row in rows]
-    if not all(is_number(cell) for cell in thirds):
-        return _time_like(rows)
-    values = [float(cell) for cell in thirds]
-    return _time_like(rows) and not all(a <= b for a, b in pairwise(values))
+    first, third = ([cell_of(row, at) for row in rows] for at in (0, 2))
+    if not all(is_number(cell) for cell in first):
+        return False
+    rises = _rises([float(cell) for cell in first])
+    if not all(is_number(cell) for cell in third):
+        return rises and not any(is_number(cell) or DATED.match(cell) for cell in third)
+    if not rises or _rises([float(cell) for cell in third]):
+        return False
+    if not all(float(cell).is_integer() for cell in third):
+        return False
+    one, two, three = ({cell_of(row, at) for row in rows} for at in range(3))
+    if _shared(one, two) != _shared(two, three):  # who stands in both columns of people
+        return _shared(two, three)
+    raise KoubeiError(
+        where,
+        "the times could stand first or last",
+        got=" ".join(rows[0]),
+        fix="columns='time source target' or columns='source target time'",
+    )

@@ -19,7 +19,8 @@ from koubei_sim.networks import merging
 from koubei_sim.networks.row_blocks import in_order, over_rows, thread_count
 
 if TYPE_CHECKING:
-    from koubei_sim.networks.network import Layer, Network
+    from koubei_sim.networks.layer import Layer
+    from koubei_sim.networks.network import Network
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]
 MAX_NODES = 2**31 - 2  # node numbers are int32

@@ -17,31 +17,95 @@ from koubei_sim.kernels import graphs
 def as_labels(values: ArrayLike, where: str = "labels") -> NDArray[Any]:
     """Return labels as an int64 or a str array; anything else is written out by ``str``.
 
+    Whole numbers that a table holds as floats (because a cell is empty, mostly) are whole numbers;
+    columns of pandas and polars are taken as they are; a missing name is refused.
+
     Examples
     --------
     >>> as_labels([3, 1]).dtype.kind, as_labels([(0, 1), (0, 2)]).tolist()
     ('i', ['(0, 1)', '(0, 2)'])
     """
-    array = values if isinstance(values, np.ndarray) else None
-    if array is None:
-        items = list(values)  # type: ignore[arg-type]
-        if all(
-            isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items
-        ):
-            try:
-                return np.array(items, dtype=np.int64)
-            except OverflowError:
-                return np.array([str(item) for item in items], dtype=np.str_)
-        return np.array([str(item) for item in items], dtype=np.str_)
-    if array.dtype.kind in "iu":
-        if array.dtype.kind == "u" and array.size and int(array.max()) >= 2**63:
-            return array.astype(np.str_)
-        return array.astype(np.int64, copy=False)
-    if array.dtype.kind == "U":
-        return array
-    if array.dtype.kind == "f":
-        raise KoubeiError(where, "labels are not whole numbers or text", got=str(array.dtype))
-    return as_labels(array.tolist(), where)
+    if isinstance(values, np.ndarray):
+        kind = values.dtype.kind
+        if kind == "u" and values.size and int(values.max()) >= 2**63:
+            return values.astype(np.str_)
+        if kind in "iu":
+            return values.astype(np.int64, copy=False)
+        if kind == "U":
+            return values
+        if kind == "f":
+            return _whole(values, where)
+        if kind == "M":
+            _refuse_missing(np.isnat(values), where)
+            return values.astype(np.str_)
+    items = _listed(values, where)
+    _refuse_missing([is_missing(item) for item in items], where)
+    if all(isinstance(item, (int, np.integer)) and not isinstance(item, bool) for item in items):
+        try:
+            return np.array(items, dtype=np.int64)
+        except OverflowError:
+            return np.array([str(item) for item in items], dtype=np.str_)
+    if all(isinstance(item, (float, np.floating)) for item in items):
+        numbers = np.array(items, dtype=np.float64)
+        if (numbers == np.floor(numbers)).all():
+            return _whole(numbers, where)
+    return np.array([_written(item, where) for item in items], dtype=np.str_)
+
+
+def numbers(values: NDArray[Any], where: str) -> NDArray[Any]:
+    """Return an array of objects (nullable columns of pandas) as numbers, none of them missing."""
+    _refuse_missing([is_missing(item) for item in values], where, "a number")
+    if any(isinstance(item, (str, bytes, bool)) for item in values):
+        return values.astype(np.str_)
+    try:
+        return np.array(values.tolist())
+    except ValueError:
+        return values
+
+
+def _listed(values: Any, where: str) -> list[Any]:
+    """Return the items of a list, an array or a column."""
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise KoubeiError(where, "not a list of names", got=repr(values), fix=f"[{values!r}]")
+    if getattr(values, "ndim", 1) != 1:
+        raise KoubeiError(where, "not one list of names", got=f"shape {np.shape(values)}")
+    return list(values.to_list() if hasattr(values, "to_list") else values)
+
+
+def is_missing(item: Any) -> bool:
+    """Whether a cell is empty: None, NaN, NaT or pandas.NA."""
+    return (
+        item is None
+        or type(item).__name__ in ("NAType", "NaTType")
+        or item is np.ma.masked
+        or (isinstance(item, (float, np.floating)) and item != item)
+    )
+
+
+def _refuse_missing(missing: Any, where: str, what: str = "a name") -> None:
+    found = np.flatnonzero(missing)
+    if found.size:
+        raise KoubeiError(f"{where}[{found[0]}]", f"not {what}", got="an empty cell")
+
+
+def _whole(numbers: NDArray[np.floating[Any]], where: str) -> NDArray[np.int64]:
+    """Return whole numbers that are held as floats."""
+    _refuse_missing(np.isnan(numbers), where)
+    wrong = (numbers != np.floor(numbers)) | (np.abs(numbers) > 2.0**53)
+    if wrong.any():
+        raise KoubeiError(
+            where, "labels are neither whole numbers nor text", got=float(numbers[wrong][0])
+        )
+    return numbers.astype(np.int64)
+
+
+def _written(item: Any, where: str) -> str:
+    if isinstance(item, bytes):
+        try:
+            return item.decode()
+        except UnicodeDecodeError:
+            raise KoubeiError(where, "a name is not UTF-8", got=repr(item)) from None
+    return str(item)
 
 
 def checked_labels(values: ArrayLike, n: int) -> NDArray[Any]:
@@ -114,6 +178,7 @@ def with_labels(
         return compact(src, dst, n)
     else:
         found = as_labels(labels)
+        found = found.copy() if found is labels else found  # its owner may write to it
     if n is not None and n != found.size:
         raise KoubeiError("n", "does not fit the labels", got=n, allowed=str(found.size))
     return src, dst, found.size, found

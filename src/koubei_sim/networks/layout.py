@@ -17,13 +17,12 @@ from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import text_blocks
 from koubei_sim.networks.column_roles import Asked, header_of, kind_of_ids, names_ends, places_of
-from koubei_sim.networks.doubts import cell_of, refuse_matrix, split
+from koubei_sim.networks.doubts import DATED, cell_of, is_number, refuse_matrix, split
 from koubei_sim.networks.table_edges import EDGE, SOURCE_NAMES
 from koubei_sim.networks.text_blocks import ANY_REMARK, SPACED_REMARK
 
 SEPARATORS = "\t;, "
 LINES = 2000  # looked at, at most
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ATTRIBUTES = re.compile(r"\{.*\}\s*\Z")
 _DIRECTED = re.compile(r"^[#%]\s*directed\s*:\s*(true|yes|false|no)\b", re.I | re.M)
 _SNAP = re.compile(r"^[#%]\s*(un)?directed\s+(?:graph|network)\b", re.I | re.M)
@@ -78,7 +77,14 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
     cells = len(rows[0])
     notes: list[str] = []
     if header and rows_below and all(len(row) == cells + 1 for row in rows_below):
-        header = ("", *header)  # R's write.table: no word stands over the names of the rows
+        if any(row[0] != str(at) for at, row in enumerate(rows_below, 1)):
+            raise KoubeiError(
+                f"{path}, line {found.line_of(1)}",
+                "lines have one cell more than the header",
+                got=f"{cells + 1} and {cells}",
+                fix="a point for a decimal comma, or a name for each column",
+            )
+        header = ("", *header)  # R's write.table: no word stands over the numbers of the rows
         cells += 1
     places, told = places_of(
         path,
@@ -97,9 +103,23 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
         for end in ("source", "target")
         if cell_of(row, places[end])
     ]
+    if header and rows_below:
+        kind = next((at for at, name in enumerate(header) if name.strip().lower() == "type"), None)
+        if (
+            kind is not None
+            and kind not in places.values()
+            and cell_of(rows_below[0], kind).strip().lower() in ("directed", "undirected", "person")
+        ):
+            places["type"] = kind
     if header and rows_below and header[places["source"]].lower() in SOURCE_NAMES:
         doubtful = {header[places["source"]], header[places["target"]]} & set(ends)
-        if doubtful and asked.header is None and header != found.remark_header(cells):
+        above_numbers = any(  # a word over numbers is the name of their column
+            name and not is_number(name) and all(is_number(cell_of(row, at)) for row in rows_below)
+            for at, name in enumerate(header)
+            if at not in (places["source"], places["target"])
+        )
+        known = above_numbers or "type" in places or header == found.remark_header(cells)
+        if doubtful and asked.header is None and not known:
             raise KoubeiError(
                 f"{path}, line {found.line_of(0)}",
                 "could be names of columns or an edge",
@@ -111,16 +131,8 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
     dates = ""
     if "time" in places and rows_below:
         first = cell_of(rows_below[0], places["time"])
-        if _DATE.match(first):
+        if DATED.match(first):
             dates = "zoned" if re.search(r"(?:Z|[+-]\d\d:?\d\d)\Z", first[10:]) else "plain"
-    if header and rows_below:
-        kind = next((at for at, name in enumerate(header) if name.strip().lower() == "type"), None)
-        if (
-            kind is not None
-            and kind not in places.values()
-            and cell_of(rows_below[0], kind).strip().lower() in ("directed", "undirected", "person")
-        ):
-            places["type"] = kind
     remark, guarded = found.names_with_signs(text, separator, cells, rows_below)
     layout = found.layout(
         separator,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
 from koubei_sim.networks import overlap
-from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.network import Network
 from koubei_sim.networks.row_blocks import over_rows
 
 

@@ -11,14 +11,17 @@ import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import edges, labelling
-from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.network import Network
 
 EXACT = 2**53  # whole numbers up to this are held exactly by a float64
 
@@ -120,10 +123,11 @@ class TemporalNetwork:
         ----------
         src, dst : (m,) arrays of int
             Who met whom; the word of ``src[e]`` reaches ``dst[e]``.
-        time : (m,) array of numbers, or of datetime64
-            When, finite; dates become seconds since the start of 1970.
+        time : (m,) numbers, or dates of numpy, pandas, polars or `datetime`
+            When, finite; dates become seconds since the start of 1970, those with a time zone by
+            universal time, others as the clock showed.
         n : int, optional
-            Number of people, at least 1; the largest id plus one where not given.
+            As for `Network.from_edges`: ids are then rows, and without it nobody is made up.
         directed : bool
             False: each contact makes two, there and then back, at the same time.
         labels : "auto", (n,) array or None
@@ -150,6 +154,7 @@ class TemporalNetwork:
         """
         if n is not None:
             n = edges.checked_count(n)
+        directed = checks.yes_no("directed", directed)
         src, dst, n, names = labelling.with_labels(src, dst, n, labels)
         first, second = edges.checked_ids(src, "src", n), edges.checked_ids(dst, "dst", n)
         when = checked_times(time)
@@ -179,8 +184,10 @@ class TemporalNetwork:
             first, second = _woven(first, second), _woven(second, first)
             when = np.repeat(when, 2)
             weights = None if weights is None else np.repeat(weights, 2)
-        notes = {"self_contacts_dropped": dropped}
-        return cls(n, first, second, when, weights, bool(directed), names, notes)
+        notes: dict[str, Any] = {"self_contacts_dropped": dropped}
+        if labels is None and names is not None:
+            notes["read"] = labelling.told(names)
+        return cls(n, first, second, when, weights, directed, names, notes)
 
     @property
     def n_contacts(self) -> int:
@@ -203,14 +210,24 @@ class TemporalNetwork:
         arrays = (self.source, self.target, self.time, self.weights, self.labels)
         return sum(array.nbytes for array in arrays if array is not None)
 
-    def index_of(self, labels: ArrayLike) -> NDArray[np.int64]:
-        """Return the numbers of the people with these labels (int64, same shape)."""
-        return labelling.index_of(self.labels, self.n_nodes, labels)
+    def index_of(
+        self, people: ArrayLike, *, by: str = "label", where: str = "index_of"
+    ) -> NDArray[np.int64]:
+        """Return the rows of people as the user names them, as `Network.index_of` does."""
+        checks.word("by", by, ("label", "row"))
+        labels = self.labels if by == "label" else None
+        return labelling.index_of(labels, self.n_nodes, people, where)
 
-    def window(self, a: float | None = None, b: float | None = None) -> TemporalNetwork:
+    def people(self, rows: ArrayLike) -> NDArray[Any]:
+        """Return what the people at these rows are called: labels, or rows without any."""
+        found = np.asarray(rows)
+        return found if self.labels is None else self.labels[found]
+
+    def window(self, a: Any = None, b: Any = None) -> TemporalNetwork:
         """Return the contacts with ``a <= time < b`` among the same people (no copy).
 
-        None leaves that side open.  Neighbouring windows share no contact.
+        Bounds are numbers in the unit of the times, or dates where the times were dates.  None
+        leaves that side open.  Neighbouring windows share no contact.
 
         Examples
         --------
@@ -218,9 +235,10 @@ class TemporalNetwork:
         >>> met.window(2, 3)
         TemporalNetwork(3 people; 1 contacts from 2 to 2, directed)
         """
-        for name, bound in (("a", a), ("b", b)):
-            if bound is not None and math.isnan(bound):
-                raise KoubeiError(f"window.{name}", "not a time", got=bound)
+        a, b = (
+            None if bound is None else one_time(f"window.{name}", bound)
+            for name, bound in (("a", a), ("b", b))
+        )
         if a is not None and b is not None and a > b:
             raise KoubeiError("window", "ends before it starts", got=f"{a:g} to {b:g}")
         lo = 0 if a is None else int(np.searchsorted(self.time, a))
@@ -306,11 +324,56 @@ class TemporalNetwork:
         )
 
 
-def checked_times(values: ArrayLike) -> NDArray[np.float64]:
-    """Return times as float64 (m,); refuse what is no time or would lose its last digits."""
+def one_time(where: str, value: Any) -> float:
+    """Return a time as `checked_times` does; infinite ones too, which leave a side open."""
+    if isinstance(value, date) or getattr(getattr(value, "dtype", None), "kind", "") == "M":
+        return float(checked_times(as_dates([value]))[0])
+    found = value.item() if hasattr(value, "item") and np.ndim(value) == 0 else value
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or math.isnan(found):
+        raise KoubeiError(where, "not a time", got=repr(value), allowed="a number or a date")
+    return float(found)
+
+
+def as_dates(values: Any) -> Any:
+    """Return dates of any kind as datetime64; what holds no dates comes back as it is.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> as_dates([datetime(2012, 12, 15, 8)])
+    array(['2012-12-15T08:00:00.000000'], dtype='datetime64[us]')
+    """
+    if getattr(getattr(values, "dtype", None), "tz", None) is not None:  # pandas
+        return np.asarray(getattr(values, "dt", values).tz_convert(None))
     array = np.asarray(values)
+    if array.dtype.kind != "O" or not array.size:
+        return array
+    dates = [
+        isinstance(item, (date, np.datetime64)) and not labelling.is_missing(item)
+        for item in array.flat
+    ]
+    if not any(dates):
+        return array
+    if not all(dates):
+        at = dates.index(False)
+        raise KoubeiError(f"time[{at}]", "not a date", got=repr(array.flat[at]))
+    zones = {getattr(item, "tzinfo", None) is not None for item in array.flat}
+    if len(zones) > 1:
+        raise KoubeiError("time", "dates with and without a time zone", fix="one or the other")
+    if True in zones:
+        return np.array(
+            [item.astimezone(UTC).replace(tzinfo=None) for item in array.flat], "datetime64[us]"
+        )
+    return np.array(array.tolist(), dtype="datetime64[us]")
+
+
+def checked_times(values: Any) -> NDArray[np.float64]:
+    """Return times as float64 (m,); refuse what is no time or would lose its last digits."""
+    array = as_dates(values)
     if array.ndim != 1:
         raise KoubeiError("time", "not one list of times", got=f"shape {array.shape}")
+    if array.dtype.kind == "O":
+        array = labelling.numbers(array, "time")
     if array.dtype.kind == "M":
         array = (array - np.datetime64(0, "s")) / np.timedelta64(1, "s")
     elif array.size == 0:
@@ -326,7 +389,10 @@ def checked_times(values: ArrayLike) -> NDArray[np.float64]:
                 fix="time minus the first time",
             )
     elif array.dtype.kind != "f":
-        raise KoubeiError("time", "times are not numbers", got=str(array.dtype))
+        fix = "pandas.to_datetime(times)" if array.dtype.kind == "U" else None
+        raise KoubeiError(
+            "time", "times are neither numbers nor dates", got=str(array.dtype), fix=fix
+        )
     times = np.ascontiguousarray(array, dtype=np.float64)
     # The least and the largest show nan and infinity, without an array of tests.
     if times.size and not (np.isfinite(times.min()) and np.isfinite(times.max())):

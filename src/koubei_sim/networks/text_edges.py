@@ -67,7 +67,8 @@ def _read(path: Path, layout: Layout) -> Edges:
 
     parts = [part for part in in_order(parse, _edge_blocks(path, layout)) if part is not None]
     if not parts:
-        raise KoubeiError(str(path), "no edges in it", got="a header only")
+        fix = "comment='' if names begin with # or %"
+        raise KoubeiError(str(path), "no edges in it", got="a header only", fix=fix)
     found = {name: _joined(parts, name) for name in layout.places}
     notes, directed, alone = list(layout.notes), layout.directed, None
     if "type" in found:

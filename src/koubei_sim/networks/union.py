@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
 from koubei_sim.networks.edges import frozen
-from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.network import Network
 from koubei_sim.networks.row_blocks import over_rows
 
 MOST_LAYERS = 256  # the layer of an arc is a byte

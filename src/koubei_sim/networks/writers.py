@@ -17,7 +17,8 @@ import numpy as np
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.graph_files import TEXT_IDS
-from koubei_sim.networks.network import Layer, Network
+from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.network import Network
 from koubei_sim.networks.tree_files import ILLEGAL
 
 WRITABLE = (".parquet", ".csv", ".edges", ".txt", ".tsv", ".graphml")

@@ -9,26 +9,23 @@ Called by people, by the command line, and by everything that runs many scenario
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from koubei_sim import archive, build, dataset, provenance
+from koubei_sim import archive, build, checks, dataset, provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels.draws import key_from
-from koubei_sim.results import Result, scenario_of, stored_result
+from koubei_sim.population import Who
+from koubei_sim.results import Result, notes_of, scenario_of, stored_result
 from koubei_sim.simulate.fitting import check_memory, fitting_threads, useful_threads
-from koubei_sim.simulate.progress import Meter, Progress, Stopped, progress_bar
+from koubei_sim.simulate.progress import Meter, Progress, progress_bar
+from koubei_sim.simulate.waiting import alone, in_order
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["check_memory", "fitting_threads", "progress_bar", "run", "useful_threads"]
 
@@ -42,7 +39,7 @@ def run(
     rng: object = None,
     engine: str | None = None,
     networks: object = None,
-    agents: str | Path | pd.DataFrame | None = None,
+    agents: Any = None,
     progress: bool | Progress | None = None,
     threads: int = 1,
     out: str | Path | None = None,
@@ -67,8 +64,10 @@ def run(
         Both give the same bytes; the reference one is some hundred times slower.
     networks : Network, mapping of str to Network, or graphs of other libraries, optional
         Graphs that replace those of the scenario, by channel.
-    agents : data frame or path, optional
-        Table of people that replaces the drawn population.
+    agents : data frame (pandas, polars), mapping of columns, or path, optional
+        Table of people that replaces the drawn population, one row each.  Its index or a column
+        (``label``, ``id``, ``name``, ... or what ``agents_by`` says) names people as the graphs
+        do; without names, and graphs without labels, row i is person i.
     progress : bool or callable, optional
         True for a bar on stderr; a callable is told (ticks done, ticks in all).
     threads : int
@@ -102,36 +101,36 @@ def run(
     >>> first.digest() == again.digest()
     True
     """
-    scenario, recipe = _read(scenario)
+    scenario, recipe = _read(scenario, agents is not None)
     if recipe:
-        replicates = recipe["replicates"] if replicates is None else replicates
-        rng = recipe["key"] if rng is None else rng
-        engine = recipe["engine"] if engine is None else engine
+        replicates = recipe.get("replicates") if replicates is None else replicates
+        rng = recipe.get("key") if rng is None else rng
+        engine = recipe.get("engine") if engine is None else engine
     number = _whole("replicates", 1 if replicates is None else replicates)
     threads, within = _shared_out(_whole("threads", threads), number)
     engine = _engine("compiled" if engine is None else engine)
     if changes:
-        scenario = scenario.replace(**changes)
-    try:
-        key = key_from(rng)
-    except (ValueError, TypeError) as error:
-        raise _as_koubei("rng", error) from None
+        scenario = scenario.changed(changes, agents is not None)
+    key = _key(rng)
+    _check_progress(progress)
     goal = _goal(out, stream, engine)
-    supplied = _supplied(networks, agents)
+    given = None if networks is None else alone(lambda: _as_networks(networks))
+    supplied = _supplied(given, agents)
     if not changes:
         _same_supplied(recipe, supplied)
-    check_memory(scenario, 1 if scenario.shared_world else threads, threads)
+    check_memory(scenario, 1 if scenario.shared_world else threads, threads, number)
+    given = alone(lambda: build.with_files(scenario, given))
+    who = alone(lambda: build.who_is_who(scenario, given, agents))
     started = time.perf_counter()
     with Meter(progress, number, scenario) as meter:
         run_engine = _engine_function(engine, within)
-        work = partial(
-            _replicates, scenario, key, number, run_engine, networks, agents, meter, threads
-        )
+        work = partial(_replicates, scenario, key, number, run_engine, given, who, meter, threads)
         if goal is not None and stream:
-            return _streamed(goal, work, (scenario, key, engine), supplied, started)
+            return _streamed(goal, work, (scenario, key, engine), supplied, who, started)
         histories = work()
     seconds = time.perf_counter() - started
-    result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
+    words: dict[str, Any] = {"supplied": supplied, "who": who, "notes": notes_of(scenario, who)}
+    result = Result(scenario, key, engine, histories, **words, seconds=seconds)
     if goal is not None:
         result.save(goal)
     return result
@@ -140,8 +139,10 @@ def run(
 # What is asked for ------------------------------------------------------------------------------
 
 
-def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
+def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, Any]]:
     """Return the scenario and, for a repetition, the recipe."""
+    if isinstance(given, os.PathLike):
+        given = checks.path("scenario", given)
     if isinstance(given, Scenario):
         return given, {}
     if isinstance(given, Result):
@@ -150,16 +151,16 @@ def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
         return given.scenario, {**known, "supplied": given.supplied}
     if isinstance(given, Mapping):
         if "scenario" not in given or "key" not in given:
-            return Scenario.from_dict(given), {}
+            return Scenario.from_dict(given, own_people), {}
         recipe = dict(given)
         return scenario_of(recipe, "recipe"), recipe
     if isinstance(given, (str, Path)):
         if archive.is_result(given):
             recipe = archive.read_recipe(given)
             return scenario_of(recipe, str(given)), recipe
-        if Path(given).is_dir():
+        if str(given) not in Scenario.presets() and checks.path("scenario", given).is_dir():
             archive.folder_of(given)  # says what is missing
-        return Scenario.load(given), {}
+        return Scenario.load(given, own_people), {}
     raise KoubeiError(
         "scenario",
         "wrong type",
@@ -170,11 +171,42 @@ def _read(given: object) -> tuple[Scenario, dict[str, Any]]:
 
 
 def _whole(where: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise KoubeiError(where, "must be a whole number", got=value, allowed="1 or more", fix="1")
-    if value < 1:
-        raise KoubeiError(where, "out of range", got=int(value), allowed="1 or more", fix="1")
-    return int(value)
+    found = checks.scalar(value)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise KoubeiError(
+            where,
+            "must be a whole number",
+            got=checks.shown(value),
+            allowed="1 or more",
+            fix="1",
+        )
+    if found < 1:
+        raise KoubeiError(where, "out of range", got=found, allowed="1 or more", fix="1")
+    return found
+
+
+def _key(rng: object) -> int:
+    found = rng
+    if getattr(rng, "ndim", None) == 0:
+        found = checks.scalar(rng)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    try:
+        return key_from(found)
+    except (ValueError, TypeError) as error:
+        raise _as_koubei("rng", error) from None
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise KoubeiError(
+            "progress",
+            "wrong type",
+            got=checks.shown(progress),
+            allowed="True, False or what is called with (ticks done, ticks in all)",
+        )
 
 
 def _engine(name: object) -> str:
@@ -191,13 +223,14 @@ def _engine(name: object) -> str:
 
 def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
     """Return the folder to write, once it is sure that it may be written."""
+    stream = checks.scalar(stream)
     if not isinstance(stream, bool):
         raise KoubeiError("stream", "wrong type", got=repr(stream), allowed="True or False")
     if out is None:
         if stream:
             raise KoubeiError("stream", "needs a folder to write events to", fix='out="folder"')
         return None
-    if not isinstance(out, (str, Path)):
+    if not isinstance(out, (str, os.PathLike)):
         raise KoubeiError("out", "wrong type", got=type(out).__name__, allowed="a path")
     if stream and engine != "compiled":
         raise KoubeiError(
@@ -206,7 +239,7 @@ def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
             got=engine,
             fix='engine="compiled"',
         )
-    goal = Path(out).expanduser()
+    goal = checks.path("out", out)
     archive.check_goal(goal)
     return goal
 
@@ -220,10 +253,8 @@ def _as_koubei(where: str, error: Exception) -> KoubeiError:
 def _supplied(networks: object, agents: object) -> dict[str, str]:
     digests = {}
     if networks is not None:
-        digests["networks"] = provenance.network_digest(_as_networks(networks))
+        digests["networks"] = provenance.network_digest(networks)
     if agents is not None:
-        if isinstance(agents, (str, Path)) and not Path(agents).is_file():
-            raise KoubeiError("agents", "no such file", got=str(agents))
         digests["agents"] = provenance.agents_digest(agents)
     return digests
 
@@ -277,14 +308,22 @@ def _streamed(
     work: Callable[[archive.EventStream], list[History]],
     made_of: tuple[Scenario, int, str],
     supplied: dict[str, str],
+    who: Who,
     started: float,
 ) -> Result:
     """Run with the log going to the disk; the folder is there when all is over, or not at all."""
     with archive.whole_folder(goal) as folder:
-        with archive.EventStream(folder / archive.EVENTS, dataset.rows_of(made_of[0])) as log:
+        with archive.EventStream(
+            folder / archive.EVENTS, dataset.rows_of(made_of[0], who.names)
+        ) as log:
             histories = work(log)
         tables = [(history.table, history.quality, history.difficulty) for history in histories]
-        words: dict[str, Any] = {"supplied": supplied, "seconds": time.perf_counter() - started}
+        words: dict[str, Any] = {
+            "supplied": supplied,
+            "who": who,
+            "notes": notes_of(made_of[0], who),
+            "seconds": time.perf_counter() - started,
+        }
         made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
         made.settle(folder)
     return stored_result(*made_of, tables, goal / archive.EVENTS, digest=made.digest(), **words)
@@ -296,23 +335,19 @@ def _replicates(
     replicates: int,
     run_engine: _Engine,
     networks: object,
-    agents: str | Path | pd.DataFrame | None,
+    who: Who,
     meter: Meter,
     threads: int,
     log: archive.EventStream | None = None,
 ) -> list[History]:
-    given = None if networks is None else _as_networks(networks)
-    shared: dict[str, Any] = {"networks": given}
+    shared: dict[str, Any] = {"networks": networks}
     if scenario.shared_world:
-        population = build.build_population(scenario, key, 0, agents)
-        drawn = build.complete_networks(scenario, given, key, 0, population)
-        graphs = build.build_graphs(scenario, drawn, population)
-        shared = {"population": population, "graphs": graphs}
+        shared = alone(lambda: _shared(scenario, key, networks, who))
 
     def one(replicate: int) -> History:
         meter.check()
         try:
-            world = build.build_world(scenario, key, replicate, agents=agents, **shared)
+            world = build.build_world(scenario, key, replicate, agents=who, **shared)
             if log is None:
                 return run_engine(world, meter.callback(replicate))
             history = run_engine(world, meter.callback(replicate), log.sink(replicate))
@@ -322,22 +357,11 @@ def _replicates(
             meter.stop()
             raise
 
-    if threads == 1:
-        return [one(replicate) for replicate in range(replicates)]
-    with ThreadPoolExecutor(threads) as pool:
-        futures: list[Future[History]] = [pool.submit(one, r) for r in range(replicates)]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-        except BaseException:  # an interrupt: running replicates end at their next report
-            meter.stop()
-            raise
-        finally:
-            if meter.stopped:
-                for future in futures:
-                    future.cancel()
-    # The fault itself, not the stops that it caused in the others.
-    faults = [f.exception() for f in futures if not f.cancelled() and f.exception() is not None]
-    for fault in sorted(faults, key=lambda f: isinstance(f, Stopped)):
-        if fault is not None:
-            raise fault
-    return [future.result() for future in futures]
+    return in_order(one, replicates, threads, meter.stop)
+
+
+def _shared(scenario: Scenario, key: int, networks: object, who: Who) -> dict[str, Any]:
+    """Return population and graphs, where all replicates share them."""
+    population = build.build_population(scenario, key, 0, who)
+    drawn = build.complete_networks(scenario, networks, key, 0, population)
+    return {"population": population, "graphs": build.build_graphs(scenario, drawn, population)}

@@ -9,10 +9,13 @@ import os
 
 from koubei_sim import build
 from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels import codes
 from koubei_sim.spec import Scenario
 
 
-def check_memory(scenario: Scenario, worlds: int = 1, runs: int = 1) -> None:
+def check_memory(
+    scenario: Scenario, worlds: int = 1, runs: int = 1, replicates: int | None = None
+) -> None:
     """Refuse a run that would not fit into memory, before anything is allocated.
 
     Parameters
@@ -20,6 +23,8 @@ def check_memory(scenario: Scenario, worlds: int = 1, runs: int = 1) -> None:
     scenario : Scenario
     worlds, runs : int
         Worlds (networks and population) and engine states held at the same time.
+    replicates : int, optional
+        Replicates whose daily tables are kept to the end.
 
     Raises
     ------
@@ -37,6 +42,19 @@ def check_memory(scenario: Scenario, worlds: int = 1, runs: int = 1) -> None:
             got=f"{scenario.n_agents:,} agents, about {needed / 2**30:.1f} GiB",
             allowed=f"{available / 2**30:.1f} GiB available",
             fix="fewer agents with a larger people_per_agent, or threads=1",
+        )
+    if replicates is None:
+        return
+    # The tables are kept twice for a moment, as arrays and with names on.
+    a_day = 8 * (codes.TABLE_WIDTH + 2 * len(scenario.products))
+    kept = 2 * replicates * (scenario.ticks * a_day + 1000)
+    if needed + kept > 0.9 * available:
+        raise KoubeiError(
+            "replicates",
+            "their daily tables need more memory than there is",
+            got=f"{replicates:,} replicates, about {kept / 2**30:.1f} GiB",
+            allowed=f"{available / 2**30:.1f} GiB available",
+            fix="kb.sweep, which keeps outcomes only, or fewer ticks",
         )
 
 

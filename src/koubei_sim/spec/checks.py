@@ -35,8 +35,10 @@ def occurrences(event: Event, ticks: int) -> Iterator[tuple[int, int]]:
         start += event.every
 
 
-def check(scenario: Scenario) -> None:
+def check(scenario: Scenario, own_people: bool = False) -> None:
     """Run all rules; the first one broken raises.
+
+    With `own_people` the shares of the segments say nothing of who is there.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def check(scenario: Scenario) -> None:
     _sizes(scenario)
     _shares(scenario)
     _names(scenario)
-    _seeds(scenario)
+    _seeds(scenario, own_people)
     _events(scenario)
     _telling_is_possible(scenario)
 
@@ -135,17 +137,17 @@ def _names(scenario: Scenario) -> None:
             )
 
 
-def _seeds(scenario: Scenario) -> None:
+def _seeds(scenario: Scenario, own_people: bool) -> None:
     seeding = scenario.seeding
     if seeding.strategy == "ids":
-        if max(seeding.ids) >= scenario.n_agents:
+        if len(seeding.ids) > scenario.n_agents:
             raise KoubeiError(
                 "seeding.ids",
-                "no such person",
-                got=max(seeding.ids),
-                allowed=f"0..{scenario.n_agents - 1}",
+                "more seeds than people",
+                got=len(seeding.ids),
+                allowed=f"0..{scenario.n_agents}",
             )
-        return
+        return  # who they are is known where the graphs are
     seeds = scenario.seed_agents
     if seeds > scenario.n_agents:
         raise KoubeiError(
@@ -159,7 +161,7 @@ def _seeds(scenario: Scenario) -> None:
             allowed="random, ids",
             fix="random",
         )
-    if scenario.agents_table is not None:
+    if own_people or seeding.among or scenario.agents_table is not None:
         return  # the shares of the table decide, and are checked when it is read
     pure = enthusiasts_wanted(seeds, seeding.purity)
     there = scenario.n_agents * sum(s.share for s in scenario.segments.values() if s.enthusiast)

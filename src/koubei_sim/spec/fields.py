@@ -27,6 +27,7 @@ from pydantic import (
     field_validator,
 )
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 
 INFINITY = math.inf
@@ -47,6 +48,7 @@ def _number(value: object) -> object:
 
     The text ``"inf"`` is let through, because JSON has no other way to write it.
     """
+    value = checks.scalar(value)
     if isinstance(value, bool):
         raise ValueError("must be a number")
     if isinstance(value, str):
@@ -57,18 +59,30 @@ def _number(value: object) -> object:
 
 
 def _truth(value: object) -> object:
+    value = checks.scalar(value)
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
 
 
 def _day(value: object) -> object:
-    """Take a date or its ISO text, not a bare number (which could be any unit)."""
+    """Take a date or its ISO text, not a bare number (which could be any unit).
+
+    A moment at midnight (of pandas, numpy or datetime, with a time zone or without) is its date.
+    """
+    if type(value).__name__ == "NaTType":
+        raise ValueError("must be a date such as 2010-08-16")
+    if hasattr(value, "to_pydatetime"):
+        value = value.to_pydatetime()
+    elif type(value).__name__ == "datetime64":
+        value = checks.scalar(value.astype("datetime64[us]"))  # type: ignore[attr-defined]
     if isinstance(value, datetime.datetime):
-        raise ValueError("must be a date without a time")
+        if value.time() != datetime.time():
+            raise ValueError("must be a date without a time")
+        return value.date()
     if isinstance(value, str):
         try:
-            return datetime.date.fromisoformat(value)
+            return datetime.date.fromisoformat(value.strip())
         except ValueError:
             raise ValueError("must be a date such as 2010-08-16") from None
     if not isinstance(value, datetime.date):
@@ -76,6 +90,24 @@ def _day(value: object) -> object:
     return value
 
 
+def _person(value: object) -> object:
+    """Take what a person may be called: a whole number or text."""
+    value = checks.scalar(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "":
+        raise ValueError("must be a label of a person: a whole number or text")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("must be a whole number of 64 bits or text")
+    return value
+
+
+Person = Annotated[int | str, BeforeValidator(_person)]
+#: What may stand in a column of a table of people: one entry, or several.
+Entries = Annotated[
+    tuple[bool | int | float | str, ...],
+    BeforeValidator(lambda given: given if isinstance(given, (list, tuple)) else (given,)),
+]
 Real = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_number)]
 Truth = Annotated[bool, BeforeValidator(_truth)]

@@ -11,7 +11,10 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.spec.fields import (
     STRUCTURE,
     TRIAL,
+    Entries,
+    Named,
     Part,
+    Person,
     Real,
     Truth,
     Whole,
@@ -191,13 +194,26 @@ class Seeding(Part):
         low=1,
         high=1_000_000,
     )
-    ids: tuple[Whole, ...] = parameter(
+    ids: tuple[Person, ...] = parameter(
         (),
-        "the seeds by number (strategy ids; number and purity are then not used)",
-        unit="person",
+        "the seeds by label, or by row where people have none (strategy ids)",
+        unit="name",
         neutral=(),
-        low=0,
-        high=2**31 - 1,
+        allowed="labels of people, or rows 0..n_agents - 1",
+    )
+    ids_by: Literal["label", "row"] | None = parameter(
+        None,
+        "what ids are; none: labels where the graphs have them, else rows",
+        unit="choice",
+        neutral=STRUCTURE,
+        allowed="label, row",
+    )
+    among: Named[Entries] | None = parameter(
+        None,
+        "only people of whom the table of people says one of these, by column",
+        unit="name",
+        neutral=None,
+        allowed="columns and lists of what may stand in them",
     )
     engagement: Real = parameter(
         12.0,
@@ -221,7 +237,7 @@ class Seeding(Part):
             )
         if len(set(self.ids)) != len(self.ids):
             raise KoubeiError(
-                "ids", "the same person twice", got=list(self.ids), allowed="different numbers"
+                "ids", "the same person twice", got=list(self.ids), allowed="different people"
             )
         return self
 

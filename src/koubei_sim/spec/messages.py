@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.spec.fields import metadata
 
@@ -44,13 +45,26 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
         known = list(owner.model_fields) if owner else []
         return unknown(where, place[-1], known, got=fault["input"], more=more)
     noted = metadata(owner, name) if owner and name in owner.model_fields else {}
+    said = _plain(fault["type"], str(fault["msg"]))
+    got = None if fault["type"] == "missing" else fault["input"]
+    if isinstance(got, str) and _looks_right(got):
+        got = checks.shown(got)  # in quotes: that it is text is what is wrong with it
     return KoubeiError(
         where,
-        _plain(fault["type"], str(fault["msg"])) + more,
-        got=None if fault["type"] == "missing" else fault["input"],
+        said + more,
+        got=got,
         allowed=noted.get("allowed"),
         fix=None,
     )
+
+
+def _looks_right(text: str) -> bool:
+    """Whether text looks like a number or a truth value, or like nothing."""
+    try:
+        float(text)
+    except ValueError:
+        return text.strip().lower() in ("", "true", "false", "yes", "no", "none")
+    return True
 
 
 def unknown(

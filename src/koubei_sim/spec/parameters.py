@@ -145,7 +145,12 @@ def _dumped(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_dumped(entry) for entry in value)
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return value.item()  # a number of numpy
+        # A number of numpy; a moment of numpy would become a bare number of nanoseconds.
+        return value if type(value).__name__ == "datetime64" else value.item()
+    if hasattr(value, "tolist"):  # arrays, and series of pandas
+        return _dumped(value.tolist())
+    if hasattr(value, "to_list"):  # series of polars
+        return _dumped(value.to_list())
     return value
 
 

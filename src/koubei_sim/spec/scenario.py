@@ -14,8 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
+from koubei_sim import checks
+from koubei_sim.errors import KoubeiError
 from koubei_sim.spec import defaults
 from koubei_sim.spec.checks import check
 from koubei_sim.spec.conduct import Hearing, Loyalty, Participation, Service, Telling
@@ -24,6 +26,9 @@ from koubei_sim.spec.market import Costs, Market, Seeding, Supply
 from koubei_sim.spec.messages import one_line
 from koubei_sim.spec.offers import Event, Media, Milestone, Node, Product
 from koubei_sim.spec.people import Channel, Segment
+
+#: Said while a scenario is made beside which a table of people is handed over.
+OWN_PEOPLE = "own people"
 
 
 class Scenario(Part):
@@ -84,10 +89,17 @@ class Scenario(Part):
     )
     agents_table: str | None = parameter(
         None,
-        "CSV of people that replaces the drawn population",
+        "CSV or parquet file of people that replaces the drawn population",
         unit="name",
         neutral=None,
         allowed="a path",
+    )
+    agents_by: str | None = parameter(
+        None,
+        "column that names the people of a table, index, or row: in order; none: found out",
+        unit="name",
+        neutral=STRUCTURE,
+        allowed="a column, index or row",
     )
     segments: Named[Segment] = Field(description="kinds of people")
     channels: Named[Channel] = Field(
@@ -119,8 +131,8 @@ class Scenario(Part):
         return given
 
     @model_validator(mode="after")
-    def _consistent(self) -> Scenario:
-        check(self)
+    def _consistent(self, info: ValidationInfo) -> Scenario:
+        check(self, bool(info.context and info.context.get(OWN_PEOPLE)))
         return self
 
     # What is derived ------------------------------------------------------------------------
@@ -141,16 +153,22 @@ class Scenario(Part):
     # Making -----------------------------------------------------------------------------------
 
     @classmethod
-    def from_dict(cls, parts: Mapping[str, Any]) -> Scenario:
-        """Make a scenario from plain nested dicts (as in a TOML file)."""
+    def from_dict(cls, parts: Mapping[str, Any], own_people: bool = False) -> Scenario:
+        """Make a scenario from plain nested dicts (as in a TOML file).
+
+        With `own_people` a table of people is handed over beside it: its shares count, not those
+        of the segments.
+        """
+        if not isinstance(parts, Mapping):
+            raise KoubeiError("scenario", "must be a table of parameters", got=checks.shown(parts))
         try:
-            return cls.model_validate(dict(parts))
+            return cls.model_validate(dict(parts), context={OWN_PEOPLE: own_people})
         except ValidationError as error:
             raise one_line(error, cls) from None
 
     @classmethod
-    def load(cls, name: str | Path) -> Scenario:
-        """Read a preset by name, or a TOML file by path.
+    def load(cls, name: str | Path, own_people: bool = False) -> Scenario:
+        """Read a preset by name, or a TOML file by path (`own_people` as in `from_dict`).
 
         Raises
         ------
@@ -159,7 +177,7 @@ class Scenario(Part):
         """
         from koubei_sim.spec.files import read
 
-        return cls.from_dict(read(name))
+        return cls.from_dict(read(name), own_people)
 
     @staticmethod
     def presets() -> tuple[str, ...]:
@@ -191,9 +209,13 @@ class Scenario(Part):
         >>> s.channels["weibo"].tell, list(s.channels)
         (0.04, ['forum', 'weibo', 'wechat'])
         """
+        return self.changed(changes)
+
+    def changed(self, changes: Mapping[str, Any], own_people: bool = False) -> Scenario:
+        """Do what `replace` does (`own_people` as in `from_dict`)."""
         from koubei_sim.spec.parameters import set_paths
 
-        return self.from_dict(set_paths(self, changes))
+        return self.from_dict(set_paths(self, changes), own_people)
 
     def neutral(self, *modules: str) -> Scenario:
         """Return the scenario with the named modules at their neutral value.

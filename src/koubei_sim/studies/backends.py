@@ -9,18 +9,20 @@ Called by `sweep`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from koubei_sim.cascades.workers import LOOK
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.batches import Batches, task_of
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.pools import Pool, open_pool
-from koubei_sim.studies.work import Row, Task, given_up, run_batch
+from koubei_sim.studies.work import Row, Task, given_up
 
 if TYPE_CHECKING:
     from koubei_sim.spec import Scenario
@@ -88,12 +90,6 @@ def execute(
     """
     batches = Batches(todo, sweep.replicates, how.workers, how.seconds)
     ready = scenarios if how.backend == "threads" else {}  # others make them where they are
-    if how.backend == "threads" and how.workers == 1:
-        for batch in batches:
-            rows, took = run_batch(task_of(sweep, batch, ready), sweep.given)
-            batches.learn(len(rows), took)
-            yield rows
-        return
     pool = open_pool(how.backend, how.workers, how.scheduler, sweep.given)
     work = _Work(pool, batches, lambda batch: task_of(sweep, batch, ready), how.backend)
     try:
@@ -131,12 +127,18 @@ class _Work:
                 self._submit(self._make(batch))
             if not self._flying:
                 return
-            future, task = self._flying.pop(self._landed.get())
+            future, task = self._flying.pop(self._wait())
             found = self._result(future)
             if isinstance(found, BaseException):
                 yield from self._lost(task, found)
                 continue
             yield self._good(*found)
+
+    def _wait(self) -> int:
+        """Return the number of the next batch that is done, looking up for Ctrl-C."""
+        while True:
+            with contextlib.suppress(Empty):
+                return self._landed.get(timeout=LOOK)
 
     def _next(self) -> list[int] | None:
         """Return the batch to hand out now; None to wait, or at the end."""
@@ -151,7 +153,8 @@ class _Work:
             full = len(self._flying) >= self._pool.workers
             return None if full else [self._doubtful.popleft()]
         # Not many before it is known how long a run takes: the first batches are of one run.
-        if len(self._flying) >= (self._pool.ahead if self._known else 2 * self._pool.workers):
+        ahead = self._pool.ahead
+        if len(self._flying) >= (ahead if self._known else min(ahead, 2 * self._pool.workers)):
             return None
         self._batches.workers = self._pool.workers
         return next(self._fresh, None)

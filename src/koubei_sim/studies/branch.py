@@ -21,6 +21,7 @@ from koubei_sim.checks import whole
 from koubei_sim.engines.compiled import CompiledRun
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import PURPOSES, spend
+from koubei_sim.population import Who
 from koubei_sim.results import Result
 from koubei_sim.simulate import check_memory
 from koubei_sim.spec import Scenario
@@ -73,6 +74,8 @@ class Branch:
     key : int
     histories : tuple of History
         Whole histories, the time before the branch included.
+    who : Who or None
+        What people are called, and their table.
 
     Notes
     -----
@@ -84,6 +87,7 @@ class Branch:
     steps: tuple[tuple[int, Scenario], ...]
     key: int
     histories: tuple[History, ...]
+    who: Who | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -102,7 +106,7 @@ class Branch:
 
     @cached_property
     def _result(self) -> Result:
-        return Result(self.scenario, self.key, "compiled", self.histories)
+        return Result(self.scenario, self.key, "compiled", self.histories, who=self.who)
 
     @property
     def data(self) -> xr.Dataset:
@@ -204,13 +208,16 @@ def branch(
             "result", "wrong type", got=type(result).__name__, allowed="a Result or a Branch"
         )
     steps = result.steps if isinstance(result, Branch) else ((0, result.scenario),)
-    scenario = steps[-1][1].replace(**changes)
+    own_people = agents is not None
+    scenario = steps[-1][1].changed(changes, own_people)
     at, threads = whole("at", at), whole("threads", threads, 1)
     _check_day(at, steps[-1][0], scenario.ticks, steps[-1][1].ticks)
     _check_past(steps[-1][1], scenario)
     supplied = _supplied(result, networks, agents)
     # A longer calendar changes nothing in the days before its new end.
-    longer = [(day, old.replace(ticks=scenario.ticks)) for day, old in steps if day < at]
+    longer = [
+        (day, old.changed({"ticks": scenario.ticks}, own_people)) for day, old in steps if day < at
+    ]
     path = (*longer, (at, scenario))
     check_memory(scenario, 2 * threads)
     worlds = _Worlds(path, result.key, supplied, agents)
@@ -225,7 +232,7 @@ def branch(
                 " by another version, or with other networks or people",
                 fix="running it again",
             )
-    return Branch(path, result.key, tuple(histories))
+    return Branch(path, result.key, tuple(histories), worlds.who)
 
 
 def _run(worlds: list[World], days: list[int]) -> History:
@@ -247,7 +254,9 @@ class _Worlds:
         supplied: Any,
         agents: str | Path | pd.DataFrame | None,
     ) -> None:
-        self._path, self._key, self._supplied, self._agents = path, key, supplied, agents
+        self._path, self._key = path, key
+        self._supplied = build.with_files(path[0][1], supplied)
+        self.who = build.who_is_who(path[0][1], self._supplied, agents)
         self._shared = self._parts(0) if path[0][1].shared_world else None
 
     def _parts(self, replicate: int) -> list[tuple[Any, Any]]:
@@ -258,7 +267,7 @@ class _Worlds:
         """
         first = self._path[0][1]
         people = [
-            build.build_population(scenario, self._key, replicate, self._agents)
+            build.build_population(scenario, self._key, replicate, self.who)
             for _, scenario in self._path
         ]
         drawn = build.complete_networks(first, self._supplied, self._key, replicate, people[0])
@@ -274,7 +283,14 @@ class _Worlds:
     def of(self, replicate: int) -> list[World]:
         parts = self._parts(replicate) if self._shared is None else self._shared
         worlds = [
-            build.build_world(scenario, self._key, replicate, population=population, graphs=graphs)
+            build.build_world(
+                scenario,
+                self._key,
+                replicate,
+                population=population,
+                graphs=graphs,
+                agents=self.who,
+            )
             for (_, scenario), (population, graphs) in zip(self._path, parts, strict=True)
         ]
         if any(world.rules.reinforcement_on for world in worlds):

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import inspect
 import os
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import build
+from koubei_sim.cascades.workers import LOOK, Workers
 from koubei_sim.engines.compiled import run_compiled
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import TABLE
@@ -27,6 +29,7 @@ from koubei_sim.metrics import check_measure, measures
 from koubei_sim.results import Result
 from koubei_sim.simulate import check_memory
 from koubei_sim.spec import Scenario
+from koubei_sim.studies.stopping import Stopped
 from koubei_sim.world import History
 
 if TYPE_CHECKING:
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 
 #: What a study measures: a measure (`metrics.measure`), or a number made of one history.
 Outcome = str | Callable[[History, Scenario], float]
+
+
+#: Of each thread: what says that nobody waits for its work any more.
+_HERE = threading.local()
 
 
 class _One(NamedTuple):
@@ -73,20 +80,29 @@ class Lane:
         check_memory(scenario)
         self.scenario = scenario
         self.key = key
-        self._agents = agents
-        self._shared: dict[str, Any] = {"networks": networks_of(networks)}
+        given = build.with_files(scenario, networks_of(networks))
+        self._agents = build.who_is_who(scenario, given, agents)
+        self._shared: dict[str, Any] = {"networks": given}
         if scenario.shared_world:
-            population = build.build_population(scenario, key, 0, agents)
-            drawn = build.complete_networks(scenario, self._shared["networks"], key, 0, population)
-            graphs = build.build_graphs(scenario, drawn, population)
-            self._shared = {"population": population, "graphs": graphs}
+            self._shared = apart(self._world)
+
+    def _world(self) -> dict[str, Any]:
+        """Return the people and graphs that all replicates share."""
+        scenario, key, given = self.scenario, self.key, self._shared["networks"]
+        population = build.build_population(scenario, key, 0, self._agents)
+        drawn = build.complete_networks(scenario, given, key, 0, population)
+        graphs = build.build_graphs(scenario, drawn, population)
+        return {"population": population, "graphs": graphs}
 
     def history(self, replicate: int) -> History:
         """Run one replicate: the bytes that `simulate.run` gives for it."""
+        return apart(self._history, replicate)
+
+    def _history(self, replicate: int) -> History:
         world = build.build_world(
             self.scenario, self.key, replicate, agents=self._agents, **self._shared
         )
-        return run_compiled(world)
+        return run_compiled(world, _look)
 
     def value(self, replicate: int, outcome: Outcome) -> float:
         """Run one replicate and return one number of it; the history is not kept."""
@@ -113,10 +129,56 @@ def measure(history: History, scenario: Scenario, key: int, outcome: Outcome) ->
 
 def in_turn(work: Callable[[int], Any], replicates: range, threads: int) -> list[Any]:
     """Return ``work(r)`` of each replicate in order, side by side where threads are given."""
-    if threads <= 1:
+    if threads <= 1 and not _on_main_thread():
         return [work(replicate) for replicate in replicates]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, replicates))
+    with _Guarded(max(1, threads)) as pool:
+        tasks = ((pool.stop, work, replicate) for replicate in replicates)
+        return list(pool.workers.in_order(_guarded, tasks))
+
+
+def apart(action: Callable[..., Any], *arguments: Any) -> Any:
+    """Do one call so that Ctrl-C gets through: compiled code on the main thread holds it up."""
+    if not _on_main_thread():
+        return action(*arguments)
+    with _Guarded(1) as pool:
+        future = pool.workers.submit(_guarded, pool.stop, action, *arguments)
+        while not future.done():
+            wait([future], LOOK)
+        return future.result()
+
+
+class _Guarded:
+    """Threads that end at their next look once nobody waits for them any more."""
+
+    def __init__(self, threads: int) -> None:
+        self.workers, self.stop = Workers(threads), threading.Event()
+
+    def __enter__(self) -> _Guarded:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if error[0] is not None:
+            self.stop.set()
+        self.workers.__exit__(*error)
+
+
+def _guarded(stop: threading.Event, action: Callable[..., Any], *arguments: Any) -> Any:
+    _HERE.stop = stop
+    try:
+        return action(*arguments)
+    finally:
+        _HERE.stop = None
+
+
+def _look(*_: int) -> None:
+    """End the work of this thread where it was called off; told by the engine as it goes."""
+    stop = getattr(_HERE, "stop", None)
+    if stop is not None and stop.is_set():
+        raise Stopped
+
+
+def _on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def networks_of(given: object) -> Any:

@@ -210,7 +210,7 @@ class Sweep:
         largest = self.scenario
         for point in range(self.points.number):
             try:
-                scenario = self.scenario.replace(**self.points.at(point))
+                scenario = self.scenario.changed(self.points.at(point), "agents" in self.supplied)
             except KoubeiError as error:
                 what = error.what if point == 0 else f"{error.what} (point {point})"
                 raise KoubeiError(

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import signal
+import threading
 import time
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
+from koubei_sim.cascades.workers import Workers
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.supplied import Supplied
 from koubei_sim.studies.work import Task, receive, run_batch
@@ -56,7 +59,7 @@ class Pool(Protocol):
     def renew(self) -> None:
         """Make it fit for work again after a worker died."""
 
-    def close(self, flying: Iterable[Any]) -> None:
+    def close(self, flying: Sequence[Any]) -> None:
         """End, without waiting for more than what cannot be called off."""
 
 
@@ -66,13 +69,14 @@ class Threads:
     together = True
 
     def __init__(self, workers: int, given: Supplied | None) -> None:
-        self._executor = ThreadPoolExecutor(workers)
-        self._given = given
-        self.workers, self.ahead = workers, 2 * workers
+        self._threads = Workers(workers)
+        self._given, self._stop = given, threading.Event()
+        # One alone is handed the next batch when it is known how long the last one took.
+        self.workers, self.ahead = workers, 2 * workers if workers > 1 else 1
 
     def submit(self, task: Task) -> Future[Any]:
         """Hand out a task."""
-        return self._executor.submit(run_batch, task, self._given)
+        return self._threads.submit(run_batch, task, self._given, self._stop.is_set)
 
     def died(self, error: BaseException) -> int:
         """Return 0."""
@@ -81,9 +85,12 @@ class Threads:
     def renew(self) -> None:
         """Do nothing."""
 
-    def close(self, flying: Iterable[Any]) -> None:
-        """Wait for the batches that are being done; the others are not begun."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+    def close(self, flying: Sequence[Any]) -> None:
+        """End the threads; what is being done ends at its next look, and nobody waits for it."""
+        self._stop.set()
+        for future in flying:
+            future.cancel()
+        self._threads.__exit__(SweepStopped if flying else None, None, None)
 
 
 class Processes:
@@ -100,13 +107,11 @@ class Processes:
         """Take the processes of the last sweep, or new ones where these are broken."""
         # Through joblib, which brings loky along; what is handed over goes to each process once.
         loky: Any = importlib.import_module("joblib.externals.loky")
-        words: dict[str, Any] = {}
-        if self._given is not None:
-            words = dict(initializer=receive, initargs=(self._given,))
         self._broken = loky.BrokenProcessPool
         self._executor = loky.get_reusable_executor(
-            max_workers=self.workers, timeout=_KEPT, env=_ONE_EACH, **words
-        )
+            max_workers=self.workers, timeout=_KEPT, env=_ONE_EACH,
+            initializer=_begin, initargs=(self._given,),
+        )  # fmt: skip
 
     def submit(self, task: Task) -> Any:
         """Hand out a task; to a broken pool, a future that says so."""
@@ -121,7 +126,7 @@ class Processes:
         """Return 1 where a process died (loky ends all its fellows with it)."""
         return int(isinstance(error, self._broken))
 
-    def close(self, flying: Iterable[Any]) -> None:
+    def close(self, flying: Sequence[Any]) -> None:
         """Leave the processes for the next sweep, or end them where they are at something."""
         if any(not future.done() for future in flying):
             self._executor.shutdown(wait=True, kill_workers=True)  # an interrupt does not wait
@@ -180,12 +185,19 @@ class Cluster:
             return 0
         return 1 + int(getattr(error, "allowed_failures", 0))
 
-    def close(self, flying: Iterable[Any]) -> None:
+    def close(self, flying: Sequence[Any]) -> None:
         """Call off what has not been begun and go."""
         with contextlib.suppress(Exception):  # the cluster may be gone
             self._client.cancel(list(flying), force=True)
         self._sent = None
         self._client.close()
+
+
+def _begin(given: Supplied | None) -> None:
+    """Make a process ready: Ctrl-C is for the one that it works for, which ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if given is not None:
+        receive(given)
 
 
 def _same(given: Supplied) -> Supplied:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from koubei_sim import provenance
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import Network, as_network
-from koubei_sim.networks.network import Layer
+from koubei_sim.networks.layer import Layer
+from koubei_sim.population import as_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,18 +111,9 @@ def supplied_from(networks: object, agents: str | Path | pd.DataFrame | None) ->
             else as_network(networks)
         )
         digests["networks"] = network_digest(nets)
-    frame: Any = agents
+    frame: Any = None
     if agents is not None:
-        if isinstance(agents, (str, Path)):
-            from koubei_sim.population import read_agents
-
-            if not Path(agents).is_file():
-                raise KoubeiError("agents", "no such file", got=str(agents))
-            frame = read_agents(agents)
-        elif not hasattr(agents, "to_csv"):
-            raise KoubeiError(
-                "agents", "wrong type", got=type(agents).__name__, allowed="data frame or path"
-            )
+        frame = as_table(agents)
         # Of the table, not of the file: the same people are the same sweep.
         digests["agents"] = provenance.agents_digest(frame)
     return Supplied(nets, frame, digests)

@@ -9,7 +9,7 @@ Called by `backends`.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.spec import Scenario
 from koubei_sim.studies.plan import point_key, run_key
+from koubei_sim.studies.stopping import Stopped
 from koubei_sim.studies.supplied import Supplied
 from koubei_sim.world import History
 
@@ -80,10 +81,13 @@ def _name(digests: Mapping[str, str]) -> str:
     return ";".join(f"{name}={digest}" for name, digest in sorted(digests.items()))
 
 
-def run_batch(task: Task, given: Supplied | None = None) -> tuple[list[Row], float]:
+def run_batch(
+    task: Task, given: Supplied | None = None, stopped: Callable[[], bool] | None = None
+) -> tuple[list[Row], float]:
     """Do the runs of a batch; return their rows and the seconds that it took.
 
-    `given` is what the batch needs of networks and people, where it was not received before.
+    `given` is what the batch needs of networks and people, where it was not received before;
+    `stopped` says whether somebody has called it off.
     """
     if task.version != __version__:
         raise KoubeiError("worker", "has another koubei_sim", got=__version__, allowed=task.version)
@@ -92,7 +96,7 @@ def run_batch(task: Task, given: Supplied | None = None) -> tuple[list[Row], flo
         given = _RECEIVED[_name(task.supplied)]
     rows: list[Row] = []
     for point, runs in groupby(task.runs, key=lambda run: run[1]):
-        rows += _runs_of_a_point(task, point, list(runs), given)
+        rows += _runs_of_a_point(task, point, list(runs), given, stopped)
     return rows, time.perf_counter() - started
 
 
@@ -108,7 +112,9 @@ def given_up(task: Task) -> list[Row]:
 
 def _scenario(task: Task, point: int) -> Scenario:
     ready = task.scenarios.get(point)
-    return task.base.replace(**task.changes[point]) if ready is None else ready
+    if ready is not None:
+        return ready
+    return task.base.changed(task.changes[point], "agents" in task.supplied)
 
 
 def _key(task: Task, point: int) -> int:
@@ -121,8 +127,16 @@ def _run_key(task: Task, digest: str, point: int, replicate: int) -> str:
 
 
 def _runs_of_a_point(
-    task: Task, point: int, runs: list[tuple[int, int, int]], given: Supplied | None
+    task: Task,
+    point: int,
+    runs: list[tuple[int, int, int]],
+    given: Supplied | None,
+    stopped: Callable[[], bool] | None,
 ) -> list[Row]:
+    def look(*_: int) -> None:
+        if stopped is not None and stopped():
+            raise Stopped
+
     nothing = (float("nan"),) * len(task.outcomes)
     try:
         scenario = _scenario(task, point)
@@ -136,15 +150,16 @@ def _runs_of_a_point(
     shared: dict[str, Any] | None = None
     run_engine = _engine_function(task.engine)
     for run in runs:
+        look()
         replicate, stage = run[2], "world"
         name = _run_key(task, digest, point, replicate)
         try:
             if scenario.shared_world and shared is None:
                 shared = _shared(scenario, key, own.get("networks"), agents)
-            parts = own if shared is None else shared
-            world = build.build_world(scenario, key, replicate, agents=agents, **parts)
+            parts = {**own, "agents": agents} if shared is None else shared
+            world = build.build_world(scenario, key, replicate, **parts)
             stage = "run"
-            history = run_engine(world, None)
+            history = run_engine(world, None if stopped is None else look)
             stage = "outcomes"
             found = measures(_OneRun(scenario, (history,), key), task.outcomes)
             values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
@@ -156,9 +171,12 @@ def _runs_of_a_point(
 
 def _shared(scenario: Scenario, key: int, networks: Any, agents: Any) -> dict[str, Any]:
     """Return population and graphs as `simulate.run` shares them between replicates."""
-    population = build.build_population(scenario, key, 0, agents)
+    networks = build.with_files(scenario, networks)
+    who = build.who_is_who(scenario, networks, agents)
+    population = build.build_population(scenario, key, 0, who)
     networks = build.complete_networks(scenario, networks, key, 0, population)
     return {
+        "agents": who,
         "population": population,
         "graphs": build.build_graphs(scenario, networks, population),
     }

@@ -20,17 +20,21 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import number, yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import positive, real
+from koubei_sim.theory.checks import few, numbers, positive, real
 
 FloatArray = NDArray[np.float64]
+MOST_RATE = 1e100
 
 
 def _inputs(t: ArrayLike, p: float, q: float) -> tuple[FloatArray, float, float]:
-    times = np.asarray(t, dtype=np.float64)
-    if not (times >= 0).all():
-        raise KoubeiError("t", "out of range", allowed="0 or more")
-    return times, positive("p", p), real("q", q)
+    return numbers("t", t, 0.0), *_rates(p, q)
+
+
+def _rates(p: float, q: float) -> tuple[float, float]:
+    """Return p and q, of which squares and ratios are still numbers."""
+    return number("p", positive("p", p), 1 / MOST_RATE, MOST_RATE), number("q", q, 0.0, MOST_RATE)
 
 
 def cumulative(t: ArrayLike, p: float, q: float) -> FloatArray:
@@ -63,6 +67,7 @@ def cumulative(t: ArrayLike, p: float, q: float) -> FloatArray:
 def rate(t: ArrayLike, p: float, q: float) -> FloatArray:
     """Adoptions per person and unit of time, f = F' = (p + q F)(1 - F) [1]."""
     share = cumulative(t, p, q)
+    p, q = float(p), float(q)
     return (p + q * share) * (1.0 - share)
 
 
@@ -74,19 +79,19 @@ def peak_time(p: float, q: float) -> float:
     >>> round(peak_time(0.03, 0.38), 4)
     6.1926
     """
-    p, q = positive("p", p), real("q", q)
+    p, q = _rates(p, q)
     return math.log(q / p) / (p + q) if q > p else 0.0
 
 
 def peak_share(p: float, q: float) -> float:
     """Share of adopters at the peak, ``1/2 - p/(2q)``; 0 where q <= p."""
-    p, q = positive("p", p), real("q", q)
+    p, q = _rates(p, q)
     return 0.5 - p / (2.0 * q) if q > p else 0.0
 
 
 def peak_rate(p: float, q: float) -> float:
     """Rate of adoption at the peak, ``(p + q)**2 / (4 q)`` [1]; p where q <= p."""
-    p, q = positive("p", p), real("q", q)
+    p, q = _rates(p, q)
     return (p + q) ** 2 / (4.0 * q) if q > p else p
 
 
@@ -98,7 +103,7 @@ def time_to(share: float, p: float, q: float) -> float:
     >>> round(time_to(0.5, 0.03, 0.38), 4)
     6.5502
     """
-    p, q = positive("p", p), real("q", q)
+    (p, q), share = _rates(p, q), number("share", share)
     if not 0.0 <= share < 1.0:
         raise KoubeiError("share", "out of range", got=share, allowed="0 or more, below 1")
     return math.log((1.0 + q / p * share) / (1.0 - share)) / (p + q)
@@ -131,8 +136,11 @@ def two_node(t: ArrayLike, p: float, q: float) -> FloatArray:
     """
     times, p, q = _inputs(t, p, q)
     both = np.exp(-2.0 * p * times)
-    gap = times if q == p else -np.expm1(-(q - p) * times) / (q - p)
-    return 1.0 - both - p * both * gap
+    # Far out, where q < p, the first factor is 0 and the second beyond numbers.
+    near = np.minimum(times, 700.0 / (p - q)) if q < p else times
+    gap = near if q == p else -np.expm1(-(q - p) * near) / (q - p)
+    alone = np.exp(-(p + q) * times) / (p - q) if q < p else 0.0
+    return 1.0 - both - p * np.where(near < times, alone, both * gap)
 
 
 def discrete(p: float, q: float, step: float, steps: int, *, euler: bool = False) -> FloatArray:
@@ -164,11 +172,10 @@ def discrete(p: float, q: float, step: float, steps: int, *, euler: bool = False
     0.78264
     """
     p, q, step = real("p", p), real("q", q), positive("step", step)
-    if isinstance(steps, bool) or steps < 0:
-        raise KoubeiError("steps", "out of range", got=steps, allowed="0 or more")
-    shares = np.zeros(int(steps) + 1)
+    steps, euler = few("steps", steps), yes_no("euler", euler)
+    shares = np.zeros(steps + 1)
     share = 0.0
-    for k in range(int(steps)):
+    for k in range(steps):
         hazard = (p + q * share) * step
         share += (1.0 - share) * (min(1.0, hazard) if euler else -math.expm1(-hazard))
         shares[k + 1] = share

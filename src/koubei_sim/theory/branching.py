@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, lambertw
 
+from koubei_sim.checks import number, whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import positive, real, square
+from koubei_sim.theory.checks import MOST, few, numbers, positive, real, square
 
 FloatArray = NDArray[np.float64]
 Pgf = Callable[[FloatArray], FloatArray]
@@ -52,10 +53,8 @@ def borel_pmf(size: ArrayLike, mean: float) -> FloatArray:
     >>> borel_pmf([1, 2, 3], 0.5).round(6).tolist()
     [0.606531, 0.18394, 0.083674]
     """
-    n = np.asarray(size, dtype=np.float64)
-    if not ((n >= 1) & (n == np.floor(n))).all():
-        raise KoubeiError("size", "out of range", allowed="whole numbers of at least 1")
-    r = positive("mean", mean)
+    n = numbers("size", size, 1, whole=True)
+    r = number("mean", positive("mean", mean), 0.0, 1e100)
     return np.exp(-r * n + (n - 1.0) * np.log(r * n) - gammaln(n + 1.0))
 
 
@@ -74,12 +73,14 @@ def borel_tail(size: int, mean: float) -> float:
         raise KoubeiError(
             "mean", "the tail of a cascade that may never end", got=r, allowed="below 1"
         )
-    total, start, block = 0.0, int(size), 4096
+    total, start, block = 0.0, whole("size", size, 1, MOST), 4096
     while True:
         terms = borel_pmf(np.arange(start, start + block), r)
         total += float(terms.sum())
         if terms[-1] * block <= 1e-17 * total or terms[-1] == 0.0:
             return total
+        if start > MOST:
+            raise KoubeiError("mean", "too near 1 to add up", got=r, fix="borel_mean")
         start, block = start + block, block * 2
 
 
@@ -129,6 +130,20 @@ def poisson_pgf(matrix: ArrayLike) -> Pgf:
     return lambda s: np.exp(m @ (np.asarray(s, dtype=np.float64) - 1.0))
 
 
+def _function(pgf: Pgf, kinds: int) -> int:
+    """Return the number of kinds, after a look at whether the function takes so many."""
+    if not callable(pgf):
+        raise KoubeiError("pgf", "not a function", got=repr(pgf), fix="poisson_pgf([[2.0]])")
+    kinds = whole("kinds", kinds, 1, 10_000)
+    try:
+        fits = np.shape(pgf(np.ones(kinds))) == (kinds,)
+    except (TypeError, ValueError, IndexError):
+        fits = False
+    if not fits:
+        raise KoubeiError("kinds", "the function is one of another number of kinds", got=kinds)
+    return kinds
+
+
 def extinct_by(pgf: Pgf, kinds: int, generations: int) -> FloatArray:
     """Probability that a cascade has died out by generation 0, 1, .., `generations`.
 
@@ -148,6 +163,8 @@ def extinct_by(pgf: Pgf, kinds: int, generations: int) -> FloatArray:
     -------
     (generations + 1, K) float array
     """
+    kinds = _function(pgf, kinds)
+    generations = few("generations", generations, 0, kinds)
     out = np.zeros((generations + 1, kinds))
     for t in range(generations):
         out[t + 1] = pgf(out[t])
@@ -182,6 +199,7 @@ def extinction(pgf: Pgf, kinds: int = 1) -> FloatArray:
     >>> extinction(poisson_pgf([[2.0]])).round(6).tolist()
     [0.203188]
     """
+    kinds = _function(pgf, kinds)
     ones = np.ones(kinds)
     if np.abs(pgf(ones) - 1.0).max() > 1e-9 or pgf(np.zeros(kinds)).min() < 0.0:
         raise KoubeiError(
@@ -218,7 +236,7 @@ def take_off(extinct: ArrayLike, seeds: ArrayLike) -> float:
     >>> round(take_off(q, [5, 0]), 2), round(take_off(q, [0, 5]), 2)
     (0.91, 0.47)
     """
-    q, n = np.asarray(extinct, dtype=np.float64), np.asarray(seeds, dtype=np.float64)
+    q, n = numbers("extinct", extinct, 0.0, 1.0), numbers("seeds", seeds, 0, whole=True)
     if q.shape != n.shape:
         raise KoubeiError("seeds", "another number of kinds", got=n.size, allowed=str(q.size))
     return float(1.0 - np.prod(q**n))
@@ -258,7 +276,7 @@ def mean_matrix(arcs: ArrayLike, persuasion: float, fit: ArrayLike) -> FloatArra
     """
     met = square("arcs", arcs)
     persuasion = real("persuasion", persuasion, 0.0, 1.0)
-    fits = np.asarray(fit, dtype=np.float64)
+    fits = numbers("fit", fit)
     if fits.shape != (met.shape[0],) or not ((fits >= 0) & (fits <= 1)).all():
         raise KoubeiError(
             "fit", "wrong", got=str(fits.tolist()), allowed=f"{met.shape[0]} numbers in 0..1"
@@ -307,6 +325,8 @@ def head_start(matrix: ArrayLike, ahead: int = 0, behind: int = 1) -> float:
     11.7
     """
     found = growth(matrix)
+    kinds = found.value.size
+    ahead, behind = whole("ahead", ahead, 0, kinds - 1), whole("behind", behind, 0, kinds - 1)
     if found.rate == 1.0:
         raise KoubeiError("matrix", "no head start without growth", got=1.0)
     return float(math.log(found.value[ahead] / found.value[behind]) / math.log(found.rate))
@@ -320,8 +340,14 @@ def expected_counts(matrix: ArrayLike, seeds: ArrayLike, generations: int) -> Fl
     (generations + 1, K) float array
     """
     m = square("matrix", matrix)
+    generations = few("generations", generations, 0, m.shape[0])
     out = np.zeros((generations + 1, m.shape[0]))
-    out[0] = np.asarray(seeds, dtype=np.float64)
+    begun = numbers("seeds", seeds, 0.0)
+    if begun.shape != out[0].shape:
+        raise KoubeiError(
+            "seeds", "another number of kinds", got=begun.size, allowed=str(m.shape[0])
+        )
+    out[0] = begun
     for t in range(generations):
         out[t + 1] = out[t] @ m
     return out

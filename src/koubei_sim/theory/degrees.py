@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from koubei_sim.checks import number, whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import positive
+from koubei_sim.theory.checks import MOST, few, positive, real
+from koubei_sim.theory.checks import law as law_of
 
 FloatArray = NDArray[np.float64]
 
@@ -33,7 +35,7 @@ def poisson(mean: float) -> FloatArray:
     >>> float(poisson(4.0) @ range(poisson(4.0).size)).__round__(12)
     4.0
     """
-    mean = positive("mean", mean)
+    mean = number("mean", positive("mean", mean), high=MOST / 2)
     most = int(np.ceil(mean + 12.0 * np.sqrt(mean) + 30.0))  # leaves less than 1e-17
     p: FloatArray = stats.poisson.pmf(np.arange(most + 1), mean)
     return p / p.sum()
@@ -47,9 +49,7 @@ def regular(degree: int) -> FloatArray:
     >>> regular(2).tolist()
     [0.0, 0.0, 1.0]
     """
-    if isinstance(degree, bool) or degree < 0:
-        raise KoubeiError("degree", "out of range", got=degree, allowed="0 or more")
-    p = np.zeros(int(degree) + 1)
+    p = np.zeros(few("degree", degree) + 1)
     p[-1] = 1.0
     return p
 
@@ -80,8 +80,9 @@ def power_law(
     4.14545
     """
     exponent = positive("exponent", exponent)
-    if not 1 <= least <= most:
-        raise KoubeiError("least", "out of range", got=least, allowed=f"1..{most}")
+    most = few("most", most, 1)
+    least = whole("least", least, 1, most)
+    cutoff = real("cutoff", cutoff)
     if not cutoff > 0:
         raise KoubeiError("cutoff", "out of range", got=cutoff, allowed="above 0")
     p = np.zeros(most + 1)
@@ -90,6 +91,7 @@ def power_law(
     return p / p.sum()
 
 
-def mean(law: FloatArray) -> float:
+def mean(law: ArrayLike) -> float:
     """Return the mean degree ``<k>``."""
-    return float(law @ np.arange(law.size))
+    found = law_of("law", law)
+    return float(found @ np.arange(found.size))

@@ -16,11 +16,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import number
+from koubei_sim.errors import KoubeiError
 from koubei_sim.theory import bass
+from koubei_sim.theory.checks import column, numbers
 
 FloatArray = NDArray[np.float64]
+#: Periods below which three parameters go through all points.
+LEAST_PERIODS = 4
+#: Sales above this have squares that no number holds.
+MOST_SOLD = 1e100
 
 
 class Fit(NamedTuple):
@@ -32,17 +39,40 @@ class Fit(NamedTuple):
     error: float  # root mean square of the residuals, in units of sales
 
 
-def fit_sales(sales: FloatArray) -> Fit:
+def _sales(given: Any) -> FloatArray:
+    """Return sales of periods that follow each other, of which Bass's curve can say something."""
+    if getattr(given, "ndim", 1) == 2 and 1 in np.shape(given):  # a frame of one column
+        given = np.asarray(given).ravel()
+    found = numbers("sales", given, 0.0, MOST_SOLD)
+    if found.ndim != 1:
+        raise KoubeiError("sales", "not one column of numbers", got=f"shape {found.shape}")
+    if found.size < LEAST_PERIODS:
+        raise KoubeiError(
+            "sales", "too few periods for three parameters", got=str(found.size),
+            allowed=f"{LEAST_PERIODS} or more",
+        )  # fmt: skip
+    if not found.any():
+        raise KoubeiError("sales", "nothing was sold", allowed="a number above 0 in some period")
+    return found
+
+
+def fit_sales(sales: ArrayLike) -> Fit:
     """Fit p, q, m to sales of periods 1, 2, ..: ``m (F(t) - F(t - 1))``, least squares.
 
     Parameters
     ----------
     sales : (T,) array
-        New adoptions in each period, from the launch on.
+        New adoptions in each period, from the launch on: a list, an array or a column of at least
+        4 numbers of at least 0, without gaps.
 
     Returns
     -------
     Fit
+
+    Raises
+    ------
+    KoubeiError
+        Sales that are missing, negative or no numbers, that are too few, or all 0.
 
     References
     ----------
@@ -57,12 +87,13 @@ def fit_sales(sales: FloatArray) -> Fit:
     """
     from scipy.optimize import least_squares
 
-    times = np.arange(sales.size + 1, dtype=np.float64)
-    total = float(sales.sum())
+    sold = _sales(sales)
+    times = np.arange(sold.size + 1, dtype=np.float64)
+    total = float(sold.sum())
 
     def gap(logs: FloatArray) -> FloatArray:
         p, q, m = np.exp(logs)
-        return np.asarray((m * np.diff(bass.cumulative(times, p, q)) - sales) / total)
+        return np.asarray((m * np.diff(bass.cumulative(times, p, q)) - sold) / total)
 
     # Parameters are positive: logarithms, within bounds far beyond any market.
     start = np.log([0.02, 0.4, 1.3 * total])
@@ -72,23 +103,47 @@ def fit_sales(sales: FloatArray) -> Fit:
     return Fit(p, q, m, total * float(np.sqrt(np.mean(found.fun**2))))
 
 
-def fit_by_regression(sales: FloatArray) -> Fit:
+def fit_by_regression(sales: ArrayLike) -> Fit:
     """Fit by the regression of 1969, ``S_t = a + b Y_(t-1) + c Y_(t-1)**2``.
 
     ``m`` is the positive root of the parabola, ``p = a / m``, ``q = -c m``; biased by the interval.
+
+    Parameters
+    ----------
+    sales : (T,) array
+        As for `fit_sales`.
+
+    Raises
+    ------
+    KoubeiError
+        As for `fit_sales`, and where the parabola has no positive root: sales that do not slow
+        down yet.
+
+    Examples
+    --------
+    >>> found = fit_by_regression([3, 8, 16, 25, 25, 15, 6, 2])
+    >>> round(found.p, 4), round(found.q, 4), round(found.m, 1)
+    (0.0545, 0.9595, 98.4)
     """
-    before = np.append(0.0, sales.cumsum()[:-1])
-    terms = np.column_stack([np.ones(sales.size), before, before**2])
-    (a, b, c), *_ = np.linalg.lstsq(terms, sales, rcond=None)
-    m = float((-b - np.sqrt(b * b - 4.0 * a * c)) / (2.0 * c))
-    error = float(np.sqrt(np.mean((terms @ [a, b, c] - sales) ** 2)))
+    sold = _sales(sales)
+    before = np.append(0.0, sold.cumsum()[:-1])
+    terms = np.column_stack([np.ones(sold.size), before, before**2])
+    (a, b, c), *_ = np.linalg.lstsq(terms, sold, rcond=None)
+    inner = b * b - 4.0 * a * c
+    # `c` of a rounding error is none: a line has no second root.
+    if not (c * float(sold.sum()) ** 2 < -1e-9 * float(sold.max()) and inner > 0.0):
+        raise KoubeiError(
+            "sales", "the parabola has no market: sales do not slow down", fix="fit_sales"
+        )
+    m = float((-b - np.sqrt(inner)) / (2.0 * c))
+    error = float(np.sqrt(np.mean((terms @ [a, b, c] - sold) ** 2)))
     return Fit(float(a) / m, -float(c) * m, m, error)
 
 
 def fit_logs(
     curve: Callable[[FloatArray, Any], FloatArray],
-    times: FloatArray,
-    counts: FloatArray,
+    times: ArrayLike,
+    counts: ArrayLike,
     starts: Sequence[Sequence[float]],
     low: Sequence[float],
     high: Sequence[float],
@@ -105,6 +160,11 @@ def fit_logs(
     low, high : sequences of float
         Bounds of the parameters, above 0.
 
+    Raises
+    ------
+    KoubeiError
+        Counts that are not above 0, lengths that differ, or a start outside its bounds.
+
     Returns
     -------
     (parameters,) float array
@@ -119,29 +179,56 @@ def fit_logs(
     """
     from scipy.optimize import least_squares
 
-    def gap(logs: FloatArray) -> FloatArray:
-        return np.asarray(np.log(curve(times, np.exp(logs)) / counts))
+    when, seen = column("times", times), column("counts", counts, 0.0)
+    if not callable(curve):
+        raise KoubeiError("curve", "not a function", got=repr(curve), fix="one_wave")
+    if when.shape != seen.shape:
+        raise KoubeiError(
+            "counts", "another number than times", got=str(seen.size), allowed=str(when.size)
+        )
+    if not ((seen > 0.0) & np.isfinite(seen)).all():
+        raise KoubeiError("counts", "out of range", got="0 or inf", allowed="above 0, finite")
+    least, most, begun = column("low", low), column("high", high), numbers("starts", starts)
+    if begun.ndim != 2 or not begun.shape[1] == least.size == most.size:
+        raise KoubeiError(
+            "starts", "not one number a bound", got=f"shape {begun.shape}",
+            allowed=f"(sets, {least.size})",
+        )  # fmt: skip
+    if not ((least > 0.0) & (least < most)).all():
+        raise KoubeiError("low", "out of range", got=str(least.tolist()), allowed="0 < low < high")
+    if not ((begun >= least) & (begun <= most)).all() or not begun.size:
+        raise KoubeiError("starts", "outside the bounds", allowed="low..high of each parameter")
 
-    bounds = np.log(low), np.log(high)
-    found = [least_squares(gap, np.log(start), bounds=bounds) for start in starts]
+    def gap(logs: FloatArray) -> FloatArray:
+        return np.asarray(np.log(curve(when, np.exp(logs)) / seen))
+
+    bounds = np.log(least), np.log(most)
+    found = [least_squares(gap, np.log(start), bounds=bounds) for start in begun]
     best = min(found, key=lambda fit: float(fit.cost))
     return np.asarray(np.exp(best.x))
 
 
-def one_wave(t: FloatArray, x: Any) -> FloatArray:
+def one_wave(t: ArrayLike, x: Any) -> FloatArray:
     """Return ``m F(t)`` with Bass's F and x = (p, q, m)."""
+    _parts(x, 3)
     return np.asarray(x[2] * bass.cumulative(t, x[0], x[1]))
 
 
-def two_waves(t: FloatArray, x: Any) -> FloatArray:
+def two_waves(t: ArrayLike, x: Any) -> FloatArray:
     """Return ``m1 F(t) + m2 F(t - s)`` with Bass's F and x = (p, q, m1, m2, s)."""
-    later = np.maximum(t - x[4], 0.0)
+    _parts(x, 5)
+    later = np.maximum(numbers("t", t) - x[4], 0.0)
     return np.asarray(
         x[2] * bass.cumulative(t, x[0], x[1]) + x[3] * bass.cumulative(later, x[0], x[1])
     )
 
 
-def logistic(t: FloatArray, m: float, rate: float, middle: float) -> FloatArray:
+def _parts(x: Any, wanted: int) -> None:
+    if np.shape(numbers("x", x)) != (wanted,):
+        raise KoubeiError("x", "wrong length", got=repr(x), allowed=f"{wanted} numbers")
+
+
+def logistic(t: ArrayLike, m: float, rate: float, middle: float) -> FloatArray:
     """Return ``m / (1 + exp(-rate (t - middle)))``.
 
     Examples
@@ -151,4 +238,6 @@ def logistic(t: FloatArray, m: float, rate: float, middle: float) -> FloatArray:
     """
     from scipy.special import expit
 
-    return np.asarray(m * expit(rate * (np.asarray(t, dtype=np.float64) - middle)))
+    m, rate, middle = number("m", m), number("rate", rate), number("middle", middle)
+    with np.errstate(over="ignore"):  # far away it is 0 or m
+        return np.asarray(m * expit(rate * (numbers("t", t) - middle)))

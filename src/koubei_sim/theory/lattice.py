@@ -12,11 +12,14 @@ Journal of Sociology 113, 702-734.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import real
+from koubei_sim.theory.checks import MOST, numbers, real
 
 AROUND = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 
@@ -43,10 +46,7 @@ def moore_rounds(side: int, need: int) -> NDArray[np.int64]:
     >>> moore_rounds(5, 2)[0].tolist(), int(moore_rounds(5, 4).min())
     ([0, 0, 1, 1, 0], -1)
     """
-    if isinstance(side, bool) or side < 3:
-        raise KoubeiError("side", "out of range", got=side, allowed="3 or more")
-    if isinstance(need, bool) or not 1 <= need <= 8:
-        raise KoubeiError("need", "out of range", got=need, allowed="1..8")
+    side, need = whole("side", side, 3, math.isqrt(MOST)), whole("need", need, 1, 8)
     rounds = np.full((side, side), -1, dtype=np.int64)
     for i, j in [(0, 0), *AROUND]:
         rounds[i % side, j % side] = 0
@@ -60,7 +60,7 @@ def moore_rounds(side: int, need: int) -> NDArray[np.int64]:
     return rounds
 
 
-def rounds_to_share(rounds: NDArray[np.int64], share: float) -> int:
+def rounds_to_share(rounds: ArrayLike, share: float) -> int:
     """Return the first round by whose end at least `share` of all people have adopted.
 
     Parameters
@@ -81,8 +81,9 @@ def rounds_to_share(rounds: NDArray[np.int64], share: float) -> int:
     (76, 120)
     """
     share = real("share", share, 0.0, 1.0)
-    if rounds.size == 0:
+    when = numbers("rounds", rounds, -1, MOST, whole=True).astype(np.int64)
+    if when.size == 0:
         raise KoubeiError("rounds", "nobody", got=0, allowed="1 or more people")
-    adopted = np.cumsum(np.bincount(rounds[rounds >= 0].ravel(), minlength=1))
-    enough = np.flatnonzero(adopted >= share * rounds.size - 1e-9)
+    adopted = np.cumsum(np.bincount(when[when >= 0].ravel(), minlength=1))
+    enough = np.flatnonzero(adopted >= share * when.size - 1e-9)
     return int(enough[0]) if enough.size else -1

@@ -27,16 +27,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import law, real
+from koubei_sim.theory.checks import MOST, few, law, numbers, real
 
 FloatArray = NDArray[np.float64]
-
-
-def _whole(where: str, value: int, least: int) -> int:
-    if isinstance(value, bool) or value != int(value) or value < least:
-        raise KoubeiError(where, "out of range", got=value, allowed=f"whole numbers from {least}")
-    return int(value)
 
 
 def thinned(degrees: ArrayLike, transmission: float, most: int | None = None) -> FloatArray:
@@ -63,7 +58,7 @@ def thinned(degrees: ArrayLike, transmission: float, most: int | None = None) ->
     """
     p = law("degrees", degrees)
     t = real("transmission", transmission, 0.0, 1.0)
-    last = p.size - 1 if most is None else min(_whole("most", most, 0), p.size - 1)
+    last = p.size - 1 if most is None else min(whole("most", most), p.size - 1)
     if t in (0.0, 1.0):
         return p[: last + 1].copy() if t == 1.0 else np.eye(1, last + 1)[0]
     # Logarithm of Bin(k, t) at j for all k at once; log(k - j) is a shifted table of logarithms.
@@ -78,7 +73,7 @@ def thinned(degrees: ArrayLike, transmission: float, most: int | None = None) ->
 
 def _offspring(values: ArrayLike) -> FloatArray:
     """Return probabilities of 0, 1, .. offspring; the array may stop early (see `thinned`)."""
-    found = np.asarray(values, dtype=np.float64)
+    found = numbers("offspring", values)
     if found.ndim != 1 or found.size == 0 or not (found >= 0).all() or found.sum() > 1 + 1e-9:
         raise KoubeiError("offspring", "no law", allowed="probabilities of 0, 1, 2, ..")
     return found
@@ -130,10 +125,8 @@ def size_pmf(size: ArrayLike, offspring: ArrayLike, seeds: int = 1) -> FloatArra
     >>> size_pmf([1, 2, 3], [0.5, 0.0, 0.5]).round(12).tolist()
     [0.5, 0.0, 0.125]
     """
-    f, r = _offspring(offspring), _whole("seeds", seeds, 1)
-    n = np.asarray(size)
-    if not ((n >= 1) & (n == np.floor(n))).all():
-        raise KoubeiError("size", "out of range", allowed="whole numbers of at least 1")
+    f, r = _offspring(offspring), few("seeds", seeds, 1)
+    n = numbers("size", size, 1, MOST, whole=True)
     values = [r / m * _power(f, m, m - r) if m >= r else 0.0 for m in n.ravel().astype(int)]
     return np.array(values, dtype=np.float64).reshape(n.shape)
 
@@ -163,7 +156,7 @@ def depth_cdf(offspring: ArrayLike, generations: int, seeds: int = 1) -> FloatAr
     [0.5, 0.625, 0.6953125]
     """
     f = np.polynomial.Polynomial(law("offspring", offspring))
-    last, r = _whole("generations", generations, 0), _whole("seeds", seeds, 1)
+    last, r = few("generations", generations), few("seeds", seeds, 1)
     out, value = np.zeros(last + 1), 0.0
     for t in range(last + 1):
         value = float(f(value))
@@ -181,7 +174,7 @@ def mean_size(offspring: ArrayLike, seeds: int = 1) -> float:
     """
     f = law("offspring", offspring)
     left = 1.0 - float(f @ np.arange(f.size))
-    return _whole("seeds", seeds, 1) / left if left > 0 else math.inf
+    return few("seeds", seeds, 1) / left if left > 0 else math.inf
 
 
 def outbreak_sizes(size: ArrayLike, degrees: ArrayLike, transmission: float) -> FloatArray:
@@ -211,9 +204,7 @@ def outbreak_sizes(size: ArrayLike, degrees: ArrayLike, transmission: float) -> 
     """
     p = law("degrees", degrees)
     t = real("transmission", transmission, 0.0, 1.0)
-    n = np.asarray(size)
-    if not ((n >= 1) & (n == np.floor(n))).all():
-        raise KoubeiError("size", "out of range", allowed="whole numbers of at least 1")
+    n = numbers("size", size, 1, MOST, whole=True)
     k = np.arange(p.size)
     mean = float(p @ k)
     alone = float(p @ (1.0 - t) ** k)

@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import real
+from koubei_sim.theory.checks import few, numbers, real
 
 FloatArray = NDArray[np.float64]
 MOST_CLIQUE = 500
@@ -45,16 +46,11 @@ class CliqueCascade(NamedTuple):
     sizes: FloatArray  # (n + 1,) probability that 0, 1, .., n people are reached
 
 
-def _people(n: int, least: int) -> int:
-    if isinstance(n, bool) or n != int(n) or n < least:
-        raise KoubeiError("n", "out of range", got=n, allowed=f"whole numbers from {least}")
-    return int(n)
-
-
 def _seed(seed: int, n: int) -> int:
-    if not 0 <= seed < n:
+    found = whole("seed", seed)
+    if found >= n:
         raise KoubeiError("seed", "no such person", got=seed, allowed=f"0..{n - 1}")
-    return int(seed)
+    return found
 
 
 def _powers(p: float, last: int) -> float:
@@ -90,7 +86,7 @@ def path(n: int, p: float, seed: int = 0) -> Reach:
     >>> round(path(5, 0.3).spread, 4), round(path(5, 0.3, seed=2).spread, 4)
     (1.4251, 1.78)
     """
-    n, p = _people(n, 1), real("p", p, 0.0, 1.0)
+    n, p = few("n", n, 1), real("p", p, 0.0, 1.0)
     seed = _seed(seed, n)
     spread = 1.0 + _powers(p, seed) + _powers(p, n - 1 - seed)
     return Reach(spread, p ** np.abs(np.arange(n) - seed).astype(np.float64))
@@ -119,7 +115,7 @@ def star(n: int, p: float, seed: int = 0) -> Reach:
     >>> round(star(10, 0.3).spread, 12), round(star(10, 0.3, seed=1).spread, 12)
     (3.7, 2.02)
     """
-    n, p = _people(n, 2), real("p", p, 0.0, 1.0)
+    n, p = few("n", n, 2), real("p", p, 0.0, 1.0)
     seed = _seed(seed, n)
     reach = np.full(n, p if seed == 0 else p * p)
     reach[0] = p
@@ -149,7 +145,7 @@ def cycle(n: int, p: float) -> Reach:
     >>> round(cycle(4, 0.3).spread, 4), cycle(5, 0.5).spread
     (1.8097, 2.75)
     """
-    n, p = _people(n, 3), real("p", p, 0.0, 1.0)
+    n, p = few("n", n, 3), real("p", p, 0.0, 1.0)
     j = np.arange(n, dtype=np.float64)
     reach = p**j + p ** (n - j) - p**n
     reach[0] = 1.0
@@ -176,9 +172,14 @@ def tree(parents: Sequence[int], p: float, seed: int = 0) -> Reach:
     >>> tree([-1, 0, 0, 1], 0.5, seed=1).reach.tolist()
     [0.5, 1.0, 0.25, 0.5]
     """
-    above = np.asarray(parents, dtype=np.int64)
-    n, p = _people(above.size, 1), real("p", p, 0.0, 1.0)
-    if above[0] != -1 or not ((above[1:] >= 0) & (above[1:] < np.arange(1, n))).all():
+    above = numbers("parents", parents, -1, whole=True).astype(np.int64)
+    n, p = above.size, real("p", p, 0.0, 1.0)
+    if (
+        above.ndim != 1
+        or n == 0
+        or above[0] != -1
+        or not ((above[1:] >= 0) & (above[1:] < np.arange(1, n))).all()
+    ):
         raise KoubeiError("parents", "no tree", allowed="-1 first, then smaller numbers")
     seed = _seed(seed, n)
     distance = np.full(n, -1, dtype=np.int64)
@@ -217,11 +218,8 @@ def complete(n: int, p: float, seeds: int = 1) -> CliqueCascade:
     >>> round(complete(3, 0.3).spread, 12), round(complete(4, 0.3).spread, 12)
     (1.726, 2.316556)
     """
-    n, p = _people(n, 1), real("p", p, 0.0, 1.0)
-    if n > MOST_CLIQUE:
-        raise KoubeiError("n", "out of range", got=n, allowed=f"1..{MOST_CLIQUE}")
-    if not 0 <= seeds <= n:
-        raise KoubeiError("seeds", "out of range", got=seeds, allowed=f"0..{n}")
+    n, p = whole("n", n, 1, MOST_CLIQUE), real("p", p, 0.0, 1.0)
+    seeds = whole("seeds", seeds, 0, n)
     # weight[f]: probability of f fresh adopters while s people are inactive.
     weights = np.zeros((n + 1, n + 1))
     weights[n - seeds, seeds] = 1.0
@@ -266,7 +264,7 @@ def threshold_cycle(n: int, weight: float = 0.5) -> Reach:
     >>> threshold_cycle(4).spread
     2.75
     """
-    n, w = _people(n, 3), real("weight", weight, 0.0, 0.5)
+    n, w = few("n", n, 3), real("weight", weight, 0.0, 0.5)
     j = np.arange(n, dtype=np.float64)
     reach = w**j + w ** (n - j)
     reach[0] = 1.0
@@ -290,5 +288,5 @@ def threshold_complete(n: int) -> float:
     >>> threshold_complete(3), round(threshold_complete(1000), 6)
     (2.5, 40.283393)
     """
-    n = _people(n, 2)
+    n = few("n", n, 2)
     return float(1.0 + np.cumprod(1.0 - np.arange(n - 1) / (n - 1)).sum())

@@ -25,8 +25,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import betainc, pdtr
 
+from koubei_sim.checks import number, word, yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import law, real
+from koubei_sim.theory.checks import law, numbers, real
 
 FloatArray = NDArray[np.float64]
 MOST_ROUNDS = 1_000_000
@@ -59,7 +60,8 @@ def need(degree: ArrayLike, threshold: float, strict: bool = False) -> NDArray[n
     >>> need([0, 3, 10, 30], 0.1).tolist(), need([0, 3, 10, 30], 0.1, strict=True).tolist()
     ([1, 1, 1, 3], [1, 1, 2, 4])
     """
-    share = threshold * np.asarray(degree, dtype=np.float64)
+    share = real("threshold", threshold, 0.0, 1.0) * numbers("degree", degree, 0.0, 2.0**53)
+    strict = yes_no("strict", strict)
     asked = np.floor(share + 1e-9) + 1 if strict else np.ceil(share - 1e-9)
     return np.maximum(asked.astype(np.int64), 1)
 
@@ -103,7 +105,7 @@ def spread(degrees: ArrayLike, kinds: Sequence[Kind], strict: bool = False) -> S
     >>> round(found.adopters, 4)
     0.9406
     """
-    p = law("degrees", degrees)
+    p, strict = law("degrees", degrees), yes_no("strict", strict)
     _check(kinds)
     k = np.arange(p.size)
     mean = float(p @ k)
@@ -136,16 +138,23 @@ def spread(degrees: ArrayLike, kinds: Sequence[Kind], strict: bool = False) -> S
 
 
 def _check(kinds: Sequence[Kind]) -> None:
+    if isinstance(kinds, Kind) or not isinstance(kinds, Sequence) or not kinds:
+        raise KoubeiError("kinds", "not a list of kinds", got=repr(kinds), fix="[Kind(1, 0.2, 0)]")
+    for entry in kinds:
+        if not isinstance(entry, Kind):
+            raise KoubeiError("kinds", "not a Kind", got=repr(entry), fix="Kind(1, 0.2, 0.001)")
+        for name, value in zip(Kind._fields, entry):
+            number(f"kinds.{name}", value)
     if abs(sum(kind.share for kind in kinds) - 1.0) > 1e-9:
         raise KoubeiError(
             "kinds", "the shares must add up to 1", got=round(sum(kind.share for kind in kinds), 12)
         )
-    for number, kind in enumerate(kinds):
-        real(f"kinds[{number}].share", kind.share, 0.0, 1.0)
-        real(f"kinds[{number}].seeds", kind.seeds, 0.0, 1.0)
+    for place, kind in enumerate(kinds):
+        real(f"kinds[{place}].share", kind.share, 0.0, 1.0)
+        real(f"kinds[{place}].seeds", kind.seeds, 0.0, 1.0)
         if not 0.0 < kind.threshold <= 1.0:
             raise KoubeiError(
-                f"kinds[{number}].threshold",
+                f"kinds[{place}].threshold",
                 "out of range",
                 got=kind.threshold,
                 allowed="above 0, at most 1",
@@ -178,8 +187,9 @@ def two_kinds(
     >>> round(two_kinds(0.1, 0.1, 0.3, 0.01, "easy")[0].seeds, 12)
     0.1
     """
-    if placed not in ("random", "easy", "hard"):
-        raise KoubeiError("placed", "unknown", got=placed, allowed="random, easy, hard")
+    word("placed", placed, ("random", "easy", "hard"))
+    share, seeds = real("share", share, 0.0, 1.0), real("seeds", seeds, 0.0, 1.0)
+    easy, hard = real("easy", easy, 0.0, 1.0), real("hard", hard, 0.0, 1.0)
     first = second = seeds
     if placed != "random":
         within = share if placed == "easy" else 1.0 - share
@@ -187,7 +197,8 @@ def two_kinds(
             raise KoubeiError(
                 "seeds", "more seeds than people of that kind", got=seeds, allowed=f"0..{within:g}"
             )
-        first, second = (seeds / within, 0.0) if placed == "easy" else (0.0, seeds / within)
+        seeds = seeds / within if within else 0.0  # nobody of that kind, and no seed
+        first, second = (seeds, 0.0) if placed == "easy" else (0.0, seeds)
     return Kind(share, easy, first), Kind(1.0 - share, hard, second)
 
 
@@ -220,6 +231,13 @@ def tipping_share(
     KoubeiError
         Where `low` is tipped already or `high` is not.
     """
+    low, high = real("low", low, 0.0, 1.0), real("high", high, 0.0, 1.0)
+    level = real("level", level, 0.0, 1.0)
+    if not callable(kinds_at):
+        raise KoubeiError(
+            "kinds_at", "not a function", got=repr(kinds_at),
+            fix="lambda share: two_kinds(share, 0.1, 0.3, 0.01)",
+        )  # fmt: skip
 
     def tipped(share: float) -> bool:
         return spread(degrees, kinds_at(share), strict).adopters > level
@@ -263,7 +281,7 @@ def cascade_window(threshold: float, strict: bool = False) -> tuple[float, float
     >>> [round(z, 4) for z in cascade_window(0.2)], [round(z, 4) for z in cascade_window(0.2, True)]
     ([1.0207, 5.7647], [1.1141, 3.8631])
     """
-    threshold = real("threshold", threshold, 1e-6, 1.0)
+    threshold, strict = real("threshold", threshold, 1e-6, 1.0), yes_no("strict", strict)
     vulnerable = np.ceil(1.0 / threshold - 1e-9) - 1 if strict else np.floor(1.0 / threshold + 1e-9)
     most = int(vulnerable) - 2
 

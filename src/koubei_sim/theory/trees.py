@@ -22,23 +22,25 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import digamma
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.theory.checks import numbers
+
+#: People of whom every number is one of floating point.
+MOST_PEOPLE = 10**15
+#: Generations, or terms of a sum, that are gone through one by one; bits of a number of people.
+MOST_HEIGHT, MOST_BITS = 100_000, 20_000
 
 
 def _parents(parents: Sequence[int]) -> NDArray[np.int64]:
-    above = np.asarray(parents, dtype=np.int64)
+    above = numbers("parents", parents, -1, whole=True).astype(np.int64)
     if above.ndim != 1 or above.size == 0 or above[0] != -1:
         raise KoubeiError("parents", "no tree", allowed="-1 first, then smaller numbers")
     if not ((above[1:] >= 0) & (above[1:] < np.arange(1, above.size))).all():
         raise KoubeiError("parents", "no tree", allowed="-1 first, then smaller numbers")
     return above
-
-
-def _whole(where: str, value: int, least: int) -> int:
-    if isinstance(value, bool) or value != int(value) or value < least:
-        raise KoubeiError(where, "out of range", got=value, allowed=f"whole numbers from {least}")
-    return int(value)
 
 
 def subtree_sizes(parents: Sequence[int]) -> NDArray[np.int64]:
@@ -106,7 +108,7 @@ def virality(parents: Sequence[int]) -> float:
     >>> virality([-1, 0, 0, 0]), round(virality([-1, 0, 1, 2]), 6)
     (1.5, 1.666667)
     """
-    n = len(parents)
+    n = _parents(parents).size
     w = wiener(parents)
     return 2.0 * w / (n * (n - 1)) if n > 1 else math.nan
 
@@ -119,7 +121,7 @@ def star_virality(n: int) -> float:
     >>> star_virality(4), star_virality(100)
     (1.5, 1.98)
     """
-    return 2.0 - 2.0 / _whole("n", n, 2)
+    return 2.0 - 2.0 / whole("n", n, 2, MOST_PEOPLE)
 
 
 def path_virality(n: int) -> float:
@@ -132,7 +134,7 @@ def path_virality(n: int) -> float:
     >>> path_virality(5)
     2.0
     """
-    return (_whole("n", n, 2) + 1) / 3.0
+    return (whole("n", n, 2, MOST_PEOPLE) + 1) / 3.0
 
 
 def balanced_wiener(branches: int, height: int) -> int:
@@ -157,9 +159,25 @@ def balanced_wiener(branches: int, height: int) -> int:
     >>> balanced_wiener(2, 1), balanced_wiener(2, 2), balanced_wiener(3, 1)
     (4, 48, 9)
     """
-    b, h = _whole("branches", branches, 1), _whole("height", height, 0)
-    below = [sum(b**i for i in range(h - j + 1)) for j in range(h + 1)]
-    return sum(b**j * below[j] * (below[0] - below[j]) for j in range(1, h + 1))
+    b, h = _balanced(branches, height, 0)
+    below = [1]
+    for _ in range(h):  # from the last generation up
+        below.append(1 + b * below[-1])
+    n, total = below[-1], 0
+    for size in below[:-1]:  # sum of b**j s_j (n - s_j), by Horner's rule from j = h on
+        total = b * (total + size * (n - size))
+    return total
+
+
+def _balanced(branches: int, height: int, least: int) -> tuple[int, int]:
+    """Return b and h of a tree whose people can be counted."""
+    b, h = whole("branches", branches, 1, MOST_PEOPLE), whole("height", height, least)
+    if h > MOST_HEIGHT or h * math.log2(b) > MOST_BITS:
+        raise KoubeiError(
+            "height", "more people than can be counted", got=str(h),
+            allowed=f"{least}..{MOST_HEIGHT if b == 1 else int(MOST_BITS / math.log2(b))}",
+        )  # fmt: skip
+    return b, h
 
 
 def balanced_virality(branches: int, height: int) -> float:
@@ -175,9 +193,11 @@ def balanced_virality(branches: int, height: int) -> float:
     >>> round(balanced_virality(2, 2), 6)
     2.285714
     """
-    b, h = _whole("branches", branches, 1), _whole("height", height, 1)
-    n = sum(b**i for i in range(h + 1))
-    return 2.0 * balanced_wiener(b, h) / (n * (n - 1))
+    b, h = _balanced(branches, height, 1)
+    n = 1
+    for _ in range(h):
+        n = 1 + b * n
+    return 2 * balanced_wiener(b, h) / (n * (n - 1))
 
 
 def recursive_wiener(n: int) -> float:
@@ -196,8 +216,11 @@ def recursive_wiener(n: int) -> float:
     >>> round(recursive_wiener(3), 12), round(recursive_wiener(4), 12)
     (4.0, 9.666666666667)
     """
-    n = _whole("n", n, 1)
-    harmonic = math.fsum(1.0 / k for k in range(1, n + 1))
+    n = whole("n", n, 1, MOST_PEOPLE)
+    if n <= MOST_HEIGHT:
+        harmonic = math.fsum(1.0 / k for k in range(1, n + 1))
+    else:
+        harmonic = float(digamma(n + 1.0)) + float(np.euler_gamma)
     return n * (n + 1) * harmonic - 2.0 * n * n
 
 
@@ -211,5 +234,5 @@ def recursive_virality(n: int) -> float:
     >>> recursive_virality(2), round(recursive_virality(1000), 4)
     (1.0, 10.9969)
     """
-    n = _whole("n", n, 2)
+    n = whole("n", n, 2, MOST_PEOPLE)
     return 2.0 * recursive_wiener(n) / (n * (n - 1))

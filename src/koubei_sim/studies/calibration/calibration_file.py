@@ -17,9 +17,11 @@ from koubei_sim.spec import Scenario
 from koubei_sim.spec.files import read_toml
 from koubei_sim.studies.calibration.calibrate import calibrate
 from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.simulator import ranges_from
 from koubei_sim.studies.calibration.targets import WORDS as TARGET_WORDS
 from koubei_sim.studies.calibration.targets import Target, Targets
 from koubei_sim.studies.sweep_file import apart_from_set, flat, scenario_in
+from koubei_sim.studies.values import Range
 
 _OPTIONS: Final = (
     "method", "particles", "simulations", "generations", "quantile", "replicates", "adjust", "rng",
@@ -103,10 +105,20 @@ def from_table(
     goal = path_of(f"{where}: out", content.get("out", path.stem) if out is None else out)
     ranges = _ranges(content, where)
     if "ranges" in content:  # around `parameters` [set] may say what is the middle
-        apart_from_set(f"{where}: ranges", ranges, content)
+        # A value that the range holds is what stood there before the fit, and the fit replaces it;
+        # one outside it contradicts the range.
+        fixed = flat(content.get("set", {}))
+        prior = ranges_from(base, ranges)
+        apart = [path for path in prior if not _within(fixed.get(path), prior[path])]
+        apart_from_set(f"{where}: ranges", apart, content)
     return CalibrationFile(
         base, _targets(content, where), ranges, options, goal, predictive,
     )  # fmt: skip
+
+
+def _within(value: object, found: Range) -> bool:
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return plain and found.low <= value <= found.high  # type: ignore[operator]
 
 
 def _known(where: str, content: Mapping[str, Any], words: tuple[str, ...]) -> None:

@@ -12,7 +12,6 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +25,7 @@ from koubei_sim.simulate import fitting_threads
 from koubei_sim.spec import Scenario, parameter_table
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.journal import Disk
-from koubei_sim.studies.lanes import Lane, texts
+from koubei_sim.studies.lanes import Lane, in_turn, texts
 from koubei_sim.studies.plan import make_sweep
 from koubei_sim.studies.points import Table, whole_paths
 from koubei_sim.studies.priors import ensemble
@@ -191,8 +190,7 @@ class Model:
             return np.mean(np.array(rows, dtype=np.float64), axis=0)
 
         threads = self.workers or fitting_threads(self.scenario, len(points))
-        with ThreadPoolExecutor(threads) as pool:
-            found = np.array(list(pool.map(one, range(len(points)))))
+        found = np.array(in_turn(one, range(len(points)), threads))
         if path is not None:
             content = io.BytesIO()
             np.save(content, found, allow_pickle=False)

@@ -40,6 +40,8 @@ LEVELS: Final = ("micro-face", "macro-face", "empirical-input", "empirical-outpu
 PARAMETER: Final = "scenario:"
 #: A tolerance above this on a log scale (a factor of 6) is taken for a percentage.
 MOST_TOLERANCE: Final = 5.0
+#: Days before the start of the run that a day may lie (a point that only curves are shown).
+EARLIEST: Final = 1_000_000
 #: What a statistic may be: text (see `Target`) or a function of a history and its scenario.
 Statistic = str | Callable[[History, Scenario], float]
 
@@ -388,7 +390,7 @@ def moment_from(given: Any) -> Any:
                 return found.date() if isinstance(found, datetime.datetime) else found
     elif (not missing and hasattr(given, "__index__")) or isinstance(given, float):
         with contextlib.suppress(KoubeiError):
-            return whole("targets", given)
+            return whole("targets", given, -EARLIEST)
     fix = "dates.dt.end_time" if type(given).__name__ == "Period" else "'2012-12-15', or a day"
     raise KoubeiError("targets", "neither a date nor a day", got=repr(given), fix=fix)
 

@@ -19,19 +19,23 @@ networks, WINE, 306-311.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import real
+from koubei_sim.theory.checks import numbers, real
 from koubei_sim.theory.tiny.chains import (
     Arc,
     FloatArray,
     State,
     StateLaw,
+    arcs_of,
     by_rounds,
+    few_people,
+    ids,
     in_arcs,
     on_arcs,
     people_of,
@@ -74,6 +78,7 @@ def cascade_law(n: int, arcs: Sequence[Arc], p: ArrayLike, seeds: Sequence[int])
     >>> found.mean("active").tolist()
     [1.0, 1.5, 1.75, 1.75]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     heard = in_arcs(n, arcs, on_arcs("p", n, arcs, p))
     people_of(n, seeds)
 
@@ -138,6 +143,7 @@ def live_arc_law(n: int, arcs: Sequence[Arc], p: ArrayLike, seeds: Sequence[int]
     >>> live_arc_law(3, [(0, 1), (1, 2)], 0.5, [0]).sizes("active")[-1].tolist()
     [0.0, 0.5, 0.25, 0.25]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     chance = on_arcs("p", n, arcs, p)
     live, weight = coin_cases(chance)
     return spread_cases(n, arcs, live, weight, seeds)
@@ -214,6 +220,7 @@ def negative_law(
     >>> found.mean("positive").round(12).tolist(), found.mean("negative").round(12).tolist()
     ([0.8, 1.12, 1.12], [0.2, 0.38, 0.38])
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     heard = in_arcs(n, arcs, on_arcs("p", n, arcs, p))
     people_of(n, seeds)
     q = real("quality", quality, 0.0, 1.0)
@@ -275,14 +282,19 @@ def competing_law(
     >>> first.chance("0")[-1].tolist(), first.chance("1")[-1].tolist()
     ([1.0, 0.0, 0.5], [0.0, 1.0, 0.25])
     """
+    if isinstance(seeds, (str, bytes)) or not isinstance(seeds, Iterable):
+        raise KoubeiError("seeds", "not a list of groups", got=repr(seeds), fix="[[0], [1]]")
+    n, arcs = few_people(n), arcs_of(arcs)
+    seeds = [ids("seeds", group) for group in seeds]
     brands = len(seeds)
     people_of(n, *seeds)
     if brands < 1 or sum(map(len, map(set, seeds))) != len(set().union(*seeds)):
         raise KoubeiError("seeds", "not disjoint groups", allowed="one or more disjoint groups")
-    if tie not in ("random", "priority"):
-        raise KoubeiError("tie", "unknown", got=tie, allowed="random, priority")
+    word("tie", tie, ("random", "priority"))
     try:
-        table = np.broadcast_to(np.asarray(p, dtype=np.float64), (brands, len(arcs)))
+        table = np.broadcast_to(numbers("p", p), (brands, len(arcs)))
+    except KoubeiError:
+        raise
     except ValueError:
         raise KoubeiError(
             "p", "wrong shape", got=str(np.shape(p)), allowed=f"({brands}, {len(arcs)})"

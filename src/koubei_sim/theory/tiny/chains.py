@@ -17,18 +17,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.stats import poisson
 
+from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.theory.checks import few, numbers
 
 FloatArray = NDArray[np.float64]
 State = tuple[int, ...]
 Arc = tuple[int, int]
 MOST_WORDS = 20_000  # states of all people together: 3**9, 2**14
+MOST_STEPS = 1_000_000  # moves between two moments that a law is followed through
+MOST_PEOPLE = 32  # beyond it no sets of people are counted
 
 
 @dataclass(frozen=True)
@@ -109,13 +114,41 @@ def both_ways(edges: Iterable[Arc]) -> list[Arc]:
     >>> both_ways([(0, 1), (1, 2)])
     [(0, 1), (1, 0), (1, 2), (2, 1)]
     """
-    return [arc for u, v in edges for arc in ((u, v), (v, u))]
+    return [arc for u, v in arcs_of(edges, "edges") for arc in ((u, v), (v, u))]
+
+
+def ids(where: str, given: Any) -> list[int]:
+    """Return the ids of a list, an array, a column or a set as Python's whole numbers.
+
+    Those of numpy that are short (``uint8``) would wrap where sets are numbers of bits.
+    """
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise KoubeiError(where, "not a list of people", got=repr(given), fix="[0]")
+    return [whole(where, person) for person in given]
+
+
+def arcs_of(given: Any, where: str = "arcs") -> list[Arc]:
+    """Return pairs of ids as Python's whole numbers."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise KoubeiError(where, "not a list of pairs", got=repr(given), fix="[(0, 1)]")
+    found = []
+    for pair in given:
+        if isinstance(pair, str) or np.shape(pair) != (2,):
+            raise KoubeiError(where, "not a pair", got=repr(pair), allowed="(teller, listener)")
+        found.append((whole(where, pair[0]), whole(where, pair[1])))
+    return found
+
+
+def few_people(n: Any, most: int = MOST_PEOPLE) -> int:
+    """Return a number of people that an enumeration can begin with."""
+    found = whole("n", n, 1)
+    if found > most:
+        raise KoubeiError("n", "too many states", got=str(found), allowed=f"up to {most} people")
+    return found
 
 
 def people_of(n: int, *groups: Iterable[int]) -> None:
     """Refuse ids outside 0..n - 1."""
-    if isinstance(n, bool) or n < 1:
-        raise KoubeiError("n", "out of range", got=n, allowed="1 or more")
     for person in itertools.chain(*groups):
         if not 0 <= person < n:
             raise KoubeiError("person", "no such person", got=person, allowed=f"0..{n - 1}")
@@ -131,7 +164,7 @@ def on_arcs(
     people_of(n, *arcs)
     if any(u == v for u, v in arcs):
         raise KoubeiError("arcs", "somebody tells himself", allowed="arcs between two people")
-    given = np.asarray(values, dtype=np.float64)
+    given = numbers(where, values)
     if given.ndim and given.shape != (len(arcs),):
         raise KoubeiError(
             where, "another number than arcs", got=str(given.shape), allowed=f"one or {len(arcs)}"
@@ -151,7 +184,7 @@ def in_arcs(n: int, arcs: Sequence[Arc], values: FloatArray) -> list[list[tuple[
 
 
 def _words(n: int, k: int) -> None:
-    if k**n > MOST_WORDS:
+    if n > MOST_WORDS or k**n > MOST_WORDS:
         raise KoubeiError("n", "too many states", got=f"{k}**{n}", allowed=f"up to {MOST_WORDS}")
 
 
@@ -193,8 +226,7 @@ def by_rounds(
     n, k = len(next(iter(start))), len(letters)
     _words(n, k)
     most = n if rounds is None else rounds
-    if isinstance(most, bool) or most < 0:
-        raise KoubeiError("rounds", "out of range", got=most, allowed="0 or more")
+    most = few("rounds", most, 0, k**n)
     law = np.zeros((most + 1, k**n))
     now = dict(start)
     following: dict[State, list[tuple[State, float]]] = {}
@@ -251,7 +283,7 @@ def in_time(
     """
     n, k = len(start), len(letters)
     _words(n, k)
-    moments = np.atleast_1d(np.asarray(times, dtype=np.float64))
+    moments = np.atleast_1d(numbers("times", times))
     if moments.ndim != 1 or not (np.diff(moments, prepend=0.0) >= 0).all():
         raise KoubeiError("times", "out of order", allowed="0 or more, not decreasing")
     if not np.isfinite(moments).all():
@@ -281,6 +313,11 @@ def in_time(
     before = 0.0
     for row, moment in enumerate(moments):
         expected = fastest * (moment - before)
+        if expected > MOST_STEPS:
+            raise KoubeiError(
+                "times", "too long for such rates", got=f"{expected:g} moves",
+                allowed=f"{MOST_STEPS:g} moves of all people together",
+            )  # fmt: skip
         if expected > 0.0:
             most = int(np.ceil(expected + 12.0 * np.sqrt(expected) + 40.0))
             weights = poisson.pmf(np.arange(most + 1), expected)

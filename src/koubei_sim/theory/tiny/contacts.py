@@ -13,14 +13,38 @@ reached along contacts that follow each other in time).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from koubei_sim.checks import number, whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.theory.tiny.cascades import ONE
-from koubei_sim.theory.tiny.chains import MOST_WORDS, StateLaw, on_arcs, people_of
+from koubei_sim.theory.tiny.chains import (
+    MOST_WORDS,
+    StateLaw,
+    few_people,
+    ids,
+    on_arcs,
+    people_of,
+)
+
+
+def _contacts(given: Any) -> list[tuple[float, int, int]]:
+    """Return contacts as Python's numbers."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise KoubeiError("contacts", "not a list", got=repr(given), fix="[(0.0, 0, 1)]")
+    found = []
+    for contact in given:
+        if isinstance(contact, str) or np.shape(contact) != (3,):
+            raise KoubeiError(
+                "contacts", "not a contact", got=repr(contact), allowed="(time, teller, listener)"
+            )
+        ends = [whole("contacts", person) for person in contact[1:]]
+        found.append((number("contacts", contact[0]), ends[0], ends[1]))
+    return found
 
 
 def contact_law(
@@ -62,6 +86,7 @@ def contact_law(
     >>> found.times.tolist(), found.mean("active").tolist()
     ([1.0, 5.0], [1.5, 1.75])
     """
+    n, seeds, contacts = few_people(n), ids("seeds", seeds), _contacts(contacts)
     people_of(n, seeds)
     chance = on_arcs("p", n, [(u, v) for _, u, v in contacts], p)
     times = np.array([time for time, _, _ in contacts], dtype=np.float64)

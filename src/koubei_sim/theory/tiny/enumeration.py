@@ -12,7 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
+from koubei_sim.theory.checks import few, numbers
+from koubei_sim.theory.tiny.chains import arcs_of, ids
 
 FloatArray = NDArray[np.float64]
 MOST_EDGES = 20
@@ -67,6 +70,8 @@ def independent_cascade(
     >>> round(independent_cascade(3, k3, 0.3, [0]).spread, 12)
     1.726
     """
+    n, edges, seeds = whole("n", n, 1), arcs_of(edges, "edges"), ids("seeds", seeds)
+    directed = yes_no("directed", directed)
     m = len(edges)
     if not 1 <= n <= MOST_PEOPLE or m > MOST_EDGES:
         raise KoubeiError(
@@ -75,7 +80,12 @@ def independent_cascade(
             got=f"{n} people, {m} edges",
             allowed=f"1..{MOST_PEOPLE} people, 0..{MOST_EDGES} edges",
         )
-    chance = np.broadcast_to(np.asarray(p, dtype=np.float64), (m,))
+    chance = numbers("p", p)
+    if chance.ndim and chance.shape != (m,):
+        raise KoubeiError(
+            "p", "another number than edges", got=str(chance.shape), allowed=f"one or {m}"
+        )
+    chance = np.broadcast_to(chance, (m,))
     if not ((chance >= 0) & (chance <= 1)).all():
         raise KoubeiError("p", "out of range", allowed="0..1")
     for person in (*seeds, *(end for edge in edges for end in edge)):
@@ -138,8 +148,18 @@ def threshold_rounds(
     >>> threshold_rounds(4, [0, 1, 2], [2, 2, 3], [1, 1, 2, 1], [0, 1]).tolist()
     [0, 0, 1, 2]
     """
-    origin, listener = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
-    needed = np.broadcast_to(np.asarray(need, dtype=np.int64), (n,))
+    n = few("n", n)
+    origin, listener = (
+        numbers(where, ends, 0, n - 1, whole=True).astype(np.int64)
+        for where, ends in (("sources", sources), ("targets", targets))
+    )
+    first = numbers("seeds", seeds, 0, n - 1, whole=True).astype(np.int64)
+    asked = numbers("need", need, whole=True).astype(np.int64)
+    if asked.ndim and asked.shape != (n,):
+        raise KoubeiError(
+            "need", "another number than people", got=str(asked.shape), allowed=f"one or {n}"
+        )
+    needed = np.broadcast_to(asked, (n,))
     if origin.shape != listener.shape:
         raise KoubeiError(
             "targets", "another number than sources", got=listener.size, allowed=str(origin.size)
@@ -147,7 +167,7 @@ def threshold_rounds(
     if not (needed >= 1).all():
         raise KoubeiError("need", "out of range", allowed="1 or more")
     rounds = np.full(n, -1, dtype=np.int64)
-    rounds[np.asarray(seeds, dtype=np.int64)] = 0
+    rounds[first] = 0
     for now in range(1, n + 1):
         adopted = rounds >= 0
         heard = np.bincount(listener[adopted[origin]], minlength=n)

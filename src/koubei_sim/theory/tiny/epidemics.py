@@ -21,13 +21,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from koubei_sim.checks import whole
 from koubei_sim.theory.checks import positive, real
 from koubei_sim.theory.tiny.cascades import ONE
 from koubei_sim.theory.tiny.chains import (
     Arc,
     State,
     StateLaw,
+    arcs_of,
     by_rounds,
+    few_people,
+    ids,
     in_arcs,
     in_time,
     on_arcs,
@@ -56,7 +60,9 @@ def _in_rounds(
     rounds: int,
     letters: tuple[str, ...],
 ) -> StateLaw:
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     heard = in_arcs(n, arcs, on_arcs("p", n, arcs, p))
+    rounds = whole("rounds", rounds)
     g, after = real("recovery", recovery, 0.0, 1.0), 2 if len(letters) == 3 else 0
 
     def moves(state: State) -> list[dict[int, float]]:
@@ -146,6 +152,7 @@ def _in_time(
     times: ArrayLike,
     letters: tuple[str, ...],
 ) -> StateLaw:
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     heard = in_arcs(n, arcs, on_arcs("rate", n, arcs, rate, 1e9))
     g, after = real("recovery", recovery, 0.0, 1e9), 2 if len(letters) == 3 else 0
 
@@ -225,7 +232,7 @@ def _pressure(n: int, arcs: Sequence[Arc], q: float) -> list[list[tuple[int, flo
     """Return what each adopter among its tellers adds to a person's hazard: q / tellers."""
     on_arcs("arcs", n, arcs, 1.0)
     tellers = np.bincount([v for _, v in arcs], minlength=n)
-    return in_arcs(n, arcs, np.array([real("q", q) / tellers[v] for _, v in arcs]))
+    return in_arcs(n, arcs, np.array([real("q", q, 0.0, 1e9) / tellers[v] for _, v in arcs]))
 
 
 def bass_continuous(
@@ -263,6 +270,7 @@ def bass_continuous(
     >>> (found.mean("active") / 2).round(5).tolist()  # as `bass.two_node`
     [0.20672, 0.40557]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     p, heard = real("p", p, 0.0, 1e9), _pressure(n, arcs, q)
 
     def rates(state: State) -> Iterator[tuple[int, int, float]]:
@@ -292,6 +300,8 @@ def bass_law(
     >>> bass_law(1, [], 0.5, 0.0, 2.0, 1).mean("active").round(6).tolist()  # 1 - 1/e
     [0.0, 0.632121]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
+    rounds = whole("rounds", rounds)
     p, heard, step = real("p", p, 0.0, 1e9), _pressure(n, arcs, q), positive("step", step)
 
     def moves(state: State) -> list[dict[int, float]]:

@@ -21,9 +21,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from koubei_sim.errors import KoubeiError
 from koubei_sim.theory.checks import positive, real
 from koubei_sim.theory.tiny.cascades import coin_cases, spread_cases
-from koubei_sim.theory.tiny.chains import Arc, StateLaw, on_arcs
+from koubei_sim.theory.tiny.chains import Arc, StateLaw, arcs_of, few_people, ids, on_arcs
 
 Laplace = Callable[[float], float]
 
@@ -100,6 +101,11 @@ def final_law(
     >>> float(pair.mean("active")[-1])
     1.5
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
+    if not callable(period):
+        raise KoubeiError(
+            "period", "not a function", got=repr(period), fix="exponential_period(1.0)"
+        )
     hazards = on_arcs("hazard", n, arcs, hazard, np.inf)
     live, _ = coin_cases(np.zeros(len(arcs)))
     weight = np.ones(1 << len(arcs))

@@ -23,13 +23,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.theory.checks import few, numbers
 from koubei_sim.theory.tiny.cascades import ONE, spread_cases
 from koubei_sim.theory.tiny.chains import (
     Arc,
     FloatArray,
     State,
     StateLaw,
+    arcs_of,
     by_rounds,
+    few_people,
+    ids,
     in_arcs,
     on_arcs,
     people_of,
@@ -50,7 +54,10 @@ def _weights(n: int, arcs: Sequence[Arc], weights: ArrayLike) -> FloatArray:
 
 def _drawn_below(thresholds: tuple[float, float]) -> Callable[[ArrayLike], FloatArray]:
     """Return the probability that a threshold drawn from U(low, high) is below a number."""
-    low, high = thresholds
+    ends = numbers("thresholds", thresholds)
+    if ends.shape != (2,):
+        raise KoubeiError("thresholds", "not a pair", got=repr(thresholds), fix="(0.0, 1.0)")
+    low, high = ends.tolist()
     if not 0.0 <= low < high <= 1.0:
         raise KoubeiError(
             "thresholds", "out of range", got=str(thresholds), allowed="0 <= low < high <= 1"
@@ -93,6 +100,7 @@ def threshold_law(
     >>> threshold_law(3, [(0, 2), (1, 2)], [0.3, 0.5], [0, 1]).chance("active")[-1].tolist()
     [1.0, 1.0, 0.8]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     heard = in_arcs(n, arcs, _weights(n, arcs, weights))
     people_of(n, seeds)
     below = _drawn_below(thresholds)
@@ -145,6 +153,7 @@ def threshold_arc_law(
     >>> threshold_arc_law(3, [(0, 1), (1, 2)], 0.5, [0]).mean("active").tolist()
     [1.0, 1.5, 1.75, 1.75]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     weight_of = _weights(n, arcs, weights)
     into: list[list[int]] = [[] for _ in range(n)]
     for e, (_, v) in enumerate(arcs):
@@ -180,6 +189,7 @@ def threshold_cell_law(
     >>> threshold_cell_law(3, [(0, 2), (1, 2)], [0.3, 0.5], [0]).chance("active")[-1].tolist()
     [1.0, 0.0, 0.3]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     weight_of, below = _weights(n, arcs, weights), _drawn_below(thresholds)
     people_of(n, seeds)
     into: list[list[int]] = [[] for _ in range(n)]
@@ -235,6 +245,7 @@ def threshold_paths(
     >>> threshold_paths(3, [(0, 1), (1, 2), (0, 2)], [0.5, 0.4, 0.3], [0]).tolist()
     [1.0, 0.5, 0.5]
     """
+    n, arcs, seeds = few_people(n), arcs_of(arcs), ids("seeds", seeds)
     chosen = set(seeds)
     people_of(n, chosen)
     tells: list[list[tuple[int, float]]] = [[] for _ in range(n)]
@@ -281,6 +292,7 @@ def threshold_dag(
     >>> threshold_dag(3, [(0, 1), (1, 2), (0, 2)], [0.5, 0.4, 0.3], [0]).tolist()
     [1.0, 0.5, 0.5]
     """
+    n, arcs, seeds = few("n", n, 1), arcs_of(arcs), ids("seeds", seeds)
     people_of(n, seeds)
     heard = in_arcs(n, arcs, _weights(n, arcs, weights))
     waiting = [len(own) for own in heard]

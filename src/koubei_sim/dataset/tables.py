@@ -1,16 +1,15 @@
-"""Histories with names on: the daily tables as an xarray Dataset, the event logs as a data frame.
+"""Daily tables with names on: histories as an xarray Dataset, and back.
 
 The engines return bare integer tables; here every column gets its name, dimension, coordinate
 and unit, and `people_per_agent` is multiplied in.  The way back (`tables_from`) is exact, so
 that a saved result has the digest of the run it came from.
 
-Called by `results` and `simulate`.  xarray and pandas are imported inside the functions: the
-package face must not load them.
+Called by `results`.  xarray is imported inside the functions: the package face must not load it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,20 +18,15 @@ from numpy.typing import NDArray
 
 from koubei_sim.kernels.codes import (
     HOPS,
-    LOG_ADOPT,
-    LOG_KINDS,
-    RECRUITER_MEDIA,
-    RECRUITER_SEED,
     STAGES,
     TABLE,
     TABLE_OFFSET,
     TABLE_WIDTH,
     TIERS,
 )
-from koubei_sim.world import LOG_COLUMNS, LOG_TYPES, History, events_in, log_pieces
+from koubei_sim.world import History
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
 #: Dimension of each block of the table that is wider than one column.
@@ -140,10 +134,10 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     where the scenario has a start date.  Four sums are added for convenience: ``users``,
     ``loyal`` (loyal and above), ``die_hard`` (die-hard and core), ``adoptions``.
     """
-    import xarray as xr
+    from koubei_sim.dataset.guarded import DailyTables
 
     names = names_of(scenario)
-    scale = _scale(scenario)
+    scale = scale_of(scenario)
     table = np.stack([history.table for history in histories])
     variables: dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]] = {}
 
@@ -178,7 +172,7 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
         stacked = np.stack([getattr(history, name) for history in histories])
         attributes = {"long_name": f"{name} of the product", "units": "1"}
         variables[name] = (("replicate", "tick", "product"), stacked, attributes)
-    return xr.Dataset(variables, coords=_coordinates(scenario, len(histories), table.shape[1]))
+    return DailyTables(variables, coords=_coordinates(scenario, len(histories), table.shape[1]))
 
 
 def _coordinates(scenario: Any, replicates: int, ticks: int) -> dict[str, Any]:
@@ -196,106 +190,10 @@ def _coordinates(scenario: Any, replicates: int, ticks: int) -> dict[str, Any]:
     return coordinates
 
 
-def _scale(scenario: Any) -> int | float:
+def scale_of(scenario: Any) -> int | float:
+    """Return `people_per_agent`, whole where it is."""
     scale = float(getattr(scenario, "people_per_agent", 1))
     return int(scale) if scale.is_integer() else scale
-
-
-def events_from(
-    histories: Sequence[History], scenario: Any, *, numbers: bool = False
-) -> pd.DataFrame:
-    """Return the event logs of all replicates as one data frame, in the order of the logs.
-
-    Columns ``replicate, tick, [date,] agent, kind, recruiter, channel, product, generation``.
-    ``agent`` and ``recruiter`` are agent numbers (recruiter -1: seed, -2: own media); ``kind``,
-    ``channel`` and ``product`` are categories with the scenario's names, ``channel`` also
-    ``"seed"`` and ``"media"``, missing where an event has none.  The seeds adopt on tick -1.
-
-    Parameters
-    ----------
-    histories, scenario
-        As in `dataset_from`.
-    numbers : bool
-        Also ``channel_number`` and ``product_number`` as logged (files keep them: the name
-        ``"media"`` hides the channel of the campaign).
-    """
-    columns: dict[str, NDArray[Any]] = {}
-    for field, kind in LOG_TYPES.items():
-        logs = [getattr(history, f"log_{field}") for history in histories]
-        columns[field] = np.concatenate(logs) if logs else np.empty(0, kind)
-    lengths = [events_in(history) for history in histories]
-    columns["replicate"] = np.repeat(np.arange(len(histories), dtype=np.int32), lengths)
-    return frame_from(columns, scenario, numbers=numbers)
-
-
-def frame_from(
-    column: Mapping[str, NDArray[Any]], scenario: Any, *, numbers: bool = False
-) -> pd.DataFrame:
-    """Return some lines of logs as `events_from` does.
-
-    Parameters
-    ----------
-    column : mapping of str to array
-        `world.LOG_COLUMNS` and ``replicate``, as numbers.
-    scenario, numbers
-        As in `events_from`.
-    """
-    import pandas as pd
-
-    names = names_of(scenario)
-    channels = names["channel"]
-    code = np.where(column["channel"] < len(channels), column["channel"], -1).astype(np.int8)
-    adopted = column["kind"] == LOG_ADOPT
-    code[adopted & (column["recruiter"] == RECRUITER_SEED)] = len(channels)
-    code[adopted & (column["recruiter"] == RECRUITER_MEDIA)] = len(channels) + 1
-    # Widened first: -1 is no number of the log's own kind.
-    numbered = column["product"].astype(np.int16)
-    product = np.where(numbered < len(names["product"]), numbered, -1)
-
-    def category(codes: NDArray[Any], categories: list[str]) -> Any:
-        return pd.Categorical.from_codes(codes.astype(np.int8), pd.Index(categories, dtype=object))
-
-    # A channel may itself be called "seed" or "media"; category names must differ.
-    extra = [name if name not in channels else f"({name})" for name in ("seed", "media")]
-    data: dict[str, Any] = {"replicate": column["replicate"], "tick": column["tick"]}
-    dates = dates_of(scenario)
-    if dates is not None:
-        first = dates[:1].astype("datetime64[s]")[0]
-        data["date"] = first + column["tick"].astype("timedelta64[D]")
-    data["agent"] = column["agent"]
-    data["kind"] = category(column["kind"], list(LOG_KINDS))
-    data["recruiter"] = column["recruiter"]
-    data["channel"] = category(code, channels + extra)
-    data["product"] = category(product, names["product"])
-    data["generation"] = column["generation"]
-    if numbers:
-        data["channel_number"] = column["channel"]
-        data["product_number"] = column["product"]
-    return pd.DataFrame(data, copy=False)
-
-
-def rows_of(scenario: Any) -> Callable[[Mapping[str, NDArray[Any]]], pd.DataFrame]:
-    """Return what makes the rows of ``events.parquet`` of lines of logs."""
-
-    def rows(columns: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
-        return frame_from(columns, scenario, numbers=True)
-
-    return rows
-
-
-def batches_from(
-    histories: Sequence[History],
-    scenario: Any,
-    replicates: Iterable[int],
-    ticks: tuple[int, int] | None = None,
-) -> Iterator[pd.DataFrame]:
-    """Yield the events of some replicates and ticks as `events_from` does, in bounded memory."""
-    for number in replicates:
-        for piece in log_pieces(histories[number], *LOG_COLUMNS, ticks=ticks):
-            columns = dict(zip(LOG_COLUMNS, piece))
-            if piece[0].size:
-                columns["replicate"] = np.full(piece[0].size, number, np.int32)
-                yield frame_from(columns, scenario)
 
 
 def tables_from(
@@ -313,7 +211,7 @@ def tables_from(
         The scenario of the run.
     """
     names = names_of(scenario)
-    scale = _scale(scenario)
+    scale = scale_of(scenario)
     replicates, ticks = data.sizes["replicate"], data.sizes["tick"]
     table = np.zeros((replicates, ticks, TABLE_WIDTH), dtype=np.int64)
     for variable, block, start, used, dimension in _blocks(names):

@@ -1,4 +1,4 @@
-"""What a run gives back: `Result`, and `load_result` for one that was saved.
+"""What a run gives back: `Result`.
 
 A result keeps the bare histories of all replicates together with the recipe that makes them
 again; tables with names on, data frames, summaries and files are made from these when asked for.
@@ -14,9 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from koubei_sim import archive, dataset, display, provenance
+from numpy.typing import NDArray
+
+from koubei_sim import archive, checks, dataset, display, provenance
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import overview as tables
+from koubei_sim.population import Who, draw_population, people_frame, population_from_table
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History, events_in, is_stored
 
@@ -47,6 +50,11 @@ class Result:
         Digests of networks or of an agent table that were handed over as objects; to repeat
         such a result they must be supplied again.
 
+    who : Who
+        What people are called, and the table of people they came from, if any.
+    notes : tuple of str
+        What was guessed or rounded, a line each.
+
     Notes
     -----
     Where the scenario says that an agent stands for several people (``people_per_agent``), all
@@ -62,6 +70,8 @@ class Result:
         histories: Sequence[History],
         *,
         supplied: dict[str, str] | None = None,
+        who: Who | None = None,
+        notes: Sequence[str] = (),
         seconds: float = float("nan"),
     ) -> None:
         self.scenario = scenario
@@ -69,6 +79,8 @@ class Result:
         self.engine = engine
         self.histories = tuple(histories)
         self.supplied = dict(supplied or {})
+        self.who = Who() if who is None else who
+        self.notes = tuple(notes)
         self.seconds = seconds
 
     @property
@@ -105,7 +117,7 @@ class Result:
             When a log on disk would not fit into memory: see `events_of` and `event_batches`.
         """
         if self.stored is None:
-            return dataset.events_from(self.histories, self.scenario)
+            return dataset.events_from(self.histories, self.scenario, names=self.labels)
         return self.events_of()
 
     def events_of(
@@ -148,7 +160,7 @@ class Result:
             if self.stored is not None:
                 archive.check_room(rows, "events", "event_batches(), or fewer ticks")
         if not parts:
-            return dataset.events_from([], self.scenario)
+            return dataset.events_from([], self.scenario, names=self.labels)
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def event_batches(
@@ -173,14 +185,14 @@ class Result:
         >>> sum(len(batch) for batch in r.event_batches()) == len(r.events)
         True
         """
-        if replicate is not None and replicate not in range(self.replicates):
-            raise KoubeiError(
-                "replicate", "no such replicate", got=replicate, allowed=f"0..{self.replicates - 1}"
-            )
-        if ticks is not None and not (len(ticks) == 2 and ticks[0] <= ticks[1]):
-            raise KoubeiError("ticks", "not a span", got=ticks, allowed="(first, last)")
-        chosen = range(self.replicates) if replicate is None else (replicate,)
-        return dataset.batches_from(self.histories, self.scenario, chosen, ticks)
+        chosen: Sequence[int] = range(self.replicates)
+        if replicate is not None:
+            chosen = (checks.whole("replicate", replicate),)
+            if chosen[0] >= self.replicates:
+                allowed = f"0..{self.replicates - 1}"
+                raise KoubeiError("replicate", "no such replicate", got=chosen[0], allowed=allowed)
+        span = None if ticks is None else _span(ticks)
+        return dataset.batches_from(self.histories, self.scenario, chosen, span, self.labels)
 
     def in_memory(self) -> Result:
         """Return the same result with its log in memory (itself, where that is so already).
@@ -200,8 +212,96 @@ class Result:
             self.engine,
             [history.in_memory() for history in stored],
             supplied=self.supplied,
+            who=self.who,
+            notes=self.notes,
             seconds=self.seconds,
         )
+
+    def frame(self, variables: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the daily tables in tidy long form: one row a number.
+
+        Parameters
+        ----------
+        variables : str or list of str, optional
+            Variables of `data`; all of them without it.
+
+        Returns
+        -------
+        DataFrame
+            ``replicate, tick, [date,] variable``, a column for each dimension that one of the
+            variables has (missing where a variable has it not), ``value``.
+
+        Raises
+        ------
+        KoubeiError
+            For an unknown variable, or a frame that would not fit into memory: see
+            `frame_batches`.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> list(r.frame(["users", "members"]).columns)
+        ['replicate', 'tick', 'date', 'variable', 'channel', 'value']
+        """
+        return dataset.tidy_frame(self.data, variables)
+
+    def frame_batches(self, variables: str | Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Walk through `frame`, about two million rows at a time.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> sum(len(part) for part in r.frame_batches("users"))
+        20
+        """
+        return dataset.tidy_batches(self.data, variables)
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """What people are called, by row; None where rows are their names."""
+        return self.who.names
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """The people, one row each: what the model knows of them and what their table says.
+
+        The index holds their labels, or rows where there are none; columns ``segment, channels,
+        activity, income, expertise, taste`` and the further ones of the table of people.  Where
+        every replicate draws its own people (``shared_world = false``) only the table counts.
+        """
+        population = None
+        if self.scenario.shared_world:
+            if self.who.table is None:
+                population = draw_population(self.scenario, self.key)
+            else:
+                population = population_from_table(self.scenario, self.who.table, self.key)
+        return people_frame(self.scenario, population, self.who.names, self.who.table)
+
+    def adopted_by(self, by: Any) -> pd.DataFrame:
+        """Return how many people of each group ever adopted, one row a replicate and group.
+
+        Parameters
+        ----------
+        by : str or Series
+            A column of `people`, or a value for each of them.
+
+        Returns
+        -------
+        DataFrame
+            ``replicate``, the group, ``people``, ``adopted`` (seeds too) and ``share``.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ages = {"segment": ["enthusiast", "newbie"] * 150, "age": [20, 30, 40] * 100}
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300, agents=ages)
+        >>> r.adopted_by("age").people.tolist()
+        [100, 100, 100]
+        """
+        scale = dataset.scale_of(self.scenario)
+        return dataset.groups_from(self.histories, self.people, by, scale)
 
     def summary(self) -> pd.DataFrame:
         """Return every outcome with mean, sd, 95 % interval over replicates and quantiles.
@@ -243,6 +343,7 @@ class Result:
             networks=self.supplied.get("networks"),
             agents=self.supplied.get("agents"),
             digest=self.digest(),
+            notes=self.notes,
         )
 
     def save(self, path: str | Path) -> Path:
@@ -257,14 +358,15 @@ class Result:
         KoubeiError
             When it cannot be written; then nothing is left behind.
         """
-        goal = Path(path).expanduser()
+        goal = checks.path("path", path)
         archive.write_result(
             goal,
             self.data,
             self.histories,
-            dataset.rows_of(self.scenario),
+            dataset.rows_of(self.scenario, self.labels),
             self.recipe(),
             self._timing(),
+            self.who,
         )
         return goal
 
@@ -277,7 +379,7 @@ class Result:
 
     def settle(self, partial: Path) -> None:
         """Write what belongs beside the log of a streamed run (called by `simulate.run`)."""
-        archive.write_tables(partial, self.data, self.recipe(), self._timing())
+        archive.write_tables(partial, self.data, self.recipe(), self._timing(), self.who)
 
     def branch(
         self,
@@ -327,97 +429,18 @@ class Result:
         return display.page(self)
 
 
-def load_result(path: str | Path, stream: bool | None = None) -> Result:
-    """Read a result that `Result.save` wrote, or a streamed run.
-
-    Parameters
-    ----------
-    path : str or Path
-        The folder, or a file in it.
-    stream : bool, optional
-        True leaves the event log on disk, from where the result takes what it is asked for; False
-        reads it into memory.  Without it, as the result was made.
-
-    Raises
-    ------
-    KoubeiError
-        When there is none, a file is damaged, or the numbers are not those the recipe promises;
-        also when a log that is asked for would not fit into memory.
-    """
-    recipe = archive.read_recipe(path)
-    scenario = scenario_of(recipe, str(path))
-    timing = archive.read_timing(path)
-    file = archive.folder_of(path) / archive.EVENTS
-    result = stored_result(
-        scenario,
-        int(recipe["key"]),
-        str(recipe["engine"]),
-        dataset.tables_from(archive.read_data(path), scenario),
-        file,
-        supplied=recipe.get("supplied"),
-        seconds=float(timing.get("seconds", float("nan"))),
-    )
-    if not (timing.get("streamed", False) if stream is None else stream):
-        result = result.in_memory()
-    if recipe.get("digest") not in (None, result.digest()):
+def _span(ticks: Any) -> tuple[int, int]:
+    """Return the first and the last tick of a span."""
+    if isinstance(ticks, str) or not hasattr(ticks, "__len__") or len(ticks) != 2:
+        fix = f"({ticks}, {ticks})" if isinstance(ticks, int) else None
         raise KoubeiError(
-            str(path), "the files do not hold the result of their recipe", fix="koubei run on it"
+            "ticks", "not a span", got=checks.shown(ticks), allowed="(first, last)", fix=fix
         )
-    return result
-
-
-def stored_result(
-    scenario: Scenario,
-    key: int,
-    engine: str,
-    tables: Sequence[tuple[Any, Any, Any]],
-    events: Path,
-    *,
-    supplied: dict[str, str] | None = None,
-    seconds: float = float("nan"),
-    digest: str | None = None,
-) -> Result:
-    """Return a result whose log stays in its file.
-
-    Parameters
-    ----------
-    scenario, key, engine, supplied, seconds
-        As in `Result`.
-    tables : sequence of (array, array, array)
-        Table, quality and difficulty of each replicate.
-    events : Path
-        The parquet file.
-    digest : str, optional
-        That of the result, where it is known.
-    """
-    file = archive.EventFile(events, len(tables))
-    histories: Any = [
-        archive.StoredHistory(*arrays, file, replicate) for replicate, arrays in enumerate(tables)
-    ]
-    result = Result(scenario, key, engine, histories, supplied=supplied, seconds=seconds)
-    if digest is not None:
-        result.__dict__["_digest"] = digest  # as if it had been asked for already
-    return result
+    first, last = (checks.whole("ticks", tick, -1) for tick in ticks)
+    if first > last:
+        raise KoubeiError("ticks", "not a span", got=str(ticks), allowed="(first, last)")
+    return first, last
 
 
 def _files_of(histories: Sequence[Any]) -> list[archive.EventFile]:
     return [history.file for history in histories if is_stored(history)]
-
-
-def scenario_of(recipe: dict[str, Any], where: str) -> Scenario:
-    """Return the scenario of a recipe.
-
-    Raises
-    ------
-    KoubeiError
-        When this version of the library cannot read it.
-    """
-    parts = dict(recipe["scenario"])
-    orders = parts.pop("order", {})
-    try:
-        # JSON is kept sorted; the order of channels, nodes and products addresses draws.
-        for name, order in orders.items():
-            parts[name] = {entry: parts[name][entry] for entry in order}
-        return Scenario.from_dict(parts)
-    except (KoubeiError, KeyError, TypeError) as error:
-        raise KoubeiError(where, f"its scenario cannot be read ({error})") from None

@@ -1,31 +1,25 @@
-"""Who the people are: drawn from the segments of a scenario, or read from a table of people.
+"""People drawn from the segments of a scenario.
 
 Every attribute is a draw with an address of its own, so one more person, or another share of a
 segment, moves nobody else's draws.  Heavy laws are cut into classes of equal probability, each
 represented by its conditional mean, which keeps the mean exact and needs no logarithm or
 quantile per person: ten million people are drawn in seconds.
-Called by `build`.
+Called by `build`, and by `columns` for what a table of people does not say.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw32, exp_neg_portable, pick, stream
 from koubei_sim.spec import Scenario
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ACTIVITY_CLASSES: Final = 4096
 TASTE_CLASSES: Final = 4096
@@ -248,147 +242,3 @@ def _income_classes(scenario: Scenario) -> NDArray[np.float64]:
         mean = s.income_median * float(f"{math.exp(0.5 * s.income_sigma**2):.12g}")
         rows.append(mean * lognormal_classes(INCOME_CLASSES, s.income_sigma))
     return np.stack(rows)
-
-
-# A table of people ---------------------------------------------------------------------------
-
-COLUMNS: Final = ("segment", "channels", "activity", "income", "expertise", "taste")
-
-
-def population_from_table(
-    scenario: Scenario, table: str | Path | pd.DataFrame, key: int, replicate: int = 0
-) -> Population:
-    """Return the people of a table; columns that it does not have are drawn as usual.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    table : path of a CSV file, or DataFrame
-        Columns ``segment`` (name), ``channels`` (names joined by ``;``), ``activity``, ``income``,
-        ``expertise`` (0..1), ``taste``; only ``segment`` is needed.  One row a person, in order.
-    key, replicate : int
-        As for `draw_population`.
-
-    Raises
-    ------
-    KoubeiError
-        Unknown column, segment or channel, wrong number (with its row, the first being 1), or
-        another number of rows than `n_agents`.
-    """
-    frame, where = _frame(table)
-    for column in frame.columns:
-        if column not in COLUMNS:
-            raise KoubeiError(
-                where,
-                "unknown column",
-                got=str(column),
-                allowed=", ".join(COLUMNS),
-                fix=nearest(str(column), COLUMNS),
-            )
-    if "segment" not in frame.columns:
-        raise KoubeiError(where, "no column segment", allowed=", ".join(COLUMNS))
-    n = len(frame)
-    if n != scenario.n_agents:
-        raise KoubeiError(
-            where,
-            "another number of people than n_agents",
-            got=n,
-            allowed=str(scenario.n_agents),
-            fix=f"n_agents = {n}",
-        )
-    segment = _codes(frame["segment"], list(scenario.segments), where, "segment").astype(np.uint8)
-    drawn = draw_population(scenario, key, replicate, segment)
-    changes: dict[str, NDArray[Any]] = {}
-    if "channels" in frame.columns:
-        changes["channels"] = _memberships(frame["channels"], list(scenario.channels), where)
-    for column, low, high in (
-        ("activity", 0.0, 1e6),
-        ("income", 0.0, math.inf),
-        ("expertise", 0.0, 1.0),
-        ("taste", -10.0, 10.0),
-    ):
-        if column in frame.columns:
-            values = _numbers(frame[column], low, high, where, column)
-            if column == "expertise":
-                changes["level"] = np.floor(values * 127.0 + 0.5).astype(np.uint8)
-            else:
-                changes[column] = values
-    return drawn._replace(**changes)
-
-
-def read_agents(path: str | Path) -> pd.DataFrame:
-    """Read a table of people from a CSV file, unchecked; `population_from_table` takes it."""
-    return _frame(path)[0]
-
-
-def _frame(table: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    import pandas as pd
-
-    if isinstance(table, pd.DataFrame):
-        return table, "agents"
-    path = Path(table)
-    if not path.is_file():
-        from koubei_sim.networks import find_data
-
-        path = find_data(str(table))
-    try:
-        return pd.read_csv(path, dtype={"segment": str, "channels": str}), path.name
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise KoubeiError(path.name, f"not a table: {first}", allowed="CSV with a header") from None
-
-
-def _codes(
-    column: pd.Series[Any], names: Sequence[str], where: str, what: str
-) -> NDArray[np.int64]:
-    numbers = column.map({name: k for k, name in enumerate(names)})
-    wrong = np.flatnonzero(numbers.isna().to_numpy())
-    if wrong.size:
-        got = str(column.iloc[int(wrong[0])])
-        raise KoubeiError(
-            f"{where} row {int(wrong[0]) + 1}",
-            f"unknown {what}",
-            got=got,
-            allowed=", ".join(names),
-            fix=nearest(got, names),
-        )
-    return np.asarray(numbers.to_numpy(dtype=np.int64), dtype=np.int64)
-
-
-def _memberships(column: pd.Series[Any], names: Sequence[str], where: str) -> NDArray[np.uint8]:
-    """Return member bits; equal texts are looked at once."""
-    texts = column.fillna("").astype(str)
-    bits: dict[str, int] = {}
-    for text in texts.unique():
-        total = 0
-        for name in filter(None, (part.strip() for part in text.split(";"))):
-            if name not in names:
-                row = int(np.flatnonzero((texts == text).to_numpy())[0]) + 1
-                raise KoubeiError(
-                    f"{where} row {row}",
-                    "unknown channel",
-                    got=name,
-                    allowed=", ".join(names),
-                    fix=nearest(name, names),
-                )
-            total |= 1 << list(names).index(name)
-        bits[text] = total
-    return np.asarray(texts.map(bits).to_numpy(dtype=np.uint8), dtype=np.uint8)
-
-
-def _numbers(
-    column: pd.Series[Any], low: float, high: float, where: str, what: str
-) -> NDArray[np.float64]:
-    import pandas as pd
-
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    wrong = np.flatnonzero(~((values >= low) & (values <= high)))
-    if wrong.size:
-        row = int(wrong[0])
-        raise KoubeiError(
-            f"{where} row {row + 1}",
-            f"{what} out of range",
-            got=str(column.iloc[row]),
-            allowed=f"{low:g}..{high:g}",
-        )
-    return values
