@@ -29,7 +29,7 @@ from koubei_sim.studies.calibration.targets import Target
 SOURCES = Path(kb.__file__).parent
 NAMES_SOMETHING = re.compile(r"\w\(|(?<![\w-])--[a-z]|\w=(?!=)|\bkoubei \w")
 #: Calls whose result is a name or a number, not the advice itself.
-COMPUTED = ("nearest(", "_near", "repr(", "str(", "_single(", "'.'.join(", "near or")
+COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.join(", "near or")
 
 PATH = Network.from_edges([0, 1], [1, 2])
 WEIGHTED = Network.from_edges([0, 1], [1, 2], weight=[0.5, 0.5])
@@ -321,6 +321,7 @@ NOT_TRIED_YET: frozenset[str] = frozenset(
         "f'a new folder, with {check_measure(name)}'",
         "f'add_model_parameter({label!r}, 0.1)'",
         "f'as_network(scipy.sparse.csr_array(numpy.loadtxt({how}))) if it is one, or columns='",
+        "f'workers={max(1, int(0.5 * have / PROCESS))}'",
     )
 )  # fmt: skip
 

@@ -173,8 +173,9 @@ def _actors(client: Any, parcels: Iterator[Parcel]) -> list[Handle]:
     actors: list[Handle] = []
     for parcel in parcels:
         worker = names[parcel.number % len(names)]
-        share = client.scatter(parcel, workers=[worker], hash=False)
+        # In a list: older releases of dask take a named tuple for one, and make it anew wrongly.
+        (share,) = client.scatter([parcel], workers=[worker], hash=False)
         future = client.submit(Shard, share, actor=True, workers=[worker], pure=False)
         actors.append(_Actor(future.result()))
-        client.cancel(share)
+        share.release()  # the worker has made its shard: the parcel may go
     return actors
