@@ -120,6 +120,7 @@ def meeting(world: World, t: int) -> World:
     """A meeting on channel 0 on day t."""
     rules = world.rules
     days = rules.meeting_at.copy()
+    assume(days[t] < 0)  # another meeting of that day would be called off
     days[t] = rules.meeting_channel.size
     added = {"channel": 0, "attend32": ALWAYS, "cap": 50, "gain": 2.0, "ties": 2}
     return with_rules(world, meeting_at=days, **{
