@@ -148,11 +148,26 @@ def absolute(given: str | os.PathLike[str]) -> str:
     return os.path.abspath(given)
 
 
+def _chinese(text: str) -> bool:
+    """Whether text that was decoded as GB18030 is likely to have been written in it.
+
+    Almost every sequence of bytes can be decoded so.  In Chinese text most signs are among the
+    3,755 common ones (GB 2312, level 1: first byte B0..D7, second A1..FE) or are punctuation; what
+    was Latin-1, Cyrillic, Big5 or Shift-JIS gives rare ones.
+    """
+    signs = [raw for raw in (sign.encode("gb18030") for sign in text) if len(raw) > 1]
+    common = sum(
+        len(raw) == 2 and raw[1] >= 0xA1 and (0xB0 <= raw[0] <= 0xD7 or raw[0] in (0xA1, 0xA3))
+        for raw in signs
+    )
+    return 2 * common >= len(signs)
+
+
 def decoded(where: str, raw: bytes, encoding: str | None = None) -> tuple[str, str]:
     """Return the text of a file and the name of the encoding that was found.
 
-    Without `encoding`: what a byte order mark says, else UTF-8, else GB18030 where every byte of
-    the text is sound in it (of the older encodings the one that Chinese systems write).
+    Without `encoding`: what a byte order mark says, else UTF-8, else GB18030 where the text is
+    sound in it and looks like Chinese (of older encodings the one that Chinese systems write).
 
     Raises
     ------
@@ -180,6 +195,8 @@ def decoded(where: str, raw: bytes, encoding: str | None = None) -> tuple[str, s
         try:
             text = raw.decode(name)
         except (UnicodeDecodeError, LookupError):
+            continue
+        if name == "gb18030" and encoding is None and not _chinese(text):
             continue
         return text.removeprefix("\ufeff"), "utf-8" if name == "utf-8-sig" else name
     raise KoubeiError(where, f"text is not {' or '.join(wanted)}", fix=fix)

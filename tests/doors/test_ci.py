@@ -30,7 +30,7 @@ def ci(folder: Path, compare: str, **env: str) -> tuple[int, str]:
     done = subprocess.run(
         ["bash", ".ci/run"],
         cwd=folder,
-        env={**os.environ, **env},
+        env={k: v for k, v in os.environ.items() if not k.startswith("MAKE")} | env,
         capture_output=True,
         text=True,
         timeout=60,

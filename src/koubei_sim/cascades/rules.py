@@ -182,6 +182,7 @@ class FractionalThreshold(Rule):
 
     def __post_init__(self) -> None:
         """Check thresholds and kinds."""
+        object.__setattr__(self, "strict", checks.yes_no("strict", self.strict))
         value = checks.per_person("threshold", self.threshold, 0.0, 1.0)
         object.__setattr__(self, "threshold", value)
         object.__setattr__(self, "kinds", checks.kinds_of(self.kinds, value))
@@ -329,6 +330,7 @@ class _Infection(Rule):
 
     def __post_init__(self) -> None:
         """Check rates (or probabilities per step)."""
+        object.__setattr__(self, "steps", checks.yes_no("steps", self.steps))
         top = 1.0 if self.steps else np.inf
         beta = checks.probability("beta", self.beta, ("weights",), top=top)
         object.__setattr__(self, "beta", beta)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +17,18 @@ from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
 from koubei_sim.networks.network import Network
-
-TAKEN = (
-    "Network, networkx, scipy.sparse, igraph, networkit, rustworkx, pandas or polars frame, "
-    "(src, dst), (m, 2) array, list of pairs, dict of lists"
+from koubei_sim.networks.plain_edges import (
+    TAKEN,
+    USUAL_WEIGHT,
+    Given,
+    ended,
+    from_array,
+    from_frame,
+    from_neighbours,
+    from_pairs,
 )
-USUAL_WEIGHT = "weight"  # taken where it is there; any other attribute must be there
 
-
-class Given(NamedTuple):
-    """What the object of another library holds, before it becomes a network."""
-
-    src: NDArray[Any]  # ends as numbers of nodes where `nodes` is there, else as ids
-    dst: NDArray[Any]
-    weight: Any  # (m,) or None
-    directed: bool  # of the object itself
-    nodes: int | None = None  # number of nodes
-    names: list[Any] | None = None  # of the nodes, where they have any
-    as_list: bool = True  # a tie may be listed in both directions; else each stands once
+_NOTHING: Any = object()  # where an edge does not have the attribute
 
 
 def as_network(
@@ -104,7 +98,7 @@ def as_network(
         if n is not None or labels is not None:
             raise KoubeiError("n, labels", "given, but a Network has its own people")
         return _redirected(obj, directed, merge)
-    found = _frame(obj, weight, source, target) if source or target else given(obj, weight)
+    found = from_frame(obj, weight, source, target) if source or target else given(obj, weight)
     if found.names is not None and not (n is None and labels is None):
         raise KoubeiError("n, labels", "given, but the nodes of a graph are its people")
     if labels is not None:
@@ -120,95 +114,23 @@ def given(obj: Any, weight: str | None) -> Given:
         "igraph": _igraph,
         "networkit": _networkit,
         "rustworkx": _rustworkx,
-        "pandas": _frame,
-        "polars": _frame,
-        "numpy": _array,
+        "pandas": from_frame,
+        "polars": from_frame,
+        "numpy": from_array,
     }
     if isinstance(obj, (tuple, list)):
-        return _pairs(obj)
+        return from_pairs(obj)
     for kind in type(obj).__mro__:
         adapter = adapters.get(kind.__module__.split(".")[0])
         if adapter is not None and kind is not object:
             return adapter(obj, weight)
     if isinstance(obj, dict):
-        return _neighbours(obj)
+        return from_neighbours(obj)
     if hasattr(obj, "aggregate") and hasattr(obj, "n_contacts"):
         raise KoubeiError("as_network", "contacts with time stamps", fix="network.aggregate()")
     is_path = isinstance(obj, (str, os.PathLike))
     fix = f"read_network({str(obj)!r})" if is_path else None
     raise KoubeiError("as_network", "not a graph", got=type(obj).__name__, allowed=TAKEN, fix=fix)
-
-
-def _array(array: Any, weight: str | None) -> Given:
-    if getattr(array, "ndim", 0) == 2 and array.shape[1] == 2:
-        return Given(array[:, 0], array[:, 1], None, True)
-    fix = None
-    if getattr(array, "ndim", 0) == 2:
-        if array.shape[0] == array.shape[1]:
-            fix = "scipy.sparse.csr_array(array) if it is a matrix"
-        elif array.shape[1] == 3:
-            fix = "Network.from_edges(array[:, 0], array[:, 1], weight=array[:, 2])"
-        elif array.shape[0] == 2:
-            fix = "array.T"
-    raise KoubeiError(
-        "as_network",
-        "array is not a list of edges",
-        got=f"shape {np.shape(array)}",
-        allowed="(m, 2)",
-        fix=fix,
-    )
-
-
-def _pairs(obj: Any) -> Given:
-    """Two lists of ends, or a list of edges: a tuple is the one, a list of tuples the other."""
-    inner = all(isinstance(part, tuple) for part in obj)
-    if len(obj) == 2 and all(_is_list(part) for part in obj):
-        if len(obj[0]) == len(obj[1]) == 2 and isinstance(obj, tuple) == inner:
-            raise KoubeiError(
-                "as_network",
-                "two pairs: either two edges, or two sources and two targets",
-                got=repr(obj),
-                fix="[(u, v), ...] for edges, ([u, ...], [v, ...]) for sources and targets",
-            )
-        # A list of two tuples of two or three items is a list of edges; else of sources, targets.
-        if isinstance(obj, tuple) or not inner or not {len(obj[0]), len(obj[1])} <= {2, 3}:
-            return Given(_column(obj[0], "src"), _column(obj[1], "dst"), None, True)
-    if not all(isinstance(part, (tuple, list)) for part in obj):
-        raise KoubeiError("as_network", "not a list of pairs", got=repr(obj)[:60], allowed=TAKEN)
-    wrong = [part for part in obj if len(part) != 2]
-    if wrong:
-        raise KoubeiError(
-            "as_network",
-            "not a list of pairs",
-            got=repr(wrong[0])[:60],
-            allowed="(u, v)",
-            fix="Network.from_edges(sources, targets, weight=weights)",
-        )
-    if not obj:
-        return Given(np.empty(0, np.int64), np.empty(0, np.int64), None, True)
-    ends = [_column([part[side] for part in obj], ("src", "dst")[side]) for side in (0, 1)]
-    return Given(ends[0], ends[1], None, True)
-
-
-def _is_list(part: Any) -> bool:
-    kept_out = isinstance(part, (str, bytes, dict, set))
-    return hasattr(part, "__len__") and getattr(part, "ndim", 1) == 1 and not kept_out
-
-
-def _neighbours(obj: dict[Any, Any]) -> Given:
-    """Take a dict of lists: who reaches whom; people without anyone are there too."""
-    number: dict[Any, int] = {who: at for at, who in enumerate(obj)}
-    ends = []
-    for who, others in obj.items():
-        if isinstance(others, (str, bytes)) or not hasattr(others, "__iter__"):
-            raise KoubeiError("as_network", "not a dict of lists", got=f"{who!r}: {others!r}")
-        if isinstance(others, dict) and any(isinstance(x, dict) for x in others.values()):
-            raise KoubeiError(
-                "as_network", "a dict of dicts", fix="networkx.from_dict_of_dicts(obj)"
-            )
-        for other in others:
-            ends.append((number[who], number.setdefault(other, len(number))))
-    return _ended(ends, None, True, len(number), list(number))
 
 
 def _redirected(network: Network, directed: bool | None, merge: str | None) -> Network:
@@ -281,7 +203,11 @@ def _build(
 
 def _numbers(values: list[Any], weight: str) -> NDArray[np.float64] | None:
     """Return weights, where the usual name is missing 1; None where nothing has that name."""
-    missing = [value is None for value in values]
+    missing = [value is _NOTHING for value in values]
+    if any(value is None for value in values):
+        raise KoubeiError(
+            "weight", "an edge has None for a weight", got=repr(weight), fix="weight=None"
+        )
     if any(missing) and weight != USUAL_WEIGHT:
         raise KoubeiError(
             "weight",
@@ -295,7 +221,7 @@ def _numbers(values: list[Any], weight: str) -> NDArray[np.float64] | None:
     try:
         if wrong:
             raise TypeError
-        return np.array([1.0 if value is None else float(value) for value in values])
+        return np.array([1.0 if value is _NOTHING else float(value) for value in values])
     except (TypeError, ValueError):
         shown = repr((wrong or [weight])[0])
         raise KoubeiError(
@@ -309,19 +235,11 @@ def _networkx(graph: Any, weight: str | None) -> Given:
     names = list(graph.nodes)
     number = {node: at for at, node in enumerate(names)}
     ends, values = [], []
-    for u, v, value in graph.edges(data=weight if weight is not None else "", default=None):
+    for u, v, data in graph.edges(data=True):
         ends.append((number[u], number[v]))
-        values.append(value)
+        values.append(data.get(weight, _NOTHING))
     weights = None if weight is None else _numbers(values, weight)
-    return _ended(ends, weights, graph.is_directed(), len(names), names)
-
-
-def _ended(
-    ends: Any, weights: Any, own: bool, count: int, names: list[Any] | None, as_list: bool = False
-) -> Given:
-    """Return what a graph with numbered nodes holds."""
-    pairs = np.asarray(ends, dtype=np.int64).reshape(-1, 2)
-    return Given(pairs[:, 0], pairs[:, 1], weights, own, count, names, own or as_list)
+    return ended(ends, weights, graph.is_directed(), len(names), names)
 
 
 def _scipy(matrix: Any, weight: str | None) -> Given:
@@ -347,8 +265,8 @@ def _igraph(graph: Any, weight: str | None) -> Given:
     weights = None
     if weight is not None:
         there = weight in graph.es.attributes()
-        weights = _numbers(list(graph.es[weight]) if there else [None] * graph.ecount(), weight)
-    return _ended(graph.get_edgelist(), weights, graph.is_directed(), graph.vcount(), names)
+        weights = _numbers(list(graph.es[weight]) if there else [_NOTHING] * graph.ecount(), weight)
+    return ended(graph.get_edgelist(), weights, graph.is_directed(), graph.vcount(), names)
 
 
 def _networkit(graph: Any, weight: str | None) -> Given:
@@ -362,7 +280,7 @@ def _networkit(graph: Any, weight: str | None) -> Given:
     weights = None
     if weight is not None and graph.isWeighted():
         weights = np.array([value for _, _, value in listed])
-    return _ended(number[ends], weights, graph.isDirected(), len(nodes), nodes)
+    return ended(number[ends], weights, graph.isDirected(), len(nodes), nodes)
 
 
 def _rustworkx(graph: Any, weight: str | None) -> Given:
@@ -370,60 +288,27 @@ def _rustworkx(graph: Any, weight: str | None) -> Given:
         raise KoubeiError("as_network", "not a graph", got=type(graph).__name__, allowed=TAKEN)
     nodes = list(graph.node_indexes())  # removed nodes leave holes
     number = {node: at for at, node in enumerate(nodes)}
-    payloads = list(graph.nodes())
-    # What hangs on the nodes are names only if it is text or whole numbers, all different.
-    named = all(type(item) in (int, str) for item in payloads) and len(set(payloads)) == len(
-        payloads
-    )
+    names = _hung(list(graph.nodes()))
     ends, values = [], []
     for u, v, payload in graph.weighted_edge_list():
         ends.append((number[u], number[v]))
-        value = payload.get(weight) if isinstance(payload, dict) and weight is not None else payload
-        values.append(value if isinstance(value, (int, float, np.number)) else None)
+        values.append(payload.get(weight, _NOTHING) if isinstance(payload, dict) else payload)
+    if not any(isinstance(value, (int, float, np.number)) for value in values):
+        values = [_NOTHING] * len(values)  # what hangs on the edges is something else
     weights = None if weight is None else _numbers(values, weight)
     own = type(graph).__name__ == "PyDiGraph" or hasattr(graph, "successors")
-    return _ended(ends, weights, own, len(nodes), payloads if named else nodes)
+    return ended(ends, weights, own, len(nodes), nodes if names is None else names)
 
 
-def _frame(
-    frame: Any, weight: str | None, source: str | None = None, target: str | None = None
-) -> Given:
-    from koubei_sim.networks.table_edges import SOURCE_NAMES, TARGET_NAMES, WEIGHT_NAMES, column
+def _hung(payloads: list[Any]) -> list[Any] | None:
+    """Return the names that hang on nodes: text or whole numbers, or those of dicts; else None.
 
-    if hasattr(frame, "collect") and not hasattr(frame, "to_numpy"):
-        frame = frame.collect()  # a polars query that has not run yet
-    if not hasattr(frame, "columns") or getattr(frame, "ndim", 2) != 2:
-        raise KoubeiError(
-            "as_network", "not a frame of edges", got=type(frame).__name__, allowed=TAKEN
-        )
-    names = [str(item) for item in frame.columns]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise KoubeiError("as_network", "two columns have the same name", got=repr(twice[0]))
-    keys = list(frame.columns)
-    first = column("source", source, SOURCE_NAMES, names, True)
-    second = column("target", target, TARGET_NAMES, names, True)
-    if weight is None or weight == USUAL_WEIGHT:
-        third = None if weight is None else column("weight", None, WEIGHT_NAMES, names, False)
-    else:
-        third = column("weight", weight, WEIGHT_NAMES, names, True)
-
-    def cells(wanted: str | None) -> Any:
-        return frame[keys[names.index(str(wanted))]].to_numpy()
-
-    src, dst = (_column(cells(which), f"column {which}") for which in (first, second))
-    weights = None
-    if third is not None:
-        weights = np.asarray(cells(third))
-        if weights.dtype.kind == "O":
-            weights = labelling.numbers(weights, f"column {third}")
-        if weights.dtype.kind not in "iufb":
-            raise KoubeiError(f"column {third}", "weights are not all numbers")
-    return Given(src, dst, weights, True)
-
-
-def _column(values: Any, where: str) -> NDArray[Any]:
-    """Return ids as a list or a column holds them, whole numbers or text, none missing."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
-        return values
-    return labelling.as_labels(values, where)
+    Names that are the same twice are refused where they become labels.
+    """
+    if payloads and all(isinstance(item, dict) for item in payloads):
+        for word in ("label", "name"):
+            if all(item.get(word) is not None for item in payloads):
+                return [item[word] for item in payloads]
+        return None
+    named = payloads and all(type(item) in (int, str, tuple) for item in payloads)
+    return payloads if named else None

@@ -87,7 +87,12 @@ def _of_attribute(
             fix=nearest(name, allowed)
             or (f"as_network(graph, weight={name!r}) and 'weights'" if graph is None else None),
         )
-    held = adapters.given(graph, name)
+    try:
+        held = adapters.given(graph, name)
+    except KoubeiError as error:
+        if error.where != "weight":
+            raise
+        raise KoubeiError(where, error.what, got=error.got, fix="a value on every edge") from None
     if held.weight is None:
         raise KoubeiError(where, "the graph has no such edge attribute", got=repr(name))
     if held.nodes is None:

@@ -199,6 +199,11 @@ def places_of(
                         fix="columns= with their roles in order",
                     )
             told = ", ".join(f"{role} {name!r}" for role, name in chosen.items())
+            rest = [
+                name for name in names if name not in chosen.values() and name.lower() != "type"
+            ]
+            if any(rest):
+                told += "; passed over: " + ", ".join(repr(name) for name in rest if name)
             return {role: names.index(name) for role, name in chosen.items()}, f"columns: {told}"
     if given:
         numbers = {role: int(place) for role, place in given.items()}

@@ -21,7 +21,7 @@ from koubei_sim.networks.readers import (
     suffix_of,
 )
 from koubei_sim.networks.table_edges import CONTACT
-from koubei_sim.networks.temporal import TemporalNetwork
+from koubei_sim.networks.temporal import TemporalNetwork, refuse_days
 
 
 def read_contacts(
@@ -84,10 +84,16 @@ def read_contacts(
     src, dst, people, labels, note = numbered(path, found, n)
     mutual = directed is False or (directed is None and found.directed is False)
     assert found.time is not None  # the readers refuse contacts without times
+    refuse_days(found.time, str(path), "dates written like 2012-08-31")
     try:
         contacts = TemporalNetwork.from_contacts(
             src, dst, found.time, people, not mutual, labels, found.weight
         )
     except KoubeiError as error:
         raise in_file(path, error) from None
+    if found.dates:
+        note += (
+            f"; times are dates {'of their time zones' if found.dates == 'zoned' else 'as written'}"
+        )
+        return replace(contacts, notes={**contacts.notes, "read": note, "dates": found.dates})
     return replace(contacts, notes={**contacts.notes, "read": note})

@@ -179,13 +179,13 @@ def starts_with_time(rows: list[list[str]], where: str, cells: int) -> bool:
     rises = _rises([float(cell) for cell in first])
     if not all(is_number(cell) for cell in third):
         return rises and not any(is_number(cell) or DATED.match(cell) for cell in third)
-    if not rises or _rises([float(cell) for cell in third]):
-        return False
-    if not all(float(cell).is_integer() for cell in third):
+    if not rises or not all(float(cell).is_integer() for cell in third):
         return False
     one, two, three = ({cell_of(row, at) for row in rows} for at in range(3))
     if _shared(one, two) != _shared(two, three):  # who stands in both columns of people
         return _shared(two, three)
+    if _shared(one, two) and _rises([float(cell) for cell in third]):
+        return False  # as the order of the columns usually is
     raise KoubeiError(
         where,
         "the times could stand first or last",

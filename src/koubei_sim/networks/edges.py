@@ -29,12 +29,29 @@ PART_EDGES = 1 << 18  # fewer edges than this are not worth a thread
 
 
 def checked_count(n: object, where: str = "n") -> int:
-    """Return a number of people as an int; refuse anything that is none."""
-    return checks.whole(where, n, 1, MAX_NODES)
+    """Return a number of people as an int; refuse what is none, or more than memory holds."""
+    found = checks.whole(where, n, 1, MAX_NODES)
+    if found > 10_000_000:
+        check_room(where, found, 0)
+    return found
+
+
+def check_room(where: str, n: int, arcs: float) -> None:
+    """Refuse a network for which there is no memory, before it is begun."""
+    import psutil
+
+    need, have = 16.0 * n + 12.0 * arcs, psutil.virtual_memory().available
+    if need > 0.9 * have:
+        raise KoubeiError(
+            where, "more than memory holds", got=f"{n:,} people, about {need / 2**30:.1f} GiB",
+            allowed=f"{have / 2**30:.1f} GiB are free", fix="fewer people",
+        )  # fmt: skip
 
 
 def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int32]:
     """Return node numbers as int32; refuse what is negative, too large, fractional or no number."""
+    if np.ma.is_masked(values):
+        raise KoubeiError(where, "masked entries among the ids", fix="ids.compressed()")
     array = np.asarray(values)
     if array.ndim != 1:
         raise KoubeiError(where, "not one list of ids", got=f"shape {array.shape}", allowed="(m,)")
@@ -63,6 +80,8 @@ def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int3
 
 def checked_weights(values: ArrayLike, m: int, where: str) -> NDArray[np.float32]:
     """Return weights as float32 (m,); refuse what is negative, infinite or no number."""
+    if np.ma.is_masked(values):
+        raise KoubeiError(f"{where}.weight", "masked entries among the weights")
     array = np.asarray(values)
     if array.shape != (m,):
         raise KoubeiError(

@@ -181,7 +181,7 @@ def follow_graph(
     >>> net.layer().directed, 9 < net.n_arcs / 1000 < 11
     (True, True)
     """
-    who = population(n, members)
+    who = population(n, members, mean_degree)
     exponent = real("exponent", exponent, 2.0, 10.0, open_low=True)
     homophily = real("homophily", homophily, 0.0, 1.0)
     mean = real("mean_degree", mean_degree, 0.0, max(who.size - 1, 0), open_low=True)

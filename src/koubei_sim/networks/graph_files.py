@@ -36,6 +36,7 @@ ELSEWHERE = {
     ".arrow": "as_network(pandas.read_feather({}))",
     ".g6": "as_network(networkx.read_graph6({}))",
     ".s6": "as_network(networkx.read_sparse6({}))",
+    ".lgl": "as_network(igraph.Graph.Read_Lgl({}))",
     ".adjlist": "as_network(networkx.read_adjlist({}))",
 }
 #: How files of a format begin.
@@ -113,15 +114,36 @@ def _by_networkx(kind: str, read: Callable[[Any], Any]) -> Callable[..., tuple[N
         except KoubeiError:
             raise
         except Exception as error:  # parsers raise whatever the wrong text makes them do
-            raise KoubeiError(str(path), f"not {kind} ({short(error)})") from None
+            raise KoubeiError(
+                str(path), f"not {kind} that networkx reads ({short(error)})"
+            ) from None
         if graph.number_of_nodes() == 0:
             raise KoubeiError(str(path), "nobody in it")
         note = f"{kind}, {'directed' if graph.is_directed() else 'undirected'} by the file"
+        graph, named = _by_attribute(graph)
+        note += named
         if graph.graph.get(TEXT_IDS) == "text":
             note += "; ids are text"
         return as_network(graph, directed, weight=weight, name=name), note
 
     return reader
+
+
+def _by_attribute(graph: Any) -> tuple[Any, str]:
+    """Call nodes by their attribute label (Gephi) or name (igraph), if all differ in it."""
+    import networkx
+
+    for word in ("label", "name"):
+        found = {node: data.get(word) for node, data in graph.nodes(data=True)}
+        told = [value for value in found.values() if value not in (None, "")]
+        if not told or all(str(node) == str(value) for node, value in found.items()):
+            continue
+        if len(told) == len(found) == len(set(map(str, told))):
+            return networkx.relabel_nodes(
+                graph, found, copy=True
+            ), f"; people by attribute {word!r}"
+        return graph, f"; people by id, attribute {word!r} is missing or not different for all"
+    return graph, ""
 
 
 def _graphml(file: Any) -> Any:
@@ -181,6 +203,7 @@ def _pajek(path: Path, directed: bool | None, weight: str, name: str) -> tuple[N
     arcs: list[tuple[int, int, float]] = []
     edges: list[tuple[int, int, float]] = []
     weighted = False
+    relations: set[str] = set()
     for number, line in _lines(path, "%"):
         if not line:
             continue
@@ -188,6 +211,13 @@ def _pajek(path: Path, directed: bool | None, weight: str, name: str) -> tuple[N
         if line.startswith("*"):
             words = line.split()
             section = words[0].lower()
+            if len(words) > 1 and words[1].startswith(":"):
+                relations.add(words[1])
+                if len(relations) > 1:
+                    raise KoubeiError(
+                        where, "several relations, which are different networks", got=line,
+                        fix="a file for each of them",
+                    )  # fmt: skip
             if section == "*vertices":
                 if len(words) < 2 or not checks.digits(words[1]) or int(words[1]) == 0:
                     raise KoubeiError(where, "no number of vertices", got=line)

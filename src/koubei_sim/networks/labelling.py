@@ -5,6 +5,7 @@ Called by `Network`, the readers and the adapters.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ def as_labels(values: ArrayLike, where: str = "labels") -> NDArray[Any]:
     >>> as_labels([3, 1]).dtype.kind, as_labels([(0, 1), (0, 2)]).tolist()
     ('i', ['(0, 1)', '(0, 2)'])
     """
+    if isinstance(values, np.ma.MaskedArray):
+        _refuse_missing(np.ma.getmaskarray(values), where)
     if isinstance(values, np.ndarray):
         kind = values.dtype.kind
         if kind == "u" and values.size and int(values.max()) >= 2**63:
@@ -67,6 +70,12 @@ def _listed(values: Any, where: str) -> list[Any]:
     """Return the items of a list, an array or a column."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise KoubeiError(where, "not a list of names", got=repr(values), fix=f"[{values!r}]")
+    if isinstance(values, (Mapping, Set)) and not isinstance(values, Sequence):
+        kind = "a mapping" if isinstance(values, Mapping) else "a set has no order"
+        fix = (
+            "list(names.values()), in the order of rows" if kind == "a mapping" else "sorted(names)"
+        )
+        raise KoubeiError(where, f"not a list of names ({kind})", got=repr(values), fix=fix)
     if getattr(values, "ndim", 1) != 1:
         raise KoubeiError(where, "not one list of names", got=f"shape {np.shape(values)}")
     return list(values.to_list() if hasattr(values, "to_list") else values)
@@ -168,6 +177,9 @@ def with_labels(
 ) -> tuple[ArrayLike, ArrayLike, int | None, NDArray[Any] | None]:
     """Do what the argument `labels` of `Network.from_edges` says: (src, dst, n, labels)."""
     found: NDArray[Any] | None
+    for where, ends in (("src", src), ("dst", dst)):
+        if isinstance(ends, np.ma.MaskedArray):
+            _refuse_missing(np.ma.getmaskarray(ends), where)
     if isinstance(labels, str):
         if labels != "auto":
             raise KoubeiError(
@@ -276,6 +288,14 @@ def index_of(
             where, "no person has this label", got=repr(word), fix=near or "by='row' for a row"
         )
     return found.astype(np.int64, copy=False).reshape(shape)
+
+
+def rows_in(rows: ArrayLike, n: int) -> NDArray[Any]:
+    """Return rows as an array of whole numbers of ``0..n-1``, as they are where they are sound."""
+    found = np.asarray(rows)
+    if found.dtype.kind in "iu" and (found.size == 0 or (found.min() >= 0 and found.max() < n)):
+        return found
+    return index_of(None, n, rows, "people")
 
 
 def _ascending(labels: NDArray[Any]) -> bool:

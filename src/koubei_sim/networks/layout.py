@@ -27,6 +27,10 @@ _ATTRIBUTES = re.compile(r"\{.*\}\s*\Z")
 _DIRECTED = re.compile(r"^[#%]\s*directed\s*:\s*(true|yes|false|no)\b", re.I | re.M)
 _SNAP = re.compile(r"^[#%]\s*(un)?directed\s+(?:graph|network)\b", re.I | re.M)
 _KONECT = re.compile(r"^%\s*(asym|sym|bip)\b[ \t]*(\w*)", re.M)
+_COUNTS = (
+    re.compile(r"^[#%]\s*nodes\s*:\s*(?P<nodes>\d+)\s+edges\s*:\s*(?P<edges>\d+)", re.I | re.M),
+    re.compile(r"^%\s*(?P<edges>\d+)\s+(?P<nodes>\d+)\s+\d+\s*$", re.M),  # KONECT
+)
 _NODES = re.compile(r"^[#%]\s*nodes\s*:\s*(\d+)\s*$", re.M)
 _PERSON = re.compile(r"^# person: (.*)$", re.M)
 _IDS_TEXT = re.compile(r"^# ids: text\s*$", re.M)
@@ -49,6 +53,7 @@ class Layout(NamedTuple):
     dates: str = ""  # "plain", or "zoned" where they end with a zone
     attributes: bool = False  # lines end with {...}, as networkx writes them
     directed: bool | None = None
+    counts: tuple[int, int] | None = None  # people and edges that the file says it has
     n: int | None = None
     alone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -64,6 +69,13 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
             "no edges in it",
             allowed=f"lines: {' '.join(wanted[:-1])} [{wanted[-1]}]",
             fix="comment='' if names begin with # or %" if named else None,
+        )
+    if re.fullmatch(r'"?sep=.?"?', found.lines[0].strip(), re.I):
+        raise KoubeiError(
+            f"{path}, line {found.line_of(0)}",
+            "a line for Excel, not for readers of data",
+            got=found.lines[0],
+            fix="taking that line away",
         )
     if wanted == EDGE and asked.separator is None and _ATTRIBUTES.search(found.lines[0]):
         return found.layout(" ", 2, {"source": 0, "target": 1}, False, attributes=True)
@@ -232,6 +244,8 @@ class _Head:
             self.said.append(f"{word} by a comment of the file")
         nodes = _NODES.search(said)
         self.n = int(nodes[1]) if nodes else None
+        counted = _COUNTS[bool(self.konect)].search(said)
+        self.counts = (int(counted["nodes"]), int(counted["edges"])) if counted else None
         self.alone = tuple(_PERSON.findall(said))
         self.ids_text = bool(_IDS_TEXT.search(said))
 
@@ -297,6 +311,7 @@ class _Head:
             more.pop("remark", self.signs),
             directed=self.directed,
             n=self.n,
+            counts=self.counts,
             alone=self.alone,
             notes=tuple(self.said),
             **more,

@@ -253,7 +253,7 @@ class Network:
         >>> Network.from_edges([20], [10], labels="auto").people([1]).tolist()
         [20]
         """
-        found = np.asarray(rows)
+        found = labelling.rows_in(rows, self.n_nodes)
         return found if self.labels is None else self.labels[found]
 
     def arcs(self) -> tuple[NDArray[Any], NDArray[Any]]:

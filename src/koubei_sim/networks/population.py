@@ -6,17 +6,17 @@ the channel (`members`), their rows are put in place at the end by `spread`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.compiling import kernel
 from koubei_sim.kernels.draws import draw, exp_neg_portable, log_portable, stream, unit_open
-from koubei_sim.networks.edges import checked_count, checked_ids
+from koubei_sim.networks.edges import check_room, checked_count, checked_ids
 from koubei_sim.networks.network import Network, one_layer
 
 
@@ -36,9 +36,16 @@ class Address(NamedTuple):
     layer: int
 
 
-def population(n: int, members: ArrayLike | None) -> Population:
-    """Check `n` and `members` (ids among n, all different, in any order)."""
+def population(n: int, members: ArrayLike | None, ties: float = 0.0) -> Population:
+    """Check `n` and `members` (ids among n, all different, in any order).
+
+    `ties` is about how many arcs a person has, so that what memory cannot hold is refused at once.
+    """
     n = checked_count(n)
+    each = ties if isinstance(ties, (int, float)) and 0.0 <= ties < n else 0.0
+    count = n if members is None else np.size(members)
+    if count * (1.0 + each) > 1e7:
+        check_room("n", n, count * each)
     if members is None:
         return Population(n, n, None)
     ids = checked_ids(members, "members", n)
@@ -54,40 +61,25 @@ def population(n: int, members: ArrayLike | None) -> Population:
 
 def address(key: int, replicate: int, layer: int) -> Address:
     """Check the address of a graph's draws."""
-    if (
-        isinstance(key, bool)
-        or not isinstance(key, (int, np.integer))
-        or not 0 <= int(key) < 1 << 64
-    ):
-        raise KoubeiError("key", "not a key", got=key, allowed="0..2**64-1", fix="key=7")
-    for name, value in (("replicate", replicate), ("layer", layer)):
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, np.integer))
-            or not 0 <= value < 1 << 62
-        ):
-            raise KoubeiError(name, "not a number from 0", got=value, allowed="0 or more")
-    return Address(np.uint64(int(key)), int(replicate), int(layer))
+    return Address(
+        np.uint64(checks.whole("key", key, 0, (1 << 64) - 1)),
+        checks.whole("replicate", replicate, 0, (1 << 62) - 1),
+        checks.whole("layer", layer, 0, (1 << 62) - 1),
+    )
 
 
 def real(where: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
     """Return a finite number in ``[low, high]`` (or ``(low, high]``) as a float."""
-    fits = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if fits:
-        number = float(value)  # type: ignore[arg-type]
-        if math.isfinite(number) and low <= number <= high and not (open_low and number == low):
-            return number
-    allowed = f"{'above ' if open_low else ''}{low:g}..{high:g}"
-    raise KoubeiError(where, "out of range" if fits else "not a number", got=value, allowed=allowed)
+    found = checks.number(where, value, low, high)
+    if open_low and found == low:
+        allowed = f"above {low:g}..{high:g}"
+        raise KoubeiError(where, "out of range", got=value, allowed=allowed)
+    return found
 
 
 def whole(where: str, value: object, low: int, high: int) -> int:
     """Return a whole number in ``[low, high]``."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise KoubeiError(where, "not a whole number", got=value, allowed=f"{low}..{high}")
-    if not low <= int(value) <= high:
-        raise KoubeiError(where, "out of range", got=int(value), allowed=f"{low}..{high}")
-    return int(value)
+    return checks.whole(where, value, low, high)
 
 
 class Groups(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import graphs
 from koubei_sim.kernels.compiling import kernel
@@ -153,7 +154,8 @@ def erdos_renyi(
     >>> erdos_renyi(5, p=1.0, key=1).n_arcs
     20
     """
-    who = population(n, members)
+    directed = checks.yes_no("directed", directed)
+    who = population(n, members, mean_degree or 0.0)
     if (mean_degree is None) == (p is None):
         raise KoubeiError(
             "mean_degree, p", "give one of the two", got="both" if p is not None else "none"
@@ -222,7 +224,8 @@ def barabasi_albert(
     >>> barabasi_albert(100, m=3, key=1).n_arcs
     588
     """
-    who = population(n, members)
+    shuffle = checks.yes_no("shuffle", shuffle)
+    who = population(n, members, 2 * m if isinstance(m, int) else 0)
     m = whole("m", m, 1, 10_000)
     if who.size < m + 1:
         raise KoubeiError("m", "more ties than people", got=m, allowed=f"1..{who.size - 1}")

@@ -140,6 +140,11 @@ def read_network(
         )
     except KoubeiError as error:
         raise in_file(path, error) from None
+    if found.counts is not None and found.counts != (network.n_nodes, found.src.size):
+        note += (
+            f"; the file says {found.counts[0]:,} people and {found.counts[1]:,} edges, "
+            f"{network.n_nodes:,} and {found.src.size:,} are there"
+        )
     return replace(network, notes={**network.notes, "read": note})
 
 

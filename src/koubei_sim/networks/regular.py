@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.edges import sorted_rows
 from koubei_sim.networks.network import Network
@@ -27,7 +28,7 @@ def ring(
     >>> ring(6, k=2).layer().heard_by(0).tolist()
     [1, 5]
     """
-    who = population(n, members)
+    who = population(n, members, k)
     k = whole("k", k, 0, max(who.size - 1, 0))
     if k % 2:
         raise KoubeiError("k", "odd", got=k, allowed="even numbers", fix=f"k={k - 1}")
@@ -61,10 +62,11 @@ def lattice(
     >>> lattice(3, 3, moore=False).layer().heard_by(4).tolist()
     [1, 3, 5, 7]
     """
+    moore, wrap = checks.yes_no("moore", moore), checks.yes_no("wrap", wrap)
     rows, columns = whole("rows", rows, 1, 2**31 - 2), whole("columns", columns, 1, 2**31 - 2)
     if members is not None and n is None:
         raise KoubeiError("n", "number of people not given", fix="n=1000")
-    who = population(rows * columns if n is None else n, members)
+    who = population(rows * columns if n is None else n, members, 16)
     if who.size != rows * columns:
         raise KoubeiError(
             "lattice", "cells and people differ", got=who.size, allowed=str(rows * columns)
@@ -102,7 +104,7 @@ def complete(
     >>> complete(4).layer().heard_by(1).tolist()
     [0, 2, 3]
     """
-    who = population(n, members)
+    who = population(n, members, n if isinstance(n, int) and n <= MAX_COMPLETE else 0)
     if who.size > MAX_COMPLETE:
         raise KoubeiError(
             "n", "too many for a complete graph", got=who.size, allowed=f"1..{MAX_COMPLETE}"

@@ -344,7 +344,7 @@ def watts_strogatz(
     >>> watts_strogatz(10, k=4, p=0.0, key=1).layer().heard_by(0).tolist()
     [1, 2, 8, 9]
     """
-    who = population(n, members)
+    who = population(n, members, 2 * k if isinstance(k, int) else 0)
     k = whole("k", k, 2, 2 * MAX_HALF)
     if k % 2:
         raise KoubeiError("k", "odd", got=k, allowed="even numbers", fix=f"k={k + 1}")

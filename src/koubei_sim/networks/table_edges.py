@@ -55,6 +55,8 @@ class Edges(NamedTuple):
     time: NDArray[Any] | None = None
     note: str = ""  # what was guessed
     alone: NDArray[Any] | None = None  # people whom the file names beside those with ties
+    counts: tuple[int, int] | None = None  # people and edges that the file says it has
+    dates: str = ""  # "zoned" or "plain" where times are dates
 
 
 ROWS = 1 << 19  # rows of a parquet file decoded at a time
@@ -116,6 +118,8 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
             named = marks.get(b"koubei.people") == b"rows without target"
             found = None if named else _numbers(path, file, chosen)
             table: Any = None if found is not None else file.read(list(chosen.values()))
+            types = next((name for name in names if name.strip().lower() == "type"), None)
+            said_type = None if types is None else set(file.read([types]).column(0).to_pylist())
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise KoubeiError(str(path), f"not a parquet file ({short(error)})") from None
     labels = None
@@ -129,6 +133,11 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
             table = table.filter(pc.invert(alone))
         found = _from_table(path, table, chosen)
     said = marks.get(b"koubei.directed")
+    if said is None and said_type:
+        words = {str(word).strip().lower() for word in said_type}
+        if words == {"directed", "undirected"}:
+            raise KoubeiError(f"{path}, column {types}", "some edges are directed, some are not")
+        said = {"directed": b"true", "undirected": b"false"}.get(words.pop())
     people = marks.get(b"koubei.n")
     return found._replace(
         directed=None if said is None else said == b"true",
@@ -240,6 +249,7 @@ def _from_table(path: Path, table: Any, chosen: Mapping[str, str]) -> Edges:
     if ends[0].dtype.kind != ends[1].dtype.kind:
         ends = [end.astype(np.str_) for end in ends]
     weights = times = None
+    dates = ""
     if "weight" in chosen:
         cells = table.column(chosen["weight"])
         if cells.null_count or not (
@@ -268,7 +278,9 @@ def _from_table(path: Path, table: Any, chosen: Mapping[str, str]) -> Edges:
                 got=str(cells.type),
             )
         times = cells.to_numpy() if len(table) else np.empty(0)
-    return Edges(ends[0], ends[1], weights, time=times)
+        if not (pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)):
+            dates = "zoned" if getattr(cells.type, "tz", None) else "plain"
+    return Edges(ends[0], ends[1], weights, time=times, dates=dates)
 
 
 def short(error: BaseException) -> str:

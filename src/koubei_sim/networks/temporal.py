@@ -185,6 +185,8 @@ class TemporalNetwork:
             when = np.repeat(when, 2)
             weights = None if weights is None else np.repeat(weights, 2)
         notes: dict[str, Any] = {"self_contacts_dropped": dropped}
+        if (dates := kind_of_dates(time)) is not None:
+            notes["dates"] = dates
         if labels is None and names is not None:
             notes["read"] = labelling.told(names)
         return cls(n, first, second, when, weights, directed, names, notes)
@@ -220,7 +222,7 @@ class TemporalNetwork:
 
     def people(self, rows: ArrayLike) -> NDArray[Any]:
         """Return what the people at these rows are called: labels, or rows without any."""
-        found = np.asarray(rows)
+        found = labelling.rows_in(rows, self.n_nodes)
         return found if self.labels is None else self.labels[found]
 
     def window(self, a: Any = None, b: Any = None) -> TemporalNetwork:
@@ -236,7 +238,7 @@ class TemporalNetwork:
         TemporalNetwork(3 people; 1 contacts from 2 to 2, directed)
         """
         a, b = (
-            None if bound is None else one_time(f"window.{name}", bound)
+            None if bound is None else one_time(f"window.{name}", bound, self.notes.get("dates"))
             for name, bound in (("a", a), ("b", b))
         )
         if a is not None and b is not None and a > b:
@@ -324,14 +326,35 @@ class TemporalNetwork:
         )
 
 
-def one_time(where: str, value: Any) -> float:
+def one_time(where: str, value: Any, dates: str | None = None) -> float:
     """Return a time as `checked_times` does; infinite ones too, which leave a side open."""
     if isinstance(value, date) or getattr(getattr(value, "dtype", None), "kind", "") == "M":
+        zoned = "zoned" if getattr(value, "tzinfo", None) is not None else "plain"
+        if dates is not None and zoned != dates:
+            raise KoubeiError(
+                where,
+                "one of the contacts and this date has a time zone, the other has none",
+                got=repr(value),
+                fix="a date as those of the contacts",
+            )
         return float(checked_times(as_dates([value]))[0])
     found = value.item() if hasattr(value, "item") and np.ndim(value) == 0 else value
     if isinstance(found, bool) or not isinstance(found, (int, float)) or math.isnan(found):
         raise KoubeiError(where, "not a time", got=repr(value), allowed="a number or a date")
     return float(found)
+
+
+def kind_of_dates(values: Any) -> str | None:
+    """Return "zoned" or "plain" for dates with and without a time zone; None for numbers."""
+    dtype = getattr(values, "dtype", None)
+    if getattr(dtype, "tz", None) is not None or getattr(dtype, "time_zone", None) is not None:
+        return "zoned"
+    array = np.asarray(values)
+    if array.dtype.kind == "M":
+        return "plain"
+    if array.dtype.kind != "O" or not array.size or not isinstance(array.flat[0], date):
+        return None
+    return "plain" if getattr(array.flat[0], "tzinfo", None) is None else "zoned"
 
 
 def as_dates(values: Any) -> Any:
@@ -367,6 +390,22 @@ def as_dates(values: Any) -> Any:
     return np.array(array.tolist(), dtype="datetime64[us]")
 
 
+def refuse_days(times: NDArray[Any], where: str, fix: str) -> None:
+    """Refuse numbers that are days written as YYYYMMDD: between two of them lie 1 or 70 days."""
+    if (
+        times.dtype.kind not in "iuf"
+        or times.size == 0
+        or not 19e6 < float(times.min()) <= float(times.max()) < 22e6
+    ):
+        return
+    rest = times % 10_000
+    month, day = np.divmod(rest, 100)
+    if bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31) & (day % 1 == 0)).all()):
+        raise KoubeiError(
+            where, "times look like days written as one number", got=int(times[0]), fix=fix
+        )
+
+
 def checked_times(values: Any) -> NDArray[np.float64]:
     """Return times as float64 (m,); refuse what is no time or would lose its last digits."""
     array = as_dates(values)
@@ -379,6 +418,7 @@ def checked_times(values: Any) -> NDArray[np.float64]:
     elif array.size == 0:
         return np.empty(0, dtype=np.float64)
     elif array.dtype.kind in "iu":
+        refuse_days(array, "time", "pandas.to_datetime([str(time) for time in times])")
         low, high = int(array.min()), int(array.max())
         if max(-low, high) > EXACT:
             raise KoubeiError(

@@ -88,6 +88,8 @@ def _read(path: Path, layout: Layout) -> Edges:
         time=found.get("time"),
         note="; ".join(notes),
         alone=alone,
+        dates=layout.dates,
+        counts=layout.counts,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from koubei_sim import archive, dataset, provenance
+from koubei_sim import archive, checks, dataset, provenance
 from koubei_sim.errors import KoubeiError
 from koubei_sim.population import Who
 from koubei_sim.results.result import Result
@@ -33,6 +33,7 @@ def load_result(path: str | Path, stream: bool | None = None) -> Result:
         When there is none, a file is damaged, or the numbers are not those the recipe promises;
         also when a log that is asked for would not fit into memory.
     """
+    stream = None if stream is None else checks.yes_no("stream", stream)
     recipe = archive.read_recipe(path)
     scenario = scenario_of(recipe, str(path))
     timing = archive.read_timing(path)
