@@ -82,7 +82,11 @@ def _thresholds(where: str, value: Any, network: TemporalNetwork) -> Any:
             raise KoubeiError(where, "the contacts have no weights", fix="weight=")
         return thresholds(where, network.weights.astype(np.float64))
     if checks.by_pair(value):
-        raise KoubeiError(where, "goes by pairs, but contacts are many a pair", fix="p='weights'")
+        raise KoubeiError(
+            where,
+            "goes by pairs, but contacts are many a pair",
+            fix="'weights', of from_contacts(..., weight=...)",
+        )
     if isinstance(value, Mapping):
         raise KoubeiError(where, "goes by layer, but contacts have none", fix="one number")
     if isinstance(value, np.ndarray) and (value.ndim != 1 or value.size != network.n_contacts):

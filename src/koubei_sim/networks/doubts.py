@@ -63,12 +63,13 @@ def refuse_matrix(path: Path, rows: list[list[str]], separator: str) -> None:
         return
     named = not first[0] or not is_number(first[1])
     if named and first[1:] == [row[0] for row in rows[1:]]:
+        how = repr(r"\s+" if separator == " " else separator)
         raise KoubeiError(
             str(path),
             "a matrix with names, not a list of edges",
             got=f"{size - 1} rows of {size - 1}",
-            fix="as_network(networkx.from_pandas_adjacency(pandas.read_csv(path, index_col=0), "
-            "networkx.DiGraph))",
+            fix=f"as_network(networkx.from_pandas_adjacency(pandas.read_csv(path, sep={how}, "
+            "index_col=0, skipinitialspace=True).rename(str), networkx.DiGraph))",
         )
     if len(rows) != size or any(len(row) != size for row in rows):
         return

@@ -24,7 +24,7 @@ from koubei_sim.networks.table_edges import short
 
 #: Suffix -> the call that reads such a file, with the path in braces.
 ELSEWHERE = {
-    ".json": "as_network(networkx.node_link_graph(json.load(open({}))))",
+    ".json": "as_network(networkx.node_link_graph(json.load(open({}, 'rb'))))",
     ".pkl": "as_network(pickle.load(open({}, 'rb')))",
     ".pickle": "as_network(pickle.load(open({}, 'rb')))",
     ".gpickle": "as_network(pickle.load(open({}, 'rb')))",

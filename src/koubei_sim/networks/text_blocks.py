@@ -85,7 +85,9 @@ def blocks(path: Path, encoding: str = "utf-8") -> Iterator[bytes]:
                 rest.append(other.decode(b"", True).encode())
     except UnicodeError:
         raise KoubeiError(
-            str(path), f"text is not {encoding}", fix="encoding='gb18030' or what it is"
+            str(path),
+            f"text is not {encoding}",
+            fix="encoding='latin-1' or whatever the file was saved in",
         ) from None
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise unreadable(path, error) from None

@@ -53,7 +53,9 @@ def load_result(path: str | Path, stream: bool | None = None) -> Result:
         result = result.in_memory()
     if recipe.get("digest") not in (None, result.digest()) or not _is_of(result, recipe):
         raise KoubeiError(
-            str(path), "the files do not hold the result of their recipe", fix="koubei run on it"
+            str(path),
+            "the files do not hold the result of their recipe",
+            fix="koubei run FOLDER --out NEW, which makes it again",
         )
     return result
 

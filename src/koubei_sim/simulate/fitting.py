@@ -41,7 +41,8 @@ def check_memory(
             "needs more memory than there is",
             got=f"{scenario.n_agents:,} agents, about {needed / 2**30:.1f} GiB",
             allowed=f"{available / 2**30:.1f} GiB available",
-            fix="fewer agents with a larger people_per_agent, or threads=1",
+            fix="fewer agents with a larger people_per_agent"
+            + (", or threads=1 (of sweeps workers=1)" if max(worlds, runs) > 1 else ""),
         )
     if replicates is None:
         return

@@ -314,7 +314,7 @@ def _lock(folder: Path, until: float) -> int:
         if time.monotonic() > until:
             os.close(descriptor)
             raise KoubeiError(
-                str(folder), "another process is running this sweep", fix="koubei status on it"
+                str(folder), "another process is running this sweep", fix="koubei status FOLDER"
             )
         time.sleep(0.05)
     return descriptor

@@ -104,7 +104,7 @@ def ensemble(
                 "no range around this value",
                 got=rows[path].value,
                 allowed=rows[path].range,
-                fix=f"paths={{'{path}': (low, high)}}",
+                fix=f"paths={{'{path}': [one, other]}}",
             )
     if not ranges:
         raise KoubeiError("paths", "no parameter to vary", fix="paths=['seeding.purity']")

@@ -238,12 +238,13 @@ def _check_processes(number: int) -> None:
     import psutil
 
     need, have = number * PROCESS, psutil.virtual_memory().available
+    fitting = int(0.5 * have / PROCESS)
     if need > 0.9 * have:
         raise KoubeiError(
             "workers", "more processes than there is memory for",
             got=f"{number}, about {need / 2**30:.1f} GiB",
             allowed=f"{have / 2**30:.1f} GiB available",
-            fix=f"workers={max(1, int(0.5 * have / PROCESS))}",
+            fix=f"workers={fitting}" if fitting else "backend='threads'",
         )  # fmt: skip
 
 

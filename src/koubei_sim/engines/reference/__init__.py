@@ -50,7 +50,7 @@ def run_reference(world: World, progress: Callable[[int, int], object] | None = 
             "wrong type",
             got=type(world).__name__,
             allowed="koubei_sim.world.World",
-            fix="build_world(scenario)",
+            fix="build_world(scenario, key)",
         )
     model = PyramidModel(world)
     try:

@@ -386,4 +386,6 @@ def check_quick(content: Mapping[str, Any]) -> None:
     KoubeiError
     """
     if content.get("quick"):
-        raise KoubeiError("claim", "a quick run has no verdict to be filed", fix="without --quick")
+        raise KoubeiError(
+            "claim", "a quick run has no verdict to be filed", fix="claim(..., quick=False)"
+        )

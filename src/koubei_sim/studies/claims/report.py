@@ -73,9 +73,11 @@ def read_verdict(folder: str | Path) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise KoubeiError(str(path), f"cannot be read ({error})", fix="koubei claim") from None
+        raise KoubeiError(
+            str(path), f"cannot be read ({error})", fix=f"koubei claim {path.parent}"
+        ) from None
     if not isinstance(found, dict) or "verdict" not in found or "tests" not in found:
-        raise KoubeiError(str(path), "is no verdict", fix="koubei claim")
+        raise KoubeiError(str(path), "is no verdict", fix=f"koubei claim {path.parent}")
     return found
 
 

@@ -1,0 +1,254 @@
+"""What is advised about graphs, rules and cascades, and by the doors for scripts of others."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import networkx as nx
+import numpy as np
+import pytest
+from tests.doors.advice_calls import (
+    FRAME,
+    GRAPH,
+    MEETINGS,
+    PATH,
+    TWICE,
+    WEIGHTED,
+    WEIGHTED_MEETINGS,
+    Trial,
+    raising,
+    ran,
+    within,
+)
+
+from koubei_sim import KoubeiError, Network, TemporalNetwork, as_network, networks, plots
+from koubei_sim.cascades import SIR, SIS, Bass, IndependentCascade, LinearThreshold
+from koubei_sim.cascades.runner import Runner
+from koubei_sim.compat import eon, ndlib
+from koubei_sim.theory import branching, threshold, tiny
+
+ONE_WAY = (np.array([0, 1, 1]), np.array([1]))  # indptr, indices
+UNEVEN = ([0, 1], [1, 0], None, [0.2, 0.4])
+MIB = 2.0**20
+REGULAR = [0.0, 0.0, 0.0, 0.0, 1.0]  # everybody has four ties
+HALF = IndependentCascade(0.5)
+CROWD = Network.from_edges([0], [1], 5000)
+
+
+def model_of(parameters: dict[str, float] | None) -> Any:
+    """A model of NDlib's names; without parameters it has no start."""
+    model = ndlib.SIRModel(nx.path_graph(3), rng=1)
+    if parameters is not None:
+        config = ndlib.Configuration()
+        for label, value in parameters.items():
+            config.add_model_parameter(label, value)
+        config.add_model_initial_configuration("Infected", [0])
+        model.set_initial_status(config)
+    return model.iteration_bunch(2)
+
+
+def crowded(replicates: int, **named: Any) -> Any:
+    return within(100 * MIB, lambda: ran(CROWD, HALF, replicates=replicates, **named))
+
+
+def smaller() -> None:
+    """Where not one replicate fits there is nothing else to take less of."""
+    with pytest.raises(KoubeiError, match=r"a smaller network$"):
+        within(50_000, lambda: ran(CROWD, HALF, replicates=20_000, record="times"))()
+    within(50_000, lambda: ran(PATH, HALF, replicates=20_000, record="times"))()
+
+
+def ran_out(**named: Any) -> Any:
+    with patch.object(Runner, "run_all", raising(MemoryError())):
+        return ran(PATH, HALF, **named)
+
+
+TRIED: dict[str, Trial] = {
+    "'Network.from_edges(weight=...)'": (
+        lambda: ran(PATH, IndependentCascade("weights")),
+        lambda: ran(WEIGHTED, IndependentCascade("weights")),
+    ),
+    "\"method='sum'\"": (
+        lambda: LinearThreshold(thresholds=(0.1, 0.5), method="choice"),
+        lambda: LinearThreshold(thresholds=(0.1, 0.5), method="sum"),
+    ),
+    "'IndependentCascade(0.1)'": (
+        lambda: ran(PATH, 0.1),
+        lambda: ran(PATH, IndependentCascade(0.1)),
+    ),
+    "'horizon=50'": (
+        lambda: ran(PATH, SIS(0.1, 0.5)),
+        lambda: ran(PATH, SIS(0.1, 0.5), horizon=50),
+    ),
+    "'weight='": (
+        lambda: ran(MEETINGS, IndependentCascade("weights")),
+        lambda: ran(WEIGHTED_MEETINGS, IndependentCascade("weights")),
+    ),
+    "\"'weights', of from_contacts(..., weight=...)\"": (
+        lambda: ran(MEETINGS, SIR({(0, 1): 0.5, (1, 2): 0.5}, 0.5)),
+        lambda: [
+            ran(
+                TemporalNetwork.from_contacts([0, 1], [1, 2], [1.0, 2.0], weight=[0.5, 0.5]), rule
+            )
+            for rule in (SIR("weights", 0.5), IndependentCascade("weights"))
+        ],
+    ),
+    "'weights=None (1 / number of arcs into the target)'": (
+        lambda: ran(
+            Network.from_edges([0, 1], [2, 2], weight=[0.9, 0.9]), LinearThreshold("weights")
+        ),
+        lambda: ran(
+            Network.from_edges([0, 1], [2, 2], weight=[0.9, 0.9]), LinearThreshold(weights=None)
+        ),
+    ),
+    "'weight=None'": (lambda: as_network(GRAPH), lambda: as_network(GRAPH, weight=None)),
+    "\"as_network(graph, weight=..., merge='probability') and 'weights'\"": (
+        lambda: ran(as_network(FRAME, weight=None), IndependentCascade(FRAME)),
+        lambda: ran(
+            as_network(FRAME, weight="weight", merge="probability"), IndependentCascade("weights")
+        ),
+    ),
+    "'Network.from_edges(sources, targets, weight=weights)'": (
+        lambda: as_network([(0, 1, 0.5), (1, 2, 0.5)]),
+        lambda: ran(
+            Network.from_edges([0, 1], [1, 2], weight=[0.5, 0.5]), IndependentCascade("weights")
+        ),
+    ),
+    "'networkx.from_dict_of_dicts(obj)'": (
+        lambda: as_network(nx.to_dict_of_dicts(GRAPH)),
+        lambda: as_network(
+            nx.from_dict_of_dicts(nx.to_dict_of_dicts(nx.Graph([(0, 1, {"weight": 2})])))
+        ),
+    ),
+    "'groups=array of n kinds'": (
+        lambda: networks.small_world(40, 4, homophily=0.5, key=1),
+        lambda: networks.small_world(
+            40, 4, homophily=0.5, key=1, groups=np.arange(40) % 2
+        ),
+    ),
+    "'values keyed by network.people(range(n))'": (
+        lambda: ran(PATH, LinearThreshold(thresholds={0: 0.1, 1: 0.1, 9: 0.1})),
+        lambda: ran(
+            PATH,
+            LinearThreshold(thresholds=dict(zip(PATH.people(range(3)), [0.1] * 3, strict=True))),
+        ),
+    ),
+    "'n=1000'": (
+        lambda: networks.configuration(key=1),
+        lambda: networks.configuration([2] * 1000, n=1000, key=1),
+    ),
+    "'key=7'": (
+        lambda: networks.erdos_renyi(9, 2.0, key=-1),
+        lambda: networks.erdos_renyi(9, 2.0, key=7),
+    ),
+    "'dt=1'": (
+        lambda: ran(PATH, Bass(0.1, 0.1, dt=2.0**24), horizon=2.0**25),
+        lambda: ran(PATH, Bass(0.1, 0.1, dt=1), horizon=5),
+    ),
+    "'network.people(np.flatnonzero(mask))'": (
+        lambda: ran(PATH, HALF, np.array([True, False, False])),
+        lambda: ran(PATH, HALF, PATH.people(np.flatnonzero(np.array([True, False, False])))),
+    ),
+    "'network.aggregate()'": (
+        lambda: ran(MEETINGS, LinearThreshold()),
+        lambda: ran(MEETINGS.aggregate(), LinearThreshold()),
+    ),
+    "'record=\"forest\"'": (
+        lambda: ran(PATH, HALF).activations,
+        lambda: ran(PATH, HALF, record="forest").activations,
+    ),
+    "'record=\"people\"'": (
+        lambda: ran(PATH, HALF).probability,
+        lambda: ran(PATH, HALF, record="people").probability,
+    ),
+    "' or '.join(ways) or 'a smaller network'": (
+        crowded(20_000, record="times"),
+        lambda: [
+            crowded(20_000, record="people")(),
+            crowded(1_800, record="times")(),
+            smaller(),
+        ],
+        "record='people' or replicates=1800",
+    ),
+    "'fewer, or threads=1'": (
+        ran_out,
+        lambda: (ran(PATH, HALF, replicates=1), ran(PATH, HALF, threads=1)),
+    ),
+    "'directed=True'": (
+        lambda: networks.Layer("a", *ONE_WAY, directed=False).check(),
+        lambda: networks.Layer("a", *ONE_WAY, directed=True).check(),
+    ),
+    "f'k={k - 1}'": (lambda: networks.ring(9, k=3), lambda: networks.ring(9, k=2)),
+    "f'k={k + 1}'": (
+        lambda: networks.watts_strogatz(20, k=3, p=0.1, key=1),
+        lambda: networks.watts_strogatz(20, k=4, p=0.1, key=1),
+    ),
+    "\"self_loops='drop'\"": (
+        lambda: Network.from_edges([0], [0], self_loops="error"),
+        lambda: Network.from_edges([0], [0], self_loops="drop"),
+    ),
+    "\"parallel='merge'\"": (
+        lambda: Network.from_edges(*TWICE, parallel="error"),
+        lambda: Network.from_edges(*TWICE, parallel="merge"),
+    ),
+    "'n=1 or more'": (lambda: Network.from_edges([], []), lambda: Network.from_edges([], [], 1)),
+    "\"merge='largest' (or 'add', 'first', 'last', 'probability'), or directed=True\"": (
+        lambda: Network.from_edges(*UNEVEN, directed=False),
+        lambda: [
+            *(
+                Network.from_edges(*UNEVEN, directed=False, merge=law)
+                for law in ("largest", "add", "first", "last", "probability")
+            ),
+            Network.from_edges(*UNEVEN, directed=True),
+        ],
+    ),
+    "\"merge='add'\"": (
+        lambda: Network.from_edges(*TWICE, weight=[1.5, 2.0], merge="probability"),
+        lambda: Network.from_edges(*TWICE, weight=[1.5, 2.0], merge="add"),
+    ),
+    "'kb.cascade(...)'": (
+        lambda: plots.cascade_sizes(PATH),
+        lambda: plots.cascade_sizes(ran(PATH, HALF)),
+    ),
+    # Doors for scripts of other packages.
+    "'cascade(..., record=\"forest\")'": (
+        lambda: eon.fast_SIR(nx.path_graph(3), 0.5, 0.5, [0], return_full_data=True),
+        lambda: ran(PATH, SIR(0.5, 0.5), record="forest").activations,
+    ),
+    "'tmax=100'": (
+        lambda: eon.basic_discrete_SIS(nx.path_graph(3), 0.5, [0], tmax=float("inf")),
+        lambda: eon.basic_discrete_SIS(nx.path_graph(3), 0.5, [0], tmax=100),
+    ),
+    "'set_initial_status(config)'": (
+        lambda: model_of(None),
+        lambda: model_of({"beta": 0.1, "gamma": 0.1}),
+    ),
+    "f'add_model_parameter({label!r}, 0.1)'": (
+        lambda: model_of({"beta": 0.1}),
+        lambda: model_of({"beta": 0.1, "gamma": 0.1}),
+    ),
+    # Theory.
+    "'poisson_pgf([[2.0]])'": (
+        lambda: branching.extinction(2.0),
+        lambda: branching.extinction(branching.poisson_pgf([[2.0]])),
+    ),
+    "'[Kind(1, 0.2, 0)]'": (
+        lambda: threshold.spread(REGULAR, threshold.Kind(1, 0.2, 0)),
+        lambda: threshold.spread(REGULAR, [threshold.Kind(1, 0.2, 0)]),
+    ),
+    "'Kind(1, 0.2, 0.001)'": (
+        lambda: threshold.spread(REGULAR, [(1, 0.2, 0.001)]),
+        lambda: threshold.spread(REGULAR, [threshold.Kind(1, 0.2, 0.001)]),
+    ),
+    "'lambda share: two_kinds(share, 0.1, 0.3, 0.01)'": (
+        lambda: threshold.tipping_share(REGULAR, 0.5),
+        lambda: threshold.tipping_share(
+            REGULAR, lambda share: threshold.two_kinds(share, 0.1, 0.3, 0.01)
+        ),
+    ),
+    "'exponential_period(1.0)'": (
+        lambda: tiny.final_law(2, [(0, 1)], 1.0, 1.0, [0]),
+        lambda: tiny.final_law(2, [(0, 1)], 1.0, tiny.exponential_period(1.0), [0]),
+    ),
+}  # fmt: skip
