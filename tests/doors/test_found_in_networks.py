@@ -16,7 +16,8 @@ from koubei_sim.networks import read_contacts
 networkx = pytest.importorskip("networkx")
 pandas = pytest.importorskip("pandas")
 GEXF = """<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">
-<graph defaultedgetype="directed"><nodes><node id="0" label="anna"/><node id="1" label="bert"/></nodes>
+<graph defaultedgetype="directed">
+<nodes><node id="0" label="anna"/><node id="1" label="bert"/></nodes>
 <edges><edge id="0" source="0" target="1"/></edges></graph></gexf>"""
 
 
