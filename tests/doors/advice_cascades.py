@@ -7,7 +7,9 @@ from unittest.mock import patch
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse
 from tests.doors.advice_calls import (
     FRAME,
     GRAPH,
@@ -32,6 +34,7 @@ ONE_WAY = (np.array([0, 1, 1]), np.array([1]))  # indptr, indices
 UNEVEN = ([0, 1], [1, 0], None, [0.2, 0.4])
 MIB = 2.0**20
 REGULAR = [0.0, 0.0, 0.0, 0.0, 1.0]  # everybody has four ties
+TRIPLES = np.array([[0, 1, 0.5], [1, 2, 0.5]])
 HALF = IndependentCascade(0.5)
 CROWD = Network.from_edges([0], [1], 5000)
 
@@ -114,6 +117,35 @@ TRIED: dict[str, Trial] = {
         lambda: ran(
             Network.from_edges([0, 1], [1, 2], weight=[0.5, 0.5]), IndependentCascade("weights")
         ),
+    ),
+    "'scipy.sparse.csr_array(array) if it is a matrix'": (
+        lambda: as_network(np.eye(3, k=1)),
+        lambda: as_network(scipy.sparse.csr_array(np.eye(3, k=1))),
+    ),
+    "'Network.from_edges(array[:, 0], array[:, 1], weight=array[:, 2])'": (
+        lambda: as_network(TRIPLES),
+        lambda: Network.from_edges(TRIPLES[:, 0], TRIPLES[:, 1], weight=TRIPLES[:, 2]),
+    ),
+    "\"labels='auto'\"": (
+        lambda: Network.from_edges(["anna"], ["bert"]),
+        lambda: [
+            Network.from_edges(["anna"], ["bert"], labels="auto"),
+            Network.from_edges([2**40], [1], labels="auto"),
+            TemporalNetwork.from_contacts(["anna"], ["bert"], [1.0], labels="auto"),
+        ],
+    ),
+    "\"labels='auto' without n\"": (
+        lambda: Network.from_edges(["anna"], ["bert"], 3),
+        lambda: Network.from_edges(["anna"], ["bert"], labels="auto"),
+    ),
+    "'pandas.to_datetime(times)'": (
+        lambda: TemporalNetwork.from_contacts([0], [1], ["2010-08-16"]),
+        lambda: TemporalNetwork.from_contacts([0], [1], pd.to_datetime(["2010-08-16"])),
+    ),
+    "f'community_size={2 * needed}'": (
+        lambda: networks.small_world(200, 20, community_size=12, key=1),
+        lambda: networks.small_world(200, 20, community_size=42, key=1),
+        "community_size=42",
     ),
     "'networkx.from_dict_of_dicts(obj)'": (
         lambda: as_network(nx.to_dict_of_dicts(GRAPH)),

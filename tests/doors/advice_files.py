@@ -29,6 +29,8 @@ TIMES_FIRST = "1 10 11\n5 11 10\n9 10 12\n12 12 13\n"
 IN_DOUBT = "1 7 20\n2 8 3\n3 9 2\n4 5 1\n"
 ENDS = "source,source,target\nanna,bert,carl\n"
 OBLONG = "%%MatrixMarket matrix coordinate real general\n2 3 3\n1 1 1.0\n2 1 1.0\n2 3 1.0\n"
+MOMENTS = "source,target,moment\nanna,bert,1\n"
+SECONDS = "1 2 1000000000\n2 3 1000000001\n"
 CHAIN = [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
 
 
@@ -212,6 +214,46 @@ TRIED: dict[str, Trial] = {
     "'networkx.write_edgelist(..., data=False) when it is written'": (
         lambda: read("0 1 {'weight': 2}\n0 2 {'weight': much}\n"),
         read_written_with_data,
+    ),
+    "f'read_network({str(obj)!r})'": (
+        lambda: as_network("ties.csv"),
+        lambda: followed("read_network('ties.csv')", read_network=lambda at: read(HEADED, at)),
+        "read_network('ties.csv')",
+    ),
+    "\"columns={'source': 'name', 'target': 'name'} for names in the file\"": (
+        lambda: read("from,to\nanna,bert\n", "ties.csv", columns="from to"),
+        lambda: read(
+            "from,to\nanna,bert\n", "ties.csv", columns={"source": "from", "target": "to"}
+        ),
+    ),
+    "f\"columns='{order}' for the first of them, _ for one to pass over\"": (
+        lambda: read("anna bert 1 2 3\nbert carl 2 3 4\n"),
+        lambda: [
+            read("anna bert 1 2 3\nbert carl 2 3 4\n", columns=order)
+            for order in ("source target", "source target _ weight", "_ _ source target")
+        ],
+        "columns='source target' for the first of them, _ for one to pass over",
+    ),
+    "f\"columns='{' '.join(wanted[:-1])}' if that is their order\"": (
+        lambda: read("x,y\nanna,bert\n", "ties.csv", header=True),
+        lambda: read("x,y\nanna,bert\n", "ties.csv", header=True, columns="source target"),
+        "columns='source target' if that is their order",
+    ),
+    "f\"time='{rest[0]}'\"": (
+        lambda: meetings(MOMENTS),
+        lambda: meetings(MOMENTS, time="moment"),
+        "time='moment'",
+    ),
+    "\"columns='source target weight', or columns='source target time' (read_contacts)\"": (
+        lambda: read(SECONDS),
+        lambda: (
+            read(SECONDS, columns="source target weight"),
+            meetings(SECONDS, columns="source target time"),
+        ),
+    ),
+    "'as_network(networkx.read_adjlist(path)) if it is a list of neighbours'": (
+        lambda: read("1 2\n2 3 4 5\n"),
+        lambda: as_network(nx.read_adjlist(write("1 2\n2 3 4 5\n"))),
     ),
     "ELSEWHERE[suffix].format(repr(str(path)))": (
         lambda: read("[]", "ties.json"),

@@ -1,8 +1,8 @@
 """Advice is tried: what a message says after ``try`` works.
 
-Every ``fix=`` of the sources that names a call or an option stands in a table `TRIED`, with a call
-that is refused with it and the call that it advises: `advice_files`, `advice_cascades` and
-`advice_studies`.
+Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
+`TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
+`advice_cascades` and `advice_studies`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import koubei_sim as kb
 SOURCES = Path(kb.__file__).parent
 NAMES_SOMETHING = re.compile(r"\w\(|(?<![\w-])--[a-z]|\w=(?!=)|\bkoubei \w")
 #: Calls whose result is a name or a number, not the advice itself.
-COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.join(", "near or")
+COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.join(", "near or",
+            "f'a label such as")  # fmt: skip
 # A text that stands in two tables would be tried once only.
 TABLES = (advice_files.TRIED, advice_cascades.TRIED, advice_studies.TRIED)
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
@@ -35,15 +36,24 @@ def branches(value: ast.expr) -> Iterator[str]:
         yield ast.unparse(value)
 
 
+def texts(node: ast.AST) -> Iterator[str]:
+    """What stands behind ``fix=``, and behind ``fix = `` where it is put together before."""
+    if isinstance(node, ast.Call):
+        for word in node.keywords:
+            if word.arg == "fix":
+                yield from branches(word.value)
+    elif isinstance(node, ast.Assign) and [ast.unparse(to) for to in node.targets] == ["fix"]:
+        yield from branches(node.value)
+
+
 def advice() -> dict[str, str]:
-    """Every ``fix=`` of the sources that names a call or an option -> where it stands."""
+    """Every advice of the sources that names a call or an option -> where it stands."""
     found = {}
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            for word in node.keywords if isinstance(node, ast.Call) else ():
-                for text in branches(word.value) if word.arg == "fix" else ():
-                    if not text.startswith(COMPUTED) and NAMES_SOMETHING.search(text):
-                        found.setdefault(text, f"{path.relative_to(SOURCES)}:{node.lineno}")
+            for text in texts(node):
+                if not text.startswith(COMPUTED) and NAMES_SOMETHING.search(text):
+                    found.setdefault(text, f"{path.relative_to(SOURCES)}:{node.lineno}")
     return found
 
 

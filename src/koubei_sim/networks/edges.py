@@ -63,7 +63,8 @@ def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int3
             at = int(np.argmax(wrong))
             raise KoubeiError(f"{where}[{at}]", "not a whole number", got=float(array[at]))
     elif array.dtype.kind not in "iu":
-        fix = "labels='auto'" if array.dtype.kind in "UOS" else None
+        named = where in ("src", "dst") and array.dtype.kind in "UOS"  # else no labels= is there
+        fix = ("labels='auto'" if n is None else "labels='auto' without n") if named else None
         raise KoubeiError(
             where, "ids are not whole numbers", got=str(array.dtype), allowed="integers", fix=fix
         )
@@ -71,7 +72,7 @@ def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int3
     low, high = array.min(), array.max()
     if low < 0 or high > top:
         at = int(np.argmin(array) if low < 0 else np.argmax(array))
-        fix = "labels='auto'" if n is None and low >= 0 else None
+        fix = "labels='auto'" if where in ("src", "dst") and n is None and low >= 0 else None
         raise KoubeiError(
             f"{where}[{at}]", "id out of range", got=int(array[at]), allowed=f"0..{top}", fix=fix
         )
