@@ -126,6 +126,34 @@ def path(where: str, value: Any) -> Path:
     return found
 
 
+def path_of(where: str, value: Any, suffix: str) -> Path:
+    """Return a path to write one kind of file to; a name of another kind would lie.
+
+    Examples
+    --------
+    >>> path_of("log", "runs/log.csv", ".parquet")
+    Traceback (most recent call last):
+    ...
+    koubei_sim.errors.KoubeiError: log: another kind of file, got log.csv, allowed .parquet, ...
+    """
+    found = path(where, value)
+    if found.suffix.lower() not in ("", suffix):
+        fix = found.with_suffix(suffix).name
+        raise KoubeiError(where, "another kind of file", got=found.name, allowed=suffix, fix=fix)
+    return found
+
+
+def collected(where: str, given: Any) -> Any:
+    """Return the frame that a lazy one of polars stands for; anything else as it is."""
+    if isinstance(given, type) or not (hasattr(given, "collect") and hasattr(given, "lazy")):
+        return given
+    try:
+        return given.collect()
+    except Exception as error:  # those of polars have no base of their own in older releases
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise KoubeiError(where, f"a lazy frame that gives nothing ({said})") from None
+
+
 def digits(text: str) -> bool:
     """Return whether text is a whole number that fits: ``'²'.isdigit()`` is true, and no number.
 

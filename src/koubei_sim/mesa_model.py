@@ -21,8 +21,10 @@ from koubei_sim.engines.compiled import CompiledRun
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import codes
 from koubei_sim.kernels.draws import key_from
+from koubei_sim.simulate import as_networks
 from koubei_sim.simulate.waiting import alone
 from koubei_sim.spec import Scenario
+from koubei_sim.world import World
 
 #: People from which on a day is long enough for somebody to be tired of it.
 LARGE = 100_000
@@ -40,6 +42,12 @@ REPORTERS = (
 )
 
 
+def _world(spec: Scenario, key: int, replicate: int, networks: Any, agents: Any) -> World:
+    given = build.with_files(spec, None if networks is None else as_networks(networks))
+    who = build.who_is_who(spec, given, agents)
+    return build.build_world(spec, key, replicate, given, agents=who)
+
+
 class KoubeiModel(mesa.Model):
     """One replicate of a scenario, a day a step.
 
@@ -54,6 +62,8 @@ class KoubeiModel(mesa.Model):
         Mesa's name for the same; `batch_run` and Mesa's pages pass it.  Not both.
     replicate : int
         Number of the replicate.
+    networks, agents : optional
+        Graphs and people of your own, as `koubei_sim.run` takes them.
     **changes
         Values to change in the scenario, by dotted path.  Where a dot cannot be written, two
         underscores stand for it: ``seeding__purity=0.3`` is ``seeding.purity``.
@@ -85,6 +95,8 @@ class KoubeiModel(mesa.Model):
         *,
         seed: Any = None,
         replicate: int = 0,
+        networks: Any = None,
+        agents: Any = None,
         **changes: Any,
     ) -> None:
         if rng is not None and seed is not None:
@@ -95,12 +107,13 @@ class KoubeiModel(mesa.Model):
             raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
         # Mesa's own generator is never drawn from; it gets the key so that nothing is unseeded.
         super().__init__(rng=self.key % 2**32)
-        spec = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        own = agents is not None
+        spec = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario, own)
         if changes:
-            spec = spec.replace(**{name.replace("__", "."): v for name, v in changes.items()})
+            spec = spec.changed({name.replace("__", "."): v for name, v in changes.items()}, own)
         self.scenario_spec = spec
-        self.replicate = checks.whole("replicate", replicate)
-        world = alone(lambda: build.build_world(spec, self.key, self.replicate))
+        self.replicate = checks.whole("replicate", replicate, 0, 2**62)
+        world = alone(lambda: _world(spec, self.key, self.replicate, networks, agents))
         self._scale = spec.people_per_agent
         self._seeds = int(world.people.seeds.size)
         self._run = CompiledRun(world)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from koubei_sim.archive.disk import Disk, DiskFile
 from koubei_sim.archive.folders import PEOPLE, folder_of
 from koubei_sim.archive.reading import cannot_read
 from koubei_sim.population import Who
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LABEL: Final = "label"
 _NOTE: Final = b"koubei_sim"
@@ -37,10 +40,58 @@ def write_people(who: Who, path: Path) -> None:
             columns[f"mixed.{name}"] = pa.array([json.dumps(cell, default=str) for cell in cells])
     if who.names is not None:
         columns = {_LABEL: pa.array(who.names.tolist()), **columns}
-    kept = json.dumps({"table": who.table is not None})
+    kinds = {str(name): _name_of(frame[name].dtype) for name in frame.columns}
+    kept = json.dumps({"table": who.table is not None, "kinds": kinds})
     table = pa.table(columns).replace_schema_metadata({_NOTE: kept.encode()})
     with DiskFile(path, Disk()) as file:
         parquet.write_table(table, file, compression="zstd")
+
+
+def _name_of(dtype: Any) -> Any:
+    """What `_kind` makes a dtype of: its name, or the categories and whether they have an order."""
+    import pandas as pd
+
+    if isinstance(dtype, pd.CategoricalDtype):
+        names = dtype.categories.tolist()
+        if all(isinstance(name, (str, int, float)) for name in names):
+            return [names, bool(dtype.ordered)]
+    return str(dtype)
+
+
+def _frame(table: Any, kinds: dict[str, Any]) -> pd.DataFrame:
+    """The table of people, each column of the kind that it was: 2**60 + 1 is no float."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    for full in table.column_names:
+        form, _, name = full.partition(".")
+        cells = table.column(full)
+        kind = _kind(kinds.get(name))
+        if form == "mixed":
+            read = [json.loads(cell) for cell in cells.to_pylist()]
+            columns[name] = pd.Series(read, dtype=object)
+        elif hasattr(kind, "__from_arrow__"):
+            columns[name] = pd.Series(kind.__from_arrow__(cells), dtype=kind)
+        elif isinstance(kind, np.dtype) and kind.kind == "O":
+            columns[name] = pd.Series(cells.to_pylist(), dtype=object)
+        elif isinstance(kind, pd.CategoricalDtype) and kind.categories is not None:
+            columns[name] = pd.Series(cells.to_pylist(), dtype=kind)
+        else:
+            columns[name] = cells.to_pandas()
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+
+
+def _kind(name: Any) -> Any:
+    """The dtype of a name; None for one that this pandas does not have."""
+    import pandas as pd
+    from pandas.api.types import pandas_dtype
+
+    try:
+        if isinstance(name, list):
+            return pd.CategoricalDtype(name[0], ordered=name[1])
+        return None if name is None else pandas_dtype(name)
+    except TypeError:
+        return None
 
 
 def read_people(path: Path | str) -> Who:
@@ -61,10 +112,7 @@ def read_people(path: Path | str) -> Who:
             table = table.drop_columns([_LABEL])
         frame = None
         if kept["table"]:
-            frame = table.to_pandas()
-            for name in frame.columns[frame.columns.str.startswith("mixed.")]:
-                frame[name] = frame[name].map(json.loads).astype(object)
-            frame.columns = frame.columns.str.partition(".", expand=False).str[2]
+            frame = _frame(table, kept.get("kinds", {}))
         return Who(names, frame)
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise cannot_read(file, error) from None

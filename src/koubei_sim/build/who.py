@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Layer, Network, find_data, read_network
-from koubei_sim.population import Who, as_table, match
+from koubei_sim.population import Who, as_table, match, notes_of_table
 from koubei_sim.spec import NetworkSpec, Scenario
 
 #: Note of a graph: how many people it was given who do not stand in its file.
@@ -51,7 +51,7 @@ def who_is_who(scenario: Scenario, networks: Any, agents: Any) -> Who:
     frame = as_table(table)
     numbered = labels is None and given is not None
     who = match(frame, labels, known, numbered, scenario.agents_by)
-    return who._replace(notes=(*_without_ties(given), *who.notes))
+    return who._replace(notes=(*_without_ties(given), *who.notes, *notes_of_table(frame)))
 
 
 def _without_ties(networks: Any) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from koubei_sim.cascades.people import by_name
-from koubei_sim.checks import number, path, whole, word, yes_no
+from koubei_sim.checks import number, path, path_of, whole, word, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
 
 WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
 FEW = 8  # values by name up to this number are written out
 
-__all__ = ["number", "path", "whole", "word", "yes_no"]
+__all__ = ["number", "path", "path_of", "whole", "word", "yes_no"]
 
 
 def _shown(low: float, high: float) -> str:

@@ -126,6 +126,10 @@ def by_name(where: str, value: Any) -> dict[Any, Any] | None:
     """
     if isinstance(value, Mapping):
         return dict(value)
+    if hasattr(value, "columns"):
+        names = [repr(name) for name in value.columns]
+        fix = f"the column that holds them: {where}[{names[0]}]" if names else None
+        raise KoubeiError(where, "a table, not one column of values", fix=fix)
     index = getattr(value, "index", None)
     if index is None or callable(index) or not hasattr(value, "to_numpy"):
         return None

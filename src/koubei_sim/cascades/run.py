@@ -229,5 +229,5 @@ def _job(
         method="wide" if method == "wide" or (method == "auto" and huge) else prepared.method,
         last=last_step(horizon) if rule.by_steps else 0,
         labels=labels,
-        log=None if log is None else checks.path("log", log),
+        log=None if log is None else checks.path_of("log", log, ".parquet"),
     )

@@ -6,7 +6,7 @@ any range of replicates, so that replicate r has the same seeds whoever asks for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,8 +112,13 @@ class SeedPlan:
         self.n = n
         self.first = first
         self.labels = labels
+        # The nodes of networkx are a mapping too: a set of people with what is known of each.
+        by_brand = isinstance(seed_agents, Mapping) and not isinstance(seed_agents, Set)
         if brands:
-            if not isinstance(seed_agents, Mapping):
+            if seed_agents is None:
+                fix = f"{{{brands[0]!r}: RandomSeeds(1)}}"
+                raise KoubeiError("seed_agents", "none given", fix=fix)
+            if not by_brand:
                 raise KoubeiError(
                     "seed_agents", "one list for several brands", allowed="{brand: people}"
                 )
@@ -125,7 +130,7 @@ class SeedPlan:
             given = [seed_agents.get(name, []) for name in brands]
             where = [f"seed_agents[{name}]" for name in brands]
         else:
-            if isinstance(seed_agents, Mapping):
+            if by_brand:
                 raise KoubeiError(
                     "seed_agents", "brands given, but the rule has none", allowed="a list of people"
                 )
@@ -143,7 +148,7 @@ class SeedPlan:
 
     def _part(self, where: str, given: Any, replicates: int) -> Any:
         if given is None:
-            return np.empty(0, np.int32)
+            raise KoubeiError(where, "none given", allowed="RandomSeeds(1), or [] for nobody")
         if isinstance(given, RandomSeeds):
             if given.among is None:
                 return given

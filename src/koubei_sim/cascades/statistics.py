@@ -261,7 +261,7 @@ class Precision:
     Parameters
     ----------
     relative : float
-        Half-width over mean, above 0.
+        Half-width over mean, above 0 and at most 1: 0.05 for 5 %.
     confidence : float
         Of the interval, in (0, 1).
     least, most : int
@@ -293,6 +293,11 @@ class Precision:
     def __post_init__(self) -> None:
         """Refuse numbers that no run could meet."""
         _positive("until.relative", self.relative)
+        if self.relative > 1.0:  # 5 for five per cent would stop at once
+            raise KoubeiError(
+                "until.relative", "a share of the mean", got=self.relative, allowed="above 0..1",
+                fix=f"{self.relative / 100:g} for {self.relative:g} %",
+            )  # fmt: skip
         if not 0.0 < self.confidence < 1.0:
             raise KoubeiError(
                 "until.confidence", "out of range", got=self.confidence, allowed="0..1, ends not"

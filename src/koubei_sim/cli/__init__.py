@@ -62,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(error.format_message(), file=sys.stderr)  # type: ignore[attr-defined]
             return WRONG_USE
         if hasattr(error, "format_message"):
-            return _say(f"{error.format_message()} (koubei --help shows what there is)", WRONG_USE)
+            said = error.format_message().replace(": Value error, ", ": ")
+            said = said.replace(": Input should be", ": should be")
+            return _say(f"{said} (koubei --help shows what there is)", WRONG_USE)
         raise
 
 

@@ -10,7 +10,6 @@ import inspect
 import math
 import re
 import sys
-import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from koubei_sim import checks
 from koubei_sim.cli import screen
+from koubei_sim.cli.values import value_of
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
@@ -57,23 +57,6 @@ HEADERS = re.compile(
 GRAPH_KEY = 1  # a generated graph is the same in every call unless its own `key` is given
 
 
-def value_of(text: str) -> Any:
-    """Return a value: TOML where it reads as such, ``none``, else the text itself.
-
-    Examples
-    --------
-    >>> value_of("0.1"), value_of("none"), value_of("weights"), value_of("{ours = 0.2}")
-    (0.1, None, 'weights', {'ours': 0.2})
-    """
-    text = text.strip()
-    if text == "none":
-        return None
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
 def pairs_of(where: str, words: list[str], example: str) -> dict[str, Any]:
     """Return the values named by ``name=value`` words."""
     found = {}
@@ -81,6 +64,8 @@ def pairs_of(where: str, words: list[str], example: str) -> dict[str, Any]:
         name, sign, text = word.partition("=")
         if not sign or not name.strip():
             raise KoubeiError(where, "not of the form name=value", got=word, fix=example)
+        if name.strip() in found:
+            raise KoubeiError(where, "one name stands there twice", got=name.strip())
         found[name.strip()] = value_of(text)
     return found
 
@@ -236,10 +221,13 @@ def _seeds(word: str, graph: Any) -> Any:
                 fix=f"ids:{word} for the person of this name",
             )  # fmt: skip
         return RandomSeeds(int(word))
+    named = [one.strip() for one in rest.split(",") if one.strip()]
+    if kind in ("ids", "rows") and not named:
+        raise KoubeiError("--seeds", "names nobody", got=word, fix="1 for one at random")
     if kind == "ids":
-        return _people([one.strip() for one in rest.split(",") if one.strip()], graph)
+        return _people(named, graph)
     if kind == "rows":
-        numbers = [_number(one.strip()) for one in rest.split(",") if one.strip()]
+        numbers = [_number(one) for one in named]
         return _called(rows_of("--seeds", numbers, graph.n_nodes, None), graph)
     if kind == "degree":
         if not checks.digits(rest) or not 0 < int(rest) <= graph.n_nodes:
@@ -285,6 +273,10 @@ def _of_lines(text: str, path: str, graph: Any) -> Any:
             path, "several columns, which names people is not said", got=repr(" ".join(rows[at])),
             allowed="one person a line",
         )  # fmt: skip
+    if not rows:
+        raise KoubeiError(
+            path, "names nobody", allowed="one person a line", fix="1 for one at random"
+        )
     return _people([name for row in rows for name in row], graph)
 
 
@@ -323,9 +315,12 @@ def _people(names: list[str], graph: Any) -> Any:
 
 def _number(text: str) -> int:
     try:
-        if not text.isascii() or "_" in text:
-            raise ValueError
+        if str(int(text)) != text:  # 01 may be another person than 1, in the file that has it
+            fix = f"{int(text)}, if it is that one"
+            raise KoubeiError("--seeds", "not a number as it is written", got=repr(text), fix=fix)
         return int(text)
+    except KoubeiError:
+        raise
     except ValueError:
         raise KoubeiError("--seeds", "not a number of a person", got=repr(text)) from None
 

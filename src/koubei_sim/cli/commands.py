@@ -222,8 +222,11 @@ def cascade(
         int | None, typer.Option(min=0, help="Key of all randomness; fresh without it.")
     ] = None,
     directed: Annotated[
-        bool | None, typer.Option("--directed/--undirected", help="How to read the file.")
-    ] = None,
+        bool, typer.Option("--directed", help="Read the file so: arcs have a direction.")
+    ] = False,
+    undirected: Annotated[
+        bool, typer.Option("--undirected", help="Read the file so: ties go both ways.")
+    ] = False,
     contacts: Annotated[bool, typer.Option(help="The file holds contacts with times.")] = False,
     horizon: Annotated[float | None, typer.Option(help="Last step or time.")] = None,
     tick: Annotated[float | None, typer.Option(help="Width of the bins of curves.")] = None,
@@ -244,7 +247,10 @@ def cascade(
 ) -> int:
     """Run a rule of diffusion on a graph many times."""
     from koubei_sim.cli import cascade as command
+    from koubei_sim.errors import KoubeiError
 
+    if directed and undirected:
+        raise KoubeiError("--undirected", "given beside --directed", fix="one of the two")
     return command.cascade(
         graph,
         rule=rule,
@@ -253,7 +259,7 @@ def cascade(
         seeds=["1"] if seeds is None and rule != "bass" else seeds or [],
         replicates=replicates,
         rng=rng,
-        directed=directed,
+        directed=None if directed == undirected else directed,
         contacts=contacts,
         horizon=horizon,
         tick=tick,

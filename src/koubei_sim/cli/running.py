@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim.cli import screen
 from koubei_sim.cli.screen import brief
+from koubei_sim.cli.values import value_of
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
@@ -64,14 +64,9 @@ def changes_of(pairs: list[str], option: str = "--set") -> dict[str, Any]:
                     option, what, got=pair, fix="--change 'purer: seeding.purity=0.9'"
                 )
             raise KoubeiError(option, what, got=pair, fix="--set seeding.purity=0.3")
-        text = text.strip()
-        try:
-            value = None if text == "none" else tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
         if path.strip() in found:
             raise KoubeiError(option, "one path stands there twice", got=path.strip())
-        found[path.strip()] = value
+        found[path.strip()] = value_of(text)
     return found
 
 

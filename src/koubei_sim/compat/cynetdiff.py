@@ -21,10 +21,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades import IndependentCascade, LinearThreshold, Rule, cascade
-from koubei_sim.compat.graphs import NamedGraph
+from koubei_sim.checks import number, whole
+from koubei_sim.compat.graphs import NamedGraph, items, key_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import DRAW_SEEDS_RANDOM
-from koubei_sim.kernels.draws import draw32, key_from, stream
+from koubei_sim.kernels.draws import draw32, stream
 from koubei_sim.networks import Layer, Network
 
 __all__ = [
@@ -38,19 +39,24 @@ MOST_AHEAD = 1024  # cascades computed ahead
 LONGEST_AHEAD = 0.2  # seconds: batches that take longer do not grow
 
 
-def _key(rng: Any) -> int:
-    """Take what numpy makes a generator of: numbers and bit generators too."""
-    if isinstance(rng, np.random.BitGenerator):
-        return key_from(np.random.Generator(rng))
-    if isinstance(rng, (list, tuple, np.ndarray)):
-        return key_from(np.random.SeedSequence([int(part) for part in rng]))
-    return key_from(rng)
+def _numbers(where: str, given: Any) -> NDArray[np.float64]:
+    """Return numbers as an array; text, None and one number are refused."""
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iuf":
+        return given.astype(np.float64)
+    found = items(where, given, "a list of numbers")
+    return np.array([number(where, one) for one in found], dtype=np.float64)
+
+
+def _wholes(where: str, given: Any) -> NDArray[np.int64]:
+    """Return whole numbers as an array; halves are none."""
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iu":
+        return given.astype(np.int64)
+    return np.array([whole(where, one, 0, 2**31 - 1) for one in items(where, given)], np.int64)
 
 
 def _rows(starts: ArrayLike, edges: ArrayLike) -> tuple[Network, NDArray[np.int64]]:
     """Return the network of row arrays, and the place that each of its arcs had there."""
-    first = np.asarray(starts, dtype=np.int64)
-    targets = np.asarray(edges, dtype=np.int64)
+    first, targets = _wholes("starts", starts), _wholes("edges", edges)
     n = first.size
     bounds = np.append(first, targets.size)
     if not n or first[0] != 0 or (np.diff(bounds) < 0).any():
@@ -71,7 +77,7 @@ class _Model:
     def __init__(self, network: Network, rule: Rule, payoffs: ArrayLike | None, rng: Any) -> None:
         self._network, self._rule = network, rule
         self._n = network.n_nodes
-        self._payoffs = None if payoffs is None else np.asarray(payoffs, dtype=np.float64)
+        self._payoffs = None if payoffs is None else _numbers("payoffs", payoffs)
         if self._payoffs is not None and self._payoffs.size != self._n:
             raise KoubeiError(
                 "payoffs", "not one a node", got=self._payoffs.size, allowed=str(self._n)
@@ -82,21 +88,17 @@ class _Model:
 
     def set_rng(self, rng: Any = None) -> None:
         """Begin a new sequence of cascades: the same for the same `rng`."""
-        self._key_now = _key(rng)
+        self._key_now = key_of(rng)
         self._replicate = 0
         self._forget()
 
     def set_seeds(self, seeds: Iterable[int], seed_probs: Iterable[float] | None = None) -> None:
         """Say who starts, and with which probability each of them does; a reset belongs to it."""
-        people = np.array(list(seeds), dtype=np.int64)
-        if people.size and not (people.min() >= 0 and people.max() < self._n):
-            raise KoubeiError(
-                "seeds", "no such node", got=people.tolist(), allowed=f"0..{self._n - 1}"
-            )
+        people = self._nodes("seeds", seeds)
         if seed_probs is None:
             self._seeds, self._chances = np.unique(people), None
         else:
-            chances = np.array(list(seed_probs), dtype=np.float64)
+            chances = _numbers("seed_probs", seed_probs)
             if chances.size != people.size or not ((chances >= 0) & (chances <= 1)).all():
                 raise KoubeiError("seed_probs", "not one of 0..1 a seed", got=chances.tolist())
             if np.unique(people).size != people.size:
@@ -104,6 +106,14 @@ class _Model:
             self._seeds, self._chances = people, chances
         self._forget()
         self.reset_model()
+
+    def _nodes(self, where: str, given: Any) -> NDArray[np.int64]:
+        people = _wholes(where, given)
+        if people.size and not (people.min() >= 0 and people.max() < self._n):
+            raise KoubeiError(
+                where, "no such node", got=people.tolist(), allowed=f"0..{self._n - 1}"
+            )
+        return people
 
     # ---- cascades -----------------------------------------------------------------------------
 
@@ -195,12 +205,14 @@ class _Model:
 
         All are run on the same coins, so the differences are far less noisy than the means.
         """
-        seeds, worth = list(dict.fromkeys(seed_set)), []
-        if set(seeds) & set(new_seeds) or len(set(new_seeds)) != len(new_seeds):
-            raise KoubeiError("new_seeds", "a seed is named twice", got=list(new_seeds))
+        seeds = list(dict.fromkeys(self._nodes("seed_set", seed_set).tolist()))
+        more_seeds = self._nodes("new_seeds", new_seeds).tolist()
+        num_trials, worth = whole("num_trials", num_trials, 1), []
+        if set(seeds) & set(more_seeds) or len(set(more_seeds)) != len(more_seeds):
+            raise KoubeiError("new_seeds", "a seed is named twice", got=more_seeds)
         first = self._replicate + 1
-        for more in range(len(new_seeds) + 1):
-            start = np.array(seeds + list(new_seeds[:more]), np.int64)
+        for more in range(len(more_seeds) + 1):
+            start = np.array(seeds + more_seeds[:more], np.int64)
             record = () if self._payoffs is None else ("people",)
             result = cascade(
                 self._network, self._rule, start, num_trials, self._key_now, first=first,
@@ -281,7 +293,7 @@ class LinearThresholdModel(_Model):
 
 
 def _by_arc(where: str, given: ArrayLike, order: NDArray[np.int64]) -> NDArray[np.float64]:
-    values = np.asarray(given, dtype=np.float64)
+    values = _numbers(where, given)
     if values.size != order.size:
         raise KoubeiError(where, "not one an arc", got=values.size, allowed=str(order.size))
     return values[order]

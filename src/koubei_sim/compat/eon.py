@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.cascades import SIR, SIS, IndependentCascade, RandomSeeds, Rule, cascade
-from koubei_sim.compat.graphs import NamedGraph
+from koubei_sim.checks import number
+from koubei_sim.compat.graphs import NamedGraph, items, key_of
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import key_from
 
 __all__ = [
     "basic_discrete_SIR",
@@ -58,20 +58,22 @@ class _Start:
             )
         if rho is not None and infecteds is not None:
             raise KoubeiError("rho, initial_infecteds", "both given", fix="one of them")
-        if rho is not None and not 0 <= rho <= 1:
-            raise KoubeiError("rho", "out of range", got=rho, allowed="0..1")
+        rho = None if rho is None else number("rho", rho, 0.0, 1.0)
+        number("tmin", tmin)
+        if tmax != math.inf:
+            number("tmax", tmax)
         if not tmax >= tmin:
             raise KoubeiError("tmax", "before tmin", got=tmax, allowed=f"{tmin} or more")
         self.ties = NamedGraph(graph)
-        self.key = key_from(rng)
+        self.key = key_of(rng)
         self.tmin = tmin
         self.span = None if math.isinf(tmax) else tmax - tmin
         none = np.empty(0, np.int64)
         out = none if recovereds is None else self.ties.start("initial_recovereds", recovereds)
         self.out = out
         if infecteds is None:
-            number = 1 if rho is None else round(self.ties.n * rho)
-            self.seeds: Any = RandomSeeds(number, np.setdiff1d(np.arange(self.ties.n), out))
+            count = 1 if rho is None else round(self.ties.n * rho)
+            self.seeds: Any = RandomSeeds(count, np.setdiff1d(np.arange(self.ties.n), out))
         else:
             self.seeds = self.ties.start("initial_infecteds", infecteds)
             both = np.intersect1d(self.seeds, out)
@@ -297,6 +299,12 @@ def discrete_SIR(
     to take.  Other arguments, and what is returned: as in `basic_discrete_SIR`.
     """
     start = _Start(G, initial_infecteds, initial_recovereds, rho, tmin, tmax, rng, return_full_data)
+    if not callable(test_transmission):
+        raise KoubeiError(
+            "test_transmission", "not a function", got=repr(test_transmission),
+            allowed="what is called with (u, v, *args)",
+        )  # fmt: skip
+    args = items("args", args, "a list of further arguments")
     ties, layer = start.ties, start.ties.network.layer()
     touched = np.zeros(ties.n, bool)
     touched[start.out] = True

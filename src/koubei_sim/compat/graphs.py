@@ -14,10 +14,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import number, shown, whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.kernels.draws import key_from
 from koubei_sim.networks import Network, as_network, threads
 
 Name = Hashable
+
+
+def key_of(rng: Any) -> int:
+    """Return the key of what numpy makes a generator of, refused in one line where it makes none.
+
+    Examples
+    --------
+    >>> key_of(7)
+    7
+    """
+    try:
+        if isinstance(rng, np.random.BitGenerator):
+            return key_from(np.random.Generator(rng))
+        if isinstance(rng, (list, tuple, np.ndarray)):
+            return key_from(np.random.SeedSequence([whole("rng", part) for part in rng]))
+        return key_from(rng)
+    except KoubeiError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+
+
+def items(where: str, given: Any, allowed: str = "a list of nodes") -> list[Any]:
+    """Return what is listed; a single thing is no list, nor is a text."""
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
+        raise KoubeiError(where, "not a list", got=shown(given), allowed=allowed)
+    try:
+        return list(given)
+    except TypeError:  # an array of no dimension
+        raise KoubeiError(where, "not a list", got=shown(given), allowed=allowed) from None
 
 
 class NamedGraph:
@@ -73,9 +105,9 @@ class NamedGraph:
             A name that the graph does not have.
         """
         found = set()
-        for name in names:
-            if name not in self.number:
-                raise KoubeiError(where, "no such node", got=name)
+        for name in items(where, names):
+            if not isinstance(name, Hashable) or name not in self.number:
+                raise KoubeiError(where, "no such node", got=repr(name))
             found.add(self.number[name])
         return np.array(sorted(found), dtype=np.int64)
 
@@ -118,6 +150,10 @@ class NamedGraph:
             What to call it in an error.
         """
         out = np.full(self.network.n_arcs, missing, dtype=np.float64)
+        for tie in given:
+            if not isinstance(tie, (tuple, list)) or len(tie) < 2:
+                raise KoubeiError(where, "not a tie", got=repr(tie), allowed="a pair of nodes")
+            number(f"{where} of {tie[0]!r} - {tie[1]!r}", given[tie])
         rows = [(u, v) for u, v, *_ in given if u != v]
         for name in (name for row in rows for name in row):
             if name not in self.number:
@@ -139,6 +175,8 @@ class NamedGraph:
         KoubeiError
             An edge without the attribute; parallel edges.
         """
+        if not isinstance(label, str):
+            raise KoubeiError("attribute of edges", "not a name", got=repr(label), allowed="text")
         given: dict[tuple[Name, Name], float] = {}
         for u, v, value in graph.edges(data=label, default=None):
             if value is None:

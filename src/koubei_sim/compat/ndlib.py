@@ -28,9 +28,9 @@ from koubei_sim.cascades import (
     Rule,
     cascade,
 )
-from koubei_sim.compat.graphs import NamedGraph
+from koubei_sim.checks import number, whole
+from koubei_sim.compat.graphs import NamedGraph, items, key_of
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.draws import key_from
 
 __all__ = [
     "Configuration",
@@ -123,7 +123,7 @@ class _Model:
             "nodes": {}, "edges": {}, "model": {}, "status": {}
         }  # fmt: skip
         self._ties = NamedGraph(graph)
-        self._key = key_from(seed if rng is None else rng)
+        self._key = key_of(seed if rng is None else rng)
         self._replicate = 0
         self._rule: Rule | None = None
         self._seeds: Any = None
@@ -162,6 +162,9 @@ class _Model:
         KoubeiError
             Parameters missing, unknown or out of range; nodes and edges that are not there.
         """
+        if not hasattr(configuration, "get_model_parameters"):
+            got = type(configuration).__name__
+            raise KoubeiError("configuration", "of another kind", got=got, allowed="Configuration")
         model = dict(configuration.get_model_parameters())
         known = (*self.model_parameters, "fraction_infected", "percentage_infected", "tp_rate")
         for label in model:
@@ -197,10 +200,9 @@ class _Model:
         if share is None:
             warnings.warn("nobody is infected at the start: 5 % at random", stacklevel=3)
             share = 0.05
-        if not 0 <= float(share) <= 1:
-            raise KoubeiError("fraction_infected", "out of range", got=share, allowed="0..1")
+        share = number("fraction_infected", share, 0.0, 1.0)
         open_people = np.setdiff1d(np.arange(n), self._removed)
-        return RandomSeeds(max(1, int(n * float(share))), open_people)
+        return RandomSeeds(max(1, int(n * share)), open_people)
 
     def reset(self, infected_nodes: Iterable[Any] | None = None) -> _Model:
         """Go back to iteration 0 of another run, from the same start or from the nodes given."""
@@ -284,13 +286,14 @@ class _Model:
         self, bunch_size: int, node_status: bool = True, progress_bar: bool = False
     ) -> list[dict[str, Any]]:
         """Return the next `bunch_size` iterations (`progress_bar` is taken and not needed)."""
+        bunch_size = whole("bunch_size", bunch_size)
         if bunch_size > 0:
             self._compute(self.actual_iteration + bunch_size - 1)
         return [self.iteration(node_status) for _ in range(bunch_size)]
 
     def build_trends(self, iterations: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the counts and changes of each status over iterations."""
-        rows = list(iterations)
+        rows = items("iterations", iterations, "what iteration_bunch gives")
         return [
             {
                 "trends": {
@@ -349,7 +352,7 @@ class ThresholdModel(_Model):
             missing = [name for name in self._ties.names if name not in given]
             if missing:
                 raise KoubeiError("threshold", "a node has none", got=repr(missing[0]))
-            values = np.array([float(given[name]) for name in self._ties.names])
+            values = np.array([number("threshold", given[name]) for name in self._ties.names])
         # Nobody to listen to: never convinced, also by a threshold of 0.
         values[self._ties.network.layer().degrees("in") == 0] = 1.0
         return FractionalThreshold(values)
@@ -363,7 +366,7 @@ class SIRModel(_Model):
 
     def _make_rule(self) -> Rule:
         model = self.params["model"]
-        beta = self._ties.shut(float(model["beta"]), self._removed)
+        beta = self._ties.shut(number("beta", model["beta"]), self._removed)
         return SIR(beta, model["gamma"], steps=True)
 
 

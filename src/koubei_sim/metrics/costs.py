@@ -7,15 +7,16 @@ daily table and the event log after the run and feeds back on nothing.  Pure fun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.indices import adoptions
-from koubei_sim.metrics.runs import block
+from koubei_sim.metrics.runs import block, takes_history
 from koubei_sim.world import History
 
 #: Purposes of spending, in the order of `spend`.
@@ -37,6 +38,7 @@ PURPOSES: Final = (
 Money = NDArray[np.float64]
 
 
+@takes_history
 def spend(history: History, scenario: Any) -> dict[str, Money]:
     """Return the money spent in each tick, by purpose; every array has shape [T].
 
@@ -128,4 +130,7 @@ def _campaign(campaign: Any, history: History, scenario: Any, scale: float) -> M
 
 def cumulative(spent: dict[str, Money]) -> Money:
     """Return all money spent up to and including each tick, shape [T]."""
+    if not isinstance(spent, Mapping):
+        fix = "cumulative(spend(result.histories[0], result.scenario))"
+        raise KoubeiError("cumulative", "not what `spend` gives", got=type(spent).__name__, fix=fix)
     return np.cumsum(np.sum(list(spent.values()), axis=0))

@@ -20,7 +20,7 @@ from koubei_sim.kernels.codes import UNAWARE
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.indices import adoptions
 from koubei_sim.metrics.overview import OUTCOMES
-from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
+from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, takes_history, users
 from koubei_sim.world import History
 
 FloatArray = NDArray[np.float64]
@@ -227,6 +227,7 @@ def _tick(dated: Dated, moment: datetime.date | int, scenario: Any) -> int:
     return int((moment - scenario.start_date).days)
 
 
+@takes_history
 def dated_value(text: str | Dated, history: History, scenario: Any) -> float:
     """Return a dated statistic of one history, in people (agents times ``people_per_agent``).
 

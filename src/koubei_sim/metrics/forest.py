@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.kernels.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
-from koubei_sim.metrics.runs import events_of
+from koubei_sim.metrics.runs import events_of, takes_history
 from koubei_sim.world import History, is_stored, log_pieces
 
 
@@ -37,6 +37,7 @@ class Forest(NamedTuple):
     by_other: NDArray[np.bool_]  # [nodes], recruited by somebody who had not adopted
 
 
+@takes_history
 def recruitment_forest(history: History) -> Forest:
     """Return the forest of all adoptions of one replicate.
 
@@ -101,6 +102,7 @@ class Trees(NamedTuple):
     by_media: NDArray[np.bool_]
 
 
+@takes_history
 def trees(forest: Forest) -> Trees:
     """Return size, depth and structural virality of each tree.
 
@@ -144,6 +146,7 @@ class ForestSummary(NamedTuple):
     virality: float  # structural virality of the largest tree; NaN where it is one node
 
 
+@takes_history
 def forest_summary(history: History, forest: Forest | None = None) -> ForestSummary:
     """Return the number, sizes and shape of the recruitment trees of one replicate."""
     forest = recruitment_forest(history) if forest is None else forest
@@ -163,12 +166,14 @@ def forest_summary(history: History, forest: Forest | None = None) -> ForestSumm
     )
 
 
+@takes_history
 def children(forest: Forest) -> NDArray[np.int64]:
     """Return the number of recruits of each adoption event, shape [nodes]."""
     inner = forest.parent[forest.parent >= 0]
     return np.bincount(inner, minlength=forest.parent.size).astype(np.int64)
 
 
+@takes_history
 def seeds_of(history: History) -> int:
     """Return the number of seed adoptions."""
     found = 0
@@ -179,6 +184,7 @@ def seeds_of(history: History) -> int:
     return found
 
 
+@takes_history
 def adopters_of(history: History) -> int:
     """Return the number of agents who ever adopted."""
     if not is_stored(history):

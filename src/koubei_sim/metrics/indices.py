@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.kernels.codes import UNAWARE
 from koubei_sim.metrics.forest import seeds_of
-from koubei_sim.metrics.runs import block, loyal_and_above, users
+from koubei_sim.metrics.runs import block, loyal_and_above, takes_history, users
 from koubei_sim.world import History
 
 
@@ -20,12 +20,14 @@ def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
     return np.divide(part, whole, out=out, where=whole > 0)
 
 
+@takes_history
 def awareness_index(history: History) -> NDArray[np.float64]:
     """Return the share of people who know the product: ``1 - unaware / all``, shape [T]."""
     stage = block(history, "stage")
     return 1.0 - _ratio(stage[:, UNAWARE], stage.sum(axis=1))
 
 
+@takes_history
 def reputation_index(history: History) -> NDArray[np.float64]:
     """Return the balance of what is said at first hand, in -1 .. 1, shape [T].
 
@@ -39,11 +41,13 @@ def reputation_index(history: History) -> NDArray[np.float64]:
     return _ratio(positive - negative, positive + negative)
 
 
+@takes_history
 def loyalty_index(history: History) -> NDArray[np.float64]:
     """Return the share of users who are loyal or above, shape [T]."""
     return _ratio(loyal_and_above(history), users(history))
 
 
+@takes_history
 def daily_active_share(history: History) -> NDArray[np.float64]:
     """Return users online in the tick over users at its start, shape [T].
 
@@ -54,6 +58,7 @@ def daily_active_share(history: History) -> NDArray[np.float64]:
     return _ratio(block(history, "online_users"), before)
 
 
+@takes_history
 def net_promoter_share(history: History) -> NDArray[np.float64]:
     """Return satisfied minus unhappy among the users online: ``1 - 2 unhappy / online``, [T].
 
@@ -63,11 +68,13 @@ def net_promoter_share(history: History) -> NDArray[np.float64]:
     return 1.0 - 2.0 * _ratio(block(history, "unhappy_online"), block(history, "online_users"))
 
 
+@takes_history
 def purity_by_tier(history: History) -> NDArray[np.float64]:
     """Return the share of enthusiasts among the users of each tier, shape [T, 4]."""
     return _ratio(block(history, "enthusiast_tier"), block(history, "tier"))
 
 
+@takes_history
 def adoptions(history: History) -> NDArray[np.int64]:
     """Return adoptions in each tick, by persons and by own media, seeds not counted, shape [T]."""
     by_person = block(history, "adoptions_channel").sum(axis=1)

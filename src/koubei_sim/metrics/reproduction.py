@@ -10,7 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.metrics.forest import Forest, children, recruitment_forest
+from koubei_sim.metrics.runs import takes_history
 from koubei_sim.world import History
 
 
@@ -24,6 +26,7 @@ class Reproduction(NamedTuple):
     complete: NDArray[np.bool_]  # [cohorts] every member was seen for the whole window
 
 
+@takes_history
 def reproduction_number(
     history: History, cohort: int = 7, window: int | None = None, forest: Forest | None = None
 ) -> Reproduction:
@@ -44,6 +47,8 @@ def reproduction_number(
     forest : Forest, optional
         `recruitment_forest` of the history, where it is at hand.
     """
+    cohort = whole("cohort", cohort, 1)
+    window = None if window is None else whole("window", window)
     forest = recruitment_forest(history) if forest is None else forest
     ticks = history.table.shape[0]
     number = -(-ticks // cohort)
@@ -67,6 +72,7 @@ def _timely(forest: Forest, window: int | None) -> NDArray[np.int64]:
     return child[forest.tick[child] - forest.tick[forest.parent[child]] <= window]
 
 
+@takes_history
 def k_factor(history: History, days: int = 30, forest: Forest | None = None) -> float:
     """Return the K factor: mean recruits of an adopter within `days` days of adopting.
 
@@ -75,6 +81,7 @@ def k_factor(history: History, days: int = 30, forest: Forest | None = None) -> 
     finished run is below 1 by arithmetic (a forest has fewer edges than nodes) and says nothing;
     hence the fixed window.  NaN where no adopter was seen that long.
     """
+    days = whole("days", days)
     forest = recruitment_forest(history) if forest is None else forest
     seen = forest.tick + days <= history.table.shape[0] - 1
     if not seen.any():
@@ -83,6 +90,7 @@ def k_factor(history: History, days: int = 30, forest: Forest | None = None) -> 
     return float(seen[forest.parent[child]].sum() / seen.sum())
 
 
+@takes_history
 def offspring_counts(history: History) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distribution of recruits per adopter: values and how many adopters have each."""
     values, counts = np.unique(children(recruitment_forest(history)), return_counts=True)

@@ -7,8 +7,10 @@ Also the few array views that most metrics share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import signature
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,13 @@ from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
 from koubei_sim.world import History
 
 _WIDTH = dict(TABLE)
+_Measure = TypeVar("_Measure", bound=Callable[..., Any])
+#: What a measure asks for -> attributes that it is known by, and the expression that gives one.
+_KNOWN_BY: Final = {
+    "history": (("table", "quality", "difficulty"), "result.histories[0]"),
+    "forest": (("parent", "root", "below"), "recruitment_forest(result.histories[0])"),
+    "scenario": (("costs", "channels", "ticks"), "result.scenario"),
+}
 
 
 class Run(Protocol):
@@ -49,6 +58,32 @@ def check_run(run: object) -> None:
         )
 
 
+def takes_history(measure: _Measure) -> _Measure:
+    """Decorate a measure so that it refuses what is no history, or no forest, in one line.
+
+    Looked at is the parameter that is called ``history``, else the one called ``forest``; and
+    ``scenario`` beside it.
+    """
+    names = list(signature(measure).parameters)
+    name = "history" if "history" in names else "forest"
+    looked_at = [(one, names.index(one)) for one in (name, "scenario") if one in names]
+
+    @wraps(measure)
+    def checked(*words: Any, **named: Any) -> Any:
+        for one, place in looked_at:
+            if len(words) <= place and one not in named:
+                continue  # Python says what is missing
+            of = words[place] if len(words) > place else named[one]
+            parts, source = _KNOWN_BY[one]
+            if isinstance(of, type) or not all(hasattr(of, part) for part in parts):
+                where, got = f"{measure.__name__}, {one}", type(of).__name__
+                raise KoubeiError(where, f"not a {one}", got=got, fix=source)
+        return measure(*words, **named)
+
+    return cast(_Measure, checked)
+
+
+@takes_history
 def block(history: History, name: str) -> NDArray[np.int64]:
     """Return the columns `name` of the daily table (`kernels.codes.TABLE`).
 
@@ -69,21 +104,25 @@ def block(history: History, name: str) -> NDArray[np.int64]:
     return part[:, 0] if width == 1 else part
 
 
+@takes_history
 def users(history: History) -> NDArray[np.int64]:
     """Return the number of users at the end of each tick, shape [T]."""
     return block(history, "tier").sum(axis=1)
 
 
+@takes_history
 def loyal_and_above(history: History) -> NDArray[np.int64]:
     """Return users of tier loyal, die-hard or core at the end of each tick, shape [T]."""
     return block(history, "tier")[:, 1:].sum(axis=1)
 
 
+@takes_history
 def die_hard_and_core(history: History) -> NDArray[np.int64]:
     """Return users of tier die-hard or core at the end of each tick, shape [T]."""
     return block(history, "tier")[:, 2:].sum(axis=1)
 
 
+@takes_history
 def events_of(history: History, kind: int) -> NDArray[np.int64]:
     """Return positions in the event log of the events of one kind, in the order of the log."""
     return np.flatnonzero(history.log_kind == kind)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.kernels.codes import LOG_ADOPT, LOG_LAPSE
-from koubei_sim.metrics.runs import events_of
+from koubei_sim.metrics.runs import events_of, takes_history
 from koubei_sim.world import History
 
 
@@ -24,6 +25,7 @@ class Spells(NamedTuple):
     ended: NDArray[np.bool_]  # False: still a user at the end
 
 
+@takes_history
 def spells(history: History) -> Spells:
     """Return the spells of use of one replicate: from an adoption to the same person's next lapse.
 
@@ -55,6 +57,7 @@ class Retention(NamedTuple):
     share: NDArray[np.float64]  # [cohorts, D]; NaN where not every member was seen that long
 
 
+@takes_history
 def retention(
     history: History, cohort: int = 90, days: NDArray[np.int64] | None = None
 ) -> Retention:
@@ -73,8 +76,9 @@ def retention(
     days : array of int, optional
         Days after adoption; 0, 1, .. up to the length of the run without it.
     """
-    ticks = history.table.shape[0]
-    after = np.arange(ticks) if days is None else np.asarray(days, dtype=np.int64)
+    ticks, cohort = history.table.shape[0], whole("cohort", cohort, 1)
+    given = range(ticks) if days is None else np.atleast_1d(np.asarray(days)).tolist()
+    after = np.array([whole("days", day) for day in given], dtype=np.int64)
     found = spells(history)
     number = -(-ticks // cohort)
     group = np.maximum(found.start, 0) // cohort

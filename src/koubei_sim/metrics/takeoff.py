@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.metrics.forest import adopters_of, seeds_of
+from koubei_sim.metrics.runs import takes_history
 from koubei_sim.world import History
 
 TAKE_OFF_SHARE: Final = 0.01  # of the population ...
 TAKE_OFF_FOLD: Final = 10  # ... and so many times the seeds
 
 
+@takes_history
 def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOLD) -> bool:
     """Return whether a run took off.
 

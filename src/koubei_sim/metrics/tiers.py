@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from koubei_sim.checks import whole
 from koubei_sim.metrics.forest import Forest, recruitment_forest
+from koubei_sim.metrics.runs import takes_history
 from koubei_sim.metrics.staying import spells
 from koubei_sim.world import History
 
@@ -26,6 +28,7 @@ class BehaviourTiers(NamedTuple):
     active_recruiters: int  # both: the tier of true fans by behaviour
 
 
+@takes_history
 def behaviour_tiers(
     history: History, day: int = 90, strong: int = 3, forest: Forest | None = None
 ) -> BehaviourTiers:
@@ -41,6 +44,7 @@ def behaviour_tiers(
     forest : Forest, optional
         `recruitment_forest` of the history, where it is at hand.
     """
+    day, strong = whole("day", day), whole("strong", strong, 1)
     forest = recruitment_forest(history) if forest is None else forest
     recruiting = forest.agent[forest.parent[forest.parent >= 0]]
     who, brought = np.unique(recruiting, return_counts=True)

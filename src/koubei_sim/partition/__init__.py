@@ -8,11 +8,12 @@ it works and what it would take to reach a billion people stands in docs/scale.m
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim import build
-from koubei_sim.checks import whole
+from koubei_sim.checks import shown, whole
 from koubei_sim.engines.compiled.parts import boundaries
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.draws import key_from
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["PartitionedRun", "partition_world", "run_partitioned"]
+
+#: Told (days done, days in all).
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def run_partitioned(
     where: str = "here",
     address: str | None = None,
     replicate: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: bool | Progress | None = None,
 ) -> PartitionedRun:
     """Run one replicate with its people dealt to shards.
 
@@ -73,8 +77,8 @@ def run_partitioned(
         Of a Dask scheduler; without it a cluster of as many processes is started on this machine.
     replicate : int
         Number of the replicate.
-    progress : callable, optional
-        Called as ``progress(tick, ticks)`` after each day.
+    progress : bool or callable, optional
+        True shows a bar; a callable is called as ``progress(tick, ticks)`` after each day.
 
     Returns
     -------
@@ -101,7 +105,8 @@ def run_partitioned(
     except (ValueError, TypeError) as error:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
     shards = _check_shards(shards, scenario.n_agents)
-    replicate = whole("replicate", replicate)
+    replicate = whole("replicate", replicate, 0, 2**62)
+    _check_progress(progress)
     with opened(where, shards, address) as settle:
         world = build.build_world(scenario, key, replicate)
         return _days(world, shards, settle, progress)
@@ -112,27 +117,45 @@ def partition_world(
     shards: int = 2,
     where: str = "here",
     address: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: bool | Progress | None = None,
 ) -> PartitionedRun:
     """Run a world that is built already; parameters as those of `run_partitioned`."""
     check_where(where, address)
     shards = _check_shards(shards, world.rules.n)
+    _check_progress(progress)
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
 
 
 def _days(
-    world: World, shards: int, settle: Settle, progress: Callable[[int, int], None] | None
+    world: World, shards: int, settle: Settle, progress: bool | Progress | None
 ) -> PartitionedRun:
     """Deal the people to shards and run all days."""
     rules = world.rules
     cuts = boundaries(rules.n, shards, smallest=64)
     hub = Hub(rules, cuts, settle(parcel_of(world, cuts, number) for number in range(shards)))
-    while hub.tick < rules.ticks:
-        hub.day()
-        if progress is not None:
-            progress(hub.tick, rules.ticks)
+    with _bar(rules.ticks) if progress is True else nullcontext() as bar:
+        while hub.tick < rules.ticks:
+            hub.day()
+            if bar is not None:
+                bar.update()
+            elif callable(progress):
+                progress(hub.tick, rules.ticks)
     return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
+
+
+def _bar(days: int) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=days, unit="day", leave=False, ncols=79)
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise KoubeiError(
+            "progress", "wrong type", got=shown(progress),
+            allowed="True, False or what is called with (day, days)",
+        )  # fmt: skip
 
 
 def _check_shards(shards: object, n: int) -> int:

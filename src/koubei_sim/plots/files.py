@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots import cohorts, curves, trees
 from koubei_sim.plots.style import drawing, takes
@@ -57,8 +58,8 @@ def save_all(
         When a file cannot be written, or for an unknown language or format.
     """
     if format not in ("png", "svg", "pdf"):
-        raise KoubeiError("format", "unknown format", got=format, allowed="png, svg, pdf")
-    folder = Path(folder).expanduser()
+        raise KoubeiError("format", "unknown format", got=repr(format), allowed="png, svg, pdf")
+    folder = checks.path("folder", folder)
     adopted = any(events_in(history) for history in result.histories)
     written = []
     try:

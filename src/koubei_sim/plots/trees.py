@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import metrics
+from koubei_sim import checks, metrics
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import Forest
 from koubei_sim.plots.style import (
@@ -20,11 +20,13 @@ from koubei_sim.plots.style import (
     axes_for,
     drawing,
     subtitle,
+    takes,
     thousands,
 )
 from koubei_sim.plots.words import say
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw the share of recruitment trees that have at least so many adoptions (log-log).
 
@@ -58,6 +60,7 @@ def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
     return ax
 
 
+@takes("Result", "run(...)", "histories", "scenario")
 def cascade_tree(
     result: Any,
     root: int | None = None,
@@ -93,12 +96,9 @@ def cascade_tree(
     KoubeiError
         When there is no such replicate, layout or root.
     """
-    if not 0 <= replicate < result.replicates:
-        raise KoubeiError(
-            "replicate", "out of range", got=replicate, allowed=f"0..{result.replicates - 1}"
-        )
-    if layout not in ("radial", "spring"):
-        raise KoubeiError("layout", "unknown layout", got=layout, allowed="radial, spring")
+    replicate = checks.whole("replicate", replicate, 0, result.replicates - 1)
+    most = checks.whole("most", most, 1)
+    layout = checks.word("layout", layout, ("radial", "spring"))
     whole = metrics.recruitment_forest(result.histories[replicate])
     found = metrics.trees(whole)
     if not found.size.size:

@@ -16,7 +16,7 @@ from koubei_sim.population.drawing import (
     population_replicate,
 )
 from koubei_sim.population.naming import Who, match
-from koubei_sim.population.reading import as_table, read_agents
+from koubei_sim.population.reading import as_table, notes_of_table, read_agents
 
 __all__ = [
     "Population",
@@ -27,6 +27,7 @@ __all__ = [
     "lognormal_classes",
     "match",
     "normal_classes",
+    "notes_of_table",
     "people_frame",
     "population_from_table",
     "population_replicate",

@@ -31,6 +31,8 @@ NUMBERS: Final = COLUMNS[2:]
 WHERE: Final = "koubei_sim_where"
 #: Noted where cells were text: a name 7 may then be the text '7'.
 TEXT: Final = "koubei_sim_text"
+#: Where a frame notes what was guessed when it was read.
+GUESSED: Final = "koubei_sim_guessed"
 _INDEX: Final = "Unnamed: 0"  # what pandas calls an index that was written without a name
 _WHOLE: Final = r"-?(?:0|[1-9]\d{0,17})"
 _NUMBER: Final = r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"
@@ -59,7 +61,7 @@ def as_table(agents: Any) -> pd.DataFrame:
 
     if isinstance(agents, (str, os.PathLike)):
         return _from_file(agents)
-    found = agents
+    found = checks.collected("agents", agents)
     if isinstance(found, pd.Series):
         if found.name not in (None, "segment"):
             raise KoubeiError(
@@ -88,6 +90,18 @@ def as_table(agents: Any) -> pd.DataFrame:
 def read_agents(path: str | Path) -> pd.DataFrame:
     """Read a table of people from a file, unchecked; `population_from_table` takes it."""
     return _from_file(path)
+
+
+def notes_of_table(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return what a reader of the numbers ought to know of a table, one line each."""
+    notes = [frame.attrs[GUESSED]] if GUESSED in frame.attrs else []
+    if "channels" in frame.columns:
+        cells = frame["channels"].astype(object)
+        nowhere = int((cells.isna() | (cells.astype(str).str.strip() == "")).sum())
+        if nowhere:
+            where = frame.attrs.get(WHERE, "agents")
+            notes.append(f"{where}: {nowhere:,} people are on no channel, their cells are empty")
+    return tuple(notes)
 
 
 def _checked(frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -129,6 +143,9 @@ def _from_file(given: Any) -> pd.DataFrame:
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
             frame = pd.read_parquet(path)
+        elif path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods"):
+            allowed = "CSV or parquet, or what pandas.read_excel gives of it"
+            raise KoubeiError(where, "a workbook of sheets", allowed=allowed)
         else:
             frame = _from_text(path.read_bytes(), where)
     except KoubeiError:
@@ -153,7 +170,10 @@ def _known(name: str) -> Path:
 def _from_text(raw: bytes, where: str) -> pd.DataFrame:
     import pandas as pd
 
-    text, _ = checks.decoded(where, raw)
+    try:
+        text, encoding = checks.decoded(where, raw)
+    except KoubeiError as error:  # nothing here takes the name of an encoding
+        raise KoubeiError(where, error.what, fix="saving it as UTF-8") from None
     allowed = "CSV with a header"
     if not text.strip():
         raise KoubeiError(where, "not a table: No columns to parse from file", allowed=allowed)
@@ -182,6 +202,8 @@ def _from_text(raw: bytes, where: str) -> pd.DataFrame:
         cells = frame[name].fillna("").str.strip()
         frame[name] = cells if name in ("segment", "channels") else typed(cells, name)
     frame.attrs[TEXT] = True
+    if encoding == "gb18030":
+        frame.attrs[GUESSED] = f"{where} is read as GB18030"
     if _INDEX in frame.columns:
         frame = frame.set_index(_INDEX).rename_axis(None)
     return frame

@@ -27,7 +27,14 @@ from koubei_sim.simulate.waiting import alone, in_order
 from koubei_sim.spec import Scenario
 from koubei_sim.world import History
 
-__all__ = ["check_memory", "fitting_threads", "progress_bar", "run", "useful_threads"]
+__all__ = [
+    "as_networks",
+    "check_memory",
+    "fitting_threads",
+    "progress_bar",
+    "run",
+    "useful_threads",
+]
 
 ENGINES = ("compiled", "reference")
 _Engine = Callable[..., History]
@@ -114,7 +121,7 @@ def run(
     key = _key(rng)
     _check_progress(progress)
     goal = _goal(out, stream, engine)
-    given = None if networks is None else alone(lambda: _as_networks(networks))
+    given = None if networks is None else alone(lambda: as_networks(networks))
     supplied = _supplied(given, agents)
     if not changes:
         _same_supplied(recipe, supplied)
@@ -259,7 +266,8 @@ def _supplied(networks: object, agents: object) -> dict[str, str]:
     return digests
 
 
-def _as_networks(networks: object) -> object:
+def as_networks(networks: object) -> object:
+    """Return graphs of other libraries as networks: one, or one for each channel."""
     from koubei_sim.networks import as_network
 
     if isinstance(networks, Mapping):

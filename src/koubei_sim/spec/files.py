@@ -126,7 +126,7 @@ def _lists(value: Any) -> Any:
 
 def save(scenario: Scenario, path: str | Path) -> Path:
     """Write the TOML of a scenario to `path` atomically and return the path."""
-    path = checks.path("path", path)
+    path = checks.path_of("path", path, ".toml")
     if not path.parent.is_dir():
         raise KoubeiError(
             str(path), "its folder does not exist", got=str(path.parent), fix="create the folder"

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 #: Checked scenarios kept for the runs (some 40 kB each); those of later points are made again.
 KEPT: Final = 4_096
+#: Numbers of replicates beyond this do not fit into a journal, with the runs after them.
+MOST_LUCK: Final = 2**62
 #: Whether points share their luck.
 LUCK: Final = ("common", "own")
 #: Purpose of the draw that gives a point a key of its own; agent: the point.
@@ -312,11 +314,11 @@ def _luck(given: object, points: int) -> str | int | tuple[int, ...]:
     if isinstance(given, str):
         fix = nearest(given, LUCK) or fix
     elif isinstance(given, Iterable) and np.ndim(given) == 1:  # type: ignore[arg-type]
-        numbers = tuple(whole("luck", number) for number in given)
+        numbers = tuple(whole("luck", number, 0, MOST_LUCK) for number in given)
         if len(numbers) == points:
             return numbers
     elif given is not None:
-        return whole("luck", given)
+        return whole("luck", given, 0, MOST_LUCK)
     raise KoubeiError(
         "luck", "unknown", got=repr(given), fix=fix,
         allowed=f"{', '.join(LUCK)}, a replicate from 0 on, or one for each of {points} points",

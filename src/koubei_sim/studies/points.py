@@ -15,6 +15,7 @@ import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, product
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import absolute, decoded, whole
+from koubei_sim.checks import absolute, collected, decoded, whole
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import draws
@@ -113,9 +114,22 @@ def _levels(where: str, given: Any) -> list[Any]:
         found = None
     if found is None:
         one = given.item() if hasattr(given, "item") else given
-        raise KoubeiError(where, "must be a list of levels", got=repr(one), fix=f"[{one!r}]")
+        meant = _meant(where, one)
+        raise KoubeiError(where, "must be a list of levels", got=repr(one), fix=meant)
     few_enough(len(given) if hasattr(given, "__len__") else len(found))
     return found
+
+
+def _meant(where: str, one: Any) -> str:
+    """What was meant by one value where a list of levels belongs."""
+    if isinstance(one, Mapping) and one:  # parts of parts, where a dotted path belongs
+        name, levels = next(iter(one.items()))
+        return f"{{'{where.removeprefix('grid: ')}.{name}': {levels!r}}}"
+    if isinstance(one, str):
+        for kind in (int, float):
+            with suppress(ValueError):
+                return f"[{kind(one)!r}]"
+    return f"[{one!r}]"
 
 
 def _apart(paths: Iterable[str]) -> None:
@@ -293,7 +307,7 @@ class Table:
 
     def points(self, scenario: Scenario, key: int) -> Points:
         """Return the rows as points; scenario and key are not needed."""
-        source: Any = self.source
+        source: Any = collected("points", self.source)
         if isinstance(source, (str, os.PathLike)):
             source = _read_frame(path_of("points", source))
         if hasattr(source, "to_dict") and hasattr(source, "columns"):
@@ -401,6 +415,7 @@ def whole_paths(scenario: Scenario) -> set[str]:
 
 def design_of(given: Any) -> Design:
     """Return the design that an argument stands for: a mapping is a grid, the rest a table."""
+    given = collected("points", given)
     if hasattr(given, "points") and not isinstance(given, type):
         design: Design = given
         return design

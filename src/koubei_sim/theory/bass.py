@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.checks import number, yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import few, numbers, positive, real
+from koubei_sim.theory.checks import numbers, positive, real, rounds
 
 FloatArray = NDArray[np.float64]
 MOST_RATE = 1e100
@@ -172,7 +172,7 @@ def discrete(p: float, q: float, step: float, steps: int, *, euler: bool = False
     0.78264
     """
     p, q, step = real("p", p), real("q", q), positive("step", step)
-    steps, euler = few("steps", steps), yes_no("euler", euler)
+    steps, euler = rounds("steps", steps, 25), yes_no("euler", euler)
     shares = np.zeros(steps + 1)
     share = 0.0
     for k in range(steps):

@@ -24,7 +24,7 @@ from scipy.special import gammaln, lambertw
 
 from koubei_sim.checks import number, whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import MOST, few, numbers, positive, real, square
+from koubei_sim.theory.checks import MOST, numbers, positive, real, rounds, square
 
 FloatArray = NDArray[np.float64]
 Pgf = Callable[[FloatArray], FloatArray]
@@ -164,7 +164,7 @@ def extinct_by(pgf: Pgf, kinds: int, generations: int) -> FloatArray:
     (generations + 1, K) float array
     """
     kinds = _function(pgf, kinds)
-    generations = few("generations", generations, 0, kinds)
+    generations = rounds("generations", generations, 500 + kinds * kinds // 20)
     out = np.zeros((generations + 1, kinds))
     for t in range(generations):
         out[t + 1] = pgf(out[t])
@@ -340,7 +340,7 @@ def expected_counts(matrix: ArrayLike, seeds: ArrayLike, generations: int) -> Fl
     (generations + 1, K) float array
     """
     m = square("matrix", matrix)
-    generations = few("generations", generations, 0, m.shape[0])
+    generations = rounds("generations", generations, 100 + m.size // 20)
     out = np.zeros((generations + 1, m.shape[0]))
     begun = numbers("seeds", seeds, 0.0)
     if begun.shape != out[0].shape:

@@ -50,6 +50,11 @@ def few(where: str, value: Any, least: int = 0, each: int = 1) -> int:
     return whole(where, value, least, max(least, MOST // each))
 
 
+def rounds(where: str, value: Any, each: int) -> int:
+    """Return a whole number of rounds that Python does in seconds, `each` of some 20 ns."""
+    return whole(where, value, 0, max(1, MOST // each))
+
+
 def numbers(
     where: str, values: Any, low: float = -math.inf, high: float = math.inf, *, whole: bool = False
 ) -> FloatArray:

@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.checks import MOST, few, law, numbers, real
+from koubei_sim.theory.checks import MOST, few, law, numbers, real, rounds
 
 FloatArray = NDArray[np.float64]
 
@@ -156,7 +156,7 @@ def depth_cdf(offspring: ArrayLike, generations: int, seeds: int = 1) -> FloatAr
     [0.5, 0.625, 0.6953125]
     """
     f = np.polynomial.Polynomial(law("offspring", offspring))
-    last, r = few("generations", generations), few("seeds", seeds, 1)
+    last, r = rounds("generations", generations, 400 + 50 * f.coef.size), few("seeds", seeds, 1)
     out, value = np.zeros(last + 1), 0.0
     for t in range(last + 1):
         value = float(f(value))
