@@ -85,7 +85,7 @@ def _print(content: dict[str, Any]) -> None:
         if "note" in row:
             print(screen.cut(f"    note: {row['note']}", screen.WIDTH - 1))
         if row.get("share") is None:
-            print(f"    {row['verdict']}: {row.get('why', '')}")
+            print(f"    {row.get('verdict', 'no verdict')}: {row.get('why', '')}")
             continue
         print(
             f"    {row['verdict']}: holds in {percent(row['share'])} "
