@@ -21,11 +21,22 @@ from tests.doors.advice_calls import (
     Trial,
     raising,
     ran,
+    said,
     within,
+    write,
 )
 
+import koubei_sim as kb
 from koubei_sim import KoubeiError, Network, TemporalNetwork, as_network, networks, plots
-from koubei_sim.cascades import SIR, SIS, Bass, IndependentCascade, LinearThreshold
+from koubei_sim.cascades import (
+    SIR,
+    SIS,
+    Bass,
+    CompetingCascades,
+    IndependentCascade,
+    LinearThreshold,
+    RandomSeeds,
+)
 from koubei_sim.cascades.runner import Runner
 from koubei_sim.compat import eon, ndlib
 from koubei_sim.theory import branching, threshold, tiny
@@ -170,9 +181,34 @@ TRIED: dict[str, Trial] = {
         lambda: networks.configuration(key=1),
         lambda: networks.configuration([2] * 1000, n=1000, key=1),
     ),
-    "'key=7'": (
-        lambda: networks.erdos_renyi(9, 2.0, key=-1),
-        lambda: networks.erdos_renyi(9, 2.0, key=7),
+    "f'{{{brands[0]!r}: RandomSeeds(1)}}'": (
+        lambda: kb.cascade(PATH, CompetingCascades(0.5), None, 2, rng=1),
+        lambda: kb.cascade(PATH, CompetingCascades(0.5), {"a": RandomSeeds(1)}, 2, rng=1),
+        "{'a': RandomSeeds(1)}",
+    ),
+    "found.with_suffix(suffix).name": (
+        lambda: ran(PATH, IndependentCascade(0.5), log="log.csv"),
+        lambda: ran(PATH, IndependentCascade(0.5), log="log.parquet"),
+        "log.parquet",
+    ),
+    "f'{int(text)}, if it is that one'": (
+        lambda: said("cascade", str(write("1 2\n2 3\n")), "--seeds", "ids:01", "--replicates", "2"),
+        lambda: said("cascade", str(write("1 2\n2 3\n")), "--seeds", "ids:1", "--replicates", "2"),
+        "1, if it is that one",
+    ),
+    "'cumulative(spend(result.histories[0], result.scenario))'": (
+        lambda: kb.metrics.cumulative(None),
+        lambda: kb.metrics.cumulative(
+            kb.metrics.spend((r := kb.run("tiny", rng=1, ticks=2)).histories[0], r.scenario)
+        ),
+    ),
+    "'list(names.values()), in the order of rows'": (
+        lambda: Network.from_edges([0], [1], labels={0: "a", 1: "b"}),
+        lambda: Network.from_edges([0], [1], labels=list({0: "a", 1: "b"}.values())),
+    ),
+    "'sorted(names)'": (
+        lambda: Network.from_edges([0], [1], labels={"b", "a"}),
+        lambda: Network.from_edges([0], [1], labels=sorted({"b", "a"})),
     ),
     "'dt=1'": (
         lambda: ran(PATH, Bass(0.1, 0.1, dt=2.0**24), horizon=2.0**25),

@@ -10,6 +10,7 @@ import warnings
 from typing import Any
 from unittest.mock import patch
 
+import igraph
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ def read_matrices() -> None:
 def followed(text: str, **named: Any) -> Any:
     """The value of an advice that is a whole expression."""
     known = {"as_network": as_network, "networkx": nx, "numpy": np, "pandas": pd, "json": json,
-             "pickle": pickle, "scipy": scipy}  # fmt: skip
+             "pickle": pickle, "scipy": scipy, "igraph": igraph}  # fmt: skip
     return eval(text, {**known, **named})
 
 
@@ -100,6 +101,7 @@ def read_elsewhere() -> None:
     nx.write_graph6(whole, "ties.g6")
     nx.write_sparse6(whole, "ties.s6")
     nx.write_adjlist(graph, "ties.adjlist")
+    write("# anna\nbert\n", "ties.lgl")
     for suffix in ("xlsx", "xls"):
         write("", f"ties.{suffix}")
     from koubei_sim.networks.graph_files import ELSEWHERE

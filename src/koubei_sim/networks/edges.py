@@ -51,7 +51,7 @@ def check_room(where: str, n: int, arcs: float) -> None:
 def checked_ids(values: ArrayLike, where: str, n: int | None) -> NDArray[np.int32]:
     """Return node numbers as int32; refuse what is negative, too large, fractional or no number."""
     if np.ma.is_masked(values):
-        raise KoubeiError(where, "masked entries among the ids", fix="ids.compressed()")
+        raise KoubeiError(where, "masked entries among the ids")
     array = np.asarray(values)
     if array.ndim != 1:
         raise KoubeiError(where, "not one list of ids", got=f"shape {array.shape}", allowed="(m,)")
