@@ -56,6 +56,17 @@ def test_numbers_of_the_measures(result: Any) -> None:
                 measure(history, wrong)
     with pytest.raises(KoubeiError, match="days"):
         metrics.retention(history, 5, ["a"])
+    for measure, words in (
+        (metrics.k_factor, (history, 2**70)),
+        (metrics.k_factor, (history, 30, "forest")),
+        (metrics.block, (history, "no such")),
+        (metrics.took_off, (history, "a")),
+        (metrics.first_day, (None, 3)),
+        (metrics.dated_value, (None, history, result.scenario)),
+        (metrics.measures, (result, None)),
+    ):
+        with pytest.raises(KoubeiError):
+            measure(*words)
     with pytest.raises(KoubeiError, match=r"cumulative\(spend\(result"):
         metrics.cumulative(result)
     with pytest.raises(KoubeiError, match=r"result\.scenario"):
