@@ -143,6 +143,14 @@ def path_of(where: str, value: Any, suffix: str) -> Path:
     return found
 
 
+def text_of(where: str, raw: bytes) -> tuple[str, str]:
+    """Return what `decoded` does, at a door that takes no name of an encoding."""
+    try:
+        return decoded(where, raw)
+    except KoubeiError as error:
+        raise KoubeiError(where, error.what, fix="saving it as UTF-8") from None
+
+
 def collected(where: str, given: Any) -> Any:
     """Return the frame that a lazy one of polars stands for; anything else as it is."""
     if isinstance(given, type) or not (hasattr(given, "collect") and hasattr(given, "lazy")):

@@ -56,6 +56,17 @@ def test_numbers_of_the_measures(result: Any) -> None:
                 measure(history, wrong)
     with pytest.raises(KoubeiError, match="days"):
         metrics.retention(history, 5, ["a"])
+    for measure, words in (
+        (metrics.k_factor, (history, 2**70)),
+        (metrics.k_factor, (history, 30, "forest")),
+        (metrics.block, (history, "no such")),
+        (metrics.took_off, (history, "a")),
+        (metrics.first_day, (None, 3)),
+        (metrics.dated_value, (None, history, result.scenario)),
+        (metrics.measures, (result, None)),
+    ):
+        with pytest.raises(KoubeiError):
+            measure(*words)
     with pytest.raises(KoubeiError, match=r"cumulative\(spend\(result"):
         metrics.cumulative(result)
     with pytest.raises(KoubeiError, match=r"result\.scenario"):
@@ -244,6 +255,9 @@ def test_what_was_guessed_of_people_is_said(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes("segment,name\nx,José!\n".encode("latin-1"))
     with pytest.raises(KoubeiError, match=r"try saving it as UTF-8$"):
         kb.run(base, rng=1, agents=tmp_path / "latin.csv")
+    (tmp_path / "points.csv").write_bytes("seeding.purity,é!\n0.1,é!\n".encode("latin-1"))
+    with pytest.raises(KoubeiError, match=r"try saving it as UTF-8$"):
+        studies.sweep(base, tmp_path / "points.csv", rng=1)
     (tmp_path / "real.xlsx").write_bytes(b"PK\x03\x04" + bytes(range(256)))
     with pytest.raises(KoubeiError, match=r"pandas\.read_excel"):
         kb.run(base, rng=1, agents=tmp_path / "real.xlsx")

@@ -245,7 +245,7 @@ def _seeds(word: str, graph: Any) -> Any:
         raw = path.read_bytes()
     except OSError as error:
         raise KoubeiError("--seeds", f"cannot be read ({error.strerror})", got=word) from None
-    text, encoding = checks.decoded(str(path), raw)
+    text, encoding = checks.text_of(str(path), raw)
     if encoding != "utf-8":
         print(f"note: {path} is read as {encoding.upper()}", file=sys.stderr)
     return _of_lines(text, str(path), graph)

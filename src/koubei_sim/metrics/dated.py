@@ -185,6 +185,7 @@ def _moment(text: str, where: str) -> datetime.date | int:
         raise KoubeiError(where, "no such date", got=text, allowed="2012-12-15") from None
 
 
+@takes_history
 def days_of(dated: Dated, scenario: Any) -> tuple[int, int]:
     """Return the first and the last tick of a statistic in a scenario.
 
@@ -193,6 +194,8 @@ def days_of(dated: Dated, scenario: Any) -> tuple[int, int]:
     KoubeiError
         Where the scenario has no start date, does not run so long, or lacks a named part.
     """
+    if not isinstance(dated, Dated):
+        dated = read_dated(dated)
     for part in (dated.above, dated.below):
         name, colon, which = part.partition(":")
         if colon and which not in getattr(scenario, _BY_NAME[name]):
@@ -241,7 +244,7 @@ def dated_value(text: str | Dated, history: History, scenario: Any) -> float:
     >>> found[0] <= found[1]
     True
     """
-    dated = read_dated(text) if isinstance(text, str) else text
+    dated = text if isinstance(text, Dated) else read_dated(text)
     first, last = days_of(dated, scenario)
     scale = float(scenario.people_per_agent)
     above = _total(dated.above, history, scenario, first, last)

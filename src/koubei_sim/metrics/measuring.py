@@ -151,9 +151,9 @@ def measure(run: Run, text: str) -> NDArray[np.float64]:
 
 def measures(run: Run, texts: Iterable[str]) -> dict[str, NDArray[np.float64]]:
     """Return several measures of a run by name; what they share is computed once."""
-    given = [texts] if isinstance(texts, str) else texts
-    parsed = {text: _read(text) for text in given}
     check_run(run)
+    given = [texts] if isinstance(texts, str) or not isinstance(texts, Iterable) else texts
+    parsed = {text: _read(text) for text in given}
     for terms in parsed.values():
         for term in terms:
             _check_against(term, run.scenario)

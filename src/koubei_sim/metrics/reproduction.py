@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.metrics.forest import Forest, children, recruitment_forest
-from koubei_sim.metrics.runs import takes_history
+from koubei_sim.metrics.runs import MOST_DAYS, takes_history
 from koubei_sim.world import History
 
 
@@ -47,8 +47,8 @@ def reproduction_number(
     forest : Forest, optional
         `recruitment_forest` of the history, where it is at hand.
     """
-    cohort = whole("cohort", cohort, 1)
-    window = None if window is None else whole("window", window)
+    cohort = whole("cohort", cohort, 1, MOST_DAYS)
+    window = None if window is None else whole("window", window, 0, MOST_DAYS)
     forest = recruitment_forest(history) if forest is None else forest
     ticks = history.table.shape[0]
     number = -(-ticks // cohort)
@@ -81,7 +81,7 @@ def k_factor(history: History, days: int = 30, forest: Forest | None = None) -> 
     finished run is below 1 by arithmetic (a forest has fewer edges than nodes) and says nothing;
     hence the fixed window.  NaN where no adopter was seen that long.
     """
-    days = whole("days", days)
+    days = whole("days", days, 0, MOST_DAYS)
     forest = recruitment_forest(history) if forest is None else forest
     seen = forest.tick + days <= history.table.shape[0] - 1
     if not seen.any():

@@ -15,12 +15,15 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
 from koubei_sim.world import History
 
 _WIDTH = dict(TABLE)
 _Measure = TypeVar("_Measure", bound=Callable[..., Any])
+#: Days that a measure may be asked about.
+MOST_DAYS: Final = 2**31 - 1
 #: What a measure asks for -> attributes that it is known by, and the expression that gives one.
 _KNOWN_BY: Final = {
     "history": (("table", "quality", "difficulty"), "result.histories[0]"),
@@ -61,12 +64,12 @@ def check_run(run: object) -> None:
 def takes_history(measure: _Measure) -> _Measure:
     """Decorate a measure so that it refuses what is no history, or no forest, in one line.
 
-    Looked at is the parameter that is called ``history``, else the one called ``forest``; and
-    ``scenario`` beside it.
+    Looked at are the parameters called ``history``, ``forest`` and ``scenario``; None is one that
+    is not given, where it may be left out.
     """
-    names = list(signature(measure).parameters)
-    name = "history" if "history" in names else "forest"
-    looked_at = [(one, names.index(one)) for one in (name, "scenario") if one in names]
+    given = signature(measure).parameters
+    looked_at = [(one, list(given).index(one)) for one in _KNOWN_BY if one in given]
+    left_out = {one for one in given if given[one].default is None}
 
     @wraps(measure)
     def checked(*words: Any, **named: Any) -> Any:
@@ -75,6 +78,8 @@ def takes_history(measure: _Measure) -> _Measure:
                 continue  # Python says what is missing
             of = words[place] if len(words) > place else named[one]
             parts, source = _KNOWN_BY[one]
+            if of is None and one in left_out:
+                continue
             if isinstance(of, type) or not all(hasattr(of, part) for part in parts):
                 where, got = f"{measure.__name__}, {one}", type(of).__name__
                 raise KoubeiError(where, f"not a {one}", got=got, fix=source)
@@ -99,6 +104,7 @@ def block(history: History, name: str) -> NDArray[np.int64]:
     array of int64
         Shape [T] where the block has one column, else [T, width].  A view; counts of agents.
     """
+    word("name", name, tuple(TABLE_OFFSET))
     start, width = TABLE_OFFSET[name], _WIDTH[name]
     part = history.table[:, start : start + width]
     return part[:, 0] if width == 1 else part

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.kernels.codes import LOG_ADOPT, LOG_LAPSE
-from koubei_sim.metrics.runs import events_of, takes_history
+from koubei_sim.metrics.runs import MOST_DAYS, events_of, takes_history
 from koubei_sim.world import History
 
 
@@ -76,9 +76,9 @@ def retention(
     days : array of int, optional
         Days after adoption; 0, 1, .. up to the length of the run without it.
     """
-    ticks, cohort = history.table.shape[0], whole("cohort", cohort, 1)
+    ticks, cohort = history.table.shape[0], whole("cohort", cohort, 1, MOST_DAYS)
     given = range(ticks) if days is None else np.atleast_1d(np.asarray(days)).tolist()
-    after = np.array([whole("days", day) for day in given], dtype=np.int64)
+    after = np.array([whole("days", day, 0, MOST_DAYS) for day in given], dtype=np.int64)
     found = spells(history)
     number = -(-ticks // cohort)
     group = np.maximum(found.start, 0) // cohort

@@ -10,7 +10,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import number
 from koubei_sim.metrics.forest import adopters_of, seeds_of
+from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import takes_history
 from koubei_sim.world import History
 
@@ -32,6 +34,7 @@ def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE
         The two thresholds; the law of the count is bimodal near the critical point only if
         extinction is possible, so look at it before trusting any threshold.
     """
+    share, fold = number("share", share), number("fold", fold)
     people = int(history.table[0, :7].sum())
     ever = adopters_of(history)
     return ever >= share * people and ever >= fold * max(1, seeds_of(history))
@@ -47,5 +50,5 @@ def first_day(counts: NDArray[Any], threshold: float) -> float:
     >>> first_day(np.array([1, 4, 9, 4]), 10)
     nan
     """
-    reached = np.flatnonzero(np.asarray(counts) >= threshold)
+    reached = np.flatnonzero(numbers("counts", counts) >= number("threshold", threshold))
     return float(reached[0]) if reached.size else float("nan")

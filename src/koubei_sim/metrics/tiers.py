@@ -12,7 +12,7 @@ import numpy as np
 
 from koubei_sim.checks import whole
 from koubei_sim.metrics.forest import Forest, recruitment_forest
-from koubei_sim.metrics.runs import takes_history
+from koubei_sim.metrics.runs import MOST_DAYS, takes_history
 from koubei_sim.metrics.staying import spells
 from koubei_sim.world import History
 
@@ -44,7 +44,7 @@ def behaviour_tiers(
     forest : Forest, optional
         `recruitment_forest` of the history, where it is at hand.
     """
-    day, strong = whole("day", day), whole("strong", strong, 1)
+    day, strong = whole("day", day, 0, MOST_DAYS), whole("strong", strong, 1, MOST_DAYS)
     forest = recruitment_forest(history) if forest is None else forest
     recruiting = forest.agent[forest.parent[forest.parent >= 0]]
     who, brought = np.unique(recruiting, return_counts=True)

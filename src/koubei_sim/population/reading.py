@@ -170,10 +170,7 @@ def _known(name: str) -> Path:
 def _from_text(raw: bytes, where: str) -> pd.DataFrame:
     import pandas as pd
 
-    try:
-        text, encoding = checks.decoded(where, raw)
-    except KoubeiError as error:  # nothing here takes the name of an encoding
-        raise KoubeiError(where, error.what, fix="saving it as UTF-8") from None
+    text, encoding = checks.text_of(where, raw)
     allowed = "CSV with a header"
     if not text.strip():
         raise KoubeiError(where, "not a table: No columns to parse from file", allowed=allowed)

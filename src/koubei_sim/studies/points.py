@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import absolute, collected, decoded, whole
+from koubei_sim.checks import absolute, collected, text_of, whole
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.kernels import draws
@@ -350,7 +350,7 @@ def _read_frame(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(absolute(path))
-        text, _ = decoded(str(path), path.read_bytes())
+        text, _ = text_of(str(path), path.read_bytes())
         return _table_of(text)
     except FileNotFoundError:
         raise KoubeiError(
