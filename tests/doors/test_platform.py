@@ -66,7 +66,11 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("room", ["kernels", "apart"])
-@pytest.mark.parametrize("named", [True, False], ids=["NUMBA_CACHE_DIR", "beside the sources"])
+@pytest.mark.parametrize(
+    "named",
+    [True, pytest.param(False, marks=pytest.mark.slow)],
+    ids=["NUMBA_CACHE_DIR", "beside the sources"],
+)
 def test_an_edited_callee_gives_new_numbers(
     copied: Path, tmp_path: Path, room: str, named: bool
 ) -> None:
