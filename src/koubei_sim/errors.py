@@ -53,6 +53,16 @@ class KoubeiError(ValueError):
             parts.append(f"try {_cut(fix, 600)}")
         super().__init__(" ".join(", ".join(parts).split()))
 
+    def within(self, before: str) -> KoubeiError:
+        """Return the same refusal with words before its place.
+
+        Examples
+        --------
+        >>> str(KoubeiError("n", "too many", got=9).within("people.csv: "))
+        'people.csv: n: too many, got 9'
+        """
+        return _rebuild(before + self.where, self.what, self.got, self.allowed, self.fix)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip between processes (keyword-only arguments need a helper)."""
         return _rebuild, (self.where, self.what, self.got, self.allowed, self.fix)

@@ -120,8 +120,15 @@ def test_a_column_of_types_counts_in_frames_and_parquet() -> None:
     table["Type"] = "Directed"
     table.to_parquet("t.parquet")
     assert read_network("t.parquet").layer().directed
-    both = pandas.DataFrame({"u": [0, 1], "v": [1, 2], "type": ["Directed", "Undirected"]})
-    assert "some edges are directed, some are not" in refusal(as_network, both)
+    for other in ("Undirected", None):  # an empty cell is neither
+        both = pandas.DataFrame({"u": [0, 1], "v": [1, 2], "type": ["Directed", other]})
+        both.to_parquet("both.parquet")
+        for call, given in ((as_network, both), (read_network, "both.parquet")):
+            assert "some edges are directed and some are not" in refusal(call, given)
+    kinds = pandas.DataFrame({"u": [0], "v": [1], "type": [["friend", "kin"]]})
+    kinds.to_parquet("kinds.parquet")  # a column of that name may be something else
+    assert not read_network("kinds.parquet").layer().directed
+    assert as_network(kinds).layer().directed
 
 
 def test_relations_of_pajek_are_not_added() -> None:

@@ -82,13 +82,7 @@ def build_networks(
         try:
             found[name] = _draw(channel.network, population, members, key, world, c)
         except KoubeiError as error:
-            raise KoubeiError(
-                f"channels.{name}.network.{error.where}",
-                error.what,
-                got=error.got,
-                allowed=error.allowed,
-                fix=error.fix,
-            ) from None
+            raise error.within(f"channels.{name}.network.") from None
     return Network.stack(found)
 
 

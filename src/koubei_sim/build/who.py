@@ -100,13 +100,7 @@ def with_files(scenario: Scenario, networks: Any) -> Any:
         try:
             found[name] = read_file(spec, path, scenario.n_agents)
         except KoubeiError as error:
-            raise KoubeiError(
-                f"channels.{name}.network.{error.where}",
-                error.what,
-                got=error.got,
-                allowed=error.allowed,
-                fix=error.fix,
-            ) from None
+            raise error.within(f"channels.{name}.network.") from None
     return found or None
 
 

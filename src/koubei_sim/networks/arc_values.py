@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import adapters, labelling
 from koubei_sim.networks.network import Network
@@ -129,8 +130,7 @@ def _of_mapping(network: Network, values: Mapping[Any, Any], where: str) -> tupl
 def _of_frame(network: Network, frame: Any, where: str) -> tuple[Any, Any, Any]:
     from koubei_sim.networks.table_edges import SOURCE_NAMES, TARGET_NAMES
 
-    if hasattr(frame, "collect") and not hasattr(frame, "to_numpy"):
-        frame = frame.collect()
+    frame = checks.collected(where, frame)
     if not hasattr(frame, "columns"):
         raise KoubeiError(
             where,

@@ -15,7 +15,6 @@ from koubei_sim.networks.readers import (
     Columns,
     asked_of,
     checked_file,
-    in_file,
     numbered,
     read_edges,
     suffix_of,
@@ -90,7 +89,7 @@ def read_contacts(
             src, dst, found.time, people, not mutual, labels, found.weight
         )
     except KoubeiError as error:
-        raise in_file(path, error) from None
+        raise error.within(f"{path}: ") from None
     if found.dates:
         note += (
             f"; times are dates {'of their time zones' if found.dates == 'zoned' else 'as written'}"

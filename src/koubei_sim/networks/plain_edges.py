@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
 
@@ -117,10 +118,15 @@ def from_frame(
     frame: Any, weight: str | None, source: str | None = None, target: str | None = None
 ) -> Given:
     """Take a frame of pandas or polars, its columns by their usual names or those given."""
-    from koubei_sim.networks.table_edges import SOURCE_NAMES, TARGET_NAMES, WEIGHT_NAMES, column
+    from koubei_sim.networks.table_edges import (
+        SOURCE_NAMES,
+        TARGET_NAMES,
+        WEIGHT_NAMES,
+        column,
+        direction_of,
+    )
 
-    if hasattr(frame, "collect") and not hasattr(frame, "to_numpy"):
-        frame = frame.collect()  # a polars query that has not run yet
+    frame = checks.collected("as_network", frame)
     if not hasattr(frame, "columns") or getattr(frame, "ndim", 2) != 2:
         raise KoubeiError(
             "as_network", "not a frame of edges", got=type(frame).__name__, allowed=TAKEN
@@ -143,10 +149,7 @@ def from_frame(
     src, dst = (_column(cells(which), f"column {which}") for which in (first, second))
     own, types = True, next((name for name in names if name.strip().lower() == "type"), None)
     if types is not None and types not in (first, second):
-        said = {str(word).strip().lower() for word in cells(types)}
-        if said == {"directed", "undirected"}:
-            raise KoubeiError(f"column {types}", "some edges are directed, some are not")
-        own = said != {"undirected"}
+        own = direction_of(f"column {types}", cells(types)) is not False
     weights = None
     if third is not None:
         weights = np.asarray(cells(third))

@@ -139,19 +139,13 @@ def read_network(
             merge=merge,
         )
     except KoubeiError as error:
-        raise in_file(path, error) from None
+        raise error.within(f"{path}: ") from None
     if found.counts is not None and found.counts != (network.n_nodes, found.src.size):
         note += (
             f"; the file says {found.counts[0]:,} people and {found.counts[1]:,} edges, "
             f"{network.n_nodes:,} and {found.src.size:,} are there"
         )
     return replace(network, notes={**network.notes, "read": note})
-
-
-def in_file(path: Path, error: KoubeiError) -> KoubeiError:
-    """The same refusal with the name of the file before it."""
-    where = f"{path}: {error.where}"
-    return KoubeiError(where, error.what, got=error.got, allowed=error.allowed, fix=error.fix)
 
 
 def asked_of(

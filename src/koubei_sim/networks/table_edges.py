@@ -7,7 +7,7 @@ goes through pyarrow whole.  Called by `layout`, `text_edges`, `readers` and `ad
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,6 +90,21 @@ def column(
     return None
 
 
+def direction_of(where: str, words: Iterable[Any]) -> bool | None:
+    """Return whether a column of types (Gephi) says directed or undirected; None: neither."""
+    said = {str(word).strip().lower() for word in words}
+    if not said & {"directed", "undirected"}:
+        return None
+    if len(said) > 1:
+        raise KoubeiError(
+            where,
+            "some edges are directed and some are not",
+            got=", ".join(sorted(said)),
+            fix="two tables, or the column taken out and undirected edges in both directions",
+        )
+    return said == {"directed"}
+
+
 def chosen_columns(
     where: str, names: list[str], wanted: tuple[str, ...], given: Mapping[str, str]
 ) -> dict[str, str]:
@@ -119,7 +134,11 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
             found = None if named else _numbers(path, file, chosen)
             table: Any = None if found is not None else file.read(list(chosen.values()))
             types = next((name for name in names if name.strip().lower() == "type"), None)
-            said_type = None if types is None else set(file.read([types]).column(0).to_pylist())
+            own = None
+            if types is not None and types not in chosen.values():
+                cells = file.read([types]).column(0)
+                if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+                    own = direction_of(f"{path}, column {types}", cells.unique().to_pylist())
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise KoubeiError(str(path), f"not a parquet file ({short(error)})") from None
     labels = None
@@ -133,14 +152,9 @@ def read_parquet(path: Path, wanted: tuple[str, ...], given: Mapping[str, str | 
             table = table.filter(pc.invert(alone))
         found = _from_table(path, table, chosen)
     said = marks.get(b"koubei.directed")
-    if said is None and said_type:
-        words = {str(word).strip().lower() for word in said_type}
-        if words == {"directed", "undirected"}:
-            raise KoubeiError(f"{path}, column {types}", "some edges are directed, some are not")
-        said = {"directed": b"true", "undirected": b"false"}.get(words.pop())
     people = marks.get(b"koubei.n")
     return found._replace(
-        directed=None if said is None else said == b"true",
+        directed=own if said is None else said == b"true",
         n=int(people) if people is not None and people.isdigit() else None,
         labels=labels,
         note="columns: " + ", ".join(f"{role} {name!r}" for role, name in chosen.items()),
