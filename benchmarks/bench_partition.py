@@ -24,14 +24,14 @@ from machine import describe, measure
 from projection import draw_figure, projected, write_csv
 from workloads import w1
 
-from koubei_sim import build
-from koubei_sim.engines.compiled import CompiledRun, run_compiled
-from koubei_sim.engines.compiled.parts import boundaries
-from koubei_sim.kernels.codes import TABLE_OFFSET
-from koubei_sim.kernels.pyramid import state as st
-from koubei_sim.kernels.pyramid.records import RECORD
-from koubei_sim.partition import partition_world
-from koubei_sim.world import History, World
+from koubei_sim.core.codes import TABLE_OFFSET
+from koubei_sim.model.compiled import CompiledRun, run_compiled
+from koubei_sim.model.compiled.parts import boundaries
+from koubei_sim.model.kernels import state as st
+from koubei_sim.model.kernels.records import RECORD
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.partition import partition_world
 
 KEY = 7
 SHARDS = (2, 4, 8, 16, 32, 64, 128)

@@ -20,12 +20,12 @@ import numpy as np
 from machine import describe, measure
 from workloads import quiet, w1
 
-from koubei_sim import build
-from koubei_sim.engines.compiled import CompiledRun, run_compiled
-from koubei_sim.engines.reference import run_reference
-from koubei_sim.kernels.codes import TABLE_OFFSET
-from koubei_sim.spec import Scenario
-from koubei_sim.world import History
+from koubei_sim.core.codes import TABLE_OFFSET
+from koubei_sim.model.compiled import CompiledRun, run_compiled
+from koubei_sim.model.reference import run_reference
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import History
 
 KEY = 7
 

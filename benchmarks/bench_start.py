@@ -42,10 +42,10 @@ def started(preset: str) -> dict[str, float]:
                 spent += time.process_time() - since
 
     event.register("numba:compile", Listener())
-    from koubei_sim import build, results, simulate  # noqa: F401  (what `koubei run` imports)
     from koubei_sim.cli import commands, running  # noqa: F401
-    from koubei_sim.engines.compiled import CompiledRun
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.compiled import CompiledRun
+    from koubei_sim.model.scenario import Scenario
+    from koubei_sim.model.world import build
 
     scenario = Scenario.load(preset)
     imported = time.perf_counter()

@@ -31,8 +31,8 @@ from machine import describe, measure
 from workloads import w1
 
 import koubei_sim as kb
-from koubei_sim.spec import Scenario
-from koubei_sim.world import events_in
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import events_in
 
 #: People who are won by own media, leave after some days and are won again.
 _TURNOVER: dict[str, Any] = {

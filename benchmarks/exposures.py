@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.kernels.pyramid.bits import ONE
+from koubei_sim.core.bits import ONE
 
 
 @njit

@@ -17,9 +17,9 @@ import numpy as np
 from machine import LINE, Machine, seconds_of
 
 from koubei_sim.cascades import SIR, LinearThreshold, Rule, cascade
-from koubei_sim.kernels.codes import TABLE_OFFSET
+from koubei_sim.core.codes import TABLE_OFFSET
+from koubei_sim.model.world.arrays import World
 from koubei_sim.networks import Network
-from koubei_sim.world import World
 
 RECORD = 32  # bytes of what a listener's mind needs: awareness, persuasion, two resistances
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 from numba import njit
 
-from koubei_sim.kernels.draws import draw32
-from koubei_sim.kernels.prefetch import prefetch
+from koubei_sim.core.draws import draw32
+from koubei_sim.core.prefetch import prefetch
 
 LINE = 64  # bytes in a cache line
 RECORDS = 2_000_000

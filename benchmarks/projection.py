@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from koubei_sim.kernels.pyramid import state
+from koubei_sim.model.kernels import state
 
 MESSAGE = state.MESSAGE.itemsize
 

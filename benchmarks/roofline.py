@@ -28,10 +28,11 @@ import numpy as np
 from bench_cascades import KEY, least, people, seeds_of
 from workloads import w1
 
-from koubei_sim import build, networks
+from koubei_sim import networks
 from koubei_sim.cascades import SIR, IndependentCascade, LinearThreshold, Rule, cascade
-from koubei_sim.engines.compiled import CompiledRun
-from koubei_sim.kernels.draws import draw_many
+from koubei_sim.core.draws import draw_many
+from koubei_sim.model.compiled import CompiledRun
+from koubei_sim.model.world import build
 from koubei_sim.networks import Network
 
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"

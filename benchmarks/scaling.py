@@ -29,9 +29,9 @@ import numpy as np
 from workloads import w1
 
 import koubei_sim as kb
-from koubei_sim import build
-from koubei_sim.engines.compiled import CompiledRun
-from koubei_sim.spec import Scenario
+from koubei_sim.model.compiled import CompiledRun
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
 
 KEY = 7
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"

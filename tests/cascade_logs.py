@@ -12,7 +12,7 @@ import numpy as np
 
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.cascades.result import CascadeResult
-from koubei_sim.kernels.draws import draw_many, stream
+from koubei_sim.core.draws import draw_many, stream
 
 
 def uniforms(number: int, key: int) -> np.ndarray:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from koubei_sim.kernels.draws import HAZARD_ONE
-from koubei_sim.world import Graphs, People, Rules, World
+from koubei_sim.core.draws import HAZARD_ONE
+from koubei_sim.model.world.arrays import Graphs, People, Rules, World
 
 ALWAYS = 1 << 32  # the threshold of a coin that always falls
 FULL16 = 65536

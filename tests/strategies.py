@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 
 INF = float("inf")
 CHANNEL_NAMES = ("forum", "weibo", "wechat", "qzone", "tieba", "party", "mail", "wall")

@@ -19,8 +19,8 @@ from tests.quiet_worlds import (
     with_rules,
 )
 
-from koubei_sim.kernels.draws import HAZARD_ONE
-from koubei_sim.world import People, World
+from koubei_sim.core.draws import HAZARD_ONE
+from koubei_sim.model.world.arrays import People, World
 
 __all__ = [
     "ALWAYS",

@@ -31,7 +31,7 @@ class Plant:
 
 PLANTS = {
     "draws": Plant(
-        "src/koubei_sim/kernels/draws.py",
+        "src/koubei_sim/core/draws.py",
         """    for k in range(out.size):
         out[k] = draw(base, start + k)
 """,

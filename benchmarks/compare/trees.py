@@ -2,7 +2,7 @@
 
 The base is a temporary git worktree, taken away at the end whatever happens.  Compiled kernels of
 the head are copied to a base of which every file under ``src`` that is equal gets the head's time
-stamp: numba and `koubei_sim.kernels` go by size and time, and throw away what was made from other
+stamp: numba and `koubei_sim.core` go by size and time, and throw away what was made from other
 files.  So a change that leaves kernels alone costs no compilation.
 """
 
@@ -78,7 +78,7 @@ def copied(root: Path) -> Iterator[Path]:
 
 def same_kernels(head: Path, base: Path) -> bool:
     """Whether both trees hold the same files where a change asks for compiling anew."""
-    from koubei_sim.kernels import store
+    from koubei_sim.core import store
 
     found = [list(store.sources(str(tree / "src" / "koubei_sim"))) for tree in (head, base)]
     return found[0] == found[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.kernels.draws import draw, draw32, draw_many, exponential_units
+from koubei_sim.core.draws import draw, draw32, draw_many, exponential_units
 
 from . import sizes
 

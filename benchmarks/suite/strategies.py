@@ -5,7 +5,7 @@ Small is a hundred thousand people, large a million.
 
 from __future__ import annotations
 
-from koubei_sim import seeding
+from koubei_sim.networks import seeding
 
 from . import sizes
 from .cascades import PEOPLE, people

@@ -22,33 +22,25 @@ from typing import TYPE_CHECKING
 from koubei_sim._version import __version__
 
 if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and editors
-    from koubei_sim import (
-        cascades,
-        metrics,
-        networks,
-        partition,
-        plots,
-        seeding,
-        simulate,
-        studies,
-        theory,
-    )
+    from koubei_sim import cascades, metrics, networks, plots, studies, theory
     from koubei_sim.cascades import cascade
     from koubei_sim.errors import KoubeiError
-    from koubei_sim.mesa_model import KoubeiModel
+    from koubei_sim.model.scenario import Scenario
     from koubei_sim.networks import (
         Network,
         TemporalNetwork,
         as_network,
         read_contacts,
         read_network,
+        seeding,
     )
-    from koubei_sim.partition import run_partitioned
-    from koubei_sim.results import Result
-    from koubei_sim.results import load_result as load
-    from koubei_sim.simulate import run
-    from koubei_sim.spec import Scenario
-    from koubei_sim.studies.branch import branch
+    from koubei_sim.runs import partition, simulate
+    from koubei_sim.runs.branch import branch
+    from koubei_sim.runs.loading import load_result as load
+    from koubei_sim.runs.mesa_model import KoubeiModel
+    from koubei_sim.runs.partition import run_partitioned
+    from koubei_sim.runs.result import Result
+    from koubei_sim.runs.simulate import run
     from koubei_sim.studies.breakeven import break_even
     from koubei_sim.studies.calibration.calibrate import calibrate
     from koubei_sim.studies.claims import claim
@@ -62,13 +54,13 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
 # name on the face -> (module below koubei_sim, name there; empty: the module itself)
 _ROOMS: dict[str, tuple[str, str]] = {
     "KoubeiError": ("errors", "KoubeiError"),
-    "KoubeiModel": ("mesa_model", "KoubeiModel"),
+    "KoubeiModel": ("runs.mesa_model", "KoubeiModel"),
     "Network": ("networks", "Network"),
-    "Result": ("results", "Result"),
-    "Scenario": ("spec", "Scenario"),
+    "Result": ("runs.result", "Result"),
+    "Scenario": ("model.scenario", "Scenario"),
     "TemporalNetwork": ("networks", "TemporalNetwork"),
     "as_network": ("networks", "as_network"),
-    "branch": ("studies", "branch"),
+    "branch": ("runs.branch", "branch"),
     "break_even": ("studies", "break_even"),
     "calibrate": ("studies", "calibrate"),
     "cascade": ("cascades", "cascade"),
@@ -78,19 +70,19 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "ensemble": ("studies", "ensemble"),
     "explain": ("studies", "explain"),
     "knock_out": ("studies", "knock_out"),
-    "load": ("results", "load_result"),
+    "load": ("runs.loading", "load_result"),
     "metrics": ("metrics", ""),
     "networks": ("networks", ""),
-    "partition": ("partition", ""),
+    "partition": ("runs.partition", ""),
     "plots": ("plots", ""),
     "read_contacts": ("networks", "read_contacts"),
     "read_network": ("networks", "read_network"),
-    "run": ("simulate", "run"),
-    "run_partitioned": ("partition", "run_partitioned"),
-    "seeding": ("seeding", ""),
+    "run": ("runs.simulate", "run"),
+    "run_partitioned": ("runs.partition", "run_partitioned"),
+    "seeding": ("networks.seeding", ""),
     "sensitivity": ("studies", "sensitivity"),
     "shapley": ("studies", "shapley"),
-    "simulate": ("simulate", ""),
+    "simulate": ("runs.simulate", ""),
     "studies": ("studies", ""),
     "sweep": ("studies", "sweep"),
     "theory": ("theory", ""),

@@ -2,7 +2,7 @@
 
 A *digest* is a SHA-256 over the bytes of arrays, with dtype and shape, so that two results have
 equal digests exactly when their tables and event logs are equal bit for bit.  A *recipe* is a
-plain dictionary (JSON) from which `koubei_sim.simulate.run` repeats a result.
+plain dictionary (JSON) from which `koubei_sim.runs.simulate.run` repeats a result.
 
 Called by `results` and `archive`, and by the command line for ``koubei info``.
 """
@@ -22,7 +22,14 @@ import numpy as np
 
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
-from koubei_sim.world import LOG_COLUMNS, LOG_TYPES, History, events_in, is_stored, log_pieces
+from koubei_sim.model.world.arrays import (
+    LOG_COLUMNS,
+    LOG_TYPES,
+    History,
+    events_in,
+    is_stored,
+    log_pieces,
+)
 
 #: Layout of the recipe and of the files beside it; raised when an old reader could misread them.
 FORMAT = 1
@@ -87,7 +94,7 @@ def _add(total: Any, pieces: Iterable[np.ndarray], shape: tuple[int, ...]) -> No
 def history_digest(histories: Iterable[History]) -> str:
     """Return the digest of daily tables and event logs of all replicates in order.
 
-    It covers every field of `koubei_sim.world.History` and nothing else: not the scenario, not
+    It covers every field of `model.world.arrays.History` and nothing else: not the scenario, not
     versions, not times.  A log that lies in a file is read column by column, in pieces.
     """
     total = hashlib.sha256()
@@ -134,7 +141,7 @@ def agents_digest(agents: object) -> str:
     The index counts where it may name people, that is unless it is 0..n-1.
     """
     from koubei_sim import checks
-    from koubei_sim.population import as_table
+    from koubei_sim.model.world.population import as_table
 
     if isinstance(agents, (str, os.PathLike)):
         path = checks.path("agents", agents)

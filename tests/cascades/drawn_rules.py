@@ -17,7 +17,7 @@ from tests.cascades.twins.luck import Luck
 from tests.worlds import Dice
 
 from koubei_sim.cascades import rules
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 from koubei_sim.networks import Network
 from koubei_sim.networks.temporal import TemporalNetwork
 

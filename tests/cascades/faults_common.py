@@ -5,9 +5,9 @@ Collected by `mutations`, which says what the fields mean.
 
 from tests.cascades.fault import Fault
 
-COINS = "kernels.cascades.coins"
-INDEPENDENT = "kernels.cascades.independent"
-RECORD = "kernels.cascades.record"
+COINS = "cascades.kernels.coins"
+INDEPENDENT = "cascades.kernels.independent"
+RECORD = "cascades.kernels.record"
 ARCS = "cascades.arcs"
 SEEDS = "cascades.seeds"
 PREPARE = "cascades.prepare"

@@ -5,10 +5,10 @@ Collected by `mutations`, which says what the fields mean.
 
 from tests.cascades.fault import Fault
 
-RIVALS = "kernels.cascades.rivals"
-CONTACTS = "kernels.cascades.contacts"
-ILLNESS = "kernels.cascades.contacts_illness"
-COUNT = "kernels.cascades.contacts_count"
+RIVALS = "cascades.kernels.rivals"
+CONTACTS = "cascades.kernels.contacts"
+ILLNESS = "cascades.kernels.contacts_illness"
+COUNT = "cascades.kernels.contacts_count"
 ARCS = "cascades.arcs"
 
 # fmt: off

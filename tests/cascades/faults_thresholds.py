@@ -5,10 +5,10 @@ Collected by `mutations`, which says what the fields mean.
 
 from tests.cascades.fault import Fault
 
-CHOICE = "kernels.cascades.choice"
-ADDING = "kernels.cascades.adding"
-COUNTING = "kernels.cascades.counting"
-CONVINCE = "kernels.cascades.convince"
+CHOICE = "cascades.kernels.choice"
+ADDING = "cascades.kernels.adding"
+COUNTING = "cascades.kernels.counting"
+CONVINCE = "cascades.kernels.convince"
 TABLES = "cascades.threshold_tables"
 
 # fmt: off

@@ -5,14 +5,14 @@ Collected by `mutations`, which says what the fields mean.
 
 from tests.cascades.fault import Fault
 
-ARRIVAL = "kernels.cascades.arrival"
-ARCS = "kernels.cascades.arrival_arcs"
-QUEUE = "kernels.cascades.queue"
+ARRIVAL = "cascades.kernels.arrival"
+ARCS = "cascades.kernels.arrival_arcs"
+QUEUE = "cascades.kernels.queue"
 TABLES = "cascades.arrival_tables"
-SIS = "kernels.cascades.sis"
-STEPS = "kernels.cascades.sis_steps"
-TICKS = "kernels.cascades.bass_ticks"
-EXACT = "kernels.cascades.bass_exact"
+SIS = "cascades.kernels.sis"
+STEPS = "cascades.kernels.sis_steps"
+TICKS = "cascades.kernels.bass_ticks"
+EXACT = "cascades.kernels.bass_exact"
 BASS = "cascades.bass_tables"
 
 # fmt: off

@@ -1,6 +1,6 @@
 """Copies of the cascade kernels with one planted fault, loaded beside the real ones.
 
-A fault is a change of the text of one module below `koubei_sim.kernels.cascades` or
+A fault is a change of the text of one module below `koubei_sim.cascades.kernels` or
 `koubei_sim.cascades`.  The copy lives in memory: that module and those that (through others) import
 it are read again under other names; everything else is shared, compiled kernels included, so only
 what the fault touches is compiled.  The files of the library are never touched.
@@ -23,7 +23,7 @@ from typing import Any
 import koubei_sim
 
 FOLDER = Path(koubei_sim.__file__).parent
-ROOMS = ("kernels.cascades", "cascades")
+ROOMS = ("cascades.kernels", "cascades")
 PREFIX = "planted"
 SHARED = {"RandomSeeds"}
 
@@ -41,7 +41,7 @@ def modules() -> tuple[str, ...]:
 
 @cache
 def source(module: str) -> str:
-    """Return the text of a module, such as ``"kernels.cascades.coins"``."""
+    """Return the text of a module, such as ``"cascades.kernels.coins"``."""
     return (FOLDER / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 

@@ -44,7 +44,7 @@ def test_the_copy_without_a_fault_agrees() -> None:
     """Catches a copy that differs from the library by the copying, which would catch anything."""
     for module, family in (
         ("cascades.seeds", "independent"),
-        ("kernels.cascades.bass_exact", "bass_exact"),
+        ("cascades.kernels.bass_exact", "bass_exact"),
     ):
         with planted(module, source(module)) as run:
             for number in range(5):

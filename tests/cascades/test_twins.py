@@ -216,7 +216,7 @@ def test_twins_share_only_draws_and_codes_with_the_library() -> None:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             for name in names:
                 if name.startswith("koubei_sim"):
-                    allowed = ("koubei_sim.kernels.draws.", "koubei_sim.kernels.codes")
+                    allowed = ("koubei_sim.core.draws.", "koubei_sim.core.codes")
                     assert name.startswith(allowed), f"{file.name} imports {name}"
 
 

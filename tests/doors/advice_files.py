@@ -105,7 +105,7 @@ def read_elsewhere() -> None:
     write("# anna\nbert\n", "ties.lgl")
     for suffix in ("xlsx", "xls"):
         write("", f"ties.{suffix}")
-    from koubei_sim.networks.graph_files import ELSEWHERE
+    from koubei_sim.networks.files.graph_files import ELSEWHERE
 
     # The readers of spreadsheets are other packages; and one line closes no files.
     with patch.object(pd, "read_excel", lambda path: FRAME[:1]), warnings.catch_warnings():

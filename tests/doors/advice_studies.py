@@ -27,9 +27,9 @@ from tests.doors.advice_calls import (
 
 import koubei_sim as kb
 from koubei_sim import KoubeiError, studies
-from koubei_sim.dataset import guarded
-from koubei_sim.engines.reference import run_reference
-from koubei_sim.partition import run_partitioned
+from koubei_sim.model.reference import run_reference
+from koubei_sim.runs.dataset import guarded
+from koubei_sim.runs.partition import run_partitioned
 from koubei_sim.studies import Targets, journal
 from koubei_sim.studies.calibration import calibrate, ranges_around
 from koubei_sim.studies.calibration.targets import Target

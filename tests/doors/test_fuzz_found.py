@@ -62,7 +62,7 @@ def test_matrices_as_scipy_reads_them(kind: str, field: str) -> None:
     import scipy.io
     import scipy.sparse
 
-    from koubei_sim.networks import matrix_market
+    from koubei_sim.networks.files import matrix_market
 
     if "dense" in kind and field == "pattern":
         pytest.skip("a dense matrix has no pattern")

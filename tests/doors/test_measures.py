@@ -8,7 +8,7 @@ import pytest
 
 import koubei_sim as kb
 from koubei_sim import KoubeiError, display, metrics, studies
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 
 SMALL = Scenario.load("tiny").replace(n_agents=120, ticks=12, **{"seeding.number": 12})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import koubei_sim
-from koubei_sim.kernels import store
+from koubei_sim.core import store
 
 PACKAGE = Path(koubei_sim.__file__).parent
 NO_HOME = {
@@ -42,13 +42,13 @@ def python(
 
 # What is compiled ------------------------------------------------------------------------------
 
-CALLEE = """from koubei_sim.kernels.compiling import part
+CALLEE = """from koubei_sim.core.compiling import part
 @part
 def one(x):
     return x + 1
 """
-CALLER = """from koubei_sim.kernels.compiling import kernel
-from koubei_sim.kernels.callee import one
+CALLER = """from koubei_sim.core.compiling import kernel
+from koubei_sim.core.callee import one
 @kernel
 def asked(x):
     return one(x)
@@ -114,7 +114,7 @@ from numba.core.dispatcher import Dispatcher
 for module in pkgutil.walk_packages(koubei_sim.__path__, "koubei_sim."):
     if ".app" not in module.name and "__main__" not in module.name:
         importlib.import_module(module.name)
-from koubei_sim.kernels import store
+from koubei_sim.core import store
 found = [(f.py_func.__qualname__, f._cache.cache_path) for m in list(sys.modules.values())
          if m.__name__.startswith("koubei_sim.") for f in vars(m).values()
          if isinstance(f, Dispatcher) and f.py_func.__module__.startswith("koubei_sim")]
@@ -130,7 +130,7 @@ def test_functions_of_other_packages_stay_where_numba_puts_them(tmp_path: Path) 
     (tmp_path / "mine.py").write_text(
         "from numba import njit\n@njit(cache=True)\ndef f(x): return x\n"
     )
-    code = "import koubei_sim.kernels.draws, mine; mine.f(1); print(mine.f._cache.cache_path)"
+    code = "import koubei_sim.core.draws, mine; mine.f(1); print(mine.f._cache.cache_path)"
     path = f"{PACKAGE.parent}{os.pathsep}{tmp_path}"
     _, out, err = python(code, PYTHONPATH=path, NUMBA_CACHE_DIR=None)
     assert out.strip() == str(tmp_path / "__pycache__"), err
@@ -210,7 +210,7 @@ def test_a_folder_of_somebody_else_is_not_trusted(readonly: Path, tmp_path: Path
     planted = tmp_path / f"koubei_sim-{os.getuid()}"
     planted.mkdir()
     planted.chmod(0o777)
-    code = "from koubei_sim.kernels import store; print(store.folder())"
+    code = "from koubei_sim.core import store; print(store.folder())"
     status, out, err = shut(readonly, code, TMPDIR=str(tmp_path))
     assert status == 0, err
     assert not out.startswith(f"{planted}{os.sep}")
@@ -233,7 +233,7 @@ def test_no_folder_named_tilde(tmp_path: Path) -> None:
     """Catches a folder called ~ in the working folder, where no home is known or so asked."""
     code = """
 import os
-from koubei_sim.kernels import store
+from koubei_sim.core import store
 print([place for place in store._places() if "~" in place])
 """
     env = {"HOME": str(tmp_path), "NUMBA_CACHE_DIR": "~/kept"}

@@ -5,7 +5,7 @@ import pytest
 import koubei_sim as kb
 from koubei_sim import Scenario
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec.files import read_toml
+from koubei_sim.model.scenario.files import read_toml
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le"])

@@ -17,7 +17,7 @@ from koubei_sim import KoubeiError, Network, cascade, metrics, plots, studies
 from koubei_sim.cascades import FractionalThreshold, IndependentCascade, Precision, RandomSeeds
 from koubei_sim.cli import main
 from koubei_sim.compat import cynetdiff, eon, ndlib
-from koubei_sim.partition import run_partitioned
+from koubei_sim.runs.partition import run_partitioned
 from koubei_sim.studies.points import design_of
 from koubei_sim.theory import bass, branching, progeny
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from koubei_sim.networks.graph_files import ELSEWHERE, FORMATS
+from koubei_sim.networks.files.graph_files import ELSEWHERE, FORMATS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "your-data.md"
 

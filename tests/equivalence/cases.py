@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.strategies import scenarios
 from tests.worlds import random_world
 
-from koubei_sim.build import build_world
-from koubei_sim.world import World
+from koubei_sim.model.world.arrays import World
+from koubei_sim.model.world.build import build_world
 
 RANDOM_BLOCK = 10  # random worlds in a block
 RANDOM_WORLDS = 200  # in `make test`

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from koubei_sim.kernels.codes import LOG_KINDS, TABLE
-from koubei_sim.world import History
+from koubei_sim.core.codes import LOG_KINDS, TABLE
+from koubei_sim.model.world.arrays import History
 
 COLUMNS = tuple(
     name if width == 1 else f"{name}[{k}]" for name, width in TABLE for k in range(width)

@@ -14,9 +14,9 @@ import numpy as np
 from tests.equivalence.compare import difference
 from tests.quiet_worlds import NEUTRAL
 
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.kernels import codes
-from koubei_sim.world import History, World
+from koubei_sim.core import codes
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.world.arrays import History, World
 
 WEEK = 7
 

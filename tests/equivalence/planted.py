@@ -17,8 +17,8 @@ from importlib.util import spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-import koubei_sim.engines.reference as original
-from koubei_sim.world import History, World
+import koubei_sim.model.reference as original
+from koubei_sim.model.world.arrays import History, World
 
 FOLDER = Path(original.__file__).parent
 NAME = "planted_reference"

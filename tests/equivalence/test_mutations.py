@@ -16,9 +16,9 @@ from tests.equivalence.mutations import FAULTS
 from tests.equivalence.planted import MODULES, copy_of_reference, source
 from tests.worlds import random_world
 
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.engines.reference import run_reference
-from koubei_sim.world import History, World
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.reference import run_reference
+from koubei_sim.model.world.arrays import History, World
 
 FALLBACK = range(100)  # searched where a witness no longer shows its fault
 BLOCK = 12

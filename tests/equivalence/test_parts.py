@@ -14,9 +14,9 @@ from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired
 from tests.worlds import random_world
 
-from koubei_sim.engines.compiled import CompiledRun, parts, run_compiled
-from koubei_sim.kernels.pyramid import state as st
-from koubei_sim.world import World
+from koubei_sim.model.compiled import CompiledRun, parts, run_compiled
+from koubei_sim.model.kernels import state as st
+from koubei_sim.model.world.arrays import World
 
 WORLDS = 40
 BLOCK = 10

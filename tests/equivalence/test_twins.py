@@ -30,9 +30,9 @@ from tests.equivalence.coverage import MARKS, fired, matters
 from tests.quiet_worlds import NEUTRAL
 from tests.worlds import random_world
 
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.engines.reference import run_reference
-from koubei_sim.world import History, World
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.reference import run_reference
+from koubei_sim.model.world.arrays import History, World
 
 SHARE = 0.1  # of the cases in which each mechanism must fire
 SLOW_BLOCK = 50  # random worlds in a slow test

@@ -16,10 +16,11 @@ from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired
 from tests.worlds import random_world, with_rules
 
-from koubei_sim import Scenario, build, run
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.partition import partition_world, run_partitioned
-from koubei_sim.world import History, World
+from koubei_sim import Scenario, run
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.partition import partition_world, run_partitioned
 
 WORLDS = 24
 BLOCK = 6

@@ -10,10 +10,10 @@ import pytest
 from tests.equivalence.compare import difference
 from tests.worlds import random_world
 
-from koubei_sim import build
-from koubei_sim.engines.compiled import run_compiled
 from koubei_sim.errors import KoubeiError
-from koubei_sim.partition import partition_world, run_partitioned, workers
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.world import build
+from koubei_sim.runs.partition import partition_world, run_partitioned, workers
 
 needs_distributed = pytest.mark.skipif(
     importlib.util.find_spec("distributed") is None, reason="distributed is not installed"

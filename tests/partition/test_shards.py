@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.worlds import random_world
 
-from koubei_sim import build
-from koubei_sim.engines.compiled.allocation import allocate
-from koubei_sim.engines.compiled.parts import boundaries
+from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.block import Block
-from koubei_sim.kernels.pyramid import state as layout
-from koubei_sim.kernels.pyramid.records import RECORD, forget, pack_records, unpack_records
-from koubei_sim.partition import hub as hubs
-from koubei_sim.partition import partition_world, run_partitioned, workers
-from koubei_sim.partition.shard import Shard, parcel_of
-from koubei_sim.spec import Scenario
-from koubei_sim.world import World
+from koubei_sim.model.compiled.allocation import allocate
+from koubei_sim.model.compiled.parts import boundaries
+from koubei_sim.model.kernels import state as layout
+from koubei_sim.model.kernels.records import RECORD, forget, pack_records, unpack_records
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import World
+from koubei_sim.runs.partition import hub as hubs
+from koubei_sim.runs.partition import partition_world, run_partitioned, workers
+from koubei_sim.runs.partition.shard import Shard, parcel_of
 
 SETS = ("hearing", "talkers", "waiting", "raised")
 OPTIONAL = ("wait_since", "wait_recruiter", "wait_channel", "recruits_today")

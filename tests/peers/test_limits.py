@@ -60,8 +60,8 @@ def test_what_the_pyramid_cannot_avoid_is_counted_from_its_table():
     """Would catch arcs told and heard exchanged, or the coins of a turn forgotten."""
     from workloads import w1
 
-    from koubei_sim.build import build_world
-    from koubei_sim.engines.compiled import CompiledRun
+    from koubei_sim.model.compiled import CompiledRun
+    from koubei_sim.model.world.build import build_world
 
     world = build_world(w1(full=False, n=2_000).replace(ticks=60), key=7)
     run = CompiledRun(world)

@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 import koubei_sim as kb
-from koubei_sim import build, networks
-from koubei_sim.kernels import draws
-from koubei_sim.kernels.compiling import kernel
-from koubei_sim.spec import Scenario
+from koubei_sim import networks
+from koubei_sim.core import draws
+from koubei_sim.core.compiling import kernel
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
 
 KEY = 7
 Found = Iterator[tuple[str, Any]]

@@ -58,9 +58,9 @@ def faults(kernel: Any) -> list[str]:
 
 
 if __name__ == "__main__":
-    from koubei_sim import simulate
-    from koubei_sim.kernels.pyramid.schedule import advance
-    from koubei_sim.kernels.pyramid.seeding import start
+    from koubei_sim.model.kernels.schedule import advance
+    from koubei_sim.model.kernels.seeding import start
+    from koubei_sim.runs import simulate
 
     simulate.run("tiny", rng=7, ticks=2, progress=False)
     read = {k.__name__: [len(k.signatures), faults(k)] for k in (advance, start)}

@@ -21,7 +21,7 @@ import pytest
 from numba import njit
 from tests.portability import digests, machine_code
 
-from koubei_sim.kernels import draws
+from koubei_sim.core import draws
 
 FOLDER = Path(__file__).parent
 PARTS = ["draws", "tables", "networks", "cascades", "golden"]

@@ -17,12 +17,12 @@ from tests.equivalence.cases import over_built_worlds
 from tests.equivalence.compare import difference
 from tests.worlds import random_world, with_rules
 
-from koubei_sim.build import build_world
-from koubei_sim.engines.compiled import CompiledRun, run_compiled
-from koubei_sim.kernels import codes
-from koubei_sim.kernels.codes import LAPSED, REJECTED, RIVAL, UNAWARE, USER, WAITING
-from koubei_sim.spec import Scenario
-from koubei_sim.world import History, World
+from koubei_sim.core import codes
+from koubei_sim.core.codes import LAPSED, REJECTED, RIVAL, UNAWARE, USER, WAITING
+from koubei_sim.model.compiled import CompiledRun, run_compiled
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History, World
+from koubei_sim.model.world.build import build_world
 
 SEEDS = st.integers(0, 1_000_000)  # of random worlds
 # Blocks of drawn scenarios that the comparison of the engines does not use.

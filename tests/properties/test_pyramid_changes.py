@@ -18,9 +18,9 @@ from tests.equivalence.compare import difference
 from tests.properties.test_pyramid import SEEDS, up_to
 from tests.worlds import ALWAYS, FULL16, quiet_world, random_world, with_people, with_rules
 
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.kernels import codes
-from koubei_sim.world import Graphs, History, World
+from koubei_sim.core import codes
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.world.arrays import Graphs, History, World
 
 
 def events_of(history: History, chosen: np.ndarray, fields: tuple[str, ...]) -> np.ndarray:

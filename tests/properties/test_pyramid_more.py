@@ -19,12 +19,12 @@ from tests.properties.test_pyramid_changes import campaign
 from tests.strategies import scenarios
 from tests.worlds import FULL16, FULL20, random_world, with_people, with_rules
 
-from koubei_sim.build import build_world
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.kernels import codes
-from koubei_sim.kernels.draws import HAZARD_ONE
-from koubei_sim.spec.neutral import MODULES
-from koubei_sim.world import World
+from koubei_sim.core import codes
+from koubei_sim.core.draws import HAZARD_ONE
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.scenario.neutral import MODULES
+from koubei_sim.model.world.arrays import World
+from koubei_sim.model.world.build import build_world
 
 NEVER = np.iinfo(np.int32).max
 

@@ -181,7 +181,7 @@ def test_rewiring_keeps_degrees_and_moves_ties(key: int) -> None:
 
 def test_greedy_coverage_is_greedy(key: int) -> None:
     """Catches sets counted twice, by trying all people at every turn on random sets."""
-    from koubei_sim.kernels.draws import draw32, stream
+    from koubei_sim.core.draws import draw32, stream
     from koubei_sim.replications.coverage import most_covering
 
     base = np.uint64(stream(np.uint64(key), 0, 900, 0, 0))

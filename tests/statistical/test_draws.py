@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from koubei_sim.kernels import draws
+from koubei_sim.core import draws
 
 ERROR = 1e-6
 KEY = np.uint64(0x6B6F75626569)

@@ -28,9 +28,9 @@ from tests.statistical.test_limits_support import (
     share_scores,
 )
 
-from koubei_sim.build import build_graphs, build_networks, build_population, build_world
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.build import build_graphs, build_networks, build_population, build_world
 from koubei_sim.networks import Network
-from koubei_sim.spec import Scenario
 from koubei_sim.theory import branching
 
 MATRIX = np.array([[0.9, 1.2], [0.05, 0.9]])  # kinds: enthusiast, newbie

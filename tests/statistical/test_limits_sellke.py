@@ -24,7 +24,7 @@ from tests.statistical.test_limits_support import (
     share_scores,
 )
 
-from koubei_sim.build import build_world
+from koubei_sim.model.world.build import build_world
 from koubei_sim.networks import Network
 
 TELLERS, LISTENERS, SMALL = 12, 30_000, 0.07

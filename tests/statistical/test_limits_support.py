@@ -18,13 +18,13 @@ import pytest
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from koubei_sim.build import Population, build_world
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.kernels.codes import LOG_ADOPT
+from koubei_sim.core.codes import LOG_ADOPT
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import World
+from koubei_sim.model.world.build import Population, build_world
+from koubei_sim.model.world.population import draw_population
 from koubei_sim.networks import Network
-from koubei_sim.population import draw_population
-from koubei_sim.spec import Scenario
-from koubei_sim.world import World
 
 ERROR = 1e-6
 KEY = 20100816

@@ -16,7 +16,7 @@ from tests.statistical.test_limits_support import (
     scenario_of,
 )
 
-from koubei_sim.build import Population
+from koubei_sim.model.world.build import Population
 from koubei_sim.networks import Network
 from koubei_sim.theory import degrees, threshold, tiny
 from koubei_sim.theory.threshold import two_kinds

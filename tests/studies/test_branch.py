@@ -13,15 +13,15 @@ from tests.strategies import scenarios
 from tests.worlds import Dice, random_events, random_market, random_world, with_rules
 
 import koubei_sim as kb
-from koubei_sim.build import build_world
-from koubei_sim.engines.compiled import CompiledRun, run_compiled
+from koubei_sim.core.codes import USER
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import USER
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.neutral import MODULES, neutral_paths
-from koubei_sim.studies.branch import branch
-from koubei_sim.studies.switching import switch
-from koubei_sim.world import World
+from koubei_sim.model.compiled import CompiledRun, run_compiled
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.neutral import MODULES, neutral_paths
+from koubei_sim.model.world.arrays import World
+from koubei_sim.model.world.build import build_world
+from koubei_sim.runs.branch import branch
+from koubei_sim.runs.switching import switch
 
 TINY = Scenario.load("tiny").replace(n_agents=400, ticks=36)
 #: Modules that say who the people are, or how it started.
@@ -177,7 +177,7 @@ def test_the_method_of_a_result_is_the_study(result: Any) -> None:
 def test_the_method_opens_the_room_of_studies_itself(fresh_python: Any) -> None:
     """Catches a method that works only where somebody has imported the studies before."""
     code = (
-        "import sys\nfrom koubei_sim.simulate import run\n"
+        "import sys\nfrom koubei_sim.runs.simulate import run\n"
         "first = run('tiny', rng=7, ticks=8, n_agents=200)\n"
         "assert 'koubei_sim.studies' not in sys.modules\n"
         "print(first.branch(at=3).digest() == first.digest(), first.branch(at=3).at)"

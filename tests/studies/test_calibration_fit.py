@@ -15,7 +15,7 @@ from scipy import stats
 from scipy.special import ndtri
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import Target, Targets, abc, calibrate, fit_baselines, luck
 from koubei_sim.studies.calibration.simulator import Model
 

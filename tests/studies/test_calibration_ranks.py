@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import Target, Targets, abc, luck, rank_statistics
 from koubei_sim.studies.calibration.ranks import Ranks, shares_below
 from koubei_sim.studies.calibration.simulator import Model

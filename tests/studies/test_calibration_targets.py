@@ -12,7 +12,7 @@ import koubei_sim as kb
 from koubei_sim import metrics, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import Target, Targets, read_calibration, scorecard
 from koubei_sim.studies.calibration.scorecard import quantiles
 

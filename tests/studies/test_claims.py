@@ -11,7 +11,7 @@ import pytest
 
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import parameter_table
+from koubei_sim.model.scenario import parameter_table
 from koubei_sim.studies.claims import claim, read_claim, read_verdict, verdicts, write_verdict
 from koubei_sim.studies.claims.design import groups, identity
 from koubei_sim.studies.claims.judge import _smaller
@@ -130,7 +130,7 @@ def test_equal_arms_are_exactly_equal_and_void(found) -> None:
 def test_the_same_numbers_by_hand(found) -> None:
     """Catches worlds with other parameters or luck than designed: one is built by hand."""
     from koubei_sim.metrics import measures
-    from koubei_sim.simulate import run
+    from koubei_sim.runs.simulate import run
     from koubei_sim.studies.plan import point_key
 
     asked = found.claim

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from koubei_sim.kernels.draws import draw_many, stream
+from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.metrics import wilson
 from koubei_sim.studies.claims.effects import (
     could_fail,

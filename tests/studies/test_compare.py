@@ -9,11 +9,11 @@ import pytest
 from tests.synthetic import history_of
 
 import koubei_sim as kb
+from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import LOG_ADOPT
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.provenance import history_digest
-from koubei_sim.spec import Scenario
-from koubei_sim.studies.branch import branch
+from koubei_sim.runs.branch import branch
 from koubei_sim.studies.changed import CHANGES, changed_people, first_adoptions, worth
 from koubei_sim.studies.compare import compare
 from koubei_sim.studies.comparison import Comparison, half_width, paired

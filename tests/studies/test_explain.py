@@ -11,8 +11,8 @@ import pytest
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import adoptions, mean_interval, spend
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.neutral import active
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.neutral import active
 from koubei_sim.studies.breakeven import break_even
 from koubei_sim.studies.explain import exact_shares, knock_out, sampled_shares, shapley
 

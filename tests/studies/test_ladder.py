@@ -9,9 +9,10 @@ import pytest
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.neutral import active
-from koubei_sim.studies import branch, compare, explain
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.neutral import active
+from koubei_sim.runs import branch
+from koubei_sim.studies import compare, explain
 from koubei_sim.studies.ladder import Explained
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
@@ -149,7 +150,8 @@ def test_what_is_no_comparison_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "first", ["koubei_sim.studies.compare", "koubei_sim.studies.explain", "koubei_sim.simulate"]
+    "first",
+    ["koubei_sim.studies.compare", "koubei_sim.studies.explain", "koubei_sim.runs.simulate"],
 )
 def test_doors_are_functions_whatever_was_imported_before(first: str, fresh_python: Any) -> None:
     """Catches a module that takes the place of the function of the same name."""

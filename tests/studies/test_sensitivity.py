@@ -11,7 +11,7 @@ import koubei_sim as kb
 from koubei_sim import studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, mean_interval
-from koubei_sim.spec import Scenario, parameter_table
+from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.studies import Range, sensitivity
 from koubei_sim.studies.indices import morris_indices
 from koubei_sim.studies.sensitivity_design import ranges_of

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from koubei_sim import metrics, simulate, studies
+from koubei_sim import metrics, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs import simulate
 from koubei_sim.studies import batches as batches_of
 from koubei_sim.studies import journal, work
 
@@ -174,7 +175,7 @@ display = types.ModuleType("IPython.display")
 shown = []
 display.display, display.HTML = shown.append, str
 sys.modules["IPython.display"] = sys.modules["IPython"].display = display
-from koubei_sim.simulate import progress_bar
+from koubei_sim.runs.simulate import progress_bar
 with progress_bar(4, "run") as bar:
     bar.set_postfix(failed=1)
     bar.update(4)

@@ -18,7 +18,7 @@ import pytest
 
 from koubei_sim import studies
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies import journal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +27,7 @@ GRID = {"seeding.purity": [0.2, 0.5, 0.8], "telling.relay": [0.0, 0.4]}
 CHILD = """
 import sys
 from koubei_sim import studies
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 small = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 points = {"seeding.purity": [p / %(points)d for p in range(%(points)d)]}
 studies.sweep(small, points, replicates=2, rng=7, out=sys.argv[1], workers=2,

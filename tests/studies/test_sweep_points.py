@@ -8,7 +8,7 @@ import pytest
 
 from koubei_sim import studies
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies import Grid, LatinHypercube, RandomPoints, SobolPoints, Table
 from koubei_sim.studies.values import Range, range_of
 

@@ -16,8 +16,8 @@ import koubei_sim as kb
 from koubei_sim import metrics, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import Network, small_world
-from koubei_sim.spec import Scenario
 from koubei_sim.studies import journal, plan, work
 from koubei_sim.studies.supplied import network_digest, supplied_from
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from koubei_sim import studies
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies import backends, batches, journal, pools, work
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})

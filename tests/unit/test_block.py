@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from koubei_sim.kernels.block import Block, view_int32
+from koubei_sim.core.block import Block, view_int32
 
 
 class Load(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import koubei_sim as kb
-from koubei_sim import build
+from koubei_sim.model.world import build
 
 SCENARIO = kb.Scenario.load("tiny")
 N = SCENARIO.n_agents

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from koubei_sim import build
 from koubei_sim.errors import KoubeiError
-from koubei_sim.population import draw_population, lognormal_classes, normal_classes
-from koubei_sim.spec import Product, Scenario
+from koubei_sim.model.scenario import Product, Scenario
+from koubei_sim.model.world import build
+from koubei_sim.model.world.population import draw_population, lognormal_classes, normal_classes
 
 KEY = 20100816
 Z = 4.9  # two-sided 1e-6

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from tests.strategies import scenarios
 
-from koubei_sim.build import build_rules
-from koubei_sim.kernels.codes import KINDS
-from koubei_sim.kernels.draws import HAZARD_CAP, HAZARD_ONE
-from koubei_sim.spec import Scenario
-from koubei_sim.world import Rules
+from koubei_sim.core.codes import KINDS
+from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import Rules
+from koubei_sim.model.world.build import build_rules
 
 NO_CLASSES = {
     name: np.zeros(1, dtype=np.uint8)

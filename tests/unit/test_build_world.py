@@ -14,14 +14,13 @@ from hypothesis import given, settings
 from scipy import stats
 from tests.strategies import scenarios
 
-from koubei_sim import build
-from koubei_sim.build import feeds
+from koubei_sim.core import codes
+from koubei_sim.core.draws import draw, draw32, exponential_units, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import codes
-from koubei_sim.kernels.draws import draw, draw32, exponential_units, stream
+from koubei_sim.model.scenario import Channel, Scenario, Segment
+from koubei_sim.model.world import build, feeds
+from koubei_sim.model.world.population import lognormal_classes, normal_classes
 from koubei_sim.networks import Network, tie_strength
-from koubei_sim.population import lognormal_classes, normal_classes
-from koubei_sim.spec import Channel, Scenario, Segment
 
 KEY = 20100816
 Z = 4.9  # two-sided 1e-6

@@ -84,10 +84,10 @@ def test_stream_gives_the_same_bytes_and_says_what_it_leaves_out(call, tmp_path)
 
 def test_first_difference_names_the_cell():
     """Catches a report that points at the wrong day or block."""
-    from koubei_sim import simulate
-    from koubei_sim.kernels.codes import TABLE_OFFSET
-    from koubei_sim.results import Result
-    from koubei_sim.spec import Scenario
+    from koubei_sim.core.codes import TABLE_OFFSET
+    from koubei_sim.model.scenario import Scenario
+    from koubei_sim.runs import simulate
+    from koubei_sim.runs.result import Result
 
     scenario = Scenario.load("tiny").replace(n_agents=400, ticks=10, **{"seeding.number": 10})
     result = simulate.run(scenario, rng=1)
@@ -186,7 +186,7 @@ def test_looking_commands(call, tmp_path):
 
 def test_diff_of_scenarios_and_results(call, tmp_path):
     """Catches differences that are not reported, or reported where there are none."""
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
 
     Scenario.load("tiny").replace(**{"seeding.purity": 0.125}).save(tmp_path / "other.toml")
     status, out, _ = call("diff", "tiny", tmp_path / "other.toml")

@@ -10,7 +10,7 @@ import pytest
 from koubei_sim import studies
 from koubei_sim.cli import main, screen
 from koubei_sim.cli.compare import parts_of
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 
 SMALL = ["--set", "n_agents=400", "--set", "ticks=25", "--rng", "7", "--replicates", "4"]
 BASE = Scenario.load("tiny").replace(n_agents=400, ticks=25)

@@ -8,7 +8,7 @@ import pytest
 
 from koubei_sim import studies
 from koubei_sim.cli import main, screen
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 
 SMALL = [
     "tiny", "--set", "n_agents=300", "--set", "ticks=15", "--set", "seeding.number=10",

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from koubei_sim.kernels import draws
+from koubei_sim.core import draws
 
 MASK = (1 << 64) - 1
 WORDS = st.integers(0, MASK)

@@ -40,8 +40,8 @@ TYPES_OF_NUMPY_RANDOM = {"BitGenerator", "Generator", "SeedSequence"}
 # same for files below the package's own __init__).
 ALLOWED = {
     "kernels": set(),
-    "theory": {"kernels.draws", "kernels.codes", "checks", "errors"},
-    "engines/reference": {"kernels.draws", "kernels.codes", "world", "build", "errors"},
+    "theory": {"core.draws", "core.codes", "checks", "errors"},
+    "model/reference": {"core.draws", "core.codes", "world", "build", "errors"},
 }
 
 
@@ -88,7 +88,7 @@ def imports_of_ours(text: str, package: str) -> Iterator[str]:
             if module.split(".")[0] == "koubei_sim":
                 below = module.partition(".")[2]
                 for alias in node.names:
-                    # `from koubei_sim.kernels import draws` names a module in its last word.
+                    # `from koubei_sim.core import draws` names a module in its last word.
                     deeper = ".".join(filter(None, [below, alias.name]))
                     path = SOURCE / deeper.replace(".", "/")
                     is_module = path.is_dir() or path.with_suffix(".py").is_file()
@@ -150,11 +150,11 @@ def test_the_scans_of_text_see_paths_marks_and_hosts() -> None:
 
 def test_the_scan_of_imports_sees_relative_and_from_imports() -> None:
     """Catches a wall that a relative import, or one inside a function, could climb."""
-    package = "koubei_sim.engines.reference"
-    assert list(imports_of_ours("from ...kernels import draws", package)) == ["kernels.draws"]
-    assert list(imports_of_ours("def f():\n import koubei_sim.spec", package)) == ["spec"]
-    assert list(imports_of_ours("from koubei_sim.kernels.draws import draw", package)) == [
-        "kernels.draws"
+    package = "koubei_sim.model.reference"
+    assert list(imports_of_ours("from ...kernels import draws", package)) == ["core.draws"]
+    assert list(imports_of_ours("def f():\n import koubei_sim.model.scenario", package)) == ["spec"]
+    assert list(imports_of_ours("from koubei_sim.core.draws import draw", package)) == [
+        "core.draws"
     ]
     assert list(imports_of_ours("from koubei_sim import run", package)) == [""]
     assert list(imports_of_ours("import numpy", package)) == []

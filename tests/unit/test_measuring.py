@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import koubei_sim as kb
+from koubei_sim.core.codes import TABLE, TABLE_OFFSET
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
 from koubei_sim.metrics import OUTCOMES, check_measure, measure, measures, outcomes
 
 

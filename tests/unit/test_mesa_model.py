@@ -9,9 +9,10 @@ import pytest
 
 mesa = pytest.importorskip("mesa")
 
-from koubei_sim import metrics, simulate  # noqa: E402
+from koubei_sim import metrics  # noqa: E402
 from koubei_sim.errors import KoubeiError  # noqa: E402
-from koubei_sim.mesa_model import REPORTERS, KoubeiModel  # noqa: E402
+from koubei_sim.runs import simulate  # noqa: E402
+from koubei_sim.runs.mesa_model import REPORTERS, KoubeiModel  # noqa: E402
 
 SMALL = {"n_agents": 400, "ticks": 25, "seeding__number": 10}
 

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 from tests.worlds import random_world
 
-from koubei_sim import metrics, world
-from koubei_sim.engines.compiled import run_compiled
-from koubei_sim.kernels.codes import (
-    LOG_ADOPT,
-    LOG_LAPSE,
-    RECRUITER_MEDIA,
-    RECRUITER_SEED,
-    TABLE_WIDTH,
-)
+from koubei_sim import metrics
+from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE, RECRUITER_MEDIA, RECRUITER_SEED, TABLE_WIDTH
 from koubei_sim.metrics.passes import facts_by_passes, log_facts
-from koubei_sim.world import History, canonical
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.world import arrays as world
+from koubei_sim.model.world.arrays import History, canonical
 
 
 def same(history: History, **words: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from koubei_sim import metrics
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import mean_interval, skewness, wilson
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 
 
 def _synthetic():

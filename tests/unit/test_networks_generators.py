@@ -27,8 +27,8 @@ from koubei_sim.networks import (
     tie_strength,
     watts_strogatz,
 )
-from koubei_sim.networks.configuration import feistel_tables, permute, unpermute
-from koubei_sim.networks.population import keyed_order
+from koubei_sim.networks.generators.configuration import feistel_tables, permute, unpermute
+from koubei_sim.networks.generators.population import keyed_order
 
 Z = 4.9  # two-sided error rate 1e-6
 CHI_SQUARE_SIGMAS = 6.0  # chi-square has a heavier tail than the normal

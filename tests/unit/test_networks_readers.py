@@ -9,16 +9,8 @@ import numpy as np
 import pytest
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import (
-    Network,
-    find_data,
-    read_network,
-    table_edges,
-    text_blocks,
-    threads,
-    write_network,
-    writers,
-)
+from koubei_sim.networks import Network, find_data, read_network, threads, write_network
+from koubei_sim.networks.files import table_edges, text_blocks, writers
 
 
 def rows(net: Network) -> list[list[int]]:

@@ -13,9 +13,9 @@ import pytest
 
 from koubei_sim import metrics, plots
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.plots import style, words
-from koubei_sim.results import Result
-from koubei_sim.spec import Scenario
+from koubei_sim.runs.result import Result
 
 
 def _synthetic():

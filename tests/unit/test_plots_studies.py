@@ -12,8 +12,8 @@ import pytest
 from koubei_sim import plots, studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.plots import words
-from koubei_sim.spec import Scenario
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=15, **{"seeding.number": 10})
 PATHS = {"telling.relay": None, "seeding.number": (5, 20), "telling.relay_days": None}

@@ -21,20 +21,20 @@ from tests.worlds import (
     with_rules,
 )
 
-from koubei_sim.engines.reference import PyramidModel, run_reference
-from koubei_sim.engines.reference.age import review_tiers, settle_events
-from koubei_sim.engines.reference.coins import Coins, pick
-from koubei_sim.engines.reference.day import Day, EventTelling, Telling
-from koubei_sim.engines.reference.engagement import add_engagement, present_engagement, stick
-from koubei_sim.engines.reference.hear import keyed_order
-from koubei_sim.engines.reference.online import online
-from koubei_sim.engines.reference.release import file_report, release
-from koubei_sim.engines.reference.satisfaction import satisfaction
-from koubei_sim.engines.reference.tell import message_hazard, sign_of, wants_to_tell
+from koubei_sim.core import codes
+from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE, exponential_units
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import codes
-from koubei_sim.kernels.draws import HAZARD_CAP, HAZARD_ONE, exponential_units
-from koubei_sim.world import World
+from koubei_sim.model.reference import PyramidModel, run_reference
+from koubei_sim.model.reference.age import review_tiers, settle_events
+from koubei_sim.model.reference.coins import Coins, pick
+from koubei_sim.model.reference.day import Day, EventTelling, Telling
+from koubei_sim.model.reference.engagement import add_engagement, present_engagement, stick
+from koubei_sim.model.reference.hear import keyed_order
+from koubei_sim.model.reference.online import online
+from koubei_sim.model.reference.release import file_report, release
+from koubei_sim.model.reference.satisfaction import satisfaction
+from koubei_sim.model.reference.tell import message_hazard, sign_of, wants_to_tell
+from koubei_sim.model.world.arrays import World
 
 UNIT = 1 << 32
 BOTH_WAYS = {(0, 1), (1, 0)}

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from koubei_sim import archive, dataset
+from koubei_sim.core.codes import TABLE_WIDTH
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import TABLE_WIDTH
-from koubei_sim.results import Result, load_result
-from koubei_sim.spec import Scenario
-from koubei_sim.world import History
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History
+from koubei_sim.runs import archive, dataset
+from koubei_sim.runs.loading import load_result
+from koubei_sim.runs.result import Result
 
 
 def _synthetic():
@@ -64,7 +65,7 @@ def test_data_has_named_coordinates_and_right_cells(result):
     assert str(data["date"].values[0])[:10] == "2010-08-16"
     assert str(data["date"].values[-1])[:10] == "2010-10-14"
     table = result.histories[1].table
-    from koubei_sim.kernels.codes import TABLE_OFFSET
+    from koubei_sim.core.codes import TABLE_OFFSET
 
     at = TABLE_OFFSET["tells_negative"] + 0
     cell = data["tells"].sel(replicate=1, tick=40, sign="negative", channel="forum")

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from koubei_sim import build, seeding
+from koubei_sim.core.codes import DRAW_SEEDING
+from koubei_sim.core.draws import draw, draw32, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import DRAW_SEEDING
-from koubei_sim.kernels.draws import draw, draw32, stream
-from koubei_sim.networks import Network, follow_graph, small_world
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.networks import Network, follow_graph, seeding, small_world
 
 KEY = 7
 CODE = {"random": 0, "degree": 1, "kshell": 2, "nomination": 3, "community": 4, "staff_friends": 5}

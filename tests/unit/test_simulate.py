@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from koubei_sim import build, simulate
 from koubei_sim.errors import KoubeiError
-from koubei_sim.results import load_result
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.runs import simulate
+from koubei_sim.runs.loading import load_result
 
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
 
@@ -185,7 +186,7 @@ def test_a_run_on_several_threads_is_the_same_result(
 ) -> None:
     """Catches threads that change the bytes on the way through `run`, streamed or not, and threads
     that never reach the engine: then every run would be the same."""
-    from koubei_sim.engines import compiled
+    from koubei_sim.model import compiled
 
     made = []
 

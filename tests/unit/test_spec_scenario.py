@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from tests.strategies import scenarios
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import MODULES, Channel, Scenario, Segment, active
-from koubei_sim.spec.describe import _width
+from koubei_sim.model.scenario import MODULES, Channel, Scenario, Segment, active
+from koubei_sim.model.scenario.describe import _width
 
 # path -> value, and the whole line
 WRONG = [

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.strategies import scenarios
 
-from koubei_sim import archive, build, dataset, simulate
-from koubei_sim.archive import streams, writing
-from koubei_sim.engines.compiled import run_compiled
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.pyramid.state import LOG
-from koubei_sim.results import load_result
-from koubei_sim.spec import Scenario
-from koubei_sim.world import LOG_COLUMNS, History
+from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.kernels.state import LOG
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import LOG_COLUMNS, History
+from koubei_sim.runs import archive, dataset, simulate
+from koubei_sim.runs.archive import streams, writing
+from koubei_sim.runs.loading import load_result
 
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
 #: People who leave within days and come back within days: some fifteen events a person.

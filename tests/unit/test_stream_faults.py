@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from koubei_sim import archive, simulate
-from koubei_sim.archive import writing
 from koubei_sim.errors import KoubeiError
-from koubei_sim.results import load_result
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs import archive, simulate
+from koubei_sim.runs.archive import writing
+from koubei_sim.runs.loading import load_result
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
@@ -25,9 +25,9 @@ FEW = SMALL.replace(ticks=10)  # a run of some hundred operations
 #: The n-th operation of a kind kills the process, as the system would.
 CHILD = """
 import os, signal, sys
-from koubei_sim import archive, simulate
-from koubei_sim.archive import writing
-from koubei_sim.spec import Scenario
+from koubei_sim.runs import archive, simulate
+from koubei_sim.runs.archive import writing
+from koubei_sim.model.scenario import Scenario
 writing.GROUP_ROWS = 60
 kind, at, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 real, count = getattr(archive.Disk, kind), [0]

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.ready import for_people
+from koubei_sim.core.codes import DRAW_TRIVALENCY
+from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.codes import DRAW_TRIVALENCY
-from koubei_sim.kernels.draws import draw32, stream
 from koubei_sim.networks import Network
 from koubei_sim.networks.arc_values import arc_values, same_order
 from koubei_sim.networks.union import UnionRows, in_degrees, union_rows

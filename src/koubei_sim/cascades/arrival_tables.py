@@ -11,8 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.cascades.arrival import ArrivalRule
-from koubei_sim.kernels.cascades.arrival_arcs import (
+from koubei_sim.cascades.kernels.arrival import ArrivalRule
+from koubei_sim.cascades.kernels.arrival_arcs import (
     CONSTANT,
     DELAYED,
     EXPONENTIAL,
@@ -22,8 +22,8 @@ from koubei_sim.kernels.cascades.arrival_arcs import (
     SIR_STEPS,
     rates_of_chances,
 )
-from koubei_sim.kernels.cascades.sis import SisRule
-from koubei_sim.kernels.cascades.sis_steps import SisStepsRule
+from koubei_sim.cascades.kernels.sis import SisRule
+from koubei_sim.cascades.kernels.sis_steps import SisStepsRule
 
 LATENCY_LAWS = {
     "constant": CONSTANT,

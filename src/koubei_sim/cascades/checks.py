@@ -9,8 +9,8 @@ import numpy as np
 
 from koubei_sim.cascades.people import by_name
 from koubei_sim.checks import number, path, path_of, whole, word, yes_no
+from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import key_from
 
 WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
 FEW = 8  # values by name up to this number are written out

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import archive, checks
+from koubei_sim import checks, storage
 from koubei_sim.cascades import stream
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.cascades.people import called, row_of
@@ -27,8 +27,8 @@ from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES
+from koubei_sim.networks.files.tree_files import write_tree
 from koubei_sim.networks.labelling import as_labels
-from koubei_sim.networks.tree_files import write_tree
 from koubei_sim.provenance import array_digest, versions
 
 if TYPE_CHECKING:
@@ -288,23 +288,23 @@ def save(result: CascadeResult, path: str | Path) -> Path:
         "versions": versions(),
         **({} if result.asked is None else {"tick": result.asked}),
     }
-    with archive.whole_folder(goal) as partial:
+    with storage.whole_folder(goal) as partial:
         data = to_xarray(result)
         packing = {"zlib": True, "complevel": 1, "shuffle": True}
         encoding = {name: dict(packing) for name in data.data_vars}
         try:
             data.to_netcdf(
-                partial / archive.DATA, format="NETCDF4", engine="netcdf4", encoding=encoding
+                partial / storage.DATA, format="NETCDF4", engine="netcdf4", encoding=encoding
             )
         except RuntimeError as error:  # the netCDF library reports a full disk as "HDF error"
             raise OSError(28, f"{error}") from error
         if result.outcome.activations is not None:
-            with stream.ActivationWriter(partial / archive.EVENTS, result.labels) as log:
+            with stream.ActivationWriter(partial / storage.EVENTS, result.labels) as log:
                 log.append(result.outcome.activations)
         elif result.log_path is not None:
-            shutil.copyfile(result.log_path, partial / archive.EVENTS)
-        _write_json(recipe, partial / archive.RECIPE)
-        _write_json({"seconds": result.seconds}, partial / archive.TIMING)
+            shutil.copyfile(result.log_path, partial / storage.EVENTS)
+        _write_json(recipe, partial / storage.RECIPE)
+        _write_json({"seconds": result.seconds}, partial / storage.TIMING)
     return goal
 
 
@@ -317,8 +317,8 @@ def read(path: str | Path) -> dict[str, Any]:
     """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
     import xarray as xr
 
-    folder = archive.folder_of(checks.path("path", path))
-    file = folder / archive.RECIPE
+    folder = storage.folder_of(checks.path("path", path))
+    file = folder / storage.RECIPE
     try:
         recipe = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -330,7 +330,7 @@ def read(path: str | Path) -> dict[str, Any]:
             str(file), "written by a newer koubei_sim", got=recipe["format"], allowed=f"{FORMAT}"
         )
     try:
-        with xr.open_dataset(folder / archive.DATA, engine="netcdf4") as stored:
+        with xr.open_dataset(folder / storage.DATA, engine="netcdf4") as stored:
             data = stored.load()
         arrays: dict[str, Any] = {
             field: data[name].to_numpy() for field, (name, _) in _NAMES.items() if name in data
@@ -346,10 +346,10 @@ def read(path: str | Path) -> dict[str, Any]:
             "steps": bool(recipe["steps"]),
             "key": int(recipe["key"]),
             "method": str(recipe["method"]),
-            "seconds": float(archive.read_timing(folder).get("seconds", "nan")),
+            "seconds": float(storage.read_timing(folder).get("seconds", "nan")),
             "stopped": str(recipe["stopped"]),
             "labels": as_labels(data["label"].to_numpy()) if "label" in data.coords else None,
-            "log_path": folder / archive.EVENTS if recipe["log"] else None,
+            "log_path": folder / storage.EVENTS if recipe["log"] else None,
             "asked": recipe.get("tick"),
         }
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:

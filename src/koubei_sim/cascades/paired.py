@@ -2,7 +2,7 @@
 
 Two settings that are run with one key share every coin (docs/cascades.md 1), so their difference
 varies far less than either.  Settings of the independent cascade are computed up to 64 at a time
-in one walk over the graph (`kernels.cascades.paired`); others are run one after the other with
+in one walk over the graph (`cascades.kernels.paired`); others are run one after the other with
 the same key.  The numbers are those that `cascade` gives for each setting alone.
 """
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, per_arc, split, thresholds
+from koubei_sim.cascades.kernels.paired import PairedRule, paired_batch, paired_scratch
 from koubei_sim.cascades.prepare import graph_block
 from koubei_sim.cascades.ready import last_step
 from koubei_sim.cascades.room import check_room
@@ -24,13 +25,12 @@ from koubei_sim.cascades.rules import IndependentCascade, Rule
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.runner import SHORT
 from koubei_sim.cascades.seeds import SeedPlan
-from koubei_sim.cascades.workers import Workers
+from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.block import Block
-from koubei_sim.kernels.cascades.paired import PairedRule, paired_batch, paired_scratch
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.networks.row_blocks import thread_count as cores
+from koubei_sim.workers import Workers
 
 if TYPE_CHECKING:
     import pandas as pd

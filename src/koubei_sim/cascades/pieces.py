@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.cascades.kernels.record import TIME_UNIT
 from koubei_sim.cascades.outcome import Activations, Outcome
-from koubei_sim.kernels.cascades.record import TIME_UNIT
 
 MOST_BINS = 4096  # beyond these the bins of the curves are made twice as wide
 

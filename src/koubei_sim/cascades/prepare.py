@@ -29,6 +29,29 @@ from koubei_sim.cascades.arrival_tables import (
     sis_rule,
     sis_steps_rule,
 )
+from koubei_sim.cascades.kernels import rivals
+from koubei_sim.cascades.kernels.adding import AddingRule, adding_batch, adding_scratch
+from koubei_sim.cascades.kernels.arrival import ArrivalRule, arrival_batch, arrival_scratch
+from koubei_sim.cascades.kernels.bass_exact import (
+    BassExactRule,
+    bass_exact_batch,
+    bass_exact_scratch,
+)
+from koubei_sim.cascades.kernels.bass_ticks import (
+    BassTicksRule,
+    bass_ticks_batch,
+    bass_ticks_scratch,
+)
+from koubei_sim.cascades.kernels.choice import ChoiceRule, choice_batch, choice_scratch
+from koubei_sim.cascades.kernels.counting import CountingRule, counting_batch, counting_scratch
+from koubei_sim.cascades.kernels.independent import (
+    IndependentRule,
+    independent_batch,
+    independent_scratch,
+)
+from koubei_sim.cascades.kernels.record import Rows
+from koubei_sim.cascades.kernels.sis import sis_batch, sis_scratch
+from koubei_sim.cascades.kernels.sis_steps import sis_steps_batch, sis_steps_scratch
 from koubei_sim.cascades.ready import Prepared, by_kind, for_people, last_step, last_time
 from koubei_sim.cascades.threshold_tables import (
     choice_words,
@@ -38,31 +61,8 @@ from koubei_sim.cascades.threshold_tables import (
     threshold_range,
     width_words,
 )
+from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.block import Block
-from koubei_sim.kernels.cascades import rivals
-from koubei_sim.kernels.cascades.adding import AddingRule, adding_batch, adding_scratch
-from koubei_sim.kernels.cascades.arrival import ArrivalRule, arrival_batch, arrival_scratch
-from koubei_sim.kernels.cascades.bass_exact import (
-    BassExactRule,
-    bass_exact_batch,
-    bass_exact_scratch,
-)
-from koubei_sim.kernels.cascades.bass_ticks import (
-    BassTicksRule,
-    bass_ticks_batch,
-    bass_ticks_scratch,
-)
-from koubei_sim.kernels.cascades.choice import ChoiceRule, choice_batch, choice_scratch
-from koubei_sim.kernels.cascades.counting import CountingRule, counting_batch, counting_scratch
-from koubei_sim.kernels.cascades.independent import (
-    IndependentRule,
-    independent_batch,
-    independent_scratch,
-)
-from koubei_sim.kernels.cascades.record import Rows
-from koubei_sim.kernels.cascades.sis import sis_batch, sis_scratch
-from koubei_sim.kernels.cascades.sis_steps import sis_steps_batch, sis_steps_scratch
 
 
 def graph_block(arcs: Arcs) -> Block:

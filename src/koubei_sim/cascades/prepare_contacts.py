@@ -13,28 +13,28 @@ import numpy as np
 
 from koubei_sim.cascades import checks, rules
 from koubei_sim.cascades.arcs import split_brands, thresholds
-from koubei_sim.cascades.prepare import brand_values
-from koubei_sim.cascades.ready import Prepared, by_kind, for_people, last_time
-from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.block import Block
-from koubei_sim.kernels.cascades import rivals
-from koubei_sim.kernels.cascades.contacts import (
+from koubei_sim.cascades.kernels import rivals
+from koubei_sim.cascades.kernels.contacts import (
     Contacts,
     ContactsRule,
     contacts_batch,
     contacts_scratch,
 )
-from koubei_sim.kernels.cascades.contacts_count import (
+from koubei_sim.cascades.kernels.contacts_count import (
     ContactsCountRule,
     contacts_count_batch,
     contacts_count_scratch,
     ring_starts,
 )
-from koubei_sim.kernels.cascades.contacts_illness import (
+from koubei_sim.cascades.kernels.contacts_illness import (
     ContactsIllnessRule,
     contacts_illness_batch,
     contacts_illness_scratch,
 )
+from koubei_sim.cascades.prepare import brand_values
+from koubei_sim.cascades.ready import Prepared, by_kind, for_people, last_time
+from koubei_sim.core.block import Block
+from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import TemporalNetwork
 
 MOST_NEED = (1 << 31) - 1  # more contacts than there can be convince nobody

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from koubei_sim.cascades.people import aligned
+from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.block import Block
 
 FOREVER = 1 << 62  # horizon of rules by steps that have none
 

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.cascades.kernels.record import CURVE_FULL, FOREST_FULL, SCRATCH_FULL, Output
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.cascades.pieces import (
     Piece,
@@ -36,9 +37,8 @@ from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.single import wide_cascade
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
-from koubei_sim.cascades.workers import Workers
-from koubei_sim.kernels.block import Block
-from koubei_sim.kernels.cascades.record import CURVE_FULL, FOREST_FULL, SCRATCH_FULL, Output
+from koubei_sim.core.block import Block
+from koubei_sim.workers import Workers
 
 PILOT = 8  # replicates at most that find the width of bins in continuous time
 BINS = 64  # of the curves at first

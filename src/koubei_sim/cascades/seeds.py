@@ -15,11 +15,11 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades import checks
+from koubei_sim.cascades.kernels.record import Seeds
 from koubei_sim.cascades.people import is_list_of_lists, listed, rows_of
+from koubei_sim.core.codes import DRAW_SEEDS_RANDOM
+from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.cascades.record import Seeds
-from koubei_sim.kernels.codes import DRAW_SEEDS_RANDOM
-from koubei_sim.kernels.draws import draw32, stream
 
 
 @dataclass(frozen=True)

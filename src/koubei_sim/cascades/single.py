@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.block import Block
-from koubei_sim.kernels.cascades.independent import independent_scratch
-from koubei_sim.kernels.cascades.wide import claim, reach
+from koubei_sim.cascades.kernels.independent import independent_scratch
+from koubei_sim.cascades.kernels.wide import claim, reach
+from koubei_sim.core.block import Block
 
 SERIAL = 4096  # frontiers up to this length are not worth the threads
 

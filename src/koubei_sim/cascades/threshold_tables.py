@@ -5,7 +5,7 @@ Linear threshold divides 0..2**32 among the arcs into a person, in order of arc 
 so an arc's share is stored beside its target, in one word: no look at the target is needed to
 see that an arc does nothing.  Shares of fractions and counts become whole needs here, once.
 
-Called by `koubei_sim.cascades.prepare`; the words are read by `kernels.cascades.choice` and
+Called by `koubei_sim.cascades.prepare`; the words are read by `cascades.kernels.choice` and
 `adding`, the needs by `counting`.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.core.prefetch import prefetch
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.prefetch import prefetch
 
 UNIT: Final = 1 << 32
 LANES: Final = 8  # words that the kernels read at a time, so up to 7 beyond the last

@@ -1,7 +1,7 @@
 """Who convinced whom: the forest of a log of activations, its trees and generations.
 
 A *tree* holds everybody who was convinced, directly or through others, by one root: a seed, or a
-person whom no single person convinced.  The counting is done in `kernels.cascades.trees`, linear in
+person whom no single person convinced.  The counting is done in `cascades.kernels.trees`, linear in
 the length of the log; this file gives it arrays and names what comes out.
 
 Called by `result`; takes no more than the log and the number of people.
@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.cascades.kernels import trees as kernels
 from koubei_sim.cascades.outcome import Activations
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.cascades import trees as kernels
 
 
 class CascadeForest(NamedTuple):

@@ -209,9 +209,9 @@ def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
 
 
 def _seeds(word: str, graph: Any) -> Any:
-    from koubei_sim import seeding
     from koubei_sim.cascades import RandomSeeds
     from koubei_sim.cascades.people import rows_of
+    from koubei_sim.networks import seeding
 
     kind, _, rest = word.partition(":")
     if checks.digits(word):

@@ -54,7 +54,8 @@ def compare(
     as_json: bool,
 ) -> int:
     """Compare; exit status 1 where the wanted precision was not reached."""
-    from koubei_sim import simulate, studies
+    from koubei_sim import studies
+    from koubei_sim.runs import simulate
 
     scenarios = _scenarios(given, changes, common)
     first = next(iter(scenarios.values()))
@@ -93,8 +94,8 @@ def compare(
 
 def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[str, Any]:
     """Return the scenarios, or finished runs, by name."""
-    from koubei_sim import archive
-    from koubei_sim.results import load_result
+    from koubei_sim.runs import archive
+    from koubei_sim.runs.loading import load_result
 
     results = [archive.is_result(word) for word in given]
     if len(given) > 1 and all(results) and not (changes or common):

@@ -12,8 +12,8 @@ from koubei_sim.cli.values import value_of
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
-    from koubei_sim.results import Result
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
+    from koubei_sim.runs.result import Result
 
 FINE, FAILED = 0, 1
 
@@ -77,9 +77,10 @@ def scenario_from(
 
     With `own_people` a table of people is handed over beside it.
     """
-    from koubei_sim import archive, checks
-    from koubei_sim.results import scenario_of
-    from koubei_sim.spec import Scenario
+    from koubei_sim import checks
+    from koubei_sim.model.scenario import Scenario
+    from koubei_sim.runs import archive
+    from koubei_sim.runs.loading import scenario_of
 
     recipe = None
     if given not in Scenario.presets() and (
@@ -110,7 +111,7 @@ def run(
     networks: list[str],
 ) -> int:
     """Run or repeat; see ``koubei run --help``."""
-    from koubei_sim import simulate
+    from koubei_sim.runs import simulate
 
     out = _goal(out)
     _check_stream(given, out, stream)
@@ -158,7 +159,8 @@ def run(
 
 def _goal(out: Path | None) -> Path | None:
     """Return the folder to write, once it is sure that it may be written."""
-    from koubei_sim import archive, checks
+    from koubei_sim import checks
+    from koubei_sim.runs import archive
 
     if out is None:
         return None
@@ -168,7 +170,7 @@ def _goal(out: Path | None) -> Path | None:
 
 
 def _check_stream(given: str, out: Path | None, stream: bool) -> None:
-    from koubei_sim import archive
+    from koubei_sim.runs import archive
 
     if not stream:
         return
@@ -207,7 +209,7 @@ def _compare(given: str, recipe: dict[str, Any], result: Result) -> tuple[int, s
     if result.digest() == recipe.get("digest"):
         return FINE, f"same bytes as {given} (digest {result.digest()[:16]})"
     from koubei_sim import provenance
-    from koubei_sim.results import load_result
+    from koubei_sim.runs.loading import load_result
 
     now = provenance.versions()
     changed = [
@@ -228,7 +230,7 @@ def first_difference(old: Result, new: Result) -> str:
     """Name the first cell of the tables, or column of the logs, in which two results differ."""
     import numpy as np
 
-    from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
+    from koubei_sim.core.codes import TABLE, TABLE_OFFSET
 
     for number, (ours, theirs) in enumerate(zip(old.histories, new.histories)):
         if ours.table.shape != theirs.table.shape:
@@ -334,8 +336,8 @@ def pyramid_text(result: Result, lang: str = "en") -> str:
 
 def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -> int:
     """Run the Xiaomi scenario and write tables and figures."""
-    from koubei_sim import simulate
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
+    from koubei_sim.runs import simulate
 
     out = _goal(out) or out
     scenario = Scenario.load("xiaomi")
@@ -353,8 +355,9 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
 
 def plot(given: Path, out: Path | None, lang: str, format: str) -> int:
     """Draw the figures of a saved result."""
-    from koubei_sim import archive, checks, plots
-    from koubei_sim.results import load_result
+    from koubei_sim import checks, plots
+    from koubei_sim.runs import archive
+    from koubei_sim.runs.loading import load_result
 
     folder = archive.folder_of(given) / "figures" if out is None else checks.path("--out", out)
     for path in plots.save_all(load_result(given), folder, lang, format):

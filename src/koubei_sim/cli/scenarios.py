@@ -22,7 +22,7 @@ def describe(given: str, changes: list[str], lang: str) -> int:
 
 def params(given: str | None, search: str | None, as_json: bool) -> int:
     """List parameters, those of a scenario with its values."""
-    from koubei_sim.spec import parameter_table, parameter_table_json
+    from koubei_sim.model.scenario import parameter_table, parameter_table_json
 
     scenario = None if given is None else scenario_from(given, {})[0]
     if as_json and search is None:
@@ -60,7 +60,7 @@ def _short(value: Any) -> str:
 
 def schema() -> int:
     """Write the JSON schema of scenarios."""
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
 
     screen.write_json(Scenario.json_schema())
     return FINE
@@ -68,7 +68,7 @@ def schema() -> int:
 
 def presets(as_json: bool) -> int:
     """List the scenarios that come with the library."""
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
 
     found = {name: Scenario.load(name) for name in Scenario.presets()}
     if as_json:
@@ -122,7 +122,7 @@ def differences(first: Any, second: Any) -> dict[str, tuple[Any, Any]]:
 
 def diff(first: str, second: str, as_json: bool) -> int:
     """Say what differs in scenario, and in outcome where both are results."""
-    from koubei_sim.results import load_result
+    from koubei_sim.runs.loading import load_result
 
     (one, recipe_one), (two, recipe_two) = (scenario_from(given, {}) for given in (first, second))
     changed = differences(one, two)

@@ -14,8 +14,8 @@ FINE = 0
 
 def warmup() -> int:
     """Compile and cache all kernels by running the smallest preset for a few days."""
-    from koubei_sim import simulate
-    from koubei_sim.kernels import store
+    from koubei_sim.core import store
+    from koubei_sim.runs import simulate
 
     print("compiling the kernels (about 20 s the first time) ...", file=sys.stderr)
     started = time.perf_counter()
@@ -35,8 +35,8 @@ def info(as_json: bool) -> int:
     import psutil
 
     from koubei_sim import provenance
-    from koubei_sim.kernels import store
-    from koubei_sim.networks.data_files import data_folder
+    from koubei_sim.core import store
+    from koubei_sim.networks.files.data_files import data_folder
 
     data = data_folder()
     memory = psutil.virtual_memory()

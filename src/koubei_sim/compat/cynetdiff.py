@@ -23,9 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 from koubei_sim.cascades import IndependentCascade, LinearThreshold, Rule, cascade
 from koubei_sim.checks import number, whole
 from koubei_sim.compat.graphs import NamedGraph, items, key_of
+from koubei_sim.core.codes import DRAW_SEEDS_RANDOM
+from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import DRAW_SEEDS_RANDOM
-from koubei_sim.kernels.draws import draw32, stream
 from koubei_sim.networks import Layer, Network
 
 __all__ = [

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number, shown, whole
+from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import key_from
 from koubei_sim.networks import Network, as_network, threads
 
 Name = Hashable

@@ -1,6 +1,6 @@
 """Measures of a finished run: pure functions of histories, nothing else.
 
-Most take one `koubei_sim.world.History` (``result.histories[r]``) and return arrays or a named
+Most take one `model.world.arrays.History` (``result.histories[r]``) and return arrays or a named
 tuple; `summary` and `pyramid` take a whole `Result` and put intervals over replicates on them.
 May import the numbers shared by the engines and the errors; must not know `results`, which shows
 some of these measures.

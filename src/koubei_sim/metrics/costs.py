@@ -17,7 +17,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.indices import adoptions
 from koubei_sim.metrics.runs import block, takes_history
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 #: Purposes of spending, in the order of `spend`.
 PURPOSES: Final = (

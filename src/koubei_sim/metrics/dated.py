@@ -15,13 +15,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.core.codes import UNAWARE
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.codes import UNAWARE
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.indices import adoptions
 from koubei_sim.metrics.overview import OUTCOMES
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, takes_history, users
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 FloatArray = NDArray[np.float64]
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
+from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.metrics.runs import events_of, takes_history
-from koubei_sim.world import History, is_stored, log_pieces
+from koubei_sim.model.world.arrays import History, is_stored, log_pieces
 
 
 class Forest(NamedTuple):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.codes import UNAWARE
+from koubei_sim.core.codes import UNAWARE
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.runs import block, loyal_and_above, takes_history, users
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 
 def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:

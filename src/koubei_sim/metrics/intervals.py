@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
+from koubei_sim.core import draws
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import draws
 
 #: Purpose code of resampling draws (the model uses codes below 100, networks 200 and above).
 DRAW_BOOTSTRAP: Final = 190

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import digits
+from koubei_sim.core.codes import STAGES, TABLE, TIERS
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.codes import STAGES, TABLE, TIERS
 from koubei_sim.metrics import costs
 from koubei_sim.metrics.dated import STOCKS, dated_value, days_of, is_dated, read_dated, tidy
 from koubei_sim.metrics.overview import OUTCOMES, outcomes
 from koubei_sim.metrics.runs import Run, block, check_run, scale_of
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 #: What a measure may look like, for error lines.
 FORMS: Final = (

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
+from koubei_sim.core.codes import CORE, REJECTED, RIVAL
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.codes import CORE, REJECTED, RIVAL
 from koubei_sim.metrics import costs, indices, takeoff
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
 from koubei_sim.metrics.passes import log_facts
@@ -26,7 +26,7 @@ from koubei_sim.metrics.runs import (
     scale_of,
     users,
 )
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.metrics.forest import Forest, children, recruitment_forest
 from koubei_sim.metrics.runs import MOST_DAYS, takes_history
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 
 class Reproduction(NamedTuple):

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import word
+from koubei_sim.core.codes import TABLE, TABLE_OFFSET
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import TABLE, TABLE_OFFSET
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 _WIDTH = dict(TABLE)
 _Measure = TypeVar("_Measure", bound=Callable[..., Any])
@@ -37,7 +37,7 @@ class Run(Protocol):
 
     @property
     def scenario(self) -> Any:
-        """The scenario, a `koubei_sim.spec.Scenario`."""
+        """The scenario, a `koubei_sim.model.scenario.Scenario`."""
 
     @property
     def histories(self) -> Sequence[History]:
@@ -90,7 +90,7 @@ def takes_history(measure: _Measure) -> _Measure:
 
 @takes_history
 def block(history: History, name: str) -> NDArray[np.int64]:
-    """Return the columns `name` of the daily table (`kernels.codes.TABLE`).
+    """Return the columns `name` of the daily table (`core.codes.TABLE`).
 
     Parameters
     ----------

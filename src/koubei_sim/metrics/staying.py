@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
-from koubei_sim.kernels.codes import LOG_ADOPT, LOG_LAPSE
+from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE
 from koubei_sim.metrics.runs import MOST_DAYS, events_of, takes_history
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 
 class Spells(NamedTuple):

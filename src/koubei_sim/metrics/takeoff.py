@@ -14,7 +14,7 @@ from koubei_sim.checks import number
 from koubei_sim.metrics.forest import adopters_of, seeds_of
 from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import takes_history
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 TAKE_OFF_SHARE: Final = 0.01  # of the population ...
 TAKE_OFF_FOLD: Final = 10  # ... and so many times the seeds

@@ -14,7 +14,7 @@ from koubei_sim.checks import whole
 from koubei_sim.metrics.forest import Forest, recruitment_forest
 from koubei_sim.metrics.runs import MOST_DAYS, takes_history
 from koubei_sim.metrics.staying import spells
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 
 class BehaviourTiers(NamedTuple):

@@ -128,7 +128,7 @@ def _of_mapping(network: Network, values: Mapping[Any, Any], where: str) -> tupl
 
 
 def _of_frame(network: Network, frame: Any, where: str) -> tuple[Any, Any, Any]:
-    from koubei_sim.networks.table_edges import SOURCE_NAMES, TARGET_NAMES
+    from koubei_sim.networks.files.table_edges import SOURCE_NAMES, TARGET_NAMES
 
     frame = checks.collected(where, frame)
     if not hasattr(frame, "columns"):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
+from koubei_sim.core import csr as graphs
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import graphs
 from koubei_sim.networks import merging
 from koubei_sim.networks.row_blocks import in_order, over_rows, thread_count
 

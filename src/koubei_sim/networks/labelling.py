@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.core import csr as graphs
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels import graphs
 
 
 def as_labels(values: ArrayLike, where: str = "labels") -> NDArray[Any]:

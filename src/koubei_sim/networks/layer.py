@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.core import csr as graphs
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import graphs
 from koubei_sim.networks import edges
 
 

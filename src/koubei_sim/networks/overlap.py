@@ -14,8 +14,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from koubei_sim.kernels.compiling import kernel, part
-from koubei_sim.kernels.graphs import find
+from koubei_sim.core.compiling import kernel, part
+from koubei_sim.core.csr import find
 
 SHORT = 64  # rows up to this length are compared all with all
 AHEAD = 8  # arcs between asking for a row and reading it

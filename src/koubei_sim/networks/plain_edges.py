@@ -118,7 +118,7 @@ def from_frame(
     frame: Any, weight: str | None, source: str | None = None, target: str | None = None
 ) -> Given:
     """Take a frame of pandas or polars, its columns by their usual names or those given."""
-    from koubei_sim.networks.table_edges import (
+    from koubei_sim.networks.files.table_edges import (
         SOURCE_NAMES,
         TARGET_NAMES,
         WEIGHT_NAMES,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.core import csr as graphs
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import graphs
 from koubei_sim.networks import overlap
 from koubei_sim.networks.layer import Layer
 from koubei_sim.networks.network import Network

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from koubei_sim.kernels.draws import draw_many, stream
+from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.plots.style import (
     BLACK,
     BLUE,

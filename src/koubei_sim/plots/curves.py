@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import metrics
-from koubei_sim.kernels.codes import STAGES, USER
+from koubei_sim.core.codes import STAGES, USER
 from koubei_sim.metrics.runs import scale_of
 from koubei_sim.plots.style import (
     BLACK,

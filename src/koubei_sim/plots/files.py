@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.world.arrays import events_in
 from koubei_sim.plots import cohorts, curves, trees
 from koubei_sim.plots.style import drawing, takes
-from koubei_sim.world import events_in
 
 #: File name -> figure, in the order in which a talk would show them.
 FIGURES: Final[dict[str, Callable[..., Any]]] = {

@@ -77,7 +77,7 @@ def settle() -> None:
     """Give matplotlib a temporary folder where there is no home folder that it could use."""
     if "matplotlib" in sys.modules or os.environ.get("MPLCONFIGDIR"):
         return
-    from koubei_sim.kernels import store
+    from koubei_sim.core import store
 
     for name, usual in (("XDG_CONFIG_HOME", "~/.config"), ("XDG_CACHE_HOME", "~/.cache")):
         home = os.path.expanduser(os.environ.get(name) or usual)
@@ -228,8 +228,8 @@ def thousands(ax: Any, axis: str = "y") -> None:
 
 def time_axis(ax: Any, result: Any, lang: str) -> NDArray[Any]:
     """Return the x values of the ticks (dates where the scenario has them), and set up the axis."""
-    from koubei_sim.dataset import dates_of
     from koubei_sim.plots.words import say
+    from koubei_sim.runs.dataset import dates_of
 
     ticks = result.histories[0].table.shape[0]
     dates = dates_of(result.scenario)

@@ -95,7 +95,7 @@ def replicate(name: str, scale: str = "quick", rng: Any = KEY) -> Replication:
     module = entry(name).module
     if scale not in SCALES:
         raise KoubeiError("scale", "unknown", got=scale, allowed=", ".join(SCALES))
-    from koubei_sim.kernels.draws import key_from
+    from koubei_sim.core.draws import key_from
 
     key = key_from(rng)
     run = import_module(f"koubei_sim.replications.{module}").run

@@ -14,10 +14,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.draws import draw32, stream
+from koubei_sim.core.draws import draw32, stream
 from koubei_sim.networks import Network, configuration
+from koubei_sim.networks.generators.population import keyed_order
 from koubei_sim.networks.network import one_layer
-from koubei_sim.networks.population import keyed_order
 
 #: Purposes of the draws of this folder, above those of the model and of the networks.
 FOLLOWED: Final = 300  # i-th arc: who follows

@@ -7,7 +7,7 @@ parameters an outcome hangs on; `calibrate` fits parameters to targets.  Sits on
 by people and by the command line.
 """
 
-from koubei_sim.studies.branch import Branch, branch
+from koubei_sim.runs.branch import Branch, branch
 from koubei_sim.studies.breakeven import BreakEven, break_even
 from koubei_sim.studies.calibration import (
     Calibration,

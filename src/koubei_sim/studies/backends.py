@@ -16,17 +16,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from koubei_sim.cascades.workers import LOOK
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
+from koubei_sim.runs.lanes import MOST_WORKERS
 from koubei_sim.studies.batches import Batches, task_of
 from koubei_sim.studies.journal import SweepStopped
-from koubei_sim.studies.lanes import MOST_WORKERS
 from koubei_sim.studies.pools import Pool, open_pool
 from koubei_sim.studies.work import Row, Task, given_up
+from koubei_sim.workers import LOOK
 
 if TYPE_CHECKING:
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
     from koubei_sim.studies.plan import Sweep
 
 BACKENDS: Final = ("threads", "loky", "dask")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from koubei_sim.studies.work import Task
 
 if TYPE_CHECKING:
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
     from koubei_sim.studies.plan import Sweep
 
 #: A batch never has more runs than this, however short they are.

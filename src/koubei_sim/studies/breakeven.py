@@ -20,9 +20,9 @@ from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import Interval, mean_interval
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.parameters import parameter_table
-from koubei_sim.studies.lanes import Lane, Outcome, key_of, outcome_from, scenario_from, threads_of
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.parameters import parameter_table
+from koubei_sim.runs.lanes import Lane, Outcome, key_of, outcome_from, scenario_from, threads_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def break_even(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=15)
     >>> def profit(history, scenario):
     ...     from koubei_sim.metrics import adoptions, spend

@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels.codes import LOG_ADOPT
+from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.metrics.forest import recruitment_forest
 from koubei_sim.metrics.intervals import Interval, mean_interval
-from koubei_sim.world import History
+from koubei_sim.model.world.arrays import History
 
 #: What a change can do to a person's first adoption.
 CHANGES: Final = ("earlier", "won", "later", "lost")

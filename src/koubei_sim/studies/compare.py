@@ -18,8 +18,8 @@ from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
+from koubei_sim.runs.lanes import Lane, check_kept, in_turn, key_of, scenario_from, threads_of
 from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
-from koubei_sim.studies.lanes import Lane, check_kept, in_turn, key_of, scenario_from, threads_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def compare(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=400, ticks=20)
     >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
     >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number, word
+from koubei_sim.core.codes import RECRUITER_MEDIA, RECRUITER_SEED, TABLE
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import RECRUITER_MEDIA, RECRUITER_SEED, TABLE
 from koubei_sim.metrics import (
     OUTCOMES,
     Interval,
@@ -33,9 +33,9 @@ from koubei_sim.metrics import (
     outcomes,
     users,
 )
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History
 from koubei_sim.studies.changed import CHANGES, Worth, changed_people, first_adoptions, worth
-from koubei_sim.world import History
 
 if TYPE_CHECKING:
     import pandas as pd

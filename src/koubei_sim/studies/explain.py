@@ -1,6 +1,6 @@
 """What an outcome comes from: modules switched off one by one, and Shapley shares of an effect.
 
-Every module of the model has a neutral value that switches it off exactly (`spec.neutral`), and
+Every module of the model has a neutral value that switches it off exactly (`scenario.neutral`), and
 all variants of a study share their luck, so the difference that a module makes is measured pair
 by pair.  `knock_out` takes modules out of the whole; `shapley` divides an effect fairly among
 them, whatever the order.
@@ -20,13 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
+from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import draw_many, stream
 from koubei_sim.metrics import mean_interval
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.neutral import MODULES, active, neutral_paths
-from koubei_sim.studies.comparison import paired
-from koubei_sim.studies.lanes import (
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
+from koubei_sim.runs.lanes import (
     Lane,
     Outcome,
     in_turn,
@@ -36,6 +35,7 @@ from koubei_sim.studies.lanes import (
     texts,
     threads_of,
 )
+from koubei_sim.studies.comparison import paired
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,7 @@ def knock_out(
     ----------
     scenario : Scenario, preset name or path
     modules : iterable of str, optional
-        Names of `spec.neutral.MODULES`, in the order of the ladder; all that are active without
+        Names of `scenario.neutral.MODULES`, in the order of the ladder; all that are active without
         it.
     outcome : str or callable
         A measure (`metrics.measure`), or a function of (history, scenario).
@@ -130,7 +130,7 @@ def knock_out(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
     >>> found = knock_out(base, ["events", "relays"], "adoptions", replicates=3, rng=1)
     >>> list(found.table().index)
@@ -233,7 +233,7 @@ def shapley(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
     >>> found = shapley(base, ["events", "relays", "replies"], "adoptions", replicates=3, rng=1)
     >>> bool(abs(found.shares.sum(axis=0) - found.effect).max() < 1e-9)

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels import draws
+from koubei_sim.core import draws
 
 Array = NDArray[np.float64]
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import archive, checks
+from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.plan import FORMAT, Sweep, difference, plan_digest
 from koubei_sim.studies.values import cell
@@ -43,7 +43,7 @@ class SweepStopped(KoubeiError):
     """A sweep that could not go on; what was finished is kept."""
 
 
-class Disk(archive.Disk):
+class Disk(storage.Disk):
     """The three things done to a disk, and a whole file made of them."""
 
     def whole_file(self, path: Path, content: bytes) -> None:
@@ -322,7 +322,7 @@ def _lock(folder: Path, until: float) -> int:
 
 def _try_lock(descriptor: int) -> bool:
     """Take the lock, or say that somebody has it; file systems without locks let all pass."""
-    return archive.lock(descriptor) is not False
+    return storage.lock(descriptor) is not False
 
 
 # Rows to columns --------------------------------------------------------------------------------

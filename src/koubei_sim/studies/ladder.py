@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import Interval, mean_interval
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.neutral import MODULES, active, neutral_paths
-from koubei_sim.studies.comparison import Comparison, paired
-from koubei_sim.studies.lanes import (
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
+from koubei_sim.runs.lanes import (
     Lane,
     Outcome,
     key_of,
@@ -35,6 +34,7 @@ from koubei_sim.studies.lanes import (
     texts,
     threads_of,
 )
+from koubei_sim.studies.comparison import Comparison, paired
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +149,7 @@ def explain(
     comparison : Comparison, or mapping of two names to scenarios
         What `compare` gave back; or two scenarios by name, the first of which is the baseline.
     modules : iterable of str, optional
-        Names of `spec.neutral.MODULES`, in the order of the ladder; without it all that are
+        Names of `scenario.neutral.MODULES`, in the order of the ladder; without it all that are
         active in one of the two scenarios.
     outcome : str or callable
         An outcome of `metrics.OUTCOMES`, or a function of (history, scenario) that gives one
@@ -183,7 +183,7 @@ def explain(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
     >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
     >>> found = explain(

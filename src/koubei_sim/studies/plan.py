@@ -23,12 +23,12 @@ import numpy as np
 
 from koubei_sim._version import __version__
 from koubei_sim.checks import whole, word
+from koubei_sim.core.draws import draw, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.draws import draw, stream
 from koubei_sim.metrics import OUTCOMES, check_measure
-from koubei_sim.simulate import ENGINES, check_memory
-from koubei_sim.spec import Scenario
-from koubei_sim.studies.lanes import key_of, scenario_from, texts
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs.lanes import key_of, scenario_from, texts
+from koubei_sim.runs.simulate import ENGINES, check_memory
 from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
 from koubei_sim.studies.supplied import Supplied, supplied_from
 from koubei_sim.studies.values import kind_of
@@ -137,7 +137,7 @@ class Sweep:
     @classmethod
     def from_plan(cls, plan: Mapping[str, Any], where: str = "sweep") -> Sweep:
         """Return the sweep of a stored plan."""
-        from koubei_sim.results import scenario_of
+        from koubei_sim.runs.loading import scenario_of
 
         columns = {path: [_from_json(v) for v in plan["points"][path]] for path in plan["paths"]}
         return cls(

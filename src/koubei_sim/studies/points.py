@@ -26,14 +26,14 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import absolute, collected, text_of, whole
 from koubei_sim.checks import path as path_of
+from koubei_sim.core import draws
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import draws
 from koubei_sim.studies.values import kind_of, plain, range_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
 
 #: Purpose codes of the draws of points (the model uses codes below 100, resampling 190).
 DRAW_POINT: Final = 195
@@ -152,7 +152,7 @@ class Grid:
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> grid = Grid({"seeding.purity": [0.1, 0.9], "telling.relay": [0.0, 0.2, 0.4]})
     >>> points = grid.points(Scenario.load("tiny"), key=7)
     >>> points.number, points.at(1)
@@ -228,7 +228,7 @@ class RandomPoints(_OfRanges):
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> design = RandomPoints({"seeding.number": (10, 30), "seeding.purity": (0.0, 1.0)}, 3)
     >>> design.points(Scenario.load("tiny"), key=7).columns["seeding.number"]
     (26, 25, 13)
@@ -246,7 +246,7 @@ class LatinHypercube(_OfRanges):
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> design = LatinHypercube({"seeding.purity": (0.0, 1.0)}, 4)
     >>> column = design.points(Scenario.load("tiny"), key=7).columns["seeding.purity"]
     >>> sorted(int(4 * value) for value in column)
@@ -273,7 +273,7 @@ class SobolPoints(_OfRanges):
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> design = SobolPoints({"seeding.purity": (0.0, 1.0), "telling.relay": (0.0, 1.0)}, 4)
     >>> points = design.points(Scenario.load("tiny"), key=7)
     >>> sorted((int(2 * x), int(2 * y)) for x, y in zip(*points.columns.values()))
@@ -404,7 +404,7 @@ def units(key: int, purpose: int, column: int, number: int) -> NDArray[np.float6
 
 def whole_paths(scenario: Scenario) -> set[str]:
     """Return the dotted paths whose value is a whole number."""
-    from koubei_sim.spec import parameter_table
+    from koubei_sim.model.scenario import parameter_table
 
     return {
         row.path

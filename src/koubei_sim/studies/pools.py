@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
-from koubei_sim.cascades.workers import Workers
-from koubei_sim.partition.scheduler import PRINTED, trouble_at
+from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.supplied import Supplied
 from koubei_sim.studies.work import Task, receive, run_batch
+from koubei_sim.workers import Workers
 
 #: Seconds that idle processes are kept for the next sweep.
 _KEPT: Final = 300

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number
+from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.codes import LOG_ADOPT
 from koubei_sim.metrics import OUTCOMES, Interval, interval_of, outcomes, took_off, wilson
 from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import check_run

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path, whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs.lanes import key_of, scenario_from, texts
 from koubei_sim.studies import journal
 from koubei_sim.studies.indices import Estimate, split_variance
-from koubei_sim.studies.lanes import key_of, scenario_from, texts
 from koubei_sim.studies.points import Table
 from koubei_sim.studies.sensitivity_design import Design, ends_of, make_design, ranges_of
 from koubei_sim.studies.sensitivity_tables import (
@@ -110,7 +110,7 @@ def sensitivity(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
     >>> found = sensitivity(base, ["seeding.purity", "telling.relay"], outcome="adoptions", rng=1)
     >>> found.table("adoptions").columns[:4].tolist()

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole, word
+from koubei_sim.core import draws
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels import draws
-from koubei_sim.spec import Scenario, parameter_table
-from koubei_sim.studies.lanes import texts
+from koubei_sim.model.scenario import Scenario, parameter_table
+from koubei_sim.runs.lanes import texts
 from koubei_sim.studies.points import MOST_POINTS
 from koubei_sim.studies.priors import ensemble
 from koubei_sim.studies.values import Range
@@ -72,7 +72,7 @@ def ranges_of(
 
     Examples
     --------
-    >>> from koubei_sim.spec import Scenario
+    >>> from koubei_sim.model.scenario import Scenario
     >>> found = ranges_of(Scenario(), {"seeding.purity": None, "telling.relay": (0.0, 0.5)}, 2.0)
     >>> found["telling.relay"]
     Range(low=0.0, high=0.5, log=False, whole=False, choices=())

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from koubei_sim import provenance
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.model.world.population import as_table
 from koubei_sim.networks import Network, as_network
 from koubei_sim.networks.layer import Layer
-from koubei_sim.population import as_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from koubei_sim.spec import Scenario
+    from koubei_sim.model.scenario import Scenario
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,8 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, path, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import interval_of, kept_measure
-from koubei_sim.simulate import fitting_threads, progress_bar
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs.simulate import fitting_threads, progress_bar
 from koubei_sim.studies import backends, journal
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.supplied import supplied_from

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.files import read_toml
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.studies import journal
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import Design, Grid, LatinHypercube, RandomPoints, SobolPoints, Table

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from koubei_sim.core.draws import exp_neg_portable, log_portable
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import exp_neg_portable, log_portable
 
 
 def plain(path: str, value: Any) -> Any:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from koubei_sim import build
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import History
+from koubei_sim.runs.stopping import Stopped
 from koubei_sim.studies.plan import point_key, run_key
-from koubei_sim.studies.stopping import Stopped
 from koubei_sim.studies.supplied import Supplied
-from koubei_sim.world import History
 
 #: Stages at which a run can fail, in order; at the last one it took its worker along.
 STAGES = ("scenario", "world", "run", "outcomes", "worker")
@@ -184,10 +184,10 @@ def _shared(scenario: Scenario, key: int, networks: Any, agents: Any) -> dict[st
 
 def _engine_function(name: str) -> Any:
     if name == "reference":
-        from koubei_sim.engines.reference import run_reference
+        from koubei_sim.model.reference import run_reference
 
         return run_reference
-    from koubei_sim.engines.compiled import run_compiled
+    from koubei_sim.model.compiled import run_compiled
 
     return run_compiled
 

@@ -12,7 +12,7 @@ import math
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck, c
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 NEVER = math.inf
 

@@ -8,8 +8,8 @@ import numpy as np
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck
 
-from koubei_sim.kernels import codes
-from koubei_sim.kernels.draws import exponential_units
+from koubei_sim.core import codes
+from koubei_sim.core.draws import exponential_units
 
 
 def resistance(luck: Luck, person: int) -> int:

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from koubei_sim.kernels import codes
-from koubei_sim.kernels.draws import draw, log_portable, stream, unit_open
+from koubei_sim.core import codes
+from koubei_sim.core.draws import draw, log_portable, stream, unit_open
 
 ONE = 1 << 32
 

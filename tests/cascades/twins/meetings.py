@@ -10,7 +10,7 @@ from tests.cascades.twins.graph import Activation, Contacts
 from tests.cascades.twins.luck import Luck, units
 from tests.cascades.twins.stepping import sign_of
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 
 def start_of(contacts: Contacts) -> float:

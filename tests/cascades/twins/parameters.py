@@ -12,7 +12,7 @@ import numpy as np
 from tests.cascades.twins.graph import Arcs, Contacts
 from tests.cascades.twins.luck import Luck
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 
 def per_arc(

@@ -12,7 +12,7 @@ from tests.cascades.twins.arrivals import quotient
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck, units
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 
 def sis(

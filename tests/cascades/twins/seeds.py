@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.cascades.twins.luck import Luck
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 
 def random_seeds(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import Luck, units
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 
 def independent(

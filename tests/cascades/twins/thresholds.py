@@ -11,7 +11,7 @@ from collections.abc import Callable
 from tests.cascades.twins.graph import Activation, Arcs
 from tests.cascades.twins.luck import ONE, Luck, units
 
-from koubei_sim.kernels import codes
+from koubei_sim.core import codes
 
 Question = Callable[[int, list[int], list[int]], int | None]
 

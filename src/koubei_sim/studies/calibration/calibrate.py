@@ -20,6 +20,7 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.runs.lanes import key_of, scenario_from
 from koubei_sim.studies import backends
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
@@ -28,7 +29,6 @@ from koubei_sim.studies.calibration.simulator import Model, ranges_from, shorten
 from koubei_sim.studies.calibration.starts import share_of
 from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
 from koubei_sim.studies.journal import Disk, SweepStopped
-from koubei_sim.studies.lanes import key_of, scenario_from
 from koubei_sim.studies.points import few_enough
 from koubei_sim.studies.sweep import check_progress
 from koubei_sim.studies.values import Range

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import forecast, luck
 from koubei_sim.studies.calibration.abc import Particles
 from koubei_sim.studies.calibration.baselines import Fitted

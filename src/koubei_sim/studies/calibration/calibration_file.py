@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.files import read_toml
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.studies.calibration.calibrate import calibrate
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import ranges_from

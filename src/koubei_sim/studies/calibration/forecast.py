@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.metrics import days_of, read_dated
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration.baselines import Fitted, fit_baselines
 from koubei_sim.studies.calibration.scorecard import quantiles
 from koubei_sim.studies.calibration.targets import Target, Targets

@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.kernels import draws
+from koubei_sim.core import draws
 
 FloatArray = NDArray[np.float64]
 
-#: Purpose codes; `kernels.codes` says which are taken.
+#: Purpose codes; `core.codes` says which are taken.
 DRAW_PRIOR: Final = 176
 DRAW_PARENT: Final = 177
 DRAW_STEP: Final = 178

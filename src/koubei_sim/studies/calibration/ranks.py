@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.runs.lanes import key_of, scenario_from
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.simulator import Model, ranges_from
 from koubei_sim.studies.calibration.targets import Targets, targets_from
-from koubei_sim.studies.lanes import key_of, scenario_from
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
-from koubei_sim.results import Result
+from koubei_sim.runs.lanes import Lane, in_turn, key_of, scenario_from
+from koubei_sim.runs.result import Result
 from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets, targets_from
-from koubei_sim.studies.lanes import Lane, in_turn, key_of, scenario_from
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import days_of, read_dated
-from koubei_sim.simulate import fitting_threads
-from koubei_sim.spec import Scenario, parameter_table
+from koubei_sim.model.scenario import Scenario, parameter_table
+from koubei_sim.runs.lanes import Lane, in_turn, texts
+from koubei_sim.runs.simulate import fitting_threads
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.journal import Disk
-from koubei_sim.studies.lanes import Lane, in_turn, texts
 from koubei_sim.studies.plan import make_sweep
 from koubei_sim.studies.points import Table, whole_paths
 from koubei_sim.studies.priors import ensemble

@@ -18,10 +18,10 @@ from typing import Any
 
 from koubei_sim.checks import number
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.runs.lanes import scenario_from
 from koubei_sim.studies.calibration.baselines import fit_baselines
 from koubei_sim.studies.calibration.forecast import series_of
 from koubei_sim.studies.calibration.targets import targets_from
-from koubei_sim.studies.lanes import scenario_from
 from koubei_sim.studies.priors import check_spread
 from koubei_sim.studies.values import Range
 

@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure, check_observed, days_of, is_dated, read_dated
-from koubei_sim.spec import Scenario
-from koubei_sim.studies.lanes import measure
-from koubei_sim.world import History
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History
+from koubei_sim.runs.lanes import measure
 
 FloatArray = NDArray[np.float64]
 
@@ -177,7 +177,7 @@ def parameter(scenario: Scenario, text: str) -> float:
     KoubeiError
         For an unknown path, or one whose value is no number.
     """
-    from koubei_sim.spec import parameter_table
+    from koubei_sim.model.scenario import parameter_table
 
     path = text.removeprefix(PARAMETER)
     rows = {row.path: row.value for row in parameter_table(scenario)}

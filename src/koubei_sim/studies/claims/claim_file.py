@@ -16,9 +16,9 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure
 from koubei_sim.metrics.overview import SHARES
-from koubei_sim.spec import Scenario
-from koubei_sim.spec.files import read_toml
-from koubei_sim.spec.neutral import MODULES
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.files import read_toml
+from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.parts import (
     Claim,

@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.kernels.draws import draw_many, stream
-from koubei_sim.spec import Scenario, parameter_table
-from koubei_sim.spec.fields import STRUCTURE
-from koubei_sim.spec.neutral import MODULES
+from koubei_sim.model.scenario import Scenario, parameter_table
+from koubei_sim.model.scenario.fields import STRUCTURE
+from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.parts import Claim, Test
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import LatinHypercube, Table
@@ -286,7 +286,7 @@ def _of_arm(
 def neutral_numbers(module: str, rows: Mapping[str, Any]) -> dict[str, Any]:
     """Return the neutral values of a module's parameters, entry by entry.
 
-    `spec.neutral` empties whole tables (events, media, the rival's offers); here their numbers
+    `scenario.neutral` empties whole tables (events, media, the rival's offers); here their numbers
     are made neutral one by one, so that worlds with and without differ in numbers alone.
     """
     found = {}

@@ -320,7 +320,7 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _active(base: Any) -> list[str]:
-    from koubei_sim.spec.neutral import active
+    from koubei_sim.model.scenario.neutral import active
 
     return [name for name, on in active(base).items() if on]
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.kernels.draws import draw_many, stream
 from koubei_sim.studies.values import range_of
 from koubei_sim.theory import branching
 
@@ -203,7 +203,7 @@ def _random_graph(p: Mapping[str, Any], key: int, replicate: int) -> Any:
 
 def _file_graph(name: str) -> Any:
     from koubei_sim.networks import read_network
-    from koubei_sim.networks.data_files import find_data
+    from koubei_sim.networks.files.data_files import find_data
 
     return read_network(find_data(name), directed=False)
 

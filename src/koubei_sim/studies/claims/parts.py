@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 
 
 @dataclass(frozen=True)

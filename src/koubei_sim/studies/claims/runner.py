@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.spec import Scenario
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.plan import Sweep, make_sweep
 from koubei_sim.studies.points import Table
 from koubei_sim.studies.sweep import Progress, sweep

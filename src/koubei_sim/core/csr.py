@@ -1,0 +1,389 @@
+"""Compressed sparse rows: the numba loops that build, sort and turn them.
+
+A graph over ``n`` people is two arrays: ``indptr`` (int64, n + 1) and ``indices`` (int32, one
+per arc, ascending within a row); row ``u`` is ``indices[indptr[u]:indptr[u + 1]]``, the people
+whom the word of ``u`` reaches.  Everything here is integer work in a fixed order, so the bytes
+do not depend on the machine.  Loops that take ``lo, hi`` work on a range of rows and touch
+nothing else: callers may run ranges in several threads (they release the lock) and get the
+same result as with one.
+
+Called by `koubei_sim.networks` only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from koubei_sim.core.compiling import kernel, part
+from koubei_sim.core.prefetch import prefetch
+
+SHORT_ROW = 40  # rows up to this length are sorted by insertion
+NEAR, FAR = 24, 64  # arcs ahead for which memory is asked in the loops over random targets
+
+
+@kernel
+def count_arcs(src, dst, both, counts):
+    """Add row lengths to ``counts[u + 1]``; return the number of self loops (not counted)."""
+    loops = 0
+    for e in range(src.size):
+        s = src[e]
+        d = dst[e]
+        if s == d:
+            loops += 1
+            continue
+        counts[s + 1] += 1
+        if both:
+            counts[d + 1] += 1
+    return loops
+
+
+@kernel
+def prefix_sum(counts):
+    """Turn ``counts[u + 1] = length of row u`` into row starts, in place."""
+    total = np.int64(0)
+    for u in range(counts.size):
+        total += counts[u]
+        counts[u] = total
+
+
+@kernel
+def stagger(counts, cursors):
+    """Turn row lengths into row starts, with a cursor for each part of the edges.
+
+    ``counts[p, u + 1]`` is how many arcs of part `p` lie in row ``u``.  Row starts come to stand
+    in ``counts[0]``; ``cursors[p, u]`` is where part `p` writes: behind the parts before it, so
+    each row keeps the order of the edges.
+    """
+    parts, n = cursors.shape
+    at = np.int64(0)
+    for u in range(n):
+        start = at
+        for p in range(parts):
+            cursors[p, u] = at
+            at += counts[p, u + 1]
+        counts[0, u] = start
+    counts[0, n] = at
+
+
+@kernel
+def scatter_arcs(src, dst, both, cursor, indices):
+    """Write every arc (not self loops) into its row; `cursor` holds the next free place.
+
+    The places are random, so memory is asked for ahead, as in `turn_arcs`.
+    """
+    at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
+    for e in range(src.size):
+        if e + FAR < src.size:
+            prefetch(at_cursor + np.uintp(src[e + FAR]) * np.uintp(8))
+            prefetch(at_arc + np.uintp(cursor[src[e + NEAR]]) * np.uintp(4))
+            if both:
+                prefetch(at_cursor + np.uintp(dst[e + FAR]) * np.uintp(8))
+                prefetch(at_arc + np.uintp(cursor[dst[e + NEAR]]) * np.uintp(4))
+        s = src[e]
+        d = dst[e]
+        if s == d:
+            continue
+        at = cursor[s]
+        indices[at] = d
+        cursor[s] = at + 1
+        if both:
+            at = cursor[d]
+            indices[at] = s
+            cursor[d] = at + 1
+
+
+@kernel
+def scatter_weighted(src, dst, weight, both, cursor, indices, weights):
+    """`scatter_arcs` with a weight carried along."""
+    at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
+    at_weight = np.uintp(weights.ctypes.data)
+    for e in range(src.size):
+        if e + FAR < src.size:
+            prefetch(at_cursor + np.uintp(src[e + FAR]) * np.uintp(8))
+            soon = np.uintp(cursor[src[e + NEAR]]) * np.uintp(4)
+            prefetch(at_arc + soon)
+            prefetch(at_weight + soon)
+            if both:
+                prefetch(at_cursor + np.uintp(dst[e + FAR]) * np.uintp(8))
+                soon = np.uintp(cursor[dst[e + NEAR]]) * np.uintp(4)
+                prefetch(at_arc + soon)
+                prefetch(at_weight + soon)
+        s = src[e]
+        d = dst[e]
+        if s == d:
+            continue
+        at = cursor[s]
+        indices[at] = d
+        weights[at] = weight[e]
+        cursor[s] = at + 1
+        if both:
+            at = cursor[d]
+            indices[at] = s
+            weights[at] = weight[e]
+            cursor[d] = at + 1
+
+
+@part
+def sort_row(row):
+    """Sort one row in place: insertion for short rows, quicksort for long ones."""
+    if row.size > SHORT_ROW:
+        row.sort()
+        return
+    for a in range(1, row.size):
+        x = row[a]
+        b = a - 1
+        while b >= 0 and row[b] > x:
+            row[b + 1] = row[b]
+            b -= 1
+        row[b + 1] = x
+
+
+@kernel
+def tidy_rows(lo, hi, indptr, merge, indices, lengths):
+    """Sort rows ``lo..hi-1``; with `merge`, drop repeats; write the new ``lengths``."""
+    for u in range(lo, hi):
+        a, b = indptr[u], indptr[u + 1]
+        row = indices[a:b]
+        sort_row(row)
+        kept = b - a
+        if merge and kept > 1:
+            kept = 1
+            for k in range(1, row.size):
+                if row[k] != row[kept - 1]:
+                    row[kept] = row[k]
+                    kept += 1
+        lengths[u] = kept
+
+
+@part
+def sort_weighted(row, with_row):
+    """Sort one row in place and move its weights along; equal ids keep their order."""
+    if row.size > SHORT_ROW:
+        order = np.argsort(row, kind="mergesort")
+        row[:] = row[order]
+        with_row[:] = with_row[order]
+        return
+    for a in range(1, row.size):
+        x, weight = row[a], with_row[a]
+        b = a - 1
+        while b >= 0 and row[b] > x:
+            row[b + 1] = row[b]
+            with_row[b + 1] = with_row[b]
+            b -= 1
+        row[b + 1] = x
+        with_row[b + 1] = weight
+
+
+@kernel
+def tidy_weighted(lo, hi, indptr, merge, indices, weights, lengths):
+    """`tidy_rows` with weights: a stable sort, the weights of repeats added in float64."""
+    for u in range(lo, hi):
+        a, b = indptr[u], indptr[u + 1]
+        row = indices[a:b]
+        with_row = weights[a:b]
+        sort_weighted(row, with_row)
+        kept = 0
+        k = 0
+        while k < row.size:
+            total = np.float64(with_row[k])
+            j = k + 1
+            if merge:
+                while j < row.size and row[j] == row[k]:
+                    total += np.float64(with_row[j])
+                    j += 1
+            row[kept] = row[k]
+            with_row[kept] = np.float32(total)
+            kept += 1
+            k = j
+        lengths[u] = kept
+
+
+@kernel
+def compact(indptr, lengths, indices, weights):
+    """Close the gaps that shorter rows left, in place; return the number of arcs.
+
+    `weights` is moved along, or is an array of size 0.
+    """
+    at = np.int64(0)
+    weighted = weights.size > 0
+    for u in range(lengths.size):
+        start = indptr[u]
+        length = np.int64(lengths[u])
+        indptr[u] = at
+        if at != start:
+            for k in range(length):
+                indices[at + k] = indices[start + k]
+            if weighted:
+                for k in range(length):
+                    weights[at + k] = weights[start + k]
+        at += length
+    indptr[lengths.size] = at
+    return at
+
+
+@kernel
+def transpose(indptr, indices, weights, cursor, out_indices, out_weights):
+    """Write the reversed arcs; rows come out sorted because sources are met in order."""
+    weighted = weights.size > 0
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            v = indices[k]
+            at = cursor[v]
+            out_indices[at] = u
+            if weighted:
+                out_weights[at] = weights[k]
+            cursor[v] = at + 1
+
+
+@kernel
+def count_targets(indices, counts):
+    """Add the number of arcs into ``v`` to ``counts[v + 1]``."""
+    for k in range(indices.size):
+        counts[indices[k] + 1] += 1
+
+
+@kernel
+def mirror_upper(up_indptr, up_indices, cursor, indices):
+    """Fill a mutual graph from its arcs ``u -> v`` with ``u < v``; rows come out sorted.
+
+    Row ``v`` gets its smaller neighbours while the smaller rows are read, in order, and all
+    its larger ones after that, so a cursor per row is all that is needed.
+    """
+    for u in range(up_indptr.size - 1):
+        for k in range(up_indptr[u], up_indptr[u + 1]):
+            v = up_indices[k]
+            at = cursor[u]
+            indices[at] = v
+            cursor[u] = at + 1
+            at = cursor[v]
+            indices[at] = u
+            cursor[v] = at + 1
+
+
+@kernel
+def first_fault(indptr, indices, n):
+    """Return (kind, row): 0 sound, 1 row starts fall, 2 id out of range, 3 row not sorted."""
+    for u in range(n):
+        if indptr[u + 1] < indptr[u]:
+            return 1, u
+    for u in range(n):
+        last = np.int32(0)
+        for k in range(indptr[u], indptr[u + 1]):
+            v = indices[k]
+            if v < 0 or v >= n:
+                return 2, u
+            if v < last:
+                return 3, u
+            last = v
+    return 0, 0
+
+
+@kernel
+def find(indices, lo, hi, x):
+    """Return the first place in sorted ``indices[lo:hi]`` whose value is not below `x`."""
+    while lo < hi:
+        mid = (lo + hi) >> 1
+        if indices[mid] < x:
+            lo = mid + 1
+        else:
+            hi = mid
+    return lo
+
+
+@kernel
+def first_one_way(indptr, indices):
+    """Return the first row with an arc that has no arc back, or -1."""
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            v = indices[k]
+            at = find(indices, indptr[v], indptr[v + 1], u)
+            if at == indptr[v + 1] or indices[at] != u:
+                return u
+    return -1
+
+
+@kernel
+def first_repeat(indptr, indices):
+    """Return the first row that holds somebody twice, or -1."""
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u] + 1, indptr[u + 1]):
+            if indices[k] == indices[k - 1]:
+                return u
+    return -1
+
+
+@kernel
+def lay_rows(lo, hi, number, indptr, indices, weights, cursor, out, out_layer, out_weights):
+    """Copy rows ``lo..hi-1`` of layer `number` to where `cursor` points, and move it on.
+
+    `out_layer` and `out_weights` may have size 0; then they are left alone.  A layer without
+    `weights` (size 0) weighs 1 for each arc.
+    """
+    marked, weighed = out_layer.size > 0, out_weights.size > 0
+    for u in range(lo, hi):
+        at = cursor[u]
+        for k in range(indptr[u], indptr[u + 1]):
+            out[at] = indices[k]
+            if marked:
+                out_layer[at] = number
+            if weighed:
+                out_weights[at] = weights[k] if weights.size > 0 else np.float32(1)
+            at += 1
+        cursor[u] = at
+
+
+@kernel
+def count_incoming(indices, counts):
+    """Add the number of arcs into ``v`` to ``counts[v]``."""
+    for k in range(indices.size):
+        counts[indices[k]] += 1
+
+
+@kernel
+def rank_incoming(indices, counts, ranks):
+    """Number the arcs into each target in order of arc; `counts` starts at 0."""
+    base = np.uintp(counts.ctypes.data)
+    size = np.uintp(counts.itemsize)
+    for k in range(indices.size):
+        if k + FAR < indices.size:
+            prefetch(base + np.uintp(indices[k + FAR]) * size)
+        v = indices[k]
+        ranks[k] = counts[v]
+        counts[v] += 1
+
+
+@kernel
+def turn_arcs(indptr, indices, cursor, sources, arcs):
+    """Write source and number of every arc at its target, in order of arc.
+
+    Every write goes to a random place, so memory is asked for ahead: the cursor of a far arc,
+    and the places that the cursor of a near one points to (or will, but for arcs in between).
+    """
+    at_cursor = np.uintp(cursor.ctypes.data)
+    at_source, at_arc = np.uintp(sources.ctypes.data), np.uintp(arcs.ctypes.data)
+    for u in range(indptr.size - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            if k + FAR < indices.size:
+                prefetch(at_cursor + np.uintp(indices[k + FAR]) * np.uintp(8))
+                soon = np.uintp(cursor[indices[k + NEAR]])
+                prefetch(at_source + soon * np.uintp(4))
+                prefetch(at_arc + soon * np.uintp(8))
+            v = indices[k]
+            at = cursor[v]
+            sources[at] = u
+            arcs[at] = k
+            cursor[v] = at + 1
+
+
+@kernel
+def all_occur(src, dst, seen):
+    """Whether every number below ``seen.size`` occurs (`seen` starts False)."""
+    found = 0
+    for e in range(src.size):
+        s, d = src[e], dst[e]
+        found += (not seen[s]) + (s != d and not seen[d])
+        seen[s] = True
+        seen[d] = True
+        if found == seen.size:
+            return True
+    return False

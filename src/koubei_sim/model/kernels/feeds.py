@@ -1,0 +1,271 @@
+"""hear, on feeds: tellings travel along arcs.
+
+The cost of the whole model is in this file, and it is cache misses, so: arcs are filtered by
+the bitset of the hearing set (without a branch: it would be mispredicted), survivors are
+collected in a block, and the block is applied with its records prefetched ahead.  Arrays are
+taken out of their blocks before the loops: a store through one pointer would otherwise make the
+compiler read all others again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from koubei_sim.core.bits import ONE, has
+from koubei_sim.core.block import view_int32, view_int64, view_uint8
+from koubei_sim.core.codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw, pick, stream
+from koubei_sim.core.prefetch import prefetch
+from koubei_sim.model.kernels.hearing import (
+    claim,
+    hears_awareness,
+    hears_negative,
+    hears_positive,
+    touch,
+)
+from koubei_sim.model.kernels.state import BLOCK, N_MESSAGES, N_TIES
+
+LOW32 = np.uint64(0xFFFFFFFF)
+MESSAGES_AHEAD_INDPTR = 24
+MESSAGES_AHEAD_ARCS = 10
+LISTENERS_AHEAD = 24
+SLACK = 64  # a block is applied when less than this is free
+TIE_OF_MEETING = np.uint8(255)
+
+
+@part
+def apply_block(s, r, t, c, negative, count, row):
+    """Apply the collected arcs of channel `c`, in order."""
+    listener = s.listener
+    block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
+    messages = s.messages[negative, c]
+    fit16 = s.fit16
+    arrivals, attention16, class_segment = s.arrivals, r.attention16, r.class_segment
+    memory20, awareness20 = r.memory20, r.awareness20
+    tie16 = r.tie16[c]
+    attention, ties = r.attention_on == 1, r.tie_on[c] == 1
+    memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
+    reinforcement, need = r.reinforcement_on == 1, s.need
+    base_awareness = (r.awareness_hazard[c] * r.lift_visibility16[c, t]) >> 16
+    records, width = listener.ctypes.data, np.uintp(listener.itemsize)
+    arrived = arrivals[c if attention else 0].ctypes.data
+    for k in range(min(count, LISTENERS_AHEAD)):
+        prefetch(records + np.uintp(block_listener[k]) * width)
+    for k in range(count):
+        if k + LISTENERS_AHEAD < count:
+            ahead = np.uintp(block_listener[k + LISTENERS_AHEAD])
+            prefetch(records + ahead * width)
+            if attention:
+                prefetch(arrived + ahead)
+        i = block_listener[k]
+        v = listener[i]
+        if v.stage > AWARE:
+            continue
+        m = messages[block_message[k]]
+        touch(v, t, memory_leak, memory20, awareness_leak, awareness20)
+        a = base_awareness
+        y = m.hazard
+        if ties:
+            y = (y * tie16[block_tie[k]]) >> 16
+        fit = np.int64(0)
+        if negative == 0:
+            fit = fit16[m.product, v.agent_class]
+            y = (y * fit) >> 16
+        if attention:
+            arriving = np.int64(arrivals[c, i])
+            att16 = attention16[c, class_segment[v.agent_class], arriving]
+            a = (a * att16) >> 16
+            y = (y * att16) >> 16
+        hears_awareness(s, r, i, v, t, a, m.hop, m.product, negative, row)
+        if negative == 1:
+            hears_negative(s, r, i, v, y, m.product)
+            continue
+        if reinforcement and m.first == 1 and v.tellers < 65535:
+            v.tellers += 1
+        if hears_positive(v, y, fit, reinforcement, need, i):
+            claim(s, i, m.teller, c, m.product)
+
+
+@part
+def first_teller(messages, count, offset):
+    """Index of the first message (ascending tellers) whose teller is at least `offset`."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) >> 1
+        if messages[middle].teller < offset:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, inline="always")
+def first_listener(indices, begin, end, agent):
+    """Place of the first listener of a row (ascending) whose number is at least `agent`.
+
+    Halves the row without a branch, which would be mispredicted every other time.
+    """
+    size = end - begin
+    while size > 1:
+        half = size >> 1
+        begin += half * np.int64(indices[begin + half - 1] < agent)
+        size -= half
+    if size == 1:
+        begin += np.int64(indices[begin] < agent)
+    return begin
+
+
+@njit(cache=True, inline="always")
+def nth_in_order(k, count, start, descending):
+    """Position of the k-th message to be heard: cyclic from `start`, either way round."""
+    if descending:
+        p = start - 1 - k
+        return p + count if p < 0 else p
+    p = start + k
+    return p - count if p >= count else p
+
+
+@part
+def feed(s, r, t, c, negative, start, descending, row):
+    """Carry all tellings of one sign on feed `c` to those who hear."""
+    indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
+    indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
+    tie = view_uint8(s.graph_at[c, 2], s.graph_size[c, 2])
+    hearing, messages = s.hearing, s.messages[negative, c]
+    block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
+    count = s.counts[N_MESSAGES + 8 * negative + c]
+    ties = r.tie_on[c] == 1
+    meetings = s.counts[N_TIES] > 0
+    rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
+    pending, told, heard = 0, np.int64(0), np.int64(0)
+    first, last, n = s.first, s.last, r.n
+    for k in range(count):
+        if k + MESSAGES_AHEAD_INDPTR < count:
+            p = nth_in_order(k + MESSAGES_AHEAD_INDPTR, count, start, descending)
+            prefetch(rows + np.uintp(messages[p].teller) * np.uintp(8))
+        if k + MESSAGES_AHEAD_ARCS < count:
+            p = nth_in_order(k + MESSAGES_AHEAD_ARCS, count, start, descending)
+            begin = np.uintp(indptr[messages[p].teller])
+            prefetch(arcs_at + begin * np.uintp(4))
+            prefetch(arcs_at + begin * np.uintp(4) + np.uintp(64))
+            if ties:
+                prefetch(ties_at + begin)
+        p = nth_in_order(k, count, start, descending)
+        teller = messages[p].teller
+        begin, end = indptr[teller], indptr[teller + 1]
+        if first > 0:
+            begin = first_listener(indices, begin, end, first)
+        if last < n:
+            end = first_listener(indices, begin, end, last)
+        told += end - begin
+        while begin < end:
+            stop = min(end, begin + (BLOCK - pending))
+            if ties:
+                for e in range(begin, stop):
+                    i = indices[e]
+                    block_listener[pending] = i
+                    block_message[pending] = p
+                    block_tie[pending] = tie[e]
+                    pending += np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
+            else:
+                for e in range(begin, stop):
+                    i = indices[e]
+                    block_listener[pending] = i
+                    block_message[pending] = p
+                    pending += np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
+            begin = stop
+            if pending > BLOCK - SLACK:
+                apply_block(s, r, t, c, negative, pending, row)
+                heard += pending
+                pending = 0
+        if meetings:
+            e = s.tie_head[teller]
+            while e >= 0:
+                i = s.ties[e].target
+                if s.ties[e].channel == c and first <= i < last:
+                    told += 1
+                    if has(hearing, i):
+                        block_listener[pending] = i
+                        block_message[pending] = p
+                        block_tie[pending] = TIE_OF_MEETING
+                        pending += 1
+                        if pending > BLOCK - SLACK:
+                            apply_block(s, r, t, c, negative, pending, row)
+                            heard += pending
+                            pending = 0
+                e = s.ties[e].following
+    apply_block(s, r, t, c, negative, pending, row)
+    row[T_ARCS_TOLD] += told
+    row[T_ARCS_HEARD] += heard + pending
+
+
+@njit(cache=True, inline="always")
+def one_more(arrivals, i):
+    """Count one arrival at `i`, up to the last row of the attention table."""
+    count = np.int64(arrivals[i])
+    arrivals[i] = count + (count < ATTENTION_SIZE - 1)
+
+
+@part
+def count_arrivals(s, c):
+    """Count what arrives today at each listener on feed `c`, of both signs.
+
+    The counters are cleared first, all of them: that brings the megabyte (per million people)
+    into the cache in order, which costs less than meeting it there at random.  Arcs to people
+    who do not hear are counted too: nobody reads those, and a test would cost more.
+    """
+    if s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c] == 0:
+        return
+    arrivals = s.arrivals[c]
+    first, last, n = s.first, s.last, arrivals.size
+    arrivals[first:last] = 0
+    indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
+    indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
+    rows, arcs_at = indptr.ctypes.data, indices.ctypes.data
+    meetings = s.counts[N_TIES] > 0
+    for negative in range(2):
+        messages = s.messages[negative, c]
+        count = s.counts[N_MESSAGES + 8 * negative + c]
+        for k in range(count):
+            if k + MESSAGES_AHEAD_INDPTR < count:
+                ahead = messages[k + MESSAGES_AHEAD_INDPTR].teller
+                prefetch(rows + np.uintp(ahead) * np.uintp(8))
+            if k + MESSAGES_AHEAD_ARCS < count:
+                ahead_at = np.uintp(indptr[messages[k + MESSAGES_AHEAD_ARCS].teller])
+                prefetch(arcs_at + ahead_at * np.uintp(4))
+                prefetch(arcs_at + ahead_at * np.uintp(4) + np.uintp(64))
+            teller = messages[k].teller
+            begin, end = indptr[teller], indptr[teller + 1]
+            if first > 0:
+                begin = first_listener(indices, begin, end, first)
+            if last < n:
+                end = first_listener(indices, begin, end, last)
+            for e in range(begin, end):
+                one_more(arrivals, indices[e])
+            if meetings:
+                e = s.tie_head[teller]
+                while e >= 0:
+                    i = s.ties[e].target
+                    if s.ties[e].channel == c and first <= i < last:
+                        one_more(arrivals, i)
+                    e = s.ties[e].following
+
+
+@part
+def hear_feeds(s, r, t, negative, row):
+    """Steps (1) and (3) of hearing: channels and tellers in the tick's keyed order."""
+    z = draw(stream(r.key, r.replicate, DRAW_ORDER, t, 0), 0)
+    start_channel = pick(z >> np.uint64(32), r.n_channels)
+    offset = pick(z & LOW32, r.n)
+    descending = ((z ^ (z >> np.uint64(63))) & np.uint64(1)) == 1
+    for k in range(r.n_channels):
+        c = start_channel + k
+        if c >= r.n_channels:
+            c -= r.n_channels
+        count = s.counts[N_MESSAGES + 8 * negative + c]
+        if r.is_board[c] == 1 or count == 0:
+            continue
+        start = first_teller(s.messages[negative, c], count, offset)
+        feed(s, r, t, c, negative, start, descending, row)

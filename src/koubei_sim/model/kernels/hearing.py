@@ -1,0 +1,104 @@
+"""What one listener does with what arrives: shared by feeds, boards and own media.
+
+Conversion needs no draw: a listener converts when its accumulated hazard crosses a resistance
+drawn once (Sellke 1983), so exposures only add integers and compare.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from koubei_sim.core.codes import AWARE, CLAIMED, REJECTED, T_NEWLY_AWARE, T_STAGE, UNAWARE
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT
+from koubei_sim.model.kernels.state import N_CLAIMS, N_NEWLY, N_REJECTED
+
+
+@njit(cache=True, inline="always")
+def touch(v, t, memory_leak, memory20, awareness_leak, awareness20):
+    """Let both hazards leak for the ticks since anything last arrived.
+
+    The tables are passed one by one: loops over listeners take them out of the rules once.
+    """
+    since = t - np.int64(v.touched)
+    if since > 0:
+        if memory_leak:
+            v.hazard = (v.hazard * memory20[since]) >> 20
+        if awareness_leak and v.stage == UNAWARE:
+            v.awareness = (v.awareness * awareness20[since]) >> 20
+        v.touched = t
+
+
+@part
+def become_aware(s, r, i, t, hop, product, negative, row):
+    """Cross from unaware to aware, now: what comes later in the tick can already claim."""
+    v = s.listener[i]
+    v.stage = AWARE
+    v.heard = hop | (product << 4) | (negative << 6)
+    s.stage[i] = AWARE
+    s.change[T_STAGE + UNAWARE] -= 1
+    s.change[T_STAGE + AWARE] += 1
+    s.actor[i].last_story = t
+    row[T_NEWLY_AWARE] += 1
+    if r.relay_on == 1:
+        s.newly[s.counts[N_NEWLY]] = i
+        s.counts[N_NEWLY] += 1
+
+
+@part
+def claim(s, i, recruiter, channel, product):
+    """Note who won agent `i`; it hears no more in this tick."""
+    s.listener[i].stage = CLAIMED
+    k = s.counts[N_CLAIMS]
+    c = s.claims[k]
+    c.agent = i
+    c.recruiter = recruiter
+    c.channel = channel
+    c.product = product
+    s.counts[N_CLAIMS] = k + 1
+
+
+@part
+def reject(s, i, product):
+    """Note that agent `i` has heard too much against the product."""
+    v = s.listener[i]
+    v.stage = REJECTED
+    v.heard = np.uint8((v.heard & 0b11001111) | (product << 4))
+    s.rejected[s.counts[N_REJECTED]] = i
+    s.counts[N_REJECTED] += 1
+
+
+@njit(cache=True, inline="always")
+def hears_awareness(s, r, i, v, t, a, hop, product, negative, row):
+    """Add awareness hazard `a`; cross where it suffices."""
+    if v.stage == UNAWARE:
+        total = min(v.awareness + a, HAZARD_CAP)
+        v.awareness = total
+        if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
+            become_aware(s, r, i, t, hop, product, negative, row)
+
+
+@njit(cache=True, inline="always")
+def hears_negative(s, r, i, v, y, product):
+    """Subtract hazard `y`; reject where it suffices (product -1: keep what was heard of)."""
+    v.hazard = max(v.hazard - y, -HAZARD_CAP)
+    if (
+        r.rejection_on == 1
+        and v.stage == AWARE
+        and -v.hazard >= np.int64(s.resist_reject[i]) << RESISTANCE_SHIFT
+    ):
+        reject(s, i, np.int64((v.heard >> 4) & 3) if product < 0 else product)
+
+
+@njit(cache=True, inline="always")
+def hears_positive(v, y, fit, reinforcement, need, i):
+    """Add hazard `y`; return whether all conditions of adoption now hold."""
+    total = min(v.hazard + y, HAZARD_CAP)
+    v.hazard = total
+    return (
+        v.stage == AWARE
+        and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
+        and fit > 0
+        and (not reinforcement or v.tellers >= need[i])
+    )

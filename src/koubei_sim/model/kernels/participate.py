@@ -1,0 +1,46 @@
+"""participate: online users join open nodes, which reward them, give reports and stories."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from koubei_sim.core.codes import T_JOINS, T_REPORTS
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw, draw32
+from koubei_sim.model.kernels.engagement import add_engagement, stick
+from koubei_sim.model.kernels.release import file_report
+
+BASE_JOIN, BASE_STORY, BASE_REPORT = 8, 16, 24  # offsets in State.bases
+
+
+@part
+def participate(s, r, i, t, row):
+    """Let online user `i` pass all nodes in turn."""
+    a = s.actor[i]
+    level = r.class_level[a.agent_class]
+    # Taken out of their blocks here, or every store below would have them read again.
+    opens, channel_of, bases = r.node_opens, r.node_channel, s.bases
+    join32, join_fatigue16 = r.join32, r.join_fatigue16
+    channels, joined = np.int64(a.channels), a.joined
+    for j in range(r.n_nodes):
+        channel = channel_of[j]
+        if t < opens[j] or (channel >= 0 and (channels >> channel) & 1 == 0):
+            continue
+        times = np.int64((joined >> np.uint64(8 * j)) & np.uint64(255))
+        threshold = (join32[j, level] * join_fatigue16[times]) >> 16
+        if draw32(bases[BASE_JOIN + j], i) >= threshold:
+            continue
+        if times < 255:
+            a.joined += np.uint64(1) << np.uint64(8 * j)
+        row[T_JOINS + j] += 1
+        add_engagement(s, r, i, t, r.node_reward[j])
+        if channel >= 0:
+            stick(s, r, i, t, channel)
+        if r.node_reports[j] == 1:
+            row[T_REPORTS] += 1
+            priority = draw(s.bases[BASE_REPORT + j], i)
+            file_report(s, r, a.product, i, r.node_content16[j], priority)
+        if draw32(s.bases[BASE_STORY + j], i) < r.story32[j]:
+            a.story = j
+            a.story_until = t + r.story_life
+            a.last_story = t

@@ -1,0 +1,154 @@
+"""serve: staff answer the day's complaints in turn; late answers are worth less; some leave."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from koubei_sim.core.bits import remove
+from koubei_sim.core.codes import (
+    DRAW_ANSWER,
+    DRAW_QUEUE,
+    LAPSED,
+    LOG_LAPSE,
+    T_ANSWERED,
+    T_CHURNS,
+    T_COMPLAINTS,
+    T_DROPPED,
+    T_ENTHUSIAST_TIER,
+    T_LAPSES,
+    T_SEGMENT_USERS,
+    T_TIER,
+    T_UNHELPED,
+    USER,
+    WORTH_BINS,
+)
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels.complain import CHURN_CANDIDATE
+from koubei_sim.model.kernels.engagement import add_engagement, stick
+from koubei_sim.model.kernels.sets import keyed_order, log_event, schedule_return, set_stage
+from koubei_sim.model.kernels.state import N_COMPLAINTS, N_LEAVERS
+
+
+@part
+def pop(s, c):
+    """Take the head of the queue of channel `c` out of it and return it."""
+    i = s.queue_head[c]
+    s.queue_head[c] = s.queue_next[i]
+    if s.queue_head[c] < 0:
+        s.queue_tail[c] = -1
+    s.actor[i].pending = 0
+    return i
+
+
+@part
+def answer(s, r, t, c, i, position, base, row):
+    """Handle the complaint of user `i` as number `position` of the day."""
+    if draw32(base, i) >= r.answer32:
+        row[T_UNHELPED + c] += 1
+        return
+    a = s.actor[i]
+    bin_of_day = (position * WORTH_BINS) // r.service_capacity[c]
+    worth = r.answer_worth16[(t - a.complained) * WORTH_BINS + bin_of_day]
+    a.served_worth = worth
+    a.served_until = t + r.bonus_days
+    row[T_ANSWERED + c] += 1
+    add_engagement(s, r, i, t, r.answer_gain * (worth / 65536.0))
+    stick(s, r, i, t, c)
+
+
+@part
+def queue_up(s, r, t):
+    """Let today's complaints join the queues, in keyed order."""
+    for c in range(r.n_channels):
+        if r.service_capacity[c] <= 0:
+            continue
+        count = s.counts[N_COMPLAINTS + c]
+        queue_base = stream(r.key, r.replicate, DRAW_QUEUE, t, c)
+        keyed_order(s.complaints[c], count, queue_base, s.sort_keys)
+        for k in range(count):
+            i = s.complaints[c, k]
+            s.queue_next[i] = -1
+            if s.queue_tail[c] < 0:
+                s.queue_head[c] = i
+            else:
+                s.queue_next[s.queue_tail[c]] = i
+            s.queue_tail[c] = i
+
+
+@part
+def answer_queues(s, r, t, row):
+    """Drop who has waited too long, then answer as many as there is staff for."""
+    public, complaints = np.int64(0), np.int64(0)
+    for c in range(r.n_channels):
+        if r.service_capacity[c] <= 0:
+            continue
+        while s.queue_head[c] >= 0 and t - s.actor[s.queue_head[c]].complained > r.patience:
+            pop(s, c)
+            row[T_DROPPED + c] += 1
+        base = stream(r.key, r.replicate, DRAW_ANSWER, t, c)
+        handled = 0
+        while s.queue_head[c] >= 0 and handled < r.service_capacity[c]:
+            i = pop(s, c)
+            if s.stage[i] != USER:
+                continue
+            answer(s, r, t, c, i, handled, base, row)
+            handled += 1
+        complaints += row[T_COMPLAINTS + c]
+        if r.service_public[c] == 1:
+            public += row[T_ANSWERED + c]
+    share = min(1.0, np.float64(public) / np.float64(max(1, complaints)))
+    s.floats[0] = 1.0 + r.squeaky_wheel * share
+
+
+@part
+def who_leaves_queues(s, r, t, out):
+    """List whom `answer_queues` will take out of the queues today; return their number.
+
+    For runs that must fetch their records first (`partition`).  Changes nothing.
+    """
+    count = 0
+    for c in range(r.n_channels):
+        if r.service_capacity[c] <= 0:
+            continue
+        i = s.queue_head[c]
+        while i >= 0 and t - s.actor[i].complained > r.patience:
+            out[count] = i
+            count += 1
+            i = s.queue_next[i]
+        handled = 0
+        while i >= 0 and handled < r.service_capacity[c]:
+            out[count] = i
+            count += 1
+            handled += s.stage[i] == USER
+            i = s.queue_next[i]
+    return count
+
+
+@part
+def let_leavers_go(s, r, t, row):
+    """Turn those into lapsed ones whom no answer of today has kept."""
+    for k in range(s.counts[N_LEAVERS]):
+        i = s.leavers[k]
+        if s.leaver_kind[k] == CHURN_CANDIDATE:
+            row[T_CHURNS] += 1
+        elif s.actor[i].served_until >= t:
+            continue
+        else:
+            row[T_LAPSES] += 1
+        leave(s, r, i, t)
+
+
+@part
+def leave(s, r, i, t):
+    """Turn a user into a lapsed one."""
+    a = s.actor[i]
+    s.change[T_TIER + a.tier] -= 1
+    s.change[T_SEGMENT_USERS + r.class_segment[a.agent_class]] -= 1
+    if r.class_enthusiast[a.agent_class] == 1:
+        s.change[T_ENTHUSIAST_TIER + a.tier] -= 1
+    set_stage(s, i, LAPSED)
+    remove(s.talkers, i)
+    remove(s.raised, i)
+    log_event(s, t, i, LOG_LAPSE, -1, -1, a.product, a.generation)
+    schedule_return(s, r, i, t, LAPSED)

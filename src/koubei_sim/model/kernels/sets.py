@@ -1,0 +1,101 @@
+"""Stages, the event log, calendars and keyed sorting: small tools of the pyramid kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from koubei_sim.core.bits import insert
+from koubei_sim.core.codes import AWARE, DRAW_RETURN, LAPSED, REJECTED, RIVAL, T_STAGE
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw, exponential_units, stream
+from koubei_sim.model.kernels.state import N_LOG
+
+
+@part
+def set_stage(s, i, stage):
+    """Move an agent to a stage, in both places that hold it."""
+    s.change[T_STAGE + s.stage[i]] -= 1
+    s.change[T_STAGE + stage] += 1
+    s.stage[i] = stage
+    s.listener[i].stage = stage
+
+
+@part
+def log_event(s, t, i, kind, recruiter, channel, product, generation):
+    """Write one line of the event log."""
+    k = s.counts[N_LOG]
+    line = s.log[k]
+    line.tick = t
+    line.agent = i
+    line.kind = kind
+    line.recruiter = recruiter
+    line.channel = channel
+    line.product = product
+    line.generation = generation
+    s.counts[N_LOG] = k + 1
+
+
+@part
+def schedule_return(s, r, i, t, stage):
+    """Put agent `i`, who left for `stage` at `t`, into the calendar of returns."""
+    mean = 0
+    if stage == LAPSED:
+        mean = r.lapsed_return
+    elif stage == REJECTED:
+        mean = r.rejected_return
+    elif stage == RIVAL:
+        mean = r.replacement_days
+    if mean == 0:
+        return
+    wait = exponential_units(draw(stream(r.key, r.replicate, DRAW_RETURN, t, stage), i))
+    day = t + 1 + ((wait * mean) >> 26)
+    if day < r.ticks:
+        s.return_next[i] = s.return_head[day]
+        s.return_head[day] = i
+
+
+@part
+def back_to_aware(s, r, i, t):
+    """Return an agent to the hearing set with a clean slate of arguments."""
+    set_stage(s, i, AWARE)
+    v = s.listener[i]
+    v.hazard = 0
+    v.tellers = 0
+    v.touched = t
+    if r.reinforcement_on == 1:
+        s.board_heard[i] = 0
+    insert(s.hearing, i)
+
+
+@part
+def keyed_order(ids, n, base, keys):
+    """Sort the first `n` of `ids` by their 64-bit draws at `base`, in place."""
+    for k in range(n):
+        keys[k] = draw(base, ids[k])
+    order = np.argsort(keys[:n])
+    copy = ids[:n].copy()
+    for k in range(n):
+        ids[k] = copy[order[k]]
+
+
+@part
+def smallest(ids, n, wanted, base, keys):
+    """Move the `wanted` ids with the smallest draws to the front, in ascending order of them."""
+    if wanted >= n:
+        keyed_order(ids, n, base, keys)
+        return
+    # A histogram of the upper 12 bits finds the draws that can matter; only those are sorted.
+    histogram = np.zeros(4096, np.int64)
+    for k in range(n):
+        keys[k] = draw(base, ids[k])
+        histogram[np.int64(keys[k] >> np.uint64(52))] += 1
+    bins, covered = 0, 0
+    while covered < wanted:
+        covered += histogram[bins]
+        bins += 1
+    kept = 0
+    for k in range(n):
+        if np.int64(keys[k] >> np.uint64(52)) < bins:
+            ids[kept] = ids[k]
+            kept += 1
+    keyed_order(ids, kept, base, keys)

@@ -1,0 +1,115 @@
+"""supply: units are short; invites jump the queue, rounds are lotteries, some give up."""
+
+from __future__ import annotations
+
+from koubei_sim.core.bits import ONE, lowest_bit, remove
+from koubei_sim.core.codes import (
+    DRAW_GIVE_UP,
+    DRAW_GIVE_UP_RIVAL,
+    DRAW_INVITE,
+    DRAW_LOTTERY,
+    LOG_GIVE_UP,
+    LOG_RIVAL,
+    RIVAL,
+    T_GIVE_UPS,
+    T_GIVE_UPS_RIVAL,
+    T_INVITED,
+    T_LOTTERY,
+    T_STOCK,
+    USER,
+)
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels.seeding import adopt
+from koubei_sim.model.kernels.sets import (
+    back_to_aware,
+    keyed_order,
+    log_event,
+    schedule_return,
+    set_stage,
+    smallest,
+)
+from koubei_sim.model.kernels.state import N_WAITERS
+
+
+@part
+def sell(s, r, t, i, row):
+    """Hand a unit to waiting agent `i`."""
+    remove(s.waiting, i)
+    adopt(s, r, t, i, s.wait_recruiter[i], s.wait_channel[i], s.actor[i].product, row)
+
+
+@part
+def list_waiting(s):
+    """Write the ids of all waiting agents into `s.waiters`, ascending; return their number."""
+    count = 0
+    for w in range(s.first >> 6, (s.last + 63) >> 6):
+        word = s.waiting[w]
+        while word != 0:
+            s.waiters[count] = (w << 6) + lowest_bit(word)
+            word &= word - ONE
+            count += 1
+    return count
+
+
+@part
+def sell_on_invites(s, r, t, row):
+    """Sell to those of today's newcomers whose recruiter has an invite left, in keyed order."""
+    count = s.counts[N_WAITERS]
+    if count > 0:
+        keyed_order(s.waiters, count, stream(r.key, r.replicate, DRAW_INVITE, t, 0), s.sort_keys)
+        for k in range(count):
+            i = s.waiters[k]
+            recruiter = s.wait_recruiter[i]
+            if recruiter >= 0 and s.stage[recruiter] == USER and s.actor[recruiter].invites > 0:
+                s.actor[recruiter].invites -= 1
+                row[T_INVITED] += 1
+                sell(s, r, t, i, row)
+
+
+@part
+def draw_lots(s, r, t):
+    """Put those who win today's round to the front of `waiters`; return their number."""
+    if r.units[t] == 0:
+        return 0
+    s.change[T_STOCK] += r.units[t]
+    count = list_waiting(s)
+    wanted = min(count, s.stocks[T_STOCK])
+    base = stream(r.key, r.replicate, DRAW_LOTTERY, t, 0)
+    smallest(s.waiters, count, wanted, base, s.sort_keys)
+    return wanted
+
+
+@part
+def sell_to_winners(s, r, t, winners, row):
+    """Sell to the first `winners` of `waiters`."""
+    for k in range(winners):
+        sell(s, r, t, s.waiters[k], row)
+    s.change[T_STOCK] -= winners
+    row[T_LOTTERY] += winners
+
+
+@part
+def lose_patience(s, r, t, row):
+    """Some of those who still wait give up."""
+    if r.give_up32 == 0:
+        return
+    leave = stream(r.key, r.replicate, DRAW_GIVE_UP, t, 0)
+    where = stream(r.key, r.replicate, DRAW_GIVE_UP_RIVAL, t, 0)
+    count = list_waiting(s)
+    for k in range(count):
+        i = s.waiters[k]
+        if s.wait_since[i] == t or draw32(leave, i) >= r.give_up32:
+            continue
+        remove(s.waiting, i)
+        product = s.actor[i].product
+        if draw32(where, i) < r.give_up_rival32:
+            set_stage(s, i, RIVAL)
+            remove(s.talkers, i)
+            row[T_GIVE_UPS_RIVAL] += 1
+            log_event(s, t, i, LOG_RIVAL, -1, -1, product, 0)
+            schedule_return(s, r, i, t, RIVAL)
+        else:
+            back_to_aware(s, r, i, t)
+            row[T_GIVE_UPS] += 1
+            log_event(s, t, i, LOG_GIVE_UP, -1, -1, product, 0)

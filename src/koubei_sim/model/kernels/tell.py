@@ -1,0 +1,129 @@
+"""tell: online users, relays, waiting agents and rejecters talk on their channels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from koubei_sim.core.codes import (
+    AWARE,
+    CORE,
+    HOPS,
+    KIND_REJECTER,
+    KIND_RELAY,
+    KIND_WAITING,
+    NO_STORY,
+    T_EVENT_PARTICIPANTS,
+    T_REPLIES,
+    T_TELLS_HOP,
+    T_TELLS_NEGATIVE,
+    T_TELLS_POSITIVE,
+    T_TELLS_REJECTER,
+    T_TELLS_RELAY,
+    T_TELLS_WAITING,
+    USER,
+    WAITING,
+)
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import HAZARD_CAP, draw32
+from koubei_sim.model.kernels.engagement import add_engagement, stick
+from koubei_sim.model.kernels.state import N_MESSAGES, N_PARTICIPANTS
+
+BASE_TELL, BASE_REPLY = 40, 48  # offsets in State.bases
+
+
+@part
+def tell(s, r, i, t, value, row):
+    """Let online talker `i` pass all channels in turn (`value`: satisfaction of a user)."""
+    a = s.actor[i]
+    stage = s.stage[i]
+    story = 0
+    hop = 0
+    product = a.product
+    negative = 0
+    if stage == USER:
+        kind = np.int64(a.tier)
+        negative = 1 if value < 0.0 else 0
+        if a.story != NO_STORY and t <= a.story_until:
+            story = 1 + np.int64(a.story)
+    elif stage == WAITING:
+        if r.waiting16 == 0:
+            return
+        kind = KIND_WAITING
+        negative = 1 if r.waiting_sign < 0 else 0
+    else:
+        heard = s.listener[i].heard
+        product = np.uint8((heard >> 4) & 3)
+        if stage == AWARE:
+            kind = KIND_RELAY
+            hop = np.int64(heard & 15) + 1
+            if hop >= HOPS:
+                return
+            negative = np.int64(heard >> 6) & 1
+        else:
+            kind = KIND_REJECTER
+            negative = 1
+    told_any = False
+    novelty = r.novelty16[t - a.last_story]
+    # Taken out of their blocks here, or every store below would have them read again.
+    opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, r.lift_tell16, s.bases
+    channels = np.int64(a.channels)
+    for c in range(r.n_channels):
+        if (channels >> c) & 1 == 0 or t < opens[c]:
+            continue
+        threshold = (tell32[c, kind] * novelty) >> 16
+        threshold = (threshold * lift_tell16[c, t]) >> 16
+        if draw32(bases[BASE_TELL + c], i) >= threshold:
+            continue
+        told_any = True
+        times = np.int64((a.told >> np.uint64(8 * c)) & np.uint64(255))
+        h = r.message_hazard[c, kind, story, hop]
+        h = (h * r.repeat16[times]) >> 16
+        h = (h * r.lift_visibility16[c, t]) >> 16
+        if negative:
+            h = (h * r.negativity16) >> 16
+        if kind == KIND_WAITING:
+            h = (h * r.waiting16) >> 16
+        h = min(h, HAZARD_CAP)
+        if times < 255:
+            a.told += np.uint64(1) << np.uint64(8 * c)
+        first = 0
+        if negative == 0 and (a.told_positive >> c) & 1 == 0:
+            first = 1
+            a.told_positive |= np.uint8(1 << c)
+        k = s.counts[N_MESSAGES + 8 * negative + c]
+        m = s.outbox[negative, c, k]
+        m.hazard = h
+        m.teller = i
+        m.product = product
+        m.hop = hop
+        m.first = first
+        s.counts[N_MESSAGES + 8 * negative + c] = k + 1
+        row[T_TELLS_HOP + hop] += 1
+        if kind > CORE:
+            if kind == KIND_RELAY:
+                row[T_TELLS_RELAY + c] += 1
+            elif kind == KIND_WAITING:
+                row[T_TELLS_WAITING + c] += 1
+            else:
+                row[T_TELLS_REJECTER + c] += 1
+            continue
+        if negative:
+            row[T_TELLS_NEGATIVE + c] += 1
+        else:
+            row[T_TELLS_POSITIVE + c] += 1
+        replies = 0
+        if draw32(s.bases[BASE_REPLY + c], i) < r.reply32[c]:
+            replies = 1
+            row[T_REPLIES + c] += 1
+            add_engagement(s, r, i, t, r.reply_gain)
+            stick(s, r, i, t, c)
+        if r.event_gain[c, t] > 0.0:
+            k = s.counts[N_PARTICIPANTS]
+            p = s.participants[k]
+            p.agent = i
+            p.channel = c
+            p.replies = replies
+            s.counts[N_PARTICIPANTS] = k + 1
+            row[T_EVENT_PARTICIPANTS] += 1
+    if told_any and stage == USER:
+        a.story = NO_STORY

@@ -1,0 +1,54 @@
+"""age: what the day leaves behind - meetings, events, and the weekly review of tiers.
+
+Eighth step of the schedule.  Promotion happens at the tick of a gain (`engagement.promote`),
+demotion only here: nobody falls and rises within a week for the noise of a day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import CASUAL, USER
+from koubei_sim.model.reference import meetings
+from koubei_sim.model.reference.engagement import add_engagement, present_engagement
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+
+WEEK = 7
+
+
+def age(model: PyramidModel, day: Day) -> None:
+    """Settle the meeting, the events and, at the end of a week, the tiers."""
+    meetings.settle(model, day)
+    settle_events(model, day)
+    if (day.t + 1) % WEEK == 0:
+        review_tiers(model, day)
+
+
+def settle_events(model: PyramidModel, day: Day) -> None:
+    """Give participants of events their gain from what they themselves achieved today.
+
+    n = own replies on the channel + own recruits of the day; the gain saturates in n.
+    """
+    rules, t = model.rules, day.t
+    for part in day.event_tellings:
+        user, c = part.teller, part.channel
+        if user.stage != USER:
+            continue
+        n = part.replies + day.recruits[user.number]
+        if n > 0:
+            share = n / (n + rules.event_saturation[c][t])
+            add_engagement(model, t, user, rules.event_gain[c][t] * share)
+
+
+def review_tiers(model: PyramidModel, day: Day) -> None:
+    """Demote every user, core seeds too, whose engagement no longer keeps its tier."""
+    keep = model.rules.tier_keep
+    for user in model.people:
+        if user.stage != USER:
+            continue
+        present = present_engagement(model, day.t, user)
+        while user.tier > CASUAL and present < keep[user.tier]:
+            user.tier -= 1

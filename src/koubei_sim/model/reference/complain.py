@@ -1,0 +1,78 @@
+"""complain: unhappy users turn to the staff, and some users think of leaving.
+
+A complaint is participation too: it is a report and it binds.  Called by the schedule after
+participate, once per online user; the queues and the leaving are settled in serve.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import (
+    DRAW_CHURN,
+    DRAW_COMPLAIN,
+    DRAW_COMPLAIN_CHANNEL,
+    DRAW_LAPSE,
+    REPORT_OF_COMPLAINT,
+    T_COMPLAINTS,
+)
+from koubei_sim.model.reference.coins import pick
+from koubei_sim.model.reference.engagement import add_engagement
+from koubei_sim.model.reference.release import file_report
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+FULL_CONTENT16 = 65536
+
+
+def complain(model: PyramidModel, day: Day, user: Person, content: float) -> None:
+    """Let one online user complain, and toss its coins of leaving.
+
+    Parameters
+    ----------
+    model : PyramidModel
+    day : Day
+    user : Person
+        After its joining.
+    content : float
+        Its satisfaction at the start of the turn; below 0 it is unhappy.
+    """
+    rules, t = model.rules, day.t
+    if content < 0.0:
+        rate = (-content) * rules.complaint_rate * model.squeak
+        threshold = int(min(1.0, rate) * 4294967296.0)
+        channels = service_channels(model, t, user)
+        if (
+            model.coins.coin(DRAW_COMPLAIN, t, 0, user.number) < threshold
+            and not user.complaint_pending
+            and channels
+        ):
+            bits = model.coins.coin(DRAW_COMPLAIN_CHANNEL, t, 0, user.number)
+            file_complaint(model, day, user, channels[pick(bits, len(channels))])
+        if model.coins.coin(DRAW_LAPSE, t, 0, user.number) < rules.lapse32:
+            day.lapse_candidates.append(user)
+    if model.coins.coin(DRAW_CHURN, t, 0, user.number) < rules.churn32:
+        day.churn_candidates.append(user)
+
+
+def service_channels(model: PyramidModel, t: int, user: Person) -> list[int]:
+    """Return the open channels with service that the user is a member of, ascending."""
+    rules = model.rules
+    return [
+        c
+        for c in range(rules.n_channels)
+        if rules.service_capacity[c] > 0 and t >= rules.channel_opens[c] and c in user.channels
+    ]
+
+
+def file_complaint(model: PyramidModel, day: Day, user: Person, c: int) -> None:
+    """Complain on channel c."""
+    user.complaint_pending = True
+    user.complained_at = day.t
+    file_report(model, day, user, REPORT_OF_COMPLAINT, FULL_CONTENT16)
+    add_engagement(model, day.t, user, model.rules.complaint_gain)
+    day.complaints.setdefault(c, []).append(user)
+    day.row[T_COMPLAINTS + c] += 1

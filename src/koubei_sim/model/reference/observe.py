@@ -1,0 +1,97 @@
+"""observe: the daily table and the event log.
+
+The last step of the schedule counts stocks and closes the row of the day; flows have been
+counted where they happened.  `remember` is called wherever somebody changes stage for good.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from koubei_sim.core.codes import (
+    LOG_ADOPT,
+    T_ENTHUSIAST_TIER,
+    T_MEMBERS,
+    T_SEGMENT_USERS,
+    T_STAGE,
+    T_STOCK,
+    T_TIER,
+    TABLE_WIDTH,
+    USER,
+)
+from koubei_sim.model.world.arrays import History, canonical
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+
+class LogRow(NamedTuple):
+    """One event; kinds are the ``LOG_`` codes."""
+
+    tick: int
+    agent: int
+    kind: int
+    recruiter: int
+    channel: int
+    product: int
+    generation: int
+
+
+def remember(
+    model: PyramidModel, t: int, kind: int, person: Person, product: int = 0, generation: int = 0
+) -> None:
+    """Write an event into the log; only an adoption names who won the person, and where."""
+    adopted = kind == LOG_ADOPT
+    recruiter = person.recruiter if adopted else -1
+    channel = person.channel if adopted else -1
+    model.log.append(LogRow(t, person.number, kind, recruiter, channel, product, generation))
+
+
+def observe(model: PyramidModel, day: Day) -> None:
+    """Count the stocks at the end of the tick and close its row."""
+    row = day.row
+    for person in model.people:
+        row[T_STAGE + person.stage] += 1
+        for c in person.channels:
+            row[T_MEMBERS + c] += 1
+        if person.stage == USER:
+            row[T_TIER + person.tier] += 1
+            row[T_SEGMENT_USERS + person.segment] += 1
+            if person.enthusiast:
+                row[T_ENTHUSIAST_TIER + person.tier] += 1
+    row[T_STOCK] = model.stock
+    model.table.append(row)
+    model.quality_path.append(list(model.quality))
+    model.difficulty_path.append(list(model.difficulty))
+
+
+def history(model: PyramidModel) -> History:
+    """Return what has happened so far as arrays, the log in canonical order.
+
+    Returns
+    -------
+    History
+        ``table`` int64[ticks run, TABLE_WIDTH], ``quality`` and ``difficulty``
+        float64[ticks run, K], and the log.
+    """
+    ticks, products = len(model.table), model.rules.n_products
+    columns = np.array(model.log, dtype=np.int64).reshape(len(model.log), len(LogRow._fields)).T
+    tick, agent, kind, recruiter, channel, product, generation = columns
+    return canonical(
+        History(
+            table=np.array(model.table, dtype=np.int64).reshape(ticks, TABLE_WIDTH),
+            quality=np.array(model.quality_path, dtype=np.float64).reshape(ticks, products),
+            difficulty=np.array(model.difficulty_path, dtype=np.float64).reshape(ticks, products),
+            log_tick=tick.astype(np.int32),
+            log_agent=agent.astype(np.int32),
+            log_kind=kind.astype(np.uint8),
+            log_recruiter=recruiter.astype(np.int32),
+            log_channel=channel.astype(np.int8),
+            log_product=product.astype(np.uint8),
+            log_generation=generation.astype(np.int32),
+        )
+    )

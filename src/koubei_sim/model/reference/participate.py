@@ -1,0 +1,58 @@
+"""participate: users take part in what the maker opens to them (participation nodes).
+
+Joining binds (reward, stickiness), informs (a report) and gives something to tell (a story).
+Second step of the schedule, once per online user.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import DRAW_JOIN, DRAW_STORY, T_JOINS
+from koubei_sim.model.reference.engagement import add_engagement, stick
+from koubei_sim.model.reference.release import file_report
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+MOST_JOINS = 255  # size of the table of fatigue
+
+
+def participate(model: PyramidModel, day: Day, user: Person) -> None:
+    """Let one online user join nodes, in the order of their numbers."""
+    for j in range(model.rules.n_nodes):
+        if can_join(model, day, user, j) and joins(model, day, user, j):
+            join(model, day, user, j)
+
+
+def can_join(model: PyramidModel, day: Day, user: Person, j: int) -> bool:
+    """Say whether node j is open and lives where the user is (or nowhere in particular)."""
+    rules = model.rules
+    lives_on = rules.node_channel[j]
+    return day.t >= rules.node_opens[j] and (lives_on < 0 or lives_on in user.channels)
+
+
+def joins(model: PyramidModel, day: Day, user: Person, j: int) -> bool:
+    """Toss the coin of joining; every time before makes it less likely (fatigue)."""
+    rules = model.rules
+    fatigue16 = rules.join_fatigue16[user.joined[j]]
+    threshold = (rules.join32[j][user.level] * fatigue16) >> 16
+    return model.coins.coin(DRAW_JOIN, day.t, j, user.number) < threshold
+
+
+def join(model: PyramidModel, day: Day, user: Person, j: int) -> None:
+    """Join node j: reward, stickiness, report, story, in this order."""
+    rules, t = model.rules, day.t
+    user.joined[j] = min(MOST_JOINS, user.joined[j] + 1)
+    day.row[T_JOINS + j] += 1
+    add_engagement(model, t, user, rules.node_reward[j])
+    if rules.node_channel[j] >= 0:
+        stick(model, t, user, rules.node_channel[j])
+    if rules.node_reports[j]:
+        file_report(model, day, user, j, rules.node_content16[j])
+    if model.coins.coin(DRAW_STORY, t, j, user.number) < rules.story32[j]:
+        user.story = j
+        user.story_until = t + rules.story_life
+        user.last_story = t

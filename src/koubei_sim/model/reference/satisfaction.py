@@ -1,0 +1,53 @@
+"""satisfaction: what the product gives a user today, over the bar.
+
+Called by the schedule at the start of the turn of each online user; complain and tell ask
+whether it came out negative.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import T_ONLINE_USERS, T_UNHAPPY_ONLINE
+from koubei_sim.model.reference.engagement import present_engagement
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+
+def satisfaction(model: PyramidModel, day: Day, user: Person) -> float:
+    """Return s of an online user and note it where unhappy (s < 0).
+
+    ``s = q - d (1 - x) + taste - bar + loyalty_bonus e / (1 + e)``, plus the service bonus
+    while an answer of the staff is remembered.  The order of the sums is part of the model.
+
+    Parameters
+    ----------
+    model : PyramidModel
+    day : Day
+    user : Person
+        At the start of its turn: nothing it does today is in e yet.
+
+    Returns
+    -------
+    float
+        Satisfaction; no unit, 0 is indifference.
+    """
+    rules, k = model.rules, user.product
+    e = present_engagement(model, day.t, user)
+    s = (
+        model.quality[k]
+        - model.difficulty[k] * (1.0 - user.expertise)
+        + user.taste
+        - rules.bar[k]
+        + rules.loyalty_bonus * (e / (1.0 + e))
+    )
+    if user.served_until >= day.t:
+        s = s + rules.service_bonus * (user.served_worth / 65536.0)
+    day.row[T_ONLINE_USERS] += 1
+    if s < 0.0:
+        day.unhappy.add(user.number)
+        day.row[T_UNHAPPY_ONLINE] += 1
+    return s

@@ -1,0 +1,39 @@
+"""seeding: the first users, before tick 0.
+
+Who they are was decided when the world was built (`World.people.seeds`); here they adopt and
+become core users who can fade like everybody else.  Called once by `PyramidModel`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import CASUAL, CORE, RECRUITER_SEED
+from koubei_sim.model.reference.day import Day
+from koubei_sim.model.reference.decide import adopt
+from koubei_sim.model.reference.engagement import MOST_INVITES, store_engagement
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.model import PyramidModel
+
+BEFORE = -1  # the tick before the first
+
+
+def seeding(model: PyramidModel) -> None:
+    """Let the seeds adopt at tick -1, in ascending order.
+
+    They are no flow of any tick: the day they adopt on has no row in the table; the log has
+    them at tick -1.
+    """
+    day = Day(t=BEFORE)
+    for number in sorted(model.people_arrays.seeds):
+        seed = model.people[number]
+        seed.recruiter = RECRUITER_SEED
+        seed.channel = -1
+        seed.product = 0
+        adopt(model, day, seed)
+        store_engagement(BEFORE, seed, model.rules.seed_engagement)
+        seed.tier = CORE
+        # Whatever the newcomer's engagement would have promoted to grants nothing here.
+        seed.invites = min(MOST_INVITES, model.rules.invite_grant[CASUAL])
+        seed.last_story = 0

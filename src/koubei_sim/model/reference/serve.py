@@ -1,0 +1,107 @@
+"""serve: the staff answer complaints, as many as they can, and who was not helped may leave.
+
+A queue per channel; the worth of an answer falls with the days waited and with the place in
+the day's work.  Seventh step of the schedule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import (
+    DRAW_ANSWER,
+    DRAW_QUEUE,
+    LAPSED,
+    LOG_LAPSE,
+    T_ANSWERED,
+    T_CHURNS,
+    T_DROPPED,
+    T_LAPSES,
+    T_UNHELPED,
+    USER,
+    WORTH_BINS,
+)
+from koubei_sim.model.reference.decide import schedule_return
+from koubei_sim.model.reference.engagement import add_engagement, stick
+from koubei_sim.model.reference.observe import remember
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+
+def serve(model: PyramidModel, day: Day) -> None:
+    """Work the queues, set tomorrow's squeak, settle who leaves."""
+    rules = model.rules
+    answered_in_public = 0
+    for c in range(rules.n_channels):
+        if rules.service_capacity[c] > 0:
+            answered = work_queue(model, day, c)
+            if rules.service_public[c]:
+                answered_in_public += answered
+    complaints = sum(len(filed) for filed in day.complaints.values())
+    model.squeak = 1.0 + rules.squeaky_wheel * min(1.0, answered_in_public / max(1, complaints))
+    leave(model, day)
+
+
+def work_queue(model: PyramidModel, day: Day, c: int) -> int:
+    """Take in today's complaints of channel c, drop the stale, handle up to the capacity.
+
+    Returns
+    -------
+    int
+        The number of people answered.
+    """
+    rules, t, queue = model.rules, day.t, model.queues[c]
+    today = day.complaints.get(c, [])
+    queue.extend(sorted(today, key=lambda user: model.coins.word(DRAW_QUEUE, t, c, user.number)))
+
+    while queue and t - queue[0].complained_at > rules.patience:
+        queue.pop(0).complaint_pending = False
+        day.row[T_DROPPED + c] += 1
+
+    handled = answered = 0
+    while queue and handled < rules.service_capacity[c]:
+        user = queue.pop(0)
+        user.complaint_pending = False
+        if user.stage != USER:  # has left: costs no capacity
+            continue
+        if model.coins.coin(DRAW_ANSWER, t, c, user.number) < rules.answer32:
+            answer(model, t, user, c, place=handled)
+            answered += 1
+            day.row[T_ANSWERED + c] += 1
+        else:
+            day.row[T_UNHELPED + c] += 1
+        handled += 1
+    return answered
+
+
+def answer(model: PyramidModel, t: int, user: Person, c: int, place: int) -> None:
+    """Help a user; `place` is the position in the day's work, from 0."""
+    rules = model.rules
+    bin_of_day = place * WORTH_BINS // rules.service_capacity[c]
+    worth = rules.answer_worth16[(t - user.complained_at) * WORTH_BINS + bin_of_day]
+    user.served_worth = worth
+    user.served_until = t + rules.bonus_days
+    add_engagement(model, t, user, rules.answer_gain * (worth / 65536.0))
+    stick(model, t, user, c)
+
+
+def leave(model: PyramidModel, day: Day) -> None:
+    """Let leavers go: those who leave for no reason, then the unhappy who were not served."""
+    for user in day.churn_candidates:
+        if user.stage == USER:
+            lapse(model, day, user)
+            day.row[T_CHURNS] += 1
+    for user in day.lapse_candidates:
+        if user.stage == USER and user.served_until < day.t:
+            lapse(model, day, user)
+            day.row[T_LAPSES] += 1
+
+
+def lapse(model: PyramidModel, day: Day, user: Person) -> None:
+    """Make a user lapsed."""
+    user.stage = LAPSED
+    schedule_return(model, day.t, user, LAPSED, model.rules.lapsed_return)
+    remember(model, day.t, LOG_LAPSE, user, user.product, user.generation)

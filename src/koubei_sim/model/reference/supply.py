@@ -1,0 +1,97 @@
+"""supply: where units are scarce, people wait for an invite or for a round of sales.
+
+An invite held by the recruiter jumps the queue; a round is a keyed lottery; who waits may give
+up, to the rival or for good.  Sixth step of the schedule, only where `supply_on`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import (
+    DRAW_GIVE_UP,
+    DRAW_GIVE_UP_RIVAL,
+    DRAW_INVITE,
+    DRAW_LOTTERY,
+    LOG_GIVE_UP,
+    LOG_RIVAL,
+    RIVAL,
+    T_GIVE_UPS,
+    T_GIVE_UPS_RIVAL,
+    T_INVITED,
+    T_LOTTERY,
+    USER,
+    WAITING,
+)
+from koubei_sim.model.reference.decide import adopt, come_back, schedule_return
+from koubei_sim.model.reference.observe import remember
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+
+def supply(model: PyramidModel, day: Day) -> None:
+    """Hand out invites and units, then let those who wait give up."""
+    if not model.rules.supply_on:
+        return
+    spend_invites(model, day)
+    sell_round(model, day)
+    for person in waiting(model):
+        if person.waits_since < day.t:
+            consider_giving_up(model, day, person)
+
+
+def waiting(model: PyramidModel) -> list[Person]:
+    """Return all who wait, in ascending order."""
+    return [person for person in model.people if person.stage == WAITING]
+
+
+def spend_invites(model: PyramidModel, day: Day) -> None:
+    """Let those who started to wait today in, in keyed order, while recruiters have invites.
+
+    One by one: a recruiter who is promoted by the first has invites for the second.
+    """
+    t = day.t
+    started = [person for person in waiting(model) if person.waits_since == t]
+    started.sort(key=lambda person: model.coins.word(DRAW_INVITE, t, 0, person.number))
+    for person in started:
+        if person.recruiter < 0:
+            continue
+        recruiter = model.people[person.recruiter]
+        if recruiter.stage == USER and recruiter.invites > 0:
+            recruiter.invites -= 1
+            adopt(model, day, person)
+            day.row[T_INVITED] += 1
+
+
+def sell_round(model: PyramidModel, day: Day) -> None:
+    """Add today's units to the stock and, where there are any, sell it by lottery."""
+    t = day.t
+    units = model.rules.units[t]
+    model.stock += units
+    if units <= 0:
+        return
+    line = waiting(model)
+    line.sort(key=lambda person: model.coins.word(DRAW_LOTTERY, t, 0, person.number))
+    for person in line[: model.stock]:
+        adopt(model, day, person)
+        model.stock -= 1
+        day.row[T_LOTTERY] += 1
+
+
+def consider_giving_up(model: PyramidModel, day: Day, person: Person) -> None:
+    """Toss the coins of one who has waited since an earlier day."""
+    rules, t = model.rules, day.t
+    if model.coins.coin(DRAW_GIVE_UP, t, 0, person.number) >= rules.give_up32:
+        return
+    if model.coins.coin(DRAW_GIVE_UP_RIVAL, t, 0, person.number) < rules.give_up_rival32:
+        person.stage = RIVAL
+        schedule_return(model, t, person, RIVAL, rules.replacement_days)
+        day.row[T_GIVE_UPS_RIVAL] += 1
+        remember(model, t, LOG_RIVAL, person, person.product)
+    else:
+        come_back(t, person)
+        day.row[T_GIVE_UPS] += 1
+        remember(model, t, LOG_GIVE_UP, person, person.product)

@@ -1,0 +1,166 @@
+"""tell: who says what, where, and with what weight.
+
+Every online talker - user, relay, waiting, rejecter - meets one coin per channel.  What was
+told is heard in the next step.  Third step of the schedule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.core.codes import (
+    AWARE,
+    DRAW_REPLY,
+    DRAW_TELL,
+    HOPS,
+    KIND_REJECTER,
+    KIND_RELAY,
+    KIND_WAITING,
+    NO_STORY,
+    T_EVENT_PARTICIPANTS,
+    T_REPLIES,
+    T_TELLS_HOP,
+    T_TELLS_NEGATIVE,
+    T_TELLS_POSITIVE,
+    T_TELLS_REJECTER,
+    T_TELLS_RELAY,
+    T_TELLS_WAITING,
+    USER,
+    WAITING,
+)
+from koubei_sim.core.draws import HAZARD_CAP
+from koubei_sim.model.reference.day import EventTelling, Telling
+from koubei_sim.model.reference.engagement import add_engagement, stick
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.person import Person
+
+MOST_TELLINGS = 255  # size of the table of repeats
+LAST_HOP = HOPS - 1
+COLUMN_OF_KIND = {
+    KIND_RELAY: T_TELLS_RELAY,
+    KIND_WAITING: T_TELLS_WAITING,
+    KIND_REJECTER: T_TELLS_REJECTER,
+}
+
+
+def tell(model: PyramidModel, day: Day) -> None:
+    """Let all online talkers tell, in ascending order."""
+    for person in day.online:
+        # Fixed for the turn: a reply may promote the teller, but not between two channels.
+        kind = kind_of(person)
+        told_anything = False
+        for c in range(model.rules.n_channels):
+            if wants_to_tell(model, day, person, kind, c):
+                speak(model, day, person, kind, c)
+                told_anything = True
+        if person.stage == USER and told_anything:
+            person.story = NO_STORY
+
+
+def kind_of(person: Person) -> int:
+    """Return the kind of a teller: its tier, or relay, waiting, rejecter."""
+    if person.stage == USER:
+        return person.tier
+    if person.stage == AWARE:
+        return KIND_RELAY
+    if person.stage == WAITING:
+        return KIND_WAITING
+    return KIND_REJECTER
+
+
+def wants_to_tell(model: PyramidModel, day: Day, person: Person, kind: int, c: int) -> bool:
+    """Toss the coin of telling on channel c, for one who may tell there at all."""
+    rules, t = model.rules, day.t
+    if t < rules.channel_opens[c] or c not in person.channels:
+        return False
+    if kind == KIND_RELAY and person.hop_heard >= LAST_HOP:
+        return False
+    if kind == KIND_WAITING and rules.waiting16 == 0:
+        return False
+    threshold = rules.tell32[c][kind]
+    threshold = threshold * rules.novelty16[t - person.last_story] >> 16
+    threshold = threshold * rules.lift_tell16[c][t] >> 16
+    return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
+
+
+def speak(model: PyramidModel, day: Day, person: Person, kind: int, c: int) -> None:
+    """Tell on channel c: make the message, count it, take the reply."""
+    sign = sign_of(model, day, person, kind)
+    hop = person.hop_heard + 1 if kind == KIND_RELAY else 0
+    telling = Telling(
+        teller=person,
+        channel=c,
+        sign=sign,
+        hazard=message_hazard(model, day, person, kind, c, sign, hop),
+        hop=hop,
+        product=product_of(person, kind),
+        first=sign > 0 and c not in person.told_positive,
+    )
+    day.tellings.append(telling)
+    person.told[c] = min(MOST_TELLINGS, person.told[c] + 1)
+    if sign > 0:
+        person.told_positive.add(c)
+    count_telling(day, telling, kind)
+    if person.stage == USER:
+        take_reply(model, day, person, c)
+
+
+def sign_of(model: PyramidModel, day: Day, person: Person, kind: int) -> int:
+    """Return +1 for praise, -1 for blame."""
+    if kind == KIND_REJECTER:
+        return -1
+    if kind == KIND_WAITING:
+        return 1 if model.rules.waiting_sign > 0 else -1
+    if kind == KIND_RELAY:
+        return person.sign_heard
+    return -1 if person.number in day.unhappy else 1
+
+
+def product_of(person: Person, kind: int) -> int:
+    """Return the product spoken of: the own one (or waited for), or the one heard of."""
+    return person.product_heard if kind in (KIND_RELAY, KIND_REJECTER) else person.product
+
+
+def authenticity_of(day: Day, person: Person) -> int:
+    """Return 0 for plain telling, 1 + story for a user with a story that is still alive."""
+    if person.stage == USER and person.story != NO_STORY and day.t <= person.story_until:
+        return 1 + person.story
+    return 0
+
+
+def message_hazard(
+    model: PyramidModel, day: Day, person: Person, kind: int, c: int, sign: int, hop: int
+) -> int:
+    """Return the hazard of the message, units of 2**-32, before ties, fit and attention."""
+    rules = model.rules
+    h = rules.message_hazard[c][kind][authenticity_of(day, person)][hop]
+    h = h * rules.repeat16[person.told[c]] >> 16
+    h = h * rules.lift_visibility16[c][day.t] >> 16
+    if sign < 0:
+        h = h * rules.negativity16 >> 16
+    if kind == KIND_WAITING:
+        h = h * rules.waiting16 >> 16
+    return min(h, HAZARD_CAP)
+
+
+def count_telling(day: Day, telling: Telling, kind: int) -> None:
+    """Enter a telling into the daily table."""
+    users = T_TELLS_POSITIVE if telling.sign > 0 else T_TELLS_NEGATIVE
+    day.row[COLUMN_OF_KIND.get(kind, users) + telling.channel] += 1
+    day.row[T_TELLS_HOP + telling.hop] += 1
+
+
+def take_reply(model: PyramidModel, day: Day, user: Person, c: int) -> None:
+    """Give a user the reply to its telling, if one comes, and note it for the event on c."""
+    rules, t = model.rules, day.t
+    replied = model.coins.coin(DRAW_REPLY, t, c, user.number) < rules.reply32[c]
+    if replied:
+        add_engagement(model, t, user, rules.reply_gain)
+        stick(model, t, user, c)
+        day.row[T_REPLIES + c] += 1
+    if rules.event_gain[c][t] > 0.0:
+        day.event_tellings.append(EventTelling(user, c, replies=int(replied)))
+        day.row[T_EVENT_PARTICIPANTS] += 1

@@ -1,0 +1,152 @@
+"""Scenarios on disk: presets that come with the library, TOML files, atomic writing.
+
+Called by `Scenario.load`, `.to_toml`, `.save` and `.presets`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+
+from koubei_sim import checks
+from koubei_sim.errors import KoubeiError, nearest
+
+if TYPE_CHECKING:
+    from koubei_sim.model.scenario.scenario import Scenario
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets, sorted."""
+    folder = resources.files("koubei_sim.model.scenario") / "presets"
+    return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".toml")))
+
+
+def read(name: str | Path) -> dict[str, Any]:
+    """Return the parsed TOML of a preset or a file.
+
+    Parameters
+    ----------
+    name : str or Path
+        A preset name, or a path (anything with a separator or the ending ``.toml``).
+
+    Raises
+    ------
+    KoubeiError
+        Unknown preset, missing or unreadable file, TOML syntax error.
+    """
+    if not isinstance(name, (str, os.PathLike)):
+        raise KoubeiError(
+            "scenario",
+            "must be the name of a preset or a path",
+            got=type(name).__name__,
+            allowed="text or Path",
+        )
+    text = str(name)
+    known = preset_names()
+    if text in known:
+        return parse(
+            (resources.files("koubei_sim.model.scenario") / "presets" / f"{text}.toml").read_text(
+                "utf-8"
+            ),
+            f"{text}.toml",
+        )
+    path = checks.path("scenario", name)
+    if path.suffix != ".toml" and path.name == text and not path.exists():
+        raise KoubeiError(
+            "scenario",
+            "unknown preset",
+            got=text,
+            allowed=", ".join(known) + ", or the path of a TOML file",
+            fix=nearest(text, known),
+        )
+    if not path.exists():
+        raise KoubeiError(
+            text, "no such file", allowed="a preset or a TOML file", fix=nearest(path.stem, known)
+        )
+    return read_toml(path)
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Return what a TOML file holds: of scenarios, and of studies (sweeps, claims, ...).
+
+    Text is in UTF-8, or in what a mark at its start or GB18030 says (`checks.decoded`).
+
+    Raises
+    ------
+    KoubeiError
+        In one line, for a file that cannot be read, is not text or not TOML, or says nothing.
+    """
+    where = str(path)
+    file = checks.path("file", path)
+    if file.is_dir():
+        raise KoubeiError(where, "is a folder", allowed="a TOML file")
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        raise KoubeiError(where, "no such file", allowed="a TOML file") from None
+    except OSError as error:
+        raise KoubeiError(where, f"cannot be read ({error.strerror or error})") from None
+    try:
+        text, _ = checks.decoded(where, raw)
+    except KoubeiError as error:  # TOML has no encoding of its own to be named
+        raise KoubeiError(
+            where, error.what, allowed="a TOML file", fix="saving it as UTF-8"
+        ) from None
+    content = parse(text, where)
+    if not content:
+        # Every value of a scenario has a default: it would run as if somebody had chosen them all.
+        raise KoubeiError(where, "says nothing", allowed="a TOML file with words in it")
+    return content
+
+
+def parse(text: str, where: str) -> dict[str, Any]:
+    """Parse TOML; a syntax error names its line."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise KoubeiError(where, f"not valid TOML: {error}") from None
+
+
+def to_toml(scenario: Scenario) -> str:
+    """Return every value of a scenario as TOML: later defaults change nothing of it."""
+    return tomli_w.dumps(_lists(scenario.to_dict()))
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _lists(entry) for name, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_lists(entry) for entry in value]
+    return value
+
+
+def save(scenario: Scenario, path: str | Path) -> Path:
+    """Write the TOML of a scenario to `path` atomically and return the path."""
+    path = checks.path_of("path", path, ".toml")
+    if not path.parent.is_dir():
+        raise KoubeiError(
+            str(path), "its folder does not exist", got=str(path.parent), fix="create the folder"
+        )
+    if path.is_dir():
+        raise KoubeiError(str(path), "is a folder", allowed="the name of a TOML file")
+    part: Path | None = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            part = Path(file.name)
+            file.write(to_toml(scenario))
+        part.replace(path)
+    except BaseException as error:
+        if part is not None:
+            part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise KoubeiError(str(path), f"cannot be written ({error.strerror or error})") from None
+        raise
+    return path

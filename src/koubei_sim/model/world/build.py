@@ -1,0 +1,213 @@
+"""Scenario + networks + key -> world: the one place where names become arrays.
+
+`build_world` makes what both engines read; `build_population` and `build_networks` make the
+parts that replicates may share.  Nothing here is random but through addressed draws, so a world
+is a pure function of scenario, key and replicate.
+Called by `simulate`, `mesa_model` and tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from koubei_sim import checks
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import Graphs, Rules, World
+from koubei_sim.model.world.feeds import build_graphs, build_networks, complete_networks
+from koubei_sim.model.world.memory import check_fits, expected_arcs, predict_memory
+from koubei_sim.model.world.people import build_people, enthusiasts
+from koubei_sim.model.world.population import Population, draw_population, population_from_table
+from koubei_sim.model.world.schedules import (
+    event_tables,
+    market_tables,
+    media_tables,
+    supply_tables,
+)
+from koubei_sim.model.world.seeds import choose_seeds
+from koubei_sim.model.world.tables import (
+    hearing_tables,
+    loyalty_tables,
+    node_tables,
+    product_tables,
+    service_tables,
+    teller_tables,
+    telling_tables,
+)
+from koubei_sim.model.world.who import who_is_who, with_files
+
+__all__ = [
+    "Population",
+    "build_graphs",
+    "build_networks",
+    "build_population",
+    "build_rules",
+    "build_world",
+    "complete_networks",
+    "expected_arcs",
+    "predict_memory",
+    "who_is_who",
+    "with_files",
+]
+
+
+def build_population(
+    scenario: Scenario,
+    key: int,
+    replicate: int = 0,
+    agents: Any = None,
+    networks: Any = None,
+) -> Population:
+    """Draw the people, or read them from a table.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key, replicate : int
+        Address of the draws.
+    agents : table of people or Who, optional
+        Without it, the table of ``scenario.agents_table``, if any.
+    networks : Network or mapping, optional
+        Graphs whose labels say which row of the table is whom.
+
+    Returns
+    -------
+    Population
+    """
+    who = who_is_who(scenario, networks, agents)
+    if who.table is None:
+        return draw_population(scenario, key, replicate)
+    return population_from_table(scenario, who.table, key, replicate)
+
+
+def build_world(
+    scenario: Scenario,
+    key: int,
+    replicate: int = 0,
+    networks: Any = None,
+    population: Population | None = None,
+    agents: Any = None,
+    graphs: Graphs | None = None,
+) -> World:
+    """Make the world of one replicate.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key : int
+        Key of all randomness, 0..2**64 - 1.
+    replicate : int
+        Number of the replicate, from 0.
+    networks : Network or mapping, optional
+        Graphs of the feeds; without it they are drawn as the scenario says.
+    population : Population, optional
+        The people, where replicates share them.
+    agents : table of people or Who, optional
+        What `who_is_who` found, where it is known; it also says what people are called.
+    graphs : Graphs, optional
+        The finished arrays of the graphs of an earlier world with the same population.
+
+    Returns
+    -------
+    World
+
+    Raises
+    ------
+    KoubeiError
+        When it would not fit into memory, or a graph, a table or the seeds cannot be had.
+
+    Examples
+    --------
+    >>> from koubei_sim.model.scenario import Scenario
+    >>> world = build_world(Scenario.load("tiny"), key=1)
+    >>> world.rules.n, world.people.seeds.size
+    (2000, 20)
+    """
+    replicate = checks.whole("replicate", replicate)
+    if networks is None and graphs is None:
+        check_fits(scenario)
+    if graphs is None:
+        networks = with_files(scenario, networks)
+    who = who_is_who(scenario, networks, agents)
+    if population is None:
+        population = build_population(scenario, key, replicate, who)
+    if population.n != scenario.n_agents:
+        raise KoubeiError(
+            "population",
+            "another number of people than n_agents",
+            got=population.n,
+            allowed=str(scenario.n_agents),
+        )
+    if graphs is None:
+        networks = complete_networks(scenario, networks, key, replicate, population)
+        graphs = build_graphs(scenario, networks, population)
+    seeds = choose_seeds(
+        scenario,
+        _seeding_rows(scenario, graphs),
+        enthusiasts(scenario, population),
+        key,
+        replicate,
+        names=who.names,
+        table=who.table,
+    )
+    people, tables = build_people(scenario, key, replicate, population, graphs, seeds)
+    rules = build_rules(scenario, key, replicate, tables, int(people.need.size > 1))
+    return World(people, graphs, rules)
+
+
+def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
+    """Return rows of the feed that the seeding strategy looks at."""
+    feeds = scenario.feeds
+    if not feeds:
+        return None
+    c = list(scenario.channels).index(scenario.seeding.channel or feeds[0])
+    return graphs.indptr[c], graphs.indices[c]
+
+
+def build_rules(
+    scenario: Scenario, key: int, replicate: int, classes: dict[str, Any], reinforcement: int
+) -> Rules:
+    """Return all scalars and tables.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key, replicate : int
+    classes : dict
+        The class tables, from `model.world.people.classes`.
+    reinforcement : int
+        1 where somebody needs more than one telling.
+    """
+    channels = list(scenario.channels.values())
+    is_board = np.zeros(8, dtype=np.uint8)
+    opens = np.zeros(8, dtype=np.int64)
+    for c, channel in enumerate(channels):
+        is_board[c] = channel.medium == "board"
+        opens[c] = channel.opens_at
+    return Rules(
+        n=scenario.n_agents,
+        ticks=scenario.ticks,
+        n_channels=len(channels),
+        n_nodes=len(scenario.nodes),
+        n_products=len(scenario.products),
+        n_segments=len(scenario.segments),
+        key=np.uint64(key),
+        replicate=replicate,
+        is_board=is_board,
+        channel_opens=opens,
+        reinforcement_on=reinforcement,
+        **classes,
+        **telling_tables(scenario),
+        **teller_tables(scenario),
+        **hearing_tables(scenario),
+        **loyalty_tables(scenario),
+        **node_tables(scenario),
+        **product_tables(scenario),
+        **service_tables(scenario),
+        **event_tables(scenario),
+        **media_tables(scenario),
+        **supply_tables(scenario),
+        **market_tables(scenario),
+    )

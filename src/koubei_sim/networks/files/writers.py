@@ -1,0 +1,269 @@
+"""`write_network`: a layer as parquet, GraphML or text that `read_network` reads back equal.
+
+The file is written under a temporary name beside its own and renamed when it is whole.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from koubei_sim import checks
+from koubei_sim.errors import KoubeiError
+from koubei_sim.networks.files.graph_files import TEXT_IDS
+from koubei_sim.networks.files.tree_files import ILLEGAL
+from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.network import Network
+
+WRITABLE = (".parquet", ".csv", ".edges", ".txt", ".tsv", ".graphml")
+PART = 1 << 22  # rows per write
+
+
+def write_network(network: Network, path: str | Path, layer: str | None = None) -> Path:
+    """Write one layer; return the path.
+
+    Parameters
+    ----------
+    network : Network
+    path : str or Path
+        Suffix ``.parquet``, or ``.csv``, ``.edges``, ``.txt``, ``.tsv``, ``.graphml`` (these
+        also with ``.gz``).
+    layer : str, optional
+        Which layer, where there are several.
+
+    Returns
+    -------
+    Path
+        The file.  Mutual ties are written once; people are written by label where there are
+        labels.  What `read_network` makes of it is equal: direction, people without ties, the
+        order of labels, text labels that look like numbers, weights to the last bit.
+
+        CSV has the columns source, target, weight where there are weights, and type
+        (``Directed`` or ``Undirected``, as Gephi writes it); people without ties are rows of
+        type ``Person`` with an empty target; text labels are in quotes.  Other text says these
+        things in comment lines at the top.
+
+    Raises
+    ------
+    KoubeiError
+        Unknown suffix, missing folder, or labels that a text file cannot hold.
+    """
+    path = checks.path("path", path)
+    if not isinstance(network, Network):
+        raise KoubeiError("network", "not a Network", got=type(network).__name__)
+    chosen = network.layer(layer)
+    kind = next(
+        (word for word in WRITABLE if path.name.lower().removesuffix(".gz").endswith(word)), None
+    )
+    if kind is None or (kind == ".parquet" and path.name.lower().endswith(".gz")):
+        raise KoubeiError(
+            str(path), "unknown kind of file", got=path.suffix, allowed=" ".join(WRITABLE)
+        )
+    if not path.parent.is_dir():
+        raise KoubeiError(str(path), "no such folder", got=str(path.parent))
+    zipped = path.name.lower().endswith(".gz")
+    _check_labels(network, kind)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=".part", dir=path.parent
+        )
+        os.close(handle)
+        if kind == ".parquet":
+            _write_parquet(network, chosen, temporary)
+        elif kind == ".graphml":
+            _write_graphml(network, chosen, temporary, zipped)
+        else:
+            _write_text(network, chosen, temporary, kind, zipped)
+        # mkstemp makes private files; give this one the usual rights.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, path)
+    except BaseException as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise KoubeiError(str(path), f"cannot be written ({reason})") from None
+        raise
+    return path
+
+
+def _parts(network: Network, layer: Layer) -> Any:
+    """Yield (source, target, weight) for runs of arcs, mutual ties once, as numbers or labels."""
+    bounds = np.unique(np.searchsorted(layer.indptr, np.arange(0, layer.n_arcs + PART, PART)))
+    bounds = np.unique(np.concatenate(([0], np.minimum(bounds, layer.n_nodes), [layer.n_nodes])))
+    for lo, hi in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        a, b = int(layer.indptr[lo]), int(layer.indptr[hi])
+        source = np.repeat(np.arange(lo, hi, dtype=np.int32), np.diff(layer.indptr[lo : hi + 1]))
+        target = layer.indices[a:b]
+        weight = None if layer.weights is None else layer.weights[a:b]
+        if not layer.directed:
+            once = source < target
+            source, target = source[once], target[once]
+            weight = None if weight is None else weight[once]
+        if network.labels is not None:
+            source, target = network.labels[source], network.labels[target]
+        yield source, target, weight
+
+
+def _table(schema: Any, source: Any, target: Any, weight: Any) -> Any:
+    import pyarrow as pa
+
+    columns = [pa.array(source), pa.array(target)]
+    if "weight" in schema.names:
+        columns.append(pa.array(weight))
+    return pa.table(
+        [column.cast(kind.type) for column, kind in zip(columns, schema, strict=True)],
+        schema=schema,
+    )
+
+
+def _schema(network: Network, layer: Layer) -> Any:
+    import pyarrow as pa
+
+    kind = pa.int32()
+    if network.labels is not None:
+        kind = pa.string() if network.labels.dtype.kind == "U" else pa.int64()
+    fields = [pa.field("source", kind), pa.field("target", kind)]
+    if layer.weights is not None:
+        fields.append(pa.field("weight", pa.float32()))
+    return pa.schema(fields)
+
+
+def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    marks = {
+        "koubei.n": str(network.n_nodes),
+        "koubei.directed": "true" if layer.directed else "false",
+    }
+    if network.labels is not None:
+        marks["koubei.people"] = "rows without target"
+    schema = _schema(network, layer).with_metadata(marks)
+    with pq.ParquetWriter(
+        checks.absolute(temporary), schema, compression="zstd", use_dictionary=False
+    ) as writer:
+        if network.labels is not None:
+            nobody = pa.nulls(network.n_nodes, schema.field("target").type)
+            unweighted = np.zeros(network.n_nodes, dtype=np.float32)
+            columns = [
+                pa.array(network.labels).cast(schema.field("source").type),
+                nobody,
+                pa.array(unweighted),
+            ]
+            writer.write_table(pa.table(columns[: len(schema)], schema=schema))
+        for source, target, weight in _parts(network, layer):
+            writer.write_table(_table(schema, source, target, weight))
+
+
+def _check_labels(network: Network, kind: str) -> None:
+    """Refuse labels that a kind of file cannot hold."""
+    labels = network.labels
+    if labels is None or labels.dtype.kind != "U" or kind == ".parquet":
+        return
+    signs = {".csv": "\n\r", ".graphml": ""}.get(kind, ' \t,;\n\r#%"')
+    for sign in signs:
+        wrong = np.char.find(labels, sign) >= 0
+        if wrong.any():
+            label = str(labels[wrong][0])
+            raise KoubeiError(
+                "labels",
+                f"hold {sign!r}, which separates text",
+                got=repr(label),
+                fix="a .parquet file" if kind == ".csv" else "a .csv or .parquet file",
+            )
+    if kind == ".graphml":
+        wrong = np.array([ILLEGAL.search(label) is not None for label in labels.tolist()])
+        if wrong.any():
+            got = repr(str(labels[wrong][0]))
+            raise KoubeiError("labels", "hold what XML cannot", got=got, fix="a .parquet file")
+    if (labels == "").any():
+        raise KoubeiError("labels", "one is empty", got="''", fix="a .parquet file")
+
+
+def _listed(network: Network, layer: Layer) -> Any:
+    """Rows of the people whom a list of edges must name besides: those without ties, or all.
+
+    All, in order, where reading in ascending order would number them otherwise.
+    """
+    labels = network.labels
+    if labels is not None and not bool(np.all(labels[1:] > labels[:-1])):
+        return np.arange(network.n_nodes)
+    alone = np.diff(layer.indptr) == 0
+    if layer.directed:
+        heard = np.zeros(network.n_nodes, dtype=np.bool_)
+        heard[layer.indices] = True
+        alone &= ~heard
+    return np.flatnonzero(alone)
+
+
+def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zipped: bool) -> None:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    comma = kind == ".csv"
+    named = network.labels is not None and network.labels.dtype.kind == "U"
+    schema = _schema(network, layer)
+    options = csv.WriteOptions(
+        include_header=False,
+        delimiter="," if comma else "\t",
+        quoting_style="needed" if comma and named else "none",  # "needed": all text
+    )
+    word = "Directed" if layer.directed else "Undirected"
+    listed = _listed(network, layer) if comma or network.labels is not None else np.empty(0, int)
+    people = network.people(listed).tolist()
+    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
+        if comma:
+            file.write((",".join((*schema.names, "type")) + "\n").encode())
+            gap = "," * (len(schema) - 1)
+            rows = (f"{_in_quotes(who) if named else who}{gap},Person\n" for who in people)
+            file.write("".join(rows).encode())
+        else:
+            file.write(f"# directed: {word == 'Directed'}\n".lower().encode())
+            if network.labels is None:
+                file.write(f"# nodes: {network.n_nodes}\n".encode())
+            elif named:
+                file.write(b"# ids: text\n")
+            file.write("".join(f"# person: {who}\n" for who in people).encode())
+            file.write(("# " + "\t".join(schema.names) + "\n").encode())
+        for source, target, weight in _parts(network, layer):
+            table = _table(schema, source, target, weight)
+            if comma:
+                table = table.append_column("type", pa.repeat(word, len(table)))
+            csv.write_csv(table, file, options)
+
+
+def _in_quotes(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _write_graphml(network: Network, layer: Layer, temporary: str, zipped: bool) -> None:
+    import networkx
+
+    graph: Any = networkx.DiGraph() if layer.directed else networkx.Graph()
+    if network.labels is not None and network.labels.dtype.kind == "U":
+        graph.graph[TEXT_IDS] = "text"
+    graph.add_nodes_from(network.people(np.arange(network.n_nodes)).tolist())
+    for source, target, weight in _parts(network, layer):
+        pairs = zip(source.tolist(), target.tolist(), strict=True)
+        if weight is None:
+            graph.add_edges_from(pairs)
+        else:
+            values = weight.astype(np.float64).tolist()
+            graph.add_weighted_edges_from((u, v, w) for (u, v), w in zip(pairs, values))
+    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
+        networkx.write_graphml(graph, file)
+
+
+def _zipped(raw: BinaryIO) -> gzip.GzipFile:
+    """Compress lightly, without name and time: the same network makes the same bytes."""
+    return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0)

@@ -1,0 +1,163 @@
+"""One run on several machines: people dealt to shards, the bytes of a run in one process.
+
+`run_partitioned` is for populations that no single machine holds, and for showing what such a
+run costs in memory and traffic; a run that fits is faster in one process (`run(threads=)`).  How
+it works and what it would take to reach a billion people stands in docs/scale.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from koubei_sim.checks import shown, whole
+from koubei_sim.core.draws import key_from
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.compiled.parts import boundaries
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world import build
+from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.partition.hub import Hub
+from koubei_sim.runs.partition.shard import parcel_of
+from koubei_sim.runs.partition.traffic import table
+from koubei_sim.runs.partition.workers import Settle, check_where, opened
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PartitionedRun", "partition_world", "run_partitioned"]
+
+#: Told (days done, days in all).
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class PartitionedRun:
+    """What a partitioned run gives back.
+
+    Attributes
+    ----------
+    history : History
+        Tables and event log, the same as that of a run in one process.
+    traffic : pandas.DataFrame
+        A row a day: bytes by kind, seconds, and of these the time in which shards worked.
+    memory : list of int
+        Bytes of memory of the process of each shard at the end.
+    """
+
+    history: History
+    traffic: pd.DataFrame
+    memory: list[int]
+
+
+def run_partitioned(
+    scenario: Scenario | str,
+    rng: Any = None,
+    shards: int = 2,
+    where: str = "here",
+    address: str | None = None,
+    replicate: int = 0,
+    progress: bool | Progress | None = None,
+) -> PartitionedRun:
+    """Run one replicate with its people dealt to shards.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, or what `Scenario.load` takes.
+    rng : int, numpy.random.SeedSequence or Generator, optional
+        Source of the key.
+    shards : int
+        Number of shards.
+    where : {"here", "dask"}
+        In this process, one after the other; or as actors on the workers of a Dask cluster.
+    address : str, optional
+        Of a Dask scheduler; without it a cluster of as many processes is started on this machine.
+    replicate : int
+        Number of the replicate.
+    progress : bool or callable, optional
+        True shows a bar; a callable is called as ``progress(tick, ticks)`` after each day.
+
+    Returns
+    -------
+    PartitionedRun
+
+    Raises
+    ------
+    KoubeiError
+        In one line, before any work, for a wrong argument.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> from koubei_sim.runs.partition import run_partitioned
+    >>> found = run_partitioned("tiny", rng=7, shards=3)
+    >>> bool((found.history.table == kb.run("tiny", rng=7).histories[0].table).all())
+    True
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = Scenario.load(scenario)
+    check_where(where, address)
+    try:
+        key = key_from(rng)
+    except (ValueError, TypeError) as error:
+        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+    shards = _check_shards(shards, scenario.n_agents)
+    replicate = whole("replicate", replicate, 0, 2**62)
+    _check_progress(progress)
+    with opened(where, shards, address) as settle:
+        world = build.build_world(scenario, key, replicate)
+        return _days(world, shards, settle, progress)
+
+
+def partition_world(
+    world: World,
+    shards: int = 2,
+    where: str = "here",
+    address: str | None = None,
+    progress: bool | Progress | None = None,
+) -> PartitionedRun:
+    """Run a world that is built already; parameters as those of `run_partitioned`."""
+    check_where(where, address)
+    shards = _check_shards(shards, world.rules.n)
+    _check_progress(progress)
+    with opened(where, shards, address) as settle:
+        return _days(world, shards, settle, progress)
+
+
+def _days(
+    world: World, shards: int, settle: Settle, progress: bool | Progress | None
+) -> PartitionedRun:
+    """Deal the people to shards and run all days."""
+    rules = world.rules
+    cuts = boundaries(rules.n, shards, smallest=64)
+    hub = Hub(rules, cuts, settle(parcel_of(world, cuts, number) for number in range(shards)))
+    with _bar(rules.ticks) if progress is True else nullcontext() as bar:
+        while hub.tick < rules.ticks:
+            hub.day()
+            if bar is not None:
+                bar.update()
+            elif callable(progress):
+                progress(hub.tick, rules.ticks)
+    return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
+
+
+def _bar(days: int) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=days, unit="day", leave=False, ncols=79)
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise KoubeiError(
+            "progress", "wrong type", got=shown(progress),
+            allowed="True, False or what is called with (day, days)",
+        )  # fmt: skip
+
+
+def _check_shards(shards: object, n: int) -> int:
+    """Return the number of shards, of 64 people or more each."""
+    return whole("shards", shards, 1, max(1, n // 64))

@@ -1,0 +1,267 @@
+"""The hub: what many people want at once, settled in one place for all shards.
+
+Recruits, units for sale, answers of the staff and places at a meeting depend on an order among
+all people.  There are few of them beside the tellings, so the hub has the shards send it the
+records in question, runs the very kernels of a run of one part on them, and sends them back.
+Its arrays are as long as the population, and empty but for what it is sent.
+
+A day is: release (at the hub), turns (shards), tellings from shard to shard, hearing (shards),
+settling (hub, with the records of claimed and recruiters), separate ways (shards).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core import codes
+from koubei_sim.core.block import Block
+from koubei_sim.model.compiled.allocation import allocate
+from koubei_sim.model.kernels import state as st
+from koubei_sim.model.kernels.phases import (
+    begin_day,
+    end_day,
+    file_reports,
+    queue_up,
+    sell_and_answer,
+    settle_claims,
+    who_leaves_queues,
+)
+from koubei_sim.model.kernels.records import RECORD, forget, pack_records, unpack_records
+from koubei_sim.model.world.arrays import Graphs, History, People, Rules, World, history_of
+from koubei_sim.runs.partition.shard import News
+from koubei_sim.runs.partition.traffic import Day, weight
+from koubei_sim.runs.partition.workers import Handle, Watched
+
+_NONE = np.empty(0, np.int32)
+
+
+def _nobody(rules: Rules) -> World:
+    """Return a world of the right size in which nothing is known of anybody."""
+    n = rules.n
+    people = People(
+        **{
+            name: np.zeros(n, dtype)
+            for name, dtype in {
+                "online_threshold": np.uint32, "agent_class": np.uint16, "taste": np.float64,
+                "channels": np.uint8, "resist_aware": np.uint32, "resist_adopt": np.uint32,
+                "resist_reject": np.uint32, "need": np.uint16, "initial_stage": np.uint8,
+            }.items()
+        },
+        seeds=_NONE,
+    )  # fmt: skip
+    empty: tuple[Any, ...] = tuple(np.zeros(1, np.int64) for _ in range(codes.MAX_CHANNELS))
+    arcs: tuple[Any, ...] = tuple(np.zeros(0, np.int32) for _ in range(codes.MAX_CHANNELS))
+    ties: tuple[Any, ...] = tuple(np.zeros(0, np.uint8) for _ in range(codes.MAX_CHANNELS))
+    return World(people, Graphs(empty, arcs, ties), rules)
+
+
+class Hub:
+    """Runs the days of a partitioned run.
+
+    Parameters
+    ----------
+    rules : Rules
+    cuts : list of int
+        First person of each shard, and the number of people.
+    shards : list of Handle
+    """
+
+    def __init__(self, rules: Rules, cuts: list[int], shards: list[Handle]) -> None:
+        self._rules, self._cuts, self._spent = rules, np.array(cuts), [0.0]
+        self._shards = [Watched(shard, self._spent) for shard in shards]
+        self._world = _nobody(rules)
+        self._state = allocate(self._world, 0, 0)._replace(first=0, last=rules.n)
+        self._block, self._rules_block = Block("state", self._state), Block("rules", rules)
+        self._table = np.zeros((rules.ticks, codes.TABLE_WIDTH), np.int64)
+        self._quality = np.zeros((rules.ticks, rules.n_products))
+        self._difficulty = np.zeros((rules.ticks, rules.n_products))
+        self._chunks: list[NDArray[np.void]] = []
+        self._held = np.empty(0, np.int32)  # whose records are here now, ascending
+        self.days: list[Day] = []
+        self.tick = 0
+        for stocks in self._all("stocks"):
+            self._state.stocks[:] += stocks
+        # Stages and days of complaints known here only spare records that need not be fetched, but
+        # for who has left: one taken for a user would hide those behind it in a queue.
+        for seeds in self._all("seeds"):
+            self._state.stage[seeds] = codes.USER
+        heard = self._all("listens_to")
+        for p, shard in enumerate(self._shards):
+            shard.call("set_reach", [heard[q][p] for q in range(len(shards))]).result()
+
+    def _all(self, method: str, *arguments: Any) -> list[Any]:
+        """Ask all shards the same, and wait for their answers."""
+        answers = [shard.call(method, *arguments) for shard in self._shards]
+        return [answer.result() for answer in answers]
+
+    # records ----------------------------------------------------------------------------------
+
+    def _by_owner(self, agents: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+        """Cut an ascending list of people at the borders of the shards."""
+        return np.split(agents, np.searchsorted(agents, self._cuts[1:-1]))
+
+    def _fetch(self, day: Day, *groups: NDArray[Any]) -> None:
+        """Have the records of all these people here; those that are stay as they are."""
+        wanted = np.unique(np.concatenate([np.asarray(g, np.int32) for g in groups]))
+        wanted = np.setdiff1d(wanted[wanted >= 0], self._held, assume_unique=True)
+        if not wanted.size:
+            return
+        asked = [
+            (shard, ids) for shard, ids in zip(self._shards, self._by_owner(wanted)) if ids.size
+        ]
+        answers = [shard.call("fetch", ids) for shard, ids in asked]
+        for answer, (_, ids) in zip(answers, asked):
+            records = answer.result()
+            unpack_records(self._block, records)
+            day.records += weight(records) + weight(ids)
+        self._held = np.union1d(self._held, wanted).astype(np.int32)
+
+    def _give_back(self, day: Day) -> list[NDArray[np.void]]:
+        """Pack all records that are here for their owners."""
+        parcels = []
+        for ids in self._by_owner(self._held):
+            parcels.append(np.zeros(ids.size, RECORD))
+            pack_records(self._block, ids, parcels[-1])
+        day.records += sum(weight(parcel) for parcel in parcels)
+        self._held = np.empty(0, np.int32)
+        return parcels
+
+    # the day ----------------------------------------------------------------------------------
+
+    def day(self) -> None:
+        """Run the next day on all shards."""
+        begun = time.perf_counter()
+        t, rules, state, row = self.tick, self._rules, self._state, self._table[self.tick]
+        day, self._spent[0] = Day(t), 0.0
+        if state.log.size - state.counts[st.N_LOG] < rules.n:
+            self._drain()
+        self._release(t, day, row)
+        turns = self._take_turns(t, day, row)
+        self._hear(t, day, row, turns)
+        self._settle(t, day, row)
+        self._close(t, day, row)
+        end_day(self._block, self._rules_block, t, self._quality, self._difficulty, row)
+        day.seconds, day.waiting = time.perf_counter() - begun, self._spent[0]
+        self.days.append(day)
+        self.tick += 1
+
+    def _release(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
+        rules, state = self._rules, self._state
+        since = t - rules.launch
+        if ((since > 0) & (since % rules.release_interval == 0)).any():
+            sizes = state.counts[st.N_REPORTS : st.N_REPORTS + rules.n_products]
+            self._fetch(day, *(state.reports[k, :size]["agent"] for k, size in enumerate(sizes)))
+        begin_day(self._block, self._rules_block, t, row)
+
+    def _take_turns(self, t: int, day: Day, row: NDArray[np.int64]) -> list[Any]:
+        state = self._state
+        news = News(
+            state.quality, state.difficulty, state.fit16, float(state.floats[0]), state.stocks
+        )
+        day.news = sum(weight(part) for part in news) * len(self._shards)
+        back = self._give_back(day)
+        answers = [
+            shard.call("turns", t, news, records) for shard, records in zip(self._shards, back)
+        ]
+        turns = [answer.result() for answer in answers]
+        for turn in turns:
+            for k, reports in enumerate(turn.reports):
+                file_reports(self._block, self._rules_block, k, reports)
+                day.claims += weight(reports)
+            for c, agents in enumerate(turn.complaints):
+                at = int(state.counts[st.N_COMPLAINTS + c])
+                state.complaints[c, at : at + agents.size] = agents
+                state.counts[st.N_COMPLAINTS + c] = at + agents.size
+                state.actor["complained"][agents] = t
+                day.claims += weight(agents)
+            at = int(state.counts[st.N_ATTENDEES])
+            state.attendees[at : at + turn.attendees.size] = turn.attendees
+            state.counts[st.N_ATTENDEES] = at + turn.attendees.size
+            day.claims += weight(turn.attendees)
+            self._add(turn, day, row)
+        return turns
+
+    def _hear(self, t: int, day: Day, row: NDArray[np.int64], turns: list[Any]) -> None:
+        state = self._state
+        answers = []
+        for q, shard in enumerate(self._shards):
+            incoming = [turn.tellings[q] for turn in turns]
+            for told in incoming:
+                for (_, c), lines in told.items():
+                    if self._rules.is_board[c]:
+                        day.posts += weight(lines)
+                    else:
+                        day.tellings += weight(lines)
+            answers.append(shard.call("hear", t, incoming))
+        for answer in answers:
+            heard = answer.result()
+            at = int(state.counts[st.N_CLAIMS])
+            state.claims[at : at + heard.claims.size] = heard.claims
+            state.counts[st.N_CLAIMS] = at + heard.claims.size
+            day.claims += weight(heard.claims)
+            self._add(heard, day, row)
+
+    def _settle(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
+        """Do what `model.kernels.schedule.settle` does, with records fetched in between."""
+        state, block, rules = self._state, self._block, self._rules_block
+        queue_up(block, rules, t, row)
+        claims = state.claims[: state.counts[st.N_CLAIMS]]
+        self._fetch(day, claims["agent"], claims["recruiter"], self._leaving_queues(t))
+        number = settle_claims(block, rules, t, row)
+        if number:
+            winners = state.waiters[:number]
+            self._fetch(day, winners, state.wait_recruiter[winners])
+        sell_and_answer(block, rules, t, number, row)
+
+    def _leaving_queues(self, t: int) -> NDArray[np.int32]:
+        """Say who may leave the queues today.
+
+        Asked before claims are settled, to save a round: whoever becomes a user again today is
+        counted as not yet one, so that perhaps a few too many are named, and never too few.
+        """
+        out = self._state.waiters  # free: nobody waits anew yet
+        number = who_leaves_queues(self._block, self._rules_block, t, out)
+        return out[:number].copy()
+
+    def _close(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
+        state = self._state
+        attendees = state.attendees[: state.counts[st.N_ATTENDEES]].copy()
+        day.news += weight(attendees) * len(self._shards)
+        answers = [
+            shard.call("close", t, records, attendees)
+            for shard, records in zip(self._shards, self._give_back(day))
+        ]
+        for answer in answers:
+            closed = answer.result()
+            state.stage[closed.left] = codes.LAPSED
+            forget(state.waiting, closed.gave_up)
+            day.claims += weight(closed.left) + weight(closed.gave_up)
+            self._add(closed, day, row)
+
+    def _add(self, flows: Any, day: Day, row: NDArray[np.int64]) -> None:
+        row += flows.row
+        self._state.stocks[:] += flows.change
+        day.news += weight(flows.row) + weight(flows.change)
+        day.busy = [*day.busy, flows.seconds]
+
+    # the end ----------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        used = int(self._state.counts[st.N_LOG])
+        self._chunks.append(self._state.log[:used].copy())
+        self._state.counts[st.N_LOG] = 0
+
+    def history(self) -> History:
+        """Tables and log of all shards, in canonical order."""
+        self._drain()
+        log = np.concatenate([*self._chunks, *self._all("log")])
+        done = slice(0, self.tick)
+        return history_of(self._table[done], self._quality[done], self._difficulty[done], log)
+
+    def memory(self) -> list[int]:
+        """Bytes of memory of the process of each shard."""
+        return self._all("memory")

@@ -1,0 +1,452 @@
+"""What a run gives back: `Result`.
+
+A result keeps the bare histories of all replicates together with the recipe that makes them
+again; tables with names on, data frames, summaries and files are made from these when asked for.
+Made by `simulate.run`; used by everybody upstairs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from koubei_sim import checks, display, provenance
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import overview as tables
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History, events_in, is_stored
+from koubei_sim.model.world.population import (
+    Who,
+    draw_population,
+    people_frame,
+    population_from_table,
+)
+from koubei_sim.runs import archive, dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+class Result:
+    """One scenario, run in one or more replicates.
+
+    Made by `koubei_sim.run`, or by `koubei_sim.load` from a saved folder; not by hand.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        The scenario that was run, changes included.
+    key : int
+        The 64-bit key from which all randomness of the run follows.
+    engine : str
+        ``"compiled"`` or ``"reference"``; both give the same bytes.
+    histories : tuple of History
+        Daily table and event log of each replicate, as bare arrays, in agents (not scaled).  Where
+        the log stays on disk they are `runs.archive.StoredHistory`, with the same attributes.
+    seconds : float
+        Wall time of the run; NaN where unknown.  Not part of the recipe.
+    supplied : dict of str to str
+        Digests of networks or of an agent table that were handed over as objects; to repeat
+        such a result they must be supplied again.
+
+    who : Who
+        What people are called, and the table of people they came from, if any.
+    notes : tuple of str
+        What was guessed or rounded, a line each.
+
+    Notes
+    -----
+    Where the scenario says that an agent stands for several people (``people_per_agent``), all
+    counts in `data`, `summary` and `pyramid` are people: agents times ``people_per_agent``.
+    `events` and `histories` list agents.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        key: int,
+        engine: str,
+        histories: Sequence[History],
+        *,
+        supplied: dict[str, str] | None = None,
+        who: Who | None = None,
+        notes: Sequence[str] = (),
+        seconds: float = float("nan"),
+    ) -> None:
+        self.scenario = scenario
+        self.key = key
+        self.engine = engine
+        self.histories = tuple(histories)
+        self.supplied = dict(supplied or {})
+        self.who = Who() if who is None else who
+        self.notes = tuple(notes)
+        self.seconds = seconds
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates."""
+        return len(self.histories)
+
+    @cached_property
+    def data(self) -> xr.Dataset:
+        """Daily tables of all replicates, an xarray Dataset with named coordinates.
+
+        Dimensions ``replicate``, ``tick`` and, by variable, ``stage``, ``tier``, ``segment``,
+        ``channel``, ``node``, ``product``, ``sign``, ``hop``; coordinate ``date`` along ``tick``
+        where the scenario has a start date.  Counts are people.
+        """
+        return dataset.dataset_from(self.histories, self.scenario)
+
+    @property
+    def stored(self) -> Path | None:
+        """The folder in which the event log stays (of a streamed run); None: it is in memory."""
+        found = _files_of(self.histories)
+        return found[0].path.parent if found else None
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Event logs of all replicates, one row an event.
+
+        Columns ``replicate, tick, [date,] agent, kind, recruiter, channel, product,
+        generation``; see `koubei_sim.runs.dataset.events_from`.
+
+        Raises
+        ------
+        KoubeiError
+            When a log on disk would not fit into memory: see `events_of` and `event_batches`.
+        """
+        if self.stored is None:
+            return dataset.events_from(self.histories, self.scenario, names=self.labels)
+        return self.events_of()
+
+    def events_of(
+        self, replicate: int | None = None, ticks: tuple[int, int] | None = None
+    ) -> pd.DataFrame:
+        """Return the events of one replicate, of a span of days, or both.
+
+        Of a log on disk only the row groups that hold some are read.
+
+        Parameters
+        ----------
+        replicate : int, optional
+            All of them without it.
+        ticks : (int, int), optional
+            The first and the last tick (seeds adopt on tick -1).
+
+        Returns
+        -------
+        DataFrame
+            With the columns of `events`, numbered from 0.
+
+        Raises
+        ------
+        KoubeiError
+            For a replicate that there is not, or events that would not fit into memory.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", replicates=2, rng=7, ticks=20, n_agents=300)
+        >>> set(r.events_of(replicate=1, ticks=(-1, -1)).kind)
+        {'adopt'}
+        """
+        import pandas as pd
+
+        parts, rows = [], 0
+        for part in self.event_batches(replicate, ticks):
+            parts.append(part)
+            rows += len(part)
+            if self.stored is not None:
+                archive.check_room(rows, "events", "event_batches(), or fewer ticks")
+        if not parts:
+            return dataset.events_from([], self.scenario, names=self.labels)
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+    def event_batches(
+        self, replicate: int | None = None, ticks: tuple[int, int] | None = None
+    ) -> Iterator[pd.DataFrame]:
+        """Walk through the events, a million or fewer at a time.
+
+        Parameters
+        ----------
+        replicate, ticks : optional
+            As in `events_of`.
+
+        Yields
+        ------
+        DataFrame
+            With the columns of `events`; never empty, in order.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> sum(len(batch) for batch in r.event_batches()) == len(r.events)
+        True
+        """
+        chosen: Sequence[int] = range(self.replicates)
+        if replicate is not None:
+            chosen = (checks.whole("replicate", replicate),)
+            if chosen[0] >= self.replicates:
+                allowed = f"0..{self.replicates - 1}"
+                raise KoubeiError("replicate", "no such replicate", got=chosen[0], allowed=allowed)
+        span = None if ticks is None else _span(ticks)
+        return dataset.batches_from(self.histories, self.scenario, chosen, span, self.labels)
+
+    def in_memory(self) -> Result:
+        """Return the same result with its log in memory (itself, where that is so already).
+
+        Raises
+        ------
+        KoubeiError
+            When it would not fit.
+        """
+        if self.stored is None:
+            return self
+        stored: Any = self.histories
+        archive.check_room(sum(map(events_in, stored)), "events", "event_batches()")
+        return Result(
+            self.scenario,
+            self.key,
+            self.engine,
+            [history.in_memory() for history in stored],
+            supplied=self.supplied,
+            who=self.who,
+            notes=self.notes,
+            seconds=self.seconds,
+        )
+
+    def frame(self, variables: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the daily tables in tidy long form: one row a number.
+
+        Parameters
+        ----------
+        variables : str or list of str, optional
+            Variables of `data`; all of them without it.
+
+        Returns
+        -------
+        DataFrame
+            ``replicate, tick, [date,] variable``, a column for each dimension that one of the
+            variables has (missing where a variable has it not), ``value``.
+
+        Raises
+        ------
+        KoubeiError
+            For an unknown variable, or a frame that would not fit into memory: see
+            `frame_batches`.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> list(r.frame(["users", "members"]).columns)
+        ['replicate', 'tick', 'date', 'variable', 'channel', 'value']
+        """
+        return dataset.tidy_frame(self.data, variables)
+
+    def frame_batches(self, variables: str | Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Walk through `frame`, about two million rows at a time.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> sum(len(part) for part in r.frame_batches("users"))
+        20
+        """
+        return dataset.tidy_batches(self.data, variables)
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """What people are called, by row; None where rows are their names."""
+        return self.who.names
+
+    @cached_property
+    def people(self) -> pd.DataFrame:
+        """The people, one row each: what the model knows of them and what their table says.
+
+        The index holds their labels, or rows where there are none; columns ``segment, channels,
+        activity, income, expertise, taste`` and the further ones of the table of people.  Where
+        every replicate draws its own people (``shared_world = false``) only the table counts.
+        """
+        population = None
+        if self.scenario.shared_world:
+            if self.who.table is None:
+                population = draw_population(self.scenario, self.key)
+            else:
+                population = population_from_table(self.scenario, self.who.table, self.key)
+        return people_frame(self.scenario, population, self.who.names, self.who.table)
+
+    def adopted_by(self, by: Any) -> pd.DataFrame:
+        """Return how many people of each group ever adopted, one row a replicate and group.
+
+        Parameters
+        ----------
+        by : str or Series
+            A column of `people`, or a value for each of them.
+
+        Returns
+        -------
+        DataFrame
+            ``replicate``, the group, ``people``, ``adopted`` (seeds too) and ``share``.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ages = {"segment": ["enthusiast", "newbie"] * 150, "age": [20, 30, 40] * 100}
+        >>> r = kb.run("tiny", rng=7, ticks=20, n_agents=300, agents=ages)
+        >>> r.adopted_by("age").people.tolist()
+        [100, 100, 100]
+        """
+        scale = dataset.scale_of(self.scenario)
+        return dataset.groups_from(self.histories, self.people, by, scale)
+
+    def summary(self) -> pd.DataFrame:
+        """Return every outcome with mean, sd, 95 % interval over replicates and quantiles.
+
+        See `koubei_sim.metrics.summary` for the columns and `koubei_sim.metrics.OUTCOMES` for
+        the rows.
+        """
+        return self._summary.copy()
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
+        return tables.summary(self)
+
+    def pyramid(self, every: str | int = "quarter") -> pd.DataFrame:
+        """Return die-hard, loyal and users with intervals at the end of each period.
+
+        Parameters
+        ----------
+        every : str or int
+            ``"week"``, ``"month"``, ``"quarter"``, ``"year"``, or a number of ticks.
+        """
+        return tables.pyramid(self, every)
+
+    def digest(self) -> str:
+        """Return the SHA-256 over tables and logs: equal where every number is equal."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        return provenance.history_digest(self.histories)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return how to make this result again, as plain data; `koubei_sim.run` takes it."""
+        return provenance.recipe(
+            scenario=json.loads(self.scenario.canonical()),
+            key=self.key,
+            replicates=self.replicates,
+            engine=self.engine,
+            networks=self.supplied.get("networks"),
+            agents=self.supplied.get("agents"),
+            digest=self.digest(),
+            notes=self.notes,
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result as a folder, whole or not at all, and return its path.
+
+        The folder holds ``data.nc``, ``events.parquet``, ``recipe.json`` and ``timing.json``.
+        The first three have the same bytes whenever the same run is repeated with the same
+        versions.  A result already there is replaced; anything else is refused.
+
+        Raises
+        ------
+        KoubeiError
+            When it cannot be written; then nothing is left behind.
+        """
+        goal = checks.path("path", path)
+        archive.write_result(
+            goal,
+            self.data,
+            self.histories,
+            dataset.rows_of(self.scenario, self.labels),
+            self.recipe(),
+            self._timing(),
+            self.who,
+        )
+        return goal
+
+    def _timing(self) -> dict[str, Any]:
+        return {
+            "seconds": self.seconds,
+            "streamed": self.stored is not None,
+            "versions": provenance.all_versions(),
+        }
+
+    def settle(self, partial: Path) -> None:
+        """Write what belongs beside the log of a streamed run (called by `simulate.run`)."""
+        archive.write_tables(partial, self.data, self.recipe(), self._timing(), self.who)
+
+    def branch(
+        self,
+        at: int,
+        *,
+        networks: object = None,
+        agents: str | Path | pd.DataFrame | None = None,
+        threads: int = 1,
+        **changes: Any,
+    ) -> Any:
+        """Continue this run from day `at` on with changes: `koubei_sim.branch`, which see.
+
+        Parameters
+        ----------
+        at : int
+            The first tick of the new rules, 1 .. ticks.
+        networks, agents : optional
+            What this result was made with, where that was handed over as objects.
+        threads : int
+            Replicates run side by side.
+        **changes
+            Values at dotted paths, as in `Scenario.replace`.
+
+        Returns
+        -------
+        Branch
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> first = kb.run("tiny", rng=7, ticks=20, n_agents=300)
+        >>> first.branch(at=10).digest() == first.digest()
+        True
+        """
+        # Branching belongs to a room above this one, which must not be imported here.  A result
+        # therefore goes out by the front door, as a person would who writes `kb.branch(result)`:
+        # the face is there whenever this module is, and opens the room when it is asked to.
+        face: Any = import_module(__name__.partition(".")[0])
+        return face.branch(self, at, networks=networks, agents=agents, threads=threads, **changes)
+
+    def __repr__(self) -> str:
+        """Return a few lines: what was run, and the pyramid at the end."""
+        return display.text(self)
+
+    def _repr_html_(self) -> str:
+        """Return the same for a notebook, with a curve."""
+        return display.page(self)
+
+
+def _span(ticks: Any) -> tuple[int, int]:
+    """Return the first and the last tick of a span."""
+    if isinstance(ticks, str) or not hasattr(ticks, "__len__") or len(ticks) != 2:
+        fix = f"({ticks}, {ticks})" if isinstance(ticks, int) else None
+        raise KoubeiError(
+            "ticks", "not a span", got=checks.shown(ticks), allowed="(first, last)", fix=fix
+        )
+    first, last = (checks.whole("ticks", tick, -1) for tick in ticks)
+    if first > last:
+        raise KoubeiError("ticks", "not a span", got=str(ticks), allowed="(first, last)")
+    return first, last
+
+
+def _files_of(histories: Sequence[Any]) -> list[archive.EventFile]:
+    return [history.file for history in histories if is_stored(history)]

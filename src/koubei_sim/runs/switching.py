@@ -1,0 +1,161 @@
+"""Handing the state of a running world over to other rules, between two ticks.
+
+The state of the compiled engine is sized by the rules: a mechanism that is off has arrays of one
+element.  `switch` makes the state that the new rules ask for, carries over all that the old one
+knows, and puts right what is stored in terms of the old rules: what leaks or decays lazily, the
+rank of a half-life, the rival's calendar, the pool of reports.  Where the rules in question did
+not change it touches nothing, so a switch between equal rules is exact to the byte.
+Called by `branch`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core import codes
+from koubei_sim.core.block import Block
+from koubei_sim.model.compiled import CompiledRun, allocate
+from koubei_sim.model.kernels import state as st
+from koubei_sim.model.kernels.release import fit_table
+from koubei_sim.model.kernels.seeding import start
+from koubei_sim.model.world.arrays import Rules, World
+
+#: Arrays of the state that belong to the world: the new one's hold.
+_OF_THE_WORLD: Final = {
+    "need",
+    "resist_reject",
+    "online_threshold",
+    "graph_at",
+    "graph_size",
+    "fit16",
+}
+
+
+def switch(run: CompiledRun, world: World) -> None:
+    """Let `run` go on under the rules of `world`, from its next tick on.
+
+    Parameters
+    ----------
+    run : CompiledRun
+        Stopped between two ticks, after the first.
+    world : World
+        The same people and graphs, as many ticks, other rules.
+    """
+    run._drain()
+    at, old_rules = run.tick, run.world.rules
+    rules = _spliced(old_rules, world.rules, at)
+    world = World(world.people, world.graphs, rules)
+    old, new = run._state, allocate(world)
+    _settle(old, old_rules, rules, at)
+    new = _carry(old, new)
+    new.listener["agent_class"] = world.people.agent_class
+    new.actor["agent_class"] = world.people.agent_class
+    new = _with_reports(old, new, rules)
+    new = new._replace(ties=_ties(old, new))
+    run.world, run._state = world, new
+    run._block, run._rules = Block("state", new), Block("rules", rules)
+    _rival(run, old_rules, rules, at)
+    fit_table(run._block, run._rules, at)
+
+
+def _spliced(old: Rules, new: Rules, at: int) -> Rules:
+    """Return the new rules with the rival's offers so far taken from the old ones.
+
+    Equal rules before `at` give equal sums, so the splice of equal rules is the identity.
+    """
+    total = new.rival_cumulative.copy()
+    total[at:] += old.rival_cumulative[at - 1] - total[at - 1]
+    total[:at] = old.rival_cumulative[:at]
+    return new._replace(rival_cumulative=total, rival_on=int(total[-1] > 0))
+
+
+def _carry(old: st.State, new: st.State) -> st.State:
+    """Copy every array that both have; keep those that only the old rules needed."""
+    kept: dict[str, Any] = {}
+    for name in st.State._fields:
+        before, after = getattr(old, name), getattr(new, name)
+        if isinstance(after, int):
+            continue
+        if name in _OF_THE_WORLD or name in ("reports", "ties"):
+            continue
+        if before.shape == after.shape:
+            after[...] = before
+        elif before.size > after.size:  # a mechanism now off: what it knew may be asked for
+            kept[name] = before
+    return new._replace(**kept)
+
+
+def _settle(state: st.State, old: Rules, new: Rules, at: int) -> None:
+    """Bring what decays lazily up to the evening before `at`, where its law changes."""
+    now = at - 1
+    if _differ(old, new, "memory_leak", "memory20", "awareness_leak", "awareness20"):
+        v = state.listener
+        since = now - v["touched"].astype(np.int64)
+        late = since > 0
+        if old.memory_leak:
+            v["hazard"][late] = (v["hazard"][late] * old.memory20[since[late]]) >> 20
+        if old.awareness_leak:
+            deaf = late & (v["stage"] == codes.UNAWARE)
+            v["awareness"][deaf] = (v["awareness"][deaf] * old.awareness20[since[deaf]]) >> 20
+        v["touched"][late] = now
+    if _differ(old, new, "engagement_decay", "channel_rank"):
+        a = state.actor
+        a["engagement"] *= old.engagement_decay[a["rank"], now - a["engaged"].astype(np.int64)]
+        a["engaged"] = now
+        # A rank stands for a half-life; who had it now has that of the stickiest such channel.
+        rank = np.zeros(int(old.channel_rank.max(initial=0)) + 1, dtype=np.uint8)
+        for before, after in zip(old.channel_rank, new.channel_rank, strict=True):
+            if before > 0:
+                rank[before] = max(rank[before], after)
+        a["rank"] = rank[a["rank"]]
+
+
+def _differ(old: Rules, new: Rules, *names: str) -> bool:
+    return any(not np.array_equal(getattr(old, name), getattr(new, name)) for name in names)
+
+
+def _with_reports(old: st.State, new: st.State, rules: Rules) -> st.State:
+    """Carry the reports over: those of the smallest priorities, as many as can be read."""
+    for k in range(rules.n_products):
+        size = int(old.counts[st.N_REPORTS + k])
+        most = min(int(rules.reading_capacity[k]), new.reports.shape[1])
+        pile = old.reports[k, :size]
+        chosen = pile[np.argsort(pile["priority"])][:most]
+        new.reports[k, : chosen.size] = chosen[::-1]  # falling priorities are a max-heap
+        new.counts[st.N_REPORTS + k] = chosen.size
+    return new
+
+
+def _ties(old: st.State, new: st.State) -> NDArray[Any]:
+    """Return the ties made at meetings so far, with room for those to come."""
+    made = old.ties[: int(old.counts[st.N_TIES])]
+    return np.concatenate([made, new.ties])
+
+
+def _rival(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:
+    """Put the next offer of the rival to everybody on its new day."""
+    if not new.rival_on:
+        return
+    state = run._state
+    if not old.rival_on:
+        # The sum is 0 up to `at`, so nobody's first offer can fall before it.
+        nobody = np.empty(0, dtype=np.int32)
+        row = np.zeros(codes.TABLE_WIDTH, dtype=np.int64)
+        start(run._block, run._rules, nobody, row)
+        return
+    if not _differ(old, new, "rival_cumulative"):
+        return
+    # Everybody has one offer ahead of him; at most one a day, so one that is due comes at `at`.
+    day = np.maximum(np.searchsorted(new.rival_cumulative, state.rival_level, side="left"), at)
+    order = np.argsort(day, kind="stable").astype(np.int32)
+    order = order[day[order] < new.ticks]
+    days = day[order]
+    state.rival_head[:] = -1
+    state.rival_next[order] = -1
+    follows = np.flatnonzero(days[1:] == days[:-1])
+    state.rival_next[order[follows]] = order[follows + 1]
+    first = np.flatnonzero(np.diff(days, prepend=-1))
+    state.rival_head[days[first]] = order[first]
