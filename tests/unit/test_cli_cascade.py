@@ -159,18 +159,14 @@ def test_until_precision_stops_by_itself(call):
 
 
 def test_every_rule_can_be_named():
-    """Catches a rule of the library that the command line has forgotten."""
-    from koubei_sim import cascades
+    """Catches a rule of the library that the command line has forgotten, or two of one name."""
+    from koubei_sim.cascades import rules
 
-    classes = {
-        name
-        for name in cascades.__all__
-        if isinstance(getattr(cascades, name), type)
-        and issubclass(getattr(cascades, name), cascades.Rule)
-    } - {"Rule"}
-    assert set(cascade_words.RULES.values()) == classes
-    for name in cascade_words.RULES:
-        assert cascade_words.rule_from(name, [], None)
+    classes = {getattr(rules, name) for name in rules.__all__} - {rules.Rule}
+    assert set(rules.FAMILIES) == classes
+    assert len({kind.command for kind in rules.FAMILIES} - {""}) == len(classes)
+    for kind in rules.FAMILIES:
+        assert type(cascade_words.rule_from(kind.command, [], None)) is kind
 
 
 # ---------------------------------------------------------------- koubei replicate

@@ -24,20 +24,6 @@ if TYPE_CHECKING:
     from koubei_sim.cascades import Rule
     from koubei_sim.networks import Network, TemporalNetwork
 
-#: Name on the command line -> name of the class.
-RULES: dict[str, str] = {
-    "independent": "IndependentCascade",
-    "linear-threshold": "LinearThreshold",
-    "threshold": "FractionalThreshold",
-    "reinforcement": "Reinforcement",
-    "competing": "CompetingCascades",
-    "negative": "NegativeCascade",
-    "delayed": "DelayedCascade",
-    "bass": "Bass",
-    "sir": "SIR",
-    "fractional-sir": "FractionalSIR",
-    "sis": "SIS",
-}
 #: Name on the command line -> generator of `koubei_sim.networks`, and its first argument.
 GENERATORS: dict[str, str] = {
     "follow": "follow_graph",
@@ -81,14 +67,17 @@ def rule_from(name: str, words: list[str], p: float | None) -> Rule:
     >>> rule_from("sir", ["beta=0.3", "gamma=0.5"], None)
     SIR(beta=0.3, gamma=0.5, duration=exponential)
     """
-    from koubei_sim import cascades
+    import numpy as np
 
+    from koubei_sim.cascades.rules import FAMILIES
+
+    rules = {kind.command: kind for kind in FAMILIES}
     plain = name.replace("_", "-").lower()
-    if plain not in RULES:
+    if plain not in rules:
         raise KoubeiError(
-            "--rule", "unknown", got=name, allowed=", ".join(RULES), fix=nearest(plain, RULES)
+            "--rule", "unknown", got=name, allowed=", ".join(rules), fix=nearest(plain, rules)
         )
-    kind = getattr(cascades, RULES[plain])
+    kind = rules[plain]
     known = [item.name for item in fields(kind)]
     given = pairs_of("--set", words, "--set quality=0.9")
     if p is not None:
@@ -105,20 +94,10 @@ def rule_from(name: str, words: list[str], p: float | None) -> Rule:
                 allowed=", ".join(known),
                 fix=nearest(one, known),
             )
-    arguments = {one: _argument(one, value) for one, value in given.items()}
-    found: Rule = kind(**arguments)
-    return found
-
-
-def _argument(name: str, value: Any) -> Any:
-    """Lists are tuples where the rule takes a pair or names, else arrays."""
-    if not isinstance(value, list):
-        return value
-    if name in ("thresholds", "latency", "brands"):
-        return tuple(value)
-    import numpy as np
-
-    return np.asarray(value)
+    for one, value in given.items():
+        if isinstance(value, list):
+            given[one] = tuple(value) if one in kind.sequences else np.asarray(value)
+    return kind(**given)
 
 
 # Graphs ---------------------------------------------------------------------------------------
@@ -210,7 +189,7 @@ def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
 
 def _seeds(word: str, graph: Any) -> Any:
     from koubei_sim.cascades import RandomSeeds
-    from koubei_sim.cascades.people import rows_of
+    from koubei_sim.cascades.checks import rows_of
     from koubei_sim.networks import seeding
 
     kind, _, rest = word.partition(":")
@@ -298,7 +277,7 @@ def _fields(line: str, known: set[str]) -> list[str]:
 
 def _people(names: list[str], graph: Any) -> Any:
     """What the people of these names are called, in the kind of the labels of the graph."""
-    from koubei_sim.cascades.people import rows_of
+    from koubei_sim.cascades.checks import rows_of
 
     labels = graph.labels
     text = labels is not None and labels.dtype.kind == "U"
