@@ -384,5 +384,5 @@ TRIED: dict[str, Trial] = {
         command("compare", "tiny", "--set", "ticks=2", "--replicates", "2", "--threads", "1",
                 "--change", "purer: seeding.purity=0.9"),
     ),
-    "'a NAME or --all'": (lambda: said("replicate", "--full"), command("replicate", "--json")),
+    "'a NAME or --all'": (lambda: said("verify", "--full"), command("verify", "--json")),
 }  # fmt: skip

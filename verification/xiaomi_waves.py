@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import find_data
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import bass
+from koubei_sim.theory.fitting import fit_logs, one_wave, two_waves
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -33,8 +35,6 @@ from koubei_sim.replications.verdict import (
     sized,
     texts,
 )
-from koubei_sim.theory import bass
-from koubei_sim.theory.fitting import fit_logs, one_wave, two_waves
 
 TITLE = "MIUI users 2010-2015: growth that falls, rises again, and takes two waves"
 SOURCE = "company announcements in the press, page by page in the data file"

@@ -15,9 +15,9 @@ import numpy as np
 from koubei_sim.cascades import IndependentCascade, RandomSeeds, cascade
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network
-from koubei_sim.replications.graphs import configuration_graph
-from koubei_sim.replications.verdict import KEY, Check, Replication, in_band, sized
 from koubei_sim.theory import degrees, percolation
+from verification.graphs import configuration_graph
+from verification.verdict import KEY, Check, Replication, in_band, sized
 
 TITLE = "Size of cascades on random graphs with given degrees"
 SOURCE = "Newman 2002, Physical Review E 66:016128 (equations from memory, numbers computed)"

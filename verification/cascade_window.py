@@ -16,7 +16,8 @@ import numpy as np
 
 from koubei_sim.cascades import FractionalThreshold, RandomSeeds, cascade
 from koubei_sim.networks import erdos_renyi
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import degrees, threshold
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -24,7 +25,6 @@ from koubei_sim.replications.verdict import (
     ordered,
     sized,
 )
-from koubei_sim.theory import degrees, threshold
 
 TITLE = "Cascade window: the jump of a threshold contagion, and how seeds move it"
 SOURCE = "Watts 2002, PNAS 99:5766; Gleeson and Cahalane 2007, Physical Review E 75:056103"

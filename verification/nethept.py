@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import IndependentCascade, RandomSeeds, cascade
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, find_data, in_degrees, read_network, union_rows
-from koubei_sim.replications.coverage import rr_seeds
-from koubei_sim.replications.graphs import trivalent
-from koubei_sim.replications.verdict import (
+from verification.coverage import rr_seeds
+from verification.graphs import trivalent
+from verification.verdict import (
     KEY,
     MOST_Z,
     Check,

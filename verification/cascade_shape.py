@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import IndependentCascade, RandomSeeds, cascade
 from koubei_sim.cascades.statistics import quantile_interval
 from koubei_sim.networks import Network, follow_graph
-from koubei_sim.replications.graphs import configuration_graph, follower_graph, law_of
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import degrees, progeny
+from verification.graphs import configuration_graph, follower_graph, law_of
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -30,7 +31,6 @@ from koubei_sim.replications.verdict import (
     share_by_z,
     sized,
 )
-from koubei_sim.theory import degrees, progeny
 
 TITLE = "Cascade shape on directed heavy-tailed graphs: mostly nothing, mostly shallow"
 SOURCE = "Goel, Watts and Goldstein 2012; Goel, Anderson, Hofman and Watts 2016 (abstracts)"

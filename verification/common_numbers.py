@@ -16,7 +16,7 @@ import numpy as np
 from koubei_sim.cascades import IndependentCascade, RandomSeeds, cascade, paired
 from koubei_sim.cascades.paired import PairedCascades
 from koubei_sim.networks import Network, erdos_renyi, follow_graph
-from koubei_sim.replications.verdict import (
+from verification.verdict import (
     KEY,
     Check,
     Replication,

@@ -1,13 +1,16 @@
-"""Draw the figures of the page on replications (about two minutes on two cores).
+"""Draw the figures of the page on verification (about two minutes on two cores).
 
-``python docs/figures/replications/make.py`` runs a few replications at their quick scale and writes
+``python docs/figures/verification/make.py`` runs a few replications at their quick scale and writes
 one PNG each beside this file.
 """
 
+import sys
 from pathlib import Path
 
-from koubei_sim.cli.replicate import write
-from koubei_sim.replications import replicate
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # where the folder of them stands
+
+from verification import replicate
+from verification.report import write
 
 HERE = Path(__file__).parent
 SHOWN = ("cascade-window", "purity", "centola-macy", "bass-curves", "nethept", "borel")

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.theory.checks import numbers, real
-from koubei_sim.theory.tiny.chains import (
+from verification.exact_laws.chains import (
     Arc,
     FloatArray,
     State,

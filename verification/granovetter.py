@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import Reinforcement, cascade
 from koubei_sim.networks import complete
-from koubei_sim.replications.verdict import (
+from verification.verdict import (
     KEY,
     Check,
     Replication,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.theory.checks import few, numbers
-from koubei_sim.theory.tiny.chains import arcs_of, ids
+from verification.exact_laws.chains import arcs_of, ids
 
 FloatArray = NDArray[np.float64]
 MOST_EDGES = 20

@@ -23,8 +23,8 @@ from numpy.typing import ArrayLike
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.theory.checks import positive, real
-from koubei_sim.theory.tiny.cascades import coin_cases, spread_cases
-from koubei_sim.theory.tiny.chains import Arc, StateLaw, arcs_of, few_people, ids, on_arcs
+from verification.exact_laws.cascades import coin_cases, spread_cases
+from verification.exact_laws.chains import Arc, StateLaw, arcs_of, few_people, ids, on_arcs
 
 Laplace = Callable[[float], float]
 

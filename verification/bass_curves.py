@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import Bass, cascade
 from koubei_sim.networks import Network, complete, lattice, ring, watts_strogatz
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import bass
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -26,7 +27,6 @@ from koubei_sim.replications.verdict import (
     sized,
     texts,
 )
-from koubei_sim.theory import bass
 
 TITLE = "Bass diffusion on networks, and what a tick of a year does to it"
 SOURCE = "Bass 1969; Fibich and Gibori 2010; Fibich and Levin 2023, arXiv 2312.05450 (bounds)"

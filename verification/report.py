@@ -1,23 +1,22 @@
-"""The command ``koubei replicate``: run replications, print verdict tables, write them to files."""
+"""What ``koubei verify`` says and writes: the list, verdict tables, an overview, files.
+
+Called by the command; `write` also by the script that draws the figures of docs/verification.md.
+"""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import verification
 from koubei_sim.cli import screen
 from koubei_sim.errors import KoubeiError
-
-if TYPE_CHECKING:
-    from koubei_sim.replications import Check, Replication
+from verification.verdict import KEY, Check, Replication
 
 FINE, FAILED = 0, 1
 
 
-def replicate(
+def verify(
     name: str | None,
     *,
     everything: bool,
@@ -27,25 +26,22 @@ def replicate(
     as_json: bool,
 ) -> int:
     """Run one, all, or list them; exit status 1 where a check should hold and does not."""
-    from koubei_sim import replications
-    from koubei_sim.replications.verdict import KEY
-
     if name is not None and everything:
-        raise KoubeiError("replicate", "a name and --all", got=name, fix="one of the two")
+        raise KoubeiError("verify", "a name and --all", got=name, fix="one of the two")
     if name is None and not everything:
         if out is not None or full or rng is not None:
-            raise KoubeiError("replicate", "nothing named", fix="a NAME or --all")
+            raise KoubeiError("verify", "nothing named", fix="a NAME or --all")
         return _list(as_json)
-    names = replications.NAMES if everything else (str(name),)
+    names = verification.NAMES if everything else (str(name),)
     for one in names:
-        replications.entry(one)  # a misspelt name is refused before anything runs
+        verification.entry(one)  # a misspelt name is refused before anything runs
     if out is not None:
         _folder(out)
     key = KEY if rng is None else rng
     found = []
-    with screen.progress("replicating", quiet=as_json or len(names) == 1) as tell:
+    with screen.progress("verifying", quiet=as_json or len(names) == 1) as tell:
         for done, one in enumerate(names):
-            found.append(replications.replicate(one, "full" if full else "quick", key))
+            found.append(verification.replicate(one, "full" if full else "quick", key))
             if tell is not None:
                 tell(done + 1, len(names))
             if out is not None:
@@ -63,14 +59,12 @@ def replicate(
 
 
 def _list(as_json: bool) -> int:
-    from koubei_sim.replications import REPLICATIONS
-
     if as_json:
-        screen.write_json({name: entry.what for name, entry in REPLICATIONS.items()})
+        screen.write_json({name: entry.what for name, entry in verification.REPLICATIONS.items()})
         return FINE
-    rows = [[name, entry.what] for name, entry in REPLICATIONS.items()]
+    rows = [[name, entry.what] for name, entry in verification.REPLICATIONS.items()]
     print(screen.table(["replication", "what it makes again"], rows, left=2))
-    print("koubei replicate NAME runs one, --all runs all, --full with smaller errors")
+    print("koubei verify NAME runs one, --all runs all, --full with smaller errors")
     return FINE
 
 
@@ -192,39 +186,12 @@ def _folder(out: Path) -> None:
 
 def write(one: Replication, out: Path) -> list[Path]:
     """Write the table (CSV) and the figure (PNG) of a replication into a folder, each whole."""
-    written = [
-        whole_file(out / f"{one.name}.csv", lambda path: one.table().to_csv(path, index=False))
-    ]
-    if one.draw is not None:
-        written.append(whole_file(out / f"{one.name}.png", lambda path: _draw(one, path)))
-    return written
+    from koubei_sim.plots.files import save
+    from koubei_sim.studies.journal import Disk
 
-
-def _draw(one: Replication, path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from koubei_sim.plots.style import drawing
-
-    with drawing():
-        figure = Figure()  # not through pyplot: no window, nothing to close
-        FigureCanvasAgg(figure)
-        one.figure(figure.subplots())
-        figure.savefig(path, format="png", dpi=150)
-
-
-def whole_file(path: Path, fill: Callable[[Path], Any]) -> Path:
-    """Write a file under a temporary name, then rename it."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", dir=path.parent)
-        os.close(descriptor)
-        partial = Path(name)
-        try:
-            fill(partial)
-            os.chmod(partial, 0o644)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise KoubeiError(str(path), f"cannot be written ({error.strerror or error})") from None
-    return path
+    table = out / f"{one.name}.csv"
+    Disk().whole_file(table, one.table().to_csv(index=False, lineterminator="\n").encode())
+    if one.draw is None:
+        return [table]
+    figure = table.with_suffix(".png")
+    return [table, save(lambda found, ax, lang: found.figure(ax), one, figure, "en")]

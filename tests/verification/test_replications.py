@@ -12,12 +12,12 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from koubei_sim import replications
+import verification
 from koubei_sim.cascades import IndependentCascade, cascade
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network
-from koubei_sim.replications import NAMES, REPLICATIONS, replicate, verdict
-from koubei_sim.replications.verdict import ABSENT, MISSED, REPRODUCED
+from verification import NAMES, REPLICATIONS, replicate, verdict
+from verification.verdict import ABSENT, MISSED, REPRODUCED
 
 SLOW = {"tiny-graphs", "purity", "common-numbers", "nethept", "cascade-shape", "centola-macy"}
 #: Checks that are known to miss at the quick scale; no other may, and none may vanish unseen.
@@ -53,7 +53,7 @@ def test_it_is_reproduced(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_list_says_what_there_is(name: str) -> None:
     """Catches an entry whose module, name or description has gone astray."""
-    module = import_module(f"koubei_sim.replications.{REPLICATIONS[name].module}")
+    module = import_module(f"verification.{REPLICATIONS[name].module}")
     assert len(REPLICATIONS[name].what) <= 60
     assert module.TITLE
     assert module.SOURCE
@@ -65,7 +65,7 @@ def test_the_list_says_what_there_is(name: str) -> None:
 
 def test_a_wrong_coin_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches checks that pass whatever is simulated: p is 4 % too large."""
-    from koubei_sim.replications import tiny_graphs
+    from verification import tiny_graphs
 
     def faulty(graph, rule, *rest, **options):
         if isinstance(rule, IndependentCascade):
@@ -81,7 +81,7 @@ def test_a_wrong_coin_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_wrong_threshold_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches an ordering that is always said to hold: riots where one more is needed."""
-    from koubei_sim.replications import granovetter
+    from verification import granovetter
 
     right = granovetter._rioters
     monkeypatch.setattr(granovetter, "_rioters", lambda needs, key: right(needs + 1, key))
@@ -92,7 +92,7 @@ def test_a_wrong_threshold_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_changed_wave_turns_the_verdict(monkeypatch: pytest.MonkeyPatch, data_file) -> None:
     """Catches a growth test that does not look at the data: the turn of 2014 is taken out."""
-    from koubei_sim.replications import xiaomi_waves
+    from verification import xiaomi_waves
 
     data_file(xiaomi_waves.FILE)
     days, users = xiaomi_waves._series()
@@ -112,7 +112,7 @@ def test_absent_data_is_said_and_does_not_fail(monkeypatch: pytest.MonkeyPatch) 
         raise KoubeiError(name, "no such data file")
 
     for module in ("nethept", "bass_fit", "xiaomi_waves"):
-        found = import_module(f"koubei_sim.replications.{module}")
+        found = import_module(f"verification.{module}")
         monkeypatch.setattr(found, "find_data", nothing)
     assert replicate("nethept").verdict == ABSENT
     assert replicate("xiaomi-waves").verdict == ABSENT
@@ -140,7 +140,7 @@ def test_verdicts_of_checks() -> None:
     gone = verdict.absent("b", "needs c")
 
     def whole(*rows: verdict.Check) -> str:
-        return replications.Replication("x", "t", "s", rows).verdict
+        return verification.Replication("x", "t", "s", rows).verdict
 
     assert whole(missed, gone) == MISSED
     assert whole(known, gone) == REPRODUCED
@@ -153,7 +153,7 @@ def test_wrong_words_are_refused_in_one_line() -> None:
         replicate("borell")
     with pytest.raises(KoubeiError, match="scale: unknown, got large"):
         replicate("borel", "large")
-    assert replications.entry("Bass_Fit") == REPLICATIONS["bass-fit"]
+    assert verification.entry("Bass_Fit") == REPLICATIONS["bass-fit"]
 
 
 # ---------------------------------------------------------------- what only replications need
@@ -162,7 +162,7 @@ def test_wrong_words_are_refused_in_one_line() -> None:
 def test_rewiring_keeps_degrees_and_moves_ties(key: int) -> None:
     """Catches a swap that loses a tie, makes a loop, or does nothing."""
     from koubei_sim.networks import lattice
-    from koubei_sim.replications.graphs import rewired
+    from verification.graphs import rewired
 
     torus = lattice(30, 30, wrap=True)
     for share in (0.1, 1.0):
@@ -182,7 +182,7 @@ def test_rewiring_keeps_degrees_and_moves_ties(key: int) -> None:
 def test_greedy_coverage_is_greedy(key: int) -> None:
     """Catches sets counted twice, by trying all people at every turn on random sets."""
     from koubei_sim.core.draws import draw32, stream
-    from koubei_sim.replications.coverage import most_covering
+    from verification.coverage import most_covering
 
     base = np.uint64(stream(np.uint64(key), 0, 900, 0, 0))
     pairs = sorted({(draw32(base, 2 * m) % 60, draw32(base, 2 * m + 1) % 20) for m in range(300)})
@@ -198,7 +198,7 @@ def test_greedy_coverage_is_greedy(key: int) -> None:
 
 def test_a_turned_network_keeps_its_probabilities() -> None:
     """Catches probabilities of arcs that go to other arcs when the network is turned round."""
-    from koubei_sim.replications.coverage import reversed_with
+    from verification.coverage import reversed_with
 
     graph = Network.from_edges([0, 0, 1, 2, 2], [1, 2, 2, 0, 1], n=3)
     source, target = graph.layer().sources(), graph.layer().indices
@@ -209,8 +209,8 @@ def test_a_turned_network_keeps_its_probabilities() -> None:
 
 def test_follower_graphs_have_their_law(key: int) -> None:
     """Catches numbers of followers, or followers, that are not those of the law."""
-    from koubei_sim.replications.graphs import follower_graph, quantile_degrees
     from koubei_sim.theory import degrees
+    from verification.graphs import follower_graph, quantile_degrees
 
     law = degrees.power_law(2.3, 1, 1000)
     graph = follower_graph(law, 5000, key)
@@ -224,8 +224,8 @@ def test_follower_graphs_have_their_law(key: int) -> None:
 
 def test_the_birth_chain_is_that_of_two_people(key: int) -> None:
     """Catches a wrong rate in the chain, by the closed form of pairs, at three times."""
-    from koubei_sim.replications.bass_curves import birth_chain
     from koubei_sim.theory import bass
+    from verification.bass_curves import birth_chain
 
     years = np.array([1.0, 5.0, 30.0])
     chain = birth_chain(2, 0.03, 0.38, years)
@@ -237,7 +237,7 @@ def test_the_birth_chain_is_that_of_two_people(key: int) -> None:
 
 def test_the_split_of_value_is_exact_person_by_person() -> None:
     """Catches a person counted twice, or a loss with the wrong sign."""
-    from koubei_sim.replications.acceleration import DISCOUNT, worth
+    from verification.acceleration import DISCOUNT, worth
 
     with_it = np.array([[0.0, 1.0, 5.0, np.nan]])
     without = np.array([[0.0, 3.0, np.nan, 2.0]])

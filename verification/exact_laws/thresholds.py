@@ -24,8 +24,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.theory.checks import few, numbers
-from koubei_sim.theory.tiny.cascades import ONE, spread_cases
-from koubei_sim.theory.tiny.chains import (
+from verification.exact_laws.cascades import ONE, spread_cases
+from verification.exact_laws.chains import (
     Arc,
     FloatArray,
     State,

@@ -13,8 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.cascades import IndependentCascade, RandomSeeds, cascade
-from koubei_sim.replications.graphs import follower_graph
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import branching, degrees
+from verification.graphs import follower_graph
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -22,7 +23,6 @@ from koubei_sim.replications.verdict import (
     share_by_z,
     sized,
 )
-from koubei_sim.theory import branching, degrees
 
 TITLE = "Subcritical cascades: mean, tail and law of Borel"
 SOURCE = "Borel 1942; Otter 1949; Galton-Watson processes with Poisson offspring"

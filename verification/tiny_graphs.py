@@ -13,7 +13,8 @@ from typing import Any
 
 from koubei_sim.cascades import IndependentCascade, LinearThreshold, cascade, paired
 from koubei_sim.networks import Network, complete, ring
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import shapes
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -22,7 +23,6 @@ from koubei_sim.replications.verdict import (
     mean_by_z,
     sized,
 )
-from koubei_sim.theory import shapes
 
 TITLE = "Closed forms of the independent cascade on small graphs"
 SOURCE = "Kempe, Kleinberg and Tardos 2003 (live edges); sums over paths and edge sets"

@@ -1,9 +1,13 @@
 """Published and computed results made again, each with a table of verdicts and a figure.
 
-``replicate("borel")`` runs one and returns a `Replication`; `NAMES` lists what there is.  One file
-is one replication; what they share is in `verdict` (the form of the answer), `graphs` (random
-graphs that only they need) and `coverage` (choosing seeds).  Called by people and by ``koubei
-replicate``.
+``koubei verify borel`` in a checkout runs one, and so does ``replicate("borel")``, which returns a
+`Replication`; `NAMES` lists what there is.  One file is one replication; what they share is in
+`verdict` (the form of the answer), `graphs` (random graphs that only they need), `coverage`
+(choosing seeds) and `report` (what the command says).  `exact_laws` holds the laws of cascades on
+graphs of a few people, by which the tests judge fast code.
+
+This folder stands beside the library, not in it: it needs the library, never the other way round,
+and it is not installed.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.replications.verdict import KEY, Check, Replication
+from verification.verdict import KEY, Check, Replication
 
 __all__ = ["NAMES", "REPLICATIONS", "Check", "Entry", "Replication", "replicate"]
 
@@ -98,7 +102,7 @@ def replicate(name: str, scale: str = "quick", rng: Any = KEY) -> Replication:
     from koubei_sim.core.draws import key_from
 
     key = key_from(rng)
-    run = import_module(f"koubei_sim.replications.{module}").run
+    run = import_module(f"verification.{module}").run
     started = clock.perf_counter()
     found: Replication = run(scale, key)
     return replace(found, seconds=clock.perf_counter() - started)

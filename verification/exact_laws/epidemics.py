@@ -23,8 +23,8 @@ from numpy.typing import ArrayLike
 
 from koubei_sim.checks import whole
 from koubei_sim.theory.checks import positive, real
-from koubei_sim.theory.tiny.cascades import ONE
-from koubei_sim.theory.tiny.chains import (
+from verification.exact_laws.cascades import ONE
+from verification.exact_laws.chains import (
     Arc,
     State,
     StateLaw,

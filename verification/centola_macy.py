@@ -16,8 +16,8 @@ import numpy as np
 
 from koubei_sim.cascades import Reinforcement, cascade
 from koubei_sim.networks import lattice
-from koubei_sim.replications.graphs import rewired
-from koubei_sim.replications.verdict import (
+from verification.graphs import rewired
+from verification.verdict import (
     KEY,
     Check,
     Replication,

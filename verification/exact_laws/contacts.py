@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike
 
 from koubei_sim.checks import number, whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory.tiny.cascades import ONE
-from koubei_sim.theory.tiny.chains import (
+from verification.exact_laws.cascades import ONE
+from verification.exact_laws.chains import (
     MOST_WORDS,
     StateLaw,
     few_people,

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import FractionalThreshold, RandomSeeds, cascade
 from koubei_sim.networks import erdos_renyi
-from koubei_sim.replications.graphs import marked
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import degrees, threshold
+from verification.graphs import marked
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -27,7 +28,6 @@ from koubei_sim.replications.verdict import (
     reported,
     sized,
 )
-from koubei_sim.theory import degrees, threshold
 
 TITLE = "Purity of a population: where a share of enthusiasts tips the rest"
 SOURCE = "Gleeson and Cahalane 2007, extended to two kinds of people; computed and simulated"

@@ -4,26 +4,26 @@
 round by round (or in continuous time) and defines `StateLaw`, the form of every answer;
 `cascades`, `contacts`, `thresholds`, `epidemics` and `periods` state the rules.  Where two
 independent roads to one law are known, both are here, and the tests ask them to agree.
-Called by the tests of the cascade kernels and of the reference models.
+Called by the tests of the cascade kernels, of the reference models and of closed forms.
 """
 
 from __future__ import annotations
 
-from koubei_sim.theory.tiny.cascades import (
+from verification.exact_laws.cascades import (
     cascade_law,
     competing_law,
     live_arc_law,
     negative_law,
 )
-from koubei_sim.theory.tiny.chains import StateLaw, both_ways
-from koubei_sim.theory.tiny.contacts import contact_law
-from koubei_sim.theory.tiny.enumeration import (
+from verification.exact_laws.chains import StateLaw, both_ways
+from verification.exact_laws.contacts import contact_law
+from verification.exact_laws.enumeration import (
     TinyCascade,
     independent_cascade,
     threshold_closure,
     threshold_rounds,
 )
-from koubei_sim.theory.tiny.epidemics import (
+from verification.exact_laws.epidemics import (
     bass_continuous,
     bass_law,
     sir_continuous,
@@ -31,13 +31,13 @@ from koubei_sim.theory.tiny.epidemics import (
     sis_continuous,
     sis_law,
 )
-from koubei_sim.theory.tiny.periods import (
+from verification.exact_laws.periods import (
     constant_period,
     exponential_period,
     final_law,
     geometric_period,
 )
-from koubei_sim.theory.tiny.thresholds import (
+from verification.exact_laws.thresholds import (
     threshold_arc_law,
     threshold_cell_law,
     threshold_dag,

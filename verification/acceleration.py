@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import Bass, CompetingCascades, cascade
 from koubei_sim.networks import Network, small_world
-from koubei_sim.replications.verdict import (
+from verification.verdict import (
     KEY,
     Check,
     Replication,

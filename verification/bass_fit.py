@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import Bass, cascade
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import complete, find_data
-from koubei_sim.replications.verdict import (
+from koubei_sim.theory import bass
+from koubei_sim.theory.fitting import fit_by_regression, fit_sales
+from verification.verdict import (
     KEY,
     Check,
     Replication,
@@ -29,8 +31,6 @@ from koubei_sim.replications.verdict import (
     sized,
     texts,
 )
-from koubei_sim.theory import bass
-from koubei_sim.theory.fitting import fit_by_regression, fit_sales
 
 TITLE = "Fitting the Bass model: recovery of known parameters, and US durables"
 SOURCE = "Srinivasan and Mason 1986 (estimator); Van den Bulte and Lilien 1997 (bias), from memory"
