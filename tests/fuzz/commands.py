@@ -165,10 +165,7 @@ def _is_note(line: str) -> bool:
 
 def _whole(path: Path) -> bool:
     if (path / "recipe.json").exists():
-        try:
-            kb.load(path)
-        except kb.KoubeiError:
-            kb.cascades.load_cascade(path)
+        kb.load(path)
     return not path.name.startswith(".") and ".tmp" not in path.name and os.access(path, os.R_OK)
 
 

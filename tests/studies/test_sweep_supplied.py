@@ -18,6 +18,7 @@ from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import Network, small_world
+from koubei_sim.runs import simulate
 from koubei_sim.studies import journal, plan, work
 from koubei_sim.studies.supplied import network_digest, supplied_from
 
@@ -154,7 +155,7 @@ def test_names_of_nodes_are_part_of_a_graph() -> None:
     bare = Network.from_edges(*arcs, n=3)
     found = [network_digest({"weibo": each}) for each in (*names, texts, bare)]
     assert len(set(found)) == 4
-    assert found[3] == kb.simulate._supplied({"weibo": bare}, None)["networks"]
+    assert found[3] == simulate._supplied({"weibo": bare}, None)["networks"]
 
 
 def test_a_graph_arrives_as_it_left() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from koubei_sim.cascades import IndependentCascade, cascade, load_cascade
+from koubei_sim.cascades import IndependentCascade, cascade
 from koubei_sim.cli import cascade_words, main, screen
+from koubei_sim.loading import load
 from koubei_sim.networks import follow_graph, read_network
 
 QUICK = ["--replicates", "200", "--rng", "7", "--threads", "1"]
@@ -111,7 +112,7 @@ def test_results_are_written_whole(call, tmp_path, edges):
     status, out, _ = call(*words, "--out", tmp_path / "run", "--record", "forest")
     assert status == 0
     assert f"written to {tmp_path / 'run'}" in out
-    kept = load_cascade(tmp_path / "run")
+    kept = load(tmp_path / "run")
     assert kept.replicates == 200
     assert kept.has_log
     import pandas as pd

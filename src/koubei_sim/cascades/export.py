@@ -314,7 +314,7 @@ def _write_json(content: dict[str, Any], path: Path) -> None:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
+    """Return the fields of a saved `CascadeResult`; see `read_cascade`."""
     import xarray as xr
 
     folder = storage.folder_of(checks.path("path", path))

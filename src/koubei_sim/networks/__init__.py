@@ -5,6 +5,7 @@ key, so a graph is a pure function of its arguments, whatever the number of thre
 This package depends on numpy, numba and (inside functions) pyarrow and networkx.
 """
 
+from koubei_sim.networks import seeding
 from koubei_sim.networks.adapters import as_network
 from koubei_sim.networks.files.contacts import read_contacts
 from koubei_sim.networks.files.data_files import find_data
@@ -49,6 +50,7 @@ __all__ = [
     "read_contacts",
     "read_network",
     "ring",
+    "seeding",
     "small_world",
     "threads",
     "tie_strength",

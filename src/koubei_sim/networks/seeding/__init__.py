@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import TemporalNetwork, as_network
+from koubei_sim.networks.adapters import as_network
 from koubei_sim.networks.edges import MAX_NODES
 from koubei_sim.networks.seeding.strategies import Address, Rows, ranks, smallest
+from koubei_sim.networks.temporal import TemporalNetwork
 
 __all__ = [
     "community",
