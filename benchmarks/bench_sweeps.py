@@ -26,13 +26,20 @@ from typing import Any
 
 from machine import describe, measure
 
-from koubei_sim import studies
-from koubei_sim.core.draws import key_from
+from koubei_sim import Scenario, studies
 from koubei_sim.metrics import outcomes
-from koubei_sim.model.compiled import run_compiled
-from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world import build
-from koubei_sim.runs.lanes import _One
+
+try:
+    from koubei_sim.core.draws import key_from
+    from koubei_sim.model.compiled import run_compiled
+    from koubei_sim.model.world import build
+    from koubei_sim.runs.lanes import _One
+except ModuleNotFoundError:  # a base of before the rooms were moved
+    from koubei_sim.engines.compiled import run_compiled
+    from koubei_sim.kernels.draws import key_from
+    from koubei_sim.studies.lanes import _One
+
+    from koubei_sim import build
 
 RUNS = 2_000
 ROUNDS = 3

@@ -254,3 +254,10 @@ def test_verify_says_where_it_runs_when_there_is_no_checkout(call, monkeypatch, 
     )
     monkeypatch.chdir(Path(__file__).parent)
     assert call("verify", "granovetter", "--json")[0] == 0
+
+
+def test_verify_finds_its_folder_from_anywhere(fresh_python, tmp_path):
+    """Catches verifications that are found only where the tests have them on their path."""
+    code = f"import os; os.chdir({str(tmp_path)!r})\n"
+    code += "from koubei_sim.cli import main\nmain(['verify', '--json'])"
+    assert "granovetter" in json.loads(fresh_python(code))
