@@ -11,7 +11,7 @@ import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
-from koubei_sim.runs import branch
+from koubei_sim.runs.branch import branch
 from koubei_sim.studies import compare, explain
 from koubei_sim.studies.ladder import Explained
 

@@ -11,7 +11,7 @@ import pytest
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
-from koubei_sim.runs import simulate
+from koubei_sim.runs import fitting, simulate
 from koubei_sim.runs.loading import load_result
 
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
@@ -173,10 +173,10 @@ def test_threads_left_over_work_inside_a_run(monkeypatch: pytest.MonkeyPatch) ->
         (4, 2),
     ]
     scenario = Scenario.load("tiny")
-    monkeypatch.setattr(simulate.fitting, "_cores", lambda: 8)
+    monkeypatch.setattr(fitting, "_cores", lambda: 8)
     for fits, replicates, expected in ((8, 1, 8), (3, 3, 6), (2, 20, 2), (8, 20, 8)):
         monkeypatch.setattr(
-            simulate.fitting, "fitting_threads", lambda *_, fits=fits, r=replicates: min(fits, r)
+            fitting, "fitting_threads", lambda *_, fits=fits, r=replicates: min(fits, r)
         )
         assert simulate.useful_threads(scenario, replicates) == expected
 
