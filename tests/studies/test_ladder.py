@@ -13,7 +13,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs import branch
 from koubei_sim.studies import compare, explain
-from koubei_sim.studies.ladder import Explained
+from koubei_sim.studies.compare.ladder import Explained
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
 MORE = TINY.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
@@ -137,7 +137,9 @@ def test_wrong_words_are_refused_before_anything_runs(
     comparison: Any, words: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a mistake found after an hour of runs."""
-    monkeypatch.setattr("koubei_sim.studies.ladder.Lane", lambda *_: pytest.fail("something ran"))
+    monkeypatch.setattr(
+        "koubei_sim.studies.compare.ladder.Lane", lambda *_: pytest.fail("something ran")
+    )
     with pytest.raises(KoubeiError, match=says):
         explain(comparison, **words)
 
@@ -151,7 +153,11 @@ def test_what_is_no_comparison_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["koubei_sim.studies.compare", "koubei_sim.studies.explain", "koubei_sim.runs.simulate"],
+    [
+        "koubei_sim.studies.compare.compare",
+        "koubei_sim.studies.compare.explain",
+        "koubei_sim.runs.simulate",
+    ],
 )
 def test_doors_are_functions_whatever_was_imported_before(first: str, fresh_python: Any) -> None:
     """Catches a module that takes the place of the function of the same name."""

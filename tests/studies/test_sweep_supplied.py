@@ -18,8 +18,9 @@ from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import Network, small_world
-from koubei_sim.studies import journal, plan, work
+from koubei_sim.studies.design import plan
 from koubei_sim.studies.supplied import network_digest, supplied_from
+from koubei_sim.studies.sweep import journal, work
 
 GONE = {"channels.wechat": None, "events.meeting": None, "seeding.channel": None}
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10, **GONE})

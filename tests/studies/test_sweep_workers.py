@@ -14,7 +14,7 @@ import pytest
 
 from koubei_sim import studies
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies import backends, batches, journal, pools, work
+from koubei_sim.studies.sweep import backends, batches, journal, pools, work
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 GRID = {"seeding.purity": [p / 20 for p in range(20)]}

@@ -21,17 +21,17 @@ from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.lanes import key_of, scenario_from
-from koubei_sim.studies import backends
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
 from koubei_sim.studies.calibration.starts import share_of
 from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
-from koubei_sim.studies.journal import Disk, SweepStopped
-from koubei_sim.studies.points import few_enough
-from koubei_sim.studies.sweep import check_progress
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.design.points import few_enough
+from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.sweep import backends
+from koubei_sim.studies.sweep.journal import Disk, SweepStopped
+from koubei_sim.studies.sweep.sweep import check_progress
 
 FloatArray = NDArray[np.float64]
 METHODS: Final = ("abc-smc", "abc", "optuna")

@@ -22,8 +22,8 @@ from koubei_sim.runs.lanes import scenario_from
 from koubei_sim.studies.calibration.baselines import fit_baselines
 from koubei_sim.studies.calibration.forecast import series_of
 from koubei_sim.studies.calibration.targets import targets_from
-from koubei_sim.studies.priors import check_spread
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.design.priors import check_spread
+from koubei_sim.studies.design.values import Range
 
 
 def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[str, float]:

@@ -21,7 +21,6 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
-from koubei_sim.studies import backends
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import read_claim
 from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity, missing_data
@@ -30,12 +29,13 @@ from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
 from koubei_sim.studies.claims.runner import Runner, one_point
 from koubei_sim.studies.claims.script import run_script
-from koubei_sim.studies.sweep import check_progress
+from koubei_sim.studies.sweep import backends
+from koubei_sim.studies.sweep.sweep import check_progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from koubei_sim.studies.sweep import Progress
+    from koubei_sim.studies.sweep.sweep import Progress
 
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
 _QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}

@@ -16,9 +16,9 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.claims.design import widened
 from koubei_sim.studies.claims.models import MODELS, Model
 from koubei_sim.studies.claims.parts import Claim, Test
-from koubei_sim.studies.plan import point_key
-from koubei_sim.studies.points import LatinHypercube
-from koubei_sim.studies.values import Range, range_of
+from koubei_sim.studies.design.plan import point_key
+from koubei_sim.studies.design.points import LatinHypercube
+from koubei_sim.studies.design.values import Range, range_of
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.studies.values import range_of
+from koubei_sim.studies.design.values import range_of
 from koubei_sim.theory import branching
 
 if TYPE_CHECKING:

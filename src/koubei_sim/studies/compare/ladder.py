@@ -34,7 +34,7 @@ from koubei_sim.runs.lanes import (
     texts,
     threads_of,
 )
-from koubei_sim.studies.comparison import Comparison, paired
+from koubei_sim.studies.compare.comparison import Comparison, paired
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
 from koubei_sim.runs.lanes import Lane, check_kept, in_turn, key_of, scenario_from, threads_of
-from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
+from koubei_sim.studies.compare.comparison import Comparison, Difference, Made, half_width, paired
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,7 +20,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.stopping import Stopped
-from koubei_sim.studies.plan import point_key, run_key
+from koubei_sim.studies.design.plan import point_key, run_key
 from koubei_sim.studies.supplied import Supplied
 
 #: Stages at which a run can fail, in order; at the last one it took its worker along.

@@ -35,7 +35,13 @@ from koubei_sim.metrics import (
 )
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
-from koubei_sim.studies.changed import CHANGES, Worth, changed_people, first_adoptions, worth
+from koubei_sim.studies.compare.changed import (
+    CHANGES,
+    Worth,
+    changed_people,
+    first_adoptions,
+    worth,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +248,7 @@ class Comparison:
             ``replicate, agent, change`` (earlier, won, later, lost), ``tick_with, tick_without``
             (NaN: never), ``recruiter`` (-1 seed, -2 own media), ``channel``, ``origin`` and
             ``steps``: the changed person with whom the chain of changed recruiters began, and
-            the links from there.  See `koubei_sim.studies.changed.Changed`.
+            the links from there.  See `koubei_sim.studies.compare.changed.Changed`.
         """
         import pandas as pd
 

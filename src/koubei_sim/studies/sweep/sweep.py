@@ -23,10 +23,10 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import interval_of, kept_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.simulate import fitting_threads, progress_bar
-from koubei_sim.studies import backends, journal
-from koubei_sim.studies.plan import Sweep, make_sweep
+from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.supplied import supplied_from
-from koubei_sim.studies.work import Row
+from koubei_sim.studies.sweep import backends, journal
+from koubei_sim.studies.sweep.work import Row
 
 logger = logging.getLogger("koubei_sim")
 

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
-from koubei_sim.studies.comparison import paired
-from koubei_sim.studies.indices import (
+from koubei_sim.studies.compare.comparison import paired
+from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.sensitivity.design import Design
+from koubei_sim.studies.sensitivity.indices import (
     Estimate,
     Sobol,
     elementary_effects,
     morris_indices,
     sobol_indices,
 )
-from koubei_sim.studies.sensitivity_design import Design
-from koubei_sim.studies.values import Range
 
 #: An outcome of which more than this share of pairs, effects or rows is undefined is refused.
 MOST_UNDEFINED: Final = 0.1

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from koubei_sim.studies.work import Task
+from koubei_sim.studies.sweep.work import Task
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario import Scenario
-    from koubei_sim.studies.plan import Sweep
+    from koubei_sim.studies.design.plan import Sweep
 
 #: A batch never has more runs than this, however short they are.
 MOST_RUNS: Final = 2_000

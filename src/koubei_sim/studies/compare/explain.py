@@ -35,7 +35,7 @@ from koubei_sim.runs.lanes import (
     texts,
     threads_of,
 )
-from koubei_sim.studies.comparison import paired
+from koubei_sim.studies.compare.comparison import paired
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,11 +22,11 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.lanes import key_of, scenario_from, texts
-from koubei_sim.studies import journal
-from koubei_sim.studies.indices import Estimate, split_variance
-from koubei_sim.studies.points import Table
-from koubei_sim.studies.sensitivity_design import Design, ends_of, make_design, ranges_of
-from koubei_sim.studies.sensitivity_tables import (
+from koubei_sim.studies.design.points import Table
+from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.sensitivity.design import Design, ends_of, make_design, ranges_of
+from koubei_sim.studies.sensitivity.indices import Estimate, split_variance
+from koubei_sim.studies.sensitivity.tables import (
     MOST_UNDEFINED,
     Asked,
     ends_columns,
@@ -34,8 +34,8 @@ from koubei_sim.studies.sensitivity_tables import (
     sobol_columns,
     sobol_of,
 )
-from koubei_sim.studies.sweep import SweepResult, Tell, sweep
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.sweep import journal
+from koubei_sim.studies.sweep.sweep import SweepResult, Tell, sweep
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from koubei_sim.checks import path as file_path
 from koubei_sim.errors import KoubeiError
-from koubei_sim.studies import journal
-from koubei_sim.studies.sweep import open_sweep
+from koubei_sim.studies.sweep import journal
+from koubei_sim.studies.sweep.sweep import open_sweep
 
 FORMATS = (".parquet", ".csv")
 

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.runs.lanes import MOST_WORKERS
-from koubei_sim.studies.batches import Batches, task_of
-from koubei_sim.studies.journal import SweepStopped
-from koubei_sim.studies.pools import Pool, open_pool
-from koubei_sim.studies.work import Row, Task, given_up
+from koubei_sim.studies.sweep.batches import Batches, task_of
+from koubei_sim.studies.sweep.journal import SweepStopped
+from koubei_sim.studies.sweep.pools import Pool, open_pool
+from koubei_sim.studies.sweep.work import Row, Task, given_up
 from koubei_sim.workers import LOOK
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario import Scenario
-    from koubei_sim.studies.plan import Sweep
+    from koubei_sim.studies.design.plan import Sweep
 
 BACKENDS: Final = ("threads", "loky", "dask")
 #: A run that has killed so many workers while it was alone is given up.

@@ -29,9 +29,9 @@ from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.lanes import key_of, scenario_from, texts
 from koubei_sim.runs.simulate import ENGINES, check_memory
-from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
+from koubei_sim.studies.design.points import MOST_POINTS, Points, checked, design_of
+from koubei_sim.studies.design.values import kind_of
 from koubei_sim.studies.supplied import Supplied, supplied_from
-from koubei_sim.studies.values import kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
