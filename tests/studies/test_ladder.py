@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
-from koubei_sim.runs import branch
+from koubei_sim.runs.branch import branch
 from koubei_sim.studies import compare, explain
 from koubei_sim.studies.compare.ladder import Explained
 
@@ -137,9 +138,8 @@ def test_wrong_words_are_refused_before_anything_runs(
     comparison: Any, words: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a mistake found after an hour of runs."""
-    monkeypatch.setattr(
-        "koubei_sim.studies.compare.ladder.Lane", lambda *_: pytest.fail("something ran")
-    )
+    module = sys.modules["koubei_sim.studies.compare.ladder"]  # not the function compare
+    monkeypatch.setattr(module, "Lane", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=says):
         explain(comparison, **words)
 

@@ -16,7 +16,7 @@ from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs import simulate
-from koubei_sim.studies.sweep import batches as batches_of
+from koubei_sim.studies.sweep import backends as batches_of
 from koubei_sim.studies.sweep import journal, work
 
 ROOT = Path(__file__).resolve().parents[2]

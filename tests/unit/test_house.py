@@ -21,7 +21,7 @@ import koubei_sim as kb
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "koubei_sim"
 SOURCES = sorted(SOURCE.rglob("*.py"))
-MOST_LINES = 450
+MOST_LINES = 600
 HEAVY = ("mesa", "matplotlib", "networkx", "xarray", "pandas")
 
 # Written in pieces, so that this file does not hold what it looks for.

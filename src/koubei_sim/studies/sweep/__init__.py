@@ -4,8 +4,8 @@
 """
 
 from koubei_sim.studies.sweep.journal import SweepStopped
-from koubei_sim.studies.sweep.status import Status, export, status
-from koubei_sim.studies.sweep.sweep import Progress, SweepResult, open_sweep, sweep
+from koubei_sim.studies.sweep.result import Status, SweepResult, export, open_sweep, status
+from koubei_sim.studies.sweep.sweep import Progress, sweep
 from koubei_sim.studies.sweep.sweep_file import read_sweep
 
 __all__ = [
