@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,10 +27,17 @@ from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
 from koubei_sim.studies.claims import effects as effect
-from koubei_sim.studies.claims.claim_file import read_claim
-from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity, missing_data
-from koubei_sim.studies.claims.models import MODELS, Found, ranges_of_model, run_model
-from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
+from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
+from koubei_sim.studies.claims.design import (
+    TAKE_OFF,
+    Found,
+    groups,
+    identity,
+    missing_data,
+    ranges_of_model,
+    run_model,
+)
+from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.runner import Runner, one_point
 from koubei_sim.studies.sweep import backends
 from koubei_sim.studies.sweep.sweep import check_progress
@@ -183,33 +190,39 @@ def claim(
 
 def _smaller(asked: Claim) -> Claim:
     few = _QUICK["points"]
-    return replace(
-        asked,
-        prior=replace(asked.prior, points=few, replicates=_QUICK["replicates"]),
-        stress=replace(asked.stress, points=_QUICK["stress"], replicates=1),
-        ladder=Ladder(asked.ladder.modules, min(asked.ladder.replicates, _QUICK["ladder"])),
-        stability=Stability(
-            asked.stability.agents[:1],
-            (2,) * len(asked.stability.agents[:1]),
-            asked.stability.changes[:1],
-        ),
-        tests=tuple(
-            replace(t, points=min(t.points, few), replicates=min(t.replicates, 2))
-            for t in asked.tests
-        ),
+    ladder, stability = asked.ladder, asked.stability
+    changes = {
+        "prior": {"points": few, "replicates": _QUICK["replicates"]},
+        "stress": {"points": _QUICK["stress"], "replicates": 1},
+        "ladder": {"replicates": min(ladder.replicates, _QUICK["ladder"])},
+        "stability": {
+            "agents": stability.agents[:1],
+            "replicates": (2,) * len(stability.agents[:1]),
+            "set": stability.set[:1],
+        },
+    }
+    parts: dict[str, Any] = {
+        name: getattr(asked, name).model_copy(update=update) for name, update in changes.items()
+    }
+    parts["tests"] = tuple(
+        test.model_copy(
+            update={"points": min(test.points, few), "replicates": min(test.replicates, 2)}
+        )
+        for test in asked.tests
     )
+    return asked.model_copy(update=parts)
 
 
 # Over the priors -------------------------------------------------------------------------------
 
 
 def _effects(test: Test, found: Found, given: str) -> tuple[effect.Effects, NDArray[np.bool_]]:
-    others = [found.values[name] for name in test.against]
+    others = [found.values[name] for name in test.others]
     plus = effect.offset(test.outcome)
     made = effect.effects(found.values[test.claimed], others, test.effect, test.better, plus)
     live = np.ones(made.effect.size, dtype=bool)
     if given == "take_off":
-        arms = [found.taken[name] for name in (test.claimed, *test.against)]
+        arms = [found.taken[name] for name in (test.claimed, *test.others)]
         live = np.any([np.nan_to_num(arm).max(axis=1) > 0 for arm in arms], axis=0)
     return made, live
 
@@ -229,9 +242,9 @@ def _judged(
         "better": test.better,
         "smallest": test.smallest,
         "claimed": test.claimed,
-        "against": list(test.against),
+        "against": list(test.others),
     }
-    same = [name for name in test.against if test.arms[name] == test.arms[test.claimed]]
+    same = [name for name in test.others if test.arms[name] == test.arms[test.claimed]]
     if same:
         row["note"] = f"arms {test.claimed} and {same[0]} are the same: they cannot differ"
     if prior.absent or stress.absent:
@@ -280,8 +293,8 @@ def _judged(
 
 
 def _best(test: Test, made: effect.Effects, live: NDArray[np.bool_]) -> dict[str, int]:
-    counts = np.bincount(made.best[live], minlength=len(test.against))
-    return {name: int(count) for name, count in zip(test.against, counts, strict=True)}
+    counts = np.bincount(made.best[live], minlength=len(test.others))
+    return {name: int(count) for name, count in zip(test.others, counts, strict=True)}
 
 
 # At the centre -----------------------------------------------------------------------------------
@@ -295,7 +308,7 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
     base = asked.scenario.replace(**test.market) if test.market else asked.scenario
     if missing_data(base):
         return {}
-    names = (test.claimed, *test.against)
+    names = (test.claimed, *test.others)
     found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def plan(of: Any, replicates: int) -> dict[str, Any]:
@@ -312,9 +325,7 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
             found["ladder", name] = plan(
                 lambda s, arm, off=off: s.replace(**arm).neutral(*off), asked.ladder.replicates
             )
-    for agents, replicates, changes in zip(
-        asked.stability.agents, asked.stability.replicates, asked.stability.changes
-    ):
+    for agents, replicates, changes in asked.stability.rounds:
         found["stability", str(agents)] = plan(
             lambda s, arm, n=agents, c=changes: s.replace(n_agents=n, **c).replace(**arm),
             replicates,
@@ -338,7 +349,7 @@ def _extra(
         values = {name: runner.run(planned)[test.outcome] for name, planned in arms.items()}
         made = effect.effects(
             values[test.claimed],
-            [values[name] for name in test.against],
+            [values[name] for name in test.others],
             test.effect,
             test.better,
             effect.offset(test.outcome),

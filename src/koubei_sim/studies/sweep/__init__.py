@@ -6,11 +6,12 @@
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.result import Status, SweepResult, export, open_sweep, status
 from koubei_sim.studies.sweep.sweep import Progress, sweep
-from koubei_sim.studies.sweep.sweep_file import read_sweep
+from koubei_sim.studies.sweep.sweep_file import SweepFile, read_sweep
 
 __all__ = [
     "Progress",
     "Status",
+    "SweepFile",
     "SweepResult",
     "SweepStopped",
     "export",
