@@ -32,7 +32,7 @@ from koubei_sim.metrics import outcomes
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
-from koubei_sim.runs.lanes import _One
+from koubei_sim.runs.simulation import OneRun
 
 RUNS = 2_000
 ROUNDS = 3
@@ -57,7 +57,7 @@ def bare(scenario: Scenario, number: int, replicates: int) -> float:
         graphs = build.build_graphs(each, drawn, population)
         for replicate in range(replicates):
             world = build.build_world(each, key, replicate, population=population, graphs=graphs)
-            outcomes(_One(each, (run_compiled(world),), key))
+            outcomes(OneRun(each, (run_compiled(world),), key))
     return time.perf_counter() - start
 
 

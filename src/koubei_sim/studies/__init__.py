@@ -1,13 +1,15 @@
 """Studies: many runs of a scenario, and what they say together.
 
 `sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
-side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
+side by side on the same luck; `fork` continues a run from a day with changes; `knock_out`,
 `shapley`, `explain` and `break_even` say what an effect is made of; `sensitivity` says which
 parameters an outcome hangs on; `calibrate` fits parameters to targets.  Sits on `simulate`; called
 by people and by the command line.
 """
 
-from koubei_sim.runs.branch import Branch, branch
+from typing import Any
+
+from koubei_sim.runs.fork import Fork, fork
 from koubei_sim.studies.breakeven import BreakEven, break_even
 from koubei_sim.studies.calibration import (
     Calibration,
@@ -40,11 +42,11 @@ from koubei_sim.studies.sweep_file import read_sweep
 from koubei_sim.studies.values import Range
 
 __all__ = [
-    "Branch",
     "BreakEven",
     "Calibration",
     "Comparison",
     "Explained",
+    "Fork",
     "Grid",
     "KnockOut",
     "LatinHypercube",
@@ -62,7 +64,6 @@ __all__ = [
     "Table",
     "Target",
     "Targets",
-    "branch",
     "break_even",
     "calibrate",
     "compare",
@@ -71,6 +72,7 @@ __all__ = [
     "ensemble",
     "explain",
     "export",
+    "fork",
     "knock_out",
     "make_sweep",
     "open_sweep",
@@ -84,3 +86,14 @@ __all__ = [
     "sweep",
     "take_off",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Give the old names of `Fork` and `fork`, for one release."""
+    if name not in ("Branch", "branch"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import warnings
+
+    new = {"Branch": "Fork", "branch": "fork"}[name]
+    warnings.warn(f"studies.{name} is studies.{new} now", DeprecationWarning, stacklevel=2)
+    return globals()[new]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.runs.lanes import MOST_WORKERS
+from koubei_sim.runs.options import MOST_WORKERS
 from koubei_sim.studies.batches import Batches, task_of
 from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.pools import Pool, open_pool

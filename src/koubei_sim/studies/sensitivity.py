@@ -21,7 +21,7 @@ from koubei_sim.checks import path, whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.lanes import key_of, scenario_from, texts
+from koubei_sim.runs.options import key_of, scenario_from, texts
 from koubei_sim.studies import journal
 from koubei_sim.studies.indices import Estimate, split_variance
 from koubei_sim.studies.points import Table

@@ -22,10 +22,13 @@ from koubei_sim.checks import number, path, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import interval_of, kept_measure
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.simulate import fitting_threads, progress_bar
+from koubei_sim.runs.fitting import fitting_threads
+from koubei_sim.runs.inputs import Inputs
+from koubei_sim.runs.options import check_progress
+from koubei_sim.runs.progress import progress_bar
+from koubei_sim.runs.waiting import apart
 from koubei_sim.studies import backends, journal
 from koubei_sim.studies.plan import Sweep, make_sweep
-from koubei_sim.studies.supplied import supplied_from
 from koubei_sim.studies.work import Row
 
 logger = logging.getLogger("koubei_sim")
@@ -194,7 +197,7 @@ def _planned(
     """Return the plan and the folder of its journal."""
     folder = None if out is None else path("out", out)
     if points is None:
-        given = supplied_from(networks, agents)
+        given = apart(Inputs, networks, agents) or None
         if isinstance(scenario, Sweep):
             return scenario.with_given(given or scenario.given), folder
         if isinstance(scenario, (str, os.PathLike)) and journal.is_journal(scenario):
@@ -211,12 +214,6 @@ def _planned(
         scenario, points, replicates, rng, engine, outcomes, networks, agents, luck
     )
     return planned, folder
-
-
-def check_progress(progress: object) -> None:
-    """Refuse what is neither yes, no, nor something to tell."""
-    if progress is not None and not callable(progress):
-        yes_no("progress", progress)
 
 
 def _check_rows(planned: Sweep) -> None:

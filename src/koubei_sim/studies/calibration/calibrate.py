@@ -20,7 +20,7 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.runs.lanes import key_of, scenario_from
+from koubei_sim.runs.options import key_of, scenario_from
 from koubei_sim.studies import backends
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.runs.lanes import key_of, scenario_from
+from koubei_sim.runs.options import key_of, scenario_from
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.simulator import Model, ranges_from

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import days_of, read_dated
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.runs.lanes import Lane, in_turn, texts
-from koubei_sim.runs.simulate import fitting_threads
+from koubei_sim.runs.fitting import fitting_threads
+from koubei_sim.runs.options import texts
+from koubei_sim.runs.simulation import Simulation
+from koubei_sim.runs.waiting import in_turn
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.journal import Disk
 from koubei_sim.studies.plan import make_sweep
@@ -179,14 +181,14 @@ class Model:
 
         def one(at: int) -> FloatArray:
             scenario = self.scenario.replace(**points[at])
-            lane = Lane(scenario, self.key)
+            simulation = Simulation(scenario, self.key, threads=1)
             start = luck[at] if isinstance(luck, tuple) else 0
             if isinstance(luck, int):
                 start = luck + at * self.replicates
-            rows = [
-                [entry.of(history, scenario, self.key) for entry in targets]
-                for history in map(lane.history, range(start, start + self.replicates))
-            ]
+            rows = simulation.each(
+                lambda history: [entry.of(history, scenario, self.key) for entry in targets],
+                range(start, start + self.replicates),
+            )
             return np.mean(np.array(rows, dtype=np.float64), axis=0)
 
         threads = self.workers or fitting_threads(self.scenario, len(points))

@@ -18,7 +18,7 @@ from typing import Any
 
 from koubei_sim.checks import number
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.runs.lanes import scenario_from
+from koubei_sim.runs.options import scenario_from
 from koubei_sim.studies.calibration.baselines import fit_baselines
 from koubei_sim.studies.calibration.forecast import series_of
 from koubei_sim.studies.calibration.targets import targets_from
