@@ -138,9 +138,7 @@ def test_wrong_words_are_refused_before_anything_runs(
     comparison: Any, words: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a mistake found after an hour of runs."""
-    monkeypatch.setattr(
-        "koubei_sim.studies.ladder.RunOptions.simulation", lambda *_: pytest.fail("something ran")
-    )
+    monkeypatch.setattr(RunOptions, "simulation", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=says):
         explain(comparison, **words)
 
