@@ -41,15 +41,15 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.runs.partition import run_partitioned
     from koubei_sim.runs.result import Result
     from koubei_sim.runs.simulate import run
-    from koubei_sim.studies.breakeven import break_even
     from koubei_sim.studies.calibration.calibrate import calibrate
     from koubei_sim.studies.claims import claim
-    from koubei_sim.studies.compare import compare
-    from koubei_sim.studies.explain import knock_out, shapley
-    from koubei_sim.studies.ladder import explain
-    from koubei_sim.studies.priors import ensemble
-    from koubei_sim.studies.sensitivity import sensitivity
-    from koubei_sim.studies.sweep import sweep
+    from koubei_sim.studies.compare.breakeven import break_even
+    from koubei_sim.studies.compare.compare import compare
+    from koubei_sim.studies.compare.explain import knock_out, shapley
+    from koubei_sim.studies.compare.ladder import explain
+    from koubei_sim.studies.design.priors import ensemble
+    from koubei_sim.studies.sensitivity.sensitivity import sensitivity
+    from koubei_sim.studies.sweep.sweep import sweep
 
 # name on the face -> (module below koubei_sim, name there; empty: the module itself)
 _ROOMS: dict[str, tuple[str, str]] = {

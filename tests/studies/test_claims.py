@@ -131,7 +131,7 @@ def test_the_same_numbers_by_hand(found) -> None:
     """Catches worlds with other parameters or luck than designed: one is built by hand."""
     from koubei_sim.metrics import measures
     from koubei_sim.runs.simulate import run
-    from koubei_sim.studies.plan import point_key
+    from koubei_sim.studies.design.plan import point_key
 
     asked = found.claim
     group = groups(asked, "prior")[0]

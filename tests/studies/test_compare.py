@@ -14,9 +14,16 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.provenance import history_digest
 from koubei_sim.runs.fork import fork
-from koubei_sim.studies.changed import CHANGES, changed_people, first_adoptions, worth
-from koubei_sim.studies.compare import compare
-from koubei_sim.studies.comparison import Comparison, half_width, paired
+from koubei_sim.studies.compare.compare import compare
+from koubei_sim.studies.compare.comparison import (
+    CHANGES,
+    Comparison,
+    changed_people,
+    first_adoptions,
+    half_width,
+    paired,
+    worth,
+)
 
 TINY = Scenario.load("tiny").replace(n_agents=500, ticks=30)
 MORE = TINY.replace(**{"media.account.start": 3, "media.account.hazard": 0.01})

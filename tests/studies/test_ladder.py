@@ -14,7 +14,7 @@ from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs.fork import fork
 from koubei_sim.runs.options import RunOptions
 from koubei_sim.studies import compare, explain
-from koubei_sim.studies.ladder import Explained
+from koubei_sim.studies.compare.ladder import Explained
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
 MORE = TINY.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
@@ -152,7 +152,11 @@ def test_what_is_no_comparison_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["koubei_sim.studies.compare", "koubei_sim.studies.explain", "koubei_sim.runs.simulate"],
+    [
+        "koubei_sim.studies.compare.compare",
+        "koubei_sim.studies.compare.explain",
+        "koubei_sim.runs.simulate",
+    ],
 )
 def test_doors_are_functions_whatever_was_imported_before(first: str, fresh_python: Any) -> None:
     """Catches a module that takes the place of the function of the same name."""

@@ -16,8 +16,8 @@ from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs import simulate, simulation
-from koubei_sim.studies import batches as batches_of
-from koubei_sim.studies import journal, work
+from koubei_sim.studies.sweep import backends as batches_of
+from koubei_sim.studies.sweep import journal, work
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})

@@ -19,7 +19,8 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import Network, small_world
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.studies import journal, plan, work
+from koubei_sim.studies.design import plan
+from koubei_sim.studies.sweep import journal, work
 
 GONE = {"channels.wechat": None, "events.meeting": None, "seeding.channel": None}
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10, **GONE})

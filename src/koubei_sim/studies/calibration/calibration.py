@@ -19,7 +19,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import forecast, luck
 from koubei_sim.studies.calibration.abc import Particles
 from koubei_sim.studies.calibration.baselines import Fitted
-from koubei_sim.studies.calibration.predictive import Predictive
+from koubei_sim.studies.calibration.forecast import Predictive
 from koubei_sim.studies.calibration.scorecard import Scorecard, quantiles
 from koubei_sim.studies.calibration.simulator import Model
 from koubei_sim.studies.calibration.targets import Targets

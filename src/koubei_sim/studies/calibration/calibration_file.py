@@ -20,8 +20,8 @@ from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import ranges_from
 from koubei_sim.studies.calibration.targets import WORDS as TARGET_WORDS
 from koubei_sim.studies.calibration.targets import Target, Targets
-from koubei_sim.studies.sweep_file import apart_from_set, flat, scenario_in
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.sweep.sweep_file import apart_from_set, flat, scenario_in
 
 _OPTIONS: Final = (
     "method", "particles", "simulations", "generations", "quantile", "replicates", "adjust", "rng",

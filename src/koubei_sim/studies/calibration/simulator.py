@@ -27,12 +27,12 @@ from koubei_sim.runs.options import texts
 from koubei_sim.runs.simulation import Simulation
 from koubei_sim.runs.waiting import in_turn
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
-from koubei_sim.studies.journal import Disk
-from koubei_sim.studies.plan import make_sweep
-from koubei_sim.studies.points import Table, whole_paths
-from koubei_sim.studies.priors import ensemble
-from koubei_sim.studies.sweep import sweep
-from koubei_sim.studies.values import Range, range_of
+from koubei_sim.studies.design.plan import make_sweep
+from koubei_sim.studies.design.points import Table, whole_paths
+from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.values import Range, range_of
+from koubei_sim.studies.sweep.journal import Disk
+from koubei_sim.studies.sweep.sweep import sweep
 
 FloatArray = NDArray[np.float64]
 

@@ -30,7 +30,7 @@ from koubei_sim.studies.claims.parts import (
     Test,
 )
 from koubei_sim.studies.claims.words import Words
-from koubei_sim.studies.sweep_file import flat
+from koubei_sim.studies.sweep.sweep_file import flat
 
 FILE: Final = "claim.toml"
 #: Key of all runs of a claim that names none: the day on which the MIUI forum opened.

@@ -25,10 +25,10 @@ from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.parts import Claim, Test
-from koubei_sim.studies.plan import Sweep, make_sweep
-from koubei_sim.studies.points import LatinHypercube, Table
-from koubei_sim.studies.priors import ensemble, limits
-from koubei_sim.studies.values import Range, range_of
+from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.design.points import LatinHypercube, Table
+from koubei_sim.studies.design.priors import ensemble, limits
+from koubei_sim.studies.design.values import Range, range_of
 
 #: Purposes of the draws of a design; tick: 0; j: number of the module.
 DRAW_OFF: Final = 187

@@ -2,11 +2,16 @@
 
 Worlds over the prior give effects and the verdict; worlds over the stress prior the could-it-fail
 score; the centre of the prior the knock-out ladder and the stability in the size of the market.
+
+A claim file may name a script instead; it is run as a program of the person who asked for the
+claim, so only claims that one trusts should be run, as with a Makefile.  The script has one
+function, ``run(quick, outputs) -> dict``, and gives the verdict in the same words.
 Called by people and by ``koubei claim``.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,21 +26,19 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
-from koubei_sim.studies import backends
+from koubei_sim.runs.options import check_progress
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import read_claim
 from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity, missing_data
-from koubei_sim.studies.claims.model_tests import Found, ranges_of_model, run_model
-from koubei_sim.studies.claims.models import MODELS
+from koubei_sim.studies.claims.models import MODELS, Found, ranges_of_model, run_model
 from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
 from koubei_sim.studies.claims.runner import Runner, one_point
-from koubei_sim.studies.claims.script import run_script
-from koubei_sim.studies.sweep import check_progress
+from koubei_sim.studies.sweep import backends
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from koubei_sim.studies.sweep import Progress
+    from koubei_sim.studies.sweep.sweep import Progress
 
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
 _QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}
@@ -389,3 +392,39 @@ def check_quick(content: Mapping[str, Any]) -> None:
         raise KoubeiError(
             "claim", "a quick run has no verdict to be filed", fix="claim(..., quick=False)"
         )
+
+
+_NEEDED = ("verdict", "tests")
+
+
+def run_script(claim: Claim, quick: bool, outputs: Path) -> dict[str, Any]:
+    """Run the script of a claim and return the content of its verdict.
+
+    Raises
+    ------
+    KoubeiError
+        Where the script has no ``run`` or gives back no verdict.
+    """
+    path = claim.folder / claim.script
+    spec = importlib.util.spec_from_file_location(f"claim_{claim.id}", path)
+    if spec is None or spec.loader is None:
+        raise KoubeiError(str(path), "not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "run", None)):
+        raise KoubeiError(str(path), "has no function run(quick, outputs)")
+    found = module.run(quick, outputs)
+    if not isinstance(found, dict) or any(word not in found for word in _NEEDED):
+        raise KoubeiError(str(path), "gave back no verdict", allowed=", ".join(_NEEDED))
+    return {
+        "ladder": [],
+        "stability": [],
+        **found,  # what a script says of these cannot pass for what the file says
+        "id": claim.id,
+        "title": claim.title,
+        "statement": claim.statement,
+        "claim": claim.digest,
+        "version": __version__,
+        "key": claim.key,
+        "quick": quick,
+    }

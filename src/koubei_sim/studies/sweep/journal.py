@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
-from koubei_sim.studies.plan import FORMAT, Sweep, difference, plan_digest
-from koubei_sim.studies.values import cell
-from koubei_sim.studies.work import Row
+from koubei_sim.studies.design.plan import FORMAT, Sweep, difference, plan_digest
+from koubei_sim.studies.design.values import cell
+from koubei_sim.studies.sweep.work import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,8 +19,8 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.runs.options import scenario_from, texts
-from koubei_sim.studies.points import LatinHypercube, RandomPoints, SobolPoints
-from koubei_sim.studies.values import Range, range_of
+from koubei_sim.studies.design.points import LatinHypercube, RandomPoints, SobolPoints
+from koubei_sim.studies.design.values import Range, range_of
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario import Row

@@ -20,7 +20,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.simulation import OneRun, Simulation
 from koubei_sim.runs.waiting import Stopped
-from koubei_sim.studies.plan import point_key, run_key
+from koubei_sim.studies.design.plan import point_key, run_key
 
 #: Stages at which a run can fail, in order; at the last one it took its worker along.
 STAGES = ("scenario", "world", "run", "outcomes", "worker")

@@ -29,7 +29,7 @@ from koubei_sim.runs.options import options_from, outcome_from, scenario_from, t
 from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.runs.waiting import in_turn
-from koubei_sim.studies.comparison import paired
+from koubei_sim.studies.compare.comparison import paired
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,10 +14,17 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.files import read_toml
-from koubei_sim.studies import journal
-from koubei_sim.studies.plan import Sweep, make_sweep
-from koubei_sim.studies.points import Design, Grid, LatinHypercube, RandomPoints, SobolPoints, Table
-from koubei_sim.studies.priors import ensemble
+from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.design.points import (
+    Design,
+    Grid,
+    LatinHypercube,
+    RandomPoints,
+    SobolPoints,
+    Table,
+)
+from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.sweep import journal
 
 _RANGES: Final[dict[str, Callable[..., Design]]] = {
     "random": RandomPoints,

@@ -26,7 +26,7 @@ from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
 from koubei_sim.runs.options import RunOptions, options_from, outcome_from, scenario_from, texts
 from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.runs.simulation import Outcome, measure
-from koubei_sim.studies.comparison import Comparison, paired
+from koubei_sim.studies.compare.comparison import Comparison, paired
 
 if TYPE_CHECKING:
     import pandas as pd

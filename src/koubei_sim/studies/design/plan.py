@@ -30,8 +30,8 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.fitting import check_memory
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.options import options_from, scenario_from, texts
-from koubei_sim.studies.points import MOST_POINTS, Points, checked, design_of
-from koubei_sim.studies.values import kind_of
+from koubei_sim.studies.design.points import MOST_POINTS, Points, checked, design_of
+from koubei_sim.studies.design.values import kind_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from koubei_sim.metrics import check_measure
 from koubei_sim.runs.fitting import check_kept
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.runs.progress import Meter, Progress
-from koubei_sim.studies.comparison import Comparison, Difference, Made, half_width, paired
+from koubei_sim.studies.compare.comparison import Comparison, Difference, Made, half_width, paired
 
 __all__ = ["Comparison", "Difference", "compare", "paired"]
 

@@ -18,8 +18,8 @@ from typing import Any, Final, Protocol
 
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
-from koubei_sim.studies.journal import SweepStopped
-from koubei_sim.studies.work import Task, receive, run_batch
+from koubei_sim.studies.sweep.journal import SweepStopped
+from koubei_sim.studies.sweep.work import Task, receive, run_batch
 from koubei_sim.workers import Workers
 
 #: Seconds that idle processes are kept for the next sweep.

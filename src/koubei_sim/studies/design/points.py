@@ -28,7 +28,7 @@ from koubei_sim.checks import absolute, collected, text_of, whole
 from koubei_sim.checks import path as path_of
 from koubei_sim.core import draws
 from koubei_sim.errors import KoubeiError
-from koubei_sim.studies.values import kind_of, plain, range_of
+from koubei_sim.studies.design.values import kind_of, plain, range_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,9 +19,9 @@ from koubei_sim.core import draws
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.runs.options import texts
-from koubei_sim.studies.points import MOST_POINTS
-from koubei_sim.studies.priors import ensemble
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.design.points import MOST_POINTS
+from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.values import Range
 
 METHODS: Final = ("oat", "morris", "sobol")
 #: Trajectories (Morris) and base rows (Sobol) where nothing is said.

@@ -20,22 +20,21 @@ from numpy.typing import NDArray
 from koubei_sim._version import __version__
 from koubei_sim.checks import number, path, yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import interval_of, kept_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.fitting import fitting_threads
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.options import check_progress
 from koubei_sim.runs.progress import progress_bar
 from koubei_sim.runs.waiting import apart
-from koubei_sim.studies import backends, journal
-from koubei_sim.studies.plan import Sweep, make_sweep
-from koubei_sim.studies.work import Row
+from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.sweep import backends, journal
+from koubei_sim.studies.sweep.result import SweepResult
+from koubei_sim.studies.sweep.work import Row
 
 logger = logging.getLogger("koubei_sim")
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 
 #: Bytes of a process with the library loaded, as measured, rounded up.
@@ -312,93 +311,3 @@ class _Meter:
             new, took = done - self._before, time.monotonic() - self._started
             left = took / new * (self._runs - done) if new else float("nan")
             self._call(Progress(done, self._runs, failed, left))
-
-
-# What comes back ------------------------------------------------------------------------------
-
-
-class SweepResult:
-    """The runs of a sweep; made by `sweep` and `open_sweep`, not by hand.
-
-    Attributes
-    ----------
-    sweep : Sweep
-        The plan.
-    folder : Path or None
-        The journal, None for a sweep in memory.
-    """
-
-    def __init__(
-        self, planned: Sweep, folder: Path | None, rows: Sequence[Row] | None = None
-    ) -> None:
-        self.sweep, self.folder = planned, folder
-        self._rows = None if rows is None else sorted(rows)
-
-    def arrow(self) -> pa.Table:
-        """Return the tidy table as an Arrow table, sorted by run."""
-        import pyarrow as pa
-
-        schema = self.sweep.schema()
-        if self.folder is None:
-            return journal.table_of(self._rows or [], self.sweep)
-        parts = [part.replace_schema_metadata(None) for _, part in journal.batches_of(self.folder)]
-        whole = pa.concat_tables([schema.empty_table(), *parts])
-        return whole.sort_by("run").combine_chunks()
-
-    def table(self) -> pd.DataFrame:
-        """Return the tidy table: one row a run, sorted by ``run``.
-
-        Columns ``run, point, replicate``, one for each path, one for each outcome, ``failed``
-        (the stage, None where all went well), ``message``, and ``run_key``, the hash of canonical
-        scenario, key, replicate, engine and version.
-        """
-        frame: pd.DataFrame = self.arrow().to_pandas()
-        return frame
-
-    def failures(self) -> pd.DataFrame:
-        """Return the rows of failed runs, without outcomes."""
-        table = self.table()
-        kept = [name for name in table.columns if name not in self.sweep.outcomes]
-        return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
-
-    def summary(self, outcome: str) -> pd.DataFrame:
-        """Return one outcome by point: its paths, ``mean``, 95 % interval ``low, high``, ``n``.
-
-        Raises
-        ------
-        KoubeiError
-            For an outcome that was not kept.
-        """
-        import pandas as pd
-
-        outcome = kept_measure(outcome, self.sweep.outcomes)
-        rows = []
-        for point, part in self.table().groupby("point"):
-            values = part[outcome].to_numpy(dtype=np.float64)
-            finite = values[np.isfinite(values)]
-            mean, low, high, _ = interval_of(outcome, values, self.sweep.key)
-            where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
-            rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
-            rows[-1]["n"] = finite.size
-        return pd.DataFrame(rows)
-
-    def __repr__(self) -> str:
-        """Return one line: what was run, and how much of it."""
-        plan = self.sweep
-        done = len(self._rows) if self._rows is not None else self.arrow().num_rows
-        return (
-            f"<SweepResult {plan.scenario.name}: {plan.points.number} points x {plan.replicates} "
-            f"replicates over {', '.join(plan.points.columns)}; {done} of {plan.runs} runs>"
-        )
-
-
-def open_sweep(folder: str | Path) -> SweepResult:
-    """Return what a journal holds so far, also while another process writes it.
-
-    Raises
-    ------
-    KoubeiError
-        When the folder is not a journal.
-    """
-    folder = path("folder", folder)
-    return SweepResult(Sweep.from_plan(journal.read_plan(folder), str(folder)), folder)
