@@ -59,14 +59,15 @@ def check_memory(
         )
 
 
-def fitting_threads(scenario: Scenario, replicates: int) -> int:
-    """Return how many replicates can run side by side: by cores, and by memory.
+def fitting_threads(scenario: Scenario, replicates: int, worlds: int = 1) -> int:
+    """Return how many replicates can run side by side: by cores, and by memory for `worlds` each.
 
     The result of a run does not depend on it.
     """
     import psutil
 
-    rooms = int(0.8 * psutil.virtual_memory().available // build.predict_memory(scenario))
+    needed = worlds * build.predict_memory(scenario)
+    rooms = int(0.8 * psutil.virtual_memory().available // needed)
     return max(1, min(_cores(), replicates, rooms))
 
 

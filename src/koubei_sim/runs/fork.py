@@ -24,7 +24,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
-from koubei_sim.runs.fitting import check_memory
+from koubei_sim.runs.fitting import check_memory, fitting_threads
 from koubei_sim.runs.options import RunOptions, options_from, refused
 from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.runs.result import Result
@@ -160,6 +160,7 @@ def fork(
     result: Result | Fork,
     at: int,
     *,
+    rng: None = None,
     networks: object = None,
     agents: Any = None,
     engine: str = "compiled",
@@ -178,6 +179,8 @@ def fork(
         The first tick of the new rules, 1 .. ticks.
     networks, agents : optional
         What the result was made with, where that was handed over as objects.
+    rng : None
+        A fork has the key of its result.
     engine : {"compiled"}
         Only this one can be forked; both give the same bytes.
     threads, progress : optional
@@ -219,14 +222,15 @@ def fork(
             "result", "wrong type", got=type(result).__name__, allowed="a Result or a Fork"
         )
     steps = result.steps if isinstance(result, Fork) else ((0, result.scenario),)
-    own_people = agents is not None
-    scenario = steps[-1][1].changed(changes, own_people)
     at = whole("at", at)
+    refused("rng", rng, None, "a fork has the key of its result")
     refused(
         "engine", engine, "compiled", "only the compiled engine can be forked, to the same bytes",
-        'engine="compiled"',
+        fix='engine="compiled"',
     )  # fmt: skip
     options = options_from(result.key, networks, agents, engine, threads, progress)
+    own_people = options.own_people
+    scenario = steps[-1][1].changed(changes, own_people)
     _check_day(at, steps[-1][0], scenario.ticks, steps[-1][1].ticks)
     _check_past(steps[-1][1], scenario)
     _check_supplied(result, options)
@@ -235,7 +239,8 @@ def fork(
         (day, old.changed({"ticks": scenario.ticks}, own_people)) for day, old in steps if day < at
     ]
     path = (*longer, (at, scenario))
-    side_by_side, _ = options.simulation(scenario).shared_out(result.replicates)
+    fitting = options.threads or fitting_threads(scenario, result.replicates, worlds=2)
+    side_by_side = min(fitting, result.replicates)
     check_memory(scenario, 2 * side_by_side)
     worlds = _Worlds(path, options)
     with Meter(progress, result.replicates * scenario.ticks) as meter:

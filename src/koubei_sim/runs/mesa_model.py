@@ -105,7 +105,7 @@ class KoubeiModel(mesa.Model):
         self.key = options.key
         # Mesa's own generator is never drawn from; it gets the key so that nothing is unseeded.
         super().__init__(rng=self.key % 2**32)
-        own = agents is not None
+        own = options.own_people
         spec = scenario_from("scenario", scenario, own)
         if changes:
             spec = spec.changed({name.replace("__", "."): v for name, v in changes.items()}, own)

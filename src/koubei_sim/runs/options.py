@@ -39,7 +39,8 @@ class RunOptions:
     key : int
         The 64-bit key of all randomness.
     networks, agents : optional
-        Graphs and people of one's own, as they were handed over.
+        Graphs and people of one's own, as they were handed over; or an `Inputs` as `networks`,
+        which has both.
     engine : {"compiled", "reference"}
         Both give the same bytes; the reference one is some hundred times slower.
     threads : int or None
@@ -59,7 +60,15 @@ class RunOptions:
     @cached_property
     def inputs(self) -> Inputs:
         """Networks and people, converted and digested once for all that is run."""
+        if isinstance(self.networks, Inputs):
+            return self.networks
         return apart(Inputs, self.networks, self.agents)
+
+    @property
+    def own_people(self) -> bool:
+        """Whether a table of people is handed over, whose shares then count."""
+        given = self.networks.agents if isinstance(self.networks, Inputs) else self.agents
+        return given is not None
 
     def simulation(self, scenario: Scenario, threads: int | None = None) -> Simulation:
         """Return the maker of the replicates of a scenario, on `threads` where these are said."""

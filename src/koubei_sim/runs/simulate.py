@@ -98,7 +98,8 @@ def run(
     >>> first.digest() == again.digest()
     True
     """
-    scenario, recipe = _read(scenario, agents is not None)
+    own_people = agents is not None or getattr(networks, "agents", None) is not None
+    scenario, recipe = _read(scenario, own_people)
     if recipe:
         replicates = recipe.get("replicates") if replicates is None else replicates
         rng = recipe.get("key") if rng is None else rng
@@ -106,7 +107,7 @@ def run(
     number = checks.whole("replicates", 1 if replicates is None else replicates, 1)
     engine = "compiled" if engine is None else engine
     if changes:
-        scenario = scenario.changed(changes, agents is not None)
+        scenario = scenario.changed(changes, own_people)
     goal = _goal(out, stream, engine)
     options = options_from(rng, networks, agents, engine, threads, progress)
     supplied = options.inputs.supplied

@@ -101,11 +101,11 @@ def run_partitioned(
     >>> bool((found.history.table == kb.run("tiny", rng=7).histories[0].table).all())
     True
     """
-    scenario = scenario_from("scenario", scenario, agents is not None)
     check_where(where, address)
-    refused("engine", engine, "compiled", "shards are of the compiled engine", "koubei_sim.run")
-    refused("threads", threads, 1, "a shard has one thread", f"shards={threads}")
+    refused("engine", engine, "compiled", "shards are of the compiled engine", fix="koubei_sim.run")
+    refused("threads", threads, 1, "a shard has one thread", fix=f"shards={threads}")
     options = options_from(rng, networks, agents, engine, threads, progress)
+    scenario = scenario_from("scenario", scenario, options.own_people)
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
     simulation = options.simulation(scenario)

@@ -150,12 +150,11 @@ def scorecard(
             for history in given.histories
         ]
     else:
-        scenario = scenario_from("scenario", given, agents is not None)
+        options = options_from(rng, networks, agents, engine, threads, progress)
+        scenario = scenario_from("scenario", given, options.own_people)
         wanted.check(scenario)
         number = whole("replicates", replicates, 1)
-        simulation = options_from(rng, networks, agents, engine, threads, progress).simulation(
-            scenario
-        )
+        simulation = options.simulation(scenario)
         simulation.check_memory(number, kept=False)
 
         def of(history: History) -> list[float]:

@@ -141,12 +141,11 @@ def break_even(
     >>> found.low < found.value < found.high
     True
     """
-    own = agents is not None
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    key, own = options.key, options.own_people
     scenario = scenario_from("scenario", scenario, own)
     outcome = outcome_from(outcome)
     number = whole("replicates", replicates, 2)
-    options = options_from(rng, networks, agents, engine, threads, progress)
-    key = options.key
     if not isinstance(programme, Mapping) or not programme:
         raise KoubeiError(
             "programme", "changes nothing", got=repr(programme),

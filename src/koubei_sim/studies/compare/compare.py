@@ -113,7 +113,7 @@ def compare(
         precision = number_of("precision", precision)
         _check_precision(precision, number, at_most)
     asked = {
-        name: scenario_from(f"scenarios.{name}", given, agents is not None)
+        name: scenario_from(f"scenarios.{name}", given, options.own_people)
         for name, given in scenarios.items()
     }
     for scenario in asked.values():

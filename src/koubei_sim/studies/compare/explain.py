@@ -135,13 +135,13 @@ def knock_out(
     >>> list(found.table().index)
     ['events', 'relays']
     """
-    own = agents is not None
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    own = options.own_people
     scenario = scenario_from("scenario", scenario, own)
     on = [module for module, acts in active(scenario).items() if acts]
     names = on if modules is None else texts("modules", modules)
     _check_players(names)
     outcome, runs = outcome_from(outcome), range(whole("replicates", replicates, 1))
-    options = options_from(rng, networks, agents, engine, threads, progress)
     # The first rung is the first module alone; it is not run again.
     off = [(), *((name,) for name in names), *(names[:at] for at in range(2, len(names) + 1))]
     variants = [scenario.changed(neutral_paths(scenario, each), own) for each in off]
@@ -241,7 +241,8 @@ def shapley(
     >>> bool(abs(found.shares.sum(axis=0) - found.effect).max() < 1e-9)
     True
     """
-    own = agents is not None
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    key, own = options.key, options.own_people
     scenario = scenario_from("scenario", scenario, own)
     names = texts("players", players)
     _check_players(names)
@@ -250,8 +251,6 @@ def shapley(
     number, orders = whole("replicates", replicates, 1), whole("orders", orders, 2)
     if orders % 2:
         raise KoubeiError("orders", "must be even", got=orders, fix=str(orders + 1))
-    options = options_from(rng, networks, agents, engine, threads, progress)
-    key = options.key
     full, _ = make(frozenset(names)), make(frozenset())  # wrong changes are refused before a run
 
     if len(names) <= MOST_EXACT:

@@ -10,6 +10,7 @@ Called by people who have a `Comparison`, or two scenarios.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -191,7 +192,8 @@ def explain(
     ([0.0, 0.0, 0.0], 1.0)
     """
     outcome = outcome_from(outcome)
-    own = agents is not None
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    own = options.own_people
     if replicates is not None:
         replicates = whole("replicates", replicates, 1)
     if isinstance(comparison, Comparison):
@@ -199,11 +201,11 @@ def explain(
             raise KoubeiError("rng", "a comparison has its key", got=comparison.key)
         names = (comparison._other(name), comparison.baseline)
         arms = tuple(comparison.runs[each].scenario for each in names)
-        rng, number = comparison.key, replicates or comparison.replicates
+        options = dataclasses.replace(options, key=comparison.key)
+        number = replicates or comparison.replicates
     else:
         names, arms = _two(comparison, name, own)
         number = replicates or 20
-    options = options_from(rng, networks, agents, engine, threads, progress)
     chosen = _modules(arms, modules)
     # Wrong modules, and combinations that no scenario can have, are refused before anything runs.
     alone = [_without(arms, [module], own) for module in chosen]

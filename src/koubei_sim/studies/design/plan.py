@@ -252,8 +252,8 @@ def make_sweep(
     KoubeiError
         For anything wrong with them but the values of single points, see `Sweep.check`.
     """
-    base = scenario_from("scenario", scenario, agents is not None)
     options = options_from(rng, networks, agents, engine)
+    base = scenario_from("scenario", scenario, options.own_people)
     replicates = whole("replicates", replicates, 1)
     found = design_of(points).points(base, options.key)
     if found.number * replicates > MOST_POINTS:
