@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
         seeding,
     )
     from koubei_sim.runs import partition, simulate
-    from koubei_sim.runs.branch import branch
+    from koubei_sim.runs.fork import branch, fork
     from koubei_sim.runs.loading import load_result as load
     from koubei_sim.runs.mesa_model import KoubeiModel
     from koubei_sim.runs.partition import run_partitioned
@@ -60,7 +60,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "Scenario": ("model.scenario", "Scenario"),
     "TemporalNetwork": ("networks", "TemporalNetwork"),
     "as_network": ("networks", "as_network"),
-    "branch": ("runs.branch", "branch"),
+    "branch": ("runs.fork", "branch"),  # the old name of `fork`
     "break_even": ("studies", "break_even"),
     "calibrate": ("studies", "calibrate"),
     "cascade": ("cascades", "cascade"),
@@ -69,6 +69,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "compare": ("studies", "compare"),
     "ensemble": ("studies", "ensemble"),
     "explain": ("studies", "explain"),
+    "fork": ("runs.fork", "fork"),
     "knock_out": ("studies", "knock_out"),
     "load": ("runs.loading", "load_result"),
     "metrics": ("metrics", ""),
@@ -106,6 +107,7 @@ __all__ = [
     "compare",
     "ensemble",
     "explain",
+    "fork",
     "knock_out",
     "load",
     "metrics",

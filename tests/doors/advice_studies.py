@@ -28,6 +28,7 @@ from tests.doors.advice_calls import (
 import koubei_sim as kb
 from koubei_sim import KoubeiError, studies
 from koubei_sim.model.reference import run_reference
+from koubei_sim.model.world import build
 from koubei_sim.runs.dataset import guarded
 from koubei_sim.runs.partition import run_partitioned
 from koubei_sim.studies import Targets
@@ -230,7 +231,7 @@ TRIED: dict[str, Trial] = {
     ),
     "'build_world(scenario, key)'": (
         lambda: run_reference(FEW),
-        lambda: run_reference(kb.build.build_world(FEW, 7)),
+        lambda: run_reference(build.build_world(FEW, 7)),
     ),
     "\"where='dask'\"": (
         lambda: run_partitioned(FEW, rng=1, address=NOBODY),

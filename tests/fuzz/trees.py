@@ -53,7 +53,7 @@ def _claim(path: Path) -> None:
 def _presets() -> tuple[dict[str, Any], ...]:
     found = [
         tomllib.loads(path.read_text("utf-8"))
-        for path in sorted((ROOT / "src/koubei_sim/spec/presets").glob("*.toml"))
+        for path in sorted((ROOT / "src/koubei_sim/model/scenario/presets").glob("*.toml"))
     ]
     found = [tree for tree in found if tree["name"] != "campus"]  # notes that its graph is absent
     for tree in found:

@@ -15,7 +15,7 @@ from koubei_sim import metrics, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs import simulate
+from koubei_sim.runs import simulate, simulation
 from koubei_sim.studies.sweep import backends as batches_of
 from koubei_sim.studies.sweep import journal, work
 
@@ -114,14 +114,14 @@ def test_without_dask_one_line_says_so():
 
 def test_failures_are_rows_and_the_rest_goes_on(monkeypatch, tmp_path):
     """Catches a failure that stops the sweep, loses its message, or is run again unasked."""
-    real, broken = work._engine_function("compiled"), []
+    real, broken = simulation._engine_function("compiled", None, 1), []
 
     def engine(world, tell):
         if world.rules.replicate == 1 and not broken:
             raise FloatingPointError("two\nlines")
         return real(world, tell)
 
-    monkeypatch.setattr(work, "_engine_function", lambda name: engine)
+    monkeypatch.setattr(simulation, "_engine_function", lambda *_: engine)
     seen: list[studies.Progress] = []
     found = studies.sweep(
         SMALL, GRID, replicates=2, rng=7, workers=1, out=tmp_path, progress=seen.append

@@ -6,7 +6,9 @@ of, `sensitivity` which parameters an outcome hangs on, `calibration` fits param
 `claims` judges claims over priors.  Sits on `runs`; called by people and by the command line.
 """
 
-from koubei_sim.runs.branch import Branch, branch
+from typing import Any
+
+from koubei_sim.runs.fork import Fork, fork
 from koubei_sim.studies.calibration import (
     Calibration,
     Target,
@@ -57,11 +59,11 @@ from koubei_sim.studies.sweep import (
 )
 
 __all__ = [
-    "Branch",
     "BreakEven",
     "Calibration",
     "Comparison",
     "Explained",
+    "Fork",
     "Grid",
     "KnockOut",
     "LatinHypercube",
@@ -79,7 +81,6 @@ __all__ = [
     "Table",
     "Target",
     "Targets",
-    "branch",
     "break_even",
     "calibrate",
     "compare",
@@ -88,6 +89,7 @@ __all__ = [
     "ensemble",
     "explain",
     "export",
+    "fork",
     "knock_out",
     "make_sweep",
     "open_sweep",
@@ -101,3 +103,14 @@ __all__ = [
     "sweep",
     "take_off",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Give the old names of `Fork` and `fork`, for one release."""
+    if name not in ("Branch", "branch"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import warnings
+
+    new = {"Branch": "Fork", "branch": "fork"}[name]
+    warnings.warn(f"studies.{name} is studies.{new} now", DeprecationWarning, stacklevel=2)
+    return globals()[new]

@@ -29,7 +29,7 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.runs.lanes import key_of, scenario_from
+from koubei_sim.runs.options import check_progress, options_from, scenario_from
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.baselines import fit_baselines
@@ -42,7 +42,6 @@ from koubei_sim.studies.design.priors import check_spread
 from koubei_sim.studies.design.values import Range
 from koubei_sim.studies.sweep import backends
 from koubei_sim.studies.sweep.journal import Disk, SweepStopped
-from koubei_sim.studies.sweep.sweep import check_progress
 
 
 def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[str, float]:
@@ -164,8 +163,12 @@ def calibrate(
     start: Mapping[str, float] | None = None,
     rng: object = None,
     out: str | Path | None = None,
+    engine: str = "compiled",
+    networks: object = None,
+    agents: Any = None,
     backend: str = "threads",
     workers: int | None = None,
+    threads: int | None = None,
     progress: bool | Tell | None = None,
     baseline_start: tuple[Any, float] | None = None,
     wave_gap: float | None = None,
@@ -203,7 +206,7 @@ def calibrate(
         Source of the key; fresh entropy without it, or the key of the folder `out`.
     out : path, optional
         Folder of journals; the same call again resumes.
-    backend, workers : see `sweep`
+    engine, networks, agents, backend, workers, threads : see `sweep`
     progress : bool or callable, optional
         True for a line on stderr; a callable is told (runs done, name of the batch).
     baseline_start : (date or day, count), optional
@@ -245,7 +248,8 @@ def calibrate(
     >>> found.posterior.shape
     (10, 3)
     """
-    base = scenario_from("scenario", scenario)
+    options = options_from(rng, networks, agents, engine)
+    base = scenario_from("scenario", scenario, options.own_people)
     wanted = targets_from(targets)
     prior = ranges_from(base, ranges)
     wanted.check(base)
@@ -255,7 +259,7 @@ def calibrate(
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
     seen = wanted.seen
     quantile = number("quantile", quantile, 0.0, 1.0)
-    workers = _check(method, quantile, adjust, backend, workers, seen)
+    workers = _check(method, quantile, adjust, (backend, workers, threads), seen)
     check_progress(progress)
     first = _first(start, prior, method)
     origin = None if baseline_start is None else _origin(baseline_start, base)
@@ -272,7 +276,7 @@ def calibrate(
                           allowed=f"{particles} or more")  # fmt: skip
     folder = None if out is None else path_of("out", out)
     stored = _stored(folder)
-    key = int(stored["key"]) if rng is None and stored else key_of(rng)
+    key = int(stored["key"]) if rng is None and stored else options.key
     short = shortened(base, seen)
     plan = {
         "version": __version__, "method": method, "particles": particles, "key": key,
@@ -285,15 +289,20 @@ def calibrate(
              t.weight, t.log] for t in seen
         ],
     }  # fmt: skip
+    options = replace(options, key=key, networks=options.inputs, agents=None)
+    if options.inputs:  # a plan without has the digest that it always had
+        plan["supplied"] = options.inputs.digests
+    if options.engine != "compiled":
+        plan["engine"] = options.engine
     _keep(folder, plan, stored)
     with _Meter(progress) as tell:
-        model = Model(base, prior, key, replicates, backend, workers, folder, tell)
+        model = Model(base, prior, options, replicates, backend, workers, folder, tell)
         model_of_fit = replace(model, scenario=short)
         if method == "optuna":
             fitted = _search(model_of_fit, seen, simulations, first)
         else:
-            options = (particles, simulations, generations, quantile)
-            fitted = _sample(model_of_fit, seen, method, options)
+            sizes = (particles, simulations, generations, quantile)
+            fitted = _sample(model_of_fit, seen, method, sizes)
     generation, last, best, simulated, trials = fitted
     if adjust and method != "optuna":
         last = abc.adjusted(last)
@@ -370,15 +379,20 @@ def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | N
 
 
 def _check(
-    method: object, quantile: float, adjust: object, backend: str, workers: object, seen: Targets
+    method: object,
+    quantile: float,
+    adjust: object,
+    how: tuple[str, object, object],
+    seen: Targets,
 ) -> int | None:
+    backend, workers, threads = how
     word("method", method, METHODS)
     if not 0.0 < quantile < 1.0:
         raise KoubeiError("quantile", "out of range", got=quantile, allowed="between 0 and 1")
     yes_no("adjust", adjust)
     if backend == "dask":
         raise KoubeiError("backend", "not for a calibration", got=backend, allowed="threads, loky")
-    found = backends.check_backend(backend, workers, None)
+    found = backends.check_backend(backend, workers, None, threads)
     if backend != "threads" and any(callable(entry.statistic) for entry in seen):
         raise KoubeiError(
             "backend", "functions as statistics stay in this process", got=backend, fix="threads"

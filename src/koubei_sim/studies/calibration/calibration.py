@@ -97,7 +97,7 @@ class Calibration:
     @property
     def best_scenario(self) -> Scenario:
         """The scenario with the parameters of `best`."""
-        return self.model.scenario.replace(**self.best)
+        return self.model.scenario.changed(self.best, self.model.options.own_people)
 
     @cached_property
     def posterior(self) -> pd.DataFrame:

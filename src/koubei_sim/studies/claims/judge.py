@@ -26,6 +26,7 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
+from koubei_sim.runs.options import check_progress, refused
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
 from koubei_sim.studies.claims.design import (
@@ -40,12 +41,11 @@ from koubei_sim.studies.claims.design import (
 from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.claims.runner import Runner, one_point
 from koubei_sim.studies.sweep import backends
-from koubei_sim.studies.sweep.sweep import check_progress
+from koubei_sim.studies.sweep.sweep import SweepMeter
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from koubei_sim.studies.sweep.sweep import Progress
 
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
 _QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}
@@ -91,10 +91,15 @@ def claim(
     *,
     quick: bool = False,
     out: str | Path | None = None,
+    rng: None = None,
+    networks: None = None,
+    agents: None = None,
+    engine: str = "compiled",
     backend: str = "threads",
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    threads: int | None = None,
+    progress: bool | Callable[..., None] | None = None,
 ) -> Verdict:
     """Run a claim and judge it.
 
@@ -107,10 +112,11 @@ def claim(
     out : path, optional
         Folder of the journals, ``outputs`` in the folder of the claim without it.  What is
         finished there is not run again.
-    backend, workers, scheduler
+    rng, networks, agents, engine : optional
+        Not here: the key, graphs and people in files stand in the claim itself, so that its
+        folder alone gives the verdict again, by the compiled engine.
+    backend, workers, scheduler, threads, progress
         As in `koubei_sim.studies.sweep`.
-    progress : callable, optional
-        Is told a `Progress` after every batch.
 
     Returns
     -------
@@ -122,7 +128,10 @@ def claim(
     KoubeiError
         For anything wrong with the claim, before anything is run.
     """
-    workers = backends.check_backend(backend, workers, scheduler)
+    workers = backends.check_backend(backend, workers, scheduler, threads)
+    for where, given in (("rng", rng), ("networks", networks), ("agents", agents)):
+        refused(where, given, None, "stands in the claim itself, whose folder gives the verdict")
+    refused("engine", engine, "compiled", "a claim is judged by the compiled engine")
     yes_no("quick", quick)
     check_progress(progress)
     asked = name if isinstance(name, Claim) else read_claim(name)
@@ -131,7 +140,11 @@ def claim(
         return Verdict(asked, run_script(asked, quick, outputs), {})
     asked = _smaller(asked) if quick else asked
     how = {"backend": backend, "workers": workers, "scheduler": scheduler}
-    runner = Runner(outputs, how, progress)
+    with SweepMeter(progress, 0) as meter:
+        return _run_and_judge(asked, quick, Runner(outputs, how, meter.show))
+
+
+def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
     phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
     for test in asked.tests:
         if test.model != "pyramid":  # wrong ranges are refused before the first run

@@ -22,7 +22,9 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.parameters import parameter_table
-from koubei_sim.runs.lanes import Lane, Outcome, key_of, outcome_from, scenario_from, threads_of
+from koubei_sim.runs.options import options_from, outcome_from, scenario_from
+from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.simulation import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +81,12 @@ def break_even(
     replicates: int = 20,
     rng: object = None,
     tolerance: float | None = None,
-    threads: int = 1,
+    threads: int | None = None,
+    *,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    progress: bool | Progress | None = None,
 ) -> BreakEven:
     """Find the value of a parameter at which the effect of a programme changes its sign.
 
@@ -96,8 +103,9 @@ def break_even(
         Range of the search.  The mean effect must have different signs at its ends.
     outcome : str or callable
         A measure (`metrics.measure`), or a function of (history, scenario), such as a profit.
-    replicates, rng, threads
-        As in `koubei_sim.run`; two or more replicates, since the interval comes from them.
+    replicates, rng, threads, networks, agents, engine, progress
+        As in `koubei_sim.run`; two or more replicates, since the interval comes from them.  How
+        many runs it takes is known at the end only, so the number in all grows on the way.
     tolerance : float, optional
         Width at which the bisection ends; a thousandth of the range without it.  Whole numbers
         are searched to the unit.
@@ -133,10 +141,11 @@ def break_even(
     >>> found.low < found.value < found.high
     True
     """
-    scenario = scenario_from("scenario", scenario)
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    key, own = options.key, options.own_people
+    scenario = scenario_from("scenario", scenario, own)
     outcome = outcome_from(outcome)
-    number, key = whole("replicates", replicates, 2), key_of(rng)
-    threads = threads_of(threads)
+    number = whole("replicates", replicates, 2)
     if not isinstance(programme, Mapping) or not programme:
         raise KoubeiError(
             "programme", "changes nothing", got=repr(programme),
@@ -147,7 +156,7 @@ def break_even(
     low, high = number_of("low", low), number_of("high", high)
     if not low < high:
         raise KoubeiError("low", "not below high", got=low, allowed=f"below {high}")
-    changed = scenario.replace(**programme)
+    changed = scenario.changed(programme, own)
     present = _number(changed, path)
     if present is None:
         paths = [row.path for row in parameter_table(changed)]
@@ -156,7 +165,7 @@ def break_even(
         )
     integer, common = isinstance(present, int), _number(scenario, path) is not None
     for end in (low, high):  # a wrong value is refused before anything runs
-        changed.replace(**{path: int(end) if integer else float(end)})
+        changed.changed({path: int(end) if integer else float(end)}, own)
     if integer and (low != int(low) or high != int(high)):
         raise KoubeiError(path, "counts in whole numbers", got=low if low % 1 else high)
     width = (high - low) / 1000.0 if tolerance is None else number_of("tolerance", tolerance)
@@ -165,15 +174,16 @@ def break_even(
         raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
 
     known: dict[float, NDArray[np.float64]] = {}
+    meter = Meter(progress)
 
     def measured(of: Scenario) -> NDArray[np.float64]:
-        return Lane(of, key).values(range(number), outcome, threads)
+        return options.simulation(of).values(range(number), outcome, meter)
 
     def at(value: float) -> Interval:
         if value not in known:
             change = {path: int(value) if integer else float(value)}
-            one = measured(changed.replace(**change))
-            known[value] = one - measured(scenario.replace(**change) if common else scenario)
+            one = measured(changed.changed(change, own))
+            known[value] = one - measured(scenario.changed(change, own) if common else scenario)
         return mean_interval(known[value], key)
 
     def root(of: Callable[[Interval], float]) -> float | None:
@@ -190,15 +200,16 @@ def break_even(
                 a = middle
         return b if integer else 0.5 * (a + b)
 
-    value = root(lambda interval: interval.mean)
-    if value is None:
-        raise KoubeiError(
-            path,
-            "the effect has the same sign at both ends",
-            got=f"{at(low).mean:.4g} at {low:g} and {at(high).mean:.4g} at {high:g}",
-            fix="a wider range",
-        )
-    ends = [root(lambda interval: interval.low), root(lambda interval: interval.high)]
+    with meter:
+        value = root(lambda interval: interval.mean)
+        if value is None:
+            raise KoubeiError(
+                path,
+                "the effect has the same sign at both ends",
+                got=f"{at(low).mean:.4g} at {low:g} and {at(high).mean:.4g} at {high:g}",
+                fix="a wider range",
+            )
+        ends = [root(lambda interval: interval.low), root(lambda interval: interval.high)]
     rising = at(high).mean > 0.0
     # Rising: the upper bound crosses zero first, on the left; falling: the lower bound does.
     left, right = (ends[1], ends[0]) if rising else (ends[0], ends[1])

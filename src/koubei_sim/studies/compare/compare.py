@@ -12,17 +12,16 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
-from koubei_sim.runs.lanes import Lane, check_kept, in_turn, key_of, scenario_from, threads_of
+from koubei_sim.runs.fitting import check_kept
+from koubei_sim.runs.options import options_from, scenario_from
+from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.studies.compare.comparison import Comparison, Difference, Made, half_width, paired
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Comparison", "Difference", "compare", "paired"]
 
@@ -40,16 +39,18 @@ def compare(
     outcome: str = "users",
     at_most: int = 1000,
     networks: object = None,
-    agents: str | Path | pd.DataFrame | None = None,
-    threads: int = 1,
+    agents: Any = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
 ) -> Comparison:
     """Run scenarios under common random numbers, or put finished runs side by side.
 
     Parameters
     ----------
-    scenarios : mapping of str to Scenario, preset name, path, Result or Branch
+    scenarios : mapping of str to Scenario, preset name, path, Result or Fork
         Two or more; a list of them gets the names of the scenarios, numbered where these are
-        equal.  Where all are finished runs (`Result`, `Branch`) nothing is run; they must
+        equal.  Where all are finished runs (`Result`, `Fork`) nothing is run; they must
         have one key and equally many replicates.
     replicates : int, optional
         Replicates of each, 20 without it; with `precision`, those of the first look.
@@ -64,10 +65,8 @@ def compare(
         The outcome whose difference is to be known (`metrics.measure`).
     at_most : int
         Replicates after which no more are added.
-    networks, agents : optional
+    networks, agents, engine, threads, progress : optional
         As in `koubei_sim.run`, for all scenarios.
-    threads : int
-        Replicates run side by side.
 
     Returns
     -------
@@ -108,35 +107,41 @@ def compare(
         )
     outcome = check_measure(outcome)
     number = whole("replicates", 20 if replicates is None else replicates, 1)
-    threads = threads_of(threads)
+    options = options_from(rng, networks, agents, engine, threads, progress)
     at_most = whole("at_most", at_most, 1)
     if precision is not None:
         precision = number_of("precision", precision)
         _check_precision(precision, number, at_most)
-    asked = {name: scenario_from(f"scenarios.{name}", s) for name, s in scenarios.items()}
-    key = key_of(rng)
+    asked = {
+        name: scenario_from(f"scenarios.{name}", given, options.own_people)
+        for name, given in scenarios.items()
+    }
     for scenario in asked.values():
         check_kept("replicates", scenario, number * len(asked))
         if precision is not None:
             check_kept("at_most", scenario, at_most * len(asked))
-    lanes = {name: Lane(scenario, key, networks, agents) for name, scenario in asked.items()}
-    runs: dict[str, Any] = {name: Made(asked[name], key, []) for name in names}
+    simulations = {name: options.simulation(scenario) for name, scenario in asked.items()}
+    for simulation in simulations.values():
+        simulation.check_memory(number, kept=False)
+    runs: dict[str, Any] = {name: Made(asked[name], options.key, []) for name in names}
     have, stopped = 0, "replicates"
-    while True:
-        for name, lane in lanes.items():
-            runs[name].histories.extend(in_turn(lane.history, range(have, number), threads))
-        have = number
-        found = Comparison(dict(runs), base, stopped)
-        if precision is None:
-            return found
-        gaps = [found.difference(outcome, name) for name in found.names[1:]]
-        if all(half_width(gap.mean) <= precision for gap in gaps):
-            return Comparison(found.runs, base, "precision", found._outcomes)
-        if have >= at_most:
-            return Comparison(found.runs, base, "at_most", found._outcomes)
-        widest = max(half_width(gap.mean) for gap in gaps)
-        wanted = have * (widest / precision) ** 2 if math.isfinite(widest) else 2 * have
-        number = int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
+    planned = number * sum(scenario.ticks for scenario in asked.values())
+    with Meter(progress, planned) as meter:
+        while True:
+            for name, simulation in simulations.items():
+                runs[name].histories.extend(simulation.histories(range(have, number), meter))
+            have = number
+            found = Comparison(dict(runs), base, stopped)
+            if precision is None:
+                return found
+            gaps = [found.difference(outcome, name) for name in found.names[1:]]
+            if all(half_width(gap.mean) <= precision for gap in gaps):
+                return Comparison(found.runs, base, "precision", found._outcomes)
+            if have >= at_most:
+                return Comparison(found.runs, base, "at_most", found._outcomes)
+            widest = max(half_width(gap.mean) for gap in gaps)
+            wanted = have * (widest / precision) ** 2 if math.isfinite(widest) else 2 * have
+            number = int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
 
 
 def _by_name(given: Any) -> dict[str, Any]:

@@ -25,16 +25,10 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
-from koubei_sim.runs.lanes import (
-    Lane,
-    Outcome,
-    in_turn,
-    key_of,
-    outcome_from,
-    scenario_from,
-    texts,
-    threads_of,
-)
+from koubei_sim.runs.options import options_from, outcome_from, scenario_from, texts
+from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.simulation import Outcome
+from koubei_sim.runs.waiting import in_turn
 from koubei_sim.studies.compare.comparison import paired
 
 if TYPE_CHECKING:
@@ -45,7 +39,7 @@ MOST_EXACT: Final = 6
 #: Purpose of the draws of sampled orders; tick: number of the order (the model uses below 100).
 DRAW_PLAYERS: Final = 198
 #: Worlds kept for the next replicate.
-_LANES: Final = 64
+_KEPT: Final = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +103,12 @@ def knock_out(
     outcome: Outcome = "users",
     replicates: int = 20,
     rng: object = None,
-    threads: int = 1,
+    threads: int | None = None,
+    *,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    progress: bool | Progress | None = None,
 ) -> KnockOut:
     """Switch modules off, each alone and one after the other.
 
@@ -121,7 +120,7 @@ def knock_out(
         it.
     outcome : str or callable
         A measure (`metrics.measure`), or a function of (history, scenario).
-    replicates, rng, threads
+    replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; all variants share the key.
 
     Returns
@@ -136,23 +135,21 @@ def knock_out(
     >>> list(found.table().index)
     ['events', 'relays']
     """
-    scenario = scenario_from("scenario", scenario)
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    own = options.own_people
+    scenario = scenario_from("scenario", scenario, own)
     on = [module for module, acts in active(scenario).items() if acts]
     names = on if modules is None else texts("modules", modules)
     _check_players(names)
-    neutral_paths(scenario, names)
     outcome, runs = outcome_from(outcome), range(whole("replicates", replicates, 1))
-    threads = threads_of(threads)
-    key = key_of(rng)
-
-    def of(*off: str) -> NDArray[np.float64]:
-        return Lane(scenario.neutral(*off), key).values(runs, outcome, threads)
-
-    full = of()
-    alone = np.array([of(name) for name in names])
     # The first rung is the first module alone; it is not run again.
-    later = [of(*names[: at + 1]) for at in range(1, len(names))]
-    return KnockOut(tuple(names), full, alone, np.array([alone[0], *later]), key)
+    off = [(), *((name,) for name in names), *(names[:at] for at in range(2, len(names) + 1))]
+    variants = [scenario.changed(neutral_paths(scenario, each), own) for each in off]
+    with Meter(progress, len(runs) * sum(variant.ticks for variant in variants)) as meter:
+        found = [options.simulation(each).values(runs, outcome, meter) for each in variants]
+    alone, later = found[1 : len(names) + 1], found[len(names) + 1 :]
+    ladder = np.array([alone[0], *later])
+    return KnockOut(tuple(names), found[0], np.array(alone), ladder, options.key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +198,12 @@ def shapley(
     replicates: int = 20,
     rng: object = None,
     orders: int = 8,
-    threads: int = 1,
+    threads: int | None = None,
+    *,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    progress: bool | Progress | None = None,
 ) -> Shapley:
     """Divide an effect among modules, or among groups of changes.
 
@@ -213,7 +215,7 @@ def shapley(
         groups of changes at dotted paths: the effect is that of making all of them.
     outcome : str or callable
         A measure (`metrics.measure`), or a function of (history, scenario).
-    replicates, rng, threads
+    replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; all subsets share the key.
     orders : int
         With more than `MOST_EXACT` players: orders sampled for each replicate, in pairs of an
@@ -239,31 +241,39 @@ def shapley(
     >>> bool(abs(found.shares.sum(axis=0) - found.effect).max() < 1e-9)
     True
     """
-    scenario = scenario_from("scenario", scenario)
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    key, own = options.key, options.own_people
+    scenario = scenario_from("scenario", scenario, own)
     names = texts("players", players)
     _check_players(names)
-    make = _variants(scenario, names, players)
+    make = _variants(scenario, names, players, own)
     outcome = outcome_from(outcome)
     number, orders = whole("replicates", replicates, 1), whole("orders", orders, 2)
-    threads = threads_of(threads)
     if orders % 2:
         raise KoubeiError("orders", "must be even", got=orders, fix=str(orders + 1))
-    key = key_of(rng)
-    made = [make(frozenset()), make(frozenset(names))]  # wrong changes are refused before a run
-    del made
+    full, _ = make(frozenset(names)), make(frozenset())  # wrong changes are refused before a run
 
     if len(names) <= MOST_EXACT:
         every = [frozenset(s) for k in range(len(names) + 1) for s in combinations(names, k)]
-        worth = {s: Lane(make(s), key).values(range(number), outcome, threads) for s in every}
+        with Meter(progress, len(every) * number * full.ticks) as meter:
+            worth = {
+                s: options.simulation(make(s)).values(range(number), outcome, meter) for s in every
+            }
         shares, effect = exact_shares(names, worth)
     else:
-        lane = lru_cache(maxsize=_LANES)(lambda s: Lane(make(s), key))
+        # Replicates side by side, the subsets of each one after the other.
+        of = lru_cache(maxsize=_KEPT)(lambda s: options.simulation(make(s), threads=1))
+        most = number * (orders * (len(names) - 1) + 2) * full.ticks
 
         def one(replicate: int) -> tuple[NDArray[np.float64], float]:
-            known = lru_cache(maxsize=None)(lambda s: lane(s).value(replicate, outcome))
+            known = lru_cache(maxsize=None)(
+                lambda s: of(s).values((replicate,), outcome, meter).item()
+            )
             return sampled_shares(names, known, key, replicate, orders)
 
-        rows = in_turn(one, range(number), threads)
+        with Meter(progress, most) as meter:
+            side_by_side, _ = options.simulation(full).shared_out(number)
+            rows = in_turn(one, range(number), side_by_side)
         shares = np.array([row[0] for row in rows]).T
         effect = np.array([row[1] for row in rows])
     good = np.isfinite(shares).all(axis=0) & np.isfinite(effect)
@@ -338,12 +348,14 @@ def sampled_shares(
 
 
 def _variants(
-    scenario: Scenario, names: list[str], players: Any
+    scenario: Scenario, names: list[str], players: Any, own_people: bool
 ) -> Callable[[frozenset[str]], Scenario]:
     """Return the scenario in which only the given players act."""
     if not isinstance(players, Mapping):
         neutral_paths(scenario, names)
-        return lambda on: scenario.neutral(*(name for name in names if name not in on))
+        return lambda on: scenario.changed(
+            neutral_paths(scenario, [name for name in names if name not in on]), own_people
+        )
     seen: dict[str, str] = {}
     for name, changes in players.items():
         if not isinstance(changes, Mapping):
@@ -363,7 +375,7 @@ def _variants(
         for name in names:
             if name in on:
                 changes.update(players[name])
-        return scenario.replace(**changes)
+        return scenario.changed(changes, own_people)
 
     return make
 

@@ -10,10 +10,10 @@ Called by people who have a `Comparison`, or two scenarios.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,16 +24,9 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
-from koubei_sim.runs.lanes import (
-    Lane,
-    Outcome,
-    key_of,
-    measure,
-    outcome_from,
-    scenario_from,
-    texts,
-    threads_of,
-)
+from koubei_sim.runs.options import RunOptions, options_from, outcome_from, scenario_from, texts
+from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.simulation import Outcome, measure
 from koubei_sim.studies.compare.comparison import Comparison, paired
 
 if TYPE_CHECKING:
@@ -139,8 +132,10 @@ def explain(
     rng: object = None,
     *,
     networks: object = None,
-    agents: str | Path | pd.DataFrame | None = None,
-    threads: int = 1,
+    agents: Any = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
 ) -> Explained:
     """Find which modules carry the effect of one scenario against another.
 
@@ -162,8 +157,8 @@ def explain(
         Source of the key where two scenarios are given; a comparison has its own.
     networks, agents : optional
         What the comparison was made with, where that was handed over as objects.
-    threads : int
-        Replicates run side by side.
+    engine, threads, progress : optional
+        As in `koubei_sim.run`.
 
     Returns
     -------
@@ -172,7 +167,7 @@ def explain(
     Raises
     ------
     KoubeiError
-        For wrong arguments, a branch (its rules changed on the way), or a comparison whose runs
+        For wrong arguments, a fork (its rules changed on the way), or a comparison whose runs
         do not come out again.
 
     Notes
@@ -197,7 +192,8 @@ def explain(
     ([0.0, 0.0, 0.0], 1.0)
     """
     outcome = outcome_from(outcome)
-    threads = threads_of(threads)
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    own = options.own_people
     if replicates is not None:
         replicates = whole("replicates", replicates, 1)
     if isinstance(comparison, Comparison):
@@ -205,37 +201,40 @@ def explain(
             raise KoubeiError("rng", "a comparison has its key", got=comparison.key)
         names = (comparison._other(name), comparison.baseline)
         arms = tuple(comparison.runs[each].scenario for each in names)
-        key, number = comparison.key, replicates or comparison.replicates
+        options = dataclasses.replace(options, key=comparison.key)
+        number = replicates or comparison.replicates
     else:
-        names, arms = _two(comparison, name)
-        key, number = key_of(rng), replicates or 20
+        names, arms = _two(comparison, name, own)
+        number = replicates or 20
     chosen = _modules(arms, modules)
     # Wrong modules, and combinations that no scenario can have, are refused before anything runs.
-    alone = [tuple(arm.neutral(module) for arm in arms) for module in chosen]
-    rungs = [tuple(arm.neutral(*chosen[: at + 1]) for arm in arms) for at in range(len(chosen))]
-    lanes = _Lanes(key, number, outcome, threads, networks, agents)
-    if isinstance(comparison, Comparison):
-        for each in names:
-            lanes.take(comparison.runs[each], each)
-    return Explained(
-        names[0],
-        names[1],
-        tuple(chosen),
-        lanes.effect(arms),
-        np.array([lanes.effect(pair) for pair in alone]),
-        np.array([lanes.effect(pair) for pair in rungs]),
-        key,
-    )
+    alone = [_without(arms, [module], own) for module in chosen]
+    rungs = [_without(arms, chosen[: at + 1], own) for at in range(len(chosen))]
+    fresh = [*alone, *rungs] if isinstance(comparison, Comparison) else [arms, *alone, *rungs]
+    every = {arm.digest(): arm.ticks for pair in fresh for arm in pair}
+    with Meter(progress, number * sum(every.values())) as meter:
+        arm_values = _Arms(options, number, outcome, meter)
+        if isinstance(comparison, Comparison):
+            for each in names:
+                arm_values.take(comparison.runs[each], each)
+        whole_effect = arm_values.effect(arms)
+        without = np.array([arm_values.effect(pair) for pair in alone])
+        ladder = np.array([arm_values.effect(pair) for pair in rungs])
+    return Explained(names[0], names[1], tuple(chosen), whole_effect, without, ladder, options.key)
 
 
-class _Lanes:
+def _without(
+    arms: tuple[Scenario, ...], modules: list[str], own_people: bool
+) -> tuple[Scenario, ...]:
+    return tuple(arm.changed(neutral_paths(arm, modules), own_people) for arm in arms)
+
+
+class _Arms:
     """Outcomes of scenarios under one key; equal scenarios are run once."""
 
-    def __init__(
-        self, key: int, number: int, outcome: Outcome, threads: int, networks: Any, agents: Any
-    ) -> None:
-        self._key, self._number, self._outcome, self._threads = key, number, outcome, threads
-        self._supplied = (networks, agents)
+    def __init__(self, options: RunOptions, number: int, outcome: Outcome, meter: Meter) -> None:
+        self._options, self._number, self._outcome = options, number, outcome
+        self._meter = meter
         self._known: dict[str, NDArray[np.float64]] = {}
 
     def effect(self, arms: tuple[Scenario, ...]) -> NDArray[np.float64]:
@@ -245,8 +244,8 @@ class _Lanes:
     def _of(self, scenario: Scenario) -> NDArray[np.float64]:
         digest = scenario.digest()
         if digest not in self._known:
-            lane = Lane(scenario, self._key, *self._supplied)
-            self._known[digest] = lane.values(range(self._number), self._outcome, self._threads)
+            simulation = self._options.simulation(scenario)
+            self._known[digest] = simulation.values(range(self._number), self._outcome, self._meter)
         return self._known[digest]
 
     def take(self, run: Any, name: str) -> None:
@@ -254,11 +253,11 @@ class _Lanes:
         if hasattr(run, "steps"):
             raise KoubeiError(
                 f"scenarios.{name}",
-                "a branch has no one scenario whose modules could be switched off",
+                "a fork has no one scenario whose modules could be switched off",
                 fix="comparing scenarios",
             )
-        lane = Lane(run.scenario, self._key, *self._supplied)
-        if not np.array_equal(lane.history(0).table, run.histories[0].table):
+        simulation = self._options.simulation(run.scenario)
+        if not np.array_equal(simulation.history(0).table, run.histories[0].table):
             raise KoubeiError(
                 f"scenarios.{name}",
                 "its first replicate does not come out again: it was made by another version, or "
@@ -266,13 +265,15 @@ class _Lanes:
                 fix="supplying the same networks and agents",
             )
         have = run.histories[: self._number]
-        values = [measure(history, run.scenario, self._key, self._outcome) for history in have]
+        values = [measure(history, run.scenario, simulation.key, self._outcome) for history in have]
         more = range(len(have), self._number)
-        rest = lane.values(more, self._outcome, self._threads)
+        rest = simulation.values(more, self._outcome, self._meter)
         self._known[run.scenario.digest()] = np.array([*values, *rest], dtype=np.float64)
 
 
-def _two(given: Any, name: str | None) -> tuple[tuple[str, str], tuple[Scenario, ...]]:
+def _two(
+    given: Any, name: str | None, own_people: bool
+) -> tuple[tuple[str, str], tuple[Scenario, ...]]:
     if not isinstance(given, Mapping) or len(given) != 2:
         raise KoubeiError(
             "comparison",
@@ -284,7 +285,9 @@ def _two(given: Any, name: str | None) -> tuple[tuple[str, str], tuple[Scenario,
     baseline, other = given
     if name not in (None, other):
         raise KoubeiError("name", "the first of two scenarios is the baseline", got=name, fix=other)
-    arms = tuple(scenario_from(f"scenarios.{each}", given[each]) for each in (other, baseline))
+    arms = tuple(
+        scenario_from(f"scenarios.{each}", given[each], own_people) for each in (other, baseline)
+    )
     return (other, baseline), arms
 
 

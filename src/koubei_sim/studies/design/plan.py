@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from koubei_sim._version import __version__
-from koubei_sim.checks import whole, word
+from koubei_sim.checks import whole
 from koubei_sim.core.draws import draw, stream
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.lanes import key_of, scenario_from, texts
-from koubei_sim.runs.simulate import ENGINES, check_memory
+from koubei_sim.runs.fitting import check_memory
+from koubei_sim.runs.inputs import Inputs
+from koubei_sim.runs.options import options_from, scenario_from, texts
 from koubei_sim.studies.design.points import MOST_POINTS, Points, checked, design_of
 from koubei_sim.studies.design.values import kind_of
-from koubei_sim.studies.supplied import Supplied, supplied_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ class Sweep:
         replicate of each point.
     supplied : dict of str to str
         Digests of networks and of people that were handed over.
-    given : Supplied or None
+    given : Inputs or None
         These themselves; a plan that was read from a folder has only their digests.
     """
 
@@ -92,7 +92,7 @@ class Sweep:
     version: str = field(default=__version__)
     luck: str | int | tuple[int, ...] = "common"
     supplied: Mapping[str, str] = field(default_factory=dict)
-    given: Supplied | None = field(default=None, compare=False, repr=False)
+    given: Inputs | None = field(default=None, compare=False, repr=False)
 
     @property
     def runs(self) -> int:
@@ -152,7 +152,7 @@ class Sweep:
             luck=tuple(luck) if isinstance(luck := plan.get("luck", "common"), list) else luck,
         )
 
-    def with_given(self, given: Supplied | None) -> Sweep:
+    def with_given(self, given: Inputs | None) -> Sweep:
         """Return the same plan with the networks and people that it was made with.
 
         Raises
@@ -252,11 +252,10 @@ def make_sweep(
     KoubeiError
         For anything wrong with them but the values of single points, see `Sweep.check`.
     """
-    base = scenario_from("scenario", scenario)
-    key = key_of(rng)
+    options = options_from(rng, networks, agents, engine)
+    base = scenario_from("scenario", scenario, options.own_people)
     replicates = whole("replicates", replicates, 1)
-    engine = word("engine", engine, ENGINES)
-    found = design_of(points).points(base, key)
+    found = design_of(points).points(base, options.key)
     if found.number * replicates > MOST_POINTS:
         raise KoubeiError(
             "replicates",
@@ -265,16 +264,17 @@ def make_sweep(
             allowed=f"up to {MOST_POINTS:,}",
         )
     shared = _luck(luck, found.number)
-    given = supplied_from(networks, agents)
+    outcomes = _names(outcomes)
+    given = options.inputs
     return Sweep(
         base,
         found,
         replicates,
-        key,
-        engine,
-        _names(outcomes),
-        supplied=dict(given.digests) if given else {},
-        given=given,
+        options.key,
+        options.engine,
+        outcomes,
+        supplied=dict(given.digests),
+        given=given or None,
         luck=shared,
     )
 

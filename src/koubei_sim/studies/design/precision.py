@@ -173,7 +173,7 @@ def take_off(run: Any, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOL
 
     Parameters
     ----------
-    run : Result, Branch or anything with scenario, histories and key
+    run : Result, Fork or anything with scenario, histories and key
     share, fold : float
         A run has taken off when at least `share` of the people and `fold` times the seeds have
         adopted (`metrics.took_off`).

@@ -18,7 +18,7 @@ from koubei_sim.checks import whole, word
 from koubei_sim.core import draws
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.runs.lanes import texts
+from koubei_sim.runs.options import texts
 from koubei_sim.studies.design.points import MOST_POINTS
 from koubei_sim.studies.design.priors import ensemble
 from koubei_sim.studies.design.values import Range

@@ -21,7 +21,8 @@ from koubei_sim.checks import path, whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_interval
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.lanes import key_of, scenario_from, texts
+from koubei_sim.runs.options import key_of, options_from, scenario_from, texts
+from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.studies.compare.comparison import paired
 from koubei_sim.studies.design.points import Table
 from koubei_sim.studies.design.values import Range
@@ -167,10 +168,13 @@ def sensitivity(
     second_order: bool = True,
     out: str | Path | None = None,
     engine: str = "compiled",
+    networks: object = None,
+    agents: Any = None,
     backend: str = "threads",
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: bool | Tell | None = None,
+    threads: int | None = None,
+    progress: bool | Tell | Told | None = None,
 ) -> Sensitivity:
     """Measure how outcomes hang on parameters.
 
@@ -202,7 +206,7 @@ def sensitivity(
         Whether Sobol's design tells which pairs act together.
     out : path, optional
         Folder of the journal; the same call again resumes.
-    engine, backend, workers, scheduler, progress
+    engine, networks, agents, backend, workers, scheduler, threads, progress
         As in `sweep`.
 
     Returns
@@ -222,7 +226,8 @@ def sensitivity(
     >>> found.table("adoptions").columns[:4].tolist()
     ['from', 'to', 'at_low', 'at_low_from']
     """
-    base = scenario_from("scenario", scenario)
+    options = options_from(rng, networks, agents, engine)
+    base = scenario_from("scenario", scenario, options.own_people)
     outcomes = _outcomes(outcome)
     replicates = whole("replicates", replicates, 1)
     yes_no("second_order", second_order)
@@ -240,9 +245,11 @@ def sensitivity(
         out=folder,
         engine=engine,
         outcomes=outcomes,
+        networks=options.inputs,
         backend=backend,
         workers=workers,
         scheduler=scheduler,
+        threads=threads,
         progress=progress,
     )
     return Sensitivity(design, outcomes, runs)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.runs.lanes import MOST_WORKERS
+from koubei_sim.runs.options import MOST_WORKERS, threads_of
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.pools import Pool, open_pool
 from koubei_sim.studies.sweep.work import Row, Task, given_up
@@ -132,14 +132,27 @@ class How(NamedTuple):
     seconds: float = 1.0
 
 
-def check_backend(backend: object, workers: object, scheduler: object) -> int | None:
+def check_backend(
+    backend: object, workers: object, scheduler: object, threads: object = None
+) -> int | None:
     """Refuse what cannot be carried out, before anything runs; return the number of workers.
+
+    Workers that are threads may be called `threads`, as at the doors that have no other.
 
     Raises
     ------
     KoubeiError
     """
     word("backend", backend, BACKENDS)
+    if threads is not None:
+        if workers is not None:
+            raise KoubeiError("threads", "given twice, as threads and as workers", got=threads)
+        if backend != "threads":
+            raise KoubeiError(
+                "threads", f"the workers of {backend} are no threads", got=threads,
+                fix=f"workers={threads}",
+            )  # fmt: skip
+        return threads_of(threads)
     number = None if workers is None else whole("workers", workers, 1, MOST_WORKERS)
     if backend != "dask":
         if scheduler is not None:

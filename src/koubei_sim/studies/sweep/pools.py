@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
+from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
-from koubei_sim.studies.supplied import Supplied
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.work import Task, receive, run_batch
 from koubei_sim.workers import Workers
@@ -69,7 +69,7 @@ class Threads:
 
     together = True
 
-    def __init__(self, workers: int, given: Supplied | None) -> None:
+    def __init__(self, workers: int, given: Inputs | None) -> None:
         self._threads = Workers(workers)
         self._given, self._stop = given, threading.Event()
         # One alone is handed the next batch when it is known how long the last one took.
@@ -99,7 +99,7 @@ class Processes:
 
     together = True
 
-    def __init__(self, workers: int, given: Supplied | None) -> None:
+    def __init__(self, workers: int, given: Inputs | None) -> None:
         self.workers, self.ahead = workers, 2 * workers
         self._given = given
         self.renew()
@@ -138,7 +138,7 @@ class Cluster:
 
     together = False
 
-    def __init__(self, scheduler: str, given: Supplied | None) -> None:
+    def __init__(self, scheduler: str, given: Inputs | None) -> None:
         distributed: Any = importlib.import_module("distributed")
         if (trouble := trouble_at(scheduler)) is not None:
             raise SweepStopped(
@@ -198,19 +198,19 @@ class Cluster:
         self._client.close()
 
 
-def _begin(given: Supplied | None) -> None:
+def _begin(given: Inputs | None) -> None:
     """Make a process ready: Ctrl-C is for the one that it works for, which ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if given is not None:
         receive(given)
 
 
-def _same(given: Supplied) -> Supplied:
+def _same(given: Inputs) -> Inputs:
     return given
 
 
 def open_pool(
-    backend: str, workers: int, scheduler: str | None, given: Supplied | None = None
+    backend: str, workers: int, scheduler: str | None, given: Inputs | None = None
 ) -> Pool:
     """Return the workers that a sweep asks for."""
     if backend == "dask":

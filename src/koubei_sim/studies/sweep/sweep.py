@@ -7,12 +7,13 @@ Called by people and by ``koubei sweep``.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,11 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, path, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.simulate import fitting_threads, progress_bar
+from koubei_sim.runs.fitting import fitting_threads
+from koubei_sim.runs.options import check_progress, options_from
+from koubei_sim.runs.progress import Progress as Told
+from koubei_sim.runs.progress import progress_bar
 from koubei_sim.studies.design.plan import Sweep, make_sweep
-from koubei_sim.studies.supplied import supplied_from
 from koubei_sim.studies.sweep import backends, journal
 from koubei_sim.studies.sweep.result import SweepResult
 from koubei_sim.studies.sweep.work import Row
@@ -67,7 +70,8 @@ def sweep(
     backend: str = "threads",
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: bool | Tell | None = None,
+    threads: int | None = None,
+    progress: bool | Tell | Told | None = None,
     retry: bool = False,
     batch_seconds: float = 1.0,
     luck: str | int | Sequence[int] = "common",
@@ -103,9 +107,11 @@ def sweep(
         Threads or processes; as many as cores and memory allow without it.
     scheduler : str, optional
         Address of a Dask scheduler, such as ``tcp://10.0.0.1:8786``.
+    threads : int, optional
+        `workers` of the backend of threads, under the name that other doors have for them.
     progress : bool or callable, optional
         True for a bar with time left and failures, on stderr or live in a notebook; a callable is
-        told a `Progress`.
+        told a `Progress`, one that takes two numbers (runs done, runs in all).
     retry : bool
         Run failed runs of an earlier call again.
     batch_seconds : float
@@ -138,7 +144,7 @@ def sweep(
     >>> found.table()[["run", "point", "replicate", "seeding.purity", "failed"]].shape
     (4, 5)
     """
-    workers = backends.check_backend(backend, workers, scheduler)
+    workers = backends.check_backend(backend, workers, scheduler, threads)
     seconds = number("batch_seconds", batch_seconds, 0.0, 3600.0)
     if not seconds > 0.0:
         raise KoubeiError("batch_seconds", "out of range", got=seconds, allowed="above 0, to 3600")
@@ -164,7 +170,7 @@ def sweep(
         _check_processes(side_by_side)
     scenarios = planned.check(1 if backend == "dask" else side_by_side)
     how = backends.How(backend, side_by_side, scheduler, seconds)
-    with _Meter(progress, planned.runs) as meter:
+    with SweepMeter(progress, planned.runs) as meter:
         if folder is None:
             memory = _Memory(planned)
             _run(planned, memory, scenarios, how, meter)
@@ -193,7 +199,7 @@ def _planned(
     """Return the plan and the folder of its journal."""
     folder = None if out is None else path("out", out)
     if points is None:
-        given = supplied_from(networks, agents)
+        given = options_from(networks=networks, agents=agents).inputs or None
         if isinstance(scenario, Sweep):
             return scenario.with_given(given or scenario.given), folder
         if isinstance(scenario, (str, os.PathLike)) and journal.is_journal(scenario):
@@ -210,12 +216,6 @@ def _planned(
         scenario, points, replicates, rng, engine, outcomes, networks, agents, luck
     )
     return planned, folder
-
-
-def check_progress(progress: object) -> None:
-    """Refuse what is neither yes, no, nor something to tell."""
-    if progress is not None and not callable(progress):
-        yes_no("progress", progress)
 
 
 def _check_rows(planned: Sweep) -> None:
@@ -265,7 +265,7 @@ def _run(
     kept: journal.Journal | _Memory,
     scenarios: dict[int, Scenario],
     how: backends.How,
-    meter: _Meter,
+    meter: SweepMeter,
 ) -> None:
     """Do every run that the journal does not have."""
     todo = np.flatnonzero(~kept.done)
@@ -283,17 +283,28 @@ def _run(
         found.close()  # type: ignore[attr-defined]
 
 
-class _Meter:
+def _telling(progress: Any) -> Tell:
+    """Return what is told a `Progress`; what takes two numbers, as elsewhere, is told these."""
+    try:
+        inspect.signature(progress).bind(None)
+    except TypeError:
+        return lambda found: progress(found.done, found.runs)
+    except ValueError:
+        pass  # it does not say what it takes
+    return cast(Tell, progress)
+
+
+class SweepMeter:
     """Tells progress with the time left, to a bar or to a callable."""
 
-    def __init__(self, progress: bool | Tell | None, runs: int) -> None:
+    def __init__(self, progress: bool | Tell | Told | None, runs: int) -> None:
         self._runs, self._before, self._started = runs, 0, time.monotonic()
-        self._call: Tell | None = progress if callable(progress) else None
+        self._call: Tell | None = _telling(progress) if callable(progress) else None
         self._bar: Any = None
         if progress is True:
             self._bar = progress_bar(runs, "run")
 
-    def __enter__(self) -> _Meter:
+    def __enter__(self) -> SweepMeter:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -301,16 +312,23 @@ class _Meter:
             self._bar.close()
 
     def start(self, done: int, failed: int) -> None:
+        """Take note of what is finished already."""
         self._before, self._started = done, time.monotonic()
         if self._bar is not None:
             self._bar.initial = done  # runs of earlier calls say nothing about the speed
         self.tell(done, failed)
 
     def tell(self, done: int, failed: int) -> None:
+        """Say how much is done, and reckon the time left."""
+        new, took = done - self._before, time.monotonic() - self._started
+        left = took / new * (self._runs - done) if new else float("nan")
+        self.show(Progress(done, self._runs, failed, left))
+
+    def show(self, found: Progress) -> None:
+        """Hand on what was reckoned elsewhere, over several sweeps."""
         if self._bar is not None:
-            self._bar.set_postfix(failed=failed, refresh=False)
-            self._bar.update(done - self._bar.n)
+            self._bar.total = found.runs
+            self._bar.set_postfix(failed=found.failed, refresh=False)
+            self._bar.update(found.done - self._bar.n)
         if self._call is not None:
-            new, took = done - self._before, time.monotonic() - self._started
-            left = took / new * (self._runs - done) if new else float("nan")
-            self._call(Progress(done, self._runs, failed, left))
+            self._call(found)

@@ -9,7 +9,7 @@ Called by `backends`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -17,18 +17,17 @@ from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world import build
-from koubei_sim.model.world.arrays import History
-from koubei_sim.runs.stopping import Stopped
+from koubei_sim.runs.inputs import Inputs
+from koubei_sim.runs.simulation import OneRun, Simulation
+from koubei_sim.runs.waiting import Stopped
 from koubei_sim.studies.design.plan import point_key, run_key
-from koubei_sim.studies.supplied import Supplied
 
 #: Stages at which a run can fail, in order; at the last one it took its worker along.
 STAGES = ("scenario", "world", "run", "outcomes", "worker")
 #: What is said of a run whose worker did not live through it, wherever that was.
 KILLED = "its worker was killed each time that it was at this run, also alone (out of memory?)"
 #: Networks and people of one's own that this process has been sent, by digests.
-_RECEIVED: dict[str, Supplied] = {}
+_RECEIVED: dict[str, Inputs] = {}
 
 
 class Task(NamedTuple):
@@ -63,15 +62,7 @@ class Row(NamedTuple):
     run_key: str
 
 
-class _OneRun(NamedTuple):
-    """What metrics ask for (`koubei_sim.metrics.runs.Run`)."""
-
-    scenario: Scenario
-    histories: Sequence[History]
-    key: int
-
-
-def receive(given: Supplied) -> None:
+def receive(given: Inputs) -> None:
     """Keep networks and people for the batches of this process that say they need them."""
     _RECEIVED.clear()  # of one sweep at a time: graphs are large
     _RECEIVED[_name(given.digests)] = given
@@ -82,7 +73,7 @@ def _name(digests: Mapping[str, str]) -> str:
 
 
 def run_batch(
-    task: Task, given: Supplied | None = None, stopped: Callable[[], bool] | None = None
+    task: Task, given: Inputs | None = None, stopped: Callable[[], bool] | None = None
 ) -> tuple[list[Row], float]:
     """Do the runs of a batch; return their rows and the seconds that it took.
 
@@ -94,6 +85,7 @@ def run_batch(
     started = time.perf_counter()
     if task.supplied and given is None:
         given = _RECEIVED[_name(task.supplied)]
+    given = given or Inputs()  # one for all points, so that a file of the scenario is read once
     rows: list[Row] = []
     for point, runs in groupby(task.runs, key=lambda run: run[1]):
         rows += _runs_of_a_point(task, point, list(runs), given, stopped)
@@ -130,7 +122,7 @@ def _runs_of_a_point(
     task: Task,
     point: int,
     runs: list[tuple[int, int, int]],
-    given: Supplied | None,
+    given: Inputs,
     stopped: Callable[[], bool] | None,
 ) -> list[Row]:
     def look(*_: int) -> None:
@@ -144,52 +136,23 @@ def _runs_of_a_point(
     except Exception as error:
         return [Row(*run, nothing, "scenario", said(error), "") for run in runs]
     rows: list[Row] = []
-    key = _key(task, point)
-    own: dict[str, Any] = {} if given is None else dict(networks=given.networks)
-    agents = None if given is None else given.agents
-    shared: dict[str, Any] | None = None
-    run_engine = _engine_function(task.engine)
+    simulation = Simulation(scenario, _key(task, point), given, task.engine)
+    tell = None if stopped is None else look
     for run in runs:
         look()
         replicate, stage = run[2], "world"
         name = _run_key(task, digest, point, replicate)
         try:
-            if scenario.shared_world and shared is None:
-                shared = _shared(scenario, key, own.get("networks"), agents)
-            parts = {**own, "agents": agents} if shared is None else shared
-            world = build.build_world(scenario, key, replicate, **parts)
+            world = simulation.world(replicate)
             stage = "run"
-            history = run_engine(world, None if stopped is None else look)
+            history = simulation.play(world, tell)
             stage = "outcomes"
-            found = measures(_OneRun(scenario, (history,), key), task.outcomes)
+            found = measures(OneRun(scenario, (history,), simulation.key), task.outcomes)
             values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
             rows.append(Row(*run, values, None, None, name))
         except Exception as error:
             rows.append(Row(*run, nothing, stage, said(error), name))
     return rows
-
-
-def _shared(scenario: Scenario, key: int, networks: Any, agents: Any) -> dict[str, Any]:
-    """Return population and graphs as `simulate.run` shares them between replicates."""
-    networks = build.with_files(scenario, networks)
-    who = build.who_is_who(scenario, networks, agents)
-    population = build.build_population(scenario, key, 0, who)
-    networks = build.complete_networks(scenario, networks, key, 0, population)
-    return {
-        "agents": who,
-        "population": population,
-        "graphs": build.build_graphs(scenario, networks, population),
-    }
-
-
-def _engine_function(name: str) -> Any:
-    if name == "reference":
-        from koubei_sim.model.reference import run_reference
-
-        return run_reference
-    from koubei_sim.model.compiled import run_compiled
-
-    return run_compiled
 
 
 def said(error: BaseException) -> str:

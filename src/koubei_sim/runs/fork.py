@@ -1,22 +1,21 @@
-"""`branch`: continue a world from a day on with other rules, and everything else as it was.
+"""`fork`: continue a world from a day on with other rules, and everything else as it was.
 
 People, graphs and all that has happened stay; from tick `at` on the new scenario holds.  Since
-every draw has an address (docs/architecture.md, Randomness), a branch without changes gives the
+every draw has an address (docs/architecture.md, Randomness), a fork without changes gives the
 bytes of the run it came from, and one that adds an event or a campaign that starts at `at` gives
 the bytes of a run that had it in its calendar from the beginning.
-Called by people; `compare` puts a branch beside the run it left.
+Called by people; `compare` puts a fork beside the run it left.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from koubei_sim import provenance
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import PURPOSES, spend
@@ -25,10 +24,12 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
-from koubei_sim.runs.lanes import in_turn, networks_of, threads_of
+from koubei_sim.runs.fitting import check_memory, fitting_threads
+from koubei_sim.runs.options import RunOptions, options_from, refused
+from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.runs.result import Result
-from koubei_sim.runs.simulate import check_memory
 from koubei_sim.runs.switching import switch
+from koubei_sim.runs.waiting import apart, in_turn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,7 @@ _NUMBERED: Final = ("segments", "channels", "products", "nodes")
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class Fork:
     """A run whose rules changed on the way.
 
     It has the `scenario`, `key` and `histories` that metrics, figures and `compare` look at.
@@ -74,13 +75,13 @@ class Branch:
         From which tick on which scenario held; the first is ``(0, ...)``.
     key : int
     histories : tuple of History
-        Whole histories, the time before the branch included.
+        Whole histories, the time before the fork included.
     who : Who or None
         What people are called, and their table.
 
     Notes
     -----
-    `summary` prices the whole run by the last scenario; `spend` by the one that held.  A branch
+    `summary` prices the whole run by the last scenario; `spend` by the one that held.  A fork
     cannot be repeated by `koubei_sim.run`, which knows no steps: keep the run it came from, and
     the call.
     """
@@ -137,41 +138,53 @@ class Branch:
                 total[purpose][at:end] = money[at:end]
         return total
 
-    def branch(self, at: int, **words: Any) -> Branch:
-        """Continue this branch from a later day on: `branch` with the same words."""
-        return branch(self, at, **words)
+    def fork(self, at: int, **words: Any) -> Fork:
+        """Continue this fork from a later day on: `fork` with the same words."""
+        return fork(self, at, **words)
+
+    def branch(self, at: int, **words: Any) -> Fork:
+        """Do what `fork` does, under its old name."""
+        warnings.warn("Fork.branch is Fork.fork now", DeprecationWarning, stacklevel=2)
+        return fork(self, at, **words)
 
     def __repr__(self) -> str:
         """Say when the rules changed."""
         days = ", ".join(str(at) for at, _ in self.steps[1:])
         return (
-            f"Branch({self.scenario.name}, rules changed on day {days}, "
+            f"Fork({self.scenario.name}, rules changed on day {days}, "
             f"{self.replicates} replicates, key {self.key})"
         )
 
 
-def branch(
-    result: Result | Branch,
+def fork(
+    result: Result | Fork,
     at: int,
     *,
+    rng: None = None,
     networks: object = None,
-    agents: str | Path | pd.DataFrame | None = None,
-    threads: int = 1,
+    agents: Any = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
     **changes: Any,
-) -> Branch:
+) -> Fork:
     """Continue the worlds of a result from day `at` on, with changes.
 
     Parameters
     ----------
-    result : Result or Branch
+    result : Result or Fork
         The run to leave.  Its days before `at` are run again (results keep no states) and
         compared with what it says.
     at : int
         The first tick of the new rules, 1 .. ticks.
     networks, agents : optional
         What the result was made with, where that was handed over as objects.
-    threads : int
-        Replicates run side by side.
+    rng : None
+        A fork has the key of its result.
+    engine : {"compiled"}
+        Only this one can be forked; both give the same bytes.
+    threads, progress : optional
+        As in `koubei_sim.run`.
     **changes
         Values at dotted paths, as in `Scenario.replace`.  ``ticks`` may be raised, which continues
         the run beyond its end.  What lies in the past (`PAST`) cannot be changed, nor can
@@ -179,7 +192,7 @@ def branch(
 
     Returns
     -------
-    Branch
+    Fork
 
     Raises
     ------
@@ -196,35 +209,47 @@ def branch(
     Examples
     --------
     >>> import koubei_sim as kb
-    >>> from koubei_sim.runs.branch import branch
+    >>> from koubei_sim.runs.fork import fork
     >>> first = kb.run("tiny", rng=7, ticks=20, n_agents=300)
-    >>> branch(first, at=10).digest() == first.digest()
+    >>> fork(first, at=10).digest() == first.digest()
     True
-    >>> more = branch(first, at=10, **{"media.account.hazard": 0.2})
+    >>> more = fork(first, at=10, **{"media.account.hazard": 0.2})
     >>> bool(more.data.users[0, 9] == first.data.users[0, 9]), more.at
     (True, 10)
     """
-    if not isinstance(result, (Result, Branch)):
+    if not isinstance(result, (Result, Fork)):
         raise KoubeiError(
-            "result", "wrong type", got=type(result).__name__, allowed="a Result or a Branch"
+            "result", "wrong type", got=type(result).__name__, allowed="a Result or a Fork"
         )
-    steps = result.steps if isinstance(result, Branch) else ((0, result.scenario),)
-    own_people = agents is not None
+    steps = result.steps if isinstance(result, Fork) else ((0, result.scenario),)
+    at = whole("at", at)
+    refused("rng", rng, None, "a fork has the key of its result")
+    refused(
+        "engine", engine, "compiled", "only the compiled engine can be forked, to the same bytes",
+        fix='engine="compiled"',
+    )  # fmt: skip
+    options = options_from(result.key, networks, agents, engine, threads, progress)
+    own_people = options.own_people
     scenario = steps[-1][1].changed(changes, own_people)
-    at, threads = whole("at", at), threads_of(threads)
     _check_day(at, steps[-1][0], scenario.ticks, steps[-1][1].ticks)
     _check_past(steps[-1][1], scenario)
-    supplied = _supplied(result, networks, agents)
+    _check_supplied(result, options)
     # A longer calendar changes nothing in the days before its new end.
     longer = [
         (day, old.changed({"ticks": scenario.ticks}, own_people)) for day, old in steps if day < at
     ]
     path = (*longer, (at, scenario))
-    check_memory(scenario, 2 * threads)
-    worlds = _Worlds(path, result.key, supplied, agents)
-    histories = in_turn(
-        lambda r: _run(worlds.of(r), [day for day, _ in path]), range(result.replicates), threads
-    )
+    fitting = options.threads or fitting_threads(scenario, result.replicates, worlds=2)
+    side_by_side = min(fitting, result.replicates)
+    check_memory(scenario, 2 * side_by_side)
+    worlds = _Worlds(path, options)
+    with Meter(progress, result.replicates * scenario.ticks) as meter:
+
+        def one(replicate: int) -> History:
+            run = _run(worlds.of(replicate), [day for day, _ in path], meter.callback())
+            return run.history()
+
+        histories = in_turn(one, range(result.replicates), side_by_side)
     for replicate, (new, old) in enumerate(zip(histories, result.histories, strict=True)):
         if not np.array_equal(new.table[:at], old.table[:at]):
             raise KoubeiError(
@@ -233,32 +258,36 @@ def branch(
                 " by another version, or with other networks or people",
                 fix="running it again",
             )
-    return Branch(path, result.key, tuple(histories), worlds.who)
+    return Fork(path, result.key, tuple(histories), worlds.who)
 
 
-def _run(worlds: list[World], days: list[int]) -> History:
-    run = CompiledRun(worlds[0])
-    for day, world in zip(days[1:], worlds[1:], strict=True):
-        run.advance(day)
-        switch(run, world)
-    run.advance()
-    return run.history()
+def branch(result: Result | Fork, at: int, **words: Any) -> Fork:
+    """Do what `fork` does, under its old name."""
+    warnings.warn("koubei_sim.branch is koubei_sim.fork now", DeprecationWarning, stacklevel=2)
+    return fork(result, at, **words)
+
+
+def _run(worlds: list[World], days: list[int], tell: Progress) -> CompiledRun:
+    """Run a world to its end, its rules changing on the way."""
+    run, ticks = CompiledRun(worlds[0]), worlds[-1].rules.ticks
+    changes = dict(zip(days[1:], worlds[1:], strict=True))
+    stride = max(1, ticks // 50)
+    for until in sorted({*changes, *range(stride, ticks, stride), ticks}):
+        run.advance(until)
+        tell(run.tick, ticks)
+        if until in changes:
+            switch(run, changes[until])
+    return run
 
 
 class _Worlds:
     """The worlds of all steps of a replicate: the same people and graphs under other rules."""
 
-    def __init__(
-        self,
-        path: tuple[tuple[int, Scenario], ...],
-        key: int,
-        supplied: Any,
-        agents: str | Path | pd.DataFrame | None,
-    ) -> None:
-        self._path, self._key = path, key
-        self._supplied = build.with_files(path[0][1], supplied)
-        self.who = build.who_is_who(path[0][1], self._supplied, agents)
-        self._shared = self._parts(0) if path[0][1].shared_world else None
+    def __init__(self, path: tuple[tuple[int, Scenario], ...], options: RunOptions) -> None:
+        self._path, self._key = path, options.key
+        self._first = options.simulation(path[0][1])
+        self.who = apart(lambda: self._first.who)
+        self._shared = apart(self._parts, 0) if path[0][1].shared_world else None
 
     def _parts(self, replicate: int) -> list[tuple[Any, Any]]:
         """Return population and graphs of each step.
@@ -266,19 +295,17 @@ class _Worlds:
         Populations differ at most in incomes (drawn where something has a price), graphs in
         whether the strength of ties is known.
         """
-        first = self._path[0][1]
-        people = [
-            build.build_population(scenario, self._key, replicate, self.who)
-            for _, scenario in self._path
-        ]
-        drawn = build.complete_networks(first, self._supplied, self._key, replicate, people[0])
-        graphs = [build.build_graphs(first, drawn, people[0])]
+        population, drawn, first = self._first.parts(replicate)
+        people = [population]
+        for _, scenario in self._path[1:]:
+            people.append(build.build_population(scenario, self._key, replicate, self.who))
+        graphs = [first]
         for (_, before), (_, after) in zip(self._path[:-1], self._path[1:], strict=True):
             same = all(
                 (old.tie, old.tie_floor) == (new.tie, new.tie_floor)
                 for old, new in zip(before.channels.values(), after.channels.values(), strict=True)
             )
-            graphs.append(graphs[-1] if same else build.build_graphs(after, drawn, people[0]))
+            graphs.append(graphs[-1] if same else build.build_graphs(after, drawn, population))
         return list(zip(people, graphs, strict=True))
 
     def of(self, replicate: int) -> list[World]:
@@ -334,7 +361,7 @@ def _check_past(old: Scenario, new: Scenario) -> None:
         if were != are:
             raise KoubeiError(
                 table,
-                "a branch can neither add nor remove nor reorder them",
+                "a fork can neither add nor remove nor reorder them",
                 got=", ".join(are),
                 allowed=", ".join(were),
             )
@@ -343,7 +370,7 @@ def _check_past(old: Scenario, new: Scenario) -> None:
         for path in _paths(before, after, pattern.split("."), ""):
             raise KoubeiError(
                 path,
-                "is past once the run has begun, a branch cannot change it",
+                "is past once the run has begun, a fork cannot change it",
                 fix="koubei_sim.run with it",
             )
     if old.supply.enabled and not new.supply.enabled:
@@ -371,18 +398,15 @@ def _paths(before: Any, after: Any, steps: list[str], where: str) -> list[str]:
     return found
 
 
-def _supplied(result: Result | Branch, networks: object, agents: Any) -> Any:
-    graphs = networks_of(networks)
+def _check_supplied(result: Result | Fork, options: RunOptions) -> None:
+    """Refuse networks and people other than those that a result was made with."""
     needed = result.supplied if isinstance(result, Result) else {}
-    for name, given, digest in (
-        ("networks", graphs, provenance.network_digest),
-        ("agents", agents, provenance.agents_digest),
-    ):
-        if name in needed and (given is None or digest(given) != needed[name]):
+    given = options.inputs.supplied
+    for name, digest in needed.items():
+        if given.get(name) != digest:
             raise KoubeiError(
                 name,
                 f"the result was made with {name} of your own, which it does not hold",
-                got=None if given is None else "others",
+                got="others" if name in given else None,
                 fix=f"supplying the same {name}",
             )
-    return graphs

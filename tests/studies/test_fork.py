@@ -20,7 +20,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, neutral_paths
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
-from koubei_sim.runs.branch import branch
+from koubei_sim.runs.fork import fork
 from koubei_sim.runs.switching import switch
 
 TINY = Scenario.load("tiny").replace(n_agents=400, ticks=36)
@@ -119,7 +119,7 @@ def check_scenario(scenario: Scenario, at: int, kind: int, key: int) -> None:
     if kind == 3:  # what the rival would have done from `at` on is replaced
         before = first.scenario.replace(**{"market.rival": changes["market.rival"][:-1]})
         first = kb.run(before, rng=key)
-    left = branch(first, at, **changes)
+    left = fork(first, at, **changes)
     assert left.digest() == kb.run(scenario.replace(**changes), rng=key).digest()
     if not changes:
         assert left.digest() == first.digest()
@@ -145,7 +145,7 @@ def test_200_branches_equal_scheduled_changes(s: Scenario, at: int, kind: int, k
 
 def test_nothing_changes_before_the_day_and_much_after(result: Any) -> None:
     """Catches rules that act before `at`, or never."""
-    left = branch(result, 20, **{"channels.weibo.tell": 0.2, "telling.relay": 0.0})
+    left = fork(result, 20, **{"channels.weibo.tell": 0.2, "telling.relay": 0.0})
     for new, old in zip(left.histories, result.histories, strict=True):
         assert np.array_equal(new.table[:20], old.table[:20])
         assert not np.array_equal(new.table[21:], old.table[21:])
@@ -156,8 +156,8 @@ def test_two_branches_equal_one_run_with_both_events(result: Any) -> None:
     """Catches a second branch that forgets the rules of the first."""
     one = {"channel": "weibo", "start": 12, "length": 3, "lift_tell": 5.0}
     two = {**one, "start": 22}
-    first = branch(result, 12, **{"events.one": one})
-    second = branch(first, 22, **{"events.two": two})
+    first = fork(result, 12, **{"events.one": one})
+    second = fork(first, 22, **{"events.two": two})
     both = kb.run(TINY.replace(**{"events.one": one, "events.two": two}), replicates=2, rng=5)
     assert second.digest() == both.digest()
     assert [day for day, _ in second.steps] == [0, 12, 22]
@@ -166,12 +166,12 @@ def test_two_branches_equal_one_run_with_both_events(result: Any) -> None:
 def test_the_method_of_a_result_is_the_study(result: Any) -> None:
     """Catches a method that forgets changes, days or networks, or is no longer the same study."""
     event = {"channel": "weibo", "start": 12, "length": 3, "lift_tell": 5.0}
-    left = result.branch(at=12, threads=2, **{"events.one": event})
-    assert left.digest() == branch(result, 12, **{"events.one": event}).digest()
+    left = result.fork(at=12, threads=2, **{"events.one": event})
+    assert left.digest() == fork(result, 12, **{"events.one": event}).digest()
     whole = kb.run(TINY.replace(**{"events.one": event}), replicates=2, rng=5)
     assert left.digest() == whole.digest() != result.digest()
-    again = left.branch(22, **{"telling.relay": 0.0})
-    assert again.digest() == branch(left, 22, **{"telling.relay": 0.0}).digest() != left.digest()
+    again = left.fork(22, **{"telling.relay": 0.0})
+    assert again.digest() == fork(left, 22, **{"telling.relay": 0.0}).digest() != left.digest()
 
 
 def test_the_method_opens_the_room_of_studies_itself(fresh_python: Any) -> None:
@@ -180,7 +180,7 @@ def test_the_method_opens_the_room_of_studies_itself(fresh_python: Any) -> None:
         "import sys\nfrom koubei_sim.runs.simulate import run\n"
         "first = run('tiny', rng=7, ticks=8, n_agents=200)\n"
         "assert 'koubei_sim.studies' not in sys.modules\n"
-        "print(first.branch(at=3).digest() == first.digest(), first.branch(at=3).at)"
+        "print(first.fork(at=3).digest() == first.digest(), first.fork(at=3).at)"
     )
     assert fresh_python(code).strip() == "True 3"
 
@@ -189,12 +189,12 @@ def test_worlds_of_their_own_and_threads(result: Any) -> None:
     """Catches replicates that are given the people of replicate 0, or an order by thread."""
     own = TINY.replace(shared_world=False)
     first = kb.run(own, replicates=3, rng=9)
-    assert branch(first, 15, threads=2).digest() == first.digest()
+    assert fork(first, 15, threads=2).digest() == first.digest()
 
 
 def test_a_campaign_that_is_called_off_equals_one_that_ends(result: Any) -> None:
     """Catches rules of the old calendar that are still read after the switch."""
-    left = branch(result, 18, **{"media.account": None})
+    left = fork(result, 18, **{"media.account": None})
     ended = kb.run(TINY.replace(**{"media.account.end": 18}), replicates=2, rng=5)
     assert left.digest() == ended.digest()
 
@@ -208,7 +208,7 @@ def test_tellings_of_before_count_when_two_are_asked_for() -> None:
     one = TINY.replace(**{f"segments.{s}.reinforcement": 1 for s in TINY.segments})
     changes = {f"segments.{s}.reinforcement": 2 for s in TINY.segments}
     first = kb.run(one, replicates=1, rng=5)
-    left = branch(first, 20, **changes)
+    left = fork(first, 20, **changes)
     worlds = [build_world(s, 5) for s in (one, one.replace(**changes))]
     run = CompiledRun(worlds[0])  # nobody counts: the first part without a need to
     run.advance(20)
@@ -275,7 +275,7 @@ def test_a_price_from_a_day_on_reads_incomes_that_were_not_drawn() -> None:
     """Catches a branch in which everybody can pay, because nothing had a price before."""
     free = TINY.replace(**{"products.phone.price": 0.0})
     first = kb.run(free, replicates=1, rng=5)
-    dear = branch(first, 10, **{"products.rom.price": 1e9, "products.phone.price": 1e9})
+    dear = fork(first, 10, **{"products.rom.price": 1e9, "products.phone.price": 1e9})
     log = dear.histories[0]
     assert not ((log.log_tick >= 10) & (log.log_kind == 0) & (log.log_recruiter == -2)).any()
     assert dear.data.adoptions[0, 10:].sum() < first.data.adoptions[0, 10:].sum()
@@ -283,7 +283,7 @@ def test_a_price_from_a_day_on_reads_incomes_that_were_not_drawn() -> None:
 
 def test_spend_uses_the_prices_that_held(result: Any) -> None:
     """Catches a wage that is paid for the days before it was raised."""
-    left = branch(result, 20, **{"channels.forum.staff_cost": 9500.0})
+    left = fork(result, 20, **{"channels.forum.staff_cost": 9500.0})
     old, new = kb.metrics.spend(result.histories[0], TINY)["staff"], left.spend()["staff"]
     assert np.array_equal(new[:20], old[:20])
     assert np.array_equal(new[20:], old[20:] + 9000.0)
@@ -297,7 +297,7 @@ def test_spend_uses_the_prices_that_held(result: Any) -> None:
         (10, {"channels.weibo.network.mean_degree": 9.0}, "channels.weibo.network: is past"),
         (10, {"segments.newbie.share": 0.7, "segments.enthusiast.share": 0.3}, "share: is past"),
         (10, {"products.rom.quality": 0.9}, "products.rom.quality: is past"),
-        (10, {"nodes.contest": None}, "nodes: a branch can neither add nor remove"),
+        (10, {"nodes.contest": None}, "nodes: a fork can neither add nor remove"),
         (10, {"supply.enabled": False}, "supply.enabled: people who wait"),
         (10, {"telling.rely": 1.0}, "telling.rely: unknown parameter"),
         (0, {}, "at: no such day to leave from, got 0, allowed 1"),
@@ -310,7 +310,7 @@ def test_what_is_past_is_refused_in_one_line(
 ) -> None:
     """Catches changes that would silently do nothing, or silently make another world."""
     with pytest.raises(KoubeiError) as error:
-        branch(result, at, **changes)
+        fork(result, at, **changes)
     assert says in str(error.value) and "\n" not in str(error.value)
 
 
@@ -320,7 +320,7 @@ def test_a_result_that_does_not_repeat_is_refused(result: Any) -> None:
     forged.table[3, 0] += 1
     wrong = kb.Result(TINY, 5, "compiled", [forged, result.histories[1]])
     with pytest.raises(KoubeiError, match="do not come out again in replicate 0"):
-        branch(wrong, 10)
+        fork(wrong, 10)
 
 
 def test_networks_of_ones_own_are_asked_for() -> None:
@@ -329,16 +329,16 @@ def test_networks_of_ones_own_are_asked_for() -> None:
     small = TINY.replace(**gone)
     graph = kb.networks.small_world(400, 8.0, key=3)
     first = kb.run(small, rng=2, networks={"weibo": graph})
-    assert branch(first, 10, networks={"weibo": graph}).digest() == first.digest()
+    assert fork(first, 10, networks={"weibo": graph}).digest() == first.digest()
     with pytest.raises(KoubeiError, match="networks of your own"):
-        branch(first, 10)
+        fork(first, 10)
 
 
 def test_the_rival_is_what_he_was_until_the_day(result: Any) -> None:
     """Catches offers of the new rival made for the days before the branch, all at once."""
     always = [{"day": 0, "hazard": 0.05}]
     quiet = TINY.replace(**{"market.rival": []})
-    left = branch(kb.run(quiet, replicates=2, rng=5), 16, **{"market.rival": always})
+    left = fork(kb.run(quiet, replicates=2, rng=5), 16, **{"market.rival": always})
     sudden = quiet.replace(**{"market.rival": [{"day": 16, "hazard": 0.05}]})
     assert left.digest() == kb.run(sudden, replicates=2, rng=5).digest()
 
@@ -351,7 +351,7 @@ def test_offers_that_are_due_are_not_lost() -> None:
     hot = [{"day": 0, "hazard": 3.0}]
     scenario = TINY.replace(**{"market.rival": hot, "market.replacement_days": 3})
     cooler = {"market.rival": [*hot, {"day": 16, "hazard": 0.3}]}
-    left = branch(kb.run(scenario, rng=5), 16, **cooler)
+    left = fork(kb.run(scenario, rng=5), 16, **cooler)
     assert left.digest() == kb.run(scenario.replace(**cooler), rng=5).digest()
 
 
@@ -360,7 +360,7 @@ def test_who_left_before_keeps_his_day_of_return(result: Any) -> None:
     off = {"market.rejected_return": 0, "market.replacement_days": 0, "service.lapsed_return": 0}
     old = result.data.returns.sum("replicate").to_numpy()
     at = int(np.flatnonzero(old > 0)[2])
-    new = branch(result, at, **off).data.returns.sum("replicate").to_numpy()
+    new = fork(result, at, **off).data.returns.sum("replicate").to_numpy()
     assert new[at] == old[at] > 0  # all who return then had left before
     assert 0 < new[at:].sum() < old[at:].sum()
 
@@ -372,7 +372,7 @@ def test_a_campaign_in_the_place_of_another(result: Any, channel: str) -> None:
     A campaign counts as one teller by its channel; here it takes the number of the old one.
     """
     other = {"channel": channel, "start": 18, "hazard": 0.2, "awareness": 0.3}
-    left = branch(result, 18, **{"media.account": None, "media.other": other})
+    left = fork(result, 18, **{"media.account": None, "media.other": other})
     both = TINY.replace(**{"media.account.end": 18, "media.other": other})
     assert left.digest() == kb.run(both, replicates=2, rng=5).digest()
 
@@ -405,7 +405,7 @@ def test_modules_can_be_switched_on_and_off(module: str) -> None:
         if module == "supply" and scenario is whole:
             continue  # refused
         first = kb.run(scenario, rng=7)
-        (history,) = branch(first, 8, **changes).histories
+        (history,) = fork(first, 8, **changes).histories
         stage, tier = (kb.metrics.block(history, name) for name in ("stage", "tier"))
         assert (stage.sum(axis=1) == 2000).all() and (stage >= 0).all()
         assert np.array_equal(stage[:, USER], tier.sum(axis=1))
