@@ -153,11 +153,15 @@ def params(
 
 
 @app.command()
-def schema() -> int:
-    """Write the JSON schema of scenarios, for editors and forms."""
+def schema(
+    kind: Annotated[
+        str, typer.Argument(help="scenario, sweep, calibration or claim.")
+    ] = "scenario",
+) -> int:
+    """Write the JSON schema of scenarios or of study files, for editors and forms."""
     from koubei_sim.cli import scenarios
 
-    return scenarios.schema()
+    return scenarios.schema(kind)
 
 
 @app.command()
