@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.cascades import cascade
     from koubei_sim.errors import KoubeiError
     from koubei_sim.model.scenario import Scenario
+    from koubei_sim.model.scenario.fields import parameter
+    from koubei_sim.model.scenario.own import Mechanism
     from koubei_sim.networks import (
         Network,
         TemporalNetwork,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     )
     from koubei_sim.runs import partition, simulate
     from koubei_sim.runs.branch import branch
+    from koubei_sim.runs.check_mechanism import check_mechanism
     from koubei_sim.runs.loading import load_result as load
     from koubei_sim.runs.mesa_model import KoubeiModel
     from koubei_sim.runs.partition import run_partitioned
@@ -55,6 +58,7 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
 _ROOMS: dict[str, tuple[str, str]] = {
     "KoubeiError": ("errors", "KoubeiError"),
     "KoubeiModel": ("runs.mesa_model", "KoubeiModel"),
+    "Mechanism": ("model.scenario.own", "Mechanism"),
     "Network": ("networks", "Network"),
     "Result": ("runs.result", "Result"),
     "Scenario": ("model.scenario", "Scenario"),
@@ -65,6 +69,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "calibrate": ("studies", "calibrate"),
     "cascade": ("cascades", "cascade"),
     "cascades": ("cascades", ""),
+    "check_mechanism": ("runs.check_mechanism", "check_mechanism"),
     "claim": ("studies.claims", "claim"),
     "compare": ("studies", "compare"),
     "ensemble": ("studies", "ensemble"),
@@ -73,6 +78,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
     "load": ("runs.loading", "load_result"),
     "metrics": ("metrics", ""),
     "networks": ("networks", ""),
+    "parameter": ("model.scenario.fields", "parameter"),
     "partition": ("runs.partition", ""),
     "plots": ("plots", ""),
     "read_contacts": ("networks", "read_contacts"),
@@ -91,6 +97,7 @@ _ROOMS: dict[str, tuple[str, str]] = {
 __all__ = [
     "KoubeiError",
     "KoubeiModel",
+    "Mechanism",
     "Network",
     "Result",
     "Scenario",
@@ -102,6 +109,7 @@ __all__ = [
     "calibrate",
     "cascade",
     "cascades",
+    "check_mechanism",
     "claim",
     "compare",
     "ensemble",
@@ -110,6 +118,7 @@ __all__ = [
     "load",
     "metrics",
     "networks",
+    "parameter",
     "partition",
     "plots",
     "read_contacts",

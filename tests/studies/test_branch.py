@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.equivalence.compare import difference
 from tests.strategies import scenarios
 from tests.worlds import Dice, random_events, random_market, random_world, with_rules
 
@@ -21,6 +20,7 @@ from koubei_sim.model.scenario.neutral import MODULES, neutral_paths
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
 from koubei_sim.runs.branch import branch
+from koubei_sim.runs.differences import difference
 from koubei_sim.runs.switching import switch
 
 TINY = Scenario.load("tiny").replace(n_agents=400, ticks=36)

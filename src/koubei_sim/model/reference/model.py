@@ -20,6 +20,7 @@ from koubei_sim.model.reference import (
     meetings,
     observe,
     online,
+    own,
     participate,
     release,
     satisfaction,
@@ -32,7 +33,7 @@ from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.reference.day import Day
 from koubei_sim.model.reference.person import Person
 from koubei_sim.model.reference.release import Report
-from koubei_sim.model.world.arrays import Graphs, People, Rules, World
+from koubei_sim.model.world.arrays import Graphs, People, Rules, World, width_of
 
 
 class PyramidModel(Model):
@@ -71,6 +72,8 @@ class PyramidModel(Model):
         self.rules: Rules = plain(world.rules)
         self.people_arrays: People = plain(world.people)
         rules = self.rules
+        self.width = width_of(world)
+        self.own = [own.OwnRule(rules_of, rules.n) for rules_of in world.own]
         self.coins = Coins(rules.key, rules.replicate)
         self.people = [Person(self, number) for number in range(rules.n)]
         self.listeners = arcs_of(world.graphs, rules)
@@ -89,10 +92,11 @@ class PyramidModel(Model):
 
     def step(self) -> None:
         """Run one tick: the schedule."""
-        day = Day(t=self.steps - 1)  # Mesa counts the step before it runs it
+        day = Day(self.steps - 1, [0] * self.width)  # Mesa counts the step before it runs it
         self.coins.forget()
 
         release.release(self, day)  # 1
+        own.begin(self, day)
 
         day.online = online.online(self, day)
         for person in online.users(day):  # 2
@@ -108,6 +112,7 @@ class PyramidModel(Model):
         supply.supply(self, day)  # 6
         serve.serve(self, day)  # 7
         age.age(self, day)  # 8
+        own.end(self, day)
         observe.observe(self, day)  # 9
 
     def dissolve(self) -> None:

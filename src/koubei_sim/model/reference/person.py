@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mesa import Agent
 
-from koubei_sim.core.codes import CASUAL, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.core.codes import CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.model import PyramidModel
@@ -71,6 +71,8 @@ class Person(Agent):
         self.story = NO_STORY
         self.story_until = NEVER
 
+        self.tell16 = FULL16  # factors of today, which mechanisms of the user's own may change
+        self.join16 = FULL16
         # As one who waits or uses: filled when claimed and at adoption.
         self.recruiter = -1
         self.channel = -1

@@ -99,6 +99,13 @@ def run_partitioned(
     """
     if not isinstance(scenario, Scenario):
         scenario = Scenario.load(scenario)
+    if scenario.mechanisms:
+        raise KoubeiError(
+            "scenario",
+            "mechanisms of the user's own need all people in one process",
+            got=", ".join(one.name for one in scenario.mechanisms),
+            fix="kb.run(scenario, threads=4)",
+        )
     check_where(where, address)
     try:
         key = key_from(rng)
