@@ -65,7 +65,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("room", ["kernels", "apart"])
+@pytest.mark.parametrize("room", ["core", "apart"])
 @pytest.mark.parametrize(
     "named",
     [True, pytest.param(False, marks=pytest.mark.slow)],
@@ -75,7 +75,7 @@ def test_an_edited_callee_gives_new_numbers(
     copied: Path, tmp_path: Path, room: str, named: bool
 ) -> None:
     """Catches a caller kept on disk that outlives a change of what it calls."""
-    callee = copied / "koubei_sim" / "kernels" / "callee.py"
+    callee = copied / "koubei_sim" / "core" / "callee.py"
     (copied / "koubei_sim" / room).mkdir(exist_ok=True)
     (copied / "koubei_sim" / room / "caller.py").write_text(CALLER)
     env = {"PYTHONPATH": str(copied), "NUMBA_CACHE_DIR": str(tmp_path) if named else None}
@@ -92,10 +92,10 @@ def test_an_edited_callee_gives_new_numbers(
 
 def test_damaged_files_are_compiled_anew(copied: Path, tmp_path: Path) -> None:
     """Catches EOFError from a run because the machine went down while kernels were stored."""
-    (copied / "koubei_sim" / "kernels" / "callee.py").write_text(CALLEE)
-    (copied / "koubei_sim" / "kernels" / "caller.py").write_text(CALLER)
+    (copied / "koubei_sim" / "core" / "callee.py").write_text(CALLEE)
+    (copied / "koubei_sim" / "core" / "caller.py").write_text(CALLER)
     env = {"PYTHONPATH": str(copied), "NUMBA_CACHE_DIR": str(tmp_path)}
-    code = SHOW.format(room="kernels").replace(".total()", "")
+    code = SHOW.format(room="core").replace(".total()", "")
     assert python(code, **env)[1] == "2 Counter()\n"
     for ending in ("nbi", "nbc"):
         found = list(tmp_path.rglob(f"caller.asked*.{ending}"))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from koubei_sim import Scenario, run, studies
 from koubei_sim.studies.calibration.calibration_file import read_calibration
 from koubei_sim.studies.claims.claim_file import read_claim
-from koubei_sim.studies.sweep_file import read_sweep
+from koubei_sim.studies.sweep.sweep_file import read_sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,7 @@ def _claim(path: Path) -> None:
 def _presets() -> tuple[dict[str, Any], ...]:
     found = [
         tomllib.loads(path.read_text("utf-8"))
-        for path in sorted((ROOT / "src/koubei_sim/spec/presets").glob("*.toml"))
+        for path in sorted((ROOT / "src/koubei_sim/model/scenario/presets").glob("*.toml"))
     ]
     found = [tree for tree in found if tree["name"] != "campus"]  # notes that its graph is absent
     for tree in found:

@@ -13,6 +13,7 @@ from koubei_sim.core.draws import draw, draw32, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
+from koubei_sim.model.world.seeds import choose_seeds
 from koubei_sim.networks import Network, follow_graph, seeding, small_world
 
 KEY = 7
@@ -204,7 +205,7 @@ def test_what_cannot_be_had_is_refused():
     few = np.zeros(1000, dtype=bool)
     few[:99] = True
     with pytest.raises(KoubeiError, match=r"seeding\.purity: it takes 100 enthusiasts, 99 exist"):
-        seeding.choose_seeds(s, rows, few, KEY)
+        choose_seeds(s, rows, few, KEY)
     network = Network.from_edges([0], [1])
     with pytest.raises(KoubeiError, match=r"k: out of range, got 3, allowed 0\.\.2"):
         seeding.degree(network, 3)

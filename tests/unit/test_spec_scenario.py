@@ -343,7 +343,7 @@ def test_descriptions_name_what_matters():
 
 def test_presets_say_where_their_numbers_come_from(root):
     """Catches a number typed into the flagship preset without a source or the word assumption."""
-    text = (root / "src/koubei_sim/spec/presets/xiaomi.toml").read_text("utf-8")
+    text = (root / "src/koubei_sim/model/scenario/presets/xiaomi.toml").read_text("utf-8")
     free = {"n_agents", "people_per_agent", "start", "every", "length", "count", "date"}
     for line in text.split("# Counts in the world")[0].splitlines():
         name, _, value = line.partition(" = ")

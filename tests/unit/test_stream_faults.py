@@ -134,7 +134,7 @@ def test_a_fault_at_any_operation_leaves_the_old_result_or_nothing(
 
 def test_a_closed_file_is_never_written_to(tmp_path):
     """Catches bytes of a writer that was given up in a file that has got its descriptor since."""
-    given_up = archive.disk.DiskFile(tmp_path / "one", archive.Disk())
+    given_up = archive.DiskFile(tmp_path / "one", archive.Disk())
     number = given_up._descriptor
     given_up.close()
     with (tmp_path / "two").open("wb") as other:

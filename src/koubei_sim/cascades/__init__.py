@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from koubei_sim.cascades import rules
 from koubei_sim.cascades.paired import PairedCascades, paired
-from koubei_sim.cascades.result import CascadeResult, load_cascade
+from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules import *  # noqa: F403
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.seeds import RandomSeeds
 from koubei_sim.cascades.statistics import Budget, Precision
+from koubei_sim.errors import old_names
 
 __all__ = [
     "Budget",
@@ -22,7 +23,8 @@ __all__ = [
     "Precision",
     "RandomSeeds",
     "cascade",
-    "load_cascade",
     "paired",
 ]
 __all__ += rules.__all__
+
+__getattr__ = old_names(__name__, {"load_cascade": "koubei_sim.loading.load"})

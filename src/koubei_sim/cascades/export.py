@@ -29,7 +29,7 @@ from koubei_sim.display import count_text
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES
-from koubei_sim.networks.files.tree_files import write_tree
+from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
 from koubei_sim.provenance import array_digest, versions
 
@@ -316,7 +316,7 @@ def _write_json(content: dict[str, Any], path: Path) -> None:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
+    """Return the fields of a saved `CascadeResult`; see `read_cascade`."""
     import xarray as xr
 
     folder = storage.folder_of(checks.path("path", path))

@@ -25,7 +25,7 @@ def calibrate(
     """Calibrate or resume; exit status 1 where it had to stop."""
     from koubei_sim.plots.words import check_language
     from koubei_sim.studies.calibration.calibration_file import read_calibration
-    from koubei_sim.studies.journal import SweepStopped
+    from koubei_sim.studies.sweep.journal import SweepStopped
 
     check_language(lang)
     found = read_calibration(file, out)
@@ -76,7 +76,7 @@ def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
-    from koubei_sim.studies.journal import Disk
+    from koubei_sim.studies.sweep.journal import Disk
 
     path.parent.mkdir(parents=True, exist_ok=True)
     Disk().whole_file(path, table.to_csv(index=False, lineterminator="\n").encode())

@@ -106,10 +106,10 @@ def _write(result: CascadeResult, out: Path | None) -> list[Path]:
     if out.suffix == ".parquet":
         return [result.to_parquet(out)]
     if out.suffix == ".csv":
-        from koubei_sim.cli.replicate import whole_file
+        from koubei_sim.studies.sweep.journal import Disk
 
-        table = result.to_pandas()
-        return [whole_file(out, table.to_csv)]
+        Disk().whole_file(out, result.to_pandas().to_csv().encode())
+        return [out]
     return [result.save(out)]
 
 

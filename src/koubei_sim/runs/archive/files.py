@@ -119,7 +119,7 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
         raise KoubeiError(
             str(file),
             "holds a cascade, not a run" if cascade else "not a recipe of this library",
-            fix="kb.cascades.load_cascade" if cascade else None,
+            fix="koubei_sim.load" if cascade else None,
         )
     if recipe.get("format", 0) > FORMAT:
         raise KoubeiError(
