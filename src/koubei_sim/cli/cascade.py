@@ -10,6 +10,7 @@ from koubei_sim.cli import screen
 from koubei_sim.cli.cascade_words import graph_from, rule_from, seeds_from, sparkline
 from koubei_sim.cli.screen import brief
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     from koubei_sim.cascades import CascadeResult
@@ -106,10 +107,9 @@ def _write(result: CascadeResult, out: Path | None) -> list[Path]:
     if out.suffix == ".parquet":
         return [result.to_parquet(out)]
     if out.suffix == ".csv":
-        from koubei_sim.cli.replicate import whole_file
-
-        table = result.to_pandas()
-        return [whole_file(out, table.to_csv)]
+        with whole_file(out) as file:
+            result.to_pandas().to_csv(file)
+        return [out]
     return [result.save(out)]
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim.cli import screen
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     from koubei_sim.replications import Check, Replication
@@ -192,39 +190,13 @@ def _folder(out: Path) -> None:
 
 def write(one: Replication, out: Path) -> list[Path]:
     """Write the table (CSV) and the figure (PNG) of a replication into a folder, each whole."""
-    written = [
-        whole_file(out / f"{one.name}.csv", lambda path: one.table().to_csv(path, index=False))
-    ]
+    from koubei_sim.plots.files import write_figure
+
+    table = out / f"{one.name}.csv"
+    with whole_file(table) as file:
+        one.table().to_csv(file, index=False)
+    written = [table]
     if one.draw is not None:
-        written.append(whole_file(out / f"{one.name}.png", lambda path: _draw(one, path)))
+        figure = out / f"{one.name}.png"
+        written.append(write_figure(figure, lambda ax, _: one.figure(ax), dpi=150))
     return written
-
-
-def _draw(one: Replication, path: Path) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    from koubei_sim.plots.style import drawing
-
-    with drawing():
-        figure = Figure()  # not through pyplot: no window, nothing to close
-        FigureCanvasAgg(figure)
-        one.figure(figure.subplots())
-        figure.savefig(path, format="png", dpi=150)
-
-
-def whole_file(path: Path, fill: Callable[[Path], Any]) -> Path:
-    """Write a file under a temporary name, then rename it."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", dir=path.parent)
-        os.close(descriptor)
-        partial = Path(name)
-        try:
-            fill(partial)
-            os.chmod(partial, 0o644)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise KoubeiError(str(path), f"cannot be written ({error.strerror or error})") from None
-    return path

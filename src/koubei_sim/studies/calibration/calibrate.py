@@ -21,6 +21,7 @@ from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.lanes import key_of, scenario_from
+from koubei_sim.storage import PARTIAL, CannotWrite, whole_file
 from koubei_sim.studies import backends
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
@@ -28,7 +29,7 @@ from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
 from koubei_sim.studies.calibration.starts import share_of
 from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
-from koubei_sim.studies.journal import Disk, SweepStopped
+from koubei_sim.studies.journal import SweepStopped
 from koubei_sim.studies.points import few_enough
 from koubei_sim.studies.sweep import check_progress
 from koubei_sim.studies.values import Range
@@ -319,7 +320,7 @@ def _stored(folder: Path | None) -> dict[str, Any]:
         return {}
     try:
         if not (folder / PLAN).is_file():
-            if folder.is_dir() and any(folder.iterdir()):
+            if folder.is_dir() and not all(one.name.endswith(PARTIAL) for one in folder.iterdir()):
                 raise KoubeiError(str(folder), "holds something else", fix="a new folder")
             return {}
         found = json.loads((folder / PLAN).read_text("utf-8"))
@@ -351,10 +352,10 @@ def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> 
             )
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        Disk().whole_file(folder / PLAN, text.encode())
-    except OSError as error:
-        raise SweepStopped(str(folder), f"cannot be written ({error.strerror or error})") from None
+        with whole_file(folder / PLAN) as file:
+            file.write(text.encode())
+    except CannotWrite as error:
+        raise SweepStopped(str(folder), error.what) from None
 
 
 class _Meter:
