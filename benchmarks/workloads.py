@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from koubei_sim.model.scenario import Scenario
+from koubei_sim import Scenario
 
 # Modules that are no part of the core: off in `core`, on in `full`.
 EXTRAS = (

@@ -9,7 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.core.draws import draw, draw32, draw_many, exponential_units
+try:
+    from koubei_sim.core.draws import draw, draw32, draw_many, exponential_units
+except ModuleNotFoundError:  # a base of before the rooms were moved
+    from koubei_sim.kernels.draws import draw, draw32, draw_many, exponential_units
 
 from . import sizes
 

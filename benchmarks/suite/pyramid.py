@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from workloads import w1
 
-from koubei_sim.core.codes import TABLE_OFFSET
-from koubei_sim.model.compiled import run_compiled
-from koubei_sim.model.world import build
+try:
+    from koubei_sim.core.codes import TABLE_OFFSET
+    from koubei_sim.model.compiled import run_compiled
+    from koubei_sim.model.world import build
+except ModuleNotFoundError:  # a base of before the rooms were moved
+    from koubei_sim.engines.compiled import run_compiled
+    from koubei_sim.kernels.codes import TABLE_OFFSET
+
+    from koubei_sim import build
 
 from . import sizes
 

@@ -5,7 +5,10 @@ Small is a hundred thousand people, large a million.
 
 from __future__ import annotations
 
-from koubei_sim.networks import seeding
+try:
+    from koubei_sim.networks import seeding
+except ImportError:  # a base of before the rooms were moved
+    from koubei_sim import seeding
 
 from . import sizes
 from .cascades import PEOPLE, people

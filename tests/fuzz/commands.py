@@ -41,7 +41,7 @@ LINES = (
     "cascade ties.txt --seeds 1 --replicates 3 --rng 1 --out out.csv --log log.parquet --threads 1",
     "cascade meetings.txt --contacts --seeds ids:1 --replicates 3 --rng 1 --method contacts",
     "cascade erdos-renyi:50 --until-precision 0.5 --rng 2",
-    "replicate",
+    "verify",
     "sweep sweep.toml --out out --workers 1 --backend threads",
     "sweep kept --retry --json",
     "status kept --json",
@@ -165,10 +165,7 @@ def _is_note(line: str) -> bool:
 
 def _whole(path: Path) -> bool:
     if (path / "recipe.json").exists():
-        try:
-            kb.load(path)
-        except kb.KoubeiError:
-            kb.cascades.load_cascade(path)
+        kb.load(path)
     return not path.name.startswith(".") and ".tmp" not in path.name and os.access(path, os.R_OK)
 
 

@@ -9,7 +9,7 @@ pyramid model.
 from __future__ import annotations
 
 from koubei_sim.cascades.paired import PairedCascades, paired
-from koubei_sim.cascades.result import CascadeResult, load_cascade
+from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules import (
     SIR,
     SIS,
@@ -27,6 +27,7 @@ from koubei_sim.cascades.rules import (
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.seeds import RandomSeeds
 from koubei_sim.cascades.statistics import Budget, Precision
+from koubei_sim.errors import old_names
 
 __all__ = [
     "SIR",
@@ -47,6 +48,7 @@ __all__ = [
     "Reinforcement",
     "Rule",
     "cascade",
-    "load_cascade",
     "paired",
 ]
+
+__getattr__ = old_names(__name__, {"load_cascade": "koubei_sim.loading.load"})

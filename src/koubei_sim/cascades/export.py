@@ -282,7 +282,7 @@ def save(result: CascadeResult, path: str | Path) -> Path:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
+    """Return the fields of a saved `CascadeResult`; see `read_cascade`."""
     folder = storage.folder_of(checks.path("path", path))
     recipe = storage.read_recipe(folder, FORMAT)
     if recipe.get("what") != "cascade":

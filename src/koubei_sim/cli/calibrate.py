@@ -26,7 +26,7 @@ def calibrate(
     """Calibrate or resume; exit status 1 where it had to stop."""
     from koubei_sim.plots.words import check_language
     from koubei_sim.studies.calibration.calibration_file import read_calibration
-    from koubei_sim.studies.journal import SweepStopped
+    from koubei_sim.studies.sweep.journal import SweepStopped
 
     check_language(lang)
     found = read_calibration(file, out)

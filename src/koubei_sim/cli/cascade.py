@@ -108,7 +108,7 @@ def _write(result: CascadeResult, out: Path | None) -> list[Path]:
         return [result.to_parquet(out)]
     if out.suffix == ".csv":
         with whole_file(out) as file:
-            result.to_pandas().to_csv(file)
+            result.to_pandas().to_csv(file, lineterminator="\n")
         return [out]
     return [result.save(out)]
 

@@ -153,11 +153,15 @@ def params(
 
 
 @app.command()
-def schema() -> int:
-    """Write the JSON schema of scenarios, for editors and forms."""
+def schema(
+    kind: Annotated[
+        str, typer.Argument(help="scenario, sweep, calibration or claim.")
+    ] = "scenario",
+) -> int:
+    """Write the JSON schema of scenarios or of study files, for editors and forms."""
     from koubei_sim.cli import scenarios
 
-    return scenarios.schema()
+    return scenarios.schema(kind)
 
 
 @app.command()
@@ -275,7 +279,8 @@ def cascade(
 
 
 @app.command()
-def replicate(
+def verify(
+    context: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Larger runs, smaller errors.")] = False,
@@ -285,9 +290,12 @@ def replicate(
     out: Annotated[Path | None, typer.Option(help="Folder for tables and figures.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Make published results again, with a verdict on each; list them without a name."""
-    from koubei_sim.cli import replicate as command
+    """Make published results again (in a checkout), with verdicts; list them without a name."""
+    from koubei_sim.cli import upkeep
 
-    return command.replicate(
-        name, everything=everything, full=full, rng=rng, out=out, as_json=as_json
-    )
+    if context.info_name == "replicate":
+        upkeep.note_old_name("replicate", "verify")
+    return upkeep.verify(name, everything=everything, full=full, rng=rng, out=out, as_json=as_json)
+
+
+app.command("replicate", hidden=True)(verify)  # its old name, for one release

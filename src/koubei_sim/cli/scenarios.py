@@ -58,11 +58,20 @@ def _short(value: Any) -> str:
     return str(value)
 
 
-def schema() -> int:
-    """Write the JSON schema of scenarios."""
-    from koubei_sim.model.scenario import Scenario
+def schema(kind: str) -> int:
+    """Write the JSON schema of scenarios, or of the files of a study."""
+    from importlib import import_module
 
-    screen.write_json(Scenario.json_schema())
+    from koubei_sim.checks import word
+
+    kinds = {
+        "scenario": ("model.scenario", "Scenario"),
+        "sweep": ("studies.sweep", "SweepFile"),
+        "calibration": ("studies.calibration", "CalibrationFile"),
+        "claim": ("studies.claims", "ClaimFile"),
+    }
+    room, name = kinds[word("kind", kind, tuple(kinds))]
+    screen.write_json(getattr(import_module(f"koubei_sim.{room}"), name).json_schema())
     return FINE
 
 

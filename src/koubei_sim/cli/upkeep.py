@@ -1,13 +1,16 @@
-"""The commands about the installation: ``warmup`` and ``info``."""
+"""The commands about the installation: ``warmup``, ``info`` and ``verify``."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from koubei_sim.cli import screen
+from koubei_sim.errors import KoubeiError
 
 FINE = 0
 
@@ -60,3 +63,36 @@ def info(as_json: bool) -> int:
     for name, value in content.items():
         print(f"{name.replace('_', ' '):<24}{value if value is not None else '-'}")
     return FINE
+
+
+def note_old_name(old: str, new: str) -> None:
+    """Say, once, that a command has another name now."""
+    said = f"koubei {old} is called koubei {new} now; {old} goes with the next release"
+    print(f"koubei: note: {said}", file=sys.stderr)
+
+
+def checkout() -> Path | None:
+    """Return the folder of the project that holds the verifications; None where there is none.
+
+    The one that this library stands in, else the current folder or one above it.
+    """
+    here = Path.cwd()
+    for place in (Path(__file__).resolve().parents[3], here, *here.parents):
+        if (place / "verification" / "verdict.py").is_file():
+            return place
+    return None
+
+
+def verify(*words: Any, **options: Any) -> int:
+    """Hand over to the verifications, which stand beside the library."""
+    place = checkout()
+    if place is None:
+        raise KoubeiError(
+            "verify",
+            "the verifications are not installed with the library",
+            fix="a checkout or the unpacked source archive of koubei_sim, and the command there",
+        )
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+    status: int = import_module("verification.report").verify(*words, **options)
+    return status

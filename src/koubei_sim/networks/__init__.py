@@ -5,6 +5,7 @@ key, so a graph is a pure function of its arguments, whatever the number of thre
 This package depends on numpy, numba and (inside functions) pyarrow and networkx.
 """
 
+from koubei_sim.networks import seeding
 from koubei_sim.networks.adapters import as_network
 from koubei_sim.networks.files.data_files import find_data
 from koubei_sim.networks.files.readers import read_contacts, read_network
@@ -53,6 +54,7 @@ __all__ = [
     "read_contacts",
     "read_network",
     "ring",
+    "seeding",
     "small_world",
     "threads",
     "tie_strength",

@@ -144,7 +144,7 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
         raise KoubeiError(
             str(folder_of(path) / RECIPE),
             "holds a cascade, not a run" if cascade else "not a recipe of this library",
-            fix="kb.cascades.load_cascade" if cascade else None,
+            fix="koubei_sim.load" if cascade else None,
         )
     return recipe
 
