@@ -11,6 +11,7 @@ from typing import Any
 import verification
 from koubei_sim.cli import screen
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 from verification.verdict import KEY, Check, Replication
 
 FINE, FAILED = 0, 1
@@ -186,12 +187,13 @@ def _folder(out: Path) -> None:
 
 def write(one: Replication, out: Path) -> list[Path]:
     """Write the table (CSV) and the figure (PNG) of a replication into a folder, each whole."""
-    from koubei_sim.plots.files import save
-    from koubei_sim.studies.sweep.journal import Disk
+    from koubei_sim.plots.files import write_figure
 
     table = out / f"{one.name}.csv"
-    Disk().whole_file(table, one.table().to_csv(index=False, lineterminator="\n").encode())
-    if one.draw is None:
-        return [table]
-    figure = table.with_suffix(".png")
-    return [table, save(lambda found, ax, lang: found.figure(ax), one, figure, "en")]
+    with whole_file(table) as file:
+        one.table().to_csv(file, index=False, lineterminator="\n")
+    written = [table]
+    if one.draw is not None:
+        figure = table.with_suffix(".png")
+        written.append(write_figure(figure, lambda ax, _: one.figure(ax)))
+    return written

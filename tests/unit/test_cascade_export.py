@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from koubei_sim import storage
 from koubei_sim.cascades import export
 from koubei_sim.cascades.result import read_cascade
 from koubei_sim.errors import KoubeiError
@@ -116,7 +117,7 @@ def test_damage_and_strangers_are_refused(result, tmp_path):
     with pytest.raises(KoubeiError, match=r"not a cascade, try koubei_sim\.load"):
         read_cascade(folder)
     with_recipe(format=99)
-    with pytest.raises(KoubeiError, match="newer koubei_sim, got 99"):
+    with pytest.raises(KoubeiError, match="newer koubei_sim, got format 99"):
         read_cascade(folder)
     (folder / "recipe.json").write_text(json.dumps({"what": "cascade"}))
     with pytest.raises(KoubeiError, match="cannot be read"):
@@ -138,7 +139,7 @@ def test_a_full_disk_leaves_the_old_result(result, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "_write_json", full)
+    monkeypatch.setattr(storage.folders, "_write_json", full)
     with pytest.raises(KoubeiError, match="No space left"):
         logs.made(key=2).save(folder)
     monkeypatch.undo()

@@ -1,17 +1,13 @@
 """How a cascade result leaves the library: tables, labelled arrays, files, graphs, looks.
 
 Functions of a `CascadeResult`, which calls them; `read` gives back what `save` wrote, as the fields
-from which the result is built again.  No file is ever unpickled; all are written under a temporary
-name and renamed.
+from which the result is built again.  No file is ever unpickled.
 """
 
 from __future__ import annotations
 
 import html
-import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -245,21 +241,8 @@ def to_parquet(result: CascadeResult, path: str | Path, table: str = "replicates
     if frame.index.name is not None:
         frame = frame.reset_index()
     content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    partial = None
-    try:
-        handle, partial = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
-        os.close(handle)
-        parquet.write_table(content, checks.absolute(partial), compression="zstd")
-        mask = os.umask(0o022)  # mkstemp makes private files; give this one the usual rights
-        os.umask(mask)
-        os.chmod(partial, 0o666 & ~mask)
-        os.replace(partial, goal)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise KoubeiError(str(goal), f"cannot be written ({why})") from None
-    finally:
-        if partial is not None:
-            Path(partial).unlink(missing_ok=True)
+    with storage.whole_file(goal) as file:
+        parquet.write_table(content, file, compression="zstd")
     return goal
 
 
@@ -291,49 +274,23 @@ def save(result: CascadeResult, path: str | Path) -> Path:
         **({} if result.asked is None else {"tick": result.asked}),
     }
     with storage.whole_folder(goal) as partial:
-        data = to_xarray(result)
-        packing = {"zlib": True, "complevel": 1, "shuffle": True}
-        encoding = {name: dict(packing) for name in data.data_vars}
-        try:
-            data.to_netcdf(
-                partial / storage.DATA, format="NETCDF4", engine="netcdf4", encoding=encoding
-            )
-        except RuntimeError as error:  # the netCDF library reports a full disk as "HDF error"
-            raise OSError(28, f"{error}") from error
         if result.outcome.activations is not None:
             with stream.ActivationWriter(partial / storage.EVENTS, result.labels) as log:
                 log.append(result.outcome.activations)
         elif result.log_path is not None:
             shutil.copyfile(result.log_path, partial / storage.EVENTS)
-        _write_json(recipe, partial / storage.RECIPE)
-        _write_json({"seconds": result.seconds}, partial / storage.TIMING)
+        storage.write_tables(partial, to_xarray(result), recipe, {"seconds": result.seconds})
     return goal
-
-
-def _write_json(content: dict[str, Any], path: Path) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 def read(path: str | Path) -> dict[str, Any]:
     """Return the fields of a saved `CascadeResult`; see `read_cascade`."""
-    import xarray as xr
-
     folder = storage.folder_of(checks.path("path", path))
-    file = folder / storage.RECIPE
+    recipe = storage.read_recipe(folder, FORMAT)
+    if recipe.get("what") != "cascade":
+        raise KoubeiError(str(folder / storage.RECIPE), "not a cascade", fix="koubei_sim.load")
+    data = storage.read_data(folder)
     try:
-        recipe = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise KoubeiError(str(file), f"cannot be read ({error})") from None
-    if not isinstance(recipe, dict) or recipe.get("what") != "cascade":
-        raise KoubeiError(str(file), "not a cascade", fix="koubei_sim.load")
-    if recipe.get("format", 0) > FORMAT:
-        raise KoubeiError(
-            str(file), "written by a newer koubei_sim", got=recipe["format"], allowed=f"{FORMAT}"
-        )
-    try:
-        with xr.open_dataset(folder / storage.DATA, engine="netcdf4") as stored:
-            data = stored.load()
         arrays: dict[str, Any] = {
             field: data[name].to_numpy() for field, (name, _) in _NAMES.items() if name in data
         }
@@ -354,9 +311,8 @@ def read(path: str | Path) -> dict[str, Any]:
             "log_path": folder / storage.EVENTS if recipe["log"] else None,
             "asked": recipe.get("tick"),
         }
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise KoubeiError(str(folder), f"cannot be read ({why})") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise storage.cannot_read(folder, error) from None
     if digest(outcome) != recipe.get("digest"):
         raise KoubeiError(str(folder), "the files do not hold the result of their recipe")
     return parts

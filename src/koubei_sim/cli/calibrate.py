@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim.cli import screen
+from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,8 @@ def calibrate(
         print(f"koubei: {stopped}", file=sys.stderr)
         return FAILED
     for name, table in tables.items():
-        _write(found.out / f"{name}.csv", table)
+        with whole_file(found.out / f"{name}.csv") as sink:
+            table.to_csv(sink, index=False, lineterminator="\n")
     _figures(made, found, lang)
     if as_json:
         records = {name: _plain(table) for name, table in tables.items() if name != "posterior"}
@@ -75,34 +77,20 @@ def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _write(path: Path, table: pd.DataFrame) -> None:
-    from koubei_sim.studies.sweep.journal import Disk
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Disk().whole_file(path, table.to_csv(index=False, lineterminator="\n").encode())
-
-
 def _figures(made: Calibration, found: Any, lang: str) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     from koubei_sim import plots
+    from koubei_sim.plots.files import write_figure
 
-    drawn: dict[str, Any] = {}
     if made.method != "optuna":
-        drawn["marginals"] = lambda ax: plots.marginals(made, ax, lang)
-    if made.baselines():
-        drawn["predictive"] = lambda ax: plots.posterior_predictive(
-            made, ax, lang, number=found.predictive
+        write_figure(
+            found.out / "marginals.png", lambda ax, lang: plots.marginals(made, ax, lang), lang
         )
-    for name, draw in drawn.items():
-        with plots.drawing(lang):
-            figure = Figure()
-            FigureCanvasAgg(figure)
-            draw(figure.subplots())
-            partial = found.out / f".{name}.partial.png"
-            figure.savefig(partial)
-            partial.replace(found.out / f"{name}.png")
+    if made.baselines():
+        write_figure(
+            found.out / "predictive.png",
+            lambda ax, lang: plots.posterior_predictive(made, ax, lang, number=found.predictive),
+            lang,
+        )
 
 
 def _print(made: Calibration, tables: dict[str, pd.DataFrame], number: int) -> None:

@@ -10,6 +10,7 @@ from koubei_sim.cli import screen
 from koubei_sim.cli.cascade_words import graph_from, rule_from, seeds_from, sparkline
 from koubei_sim.cli.screen import brief
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     from koubei_sim.cascades import CascadeResult
@@ -106,9 +107,8 @@ def _write(result: CascadeResult, out: Path | None) -> list[Path]:
     if out.suffix == ".parquet":
         return [result.to_parquet(out)]
     if out.suffix == ".csv":
-        from koubei_sim.studies.sweep.journal import Disk
-
-        Disk().whole_file(out, result.to_pandas().to_csv().encode())
+        with whole_file(out) as file:
+            result.to_pandas().to_csv(file, lineterminator="\n")
         return [out]
     return [result.save(out)]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from koubei_sim.cli import screen
 from koubei_sim.cli.sweep import sweep_progress
+from koubei_sim.storage import whole_file
 
 FINE, FAILED = 0, 1
 FIGURE = "figure.png"
@@ -66,11 +66,10 @@ def _draw(found: Any, path: Path) -> Path:
     from koubei_sim import plots
 
     figure = plots.claim(found)
-    partial = path.with_name(f".{path.name}.partial")
-    # Without the version of matplotlib in it, so that the same verdict gives the same bytes.
-    figure.savefig(partial, dpi=110, format="png", metadata={"Software": None})
+    with whole_file(path) as file:
+        # Without the version of matplotlib in it, so that the same verdict gives the same bytes.
+        figure.savefig(file, dpi=110, format="png", metadata={"Software": None})
     plt.close(figure)
-    os.replace(partial, path)
     return path
 
 

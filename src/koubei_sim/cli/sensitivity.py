@@ -225,19 +225,15 @@ def _plain(study: Sensitivity) -> dict[str, Any]:
 def _draw(study: Sensitivity, figure: Path, lang: str) -> list[Path]:
     """Write a tornado for each outcome, the first under the given name, the others beside it."""
     from koubei_sim.plots import tornado
-    from koubei_sim.plots.files import save
+    from koubei_sim.plots.files import write_figure
 
     written = []
-    try:
-        figure.parent.mkdir(parents=True, exist_ok=True)
-        for number, outcome in enumerate(study.outcomes):
-            plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
-            name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
+    for number, outcome in enumerate(study.outcomes):
+        plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
+        name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
 
-            def draw(found: Any, ax: Any, lang: str, outcome: str = outcome) -> Any:
-                return tornado(found, outcome, ax=ax, lang=lang)
+        def draw(ax: Any, lang: str, outcome: str = outcome) -> Any:
+            return tornado(study, outcome, ax=ax, lang=lang)
 
-            written.append(save(draw, study, name, lang))
-    except OSError as error:
-        raise KoubeiError(str(figure), f"cannot be written ({error.strerror or error})") from None
+        written.append(write_figure(name, draw, lang))
     return written

@@ -11,9 +11,7 @@ Called by people and by `koubei_sim.cascades.export`.
 from __future__ import annotations
 
 import gzip
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import islice
@@ -29,6 +27,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.files.graph_files import TEXT_IDS
 from koubei_sim.networks.layer import Layer
 from koubei_sim.networks.network import Network
+from koubei_sim.storage import whole_file
 
 WRITABLE = (".parquet", ".csv", ".edges", ".txt", ".tsv", ".graphml")
 PART = 1 << 22  # rows per write
@@ -78,30 +77,13 @@ def write_network(network: Network, path: str | Path, layer: str | None = None) 
         raise KoubeiError(str(path), "no such folder", got=str(path.parent))
     zipped = path.name.lower().endswith(".gz")
     _check_labels(network, kind)
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".part", dir=path.parent
-        )
-        os.close(handle)
+    with whole_file(path) as file:
         if kind == ".parquet":
-            _write_parquet(network, chosen, temporary)
-        elif kind == ".graphml":
-            _write_graphml(network, chosen, temporary, zipped)
+            _write_parquet(network, chosen, file)
         else:
-            _write_text(network, chosen, temporary, kind, zipped)
-        # mkstemp makes private files; give this one the usual rights.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise KoubeiError(str(path), f"cannot be written ({reason})") from None
-        raise
+            with _zipped(file) if zipped else nullcontext(file) as text:
+                write = _write_graphml if kind == ".graphml" else _write_text
+                write(network, chosen, text, kind)
     return path
 
 
@@ -147,7 +129,7 @@ def _schema(network: Network, layer: Layer) -> Any:
     return pa.schema(fields)
 
 
-def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
+def _write_parquet(network: Network, layer: Layer, file: BinaryIO) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -158,9 +140,7 @@ def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
     if network.labels is not None:
         marks["koubei.people"] = "rows without target"
     schema = _schema(network, layer).with_metadata(marks)
-    with pq.ParquetWriter(
-        checks.absolute(temporary), schema, compression="zstd", use_dictionary=False
-    ) as writer:
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as writer:
         if network.labels is not None:
             nobody = pa.nulls(network.n_nodes, schema.field("target").type)
             unweighted = np.zeros(network.n_nodes, dtype=np.float32)
@@ -215,7 +195,7 @@ def _listed(network: Network, layer: Layer) -> Any:
     return np.flatnonzero(alone)
 
 
-def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zipped: bool) -> None:
+def _write_text(network: Network, layer: Layer, file: BinaryIO, kind: str) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -230,32 +210,31 @@ def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zippe
     word = "Directed" if layer.directed else "Undirected"
     listed = _listed(network, layer) if comma or network.labels is not None else np.empty(0, int)
     people = network.people(listed).tolist()
-    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
+    if comma:
+        file.write((",".join((*schema.names, "type")) + "\n").encode())
+        gap = "," * (len(schema) - 1)
+        rows = (f"{_in_quotes(who) if named else who}{gap},Person\n" for who in people)
+        file.write("".join(rows).encode())
+    else:
+        file.write(f"# directed: {word == 'Directed'}\n".lower().encode())
+        if network.labels is None:
+            file.write(f"# nodes: {network.n_nodes}\n".encode())
+        elif named:
+            file.write(b"# ids: text\n")
+        file.write("".join(f"# person: {who}\n" for who in people).encode())
+        file.write(("# " + "\t".join(schema.names) + "\n").encode())
+    for source, target, weight in _parts(network, layer):
+        table = _table(schema, source, target, weight)
         if comma:
-            file.write((",".join((*schema.names, "type")) + "\n").encode())
-            gap = "," * (len(schema) - 1)
-            rows = (f"{_in_quotes(who) if named else who}{gap},Person\n" for who in people)
-            file.write("".join(rows).encode())
-        else:
-            file.write(f"# directed: {word == 'Directed'}\n".lower().encode())
-            if network.labels is None:
-                file.write(f"# nodes: {network.n_nodes}\n".encode())
-            elif named:
-                file.write(b"# ids: text\n")
-            file.write("".join(f"# person: {who}\n" for who in people).encode())
-            file.write(("# " + "\t".join(schema.names) + "\n").encode())
-        for source, target, weight in _parts(network, layer):
-            table = _table(schema, source, target, weight)
-            if comma:
-                table = table.append_column("type", pa.repeat(word, len(table)))
-            csv.write_csv(table, file, options)
+            table = table.append_column("type", pa.repeat(word, len(table)))
+        csv.write_csv(table, file, options)
 
 
 def _in_quotes(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _write_graphml(network: Network, layer: Layer, temporary: str, zipped: bool) -> None:
+def _write_graphml(network: Network, layer: Layer, file: BinaryIO, kind: str) -> None:
     import networkx
 
     graph: Any = networkx.DiGraph() if layer.directed else networkx.Graph()
@@ -269,11 +248,10 @@ def _write_graphml(network: Network, layer: Layer, temporary: str, zipped: bool)
         else:
             values = weight.astype(np.float64).tolist()
             graph.add_weighted_edges_from((u, v, w) for (u, v), w in zip(pairs, values))
-    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
-        networkx.write_graphml(graph, file)
+    networkx.write_graphml(graph, file)
 
 
-def _zipped(raw: BinaryIO) -> gzip.GzipFile:
+def _zipped(raw: BinaryIO) -> Any:
     """Compress lightly, without name and time: the same network makes the same bytes."""
     return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0)
 
@@ -316,7 +294,7 @@ def write_tree(
     Returns
     -------
     Path
-        The file, written under a temporary name and renamed.
+        The file.
 
     Raises
     ------
@@ -342,29 +320,9 @@ def write_tree(
     names = [quoteattr(_clean(node)) for node in nodes]
     shown = names if labels is None else [quoteattr(_clean(label)) for label in labels]
     lines = (_graphml if kind == ".graphml" else _gexf)(names, shown, above, columns)
-    return _write(path, lines)
-
-
-def _write(path: Path, lines: Iterator[str]) -> Path:
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".part", dir=path.parent
-        )
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            while part := list(islice(lines, _LINES)):
-                file.write("\n".join(part) + "\n")
-        mask = os.umask(0o022)  # mkstemp makes private files; give this one the usual rights
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            why = error.strerror or str(error)
-            raise KoubeiError(str(path), f"cannot be written ({why})") from None
-        raise
+    with whole_file(path) as file:
+        while part := list(islice(lines, _LINES)):
+            file.write(("\n".join(part) + "\n").encode())
     return path
 
 

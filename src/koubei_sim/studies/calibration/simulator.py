@@ -9,7 +9,6 @@ Called by `calibrate`, `calibration` and `ranks`.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,12 +24,12 @@ from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.runs.fitting import fitting_threads
 from koubei_sim.runs.options import RunOptions, texts
 from koubei_sim.runs.waiting import in_turn
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.design.plan import make_sweep
 from koubei_sim.studies.design.points import Table, whole_paths
 from koubei_sim.studies.design.priors import ensemble
 from koubei_sim.studies.design.values import Range, range_of
-from koubei_sim.studies.sweep.journal import Disk
 from koubei_sim.studies.sweep.sweep import sweep
 
 FloatArray = NDArray[np.float64]
@@ -202,10 +201,8 @@ class Model:
         threads = self.workers or fitting_threads(self.scenario, len(points))
         found = np.array(in_turn(one, range(len(points)), threads))
         if path is not None:
-            content = io.BytesIO()
-            np.save(content, found, allow_pickle=False)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Disk().whole_file(path, content.getvalue())
+            with whole_file(path) as file:
+                np.save(file, found, allow_pickle=False)
         return found
 
 
