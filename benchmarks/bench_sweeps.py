@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from machine import describe, measure
 
@@ -33,11 +33,9 @@ try:
     from koubei_sim.core.draws import key_from
     from koubei_sim.model.compiled import run_compiled
     from koubei_sim.model.world import build
-    from koubei_sim.runs.lanes import _One
 except ModuleNotFoundError:  # a base of before the rooms were moved
     from koubei_sim.engines.compiled import run_compiled
     from koubei_sim.kernels.draws import key_from
-    from koubei_sim.studies.lanes import _One
 
     from koubei_sim import build
 
@@ -46,6 +44,14 @@ ROUNDS = 3
 SHORT = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 #: About 50 ms a run on one core.
 LONG = Scenario.load("tiny").replace(n_agents=40_000, ticks=60)
+
+
+class OneRun(NamedTuple):
+    """A run of one replicate, as the metrics want it."""
+
+    scenario: Any
+    histories: Any
+    key: int
 
 
 def points(number: int) -> dict[str, list[float]]:
@@ -64,7 +70,7 @@ def bare(scenario: Scenario, number: int, replicates: int) -> float:
         graphs = build.build_graphs(each, drawn, population)
         for replicate in range(replicates):
             world = build.build_world(each, key, replicate, population=population, graphs=graphs)
-            outcomes(_One(each, (run_compiled(world),), key))
+            outcomes(OneRun(each, (run_compiled(world),), key))
     return time.perf_counter() - start
 
 

@@ -187,7 +187,7 @@ def _folder(out: Path) -> None:
 def write(one: Replication, out: Path) -> list[Path]:
     """Write the table (CSV) and the figure (PNG) of a replication into a folder, each whole."""
     from koubei_sim.plots.files import save
-    from koubei_sim.studies.journal import Disk
+    from koubei_sim.studies.sweep.journal import Disk
 
     table = out / f"{one.name}.csv"
     Disk().whole_file(table, one.table().to_csv(index=False, lineterminator="\n").encode())

@@ -19,7 +19,7 @@ import pandas as pd
 import koubei_sim as kb
 from koubei_sim import plots
 from koubei_sim.studies import sensitivity
-from koubei_sim.studies.indices import elementary_effects, morris_indices
+from koubei_sim.studies.sensitivity.indices import elementary_effects, morris_indices
 
 KEY = 20100816
 #: Strong and weak parameters, and one that cannot act: of an event after the last day.

@@ -35,7 +35,7 @@ from .networks import as_network as as_network
 from .networks import read_contacts as read_contacts
 from .networks import read_network as read_network
 from .networks import seeding as seeding
-from .runs.branch import branch as branch
+from .runs.fork import fork as fork
 from .runs.mesa_model import KoubeiModel as KoubeiModel
 from .runs.partition import run_partitioned as run_partitioned
 from .runs.result import Result as Result

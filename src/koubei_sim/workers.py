@@ -2,7 +2,8 @@
 
 Compiled code on the main thread cannot be interrupted; the main thread therefore waits while
 threads compute.  Unlike those of an executor, these are not waited for when the program ends: a
-replicate that takes minutes keeps nobody from leaving.  Called by `runner` and `paired`.
+replicate that takes minutes keeps nobody from leaving.  Called by `cascades.runner` and `paired`,
+`runs.waiting` and the pools of sweeps.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from concurrent.futures import Future, wait
 from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -50,7 +52,7 @@ class Workers:
         future: Future[Any] = Future()
         self._calls.put((future, action, arguments))
         if len(self._threads) < self.count:
-            thread = Thread(target=self._work, daemon=True, name="koubei-cascade")
+            thread = Thread(target=self._work, daemon=True, name="koubei")
             try:
                 thread.start()
                 self._threads.append(thread)
@@ -77,6 +79,15 @@ class Workers:
             for future in waiting:
                 future.cancel()
 
+    def leave(self, seconds: float | None = None) -> None:
+        """Send the threads home and wait for them, for so many seconds or until all are gone."""
+        for _ in self._threads:
+            self._calls.put(None)
+        end = None if seconds is None else monotonic() + seconds
+        for thread in self._threads:
+            while thread.is_alive() and (end is None or monotonic() < end):
+                thread.join(LOOK if end is None else max(0.0, min(LOOK, end - monotonic())))
+
     def __enter__(self) -> Workers:
         """Return the workers themselves."""
         return self
@@ -88,8 +99,4 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         """Send the threads home; they are waited for only where nothing went wrong."""
-        for _ in self._threads:
-            self._calls.put(None)
-        if kind is None:
-            for thread in self._threads:
-                thread.join()
+        self.leave(None if kind is None else 0.0)

@@ -31,10 +31,11 @@ from koubei_sim.model.reference import run_reference
 from koubei_sim.model.world import build
 from koubei_sim.runs.dataset import guarded
 from koubei_sim.runs.partition import run_partitioned
-from koubei_sim.studies import Targets, journal
+from koubei_sim.studies import Targets
 from koubei_sim.studies.calibration import calibrate, ranges_around
 from koubei_sim.studies.calibration.targets import Target
 from koubei_sim.studies.claims import claim, read_verdict, write_verdict
+from koubei_sim.studies.sweep import journal
 
 KIB = 2.0**10
 NOBODY = "tcp://127.0.0.1:9"

@@ -335,7 +335,7 @@ def test_a_branch_keeps_names() -> None:
     wanted = {"seeding.strategy": "ids", "seeding.ids": ["p33", "p05"]}
     first = run(people(), **wanted)
     words: dict[str, Any] = {"networks": NAMED, "agents": people()}
-    branch = first.branch(at=3, **words, **{"channels.weibo.tell": 0.04})
+    branch = first.fork(at=3, **words, **{"channels.weibo.tell": 0.04})
     assert branch.events.label[:2].tolist() == ["p05", "p33"]
     base = kb.Scenario.load("tiny").replace(**ONE_FEED, **wanted)
     swept = kb.sweep(base, {"ticks": [6]}, rng=7, **words, outcomes=["users"], workers=1).table()[

@@ -52,7 +52,7 @@ def test_numbers_of_other_libraries(named: dict[str, Any], result: kb.Result) ->
 @pytest.mark.parametrize(
     ("named", "said"),
     [
-        ({"threads": "2"}, "threads: must be a whole number, got '2'"),
+        ({"threads": "2"}, "threads: not a whole number, got '2'"),
         ({"progress": "no"}, "progress: wrong type, got 'no'"),
         ({"seeding.purity": "0.3"}, r"seeding.purity: must be a number, got '0.3'"),
         ({"market.rejection": "no"}, "market.rejection: must be true or false, got 'no'"),

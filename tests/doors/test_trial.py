@@ -18,7 +18,7 @@ from koubei_sim.cascades import FractionalThreshold, IndependentCascade, Precisi
 from koubei_sim.cli import main
 from koubei_sim.compat import cynetdiff, eon, ndlib
 from koubei_sim.runs.partition import run_partitioned
-from koubei_sim.studies.points import design_of
+from koubei_sim.studies.design.points import design_of
 from koubei_sim.theory import bass, branching, progeny
 
 PATH = Network.from_edges([0, 1], [1, 2])

@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs.options import options_from
 from koubei_sim.studies.calibration import Target, Targets, abc, calibrate, fit_baselines, luck
 from koubei_sim.studies.calibration.simulator import Model
 
@@ -184,7 +185,9 @@ def test_particles_have_luck_of_their_own(monkeypatch):
     found.predictive(10)
     used = [luck for first, number, own in seen for luck in range(first, first + number) if own]
     assert len(set(used)) == len(used) == sum(number for _, number, _ in seen)
-    same = Model(BASS, found.model.ranges, 7).statistics(np.full((6, 2), 0.5), CURVE, "x")
+    same = Model(BASS, found.model.ranges, options_from(7)).statistics(
+        np.full((6, 2), 0.5), CURVE, "x"
+    )
     assert len(np.unique(same[:, -1])) > 1
 
 

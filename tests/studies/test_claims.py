@@ -131,7 +131,7 @@ def test_the_same_numbers_by_hand(found) -> None:
     """Catches worlds with other parameters or luck than designed: one is built by hand."""
     from koubei_sim.metrics import measures
     from koubei_sim.runs.simulate import run
-    from koubei_sim.studies.plan import point_key
+    from koubei_sim.studies.design.plan import point_key
 
     asked = found.claim
     group = groups(asked, "prior")[0]
@@ -246,7 +246,7 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('id = "T1"', "", "id: must be text"),
+        ('id = "T1"', "", "id: missing"),
         ("[market]", "[markt]", "unknown word.*try market"),
         ('scenario = "tiny"', 'scenario = "tyni"', "tiny"),
         ("ticks = 25\n[prior]", "tick = 25\n[prior]", "tick"),
@@ -259,14 +259,14 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ('claimed = "advertised"', 'claimed = "advertized"', "try advertised"),
         ("main = true", "main = false", "exactly one must be the main one"),
         ("smallest = 0.1\n", "", "smallest"),
-        ('better = "less"', 'better = "fewer"', "allowed more, less"),
+        ('better = "less"', 'better = "fewer"', "allowed 'more', 'less'"),
         ("media.account.hazard = 0.2", "media.account.hazzard = 0.2", "arm advertised.*hazard"),
         ("media.account.hazard = 0.2", "media.account.hazard = -1", "arm advertised"),
         ('outcome = "head_start"', 'outcome = "headstart"', "no outcome of branching"),
         ("purity = 1.0", "purity = 1.5", "out of range"),
         ("persuasion = {", "persuation = {", "try persuasion"),
         ('model = "branching"', 'model = "branch"', "try branching"),
-        ('given = "all"', 'given = "some"', "take_off, all"),
+        ('given = "all"', 'given = "some"', "'take_off', 'all'"),
         ("agents = [300, 600]", "agents = [300]", "as many replicates"),
         ("agents = [300, 600]", "agents = [300, 300]", "stands there twice"),
         ("agents = [300, 600]", "agents = [300, 600]\nset = 3", "must be a list of tables"),

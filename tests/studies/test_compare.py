@@ -13,10 +13,17 @@ from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.provenance import history_digest
-from koubei_sim.runs.branch import branch
-from koubei_sim.studies.changed import CHANGES, changed_people, first_adoptions, worth
-from koubei_sim.studies.compare import compare
-from koubei_sim.studies.comparison import Comparison, half_width, paired
+from koubei_sim.runs.fork import fork
+from koubei_sim.studies.compare.compare import compare
+from koubei_sim.studies.compare.comparison import (
+    CHANGES,
+    Comparison,
+    changed_people,
+    first_adoptions,
+    half_width,
+    paired,
+    worth,
+)
 
 TINY = Scenario.load("tiny").replace(n_agents=500, ticks=30)
 MORE = TINY.replace(**{"media.account.start": 3, "media.account.hazard": 0.01})
@@ -269,7 +276,7 @@ def test_the_limit_is_kept_and_said() -> None:
 def test_a_branch_beside_the_run_it_left() -> None:
     """Catches an effect before the day of the branch."""
     first = kb.run(TINY, replicates=6, rng=3)
-    left = branch(first, 15, **{"media.account.hazard": 0.05, "media.account.start": 0})
+    left = fork(first, 15, **{"media.account.hazard": 0.05, "media.account.start": 0})
     found = compare({"as it was": first, "advertised": left})
     effect = found.over_time("adoptions").effect
     assert (effect[:15] == 0).all() and effect.iloc[-1] > 0

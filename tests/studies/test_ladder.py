@@ -11,9 +11,10 @@ import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
-from koubei_sim.runs.branch import branch
+from koubei_sim.runs.fork import fork
+from koubei_sim.runs.options import RunOptions
 from koubei_sim.studies import compare, explain
-from koubei_sim.studies.ladder import Explained
+from koubei_sim.studies.compare.ladder import Explained
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
 MORE = TINY.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
@@ -116,8 +117,8 @@ def test_runs_that_do_not_come_out_again_are_refused(comparison: Any) -> None:
     assert explain(made, ["media"], networks=own).alone.tolist() == [[0.0, 0.0]]
     first = comparison.runs["as it is"]
     result = kb.run(first.scenario, replicates=3, rng=6)
-    changed = branch(result, 10, **{"telling.relay": 0.0})
-    with pytest.raises(KoubeiError, match="a branch has no one scenario"):
+    changed = fork(result, 10, **{"telling.relay": 0.0})
+    with pytest.raises(KoubeiError, match="a fork has no one scenario"):
         explain(compare({"a": result, "b": changed}), ["relays"])
 
 
@@ -137,7 +138,7 @@ def test_wrong_words_are_refused_before_anything_runs(
     comparison: Any, words: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a mistake found after an hour of runs."""
-    monkeypatch.setattr("koubei_sim.studies.ladder.Lane", lambda *_: pytest.fail("something ran"))
+    monkeypatch.setattr(RunOptions, "simulation", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=says):
         explain(comparison, **words)
 
@@ -151,14 +152,18 @@ def test_what_is_no_comparison_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["koubei_sim.studies.compare", "koubei_sim.studies.explain", "koubei_sim.runs.simulate"],
+    [
+        "koubei_sim.studies.compare.compare",
+        "koubei_sim.studies.compare.explain",
+        "koubei_sim.runs.simulate",
+    ],
 )
 def test_doors_are_functions_whatever_was_imported_before(first: str, fresh_python: Any) -> None:
     """Catches a module that takes the place of the function of the same name."""
     code = (
         f"import {first}\n"
         "import koubei_sim as kb\nfrom koubei_sim import studies\n"
-        "names = ['branch', 'break_even', 'compare', 'ensemble', 'explain', 'knock_out',"
+        "names = ['break_even', 'compare', 'ensemble', 'explain', 'fork', 'knock_out',"
         " 'shapley', 'sweep']\n"
         "print([n for n in names if not callable(getattr(studies, n))"
         " or getattr(kb, n) is not getattr(studies, n)])"

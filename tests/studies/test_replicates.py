@@ -12,7 +12,7 @@ from tests.synthetic import history_of
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
-from koubei_sim.studies.replicates import enough, enough_table, take_off
+from koubei_sim.studies.design.precision import enough, enough_table, take_off
 
 
 def sample(n: int, number: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from SALib.analyze import sobol as sobol_of_salib
 from SALib.sample import morris as trajectories
 from SALib.sample import sobol as saltelli
 
-from koubei_sim.studies.indices import (
+from koubei_sim.studies.sensitivity.indices import (
     elementary_effects,
     morris_indices,
     sobol_indices,

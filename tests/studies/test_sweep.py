@@ -15,9 +15,9 @@ from koubei_sim import metrics, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs import simulate
-from koubei_sim.studies import batches as batches_of
-from koubei_sim.studies import journal, work
+from koubei_sim.runs import simulate, simulation
+from koubei_sim.studies.sweep import backends as batches_of
+from koubei_sim.studies.sweep import journal, work
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
@@ -114,14 +114,14 @@ def test_without_dask_one_line_says_so():
 
 def test_failures_are_rows_and_the_rest_goes_on(monkeypatch, tmp_path):
     """Catches a failure that stops the sweep, loses its message, or is run again unasked."""
-    real, broken = work._engine_function("compiled"), []
+    real, broken = simulation._engine_function("compiled", None, 1), []
 
     def engine(world, tell):
         if world.rules.replicate == 1 and not broken:
             raise FloatingPointError("two\nlines")
         return real(world, tell)
 
-    monkeypatch.setattr(work, "_engine_function", lambda name: engine)
+    monkeypatch.setattr(simulation, "_engine_function", lambda *_: engine)
     seen: list[studies.Progress] = []
     found = studies.sweep(
         SMALL, GRID, replicates=2, rng=7, workers=1, out=tmp_path, progress=seen.append
@@ -333,19 +333,22 @@ def test_every_way_to_choose_points_can_be_written_in_a_file(ways, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("scenario = 3\n[grid]\nticks = [3]", "scenario: must name a preset"),
+        ("scenario = 3\n[grid]\nticks = [3]", "scenario: must be text"),
         ("scenario = 'tinny'\n[grid]\nticks = [3]", "try tiny"),
-        ("[grid]\nticks = [3]", "scenario: must name"),
+        ("[grid]\nticks = [3]", "scenario: missing"),
         ("scenario = 'tiny'", "exactly one way"),
-        ("scenario = 'tiny'\n[grid]\nticks = [3]\n[sobol]\npoints = 4", "exactly one way"),
+        ("scenario = 'tiny'\n[grid]\nticks = [3]\n[table]\nticks = [4]", "exactly one way"),
         ("scenario = 'tiny'\ngird = 1", "gird: unknown word.*try grid"),
         ("scenario = 'tiny'\n[grid]", "grid: empty"),
         ("scenario = 'tiny'\n[grid]\nticks = []", "ticks: empty grid"),
         ("scenario = 'tiny'\n[grid]\nticks = [3, 'x']", "mixed types"),
         ("scenario = 'tiny'\n[grid]\nseeding.purty = [0.5]", "seeding.purty: unknown parameter"),
         ("scenario = 'tiny'\n[set]\nseeding.purty = 1\n[grid]\nticks = [3]", "seeding.purty"),
-        ("scenario = 'tiny'\n[latin]\npoints = 4", "latin.ranges: must be a table"),
-        ("scenario = 'tiny'\n[latin]\nranges = {ticks = {low = 1, high = 3}}", "how many points"),
+        ("scenario = 'tiny'\n[latin]\npoints = 4", "latin.ranges: missing"),
+        (
+            "scenario = 'tiny'\n[latin]\nranges = {ticks = {low = 1, high = 3}}",
+            "latin.points: missing",
+        ),
         ("scenario = 'tiny'\n[table]\nfile = 'none.csv'", "none.csv: no such file"),
         (
             "scenario = 'tiny'\nreplicates = 'x'\n[grid]\nticks = [3]",

@@ -19,7 +19,7 @@ import pytest
 from koubei_sim import studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies import journal
+from koubei_sim.studies.sweep import journal
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})

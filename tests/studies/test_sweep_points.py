@@ -10,7 +10,7 @@ from koubei_sim import studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies import Grid, LatinHypercube, RandomPoints, SobolPoints, Table
-from koubei_sim.studies.values import Range, range_of
+from koubei_sim.studies.design.values import Range, range_of
 
 TINY = Scenario.load("tiny")
 UNIT = {"seeding.purity": (0.0, 1.0), "telling.relay": (0.0, 1.0)}
@@ -115,7 +115,7 @@ def test_tables_from_frames_files_and_rows(tmp_path):
 )
 def test_wrong_points_are_refused_in_one_line_before_any_run(points, said, tmp_path, monkeypatch):
     """Catches a mistake that is found only when its point's turn comes, or a folder left over."""
-    from koubei_sim.studies import work
+    from koubei_sim.studies.sweep import work
 
     monkeypatch.setattr(work, "_runs_of_a_point", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=said) as caught:

@@ -18,9 +18,9 @@ from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import Network, small_world
-from koubei_sim.runs import simulate
-from koubei_sim.studies import journal, plan, work
-from koubei_sim.studies.supplied import network_digest, supplied_from
+from koubei_sim.runs.inputs import Inputs
+from koubei_sim.studies.design import plan
+from koubei_sim.studies.sweep import journal, work
 
 GONE = {"channels.wechat": None, "events.meeting": None, "seeding.channel": None}
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10, **GONE})
@@ -33,6 +33,11 @@ WORDS: dict[str, Any] = dict(replicates=2, rng=7)
 def same(one: Any, other: Any) -> bool:
     """Whether two tables are equal bit for bit."""
     return journal.parquet_bytes(one) == journal.parquet_bytes(other)
+
+
+def digest_of(networks: Any) -> str:
+    """The digest of graphs in a plan."""
+    return Inputs(networks).digests["networks"]
 
 
 @pytest.fixture(scope="module")
@@ -153,9 +158,9 @@ def test_names_of_nodes_are_part_of_a_graph() -> None:
     names = [Network.from_edges(*arcs, n=3, labels=order) for order in ([0, 1, 2], [2, 1, 0])]
     texts = Network.from_edges(*arcs, n=3, labels=["0", "1", "2"])
     bare = Network.from_edges(*arcs, n=3)
-    found = [network_digest({"weibo": each}) for each in (*names, texts, bare)]
+    found = [digest_of({"weibo": each}) for each in (*names, texts, bare)]
     assert len(set(found)) == 4
-    assert found[3] == simulate._supplied({"weibo": bare}, None)["networks"]
+    assert found[3] == Inputs({"weibo": bare}).supplied["networks"]
 
 
 def test_a_graph_arrives_as_it_left() -> None:
@@ -163,10 +168,9 @@ def test_a_graph_arrives_as_it_left() -> None:
     net = Network.from_edges(
         ["a", "b", "c"], ["b", "c", "a"], weight=[1.0, 2.0, 3.0], labels="auto", name="weibo"
     )
-    given = supplied_from({"weibo": net}, None)
-    assert given is not None
+    given = Inputs({"weibo": net})
     back = pickle.loads(pickle.dumps(given))
-    assert network_digest(back.networks) == given.digests["networks"] == back.digests["networks"]
+    assert digest_of(back.networks) == given.digests["networks"] == back.digests["networks"]
     layer = back.networks["weibo"].layer()
     assert layer.name == "weibo" and not layer.indices.flags.writeable
 

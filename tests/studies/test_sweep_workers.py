@@ -14,7 +14,7 @@ import pytest
 
 from koubei_sim import studies
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies import backends, batches, journal, pools, work
+from koubei_sim.studies.sweep import backends, journal, pools, work
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 GRID = {"seeding.purity": [p / 20 for p in range(20)]}
@@ -172,8 +172,8 @@ class Paper:
 
 
 def through(pool: Paper, plan: Any) -> Iterator[Any]:
-    cut = batches.Batches(range(plan.runs), plan.replicates, pool.workers, 1.0)
-    work_ = backends._Work(pool, cut, lambda b: batches.task_of(plan, b, {}), "loky")
+    cut = backends.Batches(range(plan.runs), plan.replicates, pool.workers, 1.0)
+    work_ = backends._Work(pool, cut, lambda b: backends.task_of(plan, b, {}), "loky")
     for rows in work_.rows():
         yield from rows
 

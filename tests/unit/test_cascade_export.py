@@ -16,7 +16,7 @@ import pytest
 from koubei_sim.cascades import export
 from koubei_sim.cascades.result import read_cascade
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks.files.tree_files import write_tree
+from koubei_sim.networks.files.writers import write_tree
 
 
 def _logs():

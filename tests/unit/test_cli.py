@@ -120,7 +120,7 @@ def test_json_is_json(call):
         (["run", "tiny", "--set", "seeding.purty=1"], "seeding.purty: unknown parameter"),
         (["run", "tiny", "--set", "seeding.purity"], "--set: not of the form path=value"),
         (["run", "tiny", "--ticks", "0"], "ticks: "),
-        (["run", "tiny", "--engine", "fast"], "engine: unknown engine, got fast"),
+        (["run", "tiny", "--engine", "fast"], "engine: unknown, got 'fast'"),
         (["run", "tiny", "--replicates", "0"], "--replicates"),
         (["run", "tiny", "--network", "wechat"], "--network: not of the form channel=file"),
         (["run", "tiny", "--network", "fax=a.gz"], "--network: unknown channel, got fax"),

@@ -13,6 +13,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.runs import fitting, simulate
 from koubei_sim.runs.loading import load_result
+from koubei_sim.runs.simulation import Simulation
 
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
 
@@ -106,9 +107,9 @@ def test_agent_tables_are_digested(tmp_path):
     ("arguments", "message"),
     [
         ({"replicates": 0}, "replicates: out of range, got 0"),
-        ({"replicates": True}, "replicates: must be a whole number"),
-        ({"threads": 1.5}, "threads: must be a whole number"),
-        ({"engine": "compield"}, "engine: unknown engine, got compield, .* try compiled"),
+        ({"replicates": True}, "replicates: not a whole number, got True"),
+        ({"threads": 1.5}, "threads: not a whole number, got 1.5"),
+        ({"engine": "compield"}, "engine: unknown, got 'compield', .* try compiled"),
         ({"rng": -1}, "rng: out of range, got -1"),
         ({"rng": "dice"}, "rng: wrong type, got str"),
         ({"agents": "absent.csv"}, "agents: no such file"),
@@ -166,7 +167,8 @@ def test_a_failing_replicate_stops_the_others():
 
 def test_threads_left_over_work_inside_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches threads that are dropped, or given to a run that the memory had no room for."""
-    assert [simulate._shared_out(t, r) for t, r in ((1, 5), (2, 5), (8, 2), (9, 4))] == [
+    shared = ((1, 5), (2, 5), (8, 2), (9, 4))
+    assert [Simulation(SMALL, 1, threads=t).shared_out(r) for t, r in shared] == [
         (1, 1),
         (2, 1),
         (2, 4),
@@ -198,7 +200,7 @@ def test_a_run_on_several_threads_is_the_same_result(
     monkeypatch.setattr(compiled, "Parts", Seen)
     monkeypatch.setattr(compiled.parts, "PEOPLE_PER_PART", 1)
     monkeypatch.setattr(compiled.parts, "ALIGNED", 64)
-    alone = simulate.run("tiny", rng=7, ticks=60)
+    alone = simulate.run("tiny", rng=7, ticks=60, threads=1)
     assert made == []
     assert simulate.run("tiny", rng=7, ticks=60, threads=4).digest() == alone.digest()
     assert made == [4]

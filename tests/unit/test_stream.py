@@ -19,6 +19,7 @@ from koubei_sim.model.world.arrays import LOG_COLUMNS, History
 from koubei_sim.runs import archive, dataset, simulate
 from koubei_sim.runs.archive import streams, writing
 from koubei_sim.runs.loading import load_result
+from koubei_sim.runs.simulation import Simulation
 
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
 #: People who leave within days and come back within days: some fifteen events a person.
@@ -315,7 +316,7 @@ def test_wrong_words_are_refused_before_any_work(words, message, tmp_path, monke
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("x")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(simulate, "_replicates", lambda *_: pytest.fail("work was done"))
+    monkeypatch.setattr(Simulation, "each", lambda *_: pytest.fail("work was done"))
     with pytest.raises(KoubeiError, match=message) as caught:
         simulate.run(SMALL, **words)
     assert "\n" not in str(caught.value)

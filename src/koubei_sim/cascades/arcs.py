@@ -23,7 +23,7 @@ from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import Network
 from koubei_sim.networks.arc_values import arc_values, same_order
-from koubei_sim.networks.union import UnionRows, in_degrees, union_rows
+from koubei_sim.networks.layer import UnionRows, in_degrees, union_rows
 
 TRIVALENT = (0.1, 0.01, 0.001)
 ONE = 1 << 32

@@ -27,7 +27,7 @@ from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES
-from koubei_sim.networks.files.tree_files import write_tree
+from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
 from koubei_sim.provenance import array_digest, versions
 

@@ -136,7 +136,7 @@ def _write(result: CascadeResult, out: Path | None) -> list[Path]:
     if out.suffix == ".parquet":
         return [result.to_parquet(out)]
     if out.suffix == ".csv":
-        from koubei_sim.studies.journal import Disk
+        from koubei_sim.studies.sweep.journal import Disk
 
         Disk().whole_file(out, result.to_pandas().to_csv().encode())
         return [out]

@@ -19,6 +19,14 @@ from koubei_sim.cli.screen import brief
 from koubei_sim.cli.words import changes_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
+#: What has a JSON schema -> its room and its class.
+SCHEMAS = {
+    "scenario": ("model.scenario", "Scenario"),
+    "sweep": ("studies.sweep", "SweepFile"),
+    "calibration": ("studies.calibration", "CalibrationFile"),
+    "claim": ("studies.claims", "ClaimFile"),
+}
+
 # Scenarios and results ------------------------------------------------------------------------
 
 
@@ -80,11 +88,16 @@ def _short(value: Any) -> str:
 
 
 @app.command()
-def schema() -> int:
-    """Write the JSON schema of scenarios, for editors and forms."""
-    from koubei_sim.model.scenario import Scenario
+def schema(
+    kind: Annotated[
+        str, typer.Argument(help="scenario, sweep, calibration or claim.")
+    ] = "scenario",
+) -> int:
+    """Write the JSON schema of scenarios or of study files, for editors and forms."""
+    from koubei_sim.checks import word
 
-    screen.write_json(Scenario.json_schema())
+    room, name = SCHEMAS[word("kind", kind, tuple(SCHEMAS))]
+    screen.write_json(getattr(import_module(f"koubei_sim.{room}"), name).json_schema())
     return FINE
 
 

@@ -310,7 +310,7 @@ def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:
-    from koubei_sim.studies.journal import Disk
+    from koubei_sim.studies.sweep.journal import Disk
 
     path.parent.mkdir(parents=True, exist_ok=True)
     Disk().whole_file(path, table.to_csv(index=False, lineterminator="\n").encode())

@@ -57,7 +57,7 @@ def check_run(run: object) -> None:
     """
     if not (hasattr(run, "histories") and hasattr(run, "scenario")):
         raise KoubeiError(
-            "run", "not a finished run", got=type(run).__name__, allowed="a Result or a Branch"
+            "run", "not a finished run", got=type(run).__name__, allowed="a Result or a Fork"
         )
 
 

@@ -59,14 +59,15 @@ def check_memory(
         )
 
 
-def fitting_threads(scenario: Scenario, replicates: int) -> int:
-    """Return how many replicates can run side by side: by cores, and by memory.
+def fitting_threads(scenario: Scenario, replicates: int, worlds: int = 1) -> int:
+    """Return how many replicates can run side by side: by cores, and by memory for `worlds` each.
 
     The result of a run does not depend on it.
     """
     import psutil
 
-    rooms = int(0.8 * psutil.virtual_memory().available // build.predict_memory(scenario))
+    needed = worlds * build.predict_memory(scenario)
+    rooms = int(0.8 * psutil.virtual_memory().available // needed)
     return max(1, min(_cores(), replicates, rooms))
 
 
@@ -85,3 +86,23 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def check_kept(where: str, scenario: Scenario, runs: int) -> None:
+    """Refuse to keep more histories than there is memory, before any is made.
+
+    Raises
+    ------
+    KoubeiError
+        Naming what they need at least (tables by day; logs come on top) and what there is.
+    """
+    import psutil
+
+    need, have = 8.0 * runs * scenario.ticks * codes.TABLE_WIDTH, psutil.virtual_memory().available
+    if need > 0.9 * have:
+        raise KoubeiError(
+            where, "needs more memory than there is",
+            got=f"{runs:,} runs, about {need / 2**30:,.0f} GiB",
+            allowed=f"{have / 2**30:.1f} GiB available",
+            fix="a smaller at_most" if where == "at_most" else "fewer replicates",
+        )  # fmt: skip

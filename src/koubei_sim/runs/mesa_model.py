@@ -18,14 +18,11 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim.core import codes
-from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world import build
-from koubei_sim.model.world.arrays import World
-from koubei_sim.runs.simulate import as_networks
-from koubei_sim.runs.waiting import alone
+from koubei_sim.runs.options import options_from, refused, scenario_from
+from koubei_sim.runs.waiting import apart
 
 #: People from which on a day is long enough for somebody to be tired of it.
 LARGE = 100_000
@@ -43,12 +40,6 @@ REPORTERS = (
 )
 
 
-def _world(spec: Scenario, key: int, replicate: int, networks: Any, agents: Any) -> World:
-    given = build.with_files(spec, None if networks is None else as_networks(networks))
-    who = build.who_is_who(spec, given, agents)
-    return build.build_world(spec, key, replicate, given, agents=who)
-
-
 class KoubeiModel(mesa.Model):
     """One replicate of a scenario, a day a step.
 
@@ -63,8 +54,10 @@ class KoubeiModel(mesa.Model):
         Mesa's name for the same; `batch_run` and Mesa's pages pass it.  Not both.
     replicate : int
         Number of the replicate.
-    networks, agents : optional
-        Graphs and people of your own, as `koubei_sim.run` takes them.
+    networks, agents, threads : optional
+        As in `koubei_sim.run`.
+    engine : {"compiled"}
+        The other engine has a Mesa model of its own, `koubei_sim.model.reference`.
     **changes
         Values to change in the scenario, by dotted path.  Where a dot cannot be written, two
         underscores stand for it: ``seeding__purity=0.3`` is ``seeding.purity``.
@@ -98,26 +91,31 @@ class KoubeiModel(mesa.Model):
         replicate: int = 0,
         networks: Any = None,
         agents: Any = None,
+        engine: str = "compiled",
+        threads: int | None = None,
         **changes: Any,
     ) -> None:
         if rng is not None and seed is not None:
             raise KoubeiError("rng", "given twice, as rng and as seed", fix="rng alone")
-        try:
-            self.key = key_from(seed if rng is None else rng)
-        except (ValueError, TypeError) as error:
-            raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+        refused(
+            "engine", engine, "compiled", "a Mesa model of arrays is of the compiled engine",
+            "koubei_sim.model.reference, a Mesa agent a person",
+        )  # fmt: skip
+        options = options_from(seed if rng is None else rng, networks, agents, engine, threads)
+        self.key = options.key
         # Mesa's own generator is never drawn from; it gets the key so that nothing is unseeded.
         super().__init__(rng=self.key % 2**32)
-        own = agents is not None
-        spec = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario, own)
+        own = options.own_people
+        spec = scenario_from("scenario", scenario, own)
         if changes:
             spec = spec.changed({name.replace("__", "."): v for name, v in changes.items()}, own)
         self.scenario_spec = spec
         self.replicate = checks.whole("replicate", replicate, 0, 2**62)
-        world = alone(lambda: _world(spec, self.key, self.replicate, networks, agents))
+        simulation = options.simulation(spec)
+        world = apart(simulation.world, self.replicate)
         self._scale = spec.people_per_agent
         self._seeds = int(world.people.seeds.size)
-        self._run = CompiledRun(world)
+        self._run = CompiledRun(world, threads=simulation.shared_out(1)[1])
         self.running = True
         self.datacollector = mesa.DataCollector(model_reporters={name: name for name in REPORTERS})
 
@@ -133,7 +131,7 @@ class KoubeiModel(mesa.Model):
         if self.scenario_spec.n_agents < LARGE:
             self._run.advance(until)
         else:
-            alone(lambda: self._run.advance(until))
+            apart(self._run.advance, until)
 
     @property
     def tick(self) -> int:

@@ -1,6 +1,6 @@
-"""How far the replicates of a run are, and how they are stopped.
+"""How far the replicates of a run are.
 
-Called by `run`; the bar also by studies.
+Called by `run` and by studies.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs.waiting import look
 
-#: Told (ticks done, ticks in all) over all replicates.
+#: Told (ticks done, ticks in all) over all runs.
 Progress = Callable[[int, int], None]
 
 
@@ -30,22 +30,24 @@ def progress_bar(total: int, unit: str) -> Any:
     return tqdm(total=total, unit=unit, leave=False, ncols=79)
 
 
-class Stopped(Exception):
-    """Raised inside a replicate when another one failed or the person interrupted."""
-
-
 class Meter:
-    """Adds up the progress of replicates, whichever thread reports it, and stops them."""
+    """Adds up the ticks of runs, whichever thread reports them, for a bar or a callable.
 
-    def __init__(self, progress: bool | Progress | None, replicates: int, scenario: Scenario):
-        self._done = [0] * replicates
-        self._total = replicates * scenario.ticks
+    Parameters
+    ----------
+    progress : bool, callable or None
+        As at every door.
+    planned : int
+        Ticks in all, as far as they are known beforehand.
+    """
+
+    def __init__(self, progress: bool | Progress | None, planned: int = 0) -> None:
+        self._planned, self._announced, self._done = planned, 0, 0
         self._lock = threading.Lock()
-        self.stopped = False
         self._bar: Any = None
         self._tell: Progress | None = progress if callable(progress) else None
         if progress is True:
-            self._bar = progress_bar(self._total, "day")
+            self._bar = progress_bar(planned, "day")
 
     def __enter__(self) -> Meter:
         return self
@@ -54,26 +56,26 @@ class Meter:
         if self._bar is not None:
             self._bar.close()
 
-    def stop(self) -> None:
-        """Have all replicates end at their next report."""
-        self.stopped = True
+    def announce(self, ticks: int) -> None:
+        """Say that so many ticks are about to be run."""
+        self._announced += ticks
+        if self._bar is not None and self._announced > self._planned:
+            self._bar.total = self._announced
+            self._bar.refresh()
 
-    def check(self) -> None:
-        """Raise `Stopped` where somebody asked to stop."""
-        if self.stopped:
-            raise Stopped
+    def callback(self) -> Progress:
+        """Return what the engine of one run tells how far it is."""
+        before = 0
 
-    def callback(self, replicate: int) -> Progress:
-        """Return what the engine of a replicate tells how far it is."""
-
-        def report(tick: int, ticks: int) -> None:
-            self.check()
+        def report(tick: int, _: int) -> None:
+            nonlocal before
+            look()
             with self._lock:
-                before = self._done[replicate]
-                self._done[replicate] = tick
+                self._done += tick - before
                 if self._bar is not None:
                     self._bar.update(tick - before)
+                before = tick
                 if self._tell is not None:
-                    self._tell(sum(self._done), self._total)
+                    self._tell(self._done, max(self._planned, self._announced))
 
         return report

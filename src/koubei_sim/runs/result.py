@@ -8,6 +8,7 @@ Made by `simulate.run`; used by everybody upstairs.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
@@ -387,44 +388,37 @@ class Result:
         """Write what belongs beside the log of a streamed run (called by `simulate.run`)."""
         archive.write_tables(partial, self.data, self.recipe(), self._timing(), self.who)
 
-    def branch(
-        self,
-        at: int,
-        *,
-        networks: object = None,
-        agents: str | Path | pd.DataFrame | None = None,
-        threads: int = 1,
-        **changes: Any,
-    ) -> Any:
-        """Continue this run from day `at` on with changes: `koubei_sim.branch`, which see.
+    def fork(self, at: int, **words: Any) -> Any:
+        """Continue this run from day `at` on with changes: `koubei_sim.fork`, which see.
 
         Parameters
         ----------
         at : int
             The first tick of the new rules, 1 .. ticks.
-        networks, agents : optional
-            What this result was made with, where that was handed over as objects.
-        threads : int
-            Replicates run side by side.
-        **changes
-            Values at dotted paths, as in `Scenario.replace`.
+        **words
+            What `koubei_sim.fork` takes; values at dotted paths, as in `Scenario.replace`.
 
         Returns
         -------
-        Branch
+        Fork
 
         Examples
         --------
         >>> import koubei_sim as kb
         >>> first = kb.run("tiny", rng=7, ticks=20, n_agents=300)
-        >>> first.branch(at=10).digest() == first.digest()
+        >>> first.fork(at=10).digest() == first.digest()
         True
         """
-        # Branching belongs to a room above this one, which must not be imported here.  A result
-        # therefore goes out by the front door, as a person would who writes `kb.branch(result)`:
-        # the face is there whenever this module is, and opens the room when it is asked to.
+        # Forking stands above results, and must not be imported here.  A result therefore goes
+        # out by the front door, as a person would who writes `kb.fork(result)`: the face is there
+        # whenever this module is, and opens the room when it is asked to.
         face: Any = import_module(__name__.partition(".")[0])
-        return face.branch(self, at, networks=networks, agents=agents, threads=threads, **changes)
+        return face.fork(self, at, **words)
+
+    def branch(self, at: int, **words: Any) -> Any:
+        """Do what `fork` does, under its old name."""
+        warnings.warn("Result.branch is Result.fork now", DeprecationWarning, stacklevel=2)
+        return self.fork(at, **words)
 
     def __repr__(self) -> str:
         """Return a few lines: what was run, and the pyramid at the end."""

@@ -1,47 +1,32 @@
 """The one call between what a person writes and what comes back: `run`.
 
-Reads the scenario, makes the world (population and networks once, where replicates share them),
-runs the replicates on one of the two engines, side by side in threads where asked, and hands
-back a `Result`.  Every wrong argument is refused in one line before any work.
+Reads the scenario, has its replicates made by a `Simulation`, and hands back a `Result`.  Every
+wrong argument is refused in one line before any work.
 
-Called by people, by the command line, and by everything that runs many scenarios.
+Called by people, by the command line, and by everything that wants a whole result.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from koubei_sim import checks, provenance
-from koubei_sim.core.draws import key_from
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim import checks
+from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world import build
-from koubei_sim.model.world.arrays import History
-from koubei_sim.model.world.population import Who
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.fitting import check_memory, fitting_threads, useful_threads
 from koubei_sim.runs.loading import scenario_of, stored_result
-from koubei_sim.runs.notes import notes_of
+from koubei_sim.runs.options import options_from
 from koubei_sim.runs.progress import Meter, Progress, progress_bar
 from koubei_sim.runs.result import Result
-from koubei_sim.runs.waiting import alone, in_order
+from koubei_sim.runs.simulation import Simulation
+from koubei_sim.runs.waiting import apart
 
-__all__ = [
-    "as_networks",
-    "check_memory",
-    "fitting_threads",
-    "progress_bar",
-    "run",
-    "useful_threads",
-]
-
-ENGINES = ("compiled", "reference")
-_Engine = Callable[..., History]
+__all__ = ["check_memory", "fitting_threads", "progress_bar", "run", "useful_threads"]
 
 
 def run(
@@ -52,7 +37,7 @@ def run(
     networks: object = None,
     agents: Any = None,
     progress: bool | Progress | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     out: str | Path | None = None,
     stream: bool = False,
     **changes: Any,
@@ -81,9 +66,10 @@ def run(
         do; without names, and graphs without labels, row i is person i.
     progress : bool or callable, optional
         True for a bar on stderr; a callable is told (ticks done, ticks in all).
-    threads : int
+    threads : int, optional
         Replicates run side by side; where there are more threads than replicates, each run of
-        100,000 people and more uses several itself.  The result does not depend on it.
+        100,000 people and more uses several itself.  As many as cores and memory allow without
+        it.  The result does not depend on it.
     out : str or Path, optional
         Folder to save the result in, as `Result.save` does: whole or not at all.  A result that
         is there is replaced at the end; any other folder that is not empty is refused at once.
@@ -112,36 +98,32 @@ def run(
     >>> first.digest() == again.digest()
     True
     """
-    scenario, recipe = _read(scenario, agents is not None)
+    own_people = agents is not None or getattr(networks, "agents", None) is not None
+    scenario, recipe = _read(scenario, own_people)
     if recipe:
         replicates = recipe.get("replicates") if replicates is None else replicates
         rng = recipe.get("key") if rng is None else rng
         engine = recipe.get("engine") if engine is None else engine
-    number = _whole("replicates", 1 if replicates is None else replicates)
-    threads, within = _shared_out(_whole("threads", threads), number)
-    engine = _engine("compiled" if engine is None else engine)
+    number = checks.whole("replicates", 1 if replicates is None else replicates, 1)
+    engine = "compiled" if engine is None else engine
     if changes:
-        scenario = scenario.changed(changes, agents is not None)
-    key = _key(rng)
-    _check_progress(progress)
+        scenario = scenario.changed(changes, own_people)
     goal = _goal(out, stream, engine)
-    given = None if networks is None else alone(lambda: as_networks(networks))
-    supplied = _supplied(given, agents)
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    supplied = options.inputs.supplied
     if not changes:
         _same_supplied(recipe, supplied)
-    check_memory(scenario, 1 if scenario.shared_world else threads, threads, number)
-    given = alone(lambda: build.with_files(scenario, given))
-    who = alone(lambda: build.who_is_who(scenario, given, agents))
+    simulation = options.simulation(scenario)
+    simulation.check_memory(number)
+    who = apart(lambda: simulation.who)
     started = time.perf_counter()
-    with Meter(progress, number, scenario) as meter:
-        run_engine = _engine_function(engine, within)
-        work = partial(_replicates, scenario, key, number, run_engine, given, who, meter, threads)
+    with Meter(progress, number * scenario.ticks) as meter:
         if goal is not None and stream:
-            return _streamed(goal, work, (scenario, key, engine), supplied, who, started)
-        histories = work()
+            return _streamed(goal, simulation, number, meter, started)
+        histories = simulation.histories(range(number), meter)
+    words: dict[str, Any] = {"supplied": supplied, "who": who, "notes": simulation.notes()}
     seconds = time.perf_counter() - started
-    words: dict[str, Any] = {"supplied": supplied, "who": who, "notes": notes_of(scenario, who)}
-    result = Result(scenario, key, engine, histories, **words, seconds=seconds)
+    result = Result(scenario, options.key, options.engine, histories, **words, seconds=seconds)
     if goal is not None:
         result.save(goal)
     return result
@@ -181,57 +163,6 @@ def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, 
     )
 
 
-def _whole(where: str, value: object) -> int:
-    found = checks.scalar(value)
-    if isinstance(found, float) and found.is_integer():
-        found = int(found)
-    if isinstance(found, bool) or not isinstance(found, int):
-        raise KoubeiError(
-            where,
-            "must be a whole number",
-            got=checks.shown(value),
-            allowed="1 or more",
-            fix="1",
-        )
-    if found < 1:
-        raise KoubeiError(where, "out of range", got=found, allowed="1 or more", fix="1")
-    return found
-
-
-def _key(rng: object) -> int:
-    found = rng
-    if getattr(rng, "ndim", None) == 0:
-        found = checks.scalar(rng)
-    if isinstance(found, float) and found.is_integer():
-        found = int(found)
-    try:
-        return key_from(found)
-    except (ValueError, TypeError) as error:
-        raise _as_koubei("rng", error) from None
-
-
-def _check_progress(progress: object) -> None:
-    if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise KoubeiError(
-            "progress",
-            "wrong type",
-            got=checks.shown(progress),
-            allowed="True, False or what is called with (ticks done, ticks in all)",
-        )
-
-
-def _engine(name: object) -> str:
-    if name not in ENGINES:
-        raise KoubeiError(
-            "engine",
-            "unknown engine",
-            got=name,
-            allowed=", ".join(ENGINES),
-            fix=nearest(str(name), ENGINES) or ENGINES[0],
-        )
-    return str(name)
-
-
 def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
     """Return the folder to write, once it is sure that it may be written."""
     stream = checks.scalar(stream)
@@ -243,7 +174,7 @@ def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
         return None
     if not isinstance(out, (str, os.PathLike)):
         raise KoubeiError("out", "wrong type", got=type(out).__name__, allowed="a path")
-    if stream and engine != "compiled":
+    if stream and engine == "reference":
         raise KoubeiError(
             "stream",
             "only the compiled engine streams (it gives the same bytes)",
@@ -253,30 +184,6 @@ def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
     goal = checks.path("out", out)
     archive.check_goal(goal)
     return goal
-
-
-def _as_koubei(where: str, error: Exception) -> KoubeiError:
-    """Turn the one-line message of a low room (``where: what, ...``) into our error."""
-    said = str(error)
-    return KoubeiError(where, said.removeprefix(f"{where}: "))
-
-
-def _supplied(networks: object, agents: object) -> dict[str, str]:
-    digests = {}
-    if networks is not None:
-        digests["networks"] = provenance.network_digest(networks)
-    if agents is not None:
-        digests["agents"] = provenance.agents_digest(agents)
-    return digests
-
-
-def as_networks(networks: object) -> object:
-    """Return graphs of other libraries as networks: one, or one for each channel."""
-    from koubei_sim.networks import as_network
-
-    if isinstance(networks, Mapping):
-        return {name: as_network(network) for name, network in networks.items()}
-    return as_network(networks)
 
 
 def _same_supplied(recipe: Mapping[str, Any], supplied: Mapping[str, str]) -> None:
@@ -296,84 +203,24 @@ def _same_supplied(recipe: Mapping[str, Any], supplied: Mapping[str, str]) -> No
             )
 
 
-# The work ---------------------------------------------------------------------------------------
-
-
-def _shared_out(threads: int, replicates: int) -> tuple[int, int]:
-    """Return how many replicates run side by side, and on how many threads each."""
-    side_by_side = min(threads, replicates)
-    return side_by_side, threads // side_by_side
-
-
-def _engine_function(name: str, threads: int) -> _Engine:
-    if name == "reference":
-        from koubei_sim.model.reference import run_reference
-
-        return run_reference
-    from koubei_sim.model.compiled import run_compiled
-
-    return partial(run_compiled, threads=threads)
-
-
 def _streamed(
-    goal: Path,
-    work: Callable[[archive.EventStream], list[History]],
-    made_of: tuple[Scenario, int, str],
-    supplied: dict[str, str],
-    who: Who,
-    started: float,
+    goal: Path, simulation: Simulation, replicates: int, meter: Meter, started: float
 ) -> Result:
     """Run with the log going to the disk; the folder is there when all is over, or not at all."""
+    scenario, who = simulation.scenario, simulation.who
+    made_of = scenario, simulation.key, simulation.engine
     with archive.whole_folder(goal) as folder:
         with archive.EventStream(
-            folder / archive.EVENTS, dataset.rows_of(made_of[0], who.names)
+            folder / archive.EVENTS, dataset.rows_of(scenario, who.names)
         ) as log:
-            histories = work(log)
+            histories = simulation.histories(range(replicates), meter, log)
         tables = [(history.table, history.quality, history.difficulty) for history in histories]
         words: dict[str, Any] = {
-            "supplied": supplied,
+            "supplied": simulation.inputs.supplied,
             "who": who,
-            "notes": notes_of(made_of[0], who),
+            "notes": simulation.notes(),
             "seconds": time.perf_counter() - started,
         }
         made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
         made.settle(folder)
     return stored_result(*made_of, tables, goal / archive.EVENTS, digest=made.digest(), **words)
-
-
-def _replicates(
-    scenario: Scenario,
-    key: int,
-    replicates: int,
-    run_engine: _Engine,
-    networks: object,
-    who: Who,
-    meter: Meter,
-    threads: int,
-    log: archive.EventStream | None = None,
-) -> list[History]:
-    shared: dict[str, Any] = {"networks": networks}
-    if scenario.shared_world:
-        shared = alone(lambda: _shared(scenario, key, networks, who))
-
-    def one(replicate: int) -> History:
-        meter.check()
-        try:
-            world = build.build_world(scenario, key, replicate, agents=who, **shared)
-            if log is None:
-                return run_engine(world, meter.callback(replicate))
-            history = run_engine(world, meter.callback(replicate), log.sink(replicate))
-            log.finish(replicate)
-            return history
-        except BaseException:
-            meter.stop()
-            raise
-
-    return in_order(one, replicates, threads, meter.stop)
-
-
-def _shared(scenario: Scenario, key: int, networks: object, who: Who) -> dict[str, Any]:
-    """Return population and graphs, where all replicates share them."""
-    population = build.build_population(scenario, key, 0, who)
-    drawn = build.complete_networks(scenario, networks, key, 0, population)
-    return {"population": population, "graphs": build.build_graphs(scenario, drawn, population)}

@@ -5,7 +5,7 @@ element.  `switch` makes the state that the new rules ask for, carries over all 
 knows, and puts right what is stored in terms of the old rules: what leaks or decays lazily, the
 rank of a half-life, the rival's calendar, the pool of reports.  Where the rules in question did
 not change it touches nothing, so a switch between equal rules is exact to the byte.
-Called by `branch`.
+Called by `fork`.
 """
 
 from __future__ import annotations

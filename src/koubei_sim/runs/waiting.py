@@ -1,110 +1,81 @@
-"""Work on threads that nobody need wait for, so that Ctrl-C gets through while kernels run.
+"""Calls on threads that nobody need wait for, so that Ctrl-C gets through while kernels run.
 
 Compiled code on the main thread cannot be interrupted, and a day of ten million people takes
-seconds; the main thread therefore waits while other threads compute.  These are not waited for
-when the program ends.  Called by `run` and by `mesa_model`.
+seconds; the main thread therefore waits while other threads compute.  Whatever runs long calls
+`look` from time to time, which ends it once it was called off.
+Called by `Simulation` and by whoever does several runs side by side.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
-from koubei_sim.runs.progress import Stopped
+from koubei_sim.workers import Workers
 
 Found = TypeVar("Found")
+Item = TypeVar("Item")
 
-_LOOK: Final = 0.25  # seconds after which the main thread looks up, where no signal wakes it
 _GRACE: Final = 1.0  # seconds in which threads that were told to stop may come to an end
+#: Of each thread: what says that nobody waits for its work any more.
+_HERE = threading.local()
 
 
-def in_order(
-    work: Callable[[int], Found], number: int, threads: int, stop: Callable[[], None]
-) -> list[Found]:
-    """Return ``work(0) .. work(number - 1)``, done side by side.
+class Stopped(BaseException):
+    """Raised inside a run that was called off; no failure of the run, so no `Exception`."""
 
-    Parameters
-    ----------
-    work : callable
-        It should raise `Stopped` soon after `stop` was called.
-    number, threads : int
-        How many calls, and how many of them at the same time.
-    stop : callable
-        Called once one of them fails, or an interrupt comes.
+
+def look(*_: int) -> None:
+    """End the work of this thread where it was called off; an engine tells it how far it is."""
+    stop = getattr(_HERE, "stop", None)
+    if stop is not None and stop.is_set():
+        raise Stopped
+
+
+def in_turn(work: Callable[[Item], Found], items: Iterable[Item], threads: int = 1) -> list[Found]:
+    """Return ``work(item)`` of each item in order, done side by side.
 
     Raises
     ------
     BaseException
-        What the first of them raised that was not merely stopped; an interrupt at once.
+        What the first of them raised, once the others came to an end; an interrupt at once.
 
     Examples
     --------
-    >>> in_order(lambda k: k * k, 4, 2, lambda: None)
+    >>> in_turn(lambda k: k * k, range(4), 2)
     [0, 1, 4, 9]
     """
-    if threads == 1 and threading.current_thread() is not threading.main_thread():
-        return [work(k) for k in range(number)]  # no interrupt comes here
-    state = _State(number)
+    if threads <= 1 and threading.current_thread() is not threading.main_thread():
+        return [work(item) for item in items]  # no interrupt comes here
+    stop, faults = threading.Event(), list[BaseException]()
 
-    def labour() -> None:
-        while (k := state.next()) is not None:
-            try:
-                state.found[k] = work(k)
-            except BaseException as fault:
-                state.faults.append(fault)
-                stop()
-                state.drop()
+    def guarded(item: Item) -> Found:
+        _HERE.stop = stop
+        try:
+            look()
+            return work(item)
+        except BaseException as fault:
+            faults.append(fault)
+            stop.set()
+            raise
+        finally:
+            _HERE.stop = None
 
-    team = [
-        threading.Thread(target=labour, daemon=True, name=f"koubei-run-{k}")
-        for k in range(min(threads, number))
-    ]
     try:
-        for each in team:
-            each.start()
-        _join(team, None)
-    except BaseException:
-        state.drop()
-        stop()
-        _join(team, _GRACE)
-        raise
-    # The fault itself, not the stops that it caused in the others.
-    for fault in sorted(state.faults, key=lambda fault: isinstance(fault, Stopped)):
-        raise fault
-    return [state.found[k] for k in range(number)]
+        with Workers(max(1, threads)) as workers:
+            try:
+                return list(workers.in_order(guarded, ((item,) for item in items)))
+            except BaseException as fault:
+                stop.set()
+                workers.leave(
+                    None if faults and isinstance(fault, (Exception, Stopped)) else _GRACE
+                )
+                raise
+    except Stopped:  # by a fault further on
+        raise faults[0] from None
 
 
-def alone(work: Callable[[], Found]) -> Found:
+def apart(action: Callable[..., Found], *arguments: Any) -> Found:
     """Return what a single call gives, done so that an interrupt need not wait for it."""
-    return in_order(lambda _: work(), 1, 1, lambda: None)[0]
-
-
-class _State:
-    """What is left to do, what was found, what went wrong."""
-
-    def __init__(self, number: int) -> None:
-        self._rest = iter(range(number))
-        self._lock = threading.Lock()
-        self.found: dict[int, Any] = {}
-        self.faults: list[BaseException] = []
-
-    def next(self) -> int | None:
-        with self._lock:
-            return next(self._rest, None)
-
-    def drop(self) -> None:
-        """Leave undone what nobody has begun."""
-        with self._lock:
-            self._rest = iter(())
-
-
-def _join(team: list[threading.Thread], seconds: float | None) -> None:
-    left = seconds
-    for each in team:
-        while each.is_alive():
-            each.join(_LOOK if left is None else min(_LOOK, left))
-            if left is not None:
-                left -= _LOOK
-                if left <= 0:
-                    return
+    return in_turn(lambda _: action(*arguments), (None,))[0]

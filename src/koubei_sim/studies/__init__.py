@@ -1,14 +1,14 @@
 """Studies: many runs of a scenario, and what they say together.
 
-`sweep` runs it at many points with a journal that survives being killed; `compare` sets scenarios
-side by side on the same luck; `branch` continues a run from a day with changes; `knock_out`,
-`shapley`, `explain` and `break_even` say what an effect is made of; `sensitivity` says which
-parameters an outcome hangs on; `calibrate` fits parameters to targets.  Sits on `simulate`; called
-by people and by the command line.
+`design` says what is asked, `sweep` is the engine that runs it, with a journal that survives being
+killed; `compare` sets scenarios side by side on the same luck and says what a difference is made
+of, `sensitivity` which parameters an outcome hangs on, `calibration` fits parameters to targets,
+`claims` judges claims over priors.  Sits on `runs`; called by people and by the command line.
 """
 
-from koubei_sim.runs.branch import Branch, branch
-from koubei_sim.studies.breakeven import BreakEven, break_even
+from typing import Any
+
+from koubei_sim.runs.fork import Fork, fork
 from koubei_sim.studies.calibration import (
     Calibration,
     Target,
@@ -18,33 +18,52 @@ from koubei_sim.studies.calibration import (
     read_calibration,
     scorecard,
 )
-from koubei_sim.studies.compare import Comparison, compare
-from koubei_sim.studies.explain import KnockOut, Shapley, knock_out, shapley
-from koubei_sim.studies.journal import SweepStopped
-from koubei_sim.studies.ladder import Explained, explain
-from koubei_sim.studies.plan import Sweep, make_sweep
-from koubei_sim.studies.points import (
+from koubei_sim.studies.compare import (
+    BreakEven,
+    Comparison,
+    Explained,
+    KnockOut,
+    Shapley,
+    break_even,
+    compare,
+    explain,
+    knock_out,
+    shapley,
+)
+from koubei_sim.studies.design import (
     Grid,
     LatinHypercube,
     Points,
     RandomPoints,
+    Range,
     SobolPoints,
+    Sweep,
     Table,
+    enough,
+    enough_table,
+    ensemble,
+    make_sweep,
+    take_off,
 )
-from koubei_sim.studies.priors import ensemble
-from koubei_sim.studies.replicates import enough, enough_table, take_off
 from koubei_sim.studies.sensitivity import Sensitivity, sensitivity
-from koubei_sim.studies.status import Status, export, status
-from koubei_sim.studies.sweep import Progress, SweepResult, open_sweep, sweep
-from koubei_sim.studies.sweep_file import read_sweep
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.sweep import (
+    Progress,
+    Status,
+    SweepResult,
+    SweepStopped,
+    export,
+    open_sweep,
+    read_sweep,
+    status,
+    sweep,
+)
 
 __all__ = [
-    "Branch",
     "BreakEven",
     "Calibration",
     "Comparison",
     "Explained",
+    "Fork",
     "Grid",
     "KnockOut",
     "LatinHypercube",
@@ -62,7 +81,6 @@ __all__ = [
     "Table",
     "Target",
     "Targets",
-    "branch",
     "break_even",
     "calibrate",
     "compare",
@@ -71,6 +89,7 @@ __all__ = [
     "ensemble",
     "explain",
     "export",
+    "fork",
     "knock_out",
     "make_sweep",
     "open_sweep",
@@ -84,3 +103,14 @@ __all__ = [
     "sweep",
     "take_off",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Give the old names of `Fork` and `fork`, for one release."""
+    if name not in ("Branch", "branch"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import warnings
+
+    new = {"Branch": "Fork", "branch": "fork"}[name]
+    warnings.warn(f"studies.{name} is studies.{new} now", DeprecationWarning, stacklevel=2)
+    return globals()[new]

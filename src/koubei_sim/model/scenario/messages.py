@@ -16,7 +16,9 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario.fields import metadata
 
 
-def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
+def one_line(
+    error: ValidationError, model: type[BaseModel], noun: str = "parameter"
+) -> KoubeiError:
     """Return the first fault of `error` as a `KoubeiError`; more faults are counted at its end.
 
     Parameters
@@ -24,6 +26,8 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
     error : pydantic.ValidationError
     model : type
         The model that was being validated; allowed names and ranges are read from it.
+    noun : str
+        What a name of the model is called: a parameter of a scenario, a word of a study file.
     """
     faults = error.errors(include_url=False)
     # A misspelt name often causes other faults (a missing value): it is said first.
@@ -42,7 +46,7 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
     where = ".".join(place) or model.__name__.lower()
     if fault["type"] == "extra_forbidden":
         known = list(owner.model_fields) if owner else []
-        return unknown(where, place[-1], known, got=fault["input"], more=more)
+        return unknown(where, place[-1], known, got=fault["input"], more=more, noun=noun)
     noted = metadata(owner, name) if owner and name in owner.model_fields else {}
     return KoubeiError(
         where,
@@ -55,13 +59,19 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> KoubeiError:
 
 
 def unknown(
-    where: str, name: str, known: Iterable[str], *, got: object = None, more: str = ""
+    where: str,
+    name: str,
+    known: Iterable[str],
+    *,
+    got: object = None,
+    more: str = "",
+    noun: str = "parameter",
 ) -> KoubeiError:
     """Return the line for a name that does not exist, with the nearest one that does."""
     names = sorted(known)
     return KoubeiError(
         where,
-        "unknown parameter" + more,
+        f"unknown {noun}" + more,
         got=got,
         allowed=", ".join(names) if names else "nothing here",
         fix=nearest(name, names),

@@ -19,7 +19,7 @@ from koubei_sim.model.world.arrays import Graphs, Rules, World
 from koubei_sim.model.world.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.model.world.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.model.world.people import build_people, enthusiasts
-from koubei_sim.model.world.population import Population, draw_population, population_from_table
+from koubei_sim.model.world.population import Population
 from koubei_sim.model.world.schedules import (
     event_tables,
     market_tables,
@@ -36,7 +36,7 @@ from koubei_sim.model.world.tables import (
     teller_tables,
     telling_tables,
 )
-from koubei_sim.model.world.who import who_is_who, with_files
+from koubei_sim.model.world.who import build_population, who_is_who, with_files
 
 __all__ = [
     "Population",
@@ -51,35 +51,6 @@ __all__ = [
     "who_is_who",
     "with_files",
 ]
-
-
-def build_population(
-    scenario: Scenario,
-    key: int,
-    replicate: int = 0,
-    agents: Any = None,
-    networks: Any = None,
-) -> Population:
-    """Draw the people, or read them from a table.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    key, replicate : int
-        Address of the draws.
-    agents : table of people or Who, optional
-        Without it, the table of ``scenario.agents_table``, if any.
-    networks : Network or mapping, optional
-        Graphs whose labels say which row of the table is whom.
-
-    Returns
-    -------
-    Population
-    """
-    who = who_is_who(scenario, networks, agents)
-    if who.table is None:
-        return draw_population(scenario, key, replicate)
-    return population_from_table(scenario, who.table, key, replicate)
 
 
 def build_world(

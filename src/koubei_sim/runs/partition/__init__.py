@@ -7,30 +7,25 @@ it works and what it would take to reach a billion people stands in docs/scale.m
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from koubei_sim.checks import shown, whole
-from koubei_sim.core.draws import key_from
-from koubei_sim.errors import KoubeiError
+from koubei_sim.checks import whole
 from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.options import check_progress, options_from, refused, scenario_from
 from koubei_sim.runs.partition.hub import Hub
 from koubei_sim.runs.partition.shard import parcel_of
 from koubei_sim.runs.partition.traffic import table
 from koubei_sim.runs.partition.workers import Settle, check_where, opened
+from koubei_sim.runs.progress import Progress, progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["PartitionedRun", "partition_world", "run_partitioned"]
-
-#: Told (days done, days in all).
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,11 @@ def run_partitioned(
     address: str | None = None,
     replicate: int = 0,
     progress: bool | Progress | None = None,
+    *,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    threads: int | None = None,
 ) -> PartitionedRun:
     """Run one replicate with its people dealt to shards.
 
@@ -79,6 +79,10 @@ def run_partitioned(
         Number of the replicate.
     progress : bool or callable, optional
         True shows a bar; a callable is called as ``progress(tick, ticks)`` after each day.
+    networks, agents : optional
+        As in `koubei_sim.run`.
+    engine, threads : optional
+        Here only the compiled engine, and one thread a shard.
 
     Returns
     -------
@@ -97,18 +101,17 @@ def run_partitioned(
     >>> bool((found.history.table == kb.run("tiny", rng=7).histories[0].table).all())
     True
     """
-    if not isinstance(scenario, Scenario):
-        scenario = Scenario.load(scenario)
     check_where(where, address)
-    try:
-        key = key_from(rng)
-    except (ValueError, TypeError) as error:
-        raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+    refused("engine", engine, "compiled", "shards are of the compiled engine", fix="koubei_sim.run")
+    refused("threads", threads, 1, "a shard has one thread", fix=f"shards={threads}")
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    scenario = scenario_from("scenario", scenario, options.own_people)
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
-    _check_progress(progress)
+    simulation = options.simulation(scenario)
     with opened(where, shards, address) as settle:
-        world = build.build_world(scenario, key, replicate)
+        world = simulation.world(replicate)
+        del simulation  # its population is not needed any more
         return _days(world, shards, settle, progress)
 
 
@@ -122,7 +125,7 @@ def partition_world(
     """Run a world that is built already; parameters as those of `run_partitioned`."""
     check_where(where, address)
     shards = _check_shards(shards, world.rules.n)
-    _check_progress(progress)
+    check_progress(progress)
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
 
@@ -134,7 +137,7 @@ def _days(
     rules = world.rules
     cuts = boundaries(rules.n, shards, smallest=64)
     hub = Hub(rules, cuts, settle(parcel_of(world, cuts, number) for number in range(shards)))
-    with _bar(rules.ticks) if progress is True else nullcontext() as bar:
+    with progress_bar(rules.ticks, "day") if progress is True else nullcontext() as bar:
         while hub.tick < rules.ticks:
             hub.day()
             if bar is not None:
@@ -142,20 +145,6 @@ def _days(
             elif callable(progress):
                 progress(hub.tick, rules.ticks)
     return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
-
-
-def _bar(days: int) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=days, unit="day", leave=False, ncols=79)
-
-
-def _check_progress(progress: object) -> None:
-    if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise KoubeiError(
-            "progress", "wrong type", got=shown(progress),
-            allowed="True, False or what is called with (day, days)",
-        )  # fmt: skip
 
 
 def _check_shards(shards: object, n: int) -> int:

@@ -8,13 +8,12 @@ Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
 """
 
 from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_baselines
-from koubei_sim.studies.calibration.calibrate import calibrate
+from koubei_sim.studies.calibration.calibrate import bass_start, calibrate, ranges_around
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.calibration_file import CalibrationFile, read_calibration
-from koubei_sim.studies.calibration.predictive import Predictive
+from koubei_sim.studies.calibration.forecast import Predictive
 from koubei_sim.studies.calibration.ranks import Ranks, rank_statistics
 from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
-from koubei_sim.studies.calibration.starts import bass_start, ranges_around
 from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets
 
 __all__ = [

@@ -3,11 +3,20 @@
 Checks everything, hands the fit only what it may see (targets that are not held out, on days no
 later than theirs), and returns a `Calibration`.  With a folder, a killed calibration goes on where
 it was and ends with the same numbers.  Called by people and by ``koubei calibrate``.
+
+`bass_start` and `ranges_around` say where to begin: in the Bass limit of the model (one board that
+everybody reads, own media) own media win a share ``1 - exp(-p)`` of the others each day and a
+message persuades with ``1 - exp(-q)``; elsewhere the two are a place to begin a search or a prior.
+
+References
+----------
+Srinivasan, V. and Mason, C. H. (1986), Marketing Science 5, 169-178.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,18 +29,116 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.runs.lanes import key_of, scenario_from
-from koubei_sim.studies import backends
+from koubei_sim.runs.options import check_progress, options_from, scenario_from
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
+from koubei_sim.studies.calibration.baselines import fit_baselines
 from koubei_sim.studies.calibration.calibration import Calibration
+from koubei_sim.studies.calibration.forecast import series_of
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
-from koubei_sim.studies.calibration.starts import share_of
 from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
-from koubei_sim.studies.journal import Disk, SweepStopped
-from koubei_sim.studies.points import few_enough
-from koubei_sim.studies.sweep import check_progress
-from koubei_sim.studies.values import Range
+from koubei_sim.studies.design.points import few_enough
+from koubei_sim.studies.design.priors import check_spread
+from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.sweep import backends
+from koubei_sim.studies.sweep.journal import Disk, SweepStopped
+
+
+def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[str, float]:
+    """Return start values for a medium and a channel from the points that a fit may see.
+
+    Parameters
+    ----------
+    scenario : Scenario, preset name, path or mapping
+    targets : Targets or sequence of Target
+        The first series among them is taken; points held out are not looked at.
+    media, channel : str
+        Names of the medium that stands for outside influence and of the channel that stands for
+        imitation.
+
+    Returns
+    -------
+    dict of str to float
+        ``media.<media>.hazard`` and ``channels.<channel>.persuasion``.
+
+    Raises
+    ------
+    KoubeiError
+        For unknown names, or fewer than four points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from koubei_sim.studies.calibration import Targets
+    >>> from koubei_sim.theory import bass
+    >>> days = np.arange(0, 400, 40)
+    >>> curve = Targets.series(days, 1.0 + 20_000 * bass.cumulative(days, 0.0015, 0.019))
+    >>> found = bass_start("bass", curve, "advertising", "market")
+    >>> {path: round(value, 6) for path, value in found.items()}
+    {'media.advertising.hazard': 0.001499, 'channels.market.persuasion': 0.018821}
+    """
+    base = scenario_from("scenario", scenario)
+    for name, table in ((media, "media"), (channel, "channels")):
+        if name not in getattr(base, table):
+            known = list(getattr(base, table))
+            raise KoubeiError(
+                table, "no such entry", got=name, allowed=", ".join(known), fix=nearest(name, known)
+            )
+    series = series_of(targets_from(targets).seen, base)
+    if not series:
+        raise KoubeiError("targets", "no series among them", fix="Targets.series")
+    days, counts = series[0].days, series[0].counts
+    (fit,) = fit_baselines(days - days[0], counts, names=["bass"])
+    if fit.curve is None:
+        raise KoubeiError("targets", f"Bass cannot be fitted, {fit.note}")
+    p, q, _ = fit.values
+    return {
+        f"media.{media}.hazard": -math.expm1(-p),
+        f"channels.{channel}.persuasion": -math.expm1(-q),
+    }
+
+
+def ranges_around(start: Mapping[str, float], spread: float = 5.0) -> dict[str, Range]:
+    """Return priors around start values: uniform in the logarithm, a factor `spread` either way.
+
+    Cut at 1, since start values are probabilities.
+
+    Examples
+    --------
+    >>> ranges_around({"media.advertising.hazard": 0.01})["media.advertising.hazard"]
+    Range(low=0.002, high=0.05, log=True, whole=False, choices=())
+    """
+    spread = check_spread(spread)
+    return {
+        path: Range(value / spread, min(1.0, value * spread), True) for path, value in start.items()
+    }
+
+
+def share_of(path: str, found: Range, value: Any) -> float:
+    """Return the share of a range that lies below a value: the inverse of `Range.at`.
+
+    Raises
+    ------
+    KoubeiError
+        For a value outside the range.
+
+    Examples
+    --------
+    >>> round(share_of("x", Range(1.0, 100.0, log=True), 10.0), 9)
+    0.5
+    """
+    value = number(f"start: {path}", value)
+    if not found.low <= value <= found.high:
+        raise KoubeiError(
+            f"start: {path}", "outside its range", got=value, allowed=f"{found.low}..{found.high}"
+        )
+    low, high = float(found.low), float(found.high)
+    if found.whole:
+        low, high = low - 0.5, high + 0.5
+    if found.log:
+        return math.log(value / low) / math.log(high / low)
+    return (value - low) / (high - low)
+
 
 FloatArray = NDArray[np.float64]
 METHODS: Final = ("abc-smc", "abc", "optuna")
@@ -56,8 +163,12 @@ def calibrate(
     start: Mapping[str, float] | None = None,
     rng: object = None,
     out: str | Path | None = None,
+    engine: str = "compiled",
+    networks: object = None,
+    agents: Any = None,
     backend: str = "threads",
     workers: int | None = None,
+    threads: int | None = None,
     progress: bool | Tell | None = None,
     baseline_start: tuple[Any, float] | None = None,
     wave_gap: float | None = None,
@@ -95,7 +206,7 @@ def calibrate(
         Source of the key; fresh entropy without it, or the key of the folder `out`.
     out : path, optional
         Folder of journals; the same call again resumes.
-    backend, workers : see `sweep`
+    engine, networks, agents, backend, workers, threads : see `sweep`
     progress : bool or callable, optional
         True for a line on stderr; a callable is told (runs done, name of the batch).
     baseline_start : (date or day, count), optional
@@ -137,7 +248,8 @@ def calibrate(
     >>> found.posterior.shape
     (10, 3)
     """
-    base = scenario_from("scenario", scenario)
+    options = options_from(rng, networks, agents, engine)
+    base = scenario_from("scenario", scenario, options.own_people)
     wanted = targets_from(targets)
     prior = ranges_from(base, ranges)
     wanted.check(base)
@@ -147,7 +259,7 @@ def calibrate(
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
     seen = wanted.seen
     quantile = number("quantile", quantile, 0.0, 1.0)
-    workers = _check(method, quantile, adjust, backend, workers, seen)
+    workers = _check(method, quantile, adjust, (backend, workers, threads), seen)
     check_progress(progress)
     first = _first(start, prior, method)
     origin = None if baseline_start is None else _origin(baseline_start, base)
@@ -164,7 +276,7 @@ def calibrate(
                           allowed=f"{particles} or more")  # fmt: skip
     folder = None if out is None else path_of("out", out)
     stored = _stored(folder)
-    key = int(stored["key"]) if rng is None and stored else key_of(rng)
+    key = int(stored["key"]) if rng is None and stored else options.key
     short = shortened(base, seen)
     plan = {
         "version": __version__, "method": method, "particles": particles, "key": key,
@@ -177,15 +289,20 @@ def calibrate(
              t.weight, t.log] for t in seen
         ],
     }  # fmt: skip
+    options = replace(options, key=key, networks=options.inputs, agents=None)
+    if options.inputs:  # a plan without has the digest that it always had
+        plan["supplied"] = options.inputs.digests
+    if options.engine != "compiled":
+        plan["engine"] = options.engine
     _keep(folder, plan, stored)
     with _Meter(progress) as tell:
-        model = Model(base, prior, key, replicates, backend, workers, folder, tell)
+        model = Model(base, prior, options, replicates, backend, workers, folder, tell)
         model_of_fit = replace(model, scenario=short)
         if method == "optuna":
             fitted = _search(model_of_fit, seen, simulations, first)
         else:
-            options = (particles, simulations, generations, quantile)
-            fitted = _sample(model_of_fit, seen, method, options)
+            sizes = (particles, simulations, generations, quantile)
+            fitted = _sample(model_of_fit, seen, method, sizes)
     generation, last, best, simulated, trials = fitted
     if adjust and method != "optuna":
         last = abc.adjusted(last)
@@ -262,15 +379,20 @@ def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | N
 
 
 def _check(
-    method: object, quantile: float, adjust: object, backend: str, workers: object, seen: Targets
+    method: object,
+    quantile: float,
+    adjust: object,
+    how: tuple[str, object, object],
+    seen: Targets,
 ) -> int | None:
+    backend, workers, threads = how
     word("method", method, METHODS)
     if not 0.0 < quantile < 1.0:
         raise KoubeiError("quantile", "out of range", got=quantile, allowed="between 0 and 1")
     yes_no("adjust", adjust)
     if backend == "dask":
         raise KoubeiError("backend", "not for a calibration", got=backend, allowed="threads, loky")
-    found = backends.check_backend(backend, workers, None)
+    found = backends.check_backend(backend, workers, None, threads)
     if backend != "threads" and any(callable(entry.statistic) for entry in seen):
         raise KoubeiError(
             "backend", "functions as statistics stay in this process", got=backend, fix="threads"

@@ -19,7 +19,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import forecast, luck
 from koubei_sim.studies.calibration.abc import Particles
 from koubei_sim.studies.calibration.baselines import Fitted
-from koubei_sim.studies.calibration.predictive import Predictive
+from koubei_sim.studies.calibration.forecast import Predictive
 from koubei_sim.studies.calibration.scorecard import Scorecard, quantiles
 from koubei_sim.studies.calibration.simulator import Model
 from koubei_sim.studies.calibration.targets import Targets
@@ -97,7 +97,7 @@ class Calibration:
     @property
     def best_scenario(self) -> Scenario:
         """The scenario with the parameters of `best`."""
-        return self.model.scenario.replace(**self.best)
+        return self.model.scenario.changed(self.best, self.model.options.own_people)
 
     @cached_property
     def posterior(self) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.runs.lanes import key_of, scenario_from
+from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.simulator import Model, ranges_from
@@ -139,7 +139,7 @@ def rank_statistics(
         whole(name, value, 1)
     if method not in ("abc", "abc-smc"):
         raise KoubeiError("method", "has no ranks", got=method, allowed="abc, abc-smc")
-    model = Model(base, prior, key_of(rng), backend=backend, workers=workers)
+    model = Model(base, prior, options_from(rng), backend=backend, workers=workers)
     wide = len(prior)
     truth = luck.square(model.key, luck.DRAW_PRIOR, 1, 0, worlds, wide)
     # Worlds have luck that no table and no other world has.

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
-from koubei_sim.runs.lanes import Lane, in_turn, key_of, scenario_from
+from koubei_sim.model.world.arrays import History
+from koubei_sim.runs.options import options_from, scenario_from
+from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.runs.result import Result
 from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets, targets_from
 
@@ -104,7 +106,18 @@ class Scorecard:
         return "\n".join(lines)
 
 
-def scorecard(given: Any, targets: Any, replicates: int = 8, rng: object = None) -> Scorecard:
+def scorecard(
+    given: Any,
+    targets: Any,
+    replicates: int = 8,
+    rng: object = None,
+    *,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
+) -> Scorecard:
     """Hold a scenario or a result against targets.
 
     Parameters
@@ -114,8 +127,8 @@ def scorecard(given: Any, targets: Any, replicates: int = 8, rng: object = None)
     targets : Targets or sequence of Target
     replicates : int
         Runs of a scenario.
-    rng : int, SeedSequence or Generator, optional
-        Source of the key; fresh entropy without it.
+    rng, networks, agents, engine, threads, progress : optional
+        As in `koubei_sim.run`, for a scenario.
 
     Raises
     ------
@@ -137,16 +150,18 @@ def scorecard(given: Any, targets: Any, replicates: int = 8, rng: object = None)
             for history in given.histories
         ]
     else:
-        scenario = scenario_from("scenario", given)
+        options = options_from(rng, networks, agents, engine, threads, progress)
+        scenario = scenario_from("scenario", given, options.own_people)
         wanted.check(scenario)
         number = whole("replicates", replicates, 1)
-        lane = Lane(scenario, key_of(rng))
+        simulation = options.simulation(scenario)
+        simulation.check_memory(number, kept=False)
 
-        def one(replicate: int) -> list[float]:
-            history = lane.history(replicate)
-            return [target.of(history, scenario, lane.key) for target in wanted]
+        def of(history: History) -> list[float]:
+            return [target.of(history, scenario, simulation.key) for target in wanted]
 
-        rows = in_turn(one, range(number), 1)
+        with Meter(progress, number * scenario.ticks) as meter:
+            rows = simulation.each(of, range(number), meter)
     values = np.array(rows, dtype=np.float64)
     return Scorecard(wanted, values, np.full(len(values), 1.0 / len(values)))
 

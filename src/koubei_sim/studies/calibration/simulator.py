@@ -22,15 +22,16 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import days_of, read_dated
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.runs.lanes import Lane, in_turn, texts
-from koubei_sim.runs.simulate import fitting_threads
+from koubei_sim.runs.fitting import fitting_threads
+from koubei_sim.runs.options import RunOptions, texts
+from koubei_sim.runs.waiting import in_turn
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
-from koubei_sim.studies.journal import Disk
-from koubei_sim.studies.plan import make_sweep
-from koubei_sim.studies.points import Table, whole_paths
-from koubei_sim.studies.priors import ensemble
-from koubei_sim.studies.sweep import sweep
-from koubei_sim.studies.values import Range, range_of
+from koubei_sim.studies.design.plan import make_sweep
+from koubei_sim.studies.design.points import Table, whole_paths
+from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.values import Range, range_of
+from koubei_sim.studies.sweep.journal import Disk
+from koubei_sim.studies.sweep.sweep import sweep
 
 FloatArray = NDArray[np.float64]
 
@@ -49,7 +50,8 @@ class Model:
     scenario : Scenario
     ranges : dict of str to Range
         The prior: independent, uniform (or uniform in the logarithm) over each range.
-    key : int
+    options : RunOptions
+        The key, the engine, and networks and people of one's own.
     replicates : int
         Runs averaged for each particle.
     backend, workers : see `studies.sweep`
@@ -61,13 +63,18 @@ class Model:
 
     scenario: Scenario
     ranges: dict[str, Range]
-    key: int
+    options: RunOptions
     replicates: int = 1
     backend: str = "threads"
     workers: int | None = None
     out: Path | None = None
     tell: Callable[[int, str], None] | None = None
     _done: list[int] = field(default_factory=lambda: [0])
+
+    @property
+    def key(self) -> int:
+        """The key of all runs."""
+        return self.options.key
 
     @property
     def paths(self) -> list[str]:
@@ -137,8 +144,9 @@ class Model:
             Table(columns),
             self.replicates,
             self.key,
-            "compiled",
+            self.options.engine,
             run or None,
+            self.options.inputs,
             luck="common" if luck is None else luck,
         )
         table = sweep(
@@ -171,22 +179,24 @@ class Model:
         folder, path = self._folder(name), None
         if folder is not None:
             # Functions have no digest: what names a batch is who was simulated, with which luck.
-            said = json.dumps([points, luck, self.replicates, self.key, self.scenario.digest()])
+            named = [points, luck, self.replicates, self.key, self.scenario.digest()]
+            own = self.options.inputs.digests
+            said = json.dumps([*named, own] if own else named)
             mark = hashlib.sha256(said.encode()).hexdigest()[:16]
             path = folder.with_name(f"{name}-{mark}.npy")
             if path.is_file():
                 return np.asarray(np.load(path, allow_pickle=False))
 
         def one(at: int) -> FloatArray:
-            scenario = self.scenario.replace(**points[at])
-            lane = Lane(scenario, self.key)
+            scenario = self.scenario.changed(points[at], self.options.own_people)
+            simulation = self.options.simulation(scenario, threads=1)
             start = luck[at] if isinstance(luck, tuple) else 0
             if isinstance(luck, int):
                 start = luck + at * self.replicates
-            rows = [
-                [entry.of(history, scenario, self.key) for entry in targets]
-                for history in map(lane.history, range(start, start + self.replicates))
-            ]
+            rows = simulation.each(
+                lambda history: [entry.of(history, scenario, self.key) for entry in targets],
+                range(start, start + self.replicates),
+            )
             return np.mean(np.array(rows, dtype=np.float64), axis=0)
 
         threads = self.workers or fitting_threads(self.scenario, len(points))

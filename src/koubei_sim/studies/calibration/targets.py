@@ -30,7 +30,7 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure, check_observed, days_of, is_dated, read_dated
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
-from koubei_sim.runs.lanes import measure
+from koubei_sim.runs.simulation import measure
 
 FloatArray = NDArray[np.float64]
 

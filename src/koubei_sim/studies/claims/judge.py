@@ -2,14 +2,19 @@
 
 Worlds over the prior give effects and the verdict; worlds over the stress prior the could-it-fail
 score; the centre of the prior the knock-out ladder and the stability in the size of the market.
+
+A claim file may name a script instead; it is run as a program of the person who asked for the
+claim, so only claims that one trusts should be run, as with a Makefile.  The script has one
+function, ``run(quick, outputs) -> dict``, and gives the verdict in the same words.
 Called by people and by ``koubei claim``.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,21 +26,26 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
-from koubei_sim.studies import backends
+from koubei_sim.runs.options import check_progress, refused
 from koubei_sim.studies.claims import effects as effect
-from koubei_sim.studies.claims.claim_file import read_claim
-from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity, missing_data
-from koubei_sim.studies.claims.model_tests import Found, ranges_of_model, run_model
+from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
+from koubei_sim.studies.claims.design import (
+    TAKE_OFF,
+    Found,
+    groups,
+    identity,
+    missing_data,
+    ranges_of_model,
+    run_model,
+)
 from koubei_sim.studies.claims.models import MODELS
-from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
 from koubei_sim.studies.claims.runner import Runner, one_point
-from koubei_sim.studies.claims.script import run_script
-from koubei_sim.studies.sweep import check_progress
+from koubei_sim.studies.sweep import backends
+from koubei_sim.studies.sweep.sweep import SweepMeter
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from koubei_sim.studies.sweep import Progress
 
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
 _QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}
@@ -81,10 +91,15 @@ def claim(
     *,
     quick: bool = False,
     out: str | Path | None = None,
+    rng: None = None,
+    networks: None = None,
+    agents: None = None,
+    engine: str = "compiled",
     backend: str = "threads",
     workers: int | None = None,
     scheduler: str | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    threads: int | None = None,
+    progress: bool | Callable[..., None] | None = None,
 ) -> Verdict:
     """Run a claim and judge it.
 
@@ -97,10 +112,11 @@ def claim(
     out : path, optional
         Folder of the journals, ``outputs`` in the folder of the claim without it.  What is
         finished there is not run again.
-    backend, workers, scheduler
+    rng, networks, agents, engine : optional
+        Not here: the key, graphs and people in files stand in the claim itself, so that its
+        folder alone gives the verdict again, by the compiled engine.
+    backend, workers, scheduler, threads, progress
         As in `koubei_sim.studies.sweep`.
-    progress : callable, optional
-        Is told a `Progress` after every batch.
 
     Returns
     -------
@@ -112,7 +128,10 @@ def claim(
     KoubeiError
         For anything wrong with the claim, before anything is run.
     """
-    workers = backends.check_backend(backend, workers, scheduler)
+    workers = backends.check_backend(backend, workers, scheduler, threads)
+    for where, given in (("rng", rng), ("networks", networks), ("agents", agents)):
+        refused(where, given, None, "stands in the claim itself, whose folder gives the verdict")
+    refused("engine", engine, "compiled", "a claim is judged by the compiled engine")
     yes_no("quick", quick)
     check_progress(progress)
     asked = name if isinstance(name, Claim) else read_claim(name)
@@ -121,7 +140,11 @@ def claim(
         return Verdict(asked, run_script(asked, quick, outputs), {})
     asked = _smaller(asked) if quick else asked
     how = {"backend": backend, "workers": workers, "scheduler": scheduler}
-    runner = Runner(outputs, how, progress)
+    with SweepMeter(progress, 0) as meter:
+        return _run_and_judge(asked, quick, Runner(outputs, how, meter.show))
+
+
+def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
     phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
     for test in asked.tests:
         if test.model != "pyramid":  # wrong ranges are refused before the first run
@@ -180,33 +203,39 @@ def claim(
 
 def _smaller(asked: Claim) -> Claim:
     few = _QUICK["points"]
-    return replace(
-        asked,
-        prior=replace(asked.prior, points=few, replicates=_QUICK["replicates"]),
-        stress=replace(asked.stress, points=_QUICK["stress"], replicates=1),
-        ladder=Ladder(asked.ladder.modules, min(asked.ladder.replicates, _QUICK["ladder"])),
-        stability=Stability(
-            asked.stability.agents[:1],
-            (2,) * len(asked.stability.agents[:1]),
-            asked.stability.changes[:1],
-        ),
-        tests=tuple(
-            replace(t, points=min(t.points, few), replicates=min(t.replicates, 2))
-            for t in asked.tests
-        ),
+    ladder, stability = asked.ladder, asked.stability
+    changes = {
+        "prior": {"points": few, "replicates": _QUICK["replicates"]},
+        "stress": {"points": _QUICK["stress"], "replicates": 1},
+        "ladder": {"replicates": min(ladder.replicates, _QUICK["ladder"])},
+        "stability": {
+            "agents": stability.agents[:1],
+            "replicates": (2,) * len(stability.agents[:1]),
+            "set": stability.set[:1],
+        },
+    }
+    parts: dict[str, Any] = {
+        name: getattr(asked, name).model_copy(update=update) for name, update in changes.items()
+    }
+    parts["tests"] = tuple(
+        test.model_copy(
+            update={"points": min(test.points, few), "replicates": min(test.replicates, 2)}
+        )
+        for test in asked.tests
     )
+    return asked.model_copy(update=parts)
 
 
 # Over the priors -------------------------------------------------------------------------------
 
 
 def _effects(test: Test, found: Found, given: str) -> tuple[effect.Effects, NDArray[np.bool_]]:
-    others = [found.values[name] for name in test.against]
+    others = [found.values[name] for name in test.others]
     plus = effect.offset(test.outcome)
     made = effect.effects(found.values[test.claimed], others, test.effect, test.better, plus)
     live = np.ones(made.effect.size, dtype=bool)
     if given == "take_off":
-        arms = [found.taken[name] for name in (test.claimed, *test.against)]
+        arms = [found.taken[name] for name in (test.claimed, *test.others)]
         live = np.any([np.nan_to_num(arm).max(axis=1) > 0 for arm in arms], axis=0)
     return made, live
 
@@ -226,9 +255,9 @@ def _judged(
         "better": test.better,
         "smallest": test.smallest,
         "claimed": test.claimed,
-        "against": list(test.against),
+        "against": list(test.others),
     }
-    same = [name for name in test.against if test.arms[name] == test.arms[test.claimed]]
+    same = [name for name in test.others if test.arms[name] == test.arms[test.claimed]]
     if same:
         row["note"] = f"arms {test.claimed} and {same[0]} are the same: they cannot differ"
     if prior.absent or stress.absent:
@@ -277,8 +306,8 @@ def _judged(
 
 
 def _best(test: Test, made: effect.Effects, live: NDArray[np.bool_]) -> dict[str, int]:
-    counts = np.bincount(made.best[live], minlength=len(test.against))
-    return {name: int(count) for name, count in zip(test.against, counts, strict=True)}
+    counts = np.bincount(made.best[live], minlength=len(test.others))
+    return {name: int(count) for name, count in zip(test.others, counts, strict=True)}
 
 
 # At the centre -----------------------------------------------------------------------------------
@@ -292,7 +321,7 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
     base = asked.scenario.replace(**test.market) if test.market else asked.scenario
     if missing_data(base):
         return {}
-    names = (test.claimed, *test.against)
+    names = (test.claimed, *test.others)
     found: dict[tuple[str, str], dict[str, Any]] = {}
 
     def plan(of: Any, replicates: int) -> dict[str, Any]:
@@ -309,9 +338,7 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
             found["ladder", name] = plan(
                 lambda s, arm, off=off: s.replace(**arm).neutral(*off), asked.ladder.replicates
             )
-    for agents, replicates, changes in zip(
-        asked.stability.agents, asked.stability.replicates, asked.stability.changes
-    ):
+    for agents, replicates, changes in asked.stability.rounds:
         found["stability", str(agents)] = plan(
             lambda s, arm, n=agents, c=changes: s.replace(n_agents=n, **c).replace(**arm),
             replicates,
@@ -335,7 +362,7 @@ def _extra(
         values = {name: runner.run(planned)[test.outcome] for name, planned in arms.items()}
         made = effect.effects(
             values[test.claimed],
-            [values[name] for name in test.against],
+            [values[name] for name in test.others],
             test.effect,
             test.better,
             effect.offset(test.outcome),
@@ -389,3 +416,39 @@ def check_quick(content: Mapping[str, Any]) -> None:
         raise KoubeiError(
             "claim", "a quick run has no verdict to be filed", fix="claim(..., quick=False)"
         )
+
+
+_NEEDED = ("verdict", "tests")
+
+
+def run_script(claim: Claim, quick: bool, outputs: Path) -> dict[str, Any]:
+    """Run the script of a claim and return the content of its verdict.
+
+    Raises
+    ------
+    KoubeiError
+        Where the script has no ``run`` or gives back no verdict.
+    """
+    path = claim.folder / claim.script
+    spec = importlib.util.spec_from_file_location(f"claim_{claim.id}", path)
+    if spec is None or spec.loader is None:
+        raise KoubeiError(str(path), "not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not callable(getattr(module, "run", None)):
+        raise KoubeiError(str(path), "has no function run(quick, outputs)")
+    found = module.run(quick, outputs)
+    if not isinstance(found, dict) or any(word not in found for word in _NEEDED):
+        raise KoubeiError(str(path), "gave back no verdict", allowed=", ".join(_NEEDED))
+    return {
+        "ladder": [],
+        "stability": [],
+        **found,  # what a script says of these cannot pass for what the file says
+        "id": claim.id,
+        "title": claim.title,
+        "statement": claim.statement,
+        "claim": claim.digest,
+        "version": __version__,
+        "key": claim.key,
+        "quick": quick,
+    }

@@ -11,18 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.studies.values import range_of
+from koubei_sim.studies.design.values import range_of
 from koubei_sim.theory import branching
-
-if TYPE_CHECKING:
-    from koubei_sim.studies.claims.parts import Test
 
 #: Purpose of the draws that give kinds and pick seeds; j: 0 kinds, 1 seeds.
 DRAW_KINDS: Final = 188
@@ -60,17 +57,23 @@ class Model:
                 allowed=self.outcomes,
             )  # fmt: skip
 
-    def check(self, where: str, test: Test) -> None:
-        """Refuse unknown parameters and values out of range, in arms, settings and ranges."""
-        for place, given in (("set", test.set), *((f"arm {k}", a) for k, a in test.arms.items())):
+    def check(
+        self,
+        where: str,
+        settings: Mapping[str, Any],
+        arms: Mapping[str, Mapping[str, Any]],
+        **doubtful: Mapping[str, Any],
+    ) -> None:
+        """Refuse unknown parameters and values out of range, in settings, arms and ranges."""
+        for place, given in (("set", settings), *((f"arm {k}", a) for k, a in arms.items())):
             for name, value in given.items():
                 self._check_one(f"{where}, {place}", name, value)
-        for place, ranges in (("ranges", test.ranges), ("stress_ranges", test.stress_ranges)):
+        for place, ranges in doubtful.items():
             for name, entry in ranges.items():
                 around = range_of(f"{where}, {place}: {name}", entry)
                 for bound in around.choices or (around.low, around.high):
                     self._check_one(f"{where}, {place}", name, bound)
-                for arm, changes in test.arms.items():
+                for arm, changes in arms.items():
                     if name in changes:
                         raise KoubeiError(f"{where}, {place}: {name}", f"is set by the arm {arm}")
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies.plan import Sweep, make_sweep
-from koubei_sim.studies.points import Table
-from koubei_sim.studies.sweep import Progress, sweep
+from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.design.points import Table
+from koubei_sim.studies.sweep.sweep import Progress, sweep
 
 Tell = Callable[[Progress], None]
 

@@ -1,0 +1,19 @@
+"""Scenarios against each other on the same luck, and what their difference comes from."""
+
+from koubei_sim.studies.compare.breakeven import BreakEven, break_even
+from koubei_sim.studies.compare.compare import Comparison, compare
+from koubei_sim.studies.compare.explain import KnockOut, Shapley, knock_out, shapley
+from koubei_sim.studies.compare.ladder import Explained, explain
+
+__all__ = [
+    "BreakEven",
+    "Comparison",
+    "Explained",
+    "KnockOut",
+    "Shapley",
+    "break_even",
+    "compare",
+    "explain",
+    "knock_out",
+    "shapley",
+]

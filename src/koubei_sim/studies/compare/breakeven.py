@@ -1,0 +1,230 @@
+"""Break-even: the value of a parameter at which a programme begins, or ceases, to pay.
+
+The effect of a programme is the paired difference between a scenario with it and without it, under
+common random numbers.  As a parameter moves, the effect changes its sign somewhere; bisection
+finds where, and twice more where the interval of the effect begins and ceases to hold zero: that
+is the interval of the break-even.
+Called by people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.checks import number as number_of
+from koubei_sim.checks import whole
+from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.metrics import Interval, mean_interval
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.parameters import parameter_table
+from koubei_sim.runs.options import options_from, outcome_from, scenario_from
+from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.simulation import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class BreakEven:
+    """Where an effect changes its sign.
+
+    Attributes
+    ----------
+    path : str
+        The parameter.
+    value : float
+        Where the mean effect is zero; for a whole-number parameter, the first value at which it
+        has the sign of the upper end.
+    low, high : float
+        Between these the effect cannot be told from zero (95 %); an end of the search range where
+        that holds up to there.
+    bounded : tuple of bool
+        Whether `low` and `high` were found inside the range.
+    effects : dict of float to (R,) array
+        The paired effect at every value that was tried.
+    key : int
+    """
+
+    path: str
+    value: float
+    low: float
+    high: float
+    bounded: tuple[bool, bool]
+    effects: dict[float, NDArray[np.float64]]
+    key: int
+
+    def table(self) -> pd.DataFrame:
+        """Return the mean effect and its 95 % interval at every value tried, in order."""
+        import pandas as pd
+
+        rows = []
+        for value in sorted(self.effects):
+            found = mean_interval(self.effects[value], self.key)
+            rows.append([value, found.mean, found.low, found.high])
+        columns = [self.path, "effect", "low", "high"]
+        return pd.DataFrame(rows, columns=columns).set_index(self.path)
+
+
+def break_even(
+    scenario: Any,
+    programme: Mapping[str, Any],
+    path: str,
+    low: float,
+    high: float,
+    outcome: Outcome = "users",
+    replicates: int = 20,
+    rng: object = None,
+    tolerance: float | None = None,
+    threads: int | None = None,
+    *,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    progress: bool | Progress | None = None,
+) -> BreakEven:
+    """Find the value of a parameter at which the effect of a programme changes its sign.
+
+    Parameters
+    ----------
+    scenario : Scenario, preset name or path
+        The world without the programme.
+    programme : mapping
+        Values at dotted paths that make it the world with the programme.
+    path : str
+        Dotted path of a number, which takes the same value in both worlds; it may stand in an
+        entry that only the programme adds.
+    low, high : float
+        Range of the search.  The mean effect must have different signs at its ends.
+    outcome : str or callable
+        A measure (`metrics.measure`), or a function of (history, scenario), such as a profit.
+    replicates, rng, threads, networks, agents, engine, progress
+        As in `koubei_sim.run`; two or more replicates, since the interval comes from them.  How
+        many runs it takes is known at the end only, so the number in all grows on the way.
+    tolerance : float, optional
+        Width at which the bisection ends; a thousandth of the range without it.  Whole numbers
+        are searched to the unit.
+
+    Returns
+    -------
+    BreakEven
+
+    Raises
+    ------
+    KoubeiError
+        Where the effect has one sign at both ends.
+
+    Notes
+    -----
+    The interval inverts the test of no effect: a value is inside as long as the 95 % interval of
+    the paired effect at it holds zero.  Bisection takes it that the effect changes its sign once;
+    `BreakEven.table` shows what was seen.
+
+    Examples
+    --------
+    >>> from koubei_sim.model.scenario import Scenario
+    >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=15)
+    >>> def profit(history, scenario):
+    ...     from koubei_sim.metrics import adoptions, spend
+    ...
+    ...     cost = sum(part.sum() for part in spend(history, scenario).values())
+    ...     return 100.0 * adoptions(history).sum() - cost
+    >>> campaign = {"media.account.start": 2, "media.account.hazard": 0.05}
+    >>> found = break_even(
+    ...     base, campaign, "media.account.cost_per_day", 0.0, 2000.0, profit, 5, rng=1
+    ... )
+    >>> found.low < found.value < found.high
+    True
+    """
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    key, own = options.key, options.own_people
+    scenario = scenario_from("scenario", scenario, own)
+    outcome = outcome_from(outcome)
+    number = whole("replicates", replicates, 2)
+    if not isinstance(programme, Mapping) or not programme:
+        raise KoubeiError(
+            "programme", "changes nothing", got=repr(programme),
+            allowed="a mapping of dotted paths to values",
+        )  # fmt: skip
+    if path in programme:
+        raise KoubeiError(path, "is set by the programme itself", fix="another parameter")
+    low, high = number_of("low", low), number_of("high", high)
+    if not low < high:
+        raise KoubeiError("low", "not below high", got=low, allowed=f"below {high}")
+    changed = scenario.changed(programme, own)
+    present = _number(changed, path)
+    if present is None:
+        paths = [row.path for row in parameter_table(changed)]
+        raise KoubeiError(
+            "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), paths)
+        )
+    integer, common = isinstance(present, int), _number(scenario, path) is not None
+    for end in (low, high):  # a wrong value is refused before anything runs
+        changed.changed({path: int(end) if integer else float(end)}, own)
+    if integer and (low != int(low) or high != int(high)):
+        raise KoubeiError(path, "counts in whole numbers", got=low if low % 1 else high)
+    width = (high - low) / 1000.0 if tolerance is None else number_of("tolerance", tolerance)
+    width = 1.0 if integer else width
+    if not width > 0.0:
+        raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
+
+    known: dict[float, NDArray[np.float64]] = {}
+    meter = Meter(progress)
+
+    def measured(of: Scenario) -> NDArray[np.float64]:
+        return options.simulation(of).values(range(number), outcome, meter)
+
+    def at(value: float) -> Interval:
+        if value not in known:
+            change = {path: int(value) if integer else float(value)}
+            one = measured(changed.changed(change, own))
+            known[value] = one - measured(scenario.changed(change, own) if common else scenario)
+        return mean_interval(known[value], key)
+
+    def root(of: Callable[[Interval], float]) -> float | None:
+        """Bisect a number made of the interval at a value; None where its sign is the same."""
+        a, b = float(low), float(high)
+        above = of(at(b)) > 0.0
+        if (of(at(a)) > 0.0) == above:
+            return None
+        while b - a > width:
+            middle = float((int(a) + int(b)) // 2) if integer else 0.5 * (a + b)
+            if (of(at(middle)) > 0.0) == above:
+                b = middle
+            else:
+                a = middle
+        return b if integer else 0.5 * (a + b)
+
+    with meter:
+        value = root(lambda interval: interval.mean)
+        if value is None:
+            raise KoubeiError(
+                path,
+                "the effect has the same sign at both ends",
+                got=f"{at(low).mean:.4g} at {low:g} and {at(high).mean:.4g} at {high:g}",
+                fix="a wider range",
+            )
+        ends = [root(lambda interval: interval.low), root(lambda interval: interval.high)]
+    rising = at(high).mean > 0.0
+    # Rising: the upper bound crosses zero first, on the left; falling: the lower bound does.
+    left, right = (ends[1], ends[0]) if rising else (ends[0], ends[1])
+    return BreakEven(
+        path,
+        value,
+        float(low) if left is None else left,
+        float(high) if right is None else right,
+        (left is not None, right is not None),
+        known,
+        key,
+    )
+
+
+def _number(scenario: Scenario, path: str) -> int | float | None:
+    """Return the present value of a parameter, None where there is no such number."""
+    value = next((row.value for row in parameter_table(scenario) if row.path == path), None)
+    return None if isinstance(value, bool) or not isinstance(value, (int, float)) else value

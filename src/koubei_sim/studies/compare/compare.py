@@ -1,0 +1,218 @@
+"""`compare`: run scenarios under common random numbers, as often as a difference needs.
+
+Every scenario is run under one key, so that all share the luck of every person.  With
+`precision` replicates are added until the paired differences are known well enough.  What the
+runs say stands in `comparison`.
+Called by people.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from koubei_sim.checks import number as number_of
+from koubei_sim.checks import whole, word
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import check_measure
+from koubei_sim.runs.fitting import check_kept
+from koubei_sim.runs.options import options_from, scenario_from
+from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.studies.compare.comparison import Comparison, Difference, Made, half_width, paired
+
+__all__ = ["Comparison", "Difference", "compare", "paired"]
+
+#: Fewer replicates than this say too little about a spread to stop by it.
+LEAST_FOR_PRECISION: Final = 10
+
+
+def compare(
+    scenarios: Mapping[str, Any] | Sequence[Any],
+    replicates: int | None = None,
+    rng: object = None,
+    *,
+    baseline: str | None = None,
+    precision: float | None = None,
+    outcome: str = "users",
+    at_most: int = 1000,
+    networks: object = None,
+    agents: Any = None,
+    engine: str = "compiled",
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
+) -> Comparison:
+    """Run scenarios under common random numbers, or put finished runs side by side.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to Scenario, preset name, path, Result or Fork
+        Two or more; a list of them gets the names of the scenarios, numbered where these are
+        equal.  Where all are finished runs (`Result`, `Fork`) nothing is run; they must
+        have one key and equally many replicates.
+    replicates : int, optional
+        Replicates of each, 20 without it; with `precision`, those of the first look.
+    rng : int, SeedSequence or Generator, optional
+        Source of the common key.
+    baseline : str, optional
+        What the others are compared with; the first without it.
+    precision : float, optional
+        Half-width of the 95 % interval of the paired difference of `outcome` at which it is
+        known well enough; replicates are added until all differences are.
+    outcome : str
+        The outcome whose difference is to be known (`metrics.measure`).
+    at_most : int
+        Replicates after which no more are added.
+    networks, agents, engine, threads, progress : optional
+        As in `koubei_sim.run`, for all scenarios.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    KoubeiError
+        For wrong arguments, before anything is run.
+
+    Notes
+    -----
+    An interval that is looked at until it is narrow covers a little less than 95 % (it tends to
+    95 % as `precision` falls: Chow and Robbins 1965, Annals of Mathematical Statistics
+    36:457-462); each look at least doubles the replicates or adds what the spread so far asks for.
+
+    Examples
+    --------
+    >>> from koubei_sim.model.scenario import Scenario
+    >>> base = Scenario.load("tiny").replace(n_agents=400, ticks=20)
+    >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
+    >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)
+    >>> found.difference("adoptions").mean.mean > 0
+    True
+    >>> split = found.worth()
+    >>> bool(abs(split.value - split.acceleration - split.expansion).max() < 1e-9)
+    True
+    """
+    scenarios = _by_name(scenarios)
+    names = list(scenarios)
+    base = names[0] if baseline is None else word("baseline", baseline, names)
+    finished = [hasattr(given, "histories") for given in scenarios.values()]
+    if all(finished):
+        return Comparison(_side_by_side(scenarios, replicates, rng, precision), base)
+    if any(finished):
+        raise KoubeiError(
+            "scenarios", "some are finished runs and some are not", fix="result.scenario"
+        )
+    outcome = check_measure(outcome)
+    number = whole("replicates", 20 if replicates is None else replicates, 1)
+    options = options_from(rng, networks, agents, engine, threads, progress)
+    at_most = whole("at_most", at_most, 1)
+    if precision is not None:
+        precision = number_of("precision", precision)
+        _check_precision(precision, number, at_most)
+    asked = {
+        name: scenario_from(f"scenarios.{name}", given, options.own_people)
+        for name, given in scenarios.items()
+    }
+    for scenario in asked.values():
+        check_kept("replicates", scenario, number * len(asked))
+        if precision is not None:
+            check_kept("at_most", scenario, at_most * len(asked))
+    simulations = {name: options.simulation(scenario) for name, scenario in asked.items()}
+    for simulation in simulations.values():
+        simulation.check_memory(number, kept=False)
+    runs: dict[str, Any] = {name: Made(asked[name], options.key, []) for name in names}
+    have, stopped = 0, "replicates"
+    planned = number * sum(scenario.ticks for scenario in asked.values())
+    with Meter(progress, planned) as meter:
+        while True:
+            for name, simulation in simulations.items():
+                runs[name].histories.extend(simulation.histories(range(have, number), meter))
+            have = number
+            found = Comparison(dict(runs), base, stopped)
+            if precision is None:
+                return found
+            gaps = [found.difference(outcome, name) for name in found.names[1:]]
+            if all(half_width(gap.mean) <= precision for gap in gaps):
+                return Comparison(found.runs, base, "precision", found._outcomes)
+            if have >= at_most:
+                return Comparison(found.runs, base, "at_most", found._outcomes)
+            widest = max(half_width(gap.mean) for gap in gaps)
+            wanted = have * (widest / precision) ** 2 if math.isfinite(widest) else 2 * have
+            number = int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
+
+
+def _by_name(given: Any) -> dict[str, Any]:
+    """Return what is compared by name."""
+    if isinstance(given, Mapping):
+        found = dict(given)
+        wrong = next((name for name in found if not isinstance(name, str)), None)
+        if wrong is not None or None in found:
+            raise KoubeiError("scenarios", "a name must be text", got=repr(wrong))
+    elif isinstance(given, (list, tuple)) or type(given).__name__ in ("ndarray", "Series"):
+        if hasattr(given, "items") and all(isinstance(name, str) for name in given.index):
+            return _by_name(dict(given.items()))  # a column with names of its own
+        given = list(given)
+        names = [_name_of(entry, at) for at, entry in enumerate(given)]
+        found = {
+            name if names.count(name) == 1 else f"{name} {names[: at + 1].count(name)}": entry
+            for at, (name, entry) in enumerate(zip(names, given, strict=True))
+        }
+    else:
+        raise KoubeiError(
+            "scenarios", "not several scenarios", got=type(given).__name__,
+            allowed="a mapping of names to scenarios or results, or a list of them",
+        )  # fmt: skip
+    if len(found) < 2:
+        raise KoubeiError("scenarios", "too few", got=len(found), allowed="2 or more")
+    return found
+
+
+def _name_of(entry: Any, at: int) -> str:
+    if isinstance(entry, (str, os.PathLike)):
+        return Path(entry).stem
+    scenario = entry.scenario if hasattr(entry, "histories") else entry
+    return str(getattr(scenario, "name", None) or f"scenario {at}")
+
+
+def _check_precision(precision: float, number: int, at_most: int) -> None:
+    if not precision > 0.0:
+        raise KoubeiError("precision", "out of range", got=precision, allowed="above 0")
+    if number < LEAST_FOR_PRECISION:
+        raise KoubeiError(
+            "replicates",
+            "too few to judge a spread by",
+            got=number,
+            allowed=f"{LEAST_FOR_PRECISION} or more with precision",
+            fix=str(LEAST_FOR_PRECISION),
+        )
+    if at_most < number:
+        raise KoubeiError("at_most", "fewer than the first look", got=at_most, fix=str(number))
+
+
+def _side_by_side(
+    runs: Mapping[str, Any], replicates: object, rng: object, precision: object
+) -> dict[str, Any]:
+    for where, given in (("replicates", replicates), ("rng", rng), ("precision", precision)):
+        if given is not None:
+            raise KoubeiError(where, "means nothing where all runs are finished", got=given)
+    first = next(iter(runs.values()))
+    for name, run in runs.items():
+        if run.key != first.key:
+            raise KoubeiError(
+                f"scenarios.{name}",
+                "run with another key, so that it shares no luck with the first",
+                got=run.key,
+                allowed=str(first.key),
+                fix=f"rng={first.key}",
+            )
+        if len(run.histories) != len(first.histories):
+            raise KoubeiError(
+                f"scenarios.{name}",
+                "another number of replicates than the first",
+                got=len(run.histories),
+                allowed=str(len(first.histories)),
+            )
+    return dict(runs)

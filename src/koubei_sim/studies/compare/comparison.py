@@ -1,0 +1,541 @@
+"""`Comparison`: what scenarios that were run under one key say about each other.
+
+Draws have addresses, so scenarios that are run with one key share the luck of every person, and
+the difference of two of them varies far less than either.  Here: paired differences with
+intervals, what the pairing saves, the effect day by day, the value of a programme and its split,
+and which people were changed, through whom: who adopts earlier in one of two worlds, who adopts
+only there, and who brought him.  The value of a programme splits over these people exactly (Libai,
+Muller and Peres 2013, Journal of Marketing Research 50:161-176).
+Made by `compare`; `attribution` takes `paired` from here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.checks import number, word
+from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED, TABLE
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import (
+    OUTCOMES,
+    Interval,
+    adoptions,
+    block,
+    check_measure,
+    die_hard_and_core,
+    loyal_and_above,
+    mean_interval,
+    measure,
+    outcomes,
+    users,
+)
+from koubei_sim.metrics.forest import recruitment_forest
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a change can do to a person's first adoption.
+CHANGES: Final = ("earlier", "won", "later", "lost")
+YEAR: Final = 365.0  # ticks
+
+
+class Worth(NamedTuple):
+    """The discounted value of a programme in each of R replicates, and its parts.
+
+    ``value = acceleration + expansion``, up to rounding; `lost` is the negative part of
+    `expansion`.
+    """
+
+    value: NDArray[np.float64]  # [R] value of all adopters with, minus without
+    acceleration: NDArray[np.float64]  # [R] of those who adopt in both worlds
+    expansion: NDArray[np.float64]  # [R] of those who adopt in one world only
+    lost: NDArray[np.float64]  # [R] of these, who adopt only without the programme; 0 or less
+
+    def intervals(self, key: int = 0) -> dict[str, Interval]:
+        """Return mean and 95 % interval of each part."""
+        return {
+            name: mean_interval(part, key, number)
+            for number, (name, part) in enumerate(self._asdict().items())
+        }
+
+    @property
+    def share_of_expansion(self) -> float:
+        """Expansion as a share of the value, both summed over replicates."""
+        total = float(self.value.sum())
+        return float(self.expansion.sum()) / total if total else float("nan")
+
+
+def first_adoptions(history: History) -> NDArray[np.float64]:
+    """Return the tick of the first adoption of each agent, shape [N]; NaN where there is none.
+
+    Seeds adopt before tick 0, at -1.
+    """
+    times = np.full(int(history.table[0, :7].sum()), np.nan)
+    rows = np.flatnonzero(history.log_kind == LOG_ADOPT)[::-1]
+    times[history.log_agent[rows]] = history.log_tick[rows]  # the earliest is written last
+    return times
+
+
+def worth(
+    with_it: NDArray[np.float64], without: NDArray[np.float64], rate: float, margin: float = 1.0
+) -> tuple[float, float, float, float]:
+    """Split the value of a programme in one replicate.
+
+    Parameters
+    ----------
+    with_it, without : (N,) float arrays
+        Tick of the first adoption in the two worlds, NaN where never.
+    rate : float
+        Discount rate a year, continuous; the value of a first adoption on tick t is
+        ``margin exp(-rate max(t, 0) / 365)``.
+    margin : float
+        Value of an adopter on tick 0.
+
+    Returns
+    -------
+    tuple of float
+        Value, acceleration, expansion, lost.  The value is the difference of two sums over
+        everybody, computed without the split.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> worth(np.array([0.0, 5.0, np.nan]), np.array([0.0, np.nan, 9.0]), rate=0.0)
+    (0.0, 0.0, 0.0, -1.0)
+    """
+    here, there = np.isfinite(with_it), np.isfinite(without)
+    one, other = (
+        np.where(known, margin * np.exp(-rate / YEAR * np.maximum(np.nan_to_num(t), 0.0)), 0.0)
+        for t, known in ((with_it, here), (without, there))
+    )
+    both = here & there
+    lost = 0.0 - float(other[there & ~here].sum())
+    return (
+        float(one.sum()) - float(other.sum()),
+        float((one[both] - other[both]).sum()),
+        float(one[here & ~there].sum()) + lost,
+        lost,
+    )
+
+
+class Changed(NamedTuple):
+    """The people of one replicate whose first adoption differs, in the order of their numbers.
+
+    `recruiter`, `channel`, `origin` and `steps` are read in the world in which the person adopts
+    first (or at all): with the programme for ``earlier`` and ``won``, without it for ``later``
+    and ``lost``.
+    """
+
+    agent: NDArray[np.int64]
+    change: NDArray[np.int64]  # number in `CHANGES`
+    tick_with: NDArray[np.float64]  # NaN: never
+    tick_without: NDArray[np.float64]
+    recruiter: NDArray[np.int64]  # agent; -1 seed, -2 own media
+    channel: NDArray[np.int64]  # -1 for seeds
+    origin: NDArray[np.int64]  # the changed person with whom the chain of changed people began
+    steps: NDArray[np.int64]  # links from there; 0: reached by the change itself
+
+
+def changed_people(with_it: History, without: History) -> Changed:
+    """Return who adopts at another time, and through whom.
+
+    A chain goes from a changed person to the one who recruited him, and on, as long as that
+    one is changed in the same world; where it ends, the programme itself did something: a new
+    seed, a campaign, or an unchanged person who told more.
+    """
+    one, other = first_adoptions(with_it), first_adoptions(without)
+    here, there = np.isfinite(one), np.isfinite(other)
+    change = np.full(one.size, -1)
+    change[here & there & (one < other)] = 0
+    change[here & ~there] = 1
+    change[here & there & (one > other)] = 2
+    change[~here & there] = 3
+    people = np.flatnonzero(change >= 0)
+    columns = np.full((4, one.size), -1, dtype=np.int64)
+    for history, wanted in ((with_it, (change == 0) | (change == 1)), (without, change >= 2)):
+        columns[:, wanted] = _chains(history, wanted)[:, wanted]
+    recruiter, channel, origin, steps = columns[:, people]
+    return Changed(
+        people, change[people], one[people], other[people], recruiter, channel, origin, steps
+    )
+
+
+def _chains(history: History, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return recruiter, channel, origin and steps of the first adoption of each agent, [4, N]."""
+    forest = recruitment_forest(history)
+    rows = np.flatnonzero(history.log_kind == LOG_ADOPT)
+    nodes = forest.agent.size
+    first = np.zeros(nodes, dtype=bool)
+    first[np.unique(forest.agent, return_index=True)[1]] = True  # the log is in order of time
+    part = first & wanted[forest.agent]
+    origin, steps = forest.agent.copy(), np.zeros(nodes, dtype=np.int64)
+    # A recruiter who has come back links by a later adoption of his; his first one counts.
+    home = np.zeros(wanted.size, dtype=np.int64)
+    home[forest.agent[first]] = np.flatnonzero(first)
+    parent = np.where(forest.parent >= 0, home[forest.agent[forest.parent]], -1)
+    linked = part & (parent >= 0) & part[parent]
+    order = np.flatnonzero(linked)  # parents adopt earlier, so they come earlier in the log
+    for node in order.tolist():
+        above = parent[node]
+        origin[node], steps[node] = origin[above], steps[above] + 1
+    out = np.full((4, wanted.size), -1, dtype=np.int64)
+    who = forest.agent[first]
+    out[0, who] = history.log_recruiter[rows][first]
+    out[1, who], out[2, who], out[3, who] = forest.channel[first], origin[first], steps[first]
+    return out
+
+
+#: A yearly discount rate above this is taken for a percentage.
+MOST_DISCOUNT: Final = 2.0
+
+
+class Difference(NamedTuple):
+    """What one scenario gives more than another, pair by pair."""
+
+    mean: Interval
+    gain: float  # variance of an independent difference over that of the paired one
+    changed: float  # share of the pairs that differ at all
+    n: int  # pairs in which both are defined
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A scenario and its replicates so far."""
+
+    scenario: Scenario
+    key: int
+    histories: Sequence[History]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """Scenarios that were run under one key.
+
+    Attributes
+    ----------
+    runs : dict of str to run
+        Each with `scenario`, `key` and `histories`.
+    baseline : str
+        The one that others are compared with where nothing else is said.
+    stopped : str
+        ``"replicates"`` (as many as asked for), ``"precision"`` (the differences are known well
+        enough) or ``"at_most"`` (they are not, and the limit was reached).
+    """
+
+    runs: dict[str, Any]
+    baseline: str
+    stopped: str = "replicates"
+    _outcomes: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates of each scenario."""
+        return len(self.runs[self.baseline].histories)
+
+    @property
+    def key(self) -> int:
+        """The common key."""
+        return int(self.runs[self.baseline].key)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known before the differences are read: one sentence each, none mostly."""
+        said = ["one pair: no interval"] if self.replicates == 1 else []
+        base = self.runs[self.baseline]
+        for name in self.names[1:]:
+            said += _unlike(name, self.runs[name], self.baseline, base)
+        return tuple(said)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the scenarios, the baseline first."""
+        others = tuple(name for name in self.runs if name != self.baseline)
+        return (self.baseline, *others)
+
+    def values(self, outcome: str, name: str | None = None) -> NDArray[np.float64]:
+        """Return an outcome (`metrics.measure`) of each replicate of one scenario, shape [R]."""
+        name, outcome = self._other(name), check_measure(outcome)
+        if outcome not in OUTCOMES:
+            return measure(self.runs[name], outcome)
+        if name not in self._outcomes:
+            self._outcomes[name] = outcomes(self.runs[name])
+        return self._outcomes[name][outcome]
+
+    def difference(
+        self, outcome: str = "users", name: str | None = None, baseline: str | None = None
+    ) -> Difference:
+        """Return the paired difference of an outcome: that of `name` minus that of `baseline`.
+
+        Pairs in which it is undefined in one of the two (a day that never came) are left out.
+        """
+        one = self.values(outcome, name)
+        other = self.values(outcome, self.baseline if baseline is None else baseline)
+        known, outcome = list(OUTCOMES), check_measure(outcome)
+        return paired(one, other, self.key, known.index(outcome) if outcome in known else 0)
+
+    def table(self, name: str | None = None) -> pd.DataFrame:
+        """Return one row an outcome: both means, the difference with interval, and the gain."""
+        import pandas as pd
+
+        name = self._other(name)
+        rows = {}
+        for outcome in OUTCOMES:
+            one, other = self.values(outcome, name), self.values(outcome, self.baseline)
+            gap = self.difference(outcome, name)
+            both = np.isfinite(one) & np.isfinite(other)
+            rows[outcome] = {
+                self.baseline: other[both].mean() if both.any() else np.nan,
+                name: one[both].mean() if both.any() else np.nan,
+                "difference": gap.mean.mean,
+                "low": gap.mean.low,
+                "high": gap.mean.high,
+                "interval": gap.mean.method,
+                "gain": gap.gain,
+                "changed": gap.changed,
+                "n": gap.n,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
+
+    def over_time(self, series: str = "users", name: str | None = None) -> pd.DataFrame:
+        """Return the effect day by day.
+
+        Parameters
+        ----------
+        series : str
+            ``"users"``, ``"loyal"``, ``"die_hard"``, ``"adoptions"`` (so far) or a block of the
+            daily table, summed over its columns.
+        name : str, optional
+            The scenario compared with the baseline.
+
+        Returns
+        -------
+        DataFrame
+            Index ``tick``; both means, ``effect`` and its 95 % interval ``low``, ``high`` (of
+            each day alone), in people.
+        """
+        import pandas as pd
+
+        name = self._other(name)
+        one, other = (self._daily(series, which) for which in (name, self.baseline))
+        gap = one - other
+        found = [mean_interval(gap[:, t], self.key, t) for t in range(gap.shape[1])]
+        return pd.DataFrame(
+            {
+                self.baseline: other.mean(axis=0),
+                name: one.mean(axis=0),
+                "effect": [each.mean for each in found],
+                "low": [each.low for each in found],
+                "high": [each.high for each in found],
+            }
+        ).rename_axis("tick")
+
+    def _daily(self, series: str, name: str) -> NDArray[np.float64]:
+        makers = {
+            "users": users,
+            "loyal": loyal_and_above,
+            "die_hard": die_hard_and_core,
+            "adoptions": lambda history: np.cumsum(adoptions(history)),
+        }
+        known = [*makers, *dict(TABLE)]
+        word("series", series, known)
+        run, daily = self.runs[name], makers.get(series)
+        rows = []
+        for history in run.histories:
+            row = daily(history) if daily else block(history, series)
+            rows.append(row if row.ndim == 1 else row.sum(axis=1))
+        shortest = min(r.histories[0].table.shape[0] for r in self.runs.values())
+        return np.array(rows)[:, :shortest] * float(run.scenario.people_per_agent)
+
+    def worth(self, name: str | None = None, discount: float = 0.1, margin: float = 1.0) -> Worth:
+        """Return the value of the programme that `name` has and the baseline has not.
+
+        Parameters
+        ----------
+        name : str, optional
+        discount : float
+            Discount rate a year, continuous: 0.1 for 10 %.
+        margin : float
+            Value of an adopter on tick 0.
+
+        Returns
+        -------
+        Worth
+            Value, acceleration and expansion of each replicate; costs are not taken off (they
+            stand in `table`).
+        """
+        discount = number("discount", discount, 0.0)
+        if discount > MOST_DISCOUNT:
+            raise KoubeiError(
+                "discount", "a rate a year, not a percentage", got=discount,
+                allowed=f"0..{MOST_DISCOUNT:g}", fix=f"{discount / 100.0:g} for {discount:g} %",
+            )  # fmt: skip
+        margin = number("margin", margin)
+        scale = float(self._same_people(name).scenario.people_per_agent)
+        parts = [
+            worth(first_adoptions(one), first_adoptions(other), discount, margin * scale)
+            for one, other in self._pairs(name)
+        ]
+        return Worth(*np.array(parts).T)
+
+    def people(self, name: str | None = None) -> pd.DataFrame:
+        """Return the people whose first adoption differs, and through whom.
+
+        Returns
+        -------
+        DataFrame
+            ``replicate, agent, change`` (earlier, won, later, lost), ``tick_with, tick_without``
+            (NaN: never), ``recruiter`` (-1 seed, -2 own media), ``channel``, ``origin`` and
+            ``steps``: the changed person with whom the chain of changed recruiters began, and
+            the links from there.  See `koubei_sim.studies.compare.comparison.Changed`.
+        """
+        import pandas as pd
+
+        names = list(self._same_people(name).scenario.channels)
+        frames = []
+        for replicate, (one, other) in enumerate(self._pairs(name)):
+            found = changed_people(one, other)
+            frame = pd.DataFrame(found._asdict())
+            frame.insert(0, "replicate", replicate)
+            for column, codes, known in (
+                ("change", found.change, list(CHANGES)),
+                ("channel", found.channel, names),
+            ):
+                labels = pd.Index(known, dtype=object)
+                frame[column] = pd.Categorical.from_codes(codes.astype(np.int8), labels)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True)
+
+    def through(self, name: str | None = None) -> pd.DataFrame:
+        """Return how many people a replicate were changed, by the kind of who recruited them.
+
+        Rows: the four changes.  Columns: ``seed``, ``media``, ``unchanged`` (recruited by
+        somebody who did not change), ``changed`` (by one who did), ``all``; agents, means over
+        replicates.
+        """
+        import pandas as pd
+
+        people = self.people(name)
+        kind = np.select(
+            [
+                people.steps > 0,
+                people.recruiter == RECRUITER_SEED,
+                people.recruiter == RECRUITER_MEDIA,
+            ],
+            ["changed", "seed", "media"],
+            "unchanged",
+        )
+        kinds = ["seed", "media", "unchanged", "changed"]
+        table = pd.crosstab(people["change"].astype(str), kind)
+        table = table.reindex(index=list(CHANGES), columns=kinds, fill_value=0) / self.replicates
+        return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)
+
+    def _other(self, name: str | None) -> str:
+        return self.names[1] if name is None else word("name", name, list(self.runs))
+
+    def _same_people(self, name: str | None) -> Any:
+        run, base = self.runs[self._other(name)], self.runs[self.baseline]
+        if (run.scenario.n_agents, run.scenario.people_per_agent) != (
+            base.scenario.n_agents,
+            base.scenario.people_per_agent,
+        ):
+            raise KoubeiError(
+                "n_agents",
+                "people can only be compared where there are as many",
+                got=run.scenario.n_agents,
+                allowed=str(base.scenario.n_agents),
+            )
+        return run
+
+    def _pairs(self, name: str | None) -> list[tuple[History, History]]:
+        run, base = self.runs[self._other(name)], self.runs[self.baseline]
+        return list(zip(run.histories, base.histories, strict=True))
+
+    def __repr__(self) -> str:
+        """Say the effect on users of each scenario."""
+        lines = [
+            f"Comparison of {len(self.runs)} scenarios with {self.baseline}, "
+            f"{self.replicates} pairs, key {self.key}"
+        ]
+        for name in self.names[1:]:
+            mean, gain, _, _ = self.difference("users", name)
+            lines.append(
+                f"  {name}: users {mean.mean:+.4g} (95 % {mean.low:+.4g} .. {mean.high:+.4g}), "
+                f"gain {gain:.3g}"
+            )
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+def _unlike(name: str, run: Any, baseline: str, base: Any) -> list[str]:
+    """Say in what two runs differ that makes their difference mean something else."""
+    one, other = run.scenario, base.scenario
+    said = []
+    if run is base or (
+        one.digest() == other.digest() and not hasattr(run, "steps") and not hasattr(base, "steps")
+    ):
+        said.append(f"{name} and {baseline} are the same scenario: they cannot differ")
+    if one.ticks != other.ticks:
+        last = min(one.ticks, other.ticks) - 1
+        said.append(
+            f"{name} runs {one.ticks} days, {baseline} {other.ticks}: outcomes at the end are of "
+            f"different days, users@{last} is of one"
+        )
+    people, others = (s.n_agents * s.people_per_agent for s in (one, other))
+    if people != others:
+        said.append(
+            f"{name} has {people:,} people, {baseline} {others:,}: counts are of markets of "
+            "different size"
+        )
+    elif one.n_agents != other.n_agents:
+        said.append(
+            f"an agent is {one.people_per_agent:,} people in {name}, {other.people_per_agent:,} "
+            f"in {baseline}: they share no people, and so little luck"
+        )
+    supplied, known = (dict(getattr(r, "supplied", None) or {}) for r in (run, base))
+    for part in sorted({*supplied, *known}):
+        if supplied.get(part) != known.get(part):
+            said.append(f"{name} was run with other {part} than {baseline}")
+    return said
+
+
+def paired(
+    one: NDArray[np.float64], other: NDArray[np.float64], key: int = 0, number: int = 0
+) -> Difference:
+    """Return the mean of ``one - other`` with its interval, and what the pairing saves.
+
+    The gain is ``(var(one) + var(other)) / var(one - other)``: how many times more independent
+    runs would give the same interval (inf where the difference never varies).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = paired(np.array([2.0, 4.0, 7.0]), np.array([1.0, 3.0, 5.0]))
+    >>> round(found.mean.mean, 3), round(found.gain, 1), found.n
+    (1.333, 31.0, 3)
+    """
+    both = np.isfinite(one) & np.isfinite(other)
+    one, other = one[both], other[both]
+    gap = one - other
+    if gap.size < 2:
+        return Difference(mean_interval(gap, key, number), np.nan, _share(gap), int(gap.size))
+    apart, together = float(one.var() + other.var()), float(gap.var())
+    gain = apart / together if together > 0.0 else np.inf
+    return Difference(mean_interval(gap, key, number), gain, _share(gap), int(gap.size))
+
+
+def _share(gap: NDArray[np.float64]) -> float:
+    return float((gap != 0.0).mean()) if gap.size else float("nan")
+
+
+def half_width(interval: Interval) -> float:
+    """Return the longer arm of an interval; inf where it is not known."""
+    arm = max(interval.high - interval.mean, interval.mean - interval.low)
+    return float(arm) if math.isfinite(arm) else math.inf

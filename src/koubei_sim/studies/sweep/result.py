@@ -1,0 +1,221 @@
+"""What a sweep gave: its tidy table, how far it is, and the table as one file.
+
+`SweepResult` reads rows from memory or from the journal, also while another process writes it;
+`status` and `export` are what ``koubei status`` and ``koubei export`` show and write.
+Made by `sweep`; called by people.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from koubei_sim.checks import path as path_of
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import interval_of, kept_measure
+from koubei_sim.studies.design.plan import Sweep
+from koubei_sim.studies.sweep import journal
+from koubei_sim.studies.sweep.work import Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+FORMATS = (".parquet", ".csv")
+
+
+class SweepResult:
+    """The runs of a sweep; made by `sweep` and `open_sweep`, not by hand.
+
+    Attributes
+    ----------
+    sweep : Sweep
+        The plan.
+    folder : Path or None
+        The journal, None for a sweep in memory.
+    """
+
+    def __init__(
+        self, planned: Sweep, folder: Path | None, rows: Sequence[Row] | None = None
+    ) -> None:
+        self.sweep, self.folder = planned, folder
+        self._rows = None if rows is None else sorted(rows)
+
+    def arrow(self) -> pa.Table:
+        """Return the tidy table as an Arrow table, sorted by run."""
+        import pyarrow as pa
+
+        schema = self.sweep.schema()
+        if self.folder is None:
+            return journal.table_of(self._rows or [], self.sweep)
+        parts = [part.replace_schema_metadata(None) for _, part in journal.batches_of(self.folder)]
+        whole = pa.concat_tables([schema.empty_table(), *parts])
+        return whole.sort_by("run").combine_chunks()
+
+    def table(self) -> pd.DataFrame:
+        """Return the tidy table: one row a run, sorted by ``run``.
+
+        Columns ``run, point, replicate``, one for each path, one for each outcome, ``failed``
+        (the stage, None where all went well), ``message``, and ``run_key``, the hash of canonical
+        scenario, key, replicate, engine and version.
+        """
+        frame: pd.DataFrame = self.arrow().to_pandas()
+        return frame
+
+    def failures(self) -> pd.DataFrame:
+        """Return the rows of failed runs, without outcomes."""
+        table = self.table()
+        kept = [name for name in table.columns if name not in self.sweep.outcomes]
+        return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
+
+    def summary(self, outcome: str) -> pd.DataFrame:
+        """Return one outcome by point: its paths, ``mean``, 95 % interval ``low, high``, ``n``.
+
+        Raises
+        ------
+        KoubeiError
+            For an outcome that was not kept.
+        """
+        import pandas as pd
+
+        outcome = kept_measure(outcome, self.sweep.outcomes)
+        rows = []
+        for point, part in self.table().groupby("point"):
+            values = part[outcome].to_numpy(dtype=np.float64)
+            finite = values[np.isfinite(values)]
+            mean, low, high, _ = interval_of(outcome, values, self.sweep.key)
+            where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
+            rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
+            rows[-1]["n"] = finite.size
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        """Return one line: what was run, and how much of it."""
+        plan = self.sweep
+        done = len(self._rows) if self._rows is not None else self.arrow().num_rows
+        return (
+            f"<SweepResult {plan.scenario.name}: {plan.points.number} points x {plan.replicates} "
+            f"replicates over {', '.join(plan.points.columns)}; {done} of {plan.runs} runs>"
+        )
+
+
+def open_sweep(folder: str | Path) -> SweepResult:
+    """Return what a journal holds so far, also while another process writes it.
+
+    Raises
+    ------
+    KoubeiError
+        When the folder is not a journal.
+    """
+    folder = path_of("folder", folder)
+    return SweepResult(Sweep.from_plan(journal.read_plan(folder), str(folder)), folder)
+
+
+class Status(NamedTuple):
+    """How far a sweep is.
+
+    `failures` counts failed runs by stage and message, the most frequent first; `running` says
+    whether a process is at it now; `seconds_left` is guessed from the dates of the shards and NaN
+    where nobody is at it or they say nothing.
+    """
+
+    runs: int
+    done: int
+    failed: int
+    points: int
+    replicates: int
+    paths: tuple[str, ...]
+    running: bool
+    seconds_left: float
+    failures: dict[str, int]
+
+
+def status(folder: str | Path) -> Status:
+    """Return how far the sweep in a folder is.
+
+    Raises
+    ------
+    KoubeiError
+        When the folder is not a journal, or a file of it cannot be read.
+    """
+    folder = path_of("folder", folder)
+    plan = journal.read_plan(folder)
+    points = len(plan["points"][plan["paths"][0]])
+    runs = points * int(plan["replicates"])
+    done, failures, dates = 0, dict[str, int](), []
+    for path, table in journal.batches_of(folder, ["failed", "message"]):
+        done += table.num_rows
+        dates.append((path.stat().st_mtime, table.num_rows))
+        for stage, message in zip(table["failed"].to_pylist(), table["message"].to_pylist()):
+            if stage is not None:
+                failures[f"{stage}: {message}"] = failures.get(f"{stage}: {message}", 0) + 1
+    running = journal.in_use(folder)
+    order = sorted(failures, key=lambda said: (-failures[said], said))
+    return Status(
+        runs,
+        done,
+        sum(failures.values()),
+        points,
+        int(plan["replicates"]),
+        tuple(plan["paths"]),
+        running,
+        _left(sorted(dates), runs - done) if running else float("nan"),
+        {said: failures[said] for said in order},
+    )
+
+
+def _left(dates: list[tuple[float, int]], left: int) -> float:
+    """Return the seconds for `left` more runs at the pace of the last fifty shards."""
+    last = dates[-50:]
+    if len(last) < 2 or last[-1][0] <= last[0][0]:
+        return float("nan")
+    pace = sum(rows for _, rows in last[1:]) / (last[-1][0] - last[0][0])
+    return left / pace
+
+
+def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
+    """Write the tidy table of a sweep as one file, whole or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        The journal; it need not be finished.
+    path : path
+        A ``.parquet`` or ``.csv`` file; the same sweep gives the same bytes, whatever
+        backend, workers and interruptions it had.
+
+    Returns
+    -------
+    path, rows, runs
+        The file, how many runs it holds, and how many the sweep has.
+    """
+    goal = path_of("path", path)
+    if goal.suffix not in FORMATS:
+        raise KoubeiError(
+            str(path), "unknown format", got=goal.suffix, allowed=", ".join(FORMATS), fix=".parquet"
+        )
+    found = open_sweep(folder)
+    table = found.arrow()
+    if goal.suffix == ".parquet":
+        content = journal.parquet_bytes(table)
+    else:
+        content = table.to_pandas().to_csv(index=False, lineterminator="\n").encode()
+    try:
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
+        os.close(descriptor)
+        partial = Path(name)
+        try:
+            partial.write_bytes(content)
+            partial.chmod(0o644)
+            partial.replace(goal)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise KoubeiError(str(goal), f"cannot be written ({error.strerror or error})") from None
+    return goal, table.num_rows, found.sweep.runs

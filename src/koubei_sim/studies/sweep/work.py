@@ -1,0 +1,169 @@
+"""What a worker does: a batch of runs, each to one row of numbers or to a failure.
+
+A batch is plain data and a pure function of it is the result, so threads, processes and machines of
+a cluster are interchangeable.  Runs of one point share its world where the scenario says so.
+A run that fails is a row too, with stage and message; the rest goes on.
+Called by `backends`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from koubei_sim._version import __version__
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import measures
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs.inputs import Inputs
+from koubei_sim.runs.simulation import OneRun, Simulation
+from koubei_sim.runs.waiting import Stopped
+from koubei_sim.studies.design.plan import point_key, run_key
+
+#: Stages at which a run can fail, in order; at the last one it took its worker along.
+STAGES = ("scenario", "world", "run", "outcomes", "worker")
+#: What is said of a run whose worker did not live through it, wherever that was.
+KILLED = "its worker was killed each time that it was at this run, also alone (out of memory?)"
+#: Networks and people of one's own that this process has been sent, by digests.
+_RECEIVED: dict[str, Inputs] = {}
+
+
+class Task(NamedTuple):
+    """A batch of runs.
+
+    `runs` holds (run, point, replicate); `changes` the changes of each point that occurs;
+    `scenarios` those of them that are made already (for workers in the same process); `supplied`
+    the digests of networks and people that were handed over.
+    """
+
+    runs: tuple[tuple[int, int, int], ...]
+    base: Scenario
+    changes: dict[int, dict[str, Any]]
+    scenarios: dict[int, Scenario]
+    key: int
+    engine: str
+    outcomes: tuple[str, ...]
+    version: str
+    own_key: bool = False
+    supplied: Mapping[str, str] = {}
+
+
+class Row(NamedTuple):
+    """One run: its numbers, or the stage at which it failed and why (numbers are NaN then)."""
+
+    run: int
+    point: int
+    replicate: int
+    values: tuple[float, ...]
+    failed: str | None
+    message: str | None
+    run_key: str
+
+
+def receive(given: Inputs) -> None:
+    """Keep networks and people for the batches of this process that say they need them."""
+    _RECEIVED.clear()  # of one sweep at a time: graphs are large
+    _RECEIVED[_name(given.digests)] = given
+
+
+def _name(digests: Mapping[str, str]) -> str:
+    return ";".join(f"{name}={digest}" for name, digest in sorted(digests.items()))
+
+
+def run_batch(
+    task: Task, given: Inputs | None = None, stopped: Callable[[], bool] | None = None
+) -> tuple[list[Row], float]:
+    """Do the runs of a batch; return their rows and the seconds that it took.
+
+    `given` is what the batch needs of networks and people, where it was not received before;
+    `stopped` says whether somebody has called it off.
+    """
+    if task.version != __version__:
+        raise KoubeiError("worker", "has another koubei_sim", got=__version__, allowed=task.version)
+    started = time.perf_counter()
+    if task.supplied and given is None:
+        given = _RECEIVED[_name(task.supplied)]
+    given = given or Inputs()  # one for all points, so that a file of the scenario is read once
+    rows: list[Row] = []
+    for point, runs in groupby(task.runs, key=lambda run: run[1]):
+        rows += _runs_of_a_point(task, point, list(runs), given, stopped)
+    return rows, time.perf_counter() - started
+
+
+def given_up(task: Task) -> list[Row]:
+    """Return the rows of runs that killed every worker that was at them."""
+    nothing = (float("nan"),) * len(task.outcomes)
+    rows = []
+    for run, point, replicate in task.runs:
+        name = _run_key(task, _scenario(task, point).digest(), point, replicate)
+        rows.append(Row(run, point, replicate, nothing, "worker", KILLED, name))
+    return rows
+
+
+def _scenario(task: Task, point: int) -> Scenario:
+    ready = task.scenarios.get(point)
+    if ready is not None:
+        return ready
+    return task.base.changed(task.changes[point], "agents" in task.supplied)
+
+
+def _key(task: Task, point: int) -> int:
+    return point_key(task.key, point) if task.own_key else task.key
+
+
+def _run_key(task: Task, digest: str, point: int, replicate: int) -> str:
+    key = _key(task, point)
+    return run_key(digest, key, replicate, task.engine, task.version, task.supplied)
+
+
+def _runs_of_a_point(
+    task: Task,
+    point: int,
+    runs: list[tuple[int, int, int]],
+    given: Inputs,
+    stopped: Callable[[], bool] | None,
+) -> list[Row]:
+    def look(*_: int) -> None:
+        if stopped is not None and stopped():
+            raise Stopped
+
+    nothing = (float("nan"),) * len(task.outcomes)
+    try:
+        scenario = _scenario(task, point)
+        digest = scenario.digest()
+    except Exception as error:
+        return [Row(*run, nothing, "scenario", said(error), "") for run in runs]
+    rows: list[Row] = []
+    simulation = Simulation(scenario, _key(task, point), given, task.engine)
+    tell = None if stopped is None else look
+    for run in runs:
+        look()
+        replicate, stage = run[2], "world"
+        name = _run_key(task, digest, point, replicate)
+        try:
+            world = simulation.world(replicate)
+            stage = "run"
+            history = simulation.play(world, tell)
+            stage = "outcomes"
+            found = measures(OneRun(scenario, (history,), simulation.key), task.outcomes)
+            values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
+            rows.append(Row(*run, values, None, None, name))
+        except Exception as error:
+            rows.append(Row(*run, nothing, stage, said(error), name))
+    return rows
+
+
+def said(error: BaseException) -> str:
+    """Return an error as one line: our own as it is, others with the name of their class.
+
+    Examples
+    --------
+    >>> said(MemoryError()), said(ValueError("no"))
+    ('MemoryError', 'ValueError: no')
+    """
+    line = " ".join(str(error).split())[:500]
+    if isinstance(error, KoubeiError):
+        return line
+    return f"{type(error).__name__}: {line}" if line else type(error).__name__
