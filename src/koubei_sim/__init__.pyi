@@ -29,12 +29,15 @@ from .cascades import paired as paired
 from .errors import KoubeiError as KoubeiError
 from .loading import load as load
 from .model.scenario import Scenario as Scenario
+from .model.scenario.fields import parameter as parameter
+from .model.scenario.own import Mechanism as Mechanism
 from .networks import Network as Network
 from .networks import TemporalNetwork as TemporalNetwork
 from .networks import as_network as as_network
 from .networks import read_contacts as read_contacts
 from .networks import read_network as read_network
 from .networks import seeding as seeding
+from .runs.check_mechanism import check_mechanism as check_mechanism
 from .runs.fork import fork as fork
 from .runs.mesa_model import KoubeiModel as KoubeiModel
 from .runs.partition import run_partitioned as run_partitioned

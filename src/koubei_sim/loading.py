@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
+
+if TYPE_CHECKING:
+    from koubei_sim.model.scenario.own import Mechanism
 
 #: What ends up in a folder beside its marker; a path to one of these is one to its folder.
 _BESIDE: Final = (storage.DATA, storage.EVENTS, storage.PEOPLE, storage.TIMING)
@@ -24,7 +28,7 @@ _STUDIES: Final = {"statement": "claim", "targets": "calibrate", "series": "cali
 _ALLOWED: Final = "a result, cascade, sweep, verdict of a claim, scenario (.toml or preset)"
 
 
-def load(path: str | Path, stream: bool | None = None) -> Any:
+def load(path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism] = ()) -> Any:
     """Open whatever a path holds: a result, a cascade, a sweep, a verdict, a scenario.
 
     Parameters
@@ -35,6 +39,8 @@ def load(path: str | Path, stream: bool | None = None) -> Any:
     stream : bool, optional
         For results only.  True leaves the event log on disk, from where the result takes what it
         is asked for; False reads it into memory.  Without it, as the result was made.
+    mechanisms : sequence of Mechanism, optional
+        Those of the user's own that a result or a scenario has.
 
     Returns
     -------
@@ -59,15 +65,15 @@ def load(path: str | Path, stream: bool | None = None) -> Any:
     """
     place = checks.path("path", path)
     if not place.exists():
-        return _scenario(place, stream)
+        return _scenario(place, stream, mechanisms)
     folder = place if place.is_dir() else place.parent
     if place.is_file() and place.name not in (*_MARKERS, *_BESIDE):
         if place.suffix != ".toml":
             raise KoubeiError(str(place), "not a file that load opens", allowed=_ALLOWED)
-        return _of_toml(place, stream)
+        return _of_toml(place, stream, mechanisms)
     found = next((name for name in _MARKERS if (folder / name).is_file()), "")
     if found == storage.RECIPE:
-        return _of_recipe(folder, stream)
+        return _of_recipe(folder, stream, mechanisms)
     _only_results(stream, found or "something else")
     if found == SWEEP:
         from koubei_sim.studies.sweep import open_sweep
@@ -92,7 +98,7 @@ def _only_results(stream: object, what: str) -> None:
         raise KoubeiError("stream", "only for results of run", got=what, fix="leave it away")
 
 
-def _of_recipe(folder: Path, stream: bool | None) -> Any:
+def _of_recipe(folder: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
     """A run or a cascade, as its recipe says."""
     recipe = folder / storage.RECIPE
     try:
@@ -106,10 +112,10 @@ def _of_recipe(folder: Path, stream: bool | None) -> Any:
         return read_cascade(folder)
     from koubei_sim.runs.loading import load_result
 
-    return load_result(folder, stream)
+    return load_result(folder, stream, mechanisms)
 
 
-def _of_toml(place: Path, stream: bool | None) -> Any:
+def _of_toml(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
     """A scenario; of the files of studies only what they are."""
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8-sig"))
@@ -119,11 +125,12 @@ def _of_toml(place: Path, stream: bool | None) -> Any:
     command = command or ("sweep" if "scenario" in content else None)
     if command is not None:
         raise KoubeiError(str(place), "describes a study to run", fix=f"koubei {command} {place}")
-    return _scenario(place, stream)
+    return _scenario(place, stream, mechanisms)
 
 
-def _scenario(place: Path, stream: bool | None) -> Any:
+def _scenario(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
     from koubei_sim.model.scenario import Scenario
+    from koubei_sim.model.scenario.own import class_with
 
     if not place.exists() and str(place) not in Scenario.presets() and place.suffix != ".toml":
         raise KoubeiError(
@@ -131,4 +138,4 @@ def _scenario(place: Path, stream: bool | None) -> Any:
             fix="the folder given to save() or --out",
         )  # fmt: skip
     _only_results(stream, "a scenario")
-    return Scenario.load(str(place))
+    return class_with(Scenario, mechanisms).load(str(place))

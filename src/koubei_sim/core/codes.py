@@ -16,6 +16,7 @@ MAX_TICKS: Final = 30_000
 LEVELS: Final = 128  # levels of expertise
 HOPS: Final = 16  # hops 0..15
 ATTENTION_SIZE: Final = 256  # rows of the attention table: arrivals 0..255
+FULL16: Final = 1 << 16  # the factor 1 in units of 2**-16
 WORTH_BINS: Final = 64  # bins of a day in the table of the worth of an answer
 
 # Stages of an agent -------------------------------------------------------------------------

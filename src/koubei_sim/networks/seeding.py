@@ -17,8 +17,9 @@ from koubei_sim.core.codes import DRAW_SEEDING
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import draw, draw32, draw_many, pick, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import TemporalNetwork, as_network
+from koubei_sim.networks.adapters import as_network
 from koubei_sim.networks.edges import MAX_NODES
+from koubei_sim.networks.temporal import TemporalNetwork
 
 __all__ = [
     "community",

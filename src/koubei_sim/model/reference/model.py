@@ -14,6 +14,7 @@ from koubei_sim.model.reference import (
     meetings,
     observe,
     online,
+    own,
     participate,
     release,
     satisfaction,
@@ -42,10 +43,11 @@ class PyramidModel(Pyramid):
 
     def step(self) -> None:
         """Run one tick: the schedule."""
-        day = Day(t=self.steps - 1)  # Mesa counts the step before it runs it
+        day = Day(self.steps - 1, [0] * self.width)  # Mesa counts the step before it runs it
         self.coins.forget()
 
         release.release(self, day)  # 1
+        own.begin(self, day)
 
         day.online = online.online(self, day)
         for person in online.users(day):  # 2
@@ -61,4 +63,5 @@ class PyramidModel(Pyramid):
         supply.supply(self, day)  # 6
         serve.serve(self, day)  # 7
         age.age(self, day)  # 8
+        own.end(self, day)
         observe.observe(self, day)  # 9

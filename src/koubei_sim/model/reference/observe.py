@@ -18,7 +18,6 @@ from koubei_sim.core.codes import (
     T_STAGE,
     T_STOCK,
     T_TIER,
-    TABLE_WIDTH,
     USER,
 )
 from koubei_sim.model.reference.state import LogRow
@@ -63,7 +62,7 @@ def history(model: Pyramid) -> History:
     Returns
     -------
     History
-        ``table`` int64[ticks run, TABLE_WIDTH], ``quality`` and ``difficulty``
+        ``table`` int64[ticks run, columns], ``quality`` and ``difficulty``
         float64[ticks run, K], and the log.
     """
     ticks, products = len(model.table), model.rules.n_products
@@ -71,7 +70,7 @@ def history(model: Pyramid) -> History:
     tick, agent, kind, recruiter, channel, product, generation = columns
     return canonical(
         History(
-            table=np.array(model.table, dtype=np.int64).reshape(ticks, TABLE_WIDTH),
+            table=np.array(model.table, dtype=np.int64).reshape(ticks, model.width),
             quality=np.array(model.quality_path, dtype=np.float64).reshape(ticks, products),
             difficulty=np.array(model.difficulty_path, dtype=np.float64).reshape(ticks, products),
             log_tick=tick.astype(np.int32),

@@ -38,6 +38,7 @@ def joins(model: Pyramid, day: Day, user: Person, j: int) -> bool:
     rules = model.rules
     fatigue16 = rules.join_fatigue16[user.joined[j]]
     threshold = (rules.join32[j][user.level] * fatigue16) >> 16
+    threshold = threshold * user.join16 >> 16
     return model.coins.coin(DRAW_JOIN, day.t, j, user.number) < threshold
 
 

@@ -25,7 +25,7 @@ def seeding(model: Pyramid) -> None:
     They are no flow of any tick: the day they adopt on has no row in the table; the log has
     them at tick -1.
     """
-    day = Day(t=BEFORE)
+    day = Day(BEFORE, [0] * model.width)
     for number in sorted(model.people_arrays.seeds):
         seed = model.people[number]
         seed.recruiter = RECRUITER_SEED

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from mesa import Agent, Model
 
-from koubei_sim.core.codes import CASUAL, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.core.codes import CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
 from koubei_sim.model.reference.coins import Coins
-from koubei_sim.model.world.arrays import Graphs, People, Rules, World
+from koubei_sim.model.world.arrays import Graphs, OwnRules, People, Rules, World, width_of
 
 NEVER = -1  # a stored tick that has not happened
 
@@ -72,6 +72,9 @@ class Person(Agent):
         self.story = NO_STORY
         self.story_until = NEVER
 
+        self.tell16 = FULL16  # factors of today, which mechanisms of the user's own may change
+        self.join16 = FULL16
+
         # As one who waits or uses: filled when claimed and at adoption.
         self.recruiter = -1
         self.channel = -1
@@ -114,6 +117,27 @@ class LogRow(NamedTuple):
     generation: int
 
 
+class OwnRule:
+    """One such mechanism: its numbers and what people carry, as attributes.
+
+    Parameters
+    ----------
+    given : OwnRules
+    n : int
+        Number of people.
+    """
+
+    def __init__(self, given: OwnRules, n: int) -> None:
+        self.rule, self.when = given.readable, given.when
+        carried = {name: [initial] * n for name, (_, initial) in given.people.items()}
+        self.__dict__ |= {**given.numbers, **carried}
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which names there are where another is asked for."""
+        known = ", ".join(word for word in self.__dict__ if word not in ("rule", "when"))
+        raise AttributeError(f"own has no {name!r}, only {known}")
+
+
 class Pyramid(Model):
     """Everything that the submodels read and write; `PyramidModel` adds the schedule.
 
@@ -150,6 +174,8 @@ class Pyramid(Model):
         self.rules: Rules = plain(world.rules)
         self.people_arrays: People = plain(world.people)
         rules = self.rules
+        self.width = width_of(world)
+        self.own = [OwnRule(own, rules.n) for own in world.own]
         self.coins = Coins(rules.key, rules.replicate)
         self.people = [Person(self, number) for number in range(rules.n)]
         self.listeners = arcs_of(world.graphs, rules)

@@ -82,6 +82,7 @@ def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -
     threshold = rules.tell32[c][kind]
     threshold = threshold * rules.novelty16[t - person.last_story] >> 16
     threshold = threshold * rules.lift_tell16[c][t] >> 16
+    threshold = threshold * person.tell16 >> 16
     return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from koubei_sim import checks
+from koubei_sim.core.codes import TABLE_WIDTH
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world.arrays import Graphs, Rules, World
+from koubei_sim.model.world.arrays import Graphs, OwnRules, Rules, World
 from koubei_sim.model.world.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.model.world.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.model.world.people import build_people, enthusiasts
@@ -125,7 +126,7 @@ def build_world(
     )
     people, tables = build_people(scenario, key, replicate, population, graphs, seeds)
     rules = build_rules(scenario, key, replicate, tables, int(people.need.size > 1))
-    return World(people, graphs, rules)
+    return World(people, graphs, rules, own_rules(scenario))
 
 
 def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
@@ -135,6 +136,17 @@ def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
         return None
     c = list(scenario.channels).index(scenario.seeding.channel or feeds[0])
     return graphs.indptr[c], graphs.indices[c]
+
+
+def own_rules(scenario: Scenario) -> tuple[OwnRules, ...]:
+    """Return the mechanisms of the user's own, their columns behind those of the library."""
+    found, column = [], TABLE_WIDTH
+    for one in scenario.mechanisms:
+        numbers = one.numbers(scenario, column)
+        words = (one.name, one.when, one.readable, one.compiled)
+        found.append(OwnRules(*words, numbers, dict(one.people), len(one.columns)))
+        column += len(one.columns)
+    return tuple(found)
 
 
 def build_rules(

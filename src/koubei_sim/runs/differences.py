@@ -1,13 +1,14 @@
 """Say whether two histories are the same bytes and, where not, where they part first.
 
-`difference` is what every test of the two engines asks.  It looks at types, shapes and bits (so
-that -0.0 differs from 0.0) and names the first tick that differs with every column that differs
-there, because later ticks only show what followed.
+`difference` is what every test of the two engines asks, and `check_mechanism`.  It looks at types,
+shapes and bits (so that -0.0 differs from 0.0) and names the first tick that differs with every
+column that differs there, because later ticks only show what followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,27 +21,30 @@ COLUMNS = tuple(
 LOG_FIELDS = tuple(name for name in History._fields if name.startswith("log_"))
 
 
-def difference(one: History, other: History) -> str | None:
+def difference(one: History, other: History, own: Sequence[str] = ()) -> str | None:
     """Return None where two histories are equal in every bit, else where they part first.
 
     Parameters
     ----------
     one, other : History
         Logs in canonical order.
+    own : sequence of str, optional
+        What the columns behind those of the library are called.
 
     Returns
     -------
     str or None
         One line, such as ``"tick 12: newly_aware 3 != 4; quality[0] 0.5 != 0.51"``.
     """
+    pairs: list[tuple[str, Any, Any]] = list(zip(History._fields, one, other))
     unlike = [
         f"{name}: {a.dtype}{list(a.shape)} != {b.dtype}{list(b.shape)}"
-        for name, a, b in zip(History._fields, one, other, strict=True)
+        for name, a, b in pairs
         if a.dtype != b.dtype or (a.shape != b.shape and not name.startswith("log_"))
     ]
     if unlike:
         return "types or shapes: " + "; ".join(unlike)
-    found = [*table_differences(one, other), *path_differences(one, other)]
+    found = [*table_differences(one, other, own), *path_differences(one, other)]
     found += log_differences(one, other)
     if not found:
         return None
@@ -48,13 +52,15 @@ def difference(one: History, other: History) -> str | None:
     return f"tick {first}: " + "; ".join(what for tick, what in found if tick == first)
 
 
-def table_differences(one: History, other: History) -> Iterator[tuple[int, str]]:
+def table_differences(
+    one: History, other: History, own: Sequence[str] = ()
+) -> Iterator[tuple[int, str]]:
     """Yield (tick, column and both values) of the first row of the daily table that differs."""
     ticks, columns = np.nonzero(one.table != other.table)
     for tick, column in zip(ticks.tolist(), columns.tolist(), strict=True):
         if tick == ticks[0]:
             values = f"{one.table[tick, column]} != {other.table[tick, column]}"
-            yield tick, f"{COLUMNS[column]} {values}"
+            yield tick, f"{(*COLUMNS, *own)[column]} {values}"
 
 
 def path_differences(one: History, other: History) -> Iterator[tuple[int, str]]:
