@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from koubei_sim import checks
 from koubei_sim.cli import screen
-from koubei_sim.cli.values import value_of
+from koubei_sim.cli.words import pairs_of, value_of
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
@@ -43,23 +43,16 @@ HEADERS = re.compile(
 GRAPH_KEY = 1  # a generated graph is the same in every call unless its own `key` is given
 
 
-def pairs_of(where: str, words: list[str], example: str) -> dict[str, Any]:
+def values_of(where: str, words: list[str] | None, example: str) -> dict[str, Any]:
     """Return the values named by ``name=value`` words."""
-    found = {}
-    for word in words:
-        name, sign, text = word.partition("=")
-        if not sign or not name.strip():
-            raise KoubeiError(where, "not of the form name=value", got=word, fix=example)
-        if name.strip() in found:
-            raise KoubeiError(where, "one name stands there twice", got=name.strip())
-        found[name.strip()] = value_of(text)
-    return found
+    found = pairs_of(where, words, fix=example)
+    return {name: value_of(text) for name, text in found.items()}
 
 
 # Rules ----------------------------------------------------------------------------------------
 
 
-def rule_from(name: str, words: list[str], p: float | None) -> Rule:
+def rule_from(name: str, words: list[str] | None, p: float | None) -> Rule:
     """Return the rule of a name with the arguments of ``--set name=value``.
 
     Examples
@@ -79,7 +72,7 @@ def rule_from(name: str, words: list[str], p: float | None) -> Rule:
         )
     kind = rules[plain]
     known = [item.name for item in fields(kind)]
-    given = pairs_of("--set", words, "--set quality=0.9")
+    given = values_of("--set", words, "--set quality=0.9")
     if p is not None:
         if "p" not in known:
             raise KoubeiError("--p", f"{plain} has none", got=p, fix=f"--set {known[0]}=..")
@@ -135,7 +128,7 @@ def _generated(name: str, rest: str, directed: bool | None) -> Network:
     people = value_of(number.replace("_", ""))
     if isinstance(people, bool) or not isinstance(people, int):
         raise KoubeiError("GRAPH", "how many people", got=rest, fix=f"{name}:10000")
-    options = pairs_of("GRAPH", more, f"{name}:{people},key=2")
+    options = values_of("GRAPH", more, f"{name}:{people},key=2")
     known = [one for one in inspect.signature(make).parameters if one not in ("n", "members")]
     for one in options:
         if one not in known:
