@@ -43,10 +43,10 @@ if TYPE_CHECKING:  # what `__getattr__` below gives, told to type checkers and e
     from koubei_sim.runs.simulate import run
     from koubei_sim.studies.calibration.calibrate import calibrate
     from koubei_sim.studies.claims import claim
+    from koubei_sim.studies.compare.attribution import explain, knock_out
     from koubei_sim.studies.compare.breakeven import break_even
     from koubei_sim.studies.compare.compare import compare
-    from koubei_sim.studies.compare.explain import knock_out, shapley
-    from koubei_sim.studies.compare.ladder import explain
+    from koubei_sim.studies.compare.shapley import shapley
     from koubei_sim.studies.design.priors import ensemble
     from koubei_sim.studies.sensitivity.sensitivity import sensitivity
     from koubei_sim.studies.sweep.sweep import sweep

@@ -20,7 +20,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.fields import Part, Truth, range_text
 from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.model.scenario.messages import one_line
-from koubei_sim.runs.lanes import texts
+from koubei_sim.runs.options import texts
 
 
 class StudyFile(Part):
