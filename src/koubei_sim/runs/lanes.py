@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
-from koubei_sim.core.codes import TABLE
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure, measures
 from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History
@@ -283,8 +283,7 @@ def check_kept(where: str, scenario: Scenario, runs: int) -> None:
     """
     import psutil
 
-    columns = sum(width for _, width in TABLE)
-    need, have = 8.0 * runs * scenario.ticks * columns, psutil.virtual_memory().available
+    need, have = 8.0 * runs * scenario.ticks * TABLE_WIDTH, psutil.virtual_memory().available
     if need > 0.9 * have:
         raise KoubeiError(
             where, "needs more memory than there is",

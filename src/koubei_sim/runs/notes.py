@@ -5,9 +5,9 @@ Called by `simulate`.
 
 from __future__ import annotations
 
+from koubei_sim.model.mechanisms.numbers import scaled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.population import Who
-from koubei_sim.model.world.tables import scaled
 
 #: Rounding that changes a number of people by this share or more is told.
 _TOLD = 0.1

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number, word
-from koubei_sim.core.codes import RECRUITER_MEDIA, RECRUITER_SEED, TABLE
+from koubei_sim.core.codes import RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
@@ -33,6 +33,7 @@ from koubei_sim.metrics import (
     outcomes,
     users,
 )
+from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.studies.changed import CHANGES, Worth, changed_people, first_adoptions, worth

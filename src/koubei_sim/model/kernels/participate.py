@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.codes import T_JOINS, T_REPORTS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.release import file_report
+from koubei_sim.model.mechanisms.participation import T_JOINS
+from koubei_sim.model.mechanisms.release import T_REPORTS
 
 BASE_JOIN, BASE_STORY, BASE_REPORT = 8, 16, 24  # offsets in State.bases
 

@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from koubei_sim.core.codes import (
-    LOG_ADOPT,
-    T_ENTHUSIAST_TIER,
-    T_MEMBERS,
-    T_SEGMENT_USERS,
-    T_STAGE,
-    T_STOCK,
-    T_TIER,
-    TABLE_WIDTH,
-    USER,
-)
+from koubei_sim.core.codes import LOG_ADOPT, USER
+from koubei_sim.model.mechanisms import TABLE_WIDTH
+from koubei_sim.model.mechanisms.channels import T_MEMBERS
+from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
+from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS, T_STAGE
+from koubei_sim.model.mechanisms.supply import T_STOCK
 from koubei_sim.model.world.arrays import History, canonical
 
 if TYPE_CHECKING:

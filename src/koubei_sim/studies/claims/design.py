@@ -21,8 +21,8 @@ import numpy as np
 
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.parts import Claim, Test
 from koubei_sim.studies.plan import Sweep, make_sweep
