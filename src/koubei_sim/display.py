@@ -1,7 +1,7 @@
 """How a result looks: a few lines in a terminal, a small table with a curve in a notebook.
 
 Cheap by design (daily tables only, no forest), because a notebook shows it unasked.  Called by
-`results` only.
+results; the bar by whatever may take long.
 """
 
 from __future__ import annotations
@@ -42,6 +42,21 @@ def count_text(value: float) -> str:
     if abs(value) >= 100 or float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def progress_bar(total: int | None, unit: str) -> Any:
+    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
+
+    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
+        from tqdm.auto import tqdm
+    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
+        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
+    return tqdm(total=total, unit=unit, leave=False, ncols=79)
 
 
 def final_rows(run: Run) -> list[tuple[str, float, float, float]]:

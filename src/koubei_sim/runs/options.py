@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from koubei_sim import checks
+from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
@@ -119,15 +120,6 @@ def key_of(rng: object) -> int:
 def threads_of(given: object) -> int | None:
     """Return a number of threads that a system can start; None: as many as fit."""
     return None if given is None else checks.whole("threads", given, 1, MOST_WORKERS)
-
-
-def check_progress(progress: object) -> None:
-    """Refuse what is neither yes, no, nor something to tell."""
-    if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise KoubeiError(
-            "progress", "wrong type", got=checks.shown(progress),
-            allowed="True, False or what is called with (done, in all)",
-        )  # fmt: skip
 
 
 def refused(where: str, given: object, usual: object, why: str, fix: str | None = None) -> None:
