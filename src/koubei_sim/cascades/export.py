@@ -25,7 +25,7 @@ from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES
 from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
-from koubei_sim.provenance import array_digest, versions
+from koubei_sim.storage.provenance import array_digest, versions
 
 if TYPE_CHECKING:
     import pandas as pd

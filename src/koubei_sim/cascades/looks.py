@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from koubei_sim.display import count_text
+from koubei_sim.metrics.overview import count_text
 
 if TYPE_CHECKING:
     from koubei_sim.cascades.result import CascadeResult

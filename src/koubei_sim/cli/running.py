@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from koubei_sim import storage
 from koubei_sim.cli import screen
 from koubei_sim.cli.screen import brief
 from koubei_sim.cli.values import value_of
@@ -84,7 +85,7 @@ def scenario_from(
 
     recipe = None
     if given not in Scenario.presets() and (
-        archive.is_result(given) or checks.path("scenario", given).is_dir()
+        storage.is_result(given) or checks.path("scenario", given).is_dir()
     ):
         recipe = archive.read_recipe(given)
         scenario = scenario_of(recipe, given)
@@ -160,23 +161,21 @@ def run(
 def _goal(out: Path | None) -> Path | None:
     """Return the folder to write, once it is sure that it may be written."""
     from koubei_sim import checks
-    from koubei_sim.runs import archive
 
     if out is None:
         return None
     goal = checks.path("--out", out)
-    archive.check_goal(goal)
+    storage.check_goal(goal)
     return goal
 
 
 def _check_stream(given: str, out: Path | None, stream: bool) -> None:
-    from koubei_sim.runs import archive
 
     if not stream:
         return
     if out is None:
         raise KoubeiError("--stream", "needs a folder to write events to", fix="--out FOLDER")
-    if archive.is_result(given) and archive.folder_of(given).resolve() == out.resolve():
+    if storage.is_result(given) and storage.folder_of(given).resolve() == out.resolve():
         raise KoubeiError(
             "--out",
             "holds the result that the repetition is to be compared with",
@@ -208,8 +207,8 @@ def _compare(given: str, recipe: dict[str, Any], result: Result) -> tuple[int, s
     """Say whether a repetition gave the same bytes, and what differs if not."""
     if result.digest() == recipe.get("digest"):
         return FINE, f"same bytes as {given} (digest {result.digest()[:16]})"
-    from koubei_sim import provenance
     from koubei_sim.runs.loading import load_result
+    from koubei_sim.storage import provenance
 
     now = provenance.versions()
     changed = [
@@ -356,10 +355,9 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
 def plot(given: Path, out: Path | None, lang: str, format: str) -> int:
     """Draw the figures of a saved result."""
     from koubei_sim import checks, plots
-    from koubei_sim.runs import archive
     from koubei_sim.runs.loading import load_result
 
-    folder = archive.folder_of(given) / "figures" if out is None else checks.path("--out", out)
+    folder = storage.folder_of(given) / "figures" if out is None else checks.path("--out", out)
     for path in plots.save_all(load_result(given), folder, lang, format):
         print(path)
     return FINE
