@@ -16,8 +16,7 @@ from tests.fuzz.judging import timely
 
 import koubei_sim as kb
 from koubei_sim import studies
-from koubei_sim.cli import main
-from koubei_sim.cli.commands import app
+from koubei_sim.cli import commands, main
 
 LINES = (
     "run mine.toml --rng 1 --replicates 2 --ticks 3 --out out --no-figures",
@@ -73,7 +72,7 @@ _NOT_DRAWN = {"--seconds", "--at-most", "--scheduler", "--full", "--all", "--hel
 
 def options() -> list[str]:
     """All options of all commands, so that new ones are tried as soon as they are there."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(commands())
     found = {
         name
         for command in group.commands.values()  # type: ignore[attr-defined]

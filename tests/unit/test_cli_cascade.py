@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from koubei_sim.cascades import IndependentCascade, cascade
-from koubei_sim.cli import cascade_words, main, screen
+from koubei_sim.cli import cascade_words, main
 from koubei_sim.loading import load
 from koubei_sim.networks import follow_graph, read_network
 
@@ -38,7 +39,7 @@ def edges(tmp_path):
 
 
 def _narrow(text: str) -> bool:
-    return max((screen.columns_of(line) for line in text.splitlines()), default=0) <= 80
+    return max((cell_len(line) for line in text.splitlines()), default=0) <= 80
 
 
 def test_a_cascade_is_that_of_the_library(call, edges):
@@ -69,7 +70,7 @@ def test_the_report_fits_a_terminal(call):
     ):  # fmt: skip
         status, out, err = call("cascade", *words, *QUICK)
         assert (status, err) == (0, ""), (words, err)
-        assert _narrow(out), [line for line in out.splitlines() if screen.columns_of(line) > 80]
+        assert _narrow(out), [line for line in out.splitlines() if cell_len(line) > 80]
         assert "people ever active" in out
         assert "█" in out
 
@@ -161,18 +162,14 @@ def test_until_precision_stops_by_itself(call):
 
 
 def test_every_rule_can_be_named():
-    """Catches a rule of the library that the command line has forgotten."""
-    from koubei_sim import cascades
+    """Catches a rule of the library that the command line has forgotten, or two of one name."""
+    from koubei_sim.cascades import rules
 
-    classes = {
-        name
-        for name in cascades.__all__
-        if isinstance(getattr(cascades, name), type)
-        and issubclass(getattr(cascades, name), cascades.Rule)
-    } - {"Rule"}
-    assert set(cascade_words.RULES.values()) == classes
-    for name in cascade_words.RULES:
-        assert cascade_words.rule_from(name, [], None)
+    classes = {getattr(rules, name) for name in rules.__all__} - {rules.Rule}
+    assert set(rules.FAMILIES) == classes
+    assert len({kind.command for kind in rules.FAMILIES} - {""}) == len(classes)
+    for kind in rules.FAMILIES:
+        assert type(cascade_words.rule_from(kind.command, [], None)) is kind
 
 
 # ---------------------------------------------------------------- koubei verify
@@ -187,7 +184,7 @@ def test_verify_lists_runs_and_writes(call, tmp_path):
     status, out, err = call("verify", "granovetter", "--out", tmp_path / "figures")
     assert (status, err) == (0, "")
     plain = out.replace(str(tmp_path), "")
-    assert _narrow(plain), [line for line in plain.splitlines() if screen.columns_of(line) > 80]
+    assert _narrow(plain), [line for line in plain.splitlines() if cell_len(line) > 80]
     assert "yes" in out
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
         "granovetter.csv", "granovetter.png",
@@ -241,10 +238,10 @@ def test_the_old_name_of_verify_still_works_and_says_the_new_one(call):
 
 def test_verify_says_where_it_runs_when_there_is_no_checkout(call, monkeypatch, tmp_path):
     """Catches an installed library that fails with a missing module, or runs what it finds."""
-    from koubei_sim.cli import upkeep
+    from koubei_sim.cli import look
 
     (tmp_path / "verification").mkdir()
-    monkeypatch.setattr(upkeep, "__file__", str(tmp_path / "site" / "koubei_sim" / "cli" / "x.py"))
+    monkeypatch.setattr(look, "__file__", str(tmp_path / "site" / "koubei_sim" / "cli" / "x.py"))
     monkeypatch.chdir(tmp_path)
     status, out, err = call("verify", "granovetter")
     assert (status, out) == (2, "")

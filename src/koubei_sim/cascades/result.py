@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.cascades import export, looks, statistics, stream, trees
+from koubei_sim.cascades import export, statistics, stream, trees
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval
@@ -416,11 +416,11 @@ class CascadeResult:
 
     def __repr__(self) -> str:
         """Return a few lines: what was run, how many people it reached, and what to mind."""
-        return looks.text(self)
+        return export.text(self)
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with the mean curve."""
-        return looks.page(self)
+        return export.page(self)
 
 
 def read_cascade(path: str | Path) -> CascadeResult:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.world.arrays import History
 from koubei_sim.storage import PARTIAL, CannotWrite, Disk, whole_file
 from koubei_sim.studies.design.plan import FORMAT, Sweep, difference, plan_digest
 from koubei_sim.studies.design.values import cell
@@ -31,7 +34,7 @@ from koubei_sim.studies.sweep.work import Row
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PLAN, RUNS, LOCK = "sweep.json", "runs", ".lock"
+PLAN, RUNS, HISTORIES, LOCK = "sweep.json", "runs", "histories", ".lock"
 _MARK: Final = b"koubei_sweep"  # where a shard says to which sweep it belongs
 #: Seconds that a second process waits for the lock (a glance of `status` holds it briefly).
 _PATIENCE: Final = 1.0
@@ -83,7 +86,9 @@ class Journal:
                     "another process is running this sweep",
                     fix="koubei status FOLDER",
                 )
-            for place in (self.folder, self.folder / RUNS):
+            if self.sweep.keep:
+                (self.folder / HISTORIES).mkdir(exist_ok=True)
+            for place in (self.folder, self.folder / RUNS, self.folder / HISTORIES):
                 for left_over in place.glob(f".*{PARTIAL}"):
                     left_over.unlink()
             if not (self.folder / PLAN).is_file():
@@ -115,10 +120,13 @@ class Journal:
         SweepStopped
             When it cannot be written; everything before it is kept.
         """
-        rows = sorted(rows)
+        rows = sorted(rows, key=lambda row: row.run)
         name = shard_name(rows)
         content = parquet_bytes(table_of(rows, self.sweep, self._schema))
         try:
+            for row in rows:  # before the row that says that the run is done
+                if row.history is not None:
+                    self._write(history_file(self.folder, row.run), packed(row.history))
             self._write(self.folder / RUNS / name, content)
         except (OSError, CannotWrite) as error:
             raise self._stopped(error) from None
@@ -196,7 +204,7 @@ def _check_folder(folder: Path, sweep: Sweep) -> None:
             )
     elif folder.is_dir():
         # What a process that was killed while it made the folder can have left.
-        others = [entry for entry in folder.iterdir() if entry.name not in (RUNS, LOCK)]
+        others = [entry for entry in folder.iterdir() if entry.name not in (RUNS, HISTORIES, LOCK)]
         others = [entry for entry in others if not entry.name.endswith(PARTIAL)]
         if (folder / RUNS).is_dir():
             others += list((folder / RUNS).iterdir())
@@ -258,6 +266,7 @@ def _is_plan(plan: Any) -> bool:
         and all(isinstance(column, list) and column for column in columns)
         and len({len(column) for column in columns}) == 1
         and all(isinstance(name, str) for name in plan["outcomes"])
+        and len(plan.get("variants", columns[0])) == len(columns[0])
     )
 
 
@@ -285,6 +294,39 @@ def read_shard(path: Path, columns: list[str] | None = None) -> pa.Table:
 def in_use(folder: Path) -> bool:
     """Return whether a process is writing the journal now."""
     return storage.taken(folder / LOCK)
+
+
+# Histories ---------------------------------------------------------------------------------------
+
+
+def history_file(folder: Path, run: int) -> Path:
+    """Return where the history of a run lies, in a journal that keeps histories."""
+    return folder / HISTORIES / f"{run:08d}.npz"
+
+
+def packed(history: History) -> bytes:
+    """Return a history as the bytes of a file of arrays, the same for the same history."""
+    sink = io.BytesIO()
+    np.savez_compressed(sink, **history._asdict())  # numbers only: nothing is pickled
+    return sink.getvalue()
+
+
+def read_history(folder: Path, run: int) -> History:
+    """Return the history of a run.
+
+    Raises
+    ------
+    KoubeiError
+        Where it is not there or cannot be read.
+    """
+    file = history_file(folder, run)
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return History(**{name: arrays[name] for name in History._fields})
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise KoubeiError(
+            str(file), f"cannot be read ({type(error).__name__})", fix="another folder"
+        ) from None
 
 
 # Rows to columns --------------------------------------------------------------------------------

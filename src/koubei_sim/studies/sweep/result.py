@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
@@ -43,7 +44,7 @@ class SweepResult:
         self, planned: Sweep, folder: Path | None, rows: Sequence[Row] | None = None
     ) -> None:
         self.sweep, self.folder = planned, folder
-        self._rows = None if rows is None else sorted(rows)
+        self._rows = None if rows is None else sorted(rows, key=lambda row: row.run)
 
     def arrow(self) -> pa.Table:
         """Return the tidy table as an Arrow table, sorted by run."""
@@ -65,6 +66,20 @@ class SweepResult:
         """
         frame: pd.DataFrame = self.arrow().to_pandas()
         return frame
+
+    def values(self, outcome: str) -> NDArray[np.float64]:
+        """Return an outcome of every run, [points, replicates]; NaN: undefined, failed, not run.
+
+        Raises
+        ------
+        KoubeiError
+            For an outcome that was not kept.
+        """
+        table = self.arrow()
+        found = np.full(self.sweep.runs, np.nan)
+        name = kept_measure(outcome, self.sweep.outcomes)
+        found[table["run"].to_numpy()] = table[name].to_numpy()
+        return found.reshape(self.sweep.points.number, self.sweep.replicates)
 
     def failures(self) -> pd.DataFrame:
         """Return the rows of failed runs, without outcomes."""

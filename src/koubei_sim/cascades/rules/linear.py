@@ -1,32 +1,134 @@
-"""Numbers that the threshold kernels take: who picks which arc, how many arcs a person needs.
+"""Linear threshold: convinced when the weights of active sources reach a person's threshold.
 
-Linear threshold divides 0..2**32 among the arcs into a person, in order of arc number
-(docs/cascades.md 2; Kempe, Kleinberg and Tardos 2003).  The kernels read their arcs row by row,
-so an arc's share is stored beside its target, in one word: no look at the target is needed to
-see that an arc does nothing.  Shares of fractions and counts become whole needs here, once.
-
-Called by `koubei_sim.cascades.prepare`; the words are read by `cascades.kernels.choice` and
-`adding`, the needs by `counting`.
+0..2**32 is divided among the arcs into a person, in order of arc number (docs/cascades.md 2; Kempe,
+Kleinberg and Tardos 2003).  The kernels read their arcs row by row, so an arc's share is stored
+beside its target, in one word: no look at the target is needed to see that an arc does nothing.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.cascades import checks
+from koubei_sim.cascades.arcs import Arcs, for_people, per_arc, weights_of
+from koubei_sim.cascades.kernels.choice import ChoiceRule, choice_batch, choice_scratch
+from koubei_sim.cascades.kernels.thresholds import AddingRule, adding_batch, threshold_scratch
+from koubei_sim.cascades.rules.base import Prepared, Rule, block, last_step, rows_of
 from koubei_sim.core.prefetch import prefetch
 from koubei_sim.errors import KoubeiError
 
 UNIT: Final = 1 << 32
 LANES: Final = 8  # words that the kernels read at a time, so up to 7 beyond the last
-STRETCH: Final = 256  # largest need that a counter of one byte can hold
 SLACK: Final = 1e-6  # by how much rounded weights into a person may exceed 1 in sum
 AHEAD: Final = 24  # arcs ahead of which the state of a target is asked for
 _ONE, _LOW16 = np.uint64(1), np.uint64(0xFFFF)
 _S16, _S31, _S32, _S48 = np.uint64(16), np.uint64(31), np.uint64(32), np.uint64(48)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearThreshold(Rule):
+    """Linear threshold: convinced when the weights of active sources reach a person's threshold.
+
+    Parameters
+    ----------
+    weights : None, "weights", array, name of an edge attribute, or values keyed by pairs
+        Weight of each arc: 1 / number of arcs into the target; the weights of the network; one
+        value an arc, as for `IndependentCascade`.  Those into one person must not add up to more
+        than 1.
+    thresholds : (lo, hi) or (n,) array
+        Drawn uniformly from the interval for every person and replicate, or fixed, 0..1.
+    method : {"choice", "sum"}
+        How it is computed: every person picks at most one arc and follows its source (fast), or
+        weights are added up.  Equal in law at every step for thresholds on 0..1, the only
+        case that *choice* can do; not equal in bits.
+
+    Notes
+    -----
+    Source: Kempe, Kleinberg and Tardos 2003 (claim 2.6 for the equality).
+    """
+
+    command: ClassVar[str] = "linear-threshold"
+    sequences: ClassVar[tuple[str, ...]] = ("thresholds",)
+
+    weights: Any = None
+    thresholds: Any = (0.0, 1.0)
+    method: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check, and settle the method."""
+        if isinstance(self.weights, str) or checks.by_pair(self.weights):
+            weights = checks.probability("weights", self.weights, ("weights",))
+            object.__setattr__(self, "weights", weights)
+        elif self.weights is not None:
+            object.__setattr__(self, "weights", checks.values("weights", self.weights, 0.0, 1.0))
+        limits = self.thresholds
+        if isinstance(limits, tuple) and len(limits) == 2:
+            low = checks.number("thresholds[0]", limits[0], 0.0, 1.0)
+            high = checks.number("thresholds[1]", limits[1], low, 1.0)
+            object.__setattr__(self, "thresholds", (low, high))
+        elif np.ndim(limits) == 0 and not isinstance(limits, Mapping):
+            raise KoubeiError(
+                "thresholds",
+                "one number for all",
+                got=repr(limits),
+                fix=f"({limits!r}, {limits!r})",
+            )
+        else:
+            object.__setattr__(
+                self, "thresholds", checks.per_person("thresholds", limits, 0.0, 1.0)
+            )
+        whole = isinstance(self.thresholds, tuple) and self.thresholds == (0.0, 1.0)
+        method = self.method or ("choice" if whole else "sum")
+        checks.word("method", method, ("choice", "sum"))
+        if method == "choice" and not whole:
+            raise KoubeiError(
+                "method", "choice needs thresholds on 0..1", got=self.thresholds, fix="method='sum'"
+            )
+        object.__setattr__(self, "method", method)
+
+    def on_arcs(self, arcs: Arcs, key: int, horizon: float | None) -> Prepared:
+        """Intervals of the arcs for *choice*, their widths for *sum*."""
+        if self.weights is None:
+            weights = None
+        elif isinstance(self.weights, str) and self.weights == "weights":
+            weights = weights_of("weights", arcs)
+        else:
+            weights = np.asarray(per_arc("weights", self.weights, arcs, key))
+        steps: dict[str, Any] = {
+            "rows": rows_of(arcs),
+            "keeps": ("starts", "visited"),
+            "method": self.method,
+        }
+        if self.method == "choice":
+            words = choice_words(arcs.rows.indices, arcs.into(), weights)
+            return Prepared(
+                batch=choice_batch,
+                rule=block(ChoiceRule(*words, last_step(horizon))),
+                scratch=lambda want, room: choice_scratch(),
+                **steps,
+            )
+        fixed = np.empty(0, np.uint32)
+        low, span = 0, np.uint64(0)
+        if isinstance(self.thresholds, tuple):
+            low, span = threshold_range(*self.thresholds)
+        else:
+            fixed = fixed_thresholds(for_people("thresholds", self.thresholds, arcs.network))
+        widths = width_words(arcs.rows.indices, arcs.into(), weights)
+        return Prepared(
+            batch=adding_batch,
+            rule=block(AddingRule(widths, fixed, low, span, last_step(horizon))),
+            scratch=lambda want, room: threshold_scratch(arcs.n, want.forest),
+            **steps,
+        )
+
+
+# Numbers of the kernels ------------------------------------------------------------------------
 
 
 @njit(cache=True)
@@ -187,92 +289,3 @@ def fixed_thresholds(values: ArrayLike) -> NDArray[np.uint32]:
     """
     units = np.floor(np.asarray(values, np.float64) * UNIT + 0.5).astype(np.int64)
     return (np.maximum(units, 1) - 1).astype(np.uint32)
-
-
-def needs_of_fractions(
-    threshold: ArrayLike, degree: NDArray[np.integer], strict: bool = False
-) -> NDArray[np.int64]:
-    """Return how many of the arcs into each person make up its threshold.
-
-    Parameters
-    ----------
-    threshold : float or (n,) array
-        Share of the arcs, 0..1.
-    degree : (n,) int array
-        Number of arcs into each person.
-    strict : bool
-        More than the threshold is needed.
-
-    Returns
-    -------
-    (n,) int64 array
-        The smallest m with ``m / degree >= threshold`` (strict: ``>``), the quotient taken in
-        float64; may be ``degree + 1``, which is never met.  Nobody without arcs is convinced
-        (need 1), but by a threshold of 0 that is not strict (need 0).
-
-    Examples
-    --------
-    >>> degree = np.array([5, 10, 0])
-    >>> needs_of_fractions(0.2, degree).tolist(), needs_of_fractions(0.2, degree, True).tolist()
-    ([1, 2, 1], [2, 3, 1])
-    """
-    share = np.broadcast_to(np.asarray(threshold, np.float64), degree.shape)
-    d = np.maximum(degree, 1).astype(np.float64)
-
-    def met(m: NDArray[np.float64]) -> NDArray[np.bool_]:
-        return m / d > share if strict else m / d >= share
-
-    # Within 1 of the answer, as a product and a quotient are rounded once each.
-    m = np.ceil(share * d)
-    while (low := (m > 0) & met(m - 1)).any():
-        m = m - low
-    while (high := ~met(m)).any():
-        m = m + high
-    alone = 0 if not strict else 1
-    need = m.astype(np.int64)
-    return np.where(degree > 0, need, np.where(share == 0.0, alone, 1))
-
-
-def split_needs(
-    need: ArrayLike, n: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint64], NDArray[np.int32]]:
-    """Return needs as the counting kernel takes them: a byte a person, and what goes beyond it.
-
-    Parameters
-    ----------
-    need : int or (n,) int array
-        Number of arcs from active people that convinces, at least 0.
-    n : int
-        Number of people.
-
-    Returns
-    -------
-    first : (n,) uint8 array
-        The need modulo 256: a byte that counts down from it comes to 0 at the need, and every
-        256 arcs after.
-    more : (n,) int32 array, or (0,)
-        At how many zeros the person is not yet convinced; size 0 where nobody needs more than 256.
-    large : bitset of n, uint64, or (0,)
-        Those who need more than 256; size 0 as `more`.
-    free : int32 array
-        Those who need nothing, ascending.
-
-    Examples
-    --------
-    >>> first, more, large, free = split_needs([0, 2, 256, 300], 4)
-    >>> first.tolist(), more.tolist(), large.tolist(), free.tolist()
-    ([0, 2, 0, 44], [0, 0, 0, 1], [8], [0])
-    >>> split_needs(2, 3)[1].size
-    0
-    """
-    # 2**31 arcs into one person do not exist, so a larger need is as good as this one.
-    whole = np.minimum(np.broadcast_to(np.asarray(need, np.int64), (n,)), 1 << 31)
-    free = np.flatnonzero(whole == 0).astype(np.int32)
-    first = (whole % STRETCH).astype(np.uint8)
-    if not (whole > STRETCH).any():
-        return first, np.empty(0, np.int32), np.empty(0, np.uint64), free
-    more = (np.maximum(whole - 1, 0) // STRETCH).astype(np.int32)
-    bits = np.zeros(((n + 63) >> 6) * 64, np.uint8)
-    bits[:n] = more > 0
-    large = np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
-    return first, more, large, free

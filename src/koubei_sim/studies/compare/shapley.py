@@ -1,9 +1,6 @@
-"""What an outcome comes from: modules switched off one by one, and Shapley shares of an effect.
+"""`shapley`: an effect divided fairly among modules, or groups of changes, whatever the order.
 
-Every module of the model has a neutral value that switches it off exactly (`scenario.neutral`), and
-all variants of a study share their luck, so the difference that a module makes is measured pair
-by pair.  `knock_out` takes modules out of the whole; `shapley` divides an effect fairly among
-them, whatever the order.
+All subsets share their luck, so the shares of a replicate add up to its effect exactly.
 Called by people.
 """
 
@@ -12,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,12 +21,12 @@ from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
+from koubei_sim.model.scenario.neutral import neutral_paths
 from koubei_sim.runs.options import options_from, outcome_from, scenario_from, texts
-from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
-from koubei_sim.runs.waiting import in_turn
-from koubei_sim.studies.compare.comparison import paired
+from koubei_sim.studies.compare.attribution import check_modules
+from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,118 +35,6 @@ if TYPE_CHECKING:
 MOST_EXACT: Final = 6
 #: Purpose of the draws of sampled orders; tick: number of the order (the model uses below 100).
 DRAW_PLAYERS: Final = 198
-#: Worlds kept for the next replicate.
-_KEPT: Final = 64
-
-
-@dataclass(frozen=True, eq=False)
-class KnockOut:
-    """Outcomes with modules switched off.
-
-    Attributes
-    ----------
-    modules : tuple of str
-    whole : (R,) array
-        The outcome with all modules as they are.
-    alone : (M, R) array
-        With one module neutral.
-    ladder : (M, R) array
-        With this module and all before it neutral.
-    key : int
-    """
-
-    modules: tuple[str, ...]
-    whole: NDArray[np.float64]
-    alone: NDArray[np.float64]
-    ladder: NDArray[np.float64]
-    key: int
-
-    def table(self) -> pd.DataFrame:
-        """Return one row a module, in order.
-
-        ``without``: mean with this module off; ``effect``, ``low``, ``high``: what it adds to the
-        whole, paired, with the ``gain`` of pairing; ``rung``: mean with this and all modules
-        above off; ``step``, ``step_low``, ``step_high``: what this rung took away.
-        """
-        import pandas as pd
-
-        rows = {}
-        above = [self.whole, *self.ladder[:-1]]
-        for number, module in enumerate(self.modules):
-            one = paired(self.whole, self.alone[number], self.key, number)
-            step = paired(above[number], self.ladder[number], self.key, 1000 + number)
-            rows[module] = {
-                "without": _mean(self.alone[number]),
-                "effect": one.mean.mean,
-                "low": one.mean.low,
-                "high": one.mean.high,
-                "gain": one.gain,
-                "rung": _mean(self.ladder[number]),
-                "step": step.mean.mean,
-                "step_low": step.mean.low,
-                "step_high": step.mean.high,
-            }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("module")
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else math.nan
-
-
-def knock_out(
-    scenario: Any,
-    modules: Iterable[str] | None = None,
-    outcome: Outcome = "users",
-    replicates: int = 20,
-    rng: object = None,
-    threads: int | None = None,
-    *,
-    networks: object = None,
-    agents: Any = None,
-    engine: str = "compiled",
-    progress: bool | Progress | None = None,
-) -> KnockOut:
-    """Switch modules off, each alone and one after the other.
-
-    Parameters
-    ----------
-    scenario : Scenario, preset name or path
-    modules : iterable of str, optional
-        Names of `scenario.neutral.MODULES`, in the order of the ladder; all that are active without
-        it.
-    outcome : str or callable
-        A measure (`metrics.measure`), or a function of (history, scenario).
-    replicates, rng, threads, networks, agents, engine, progress
-        As in `koubei_sim.run`; all variants share the key.
-
-    Returns
-    -------
-    KnockOut
-
-    Examples
-    --------
-    >>> from koubei_sim.model.scenario import Scenario
-    >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
-    >>> found = knock_out(base, ["events", "relays"], "adoptions", replicates=3, rng=1)
-    >>> list(found.table().index)
-    ['events', 'relays']
-    """
-    options = options_from(rng, networks, agents, engine, threads, progress)
-    own = options.own_people
-    scenario = scenario_from("scenario", scenario, own)
-    on = [module for module, acts in active(scenario).items() if acts]
-    names = on if modules is None else texts("modules", modules)
-    _check_players(names)
-    outcome, runs = outcome_from(outcome), range(whole("replicates", replicates, 1))
-    # The first rung is the first module alone; it is not run again.
-    off = [(), *((name,) for name in names), *(names[:at] for at in range(2, len(names) + 1))]
-    variants = [scenario.changed(neutral_paths(scenario, each), own) for each in off]
-    with Meter(progress, len(runs) * sum(variant.ticks for variant in variants)) as meter:
-        found = [options.simulation(each).values(runs, outcome, meter) for each in variants]
-    alone, later = found[1 : len(names) + 1], found[len(names) + 1 :]
-    ladder = np.array([alone[0], *later])
-    return KnockOut(tuple(names), found[0], np.array(alone), ladder, options.key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +88,11 @@ def shapley(
     networks: object = None,
     agents: Any = None,
     engine: str = "compiled",
-    progress: bool | Progress | None = None,
+    out: str | Path | None = None,
+    backend: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool | Tell | Told | None = None,
 ) -> Shapley:
     """Divide an effect among modules, or among groups of changes.
 
@@ -217,6 +106,8 @@ def shapley(
         A measure (`metrics.measure`), or a function of (history, scenario).
     replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; all subsets share the key.
+    out, backend, workers, scheduler : optional
+        As in `sweep`: with a folder the same call again goes on with what is not finished.
     orders : int
         With more than `MOST_EXACT` players: orders sampled for each replicate, in pairs of an
         order and its reverse (so an even number).
@@ -241,39 +132,39 @@ def shapley(
     >>> bool(abs(found.shares.sum(axis=0) - found.effect).max() < 1e-9)
     True
     """
-    options = options_from(rng, networks, agents, engine, threads, progress)
+    execution = execution_from(out, backend, workers, scheduler, threads, progress)
+    options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     key, own = options.key, options.own_people
     scenario = scenario_from("scenario", scenario, own)
     names = texts("players", players)
-    _check_players(names)
+    check_modules(names)
     make = _variants(scenario, names, players, own)
     outcome = outcome_from(outcome)
     number, orders = whole("replicates", replicates, 1), whole("orders", orders, 2)
     if orders % 2:
         raise KoubeiError("orders", "must be even", got=orders, fix=str(orders + 1))
-    full, _ = make(frozenset(names)), make(frozenset())  # wrong changes are refused before a run
-
-    if len(names) <= MOST_EXACT:
+    make(frozenset(names)), make(frozenset())  # wrong changes are refused before a run
+    exact = len(names) <= MOST_EXACT
+    if exact:
         every = [frozenset(s) for k in range(len(names) + 1) for s in combinations(names, k)]
-        with Meter(progress, len(every) * number * full.ticks) as meter:
-            worth = {
-                s: options.simulation(make(s)).values(range(number), outcome, meter) for s in every
-            }
-        shares, effect = exact_shares(names, worth)
+        cells = None
+    else:  # which subsets a replicate needs is known before anything runs
+        needed = set[tuple[frozenset[str], int]]()
+        for replicate in range(number):
+            noted = _Noted(replicate, needed)
+            sampled_shares(names, noted, key, replicate, orders)
+        every = sorted({subset for subset, _ in needed}, key=lambda s: (len(s), sorted(s)))
+        cells = [(_name(subset), replicate) for subset, replicate in needed]
+    variants = {_name(subset): make(subset) for subset in every}
+    with Study(options, execution) as study:
+        found = study.values(variants, number, outcome, cells)
+    if exact:
+        shares, effect = exact_shares(names, {subset: found[_name(subset)] for subset in every})
     else:
-        # Replicates side by side, the subsets of each one after the other.
-        of = lru_cache(maxsize=_KEPT)(lambda s: options.simulation(make(s), threads=1))
-        most = number * (orders * (len(names) - 1) + 2) * full.ticks
-
-        def one(replicate: int) -> tuple[NDArray[np.float64], float]:
-            known = lru_cache(maxsize=None)(
-                lambda s: of(s).values((replicate,), outcome, meter).item()
-            )
-            return sampled_shares(names, known, key, replicate, orders)
-
-        with Meter(progress, most) as meter:
-            side_by_side, _ = options.simulation(full).shared_out(number)
-            rows = in_turn(one, range(number), side_by_side)
+        rows = []
+        for replicate in range(number):
+            worth = {subset: float(found[_name(subset)][replicate]) for subset in every}
+            rows.append(sampled_shares(names, worth.__getitem__, key, replicate, orders))
         shares = np.array([row[0] for row in rows]).T
         effect = np.array([row[1] for row in rows])
     good = np.isfinite(shares).all(axis=0) & np.isfinite(effect)
@@ -281,7 +172,7 @@ def shapley(
         tuple(names),
         shares[:, good],
         effect[good],
-        len(names) <= MOST_EXACT,
+        exact,
         key,
         int((~good).sum()),
     )
@@ -380,6 +271,16 @@ def _variants(
     return make
 
 
-def _check_players(names: list[str]) -> None:
-    if not names:
-        raise KoubeiError("modules", "none given, or none active", allowed=", ".join(MODULES))
+class _Noted:
+    """A worth of subsets that is not known yet: takes note of what is asked."""
+
+    def __init__(self, replicate: int, needed: set[tuple[frozenset[str], int]]) -> None:
+        self._replicate, self._needed = replicate, needed
+
+    def __call__(self, subset: frozenset[str]) -> float:
+        self._needed.add((subset, self._replicate))
+        return 0.0
+
+
+def _name(subset: frozenset[str]) -> str:
+    return " + ".join(sorted(subset)) or "none"

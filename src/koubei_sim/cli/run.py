@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from koubei_sim import storage
 from koubei_sim.cli import screen
+from koubei_sim.cli.options import (
+    FAILED,
+    FINE,
+    AsJson,
+    Changes,
+    Format,
+    Lang,
+    Language,
+    Replicates,
+    Rng,
+    Threads,
+    app,
+)
 from koubei_sim.cli.screen import brief
-from koubei_sim.cli.values import value_of
+from koubei_sim.cli.words import changes_of, pairs_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario import Scenario
     from koubei_sim.runs.result import Result
-
-FINE, FAILED = 0, 1
 
 _HEADINGS = {
     "en": ("end of", "die-hard", "loyal", "users", "95 %"),
@@ -45,73 +58,31 @@ _SHOWN = (
 )
 
 
-def changes_of(pairs: list[str], option: str = "--set") -> dict[str, Any]:
-    """Return the changes named by ``path=value`` words; values are read as TOML, else as text.
-
-    `option` is where the words were given.
-
-    Examples
-    --------
-    >>> changes_of(["seeding.purity=0.3", "seeding.strategy=degree", "channels.qzone=none"])
-    {'seeding.purity': 0.3, 'seeding.strategy': 'degree', 'channels.qzone': None}
-    """
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        path, sign, text = pair.partition("=")
-        if not sign or not path.strip():
-            what = "not of the form path=value"
-            if option == "--change":
-                raise KoubeiError(
-                    option, what, got=pair, fix="--change 'purer: seeding.purity=0.9'"
-                )
-            raise KoubeiError(option, what, got=pair, fix="--set seeding.purity=0.3")
-        if path.strip() in found:
-            raise KoubeiError(option, "one path stands there twice", got=path.strip())
-        found[path.strip()] = value_of(text)
-    return found
-
-
-def scenario_from(
-    given: str, changes: dict[str, Any], own_people: bool = False
-) -> tuple[Scenario, dict[str, Any] | None]:
-    """Return the scenario that a word names, changed, and the recipe if it names a result.
-
-    With `own_people` a table of people is handed over beside it.
-    """
-    from koubei_sim import checks
-    from koubei_sim.model.scenario import Scenario
-    from koubei_sim.runs import archive
-    from koubei_sim.runs.loading import scenario_of
-
-    recipe = None
-    if given not in Scenario.presets() and (
-        storage.is_result(given) or checks.path("scenario", given).is_dir()
-    ):
-        recipe = archive.read_recipe(given)
-        scenario = scenario_of(recipe, given)
-    else:
-        scenario = Scenario.load(given, own_people)
-    return (scenario.changed(changes, own_people) if changes else scenario), recipe
-
-
+@app.command()
 def run(
-    given: str,
-    *,
-    replicates: int | None,
-    rng: int | None,
-    engine: str | None,
-    changes: list[str],
-    ticks: int | None,
-    out: Path | None,
-    stream: bool,
-    as_json: bool,
-    lang: str,
-    threads: int | None,
-    figures: bool,
-    agents: Path | None,
-    networks: list[str],
+    given: Annotated[
+        str, typer.Argument(metavar="SCENARIO|RESULT", help="Preset, TOML file, or a saved result.")
+    ],
+    replicates: Replicates = None,
+    rng: Rng = None,
+    engine: Annotated[str | None, typer.Option(help="compiled or reference.")] = None,
+    changes: Changes = None,
+    ticks: Annotated[int | None, typer.Option(help="Days to simulate.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Write events to --out while running, not to memory.")
+    ] = False,
+    as_json: AsJson = False,
+    lang: Language = Lang.en,
+    threads: Threads = None,
+    figures: Annotated[bool, typer.Option(help="Draw figures into the folder too.")] = True,
+    agents: Annotated[Path | None, typer.Option(help="CSV or parquet file of people.")] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHANNEL=FILE", help="Graph of a channel (may be repeated)."),
+    ] = None,
 ) -> int:
-    """Run or repeat; see ``koubei run --help``."""
+    """Run a scenario, or repeat a saved result and compare."""
     from koubei_sim.runs import simulate
 
     out = _goal(out)
@@ -124,7 +95,7 @@ def run(
     scenario, recipe = scenario_from(given, changed, agents is not None)
     known = recipe or {"replicates": 1, "engine": "compiled", "key": None}
     number = int(known["replicates"]) if replicates is None else replicates
-    graphs = _graphs(networks, scenario)
+    graphs = _graphs(network, scenario)
     if recipe and not changed:  # another scenario is free to go without what the old one had
         for name, given_now in (("agents", agents), ("networks", graphs)):
             if name in (recipe.get("supplied") or {}) and given_now is None:
@@ -184,14 +155,11 @@ def _check_stream(given: str, out: Path | None, stream: bool) -> None:
         )
 
 
-def _graphs(pairs: list[str], scenario: Scenario) -> dict[str, Any] | None:
+def _graphs(pairs: list[str] | None, scenario: Scenario) -> dict[str, Any] | None:
     from koubei_sim.networks import read_network
 
     found = {}
-    for pair in pairs:
-        name, sign, file = pair.partition("=")
-        if not sign:
-            raise KoubeiError("--network", "not of the form channel=file", got=pair)
+    for name, file in pairs_of("--network", pairs, "channel=file").items():
         if name not in scenario.channels:
             raise KoubeiError(
                 "--network", "unknown channel", got=name, allowed=", ".join(scenario.channels)
@@ -333,8 +301,15 @@ def pyramid_text(result: Result, lang: str = "en") -> str:
     return screen.table(head, rows) + "\n" + _NOTES[lang]
 
 
-def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -> int:
-    """Run the Xiaomi scenario and write tables and figures."""
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the result.")] = Path("demo"),
+    replicates: Annotated[int, typer.Option(min=1, help="Number of replicates.")] = 4,
+    rng: Annotated[int, typer.Option(min=0, help="Key of all randomness.")] = 20100816,
+    lang: Language = Lang.en,
+    threads: Threads = None,
+) -> int:
+    """Grow the Xiaomi pyramid: a small run with tables and figures."""
     from koubei_sim.model.scenario import Scenario
     from koubei_sim.runs import simulate
 
@@ -352,12 +327,20 @@ def demo(out: Path, replicates: int, rng: int, lang: str, threads: int | None) -
     return FINE
 
 
-def plot(given: Path, out: Path | None, lang: str, format: str) -> int:
+@app.command()
+def plot(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="Folder of a saved result.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the figures; RESULT/figures without it.")
+    ] = None,
+    lang: Language = Lang.en,
+    format: Annotated[Format, typer.Option(help="Format of the files.")] = Format.png,
+) -> int:
     """Draw the figures of a saved result."""
     from koubei_sim import checks, plots
     from koubei_sim.runs.loading import load_result
 
-    folder = storage.folder_of(given) / "figures" if out is None else checks.path("--out", out)
-    for path in plots.save_all(load_result(given), folder, lang, format):
+    folder = storage.folder_of(result) / "figures" if out is None else checks.path("--out", out)
+    for path in plots.save_all(load_result(result), folder, lang, format):
         print(path)
     return FINE
