@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from koubei_sim.model.world.population import Who, as_table
 from koubei_sim.networks import Network, as_network
 from koubei_sim.networks.layer import Layer
 from koubei_sim.storage import provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Inputs:
@@ -71,7 +74,7 @@ class Inputs:
         if self.networks is not None:
             found["networks"] = provenance.network_digest(self.networks)
         if self.agents is not None:
-            found["agents"] = agents_digest(self._given)
+            found["agents"] = agents_digest(self.agents, self._given)
         return found
 
     @cached_property
@@ -200,17 +203,16 @@ def _arrive(
     return found
 
 
-def agents_digest(agents: object) -> str:
-    """Return the digest of a table of people: of the file at a path, or of what a frame holds.
+def agents_digest(table: pd.DataFrame, given: object = None) -> str:
+    """Return the digest of a table of people: of the file at a path, or of what the table holds.
 
     The index counts where it may name people, that is unless it is 0..n-1.
     """
-    if isinstance(agents, (str, os.PathLike)):
-        path = checks.path("agents", agents)
+    if isinstance(given, (str, os.PathLike)):
+        path = checks.path("agents", given)
         if path.is_file():
             with open(path, "rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
-    frame = as_table(agents)
-    trivial = frame.index.nlevels == 1 and frame.index.dtype.kind in "iu"
-    trivial = trivial and np.array_equal(frame.index, np.arange(len(frame)))
-    return hashlib.sha256(frame.to_csv(index=not trivial).encode()).hexdigest()
+    trivial = table.index.nlevels == 1 and table.index.dtype.kind in "iu"
+    trivial = trivial and np.array_equal(table.index, np.arange(len(table)))
+    return hashlib.sha256(table.to_csv(index=not trivial).encode()).hexdigest()
