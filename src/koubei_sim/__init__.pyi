@@ -28,8 +28,8 @@ from .cascades import cascade as cascade
 from .cascades import paired as paired
 from .errors import KoubeiError as KoubeiError
 from .loading import load as load
+from .model.mechanisms.fields import parameter as parameter
 from .model.scenario import Scenario as Scenario
-from .model.scenario.fields import parameter as parameter
 from .model.scenario.own import Mechanism as Mechanism
 from .networks import Network as Network
 from .networks import TemporalNetwork as TemporalNetwork

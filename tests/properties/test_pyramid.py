@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests import codes
 from tests.equivalence.cases import over_built_worlds
 from tests.worlds import random_world, with_rules
 
-from koubei_sim.core import codes
 from koubei_sim.core.codes import LAPSED, REJECTED, RIVAL, UNAWARE, USER, WAITING
 from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.scenario import Scenario

@@ -12,13 +12,13 @@ from itertools import product
 import numpy as np
 import pytest
 from hypothesis import given, seed, settings
+from tests import codes
 from tests.equivalence.cases import coarse_world
 from tests.properties.test_pyramid import SEEDS
 from tests.properties.test_pyramid_changes import campaign
 from tests.strategies import scenarios
 from tests.worlds import FULL16, FULL20, random_world, with_people, with_rules
 
-from koubei_sim.core import codes
 from koubei_sim.core.draws import HAZARD_ONE
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.scenario.neutral import MODULES

@@ -86,7 +86,7 @@ def test_stream_gives_the_same_bytes_and_says_what_it_leaves_out(call, tmp_path)
 
 def test_first_difference_names_the_cell():
     """Catches a report that points at the wrong day or block."""
-    from koubei_sim.core.codes import TABLE_OFFSET
+    from koubei_sim.model.mechanisms import TABLE_OFFSET
     from koubei_sim.model.scenario import Scenario
     from koubei_sim.runs import simulate
     from koubei_sim.runs.result import Result

@@ -42,12 +42,13 @@ TYPES_OF_NUMPY_RANDOM = {"BitGenerator", "Generator", "SeedSequence"}
 # same for files below the package's own __init__).
 ALLOWED = {
     "core": set(),
-    "model/kernels": {"core"},
+    "model/kernels": {"core", "model.mechanisms"},
     "cascades/kernels": {"core"},
     "theory": {"core.draws", "core.codes", "checks", "errors"},
     "model/reference": {
         "core.draws",
         "core.codes",
+        "model.mechanisms",
         "model.world.arrays",
         "model.world.build",
         "errors",
@@ -413,6 +414,23 @@ def test_walled_packages_import_only_what_they_may(package: str) -> None:
             inside = name == own or name.startswith(f"{own}.")
             if not inside and not any(name == a or name.startswith(f"{a}.") for a in allowed):
                 faults.append(f"{name_of(path)} imports {name or 'the face'}")
+    assert faults == []
+
+
+@pytest.mark.parametrize("package", ["model/kernels", "model/reference"])
+def test_engines_share_only_names_of_mechanisms(package: str) -> None:
+    """Catches a rule that both twins take from a mechanism: one fault would fool both."""
+    faults = []
+    for path in sorted((SOURCE / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            module = getattr(node, "module", None) or ""
+            if isinstance(node, ast.Import):
+                names = [a.name for a in node.names if "model.mechanisms" in a.name]
+            elif isinstance(node, ast.ImportFrom) and "model.mechanisms" in module:
+                names = [alias.name for alias in node.names if not alias.name.isupper()]
+            else:
+                continue
+            faults += [f"{name_of(path)} takes {name}" for name in names]
     assert faults == []
 
 

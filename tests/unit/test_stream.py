@@ -13,7 +13,7 @@ from tests.strategies import scenarios
 from koubei_sim import storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import run_compiled
-from koubei_sim.model.kernels.state import LOG
+from koubei_sim.model.mechanisms.observe import LOG
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import LOG_COLUMNS, History

@@ -197,7 +197,7 @@ def first_difference(old: Result, new: Result) -> str:
     """Name the first cell of the tables, or column of the logs, in which two results differ."""
     import numpy as np
 
-    from koubei_sim.core.codes import TABLE, TABLE_OFFSET
+    from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
 
     for number, (ours, theirs) in enumerate(zip(old.histories, new.histories)):
         if ours.table.shape != theirs.table.shape:

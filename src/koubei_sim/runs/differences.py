@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from koubei_sim.core.codes import LOG_KINDS, TABLE
+from koubei_sim.core.codes import LOG_KINDS
+from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.world.arrays import History
 
 COLUMNS = tuple(

@@ -16,7 +16,7 @@ from numba import njit
 
 from koubei_sim.core.block import Block
 from koubei_sim.core.codes import FULL16
-from koubei_sim.model.kernels import state as st
+from koubei_sim.model.mechanisms import State
 from koubei_sim.model.world.arrays import World
 
 
@@ -55,7 +55,7 @@ class OwnMechanisms:
             block = Block(f"own {own.name}", record)
             self._calls.append((own.when, compiled(own.compiled), block))
 
-    def begin(self, state: st.State, rules: Block, block: Block, t: int, row: np.ndarray) -> None:
+    def begin(self, state: State, rules: Block, block: Block, t: int, row: np.ndarray) -> None:
         """Run those of the morning; factors hold for a day."""
         state.tell16[:] = FULL16
         state.join16[:] = FULL16

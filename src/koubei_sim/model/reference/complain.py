@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import (
-    DRAW_CHURN,
+from koubei_sim.model.mechanisms.complaints import (
     DRAW_COMPLAIN,
     DRAW_COMPLAIN_CHANNEL,
-    DRAW_LAPSE,
-    REPORT_OF_COMPLAINT,
     T_COMPLAINTS,
 )
+from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, DRAW_LAPSE
+from koubei_sim.model.mechanisms.release import REPORT_OF_COMPLAINT
 from koubei_sim.model.reference.coins import pick
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.release import file_report

@@ -13,9 +13,6 @@ import numpy as np
 from koubei_sim.core.codes import (
     AWARE,
     CASUAL,
-    DRAW_JOIN_BOARD,
-    DRAW_RETURN,
-    DRAW_RIVAL,
     LOG_ADOPT,
     LOG_REJECT,
     LOG_RIVAL,
@@ -24,18 +21,18 @@ from koubei_sim.core.codes import (
     RECRUITER_SEED,
     REJECTED,
     RIVAL,
-    T_ADOPTIONS_CHANNEL,
-    T_ADOPTIONS_MEDIA,
-    T_ADOPTIONS_SEGMENT,
-    T_REJECTIONS,
-    T_RETURNS,
-    T_RIVAL_TAKEN,
-    T_WAITS,
     UNAWARE,
     USER,
     WAITING,
 )
 from koubei_sim.core.draws import RESISTANCE_BITS, exponential_units
+from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
+from koubei_sim.model.mechanisms.boards import DRAW_JOIN_BOARD
+from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
+from koubei_sim.model.mechanisms.rejection import T_REJECTIONS
+from koubei_sim.model.mechanisms.returns import DRAW_RETURN, T_RETURNS
+from koubei_sim.model.mechanisms.rival import DRAW_RIVAL, T_RIVAL_TAKEN
+from koubei_sim.model.mechanisms.supply import T_WAITS
 from koubei_sim.model.reference.engagement import (
     MOST_INVITES,
     add_engagement,

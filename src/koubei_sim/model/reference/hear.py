@@ -15,18 +15,20 @@ from koubei_sim.core.codes import (
     ATTENTION_SIZE,
     AWARE,
     CLAIMED,
-    DRAW_BOARD_PICK,
-    DRAW_ORDER,
     MAX_CHANNELS,
     MAX_PRODUCTS,
     RECRUITER_MEDIA,
     REJECTED,
-    T_ARCS_HEARD,
-    T_ARCS_TOLD,
-    T_NEWLY_AWARE,
     UNAWARE,
 )
 from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT, hazard_units
+from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK
+from koubei_sim.model.mechanisms.hearing import (
+    DRAW_ORDER,
+    T_ARCS_HEARD,
+    T_ARCS_TOLD,
+    T_NEWLY_AWARE,
+)
 from koubei_sim.model.reference.coins import pick
 
 if TYPE_CHECKING:

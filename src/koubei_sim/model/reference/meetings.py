@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES, USER
+from koubei_sim.core.codes import USER
+from koubei_sim.model.mechanisms.meetings import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.online import users
 

@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from koubei_sim.core.codes import (
-    LOG_ADOPT,
-    T_ENTHUSIAST_TIER,
-    T_MEMBERS,
-    T_SEGMENT_USERS,
-    T_STAGE,
-    T_STOCK,
-    T_TIER,
-    USER,
-)
+from koubei_sim.core.codes import LOG_ADOPT, USER
+from koubei_sim.model.mechanisms.channels import T_MEMBERS
+from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
+from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS, T_STAGE
+from koubei_sim.model.mechanisms.supply import T_STOCK
 from koubei_sim.model.reference.state import LogRow
 from koubei_sim.model.world.arrays import History, canonical
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import AWARE, DRAW_ONLINE, REJECTED, USER, WAITING
+from koubei_sim.core.codes import AWARE, REJECTED, USER, WAITING
+from koubei_sim.model.mechanisms.online import DRAW_ONLINE
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import DRAW_JOIN, DRAW_STORY, T_JOINS
+from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_JOINS
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.release import file_report
 

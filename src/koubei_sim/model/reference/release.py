@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import DRAW_RELEASE_STORY, DRAW_REPORT, T_REPORTS, T_REPORTS_READ, USER
+from koubei_sim.core.codes import USER
 from koubei_sim.core.draws import exp_neg_portable
+from koubei_sim.model.mechanisms.release import (
+    DRAW_RELEASE_STORY,
+    DRAW_REPORT,
+    T_REPORTS,
+    T_REPORTS_READ,
+)
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.state import Report
 

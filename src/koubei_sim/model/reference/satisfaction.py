@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import T_ONLINE_USERS, T_UNHAPPY_ONLINE
+from koubei_sim.model.mechanisms.fit import T_UNHAPPY_ONLINE
+from koubei_sim.model.mechanisms.online import T_ONLINE_USERS
 from koubei_sim.model.reference.engagement import present_engagement
 
 if TYPE_CHECKING:

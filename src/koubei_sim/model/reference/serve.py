@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import (
+from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER, WORTH_BINS
+from koubei_sim.model.mechanisms.leaving import T_CHURNS, T_LAPSES
+from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
-    LAPSED,
-    LOG_LAPSE,
     T_ANSWERED,
-    T_CHURNS,
     T_DROPPED,
-    T_LAPSES,
     T_UNHELPED,
-    USER,
-    WORTH_BINS,
 )
 from koubei_sim.model.reference.decide import schedule_return
 from koubei_sim.model.reference.engagement import add_engagement, stick

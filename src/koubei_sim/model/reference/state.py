@@ -14,7 +14,7 @@ from mesa import Agent, Model
 
 from koubei_sim.core.codes import CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
 from koubei_sim.model.reference.coins import Coins
-from koubei_sim.model.world.arrays import Graphs, OwnRules, People, Rules, World, width_of
+from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 
 NEVER = -1  # a stored tick that has not happened
 
@@ -122,12 +122,12 @@ class OwnRule:
 
     Parameters
     ----------
-    given : OwnRules
+    given : Own
     n : int
         Number of people.
     """
 
-    def __init__(self, given: OwnRules, n: int) -> None:
+    def __init__(self, given: Own, n: int) -> None:
         self.rule, self.when = given.readable, given.when
         carried = {name: [initial] * n for name, (_, initial) in given.people.items()}
         self.__dict__ |= {**given.numbers, **carried}

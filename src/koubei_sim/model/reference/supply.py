@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import (
+from koubei_sim.core.codes import LOG_GIVE_UP, LOG_RIVAL, RIVAL, USER, WAITING
+from koubei_sim.model.mechanisms.supply import (
     DRAW_GIVE_UP,
     DRAW_GIVE_UP_RIVAL,
     DRAW_INVITE,
     DRAW_LOTTERY,
-    LOG_GIVE_UP,
-    LOG_RIVAL,
-    RIVAL,
     T_GIVE_UPS,
     T_GIVE_UPS_RIVAL,
     T_INVITED,
     T_LOTTERY,
-    USER,
-    WAITING,
 )
 from koubei_sim.model.reference.decide import adopt, come_back, schedule_return
 from koubei_sim.model.reference.observe import remember

@@ -10,25 +10,27 @@ from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import (
     AWARE,
-    DRAW_REPLY,
-    DRAW_TELL,
     HOPS,
     KIND_REJECTER,
     KIND_RELAY,
     KIND_WAITING,
     NO_STORY,
-    T_EVENT_PARTICIPANTS,
-    T_REPLIES,
-    T_TELLS_HOP,
-    T_TELLS_NEGATIVE,
-    T_TELLS_POSITIVE,
-    T_TELLS_REJECTER,
-    T_TELLS_RELAY,
-    T_TELLS_WAITING,
     USER,
     WAITING,
 )
 from koubei_sim.core.draws import HAZARD_CAP
+from koubei_sim.model.mechanisms.events import T_EVENT_PARTICIPANTS
+from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
+from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
+from koubei_sim.model.mechanisms.telling import (
+    DRAW_REPLY,
+    DRAW_TELL,
+    T_REPLIES,
+    T_TELLS_HOP,
+    T_TELLS_NEGATIVE,
+    T_TELLS_POSITIVE,
+)
+from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
 from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
 

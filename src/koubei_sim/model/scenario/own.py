@@ -27,7 +27,7 @@ from pydantic import Field, create_model
 from koubei_sim import checks
 from koubei_sim.core.codes import MAX_TICKS
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.scenario.fields import STRUCTURE, Part, Real, Truth, Whole
+from koubei_sim.model.mechanisms.fields import STRUCTURE, Part, Real, Truth, Whole
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.scenario import Scenario

@@ -17,8 +17,7 @@ from pydantic import BaseModel
 
 from koubei_sim.checks import digits
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.scenario.fields import metadata
-from koubei_sim.model.scenario.messages import unknown, unwrap
+from koubei_sim.model.mechanisms.fields import metadata, unknown, unwrap
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.scenario import Scenario

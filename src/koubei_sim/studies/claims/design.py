@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.claim_file import Claim, Test
 from koubei_sim.studies.claims.models import MODELS, Model

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.runs.options import scenario_from, texts
 from koubei_sim.studies.design.points import LatinHypercube, RandomPoints, SobolPoints
 from koubei_sim.studies.design.values import Range, range_of

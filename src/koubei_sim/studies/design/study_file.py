@@ -16,10 +16,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Wi
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.fields import Part, Truth, one_line, range_text
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.fields import Part, Truth, range_text
 from koubei_sim.model.scenario.files import read_toml
-from koubei_sim.model.scenario.messages import one_line
 from koubei_sim.runs.options import texts
 
 

@@ -1,10 +1,11 @@
 """How one parameter is written down: type, unit, range, neutral value and provenance in one place.
 
-Every number a person may set is declared with `parameter`, which puts its unit, its range, its
-neutral value (the one that switches a mechanism off exactly) and its provenance into the field.
-`Part` is the base of all models of the specification: frozen, closed to unknown names, and it
-enforces the declared range of every value, including those inside tuples and mappings.
-Called by every module of `spec`; `parameters.py` reads the metadata back as a table.
+Every number a person may set is declared with `parameter`, or by its unit with `days`, `money` and
+so on; that puts its unit, its range, its neutral value (the one that switches a mechanism off
+exactly) and its provenance into the field.  `Part` is the base of all models of a scenario: frozen,
+closed to unknown names, and it enforces the declared range of every value, including those inside
+tuples and mappings.  What pydantic says of a wrong value becomes one line here (`one_line`).
+Called by every mechanism and by `scenario`; its `parameters` reads the metadata back as a table.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Iterator, Mapping
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
@@ -28,7 +30,7 @@ from pydantic import (
 )
 
 from koubei_sim import checks
-from koubei_sim.errors import KoubeiError
+from koubei_sim.errors import KoubeiError, nearest
 
 INFINITY = math.inf
 STRUCTURE = "none (structure)"  # neutral value of a parameter that no mechanism hangs on
@@ -250,8 +252,6 @@ class _OneLine(_ModelMetaclass):
         try:
             return super().__call__(*args, **kwargs)
         except ValidationError as error:
-            from koubei_sim.model.scenario.messages import one_line
-
             raise one_line(error, cast(type[BaseModel], cls)) from None
 
 
@@ -295,6 +295,9 @@ class Part(BaseModel, metaclass=_OneLine):
         return value
 
 
+# Parameters by their unit ------------------------------------------------------------------------
+
+
 def infinite(
     what: str,
     description: str,
@@ -321,3 +324,249 @@ def fraction(
     return parameter(
         default, description, unit=unit, neutral=neutral, low=0.0, high=1.0, source=source
     )
+
+
+def factor(
+    default: Any,
+    description: str,
+    *,
+    neutral: Any = 0.0,
+    low: float | None = 0.0,
+    high: float = 100.0,
+    above: float | None = None,
+    source: str = ASSUMPTION,
+) -> Any:
+    """Declare a pure number."""
+    return parameter(
+        default,
+        description,
+        unit="1",
+        neutral=neutral,
+        low=None if above is not None else low,
+        high=high,
+        above=above,
+        source=source,
+    )
+
+
+def days(
+    default: int,
+    description: str,
+    *,
+    neutral: Any = 0,
+    low: int = 0,
+    high: int = 30000,
+    source: str = ASSUMPTION,
+) -> Any:
+    """Declare a length of time in days."""
+    return parameter(
+        default, description, unit="days", neutral=neutral, low=low, high=high, source=source
+    )
+
+
+def tick(default: int | None, description: str, *, neutral: Any = STRUCTURE) -> Any:
+    """Declare a day of the run."""
+    return parameter(default, description, unit="day", neutral=neutral, low=0, high=30000)
+
+
+def people(
+    default: Any,
+    description: str,
+    *,
+    neutral: Any = 0,
+    low: float | None = 0,
+    high: float = 1_000_000_000,
+    above: float | None = None,
+    source: str = ASSUMPTION,
+) -> Any:
+    """Declare a number of people."""
+    return parameter(
+        default,
+        description,
+        unit="people",
+        neutral=neutral,
+        low=None if above is not None else low,
+        high=high,
+        above=above,
+        source=source,
+    )
+
+
+def money(description: str, *, a_day: bool = False) -> Any:
+    """Declare a price, 0 where nobody sets one."""
+    unit = "money/day" if a_day else "money"
+    return parameter(0.0, description, unit=unit, neutral=0.0, low=0.0, high=1e12)
+
+
+def engagement(
+    default: float,
+    description: str,
+    *,
+    neutral: Any = 0.0,
+    high: float = 1e6,
+    source: str = ASSUMPTION,
+) -> Any:
+    """Declare an amount of engagement."""
+    return parameter(
+        default,
+        description,
+        unit="engagement",
+        neutral=neutral,
+        low=0.0,
+        high=high,
+        source=source,
+    )
+
+
+def truth(default: bool, description: str, *, neutral: Any = False) -> Any:
+    """Declare a switch."""
+    return parameter(default, description, unit="choice", neutral=neutral, allowed="true or false")
+
+
+def choice(
+    default: str | None,
+    description: str,
+    *allowed: str,
+    neutral: Any = STRUCTURE,
+    source: str = ASSUMPTION,
+) -> Any:
+    """Declare a choice among words."""
+    return parameter(
+        default,
+        description,
+        unit="choice",
+        neutral=neutral,
+        allowed=", ".join(allowed),
+        source=source,
+    )
+
+
+def name(default: Any, description: str, allowed: str, *, neutral: Any = STRUCTURE) -> Any:
+    """Declare a name or a text."""
+    return parameter(default, description, unit="name", neutral=neutral, allowed=allowed)
+
+
+# What is said of a wrong value --------------------------------------------------------------------
+
+
+def one_line(
+    error: ValidationError, model: type[BaseModel], noun: str = "parameter"
+) -> KoubeiError:
+    """Return the first fault of `error` as a `KoubeiError`; more faults are counted at its end.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+    model : type
+        The model that was being validated; allowed names and ranges are read from it.
+    noun : str
+        What a name of the model is called: a parameter of a scenario, a word of a study file.
+    """
+    faults = error.errors(include_url=False)
+    # A misspelt name often causes other faults (a missing value): it is said first.
+    faults.sort(key=lambda fault: fault["type"] != "extra_forbidden")
+    fault = faults[0]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    place = [str(part) for part in fault["loc"]]
+    own = fault.get("ctx", {}).get("error")
+    if isinstance(own, KoubeiError):
+        head = place
+        if place and own.where.split(".")[0] == place[-1]:
+            head = place[:-1]
+        where = ".".join([*head, own.where]) if own.where else ".".join(head)
+        return KoubeiError(where, own.what + more, got=own.got, allowed=own.allowed, fix=own.fix)
+    owner, name = owner_of(model, place)
+    where = ".".join(place) or model.__name__.lower()
+    if fault["type"] == "extra_forbidden":
+        known = list(owner.model_fields) if owner else []
+        return unknown(where, place[-1], known, got=fault["input"], more=more, noun=noun)
+    noted = metadata(owner, name) if owner and name in owner.model_fields else {}
+    return KoubeiError(
+        where,
+        _plain(fault["type"], str(fault["msg"])) + more,
+        # Text is shown in quotes: that it is text may be what is wrong ("0.3" is no number).
+        got=None if fault["type"] == "missing" else repr(fault["input"]),
+        allowed=noted.get("allowed"),
+        fix=None,
+    )
+
+
+def unknown(
+    where: str,
+    name: str,
+    known: Iterable[str],
+    *,
+    got: object = None,
+    more: str = "",
+    noun: str = "parameter",
+) -> KoubeiError:
+    """Return the line for a name that does not exist, with the nearest one that does."""
+    names = sorted(known)
+    return KoubeiError(
+        where,
+        f"unknown {noun}" + more,
+        got=got,
+        allowed=", ".join(names) if names else "nothing here",
+        fix=nearest(name, names),
+    )
+
+
+def _plain(kind: str, message: str) -> str:
+    """Say a pydantic fault in plain words."""
+    words = {
+        "missing": "missing",
+        "int_from_float": "must be a whole number",
+        "int_type": "must be a whole number",
+        "float_type": "must be a number",
+        "float_parsing": "must be a number",
+        "string_type": "must be text",
+        "dict_type": "must be a table of names",
+        "tuple_type": "must be a list",
+        "model_type": "must be a table of parameters",
+        "model_attributes_type": "must be a table of parameters",
+        "literal_error": "not one of the choices",
+        "frozen_instance": "a scenario cannot be changed, use replace",
+    }
+    if kind in words:
+        return words[kind]
+    return message.removeprefix("Value error, ").replace("Input should", "should")
+
+
+def owner_of(model: type[BaseModel], place: Sequence[str]) -> tuple[type[BaseModel] | None, str]:
+    """Find the model that owns the last step of a dotted path, and the name of that step.
+
+    Steps through mappings (a name) and tuples (a number) are skipped; for them the name is the
+    field that holds the mapping.
+    """
+    owner: type[BaseModel] | None = model
+    name = ""
+    inside: list[Any] = []
+    current: Any = model
+    for step in place:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            owner, name = current, step
+            field = current.model_fields.get(step)
+            current = unwrap(field.annotation) if field else None
+        else:
+            inside = [unwrap(argument) for argument in typing.get_args(current)]
+            found = [a for a in inside if a is not Ellipsis and a is not str]
+            current = found[-1] if found else None
+    return owner, name
+
+
+def unwrap(annotation: Any) -> Any:
+    """Strip ``Annotated[...]`` and ``| None`` from an annotation."""
+    while True:
+        if hasattr(annotation, "__metadata__"):
+            annotation = annotation.__origin__
+            continue
+        arguments = [a for a in typing.get_args(annotation) if a is not type(None)]
+        origin = typing.get_origin(annotation)
+        if (
+            origin is not None
+            and origin not in (dict, tuple, list, typing.Literal)
+            and len(arguments) == 1
+        ):
+            annotation = arguments[0]
+            continue
+        return annotation
