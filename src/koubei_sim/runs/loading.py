@@ -12,7 +12,8 @@ from typing import Any
 from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.own import Mechanism, class_with
+from koubei_sim.model.scenario.own import Mechanism
+from koubei_sim.model.scenario.scenario import class_with
 from koubei_sim.model.world.population import Who
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.result import Result
