@@ -16,8 +16,8 @@ import koubei_sim as kb
 from koubei_sim import metrics, studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, erdos_renyi
-from koubei_sim.provenance import history_digest
 from koubei_sim.runs import inputs
+from koubei_sim.runs.archive import history_digest
 from koubei_sim.runs.options import options_from
 from koubei_sim.studies.calibration import Target
 

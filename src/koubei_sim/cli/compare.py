@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from koubei_sim import storage
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import FAILED, FINE, AsJson, Rng, Threads, app
 from koubei_sim.cli.screen import brief
@@ -117,10 +118,9 @@ def compare(
 
 def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[str, Any]:
     """Return the scenarios, or finished runs, by name."""
-    from koubei_sim.runs import archive
     from koubei_sim.runs.loading import load_result
 
-    results = [archive.is_result(word) for word in given]
+    results = [storage.is_result(word) for word in given]
     if len(given) > 1 and all(results) and not (changes or common):
         return _named({}, [(_name_of(word), load_result(word)) for word in given])
     everywhere = changes_of(common)

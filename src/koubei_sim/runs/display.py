@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.metrics.overview import interval_of
+from koubei_sim.metrics.overview import count_text, interval_of
 from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
@@ -27,36 +27,6 @@ _LEVELS = (
     ("loyal and above", loyal_and_above, "#E69F00"),
     ("die-hard and core", die_hard_and_core, "#D55E00"),
 )
-
-
-def count_text(value: float) -> str:
-    """Return a count as a person writes it: thousands separated, no false digits.
-
-    Examples
-    --------
-    >>> count_text(1234567.0), count_text(12.5), count_text(float("nan"))
-    ('1,234,567', '12.5', '-')
-    """
-    if not np.isfinite(value):
-        return "-"
-    if abs(value) >= 100 or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
-def progress_bar(total: int | None, unit: str) -> Any:
-    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
-
-    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
-    """
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
-        from tqdm.auto import tqdm
-    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
-        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
-    return tqdm(total=total, unit=unit, leave=False, ncols=79)
 
 
 def final_rows(run: Run) -> list[tuple[str, float, float, float]]:
