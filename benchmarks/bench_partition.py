@@ -24,11 +24,11 @@ from machine import describe, measure
 from projection import draw_figure, projected, write_csv
 from workloads import w1
 
-from koubei_sim.core.codes import TABLE_OFFSET
 from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.compiled.parts import boundaries
-from koubei_sim.model.kernels import state as st
-from koubei_sim.model.kernels.records import RECORD
+from koubei_sim.model.compiled.records import RECORD
+from koubei_sim.model.mechanisms import TABLE_OFFSET
+from koubei_sim.model.mechanisms.telling import MESSAGE
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.runs.partition import partition_world
@@ -130,7 +130,7 @@ def processes(label: str, world: World, shards: int = 2) -> dict[str, Any]:
 
 def tellings_of(run: CompiledRun, sign: int, c: int) -> np.ndarray:
     """Tellers of the day just run, of one sign on one channel."""
-    count = run._state.counts[st.N_MESSAGES + 8 * sign + c]
+    count = run._state.told[sign, c]
     return run._state.messages[sign, c, :count]["teller"].copy()
 
 
@@ -189,8 +189,8 @@ def more_shards(label: str, world: World) -> list[dict[str, Any]]:
     rows = []
     for p, number in enumerate(SHARDS):
         pairs, crossing, hearing = (found[name][:, p] for name in ("pairs", "crossing", "hearing"))
-        tellings = pairs * st.MESSAGE.itemsize / MB
-        posts = found["posts"] * (number - 1) * st.MESSAGE.itemsize / MB
+        tellings = pairs * MESSAGE.itemsize / MB
+        posts = found["posts"] * (number - 1) * MESSAGE.itemsize / MB
         exposures = hearing * EXPOSURE / MB
         rows.append({
             "workload": label, "people": world.rules.n, "shards": number, "told": int(told),
@@ -224,8 +224,8 @@ def check_counts(people: int = 100_000) -> None:
         days = partition_world(world, number)
         if not same(alone, days.history):
             raise SystemExit(f"{number} shards: other bytes")
-        tellings = found["pairs"][:, p] * st.MESSAGE.itemsize
-        posts = found["posts"] * (number - 1) * st.MESSAGE.itemsize
+        tellings = found["pairs"][:, p] * MESSAGE.itemsize
+        posts = found["posts"] * (number - 1) * MESSAGE.itemsize
         equal = (tellings == days.traffic["tellings"]).all() and (
             posts == days.traffic["posts"]
         ).all()

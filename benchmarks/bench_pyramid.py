@@ -20,8 +20,8 @@ import numpy as np
 from machine import describe, measure
 from workloads import quiet, w1
 
-from koubei_sim.core.codes import TABLE_OFFSET
 from koubei_sim.model.compiled import CompiledRun, run_compiled
+from koubei_sim.model.mechanisms import TABLE_OFFSET
 from koubei_sim.model.reference import run_reference
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build

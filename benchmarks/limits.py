@@ -17,7 +17,7 @@ import numpy as np
 from machine import LINE, Machine, seconds_of
 
 from koubei_sim.cascades import SIR, LinearThreshold, Rule, cascade
-from koubei_sim.core.codes import TABLE_OFFSET
+from koubei_sim.model.mechanisms import TABLE_OFFSET
 from koubei_sim.model.world.arrays import World
 from koubei_sim.networks import Network
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from koubei_sim.model.kernels import state
+from koubei_sim.model.mechanisms import telling
 
-MESSAGE = state.MESSAGE.itemsize
+MESSAGE = telling.MESSAGE.itemsize
 
 
 @dataclass(frozen=True)

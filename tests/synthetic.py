@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE, TABLE_OFFSET, TABLE_WIDTH
+from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE
+from koubei_sim.model.mechanisms import TABLE_OFFSET, TABLE_WIDTH
 from koubei_sim.model.world.arrays import History, canonical
 
 # (tick, agent, recruiter) or (tick, agent, recruiter, channel, generation)

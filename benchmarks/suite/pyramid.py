@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from workloads import w1
 
+from koubei_sim.metrics import block
+
 try:
-    from koubei_sim.core.codes import TABLE_OFFSET
     from koubei_sim.model.compiled import run_compiled
     from koubei_sim.model.world import build
 except ModuleNotFoundError:  # a base of before the rooms were moved
     from koubei_sim.engines.compiled import run_compiled
-    from koubei_sim.kernels.codes import TABLE_OFFSET
 
     from koubei_sim import build
 
@@ -56,7 +56,7 @@ class Pyramid:
             seconds = sizes.cpu() - start
         else:
             seconds = sizes.least(lambda: self.time_year(model, size), rounds)
-        return int(self.history.table[:, TABLE_OFFSET["arcs_told"]].sum()) / seconds / 1e6
+        return int(block(self.history, "arcs_told").sum()) / seconds / 1e6
 
     track_year.unit = "M arcs/s"
 

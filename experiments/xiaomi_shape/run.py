@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import koubei_sim as kb
-from koubei_sim.core.codes import TABLE_OFFSET
+from koubei_sim.model.mechanisms import TABLE_OFFSET
 
 HERE = Path(__file__).parent
 

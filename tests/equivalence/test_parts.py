@@ -10,13 +10,13 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired
 from tests.worlds import random_world
 
 from koubei_sim.model.compiled import CompiledRun, parts, run_compiled
-from koubei_sim.model.kernels import state as st
+from koubei_sim.model.mechanisms import State
 from koubei_sim.model.world.arrays import World
+from koubei_sim.runs.differences import difference
 
 WORLDS = 40
 BLOCK = 10
@@ -93,11 +93,11 @@ def test_lists_of_parts_are_their_own() -> None:
     run = CompiledRun(world_of(0), threads=2)
     run.advance(1)
     one, two = run._parts.parts  # type: ignore[union-attr]
-    own = {name for name, _ in parts.LISTS} | {
-        "change", "counts", "complaints", "online", "posters", "reports",
+    own = {*parts.LISTS, *(name for name, array in parts.ARRAYS.items() if array.count)} | {
+        "change", "counts", "daily", "posters", "reports",
         "block_listener", "block_message", "block_tie",
     }  # fmt: skip
-    for name in st.State._fields:
+    for name in State._fields:
         a, b = getattr(one.state, name), getattr(two.state, name)
         if isinstance(a, np.ndarray) and a.size:
             shared = np.shares_memory(a, b)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.worlds import random_world
 
-from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.allocation import allocate
 from koubei_sim.model.compiled.parts import boundaries
-from koubei_sim.model.kernels import state as layout
-from koubei_sim.model.kernels.records import RECORD, forget, pack_records, unpack_records
+from koubei_sim.model.compiled.records import forget, pack_records, unpack_records
+from koubei_sim.model.mechanisms import State
+from koubei_sim.model.mechanisms.telling import MESSAGE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import World
@@ -49,17 +49,17 @@ def a_world(**wanted: bool) -> World:
 # ---------------------------------------------------------------- records
 
 
-def shuffled_state(rng: np.random.Generator, full: bool) -> tuple[layout.State, Block]:
+def shuffled_state(rng: np.random.Generator, full: bool) -> State:
     """A state with random bytes in every array that a record is made from."""
     state = allocate(a_world(supply=full, events=full))
     for name in ("listener", "actor", "stage", *OPTIONAL, *SETS, "members"):
         values = getattr(state, name)
         octets = values.reshape(-1).view(np.uint8)
         octets[:] = rng.integers(0, 256, octets.size)
-    return state, Block("state", state)
+    return state
 
 
-def seen_of(state: layout.State, agents: np.ndarray) -> dict[str, bytes]:
+def seen_of(state: State, agents: np.ndarray) -> dict[str, bytes]:
     """All that a record should carry of some people, taken from the arrays the slow way."""
     found = {
         name: octets_of(getattr(state, name))[agents].tobytes()
@@ -95,14 +95,13 @@ def test_records_bring_all_and_touch_nobody_else(agents: set[int], seed: int, fu
     """Catches a field, set or membership that does not travel, a bit of a neighbour that changes,
     and arrays that exist only with some mechanisms read where they do not."""
     rng = np.random.default_rng(seed)
-    here, here_block = shuffled_state(rng, full)
-    there, there_block = shuffled_state(rng, full)
+    here = shuffled_state(rng, full)
+    there = shuffled_state(rng, full)
     who = rng.permutation(np.array(sorted(agents), np.int32)).astype(np.int32)
     others = np.setdiff1d(np.arange(400, dtype=np.int32), who)
     wanted, kept = seen_of(here, who), seen_of(there, others)
-    records = np.zeros(who.size, RECORD)
-    pack_records(here_block, who, records)
-    unpack_records(there_block, records)
+    records = pack_records(here, who)
+    unpack_records(there, records)
     assert (records["agent"] == who).all()
     assert seen_of(there, who) == wanted
     assert seen_of(there, others) == kept
@@ -218,8 +217,8 @@ def test_tellings_go_where_they_are_heard_only() -> None:
     ))  # fmt: skip
     found = partition_world(world, 4)
     everything = partition_world(build.build_world(scenario, 3), 4)
-    assert found.traffic["tellings"].max() <= 4 * len(feeds) * 2 * layout.MESSAGE.itemsize
-    assert everything.traffic["tellings"].max() > 4 * len(feeds) * 2 * layout.MESSAGE.itemsize
+    assert found.traffic["tellings"].max() <= 4 * len(feeds) * 2 * MESSAGE.itemsize
+    assert everything.traffic["tellings"].max() > 4 * len(feeds) * 2 * MESSAGE.itemsize
 
 
 # ---------------------------------------------------------------- wrong arguments

@@ -12,19 +12,19 @@ from itertools import product
 import numpy as np
 import pytest
 from hypothesis import given, seed, settings
+from tests import codes
 from tests.equivalence.cases import coarse_world
-from tests.equivalence.compare import difference
 from tests.properties.test_pyramid import SEEDS
 from tests.properties.test_pyramid_changes import campaign
 from tests.strategies import scenarios
 from tests.worlds import FULL16, FULL20, random_world, with_people, with_rules
 
-from koubei_sim.core import codes
 from koubei_sim.core.draws import HAZARD_ONE
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
+from koubei_sim.runs.differences import difference
 
 NEVER = np.iinfo(np.int32).max
 

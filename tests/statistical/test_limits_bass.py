@@ -13,8 +13,9 @@ import pytest
 from numpy.typing import NDArray
 from tests.statistical.test_limits_support import KEY, limit_t, limit_z, mean_scores, share_scores
 
-from koubei_sim.core.codes import AWARE, LOG_ADOPT, T_STAGE
+from koubei_sim.core.codes import AWARE, LOG_ADOPT
 from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.mechanisms.population import T_STAGE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.build import build_world
 from koubei_sim.theory import bass

@@ -204,8 +204,12 @@ weight = 0
     ("old", "new", "said"),
     [
         ("particles", "partcles", "partcles: unknown word, .*, try particles"),
-        ("hold_out_after", "holdout_after", "series 1: holdout_after: unknown word"),
-        ('level = "macro-face"\n', "", "target 1: lacks level"),
+        (
+            "hold_out_after",
+            "holdout_after",
+            r"series\.0\.holdout_after: unknown word, .*, try hold_out_after",
+        ),
+        ('level = "macro-face"\n', "", r"targets\.0\.level: missing"),
         ("[ranges]", "[rangs]", "rangs: unknown word, .*, try ranges"),
         ("market.persuasion", "market.persuasio", "unknown parameter, try channels.market.persuas"),
         ("simulations = 40", "simulations = 4", "simulations: fewer than particles, got 4"),

@@ -203,7 +203,7 @@ def test_a_ratio_with_zeros_is_judged_and_not_dropped() -> None:
 
 def test_ranges_of_ones_own_are_widened_for_the_score() -> None:
     """Catches a stress prior that does not stress what the claim turns on."""
-    from koubei_sim.studies.claims.design import widened
+    from koubei_sim.studies.design.priors import widened
     from koubei_sim.studies.design.values import Range
 
     assert widened(Range(2.0, 8.0, True), 2.5, 0.0, math.inf) == Range(0.8, 20.0, True)

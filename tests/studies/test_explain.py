@@ -13,8 +13,9 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import adoptions, mean_interval, spend
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
+from koubei_sim.studies.compare.attribution import knock_out
 from koubei_sim.studies.compare.breakeven import break_even
-from koubei_sim.studies.compare.explain import exact_shares, knock_out, sampled_shares, shapley
+from koubei_sim.studies.compare.shapley import exact_shares, sampled_shares, shapley
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.equivalence.compare import difference
 from tests.strategies import scenarios
 from tests.worlds import Dice, random_events, random_market, random_world, with_rules
 
@@ -20,6 +19,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, neutral_paths
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
+from koubei_sim.runs.differences import difference
 from koubei_sim.runs.fork import fork
 from koubei_sim.runs.switching import switch
 
@@ -264,8 +264,8 @@ def test_hazards_leak_by_the_old_law_up_to_the_evening_before() -> None:
 def test_a_smaller_staff_keeps_the_reports_of_smallest_priority() -> None:
     """Catches a pool that stays larger than what can be read, or keeps the wrong reports."""
     before, after = stopped({"products.rom.reading_capacity": 3.0})
-    pool = before._state.reports[0, : int(before._state.counts[34])]
-    kept = after._state.reports[0, : int(after._state.counts[34])]
+    pool = before._state.reports[0, : int(before._state.n_reports[0])]
+    kept = after._state.reports[0, : int(after._state.n_reports[0])]
     assert pool.size > 3 and kept.size == 3
     assert sorted(kept["priority"]) == sorted(pool["priority"])[:3]
     assert kept["priority"][0] == kept["priority"].max()  # the root of a max-heap

@@ -12,9 +12,9 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs.fork import fork
-from koubei_sim.runs.options import RunOptions
 from koubei_sim.studies import compare, explain
-from koubei_sim.studies.compare.ladder import Explained
+from koubei_sim.studies.compare.attribution import Explained
+from koubei_sim.studies.sweep.engine import Cells
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
 MORE = TINY.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
@@ -138,7 +138,7 @@ def test_wrong_words_are_refused_before_anything_runs(
     comparison: Any, words: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a mistake found after an hour of runs."""
-    monkeypatch.setattr(RunOptions, "simulation", lambda *_: pytest.fail("something ran"))
+    monkeypatch.setattr(Cells, "do", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=says):
         explain(comparison, **words)
 
@@ -154,7 +154,7 @@ def test_what_is_no_comparison_is_refused() -> None:
     "first",
     [
         "koubei_sim.studies.compare.compare",
-        "koubei_sim.studies.compare.explain",
+        "koubei_sim.studies.compare.attribution",
         "koubei_sim.runs.simulate",
     ],
 )

@@ -15,6 +15,7 @@ from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.studies import Range, sensitivity
 from koubei_sim.studies.sensitivity.design import ranges_of
 from koubei_sim.studies.sensitivity.indices import morris_indices
+from koubei_sim.studies.sweep.engine import Cells
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=15, **{"seeding.number": 10})
 PATHS = ["telling.relay", "telling.relay_days"]
@@ -243,8 +244,7 @@ def test_an_outcome_that_is_often_undefined_is_refused() -> None:
 )
 def test_wrong_input_is_one_line_before_any_run(changes: dict, said: str, monkeypatch) -> None:
     """Catches a mistake that is found after hours of runs, or as a traceback of SALib."""
-    module = sys.modules["koubei_sim.studies.sweep.sweep"]  # the name itself is the function
-    monkeypatch.setattr(module, "_run", lambda *_: pytest.fail("it ran"))
+    monkeypatch.setattr(Cells, "do", lambda *_: pytest.fail("it ran"))
     asked = {"paths": PATHS, **changes}
     with pytest.raises(KoubeiError, match=said) as caught:
         sensitivity(SMALL, **asked)

@@ -333,19 +333,22 @@ def test_every_way_to_choose_points_can_be_written_in_a_file(ways, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("scenario = 3\n[grid]\nticks = [3]", "scenario: must name a preset"),
+        ("scenario = 3\n[grid]\nticks = [3]", "scenario: must be text"),
         ("scenario = 'tinny'\n[grid]\nticks = [3]", "try tiny"),
-        ("[grid]\nticks = [3]", "scenario: must name"),
+        ("[grid]\nticks = [3]", "scenario: missing"),
         ("scenario = 'tiny'", "exactly one way"),
-        ("scenario = 'tiny'\n[grid]\nticks = [3]\n[sobol]\npoints = 4", "exactly one way"),
+        ("scenario = 'tiny'\n[grid]\nticks = [3]\n[table]\nticks = [4]", "exactly one way"),
         ("scenario = 'tiny'\ngird = 1", "gird: unknown word.*try grid"),
         ("scenario = 'tiny'\n[grid]", "grid: empty"),
         ("scenario = 'tiny'\n[grid]\nticks = []", "ticks: empty grid"),
         ("scenario = 'tiny'\n[grid]\nticks = [3, 'x']", "mixed types"),
         ("scenario = 'tiny'\n[grid]\nseeding.purty = [0.5]", "seeding.purty: unknown parameter"),
         ("scenario = 'tiny'\n[set]\nseeding.purty = 1\n[grid]\nticks = [3]", "seeding.purty"),
-        ("scenario = 'tiny'\n[latin]\npoints = 4", "latin.ranges: must be a table"),
-        ("scenario = 'tiny'\n[latin]\nranges = {ticks = {low = 1, high = 3}}", "how many points"),
+        ("scenario = 'tiny'\n[latin]\npoints = 4", "latin.ranges: missing"),
+        (
+            "scenario = 'tiny'\n[latin]\nranges = {ticks = {low = 1, high = 3}}",
+            "latin.points: missing",
+        ),
         ("scenario = 'tiny'\n[table]\nfile = 'none.csv'", "none.csv: no such file"),
         (
             "scenario = 'tiny'\nreplicates = 'x'\n[grid]\nticks = [3]",

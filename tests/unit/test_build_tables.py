@@ -16,6 +16,7 @@ from tests.strategies import scenarios
 
 from koubei_sim.core.codes import KINDS
 from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE
+from koubei_sim.model.mechanisms.declaration import Made
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import Rules
 from koubei_sim.model.world.build import build_rules
@@ -27,7 +28,8 @@ NO_CLASSES = {
 
 
 def rules_of(scenario: Scenario) -> Rules:
-    return build_rules(scenario, 7, 3, NO_CLASSES, 0)
+    people = {"classes": NO_CLASSES, "need": np.ones(1, np.uint16)}
+    return build_rules(Made(scenario, 7, 3, None, None, people))
 
 
 @cache

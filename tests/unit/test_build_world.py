@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from scipy import stats
+from tests import codes
 from tests.strategies import scenarios
 
-from koubei_sim.core import codes
 from koubei_sim.core.draws import draw, draw32, exponential_units, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Channel, Scenario, Segment

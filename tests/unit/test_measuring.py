@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import koubei_sim as kb
-from koubei_sim.core.codes import TABLE, TABLE_OFFSET
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, measure, measures, outcomes
+from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
 
 
 @pytest.fixture(scope="module")

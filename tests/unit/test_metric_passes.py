@@ -7,9 +7,10 @@ import pytest
 from tests.worlds import random_world
 
 from koubei_sim import metrics
-from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE, RECRUITER_MEDIA, RECRUITER_SEED, TABLE_WIDTH
+from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.metrics.passes import facts_by_passes, log_facts
 from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.world import arrays as world
 from koubei_sim.model.world.arrays import History, canonical
 

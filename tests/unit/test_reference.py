@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 import pytest
+from tests import codes
 from tests.worlds import (
     ALWAYS,
     FULL16,
@@ -21,7 +22,6 @@ from tests.worlds import (
     with_rules,
 )
 
-from koubei_sim.core import codes
 from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE, exponential_units
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.reference import PyramidModel, run_reference

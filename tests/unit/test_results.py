@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from koubei_sim import storage
-from koubei_sim.core.codes import TABLE_WIDTH
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs import archive, dataset
@@ -53,7 +53,7 @@ def _full(scenario, ticks=5, seed=1):
         [(-1, 0, -1), (1, 1, -2, 2), (2, 2, 1, 3)], [(3, 1)], ticks=ticks
     )
     names = dataset.names_of(scenario)
-    for _, _, start, used, _ in dataset._blocks(names):
+    for start, used in dataset._blocks(names):
         history.table[:, start : start + used] = rng.integers(0, 2**40, (ticks, used))
     return history
 
@@ -66,7 +66,7 @@ def test_data_has_named_coordinates_and_right_cells(result):
     assert str(data["date"].values[0])[:10] == "2010-08-16"
     assert str(data["date"].values[-1])[:10] == "2010-10-14"
     table = result.histories[1].table
-    from koubei_sim.core.codes import TABLE_OFFSET
+    from koubei_sim.model.mechanisms import TABLE_OFFSET
 
     at = TABLE_OFFSET["tells_negative"] + 0
     cell = data["tells"].sel(replicate=1, tick=40, sign="negative", channel="forum")
@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, result, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(archive.files, "_write_json", full)
+    monkeypatch.setattr(storage.folders, "_write_json", full)
     for path in (goal, tmp_path / "new"):
         with pytest.raises(KoubeiError, match=r"cannot be written \(No space left on device\)"):
             result.save(path)

@@ -8,9 +8,8 @@ import math
 import pytest
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.fields import metadata, owner_of
 from koubei_sim.model.scenario import Scenario, parameter_table, parameter_table_json
-from koubei_sim.model.scenario.fields import metadata
-from koubei_sim.model.scenario.messages import owner_of
 
 TINY = Scenario.load("tiny").replace(
     milestones=[{"day": 3, "count": 10.0, "label": "users", "source": "assumption"}]

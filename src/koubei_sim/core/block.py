@@ -1,4 +1,4 @@
-"""Blocks: a named tuple of scalars and arrays, passed to kernels as one pointer.
+"""Blocks: a record of scalars and arrays, passed to kernels as one pointer.
 
 The pyramid model has some two hundred tables and scalars.  As a named tuple numba would pass
 every field of every array by value, and count a reference of each, at each call: measured, that
@@ -6,14 +6,17 @@ made the kernels a hundred times slower and three minutes to compile.  A `Block`
 and array descriptors into one buffer; inside a kernel ``r.tell32[c, kind]`` reads through
 the pointer.
 
-A block borrows the arrays: it keeps them alive and never copies them.  Scalars are a
-snapshot.  Types are cacheable: they depend on names and dtypes only, not on shapes.
+A record is a named tuple, or a `Record`: a dataclass put together by inheritance.  A block borrows
+the arrays: it keeps them alive and never copies them.  Scalars are a snapshot.  Types are
+cacheable: they depend on names and dtypes only, not on shapes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import struct
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from llvmlite import ir
@@ -30,6 +33,29 @@ from numba.extending import (
     typeof_impl,
     unbox,
 )
+
+
+class _Names:
+    """The names of the fields of a dataclass, asked of the class or of one of its objects."""
+
+    def __get__(self, _: object, owner: Any) -> tuple[str, ...]:
+        return tuple(owner.__dataclass_fields__)
+
+
+class Record:
+    """Base of dataclasses that are used as a named tuple is, but for the number of a place."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    _fields = _Names()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.__dict__.values())
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+    def _replace(self, **changes: Any) -> Self:
+        return dataclasses.replace(self, **changes)
 
 
 class BlockType(types.Type):
@@ -90,19 +116,19 @@ def _load(context: Any, builder: Any, kind: BlockType, value: Any, attribute: st
 
 
 class Block:
-    """A buffer with the scalars and array descriptors of a named tuple.
+    """A buffer with the scalars and array descriptors of a record.
 
     Parameters
     ----------
     title : str
         Name of the kind of block; part of the numba type.
-    record : NamedTuple
+    record : NamedTuple or Record
         Fields are ints, floats, numpy scalars or C-contiguous numpy arrays.
     """
 
     __slots__ = ("_buffer", "_keep", "address", "kind")
 
-    def __init__(self, title: str, record: NamedTuple) -> None:
+    def __init__(self, title: str, record: NamedTuple | Record) -> None:
         words: list[int] = []
         looks: list[Any] = [title, type(record)]
         keep = []
@@ -138,11 +164,11 @@ class Block:
 _KINDS: dict[tuple[Any, ...], BlockType] = {}
 
 
-def _kind_of(title: str, record: NamedTuple, looks: tuple[Any, ...]) -> BlockType:
+def _kind_of(title: str, record: NamedTuple | Record, looks: tuple[Any, ...]) -> BlockType:
     """Return the numba type of a block whose fields look like this."""
     scalars = {float: types.float64, np.uint64: types.uint64, int: types.int64}
     fields = []
-    for name, look in zip(type(record)._fields, looks, strict=True):  # type: ignore[attr-defined]
+    for name, look in zip(record._fields, looks, strict=True):
         if isinstance(look, tuple):
             fields.append((name, types.Array(from_dtype(look[0]), look[1], "C")))
         else:

@@ -46,7 +46,7 @@ def sources(package: str, folder: str = "", all_of_them: bool = False) -> Iterat
             if all_of_them or any(word in text for word in WORDS):
                 yield f"{entry.path[len(package) :]} {len(text)}\n".encode() + text
         elif entry.is_dir() and entry.name != "__pycache__":
-            inside = all_of_them or entry.name in ("core", "kernels")
+            inside = all_of_them or entry.name in ("core", "kernels", "mechanisms")
             yield from sources(package, entry.path, inside)
 
 

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import digits
-from koubei_sim.core.codes import STAGES, TABLE, TIERS
+from koubei_sim.core.codes import STAGES, TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import costs
 from koubei_sim.metrics.dated import STOCKS, dated_value, days_of, is_dated, read_dated, tidy
 from koubei_sim.metrics.overview import OUTCOMES, outcomes
 from koubei_sim.metrics.runs import Run, block, check_run, scale_of
+from koubei_sim.model.mechanisms import COLUMNS, TABLE
 from koubei_sim.model.world.arrays import History
 
 #: What a measure may look like, for error lines.
@@ -32,11 +33,7 @@ FORMS: Final = (
 )
 _WIDTHS: Final = dict(TABLE)
 #: Blocks of the daily table with one column a channel, a node, a segment.
-_BY_CHANNEL: Final = frozenset(
-    name
-    for name, width in TABLE
-    if width == 8 and name not in ("segment_users", "adoptions_segment", "joins")
-)
+_BY_CHANNEL: Final = frozenset(c.name for c in COLUMNS if c.along == "channel")
 _BLOCK = re.compile(
     r"^(?P<how>sum|mean):(?P<block>\w+)(?:\.(?P<column>\w+))?(?:@(?P<low>\d+)\.\.(?P<high>\d+))?$"
 )

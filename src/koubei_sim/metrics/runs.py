@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import word
-from koubei_sim.core.codes import TABLE, TABLE_OFFSET
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
 from koubei_sim.model.world.arrays import History
 
 _WIDTH = dict(TABLE)
@@ -90,7 +90,7 @@ def takes_history(measure: _Measure) -> _Measure:
 
 @takes_history
 def block(history: History, name: str) -> NDArray[np.int64]:
-    """Return the columns `name` of the daily table (`core.codes.TABLE`).
+    """Return the columns `name` of the daily table (`model.mechanisms.COLUMNS`).
 
     Parameters
     ----------

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from koubei_sim.core import codes
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 
@@ -47,7 +47,7 @@ def check_memory(
     if replicates is None:
         return
     # The tables are kept twice for a moment, as arrays and with names on.
-    a_day = 8 * (codes.TABLE_WIDTH + 2 * len(scenario.products))
+    a_day = 8 * (TABLE_WIDTH + 2 * len(scenario.products))
     kept = 2 * replicates * (scenario.ticks * a_day + 1000)
     if needed + kept > 0.9 * available:
         raise KoubeiError(
@@ -98,7 +98,7 @@ def check_kept(where: str, scenario: Scenario, runs: int) -> None:
     """
     import psutil
 
-    need, have = 8.0 * runs * scenario.ticks * codes.TABLE_WIDTH, psutil.virtual_memory().available
+    need, have = 8.0 * runs * scenario.ticks * TABLE_WIDTH, psutil.virtual_memory().available
     if need > 0.9 * have:
         raise KoubeiError(
             where, "needs more memory than there is",

@@ -20,6 +20,7 @@ from koubei_sim import checks
 from koubei_sim.core import codes
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import CompiledRun
+from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, refused, scenario_from
 from koubei_sim.runs.waiting import apart
@@ -139,7 +140,7 @@ class KoubeiModel(mesa.Model):
         return int(self._run.tick)
 
     def column(self, name: str) -> NDArray[np.int64]:
-        """Return a block of the daily table (`core.codes.TABLE`) after the last day run.
+        """Return a block of the daily table (`model.mechanisms.COLUMNS`) after the last day run.
 
         All zero before the first day.
 
@@ -148,14 +149,14 @@ class KoubeiModel(mesa.Model):
         KoubeiError
             For an unknown name.
         """
-        if not isinstance(name, str) or name not in codes.TABLE_OFFSET:
+        if not isinstance(name, str) or name not in TABLE_OFFSET:
             from koubei_sim.errors import nearest
 
             raise KoubeiError(
-                "column", "unknown block", got=name, fix=nearest(str(name), codes.TABLE_OFFSET)
+                "column", "unknown block", got=name, fix=nearest(str(name), TABLE_OFFSET)
             )
-        start = codes.TABLE_OFFSET[name]
-        width = dict(codes.TABLE)[name]
+        start = TABLE_OFFSET[name]
+        width = dict(TABLE)[name]
         if not self._run.tick:
             return np.zeros(width, dtype=np.int64)
         return np.array(self._run.row(self._run.tick - 1)[start : start + width])

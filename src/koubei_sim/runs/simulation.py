@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
+from koubei_sim.model.mechanisms.numbers import scaled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import Graphs, History, World
 from koubei_sim.model.world.population import Population, Who
-from koubei_sim.model.world.tables import scaled
 from koubei_sim.runs.archive import EventStream
 from koubei_sim.runs.fitting import check_memory, useful_threads
 from koubei_sim.runs.inputs import Inputs

@@ -15,22 +15,25 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core import codes
 from koubei_sim.core.block import Block
+from koubei_sim.core.codes import UNAWARE
 from koubei_sim.model.compiled import CompiledRun, allocate
-from koubei_sim.model.kernels import state as st
+from koubei_sim.model.compiled.allocation import ARRAYS
+from koubei_sim.model.compiled.own import OwnMechanisms
 from koubei_sim.model.kernels.release import fit_table
 from koubei_sim.model.kernels.seeding import start
+from koubei_sim.model.mechanisms import TABLE_WIDTH, State
 from koubei_sim.model.world.arrays import Rules, World
 
-#: Arrays of the state that belong to the world: the new one's hold.
-_OF_THE_WORLD: Final = {
-    "need",
-    "resist_reject",
-    "online_threshold",
+#: Arrays of the state that are not copied: those of the world, views of `counts`, and two pools.
+_LEFT: Final = {
     "graph_at",
     "graph_size",
     "fit16",
+    "reports",
+    "ties",
+    *(name for name, array in ARRAYS.items() if array.world or array.count),
+    "daily",
 }
 
 
@@ -47,7 +50,9 @@ def switch(run: CompiledRun, world: World) -> None:
     run._drain()
     at, old_rules = run.tick, run.world.rules
     rules = _spliced(old_rules, world.rules, at)
-    world = World(world.people, world.graphs, rules)
+    world = world._replace(rules=rules)
+    if run._own is not None:
+        run._own = OwnMechanisms(world, run._own)
     old, new = run._state, allocate(world)
     _settle(old, old_rules, rules, at)
     new = _carry(old, new)
@@ -72,14 +77,14 @@ def _spliced(old: Rules, new: Rules, at: int) -> Rules:
     return new._replace(rival_cumulative=total, rival_on=int(total[-1] > 0))
 
 
-def _carry(old: st.State, new: st.State) -> st.State:
+def _carry(old: State, new: State) -> State:
     """Copy every array that both have; keep those that only the old rules needed."""
     kept: dict[str, Any] = {}
-    for name in st.State._fields:
+    for name in State._fields:
         before, after = getattr(old, name), getattr(new, name)
         if isinstance(after, int):
             continue
-        if name in _OF_THE_WORLD or name in ("reports", "ties"):
+        if name in _LEFT:
             continue
         if before.shape == after.shape:
             after[...] = before
@@ -88,7 +93,7 @@ def _carry(old: st.State, new: st.State) -> st.State:
     return new._replace(**kept)
 
 
-def _settle(state: st.State, old: Rules, new: Rules, at: int) -> None:
+def _settle(state: State, old: Rules, new: Rules, at: int) -> None:
     """Bring what decays lazily up to the evening before `at`, where its law changes."""
     now = at - 1
     if _differ(old, new, "memory_leak", "memory20", "awareness_leak", "awareness20"):
@@ -98,7 +103,7 @@ def _settle(state: st.State, old: Rules, new: Rules, at: int) -> None:
         if old.memory_leak:
             v["hazard"][late] = (v["hazard"][late] * old.memory20[since[late]]) >> 20
         if old.awareness_leak:
-            deaf = late & (v["stage"] == codes.UNAWARE)
+            deaf = late & (v["stage"] == UNAWARE)
             v["awareness"][deaf] = (v["awareness"][deaf] * old.awareness20[since[deaf]]) >> 20
         v["touched"][late] = now
     if _differ(old, new, "engagement_decay", "channel_rank"):
@@ -117,21 +122,21 @@ def _differ(old: Rules, new: Rules, *names: str) -> bool:
     return any(not np.array_equal(getattr(old, name), getattr(new, name)) for name in names)
 
 
-def _with_reports(old: st.State, new: st.State, rules: Rules) -> st.State:
+def _with_reports(old: State, new: State, rules: Rules) -> State:
     """Carry the reports over: those of the smallest priorities, as many as can be read."""
     for k in range(rules.n_products):
-        size = int(old.counts[st.N_REPORTS + k])
+        size = int(old.n_reports[k])
         most = min(int(rules.reading_capacity[k]), new.reports.shape[1])
         pile = old.reports[k, :size]
         chosen = pile[np.argsort(pile["priority"])][:most]
         new.reports[k, : chosen.size] = chosen[::-1]  # falling priorities are a max-heap
-        new.counts[st.N_REPORTS + k] = chosen.size
+        new.n_reports[k] = chosen.size
     return new
 
 
-def _ties(old: st.State, new: st.State) -> NDArray[Any]:
+def _ties(old: State, new: State) -> NDArray[Any]:
     """Return the ties made at meetings so far, with room for those to come."""
-    made = old.ties[: int(old.counts[st.N_TIES])]
+    made = old.ties[: int(old.n_ties[0])]
     return np.concatenate([made, new.ties])
 
 
@@ -143,7 +148,7 @@ def _rival(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:
     if not old.rival_on:
         # The sum is 0 up to `at`, so nobody's first offer can fall before it.
         nobody = np.empty(0, dtype=np.int32)
-        row = np.zeros(codes.TABLE_WIDTH, dtype=np.int64)
+        row = np.zeros(TABLE_WIDTH, dtype=np.int64)
         start(run._block, run._rules, nobody, row)
         return
     if not _differ(old, new, "rival_cumulative"):

@@ -1,4 +1,4 @@
-"""The state of a run before its first tick: every array, sized for the worst case.
+"""The state of a run before its first tick: every array, made as its mechanism declares it.
 
 Lists are sized for the worst case but only touched, and so only occupy memory, as needed.
 Called by the compiled engine and by `runs.switching`.
@@ -6,48 +6,124 @@ Called by the compiled engine and by `runs.switching`.
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 
-from koubei_sim.core import codes
-from koubei_sim.model.kernels import state as st
-from koubei_sim.model.world.arrays import World
+from koubei_sim.core.codes import MAX_CHANNELS
+from koubei_sim.model.mechanisms import ACTOR, LISTENER, MECHANISMS, STOCKS, State, arrays_of
+from koubei_sim.model.mechanisms.channels import T_MEMBERS
+from koubei_sim.model.mechanisms.declaration import WORDS, Array, Slot
+from koubei_sim.model.mechanisms.observe import LOG
+from koubei_sim.model.mechanisms.population import T_STAGE
+from koubei_sim.model.world.arrays import People, Rules, World
 
-_STOCKS = codes.T_STOCK + 1
 _CACHE_LINE = 64
-_REPORTS_AT_MOST = 50_000_000
+#: Arrays of a state and how they are declared, by name.
+ARRAYS: Final = dict(arrays_of(State))
+#: Lists that people fill in a day, and who counts their lines.
+LISTS: Final = {name: array.counter for name, array in ARRAYS.items() if array.counter}
 
 
-def aligned_zeros(count: int, dtype: np.dtype) -> np.ndarray:
+def aligned_zeros(count: int, dtype: Any) -> np.ndarray:
     """Return `count` zeroed records whose first begins a cache line.
 
     numpy aligns to 16 bytes only; a record that straddles two lines costs two cache misses,
     measured as half of the speed of hearing.
     """
-    size = count * dtype.itemsize
+    size = count * np.dtype(dtype).itemsize
     raw = np.zeros(size + _CACHE_LINE, np.uint8)
     start = -raw.ctypes.data % _CACHE_LINE
     records: np.ndarray = raw[start : start + size].view(dtype)
     return records
 
 
-def work_lists(people: int, channels: int) -> dict[str, np.ndarray]:
-    """Return the lists that so many people can fill in a tick, by field of the state."""
+def _sizes(rules: Rules, people: int) -> dict[str, int]:
+    """Return what the words in the shapes of arrays stand for."""
     return {
-        "online": np.empty(people, np.int32),
-        "claims": np.empty(people, st.CLAIM),
-        "rejected": np.empty(people, np.int32),
-        "newly": np.empty(people, np.int32),
-        "leavers": np.empty(people, np.int32),
-        "leaver_kind": np.empty(people, np.uint8),
-        "complaints": np.empty((codes.MAX_CHANNELS, people), np.int32),
-        "participants": np.empty(channels * people, st.PARTICIPANT),
-        "attendees": np.empty(people, np.int32),
+        "people": people,
+        WORDS: (people + 63) // 64,
+        "ticks": rules.ticks,
+        "products": max(1, rules.n_products),
+        "classes": rules.class_level.size,
+        "used channels": max(1, rules.n_channels),
     }
 
 
-def allocate(world: World, first: int = 0, last: int | None = None) -> st.State:
+def _shape(array: Array, rules: Rules, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """Return the shape of an array; all ones where the rules do not use it."""
+    if not array.is_needed(rules):
+        return (1,) * len(array.shape)
+    found = tuple(size(rules) if callable(size) else sizes.get(size, size) for size in array.shape)
+    return (math.prod(found),) if array.flat else found
+
+
+def make(names: Iterable[str], rules: Rules, people: int) -> dict[str, np.ndarray]:
+    """Return arrays of the state by name, for so many people."""
+    sizes, found = _sizes(rules, people), {}
+    for name in names:
+        array = ARRAYS[name]
+        shape = _shape(array, rules, sizes)
+        if array.fill is None:
+            found[name] = np.empty(shape, array.dtype)
+        elif array.fill == 0:
+            found[name] = np.zeros(shape, array.dtype)
+        else:
+            found[name] = np.full(shape, array.fill, array.dtype)
+    return found
+
+
+def counters() -> dict[str, np.ndarray]:
+    """Return the array of all counters, and each as a view of it; the daily ones come first.
+
+    They lie on lines of the cache that nobody else writes to: each part has its own.
+    """
+    ordered = sorted(
+        ((name, array) for name, array in ARRAYS.items() if array.count),
+        key=lambda entry: entry[1].lasting,
+    )
+    sizes = [math.prod(array.shape) for _, array in ordered]
+    counts = aligned_zeros(-(-sum(sizes) // 8) * 8, np.int64)
+    daily = sum(size for size, (_, array) in zip(sizes, ordered) if not array.lasting)
+    found, at = {"counts": counts, "daily": counts[:daily]}, 0
+    for size, (name, array) in zip(sizes, ordered):
+        found[name] = counts[at : at + size].reshape(array.shape)
+        at += size
+    return found
+
+
+def _records(dtype: np.dtype[Any], slots: Iterator[Slot], people: People, own: slice) -> np.ndarray:
+    """Return a record for each person, with what the world says of it."""
+    records = aligned_zeros(people.agent_class.size, dtype)
+    for slot in slots:
+        known = getattr(people, slot.name, None)
+        if known is not None:
+            records[slot.name][own] = known[own]
+        elif slot.start:
+            records[slot.name][own] = slot.start
+    return records
+
+
+def _sets(n: int) -> dict[str, np.ndarray]:
+    """Return all sets of people, in one piece.
+
+    At millions of people it is large enough for huge pages, and the set of those who hear is met at
+    random once an arc.
+    """
+    kept = {name: a.shape[:-1] for name, a in ARRAYS.items() if a.shape[-1:] == (WORDS,)}
+    words = (n + 63) // 64
+    sets = aligned_zeros(sum(math.prod(many) for many in kept.values()) * words, np.uint64)
+    found, at = {}, 0
+    for name, many in kept.items():
+        size = math.prod(many) * words
+        found[name] = sets[at : at + size].reshape(*many, words)
+        at += size
+    return found
+
+
+def allocate(world: World, first: int = 0, last: int | None = None) -> State:
     """Make the state of a world before its seeds are placed.
 
     Parameters
@@ -61,113 +137,50 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> st.State:
     -------
     State
     """
-    people, rules = world.people, world.rules
-    n, ticks, channels = rules.n, rules.ticks, max(1, rules.n_channels)
+    people, rules, graphs = world.people, world.rules, world.graphs
+    n = rules.n
     last = n if last is None else last
-    own = slice(first, last)
-    words, own_words = (n + 63) // 64, slice(first // 64, (last + 63) // 64)
+    own, own_words = slice(first, last), slice(first // 64, (last + 63) // 64)
 
-    listener = aligned_zeros(n, st.LISTENER)
-    listener["resist_aware"][own] = people.resist_aware[own]
-    listener["resist_adopt"][own] = people.resist_adopt[own]
-    listener["agent_class"][own] = people.agent_class[own]
+    listener = _records(LISTENER, (s for m in MECHANISMS for s in m.listener), people, own)
     listener["stage"][own] = people.initial_stage[own]
-    actor = aligned_zeros(n, st.ACTOR)
-    actor["taste"][own] = people.taste[own]
-    actor["agent_class"][own] = people.agent_class[own]
-    actor["channels"][own] = people.channels[own]
-    actor["story"][own] = codes.NO_STORY
-    actor["served_until"][own] = -1
-    actor["talk_until"][own] = -1
-    actor["last_story"][own] = -1
     stage = np.zeros(n, np.uint8)
     stage[own] = people.initial_stage[own]
-
-    # All sets of agents in one piece: at millions of people it is large enough for huge pages,
-    # and the set of those who hear is met at random once an arc.
-    sets = aligned_zeros((codes.MAX_CHANNELS + 4) * words, np.dtype(np.uint64))
-    sets = sets.reshape(codes.MAX_CHANNELS + 4, words)
-    members, hearing = sets[4:], sets[0]
-    hearing[own_words] = ~np.uint64(0)
+    sets = _sets(n)
+    sets["hearing"][own_words] = ~np.uint64(0)
     if last % 64 and last > first:
-        hearing[last // 64] = np.uint64((1 << (last % 64)) - 1)
-    stocks = np.zeros(_STOCKS, np.int64)
+        sets["hearing"][last // 64] = np.uint64((1 << (last % 64)) - 1)
+    stocks = np.zeros(STOCKS, np.int64)
     for c in range(rules.n_channels):
         belongs = (people.channels[own] >> c) & 1
         bits = np.packbits(belongs, bitorder="little")
-        members[c, own_words].view(np.uint8)[: bits.size] = bits
-        stocks[codes.T_MEMBERS + c] = int(belongs.sum(dtype=np.int64))
+        sets["members"][c, own_words].view(np.uint8)[: bits.size] = bits
+        stocks[T_MEMBERS + c] = int(belongs.sum(dtype=np.int64))
     stages = np.bincount(people.initial_stage[own], minlength=7)
-    stocks[codes.T_STAGE : codes.T_STAGE + 7] = stages[:7]
+    stocks[T_STAGE : T_STAGE + 7] = stages[:7]
 
-    def per_agent(dtype: Any, needed: object, fill: int | None = None) -> np.ndarray:
-        size = n if needed else 1
-        if fill is None:
-            return np.empty(size, dtype)
-        return np.full(size, fill, dtype) if fill else np.zeros(size, dtype)
-
-    events = bool((rules.event_gain > 0).any())
-    meetings = int((rules.meeting_at >= 0).sum())
-    returns = rules.lapsed_return or rules.rejected_return or rules.replacement_days
-    new_ties = 0
-    for m in rules.meeting_at[rules.meeting_at >= 0]:
-        new_ties += 2 * min(n, int(rules.meeting_cap[m])) * int(rules.meeting_ties[m])
-    capacity = int(rules.reading_capacity.max(initial=0))
-    messages = np.empty((2, channels, n), st.MESSAGE)
-    return st.State(
+    plain = [name for name, a in ARRAYS.items() if not (a.count or a.world or name in sets)]
+    arrays = {
+        **make(plain, rules, n),
+        **{name: getattr(people, name) for name, array in ARRAYS.items() if array.world},
+        **sets,
+        **counters(),
+        "stage": stage,
+    }
+    return State(
         first=first,
         last=last,
         listener=listener,
-        actor=actor,
-        stage=stage,
-        resist_reject=people.resist_reject,
-        need=people.need,
-        online_threshold=people.online_threshold,
-        board_heard=np.zeros(n if rules.reinforcement_on else 1, np.uint16),
-        recruits_today=np.zeros(n if events else 1, np.int32),
-        hearing=hearing,
-        talkers=sets[1],
-        waiting=sets[2],
-        raised=sets[3],
-        members=members,
-        arrivals=np.zeros((codes.MAX_CHANNELS, n) if rules.attention_on else (1, 1), np.uint8),
-        wait_since=per_agent(np.int16, rules.supply_on),
-        wait_recruiter=per_agent(np.int32, rules.supply_on),
-        wait_channel=per_agent(np.int8, rules.supply_on),
-        return_head=np.full(ticks, -1, np.int32),
-        return_next=per_agent(np.int32, returns),
-        rival_head=np.full(ticks, -1, np.int32),
-        rival_next=per_agent(np.int32, rules.rival_on),
-        rival_level=per_agent(np.int64, rules.rival_on, 0),
-        rival_offers=per_agent(np.uint16, rules.rival_on, 0),
-        queue_head=np.full(codes.MAX_CHANNELS, -1, np.int32),
-        queue_tail=np.full(codes.MAX_CHANNELS, -1, np.int32),
-        queue_next=np.empty(n, np.int32),
-        reports=np.empty(
-            (max(1, rules.n_products), max(1, min(capacity, _REPORTS_AT_MOST))), st.REPORT
-        ),
-        tie_head=per_agent(np.int32, meetings, -1),
-        ties=np.empty(max(1, new_ties), st.TIE),
-        messages=messages,
-        outbox=messages,
-        **work_lists(n, channels),
-        waiters=np.empty(n, np.int32),
-        sort_keys=np.empty(n, np.uint64),
-        posters=np.empty(n, np.int32),
-        block_listener=np.empty(st.BLOCK, np.int32),
-        block_message=np.empty(st.BLOCK, np.int32),
-        block_tie=np.zeros(st.BLOCK, np.uint8),
-        bases=np.zeros(64, np.uint64),
+        actor=_records(ACTOR, (s for m in MECHANISMS for s in m.actor), people, own),
+        outbox=arrays["messages"],
         graph_at=np.array(
-            [[a[c].ctypes.data for a in world.graphs] for c in range(codes.MAX_CHANNELS)], np.uint64
+            [[a[c].ctypes.data for a in graphs] for c in range(MAX_CHANNELS)], np.uint64
         ),
-        graph_size=np.array([[a[c].size for a in world.graphs] for c in range(codes.MAX_CHANNELS)]),
-        fit16=np.zeros((max(1, rules.n_products), rules.class_level.size), np.int64),
+        graph_size=np.array([[a[c].size for a in graphs] for c in range(MAX_CHANNELS)]),
         quality=rules.quality.copy(),
         difficulty=rules.difficulty.copy(),
-        floats=np.ones(1),
-        counts=np.zeros(st.COUNTS, np.int64),
         stocks=stocks,
         change=stocks,
-        log=np.empty(2 * n + 4096, st.LOG),
+        log=np.empty(2 * n + 4096, LOG),
+        **arrays,
     )

@@ -21,31 +21,27 @@ from typing import Any, Final
 
 import numpy as np
 
-from koubei_sim.core import codes
 from koubei_sim.core.block import Block
-from koubei_sim.model.compiled.allocation import aligned_zeros, work_lists
-from koubei_sim.model.kernels import state as st
+from koubei_sim.model.compiled.allocation import ARRAYS, LISTS, aligned_zeros, counters, make
+from koubei_sim.model.compiled.own import OwnMechanisms
 from koubei_sim.model.kernels.phases import (
     begin_day,
+    close_day,
+    end_day,
     file_reports,
     finish_day,
     hear_all,
     take_turns,
 )
+from koubei_sim.model.mechanisms import TABLE_WIDTH, Rules, State
+from koubei_sim.model.mechanisms.telling import MESSAGE
 
 #: Below this many people a phase is over before a second thread has begun it.
 PEOPLE_PER_PART: Final = 50_000
 ALIGNED = 4096  # people: no two parts share a word of a set, or a page of a record
-LISTS: Final = (
-    ("claims", st.N_CLAIMS),
-    ("rejected", st.N_REJECTED),
-    ("newly", st.N_NEWLY),
-    ("leavers", st.N_LEAVERS),
-    ("leaver_kind", st.N_LEAVERS),
-    ("participants", st.N_PARTICIPANTS),
-    ("attendees", st.N_ATTENDEES),
-)
-_MESSAGES = slice(st.N_MESSAGES, st.N_MESSAGES + 16)
+#: Lists that are put together after hearing; what is told, filed and complained is wanted before.
+AFTER_HEARING: Final = [name for name in LISTS if name not in ("online", "complaints")]
+SCRATCH: Final = [name for name, array in ARRAYS.items() if array.scratch]
 
 
 def number_of_parts(n: int, threads: int) -> int:
@@ -70,40 +66,35 @@ def boundaries(n: int, parts: int, smallest: int | None = None) -> list[int]:
 class Part:
     """The people `first` .. `last` - 1 of a run."""
 
-    state: st.State
+    state: State
     block: Block
     row: np.ndarray  # what they add to the row of the day
 
-    @property
-    def counts(self) -> np.ndarray:
-        """Lengths of the work lists."""
-        return self.state.counts
 
-
-def _own(dtype: np.dtype, count: int) -> np.ndarray:
+def _own(dtype: Any, count: int) -> np.ndarray:
     """Zeros on cache lines that no other part writes to."""
-    return aligned_zeros(count + 64 // dtype.itemsize, dtype)[:count]
+    return aligned_zeros(count + 64 // np.dtype(dtype).itemsize, dtype)[:count]
 
 
-def part_of(whole: st.State, first: int, last: int) -> Part:
+def _own_like(array: np.ndarray) -> np.ndarray:
+    """Room as large as that of the whole; small pieces on cache lines of their own."""
+    small = array.ndim == 1 and array.nbytes <= 4096
+    return _own(array.dtype, array.size) if small else np.empty_like(array)
+
+
+def part_of(whole: State, rules: Rules, first: int, last: int) -> Part:
     """Return a part: the shared arrays of people, its own lists and counters."""
-    m, n = max(1, last - first), whole.stage.size
-    channels = whole.messages.shape[1]
-    int64 = np.dtype(np.int64)
+    m, channels = max(1, last - first), whole.messages.shape[1]
     state = whole._replace(
         first=first,
         last=last,
-        change=_own(int64, whole.stocks.size),
-        counts=_own(int64, st.COUNTS),
-        outbox=whole.messages if first == 0 else np.empty((2, channels, m), st.MESSAGE),
-        **work_lists(m, channels),
-        posters=np.empty(n, np.int32),
-        reports=np.empty_like(whole.reports),
-        block_listener=_own(np.dtype(np.int32), st.BLOCK),
-        block_message=_own(np.dtype(np.int32), st.BLOCK),
-        block_tie=_own(np.dtype(np.uint8), st.BLOCK),
+        change=_own(np.int64, whole.stocks.size),
+        outbox=whole.messages if first == 0 else np.empty((2, channels, m), MESSAGE),
+        **counters(),
+        **make(LISTS, rules, m),
+        **{name: _own_like(getattr(whole, name)) for name in SCRATCH},
     )
-    return Part(state, Block("state", state), _own(int64, codes.TABLE_WIDTH))
+    return Part(state, Block("state", state), _own(np.int64, TABLE_WIDTH))
 
 
 class Parts:
@@ -113,30 +104,52 @@ class Parts:
     ----------
     whole : State
         The state of the run; parts share its arrays of people.
-    block, rules : Block
-        The same state, and the rules, as the kernels take them.
+    rules : Rules
+    block, rules_block : Block
+        The same state and rules, as the kernels take them.
     number : int
         Number of parts, one thread each (`number_of_parts`).
+    own : OwnMechanisms, optional
+        Mechanisms of the user's own.
+    smallest : int, optional
+        Parts are cut at multiples of this.
     """
 
-    def __init__(self, whole: st.State, block: Block, rules: Block, number: int) -> None:
-        self.whole, self.number, self._block, self._rules = whole, number, block, rules
-        cuts = boundaries(whole.stage.size, number)
-        self.parts = [part_of(whole, a, b) for a, b in itertools.pairwise(cuts) if a < b]
+    def __init__(
+        self,
+        whole: State,
+        rules: Rules,
+        block: Block,
+        rules_block: Block,
+        number: int,
+        own: OwnMechanisms | None = None,
+        smallest: int | None = None,
+    ) -> None:
+        self._own = own
+        self.whole, self.number, self._block, self._rules = whole, number, block, rules_block
+        cuts = boundaries(whole.stage.size, number, smallest)
+        self.parts = [part_of(whole, rules, a, b) for a, b in itertools.pairwise(cuts) if a < b]
         self._pool = ThreadPoolExecutor(max(1, len(self.parts) - 1), "koubei-part")
 
     def day(self, t: int, row: np.ndarray, quality: np.ndarray, difficulty: np.ndarray) -> None:
         """Run tick `t`; the same phases in the same order as `model.kernels.schedule.advance`."""
         whole, rules = self._block, self._rules
         begin_day(whole, rules, t, row)
+        if self._own is not None:
+            self._own.begin(self.whole, rules, whole, t, row)
         for part in self.parts:
-            part.counts[:] = 0
-            part.counts[st.N_TIES] = self.whole.counts[st.N_TIES]
+            part.state.counts[:] = 0
+            part.state.n_ties[:] = self.whole.n_ties
         self._side_by_side(take_turns, t)
         self._collect_turns(row)
         self._side_by_side(hear_all, t)
         self._collect_heard(row)
-        finish_day(whole, rules, t, quality, difficulty, row)
+        if self._own is None:
+            finish_day(whole, rules, t, quality, difficulty, row)
+            return
+        close_day(whole, rules, t, row)
+        self._own.end(rules, whole, t, row)
+        end_day(whole, rules, t, quality, difficulty, row)
 
     def _side_by_side(self, phase: Callable[..., Any], t: int) -> None:
         others = [
@@ -150,51 +163,39 @@ class Parts:
     def _collect_turns(self, row: np.ndarray) -> None:
         """Put together what was told, filed, complained; give every part all tellings to hear."""
         whole = self.whole
-        told = whole.counts[_MESSAGES]
-        told[:] = 0
+        whole.told[:] = 0
         for part in self.parts:
-            own = part.counts[_MESSAGES]
-            if part.state.first > 0:
-                for sign, c in np.argwhere(own.reshape(2, 8)):
-                    k, at = own[8 * sign + c], told[8 * sign + c]
-                    _copy(whole.messages[sign, c], at, part.state.outbox[sign, c], k)
-            told += own
-            for k, reports in enumerate(part.state.reports):
-                kept = part.counts[st.N_REPORTS + k]
-                if kept:
-                    file_reports(self._block, self._rules, k, reports[:kept])
-                part.counts[st.N_REPORTS + k] = 0
-            for c in range(codes.MAX_CHANNELS):
-                k = part.counts[st.N_COMPLAINTS + c]
-                _copy(
-                    whole.complaints[c],
-                    whole.counts[st.N_COMPLAINTS + c],
-                    part.state.complaints[c],
-                    k,
-                )
-                whole.counts[st.N_COMPLAINTS + c] += k
+            own = part.state
+            if own.first > 0:
+                for sign, c in np.argwhere(own.told):
+                    k, at = own.told[sign, c], whole.told[sign, c]
+                    _copy(whole.messages[sign, c], at, own.outbox[sign, c], k)
+            whole.told[:] += own.told
+            for k, reports in enumerate(own.reports):
+                if own.n_reports[k]:
+                    file_reports(self._block, self._rules, k, reports[: own.n_reports[k]])
+            own.n_reports[:] = 0
+            for c, k in enumerate(own.n_complaints):
+                _copy(whole.complaints[c], whole.n_complaints[c], own.complaints[c], k)
+            whole.n_complaints[:] += own.n_complaints
         for part in self.parts:
-            part.counts[_MESSAGES] = told
+            part.state.told[:] = whole.told
         self._add_up(row)
 
     def _collect_heard(self, row: np.ndarray) -> None:
         """Put the lists of all parts together."""
         whole = self.whole
         for part in self.parts:
-            for name, number in LISTS:
-                _copy(
-                    getattr(whole, name),
-                    whole.counts[number],
-                    getattr(part.state, name),
-                    part.counts[number],
-                )
-            for number in {number for _, number in LISTS}:
-                whole.counts[number] += part.counts[number]
+            for name in AFTER_HEARING:
+                at, k = getattr(whole, LISTS[name])[0], getattr(part.state, LISTS[name])[0]
+                _copy(getattr(whole, name), at, getattr(part.state, name), k)
+            for counter in {LISTS[name] for name in AFTER_HEARING}:
+                getattr(whole, counter)[:] += getattr(part.state, counter)
         self._add_up(row)
 
     def _add_up(self, row: np.ndarray) -> None:
         for part in self.parts:
-            row += part.row
+            row[:TABLE_WIDTH] += part.row
             self.whole.stocks[:] += part.state.change
             part.row[:] = 0
             part.state.change[:] = 0

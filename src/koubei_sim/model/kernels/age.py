@@ -9,18 +9,17 @@ from koubei_sim.core.codes import USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.kernels.engagement import add_engagement, move_tier, present
-from koubei_sim.model.kernels.state import N_ATTENDEES, N_LOG, N_LOG_BEFORE, N_PARTICIPANTS, N_TIES
 
 
 @part
 def add_tie(s, u, v, channel):
     """Let `v` hear what `u` tells on `channel` from now on."""
-    k = s.counts[N_TIES]
+    k = s.n_ties[0]
     s.ties[k].target = v
     s.ties[k].channel = channel
     s.ties[k].following = s.tie_head[u]
     s.tie_head[u] = k
-    s.counts[N_TIES] = k + 1
+    s.n_ties[0] = k + 1
 
 
 @part
@@ -29,7 +28,7 @@ def meet(s, r, t):
     m = r.meeting_at[t]
     if m < 0:
         return
-    present_now = s.counts[N_ATTENDEES]
+    present_now = s.n_attendees[0]
     for k in range(present_now):
         if s.stage[s.attendees[k]] == USER:
             add_engagement(s, r, s.attendees[k], t, r.meeting_gain[m])
@@ -44,7 +43,7 @@ def meet(s, r, t):
 @part
 def reward_participants(s, r, t):
     """Participants of events gain from the replies and recruits that they got themselves."""
-    for k in range(s.counts[N_PARTICIPANTS]):
+    for k in range(s.n_participants[0]):
         p = s.participants[k]
         i = p.agent
         n = p.replies + s.recruits_today[i]
@@ -85,6 +84,6 @@ def review(s, r, t):
 def forget_recruits(s):
     """Count tomorrow's recruits from nought: today's adoptions are the end of the log."""
     if s.recruits_today.size > 1:
-        for k in range(s.counts[N_LOG_BEFORE], s.counts[N_LOG]):
+        for k in range(s.n_log_before[0], s.n_log[0]):
             if s.log[k].recruiter >= 0:
                 s.recruits_today[s.log[k].recruiter] = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.bits import ONE, lowest_bit
-from koubei_sim.core.codes import AWARE, DRAW_BOARD_PICK, RECRUITER_MEDIA, T_MEMBERS
+from koubei_sim.core.codes import AWARE, RECRUITER_MEDIA
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, hazard_units, pick, stream
 from koubei_sim.core.prefetch import prefetch
@@ -21,14 +21,16 @@ from koubei_sim.model.kernels.hearing import (
     hears_positive,
     touch,
 )
-from koubei_sim.model.kernels.state import BLOCK, N_MESSAGES
+from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK
+from koubei_sim.model.mechanisms.channels import T_MEMBERS
+from koubei_sim.model.mechanisms.hearing import BLOCK
 
 
 @part
 def collect_posts(s, c, negative, product):
     """List the posters of one sign (and product, where positive); return count and hazard sum."""
     count, total = 0, np.int64(0)
-    for k in range(s.counts[N_MESSAGES + 8 * negative + c]):
+    for k in range(s.told[negative, c]):
         m = s.messages[negative, c, k]
         if negative == 0 and m.product != product:
             continue
@@ -113,7 +115,7 @@ def board(s, r, t, c, negative, product, row):
     members = s.stocks[T_MEMBERS + c]
     if count == 0 or members == 0:
         return
-    posts = s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c]
+    posts = s.told[0, c] + s.told[1, c]
     seen = min(1.0, r.readers_per_post[c] / np.float64(members))
     if not np.isinf(r.reading[c]):
         seen = min(seen, r.reading[c] / np.float64(posts))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.codes import T_COMPLAINTS, T_REPORTS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32, pick
 from koubei_sim.model.kernels.engagement import add_engagement
 from koubei_sim.model.kernels.participate import BASE_REPORT
 from koubei_sim.model.kernels.release import file_report
-from koubei_sim.model.kernels.state import N_COMPLAINTS, N_LEAVERS
+from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
+from koubei_sim.model.mechanisms.release import T_REPORTS
 
 BASE_COMPLAIN, BASE_COMPLAIN_CHANNEL, BASE_LAPSE, BASE_CHURN = 1, 2, 3, 4
 BASE_REPORT_OF_COMPLAINT = BASE_REPORT + 8
@@ -42,7 +42,7 @@ def complain(s, r, i, t, value, row):
     unhappy = value < 0.0
     if unhappy:
         a = s.actor[i]
-        threshold = np.int64(min(1.0, (-value) * r.complaint_rate * s.floats[0]) * 4294967296.0)
+        threshold = np.int64(min(1.0, (-value) * r.complaint_rate * s.squeak[0]) * 4294967296.0)
         if a.pending == 0 and draw32(s.bases[BASE_COMPLAIN], i) < threshold:
             channel = service_channel(s, r, i, t)
             if channel >= 0:
@@ -52,16 +52,16 @@ def complain(s, r, i, t, value, row):
                 row[T_COMPLAINTS + channel] += 1
                 file_report(s, r, a.product, i, 65536, draw(s.bases[BASE_REPORT_OF_COMPLAINT], i))
                 add_engagement(s, r, i, t, r.complaint_gain)
-                k = s.counts[N_COMPLAINTS + channel]
+                k = s.n_complaints[channel]
                 s.complaints[channel, k] = i
-                s.counts[N_COMPLAINTS + channel] = k + 1
+                s.n_complaints[channel] = k + 1
     kind = 0
     if r.churn32 > 0 and draw32(s.bases[BASE_CHURN], i) < r.churn32:
         kind = CHURN_CANDIDATE
     elif unhappy and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
         kind = LAPSE_CANDIDATE
     if kind != 0:
-        k = s.counts[N_LEAVERS]
+        k = s.n_leavers[0]
         s.leavers[k] = i
         s.leaver_kind[k] = kind
-        s.counts[N_LEAVERS] = k + 1
+        s.n_leavers[0] = k + 1

@@ -5,24 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.bits import insert, remove
-from koubei_sim.core.codes import (
-    AWARE,
-    LOG_REJECT,
-    LOG_RIVAL,
-    REJECTED,
-    RIVAL,
-    T_REJECTIONS,
-    T_RETURNS,
-    T_RIVAL_TAKEN,
-    T_WAITS,
-    UNAWARE,
-    WAITING,
-)
+from koubei_sim.core.codes import AWARE, LOG_REJECT, LOG_RIVAL, REJECTED, RIVAL, UNAWARE, WAITING
 from koubei_sim.core.compiling import part
 from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.kernels.seeding import adopt, next_offer
 from koubei_sim.model.kernels.sets import back_to_aware, log_event, schedule_return, set_stage
-from koubei_sim.model.kernels.state import N_CLAIMS, N_NEWLY, N_REJECTED, N_WAITERS
+from koubei_sim.model.mechanisms.rejection import T_REJECTIONS
+from koubei_sim.model.mechanisms.returns import T_RETURNS
+from koubei_sim.model.mechanisms.rival import T_RIVAL_TAKEN
+from koubei_sim.model.mechanisms.supply import T_WAITS
 
 CLAIMS_AHEAD = 12
 
@@ -39,15 +30,15 @@ def wait_for_supply(s, r, t, claim, row):
     remove(s.hearing, i)
     insert(s.waiting, i)
     insert(s.talkers, i)
-    s.waiters[s.counts[N_WAITERS]] = i
-    s.counts[N_WAITERS] += 1
+    s.waiters[s.n_waiters[0]] = i
+    s.n_waiters[0] += 1
     row[T_WAITS] += 1
 
 
 @part
 def settle_claims(s, r, t, row):
     """Let the claimed adopt, or wait: by ascending number, for one may be the other's recruiter."""
-    count = s.counts[N_CLAIMS]
+    count = s.n_claims[0]
     if count > 0:
         order = np.argsort(s.claims[:count]["agent"])
         actors, listeners = s.actor.ctypes.data, s.listener.ctypes.data
@@ -69,7 +60,7 @@ def settle_claims(s, r, t, row):
 @part
 def turn_away(s, r, t, row):
     """Settle rejections, relays, rival offers and returns, in this order."""
-    for k in range(s.counts[N_REJECTED]):
+    for k in range(s.n_rejected[0]):
         i = s.rejected[k]
         set_stage(s, i, REJECTED)
         remove(s.hearing, i)
@@ -78,7 +69,7 @@ def turn_away(s, r, t, row):
         row[T_REJECTIONS] += 1
         log_event(s, t, i, LOG_REJECT, -1, -1, (s.listener[i].heard >> 4) & 3, 0)
         schedule_return(s, r, i, t, REJECTED)
-    for k in range(s.counts[N_NEWLY]):
+    for k in range(s.n_newly[0]):
         i = s.newly[k]
         if s.stage[i] == AWARE:
             s.actor[i].talk_until = t + r.relay_days

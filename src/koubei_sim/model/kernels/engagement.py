@@ -5,8 +5,8 @@ from __future__ import annotations
 from numba import njit
 
 from koubei_sim.core.bits import insert, remove
-from koubei_sim.core.codes import T_ENTHUSIAST_TIER, T_TIER
 from koubei_sim.core.compiling import part
+from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
 
 
 @njit(cache=True, inline="always")

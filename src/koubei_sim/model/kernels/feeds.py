@@ -14,7 +14,7 @@ from numba import njit
 
 from koubei_sim.core.bits import ONE, has
 from koubei_sim.core.block import view_int32, view_int64, view_uint8
-from koubei_sim.core.codes import ATTENTION_SIZE, AWARE, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
+from koubei_sim.core.codes import ATTENTION_SIZE, AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, pick, stream
 from koubei_sim.core.prefetch import prefetch
@@ -25,7 +25,7 @@ from koubei_sim.model.kernels.hearing import (
     hears_positive,
     touch,
 )
-from koubei_sim.model.kernels.state import BLOCK, N_MESSAGES, N_TIES
+from koubei_sim.model.mechanisms.hearing import BLOCK, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
 
 LOW32 = np.uint64(0xFFFFFFFF)
 MESSAGES_AHEAD_INDPTR = 24
@@ -135,9 +135,9 @@ def feed(s, r, t, c, negative, start, descending, row):
     tie = view_uint8(s.graph_at[c, 2], s.graph_size[c, 2])
     hearing, messages = s.hearing, s.messages[negative, c]
     block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
-    count = s.counts[N_MESSAGES + 8 * negative + c]
+    count = s.told[negative, c]
     ties = r.tie_on[c] == 1
-    meetings = s.counts[N_TIES] > 0
+    meetings = s.n_ties[0] > 0
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
     first, last, n = s.first, s.last, r.n
@@ -216,7 +216,7 @@ def count_arrivals(s, c):
     into the cache in order, which costs less than meeting it there at random.  Arcs to people
     who do not hear are counted too: nobody reads those, and a test would cost more.
     """
-    if s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c] == 0:
+    if s.told[0, c] + s.told[1, c] == 0:
         return
     arrivals = s.arrivals[c]
     first, last, n = s.first, s.last, arrivals.size
@@ -224,10 +224,10 @@ def count_arrivals(s, c):
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
     rows, arcs_at = indptr.ctypes.data, indices.ctypes.data
-    meetings = s.counts[N_TIES] > 0
+    meetings = s.n_ties[0] > 0
     for negative in range(2):
         messages = s.messages[negative, c]
-        count = s.counts[N_MESSAGES + 8 * negative + c]
+        count = s.told[negative, c]
         for k in range(count):
             if k + MESSAGES_AHEAD_INDPTR < count:
                 ahead = messages[k + MESSAGES_AHEAD_INDPTR].teller
@@ -264,7 +264,7 @@ def hear_feeds(s, r, t, negative, row):
         c = start_channel + k
         if c >= r.n_channels:
             c -= r.n_channels
-        count = s.counts[N_MESSAGES + 8 * negative + c]
+        count = s.told[negative, c]
         if r.is_board[c] == 1 or count == 0:
             continue
         start = first_teller(s.messages[negative, c], count, offset)

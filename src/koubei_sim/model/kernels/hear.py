@@ -5,7 +5,6 @@ from __future__ import annotations
 from koubei_sim.core.compiling import part
 from koubei_sim.model.kernels.boards import board, own_media
 from koubei_sim.model.kernels.feeds import count_arrivals, hear_feeds
-from koubei_sim.model.kernels.state import N_MESSAGES
 
 
 @part
@@ -14,18 +13,18 @@ def hear(s, r, t, row):
     from_boards = 0
     for c in range(r.n_channels):
         if r.is_board[c] == 1:
-            from_boards += s.counts[N_MESSAGES + c] + s.counts[N_MESSAGES + 8 + c]
+            from_boards += s.told[0, c] + s.told[1, c]
         elif r.attention_on == 1:
             count_arrivals(s, c)
     hear_feeds(s, r, t, 1, row)
     if from_boards > 0:
         for c in range(r.n_channels):
-            if r.is_board[c] == 1 and s.counts[N_MESSAGES + 8 + c] > 0:
+            if r.is_board[c] == 1 and s.told[1, c] > 0:
                 board(s, r, t, c, 1, 0, row)
     hear_feeds(s, r, t, 0, row)
     if from_boards > 0:
         for c in range(r.n_channels):
-            if r.is_board[c] == 1 and s.counts[N_MESSAGES + c] > 0:
+            if r.is_board[c] == 1 and s.told[0, c] > 0:
                 for k in range(r.n_products):
                     board(s, r, t, c, 0, k, row)
     for m in range(r.media_channel.size):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.core.codes import AWARE, CLAIMED, REJECTED, T_NEWLY_AWARE, T_STAGE, UNAWARE
+from koubei_sim.core.codes import AWARE, CLAIMED, REJECTED, UNAWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT
-from koubei_sim.model.kernels.state import N_CLAIMS, N_NEWLY, N_REJECTED
+from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
+from koubei_sim.model.mechanisms.population import T_STAGE
 
 
 @njit(cache=True, inline="always")
@@ -42,21 +43,21 @@ def become_aware(s, r, i, t, hop, product, negative, row):
     s.actor[i].last_story = t
     row[T_NEWLY_AWARE] += 1
     if r.relay_on == 1:
-        s.newly[s.counts[N_NEWLY]] = i
-        s.counts[N_NEWLY] += 1
+        s.newly[s.n_newly[0]] = i
+        s.n_newly[0] += 1
 
 
 @part
 def claim(s, i, recruiter, channel, product):
     """Note who won agent `i`; it hears no more in this tick."""
     s.listener[i].stage = CLAIMED
-    k = s.counts[N_CLAIMS]
+    k = s.n_claims[0]
     c = s.claims[k]
     c.agent = i
     c.recruiter = recruiter
     c.channel = channel
     c.product = product
-    s.counts[N_CLAIMS] = k + 1
+    s.n_claims[0] = k + 1
 
 
 @part
@@ -65,8 +66,8 @@ def reject(s, i, product):
     v = s.listener[i]
     v.stage = REJECTED
     v.heard = np.uint8((v.heard & 0b11001111) | (product << 4))
-    s.rejected[s.counts[N_REJECTED]] = i
-    s.counts[N_REJECTED] += 1
+    s.rejected[s.n_rejected[0]] = i
+    s.n_rejected[0] += 1
 
 
 @njit(cache=True, inline="always")

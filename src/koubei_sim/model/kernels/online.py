@@ -10,28 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.bits import ONE, lowest_bit, remove
-from koubei_sim.core.codes import (
-    AWARE,
-    DRAW_ATTEND,
-    DRAW_CHURN,
-    DRAW_COMPLAIN,
-    DRAW_COMPLAIN_CHANNEL,
-    DRAW_JOIN,
-    DRAW_LAPSE,
-    DRAW_MEET,
-    DRAW_ONLINE,
-    DRAW_REPLY,
-    DRAW_REPORT,
-    DRAW_STORY,
-    DRAW_TELL,
-    REJECTED,
-    REPORT_OF_COMPLAINT,
-    T_MEETING_ATTENDEES,
-    T_ONLINE_USERS,
-    T_UNHAPPY_ONLINE,
-    USER,
-    WAITING,
-)
+from koubei_sim.core.codes import AWARE, REJECTED, USER, WAITING
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.core.prefetch import prefetch
@@ -46,8 +25,15 @@ from koubei_sim.model.kernels.complain import (
 from koubei_sim.model.kernels.participate import BASE_JOIN, BASE_REPORT, BASE_STORY, participate
 from koubei_sim.model.kernels.satisfaction import satisfaction
 from koubei_sim.model.kernels.sets import smallest
-from koubei_sim.model.kernels.state import N_ATTENDEES, N_ONLINE
 from koubei_sim.model.kernels.tell import BASE_REPLY, BASE_TELL, tell
+from koubei_sim.model.mechanisms.complaints import DRAW_COMPLAIN, DRAW_COMPLAIN_CHANNEL
+from koubei_sim.model.mechanisms.fit import T_UNHAPPY_ONLINE
+from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, DRAW_LAPSE
+from koubei_sim.model.mechanisms.meetings import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES
+from koubei_sim.model.mechanisms.online import DRAW_ONLINE, T_ONLINE_USERS
+from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY
+from koubei_sim.model.mechanisms.release import DRAW_REPORT, REPORT_OF_COMPLAINT
+from koubei_sim.model.mechanisms.telling import DRAW_REPLY, DRAW_TELL
 
 BASE_ONLINE, BASE_ATTEND = 0, 5
 
@@ -85,13 +71,13 @@ def who_is_online(s):
             if draw32(base, i) <= s.online_threshold[i]:
                 s.online[count] = i
                 count += 1
-    s.counts[N_ONLINE] = count
+    s.n_online[0] = count
 
 
 @part
 def take_turns(s, r, t, row):
     """Participate, complain and tell, agent by agent (nobody sees another's turn)."""
-    count = s.counts[N_ONLINE]
+    count = s.n_online[0]
     actors = s.actor.ctypes.data
     width = np.uintp(s.actor.itemsize)
     meeting = r.meeting_at[t]
@@ -114,8 +100,8 @@ def take_turns(s, r, t, row):
                 and (a.channels >> r.meeting_channel[meeting]) & 1
                 and draw32(s.bases[BASE_ATTEND], i) < r.meeting_attend32[meeting]
             ):
-                s.attendees[s.counts[N_ATTENDEES]] = i
-                s.counts[N_ATTENDEES] += 1
+                s.attendees[s.n_attendees[0]] = i
+                s.n_attendees[0] += 1
         elif stage == WAITING:
             if r.waiting_tells == 0:
                 continue
@@ -134,8 +120,8 @@ def choose_attendees(s, r, t, row):
     """Keep as many of those who would come to the meeting as there is room for."""
     meeting = r.meeting_at[t]
     if meeting >= 0:
-        wanted = min(s.counts[N_ATTENDEES], r.meeting_cap[meeting])
+        wanted = min(s.n_attendees[0], r.meeting_cap[meeting])
         base = stream(r.key, r.replicate, DRAW_MEET, t, meeting)
-        smallest(s.attendees, s.counts[N_ATTENDEES], wanted, base, s.sort_keys)
-        s.counts[N_ATTENDEES] = wanted
+        smallest(s.attendees, s.n_attendees[0], wanted, base, s.sort_keys)
+        s.n_attendees[0] = wanted
         row[T_MEETING_ATTENDEES] += wanted

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.codes import DRAW_RELEASE_STORY, T_REPORTS_READ, USER
+from koubei_sim.core.codes import USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, exp_neg_portable, stream
 from koubei_sim.model.kernels.engagement import add_engagement
-from koubei_sim.model.kernels.state import N_REPORTS
+from koubei_sim.model.mechanisms.release import DRAW_RELEASE_STORY, T_REPORTS_READ
 
 
 @part
@@ -22,10 +22,10 @@ def file_report(s, r, product, agent, content, priority):
     if capacity == 0:
         return
     heap = s.reports[product]
-    size = s.counts[N_REPORTS + product]
+    size = s.n_reports[product]
     if size < capacity:
         k = size
-        s.counts[N_REPORTS + product] = size + 1
+        s.n_reports[product] = size + 1
         while k > 0 and heap[(k - 1) >> 1].priority < priority:
             heap[k] = heap[(k - 1) >> 1]
             k = (k - 1) >> 1
@@ -64,7 +64,7 @@ def release(s, r, t, row):
         if since <= 0 or since % r.release_interval[k] != 0:
             continue
         any_release = True
-        read = s.counts[N_REPORTS + k]
+        read = s.n_reports[k]
         heap = s.reports[k]
         expert, newbie = np.int64(0), np.int64(0)
         for m in range(read):
@@ -93,7 +93,7 @@ def release(s, r, t, row):
                     a.story = r.n_nodes
                     a.story_until = t + r.story_life
                     a.last_story = t
-        s.counts[N_REPORTS + k] = 0
+        s.n_reports[k] = 0
     return any_release
 
 

@@ -16,7 +16,6 @@ from koubei_sim.model.kernels.observe import observe
 from koubei_sim.model.kernels.online import choose_attendees, take_turns, tick_bases, who_is_online
 from koubei_sim.model.kernels.release import fit_table, release
 from koubei_sim.model.kernels.serve import answer_queues, let_leavers_go, queue_up
-from koubei_sim.model.kernels.state import N_CLAIMS, N_LOG, N_LOG_BEFORE, N_REPORTS, N_TIES
 from koubei_sim.model.kernels.supply import (
     draw_lots,
     lose_patience,
@@ -27,12 +26,10 @@ from koubei_sim.model.kernels.supply import (
 
 @part
 def clear_lists(s):
-    """Forget yesterday's work lists; log, online and ties live longer."""
-    for k in range(N_CLAIMS, N_TIES):
-        s.counts[k] = 0
-    for k in range(N_TIES + 1, N_REPORTS):
-        s.counts[k] = 0
-    s.counts[N_LOG_BEFORE] = s.counts[N_LOG]
+    """Forget yesterday's work lists; log, reports and ties live longer."""
+    for k in range(s.daily.size):
+        s.daily[k] = 0
+    s.n_log_before[0] = s.n_log[0]
 
 
 @part
@@ -87,14 +84,20 @@ def end_day(s, r, t, quality, difficulty, row):
 
 
 @part
-def finish_day(s, r, t, quality, difficulty, row):
-    """Do all that comes after hearing."""
+def close_day(s, r, t, row):
+    """Do all that comes after hearing, but for writing it down."""
     settle(s, r, t, row)
     go_separate_ways(s, r, t, row)
     meet(s, r, t)
     reward_participants(s, r, t)
     forget_recruits(s)
     review(s, r, t)
+
+
+@part
+def finish_day(s, r, t, quality, difficulty, row):
+    """Do all that comes after hearing."""
+    close_day(s, r, t, row)
     end_day(s, r, t, quality, difficulty, row)
 
 
@@ -105,7 +108,7 @@ def advance(s, r, table, quality, difficulty, begin, until):
     Returns the next tick to run.
     """
     for t in range(begin, until):
-        if s.log.size - s.counts[N_LOG] < r.n:
+        if s.log.size - s.n_log[0] < r.n:
             return t
         row = table[t]
         begin_day(s, r, t, row)

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from koubei_sim.core.bits import insert, remove
-from koubei_sim.core.codes import (
-    CORE,
-    DRAW_JOIN_BOARD,
-    DRAW_RIVAL,
-    LOG_ADOPT,
-    NO_STORY,
-    RECRUITER_MEDIA,
-    RECRUITER_SEED,
-    T_ADOPTIONS_CHANNEL,
-    T_ADOPTIONS_MEDIA,
-    T_ADOPTIONS_SEGMENT,
-    T_ENTHUSIAST_TIER,
-    T_MEMBERS,
-    T_SEGMENT_USERS,
-    T_TIER,
-    USER,
-)
+from koubei_sim.core.codes import CORE, LOG_ADOPT, NO_STORY, RECRUITER_MEDIA, RECRUITER_SEED, USER
 from koubei_sim.core.compiling import kernel, part
 from koubei_sim.core.draws import draw, draw32, exponential_units, stream
 from koubei_sim.model.kernels.engagement import add_engagement, move_tier, promote
 from koubei_sim.model.kernels.sets import log_event, set_stage
+from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
+from koubei_sim.model.mechanisms.boards import DRAW_JOIN_BOARD
+from koubei_sim.model.mechanisms.channels import T_MEMBERS
+from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
+from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
+from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
+from koubei_sim.model.mechanisms.rival import DRAW_RIVAL
 
 
 @part

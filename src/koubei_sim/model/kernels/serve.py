@@ -5,29 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.bits import remove
-from koubei_sim.core.codes import (
-    DRAW_ANSWER,
-    DRAW_QUEUE,
-    LAPSED,
-    LOG_LAPSE,
-    T_ANSWERED,
-    T_CHURNS,
-    T_COMPLAINTS,
-    T_DROPPED,
-    T_ENTHUSIAST_TIER,
-    T_LAPSES,
-    T_SEGMENT_USERS,
-    T_TIER,
-    T_UNHELPED,
-    USER,
-    WORTH_BINS,
-)
+from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER, WORTH_BINS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.model.kernels.complain import CHURN_CANDIDATE
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.sets import keyed_order, log_event, schedule_return, set_stage
-from koubei_sim.model.kernels.state import N_COMPLAINTS, N_LEAVERS
+from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
+from koubei_sim.model.mechanisms.leaving import T_CHURNS, T_LAPSES
+from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
+from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
+from koubei_sim.model.mechanisms.service import (
+    DRAW_ANSWER,
+    DRAW_QUEUE,
+    T_ANSWERED,
+    T_DROPPED,
+    T_UNHELPED,
+)
 
 
 @part
@@ -63,7 +57,7 @@ def queue_up(s, r, t):
     for c in range(r.n_channels):
         if r.service_capacity[c] <= 0:
             continue
-        count = s.counts[N_COMPLAINTS + c]
+        count = s.n_complaints[c]
         queue_base = stream(r.key, r.replicate, DRAW_QUEUE, t, c)
         keyed_order(s.complaints[c], count, queue_base, s.sort_keys)
         for k in range(count):
@@ -98,7 +92,7 @@ def answer_queues(s, r, t, row):
         if r.service_public[c] == 1:
             public += row[T_ANSWERED + c]
     share = min(1.0, np.float64(public) / np.float64(max(1, complaints)))
-    s.floats[0] = 1.0 + r.squeaky_wheel * share
+    s.squeak[0] = 1.0 + r.squeaky_wheel * share
 
 
 @part
@@ -128,7 +122,7 @@ def who_leaves_queues(s, r, t, out):
 @part
 def let_leavers_go(s, r, t, row):
     """Turn those into lapsed ones whom no answer of today has kept."""
-    for k in range(s.counts[N_LEAVERS]):
+    for k in range(s.n_leavers[0]):
         i = s.leavers[k]
         if s.leaver_kind[k] == CHURN_CANDIDATE:
             row[T_CHURNS] += 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.bits import insert
-from koubei_sim.core.codes import AWARE, DRAW_RETURN, LAPSED, REJECTED, RIVAL, T_STAGE
+from koubei_sim.core.codes import AWARE, LAPSED, REJECTED, RIVAL
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, exponential_units, stream
-from koubei_sim.model.kernels.state import N_LOG
+from koubei_sim.model.mechanisms.population import T_STAGE
+from koubei_sim.model.mechanisms.returns import DRAW_RETURN
 
 
 @part
@@ -23,7 +24,7 @@ def set_stage(s, i, stage):
 @part
 def log_event(s, t, i, kind, recruiter, channel, product, generation):
     """Write one line of the event log."""
-    k = s.counts[N_LOG]
+    k = s.n_log[0]
     line = s.log[k]
     line.tick = t
     line.agent = i
@@ -32,7 +33,7 @@ def log_event(s, t, i, kind, recruiter, channel, product, generation):
     line.channel = channel
     line.product = product
     line.generation = generation
-    s.counts[N_LOG] = k + 1
+    s.n_log[0] = k + 1
 
 
 @part

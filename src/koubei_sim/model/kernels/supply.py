@@ -3,21 +3,7 @@
 from __future__ import annotations
 
 from koubei_sim.core.bits import ONE, lowest_bit, remove
-from koubei_sim.core.codes import (
-    DRAW_GIVE_UP,
-    DRAW_GIVE_UP_RIVAL,
-    DRAW_INVITE,
-    DRAW_LOTTERY,
-    LOG_GIVE_UP,
-    LOG_RIVAL,
-    RIVAL,
-    T_GIVE_UPS,
-    T_GIVE_UPS_RIVAL,
-    T_INVITED,
-    T_LOTTERY,
-    T_STOCK,
-    USER,
-)
+from koubei_sim.core.codes import LOG_GIVE_UP, LOG_RIVAL, RIVAL, USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.model.kernels.seeding import adopt
@@ -29,7 +15,17 @@ from koubei_sim.model.kernels.sets import (
     set_stage,
     smallest,
 )
-from koubei_sim.model.kernels.state import N_WAITERS
+from koubei_sim.model.mechanisms.supply import (
+    DRAW_GIVE_UP,
+    DRAW_GIVE_UP_RIVAL,
+    DRAW_INVITE,
+    DRAW_LOTTERY,
+    T_GIVE_UPS,
+    T_GIVE_UPS_RIVAL,
+    T_INVITED,
+    T_LOTTERY,
+    T_STOCK,
+)
 
 
 @part
@@ -55,7 +51,7 @@ def list_waiting(s):
 @part
 def sell_on_invites(s, r, t, row):
     """Sell to those of today's newcomers whose recruiter has an invite left, in keyed order."""
-    count = s.counts[N_WAITERS]
+    count = s.n_waiters[0]
     if count > 0:
         keyed_order(s.waiters, count, stream(r.key, r.replicate, DRAW_INVITE, t, 0), s.sort_keys)
         for k in range(count):

@@ -7,26 +7,28 @@ import numpy as np
 from koubei_sim.core.codes import (
     AWARE,
     CORE,
+    FULL16,
     HOPS,
     KIND_REJECTER,
     KIND_RELAY,
     KIND_WAITING,
     NO_STORY,
-    T_EVENT_PARTICIPANTS,
-    T_REPLIES,
-    T_TELLS_HOP,
-    T_TELLS_NEGATIVE,
-    T_TELLS_POSITIVE,
-    T_TELLS_REJECTER,
-    T_TELLS_RELAY,
-    T_TELLS_WAITING,
     USER,
     WAITING,
 )
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32
 from koubei_sim.model.kernels.engagement import add_engagement, stick
-from koubei_sim.model.kernels.state import N_MESSAGES, N_PARTICIPANTS
+from koubei_sim.model.mechanisms.events import T_EVENT_PARTICIPANTS
+from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
+from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
+from koubei_sim.model.mechanisms.telling import (
+    T_REPLIES,
+    T_TELLS_HOP,
+    T_TELLS_NEGATIVE,
+    T_TELLS_POSITIVE,
+)
+from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
 
 BASE_TELL, BASE_REPLY = 40, 48  # offsets in State.bases
 
@@ -66,12 +68,14 @@ def tell(s, r, i, t, value, row):
     novelty = r.novelty16[t - a.last_story]
     # Taken out of their blocks here, or every store below would have them read again.
     opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, r.lift_tell16, s.bases
+    own16 = s.tell16[i] if r.own_on == 1 else FULL16
     channels = np.int64(a.channels)
     for c in range(r.n_channels):
         if (channels >> c) & 1 == 0 or t < opens[c]:
             continue
         threshold = (tell32[c, kind] * novelty) >> 16
         threshold = (threshold * lift_tell16[c, t]) >> 16
+        threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_TELL + c], i) >= threshold:
             continue
         told_any = True
@@ -90,14 +94,14 @@ def tell(s, r, i, t, value, row):
         if negative == 0 and (a.told_positive >> c) & 1 == 0:
             first = 1
             a.told_positive |= np.uint8(1 << c)
-        k = s.counts[N_MESSAGES + 8 * negative + c]
+        k = s.told[negative, c]
         m = s.outbox[negative, c, k]
         m.hazard = h
         m.teller = i
         m.product = product
         m.hop = hop
         m.first = first
-        s.counts[N_MESSAGES + 8 * negative + c] = k + 1
+        s.told[negative, c] = k + 1
         row[T_TELLS_HOP + hop] += 1
         if kind > CORE:
             if kind == KIND_RELAY:
@@ -118,12 +122,12 @@ def tell(s, r, i, t, value, row):
             add_engagement(s, r, i, t, r.reply_gain)
             stick(s, r, i, t, c)
         if r.event_gain[c, t] > 0.0:
-            k = s.counts[N_PARTICIPANTS]
+            k = s.n_participants[0]
             p = s.participants[k]
             p.agent = i
             p.channel = c
             p.replies = replies
-            s.counts[N_PARTICIPANTS] = k + 1
+            s.n_participants[0] = k + 1
             row[T_EVENT_PARTICIPANTS] += 1
     if told_any and stage == USER:
         a.story = NO_STORY

@@ -8,32 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import (
-    DRAW_CHURN,
+from koubei_sim.model.mechanisms.complaints import (
     DRAW_COMPLAIN,
     DRAW_COMPLAIN_CHANNEL,
-    DRAW_LAPSE,
-    REPORT_OF_COMPLAINT,
     T_COMPLAINTS,
 )
+from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, DRAW_LAPSE
+from koubei_sim.model.mechanisms.release import REPORT_OF_COMPLAINT
 from koubei_sim.model.reference.coins import pick
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.release import file_report
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 FULL_CONTENT16 = 65536
 
 
-def complain(model: PyramidModel, day: Day, user: Person, content: float) -> None:
+def complain(model: Pyramid, day: Day, user: Person, content: float) -> None:
     """Let one online user complain, and toss its coins of leaving.
 
     Parameters
     ----------
-    model : PyramidModel
+    model : Pyramid
     day : Day
     user : Person
         After its joining.
@@ -58,7 +56,7 @@ def complain(model: PyramidModel, day: Day, user: Person, content: float) -> Non
         day.churn_candidates.append(user)
 
 
-def service_channels(model: PyramidModel, t: int, user: Person) -> list[int]:
+def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
     """Return the open channels with service that the user is a member of, ascending."""
     rules = model.rules
     return [
@@ -68,7 +66,7 @@ def service_channels(model: PyramidModel, t: int, user: Person) -> list[int]:
     ]
 
 
-def file_complaint(model: PyramidModel, day: Day, user: Person, c: int) -> None:
+def file_complaint(model: Pyramid, day: Day, user: Person, c: int) -> None:
     """Complain on channel c."""
     user.complaint_pending = True
     user.complained_at = day.t

@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import TABLE_WIDTH
+from koubei_sim.model.mechanisms import TABLE_WIDTH
 
 if TYPE_CHECKING:
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person
 
 
 @dataclass(frozen=True)

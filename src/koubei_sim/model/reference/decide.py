@@ -13,9 +13,6 @@ import numpy as np
 from koubei_sim.core.codes import (
     AWARE,
     CASUAL,
-    DRAW_JOIN_BOARD,
-    DRAW_RETURN,
-    DRAW_RIVAL,
     LOG_ADOPT,
     LOG_REJECT,
     LOG_RIVAL,
@@ -24,18 +21,18 @@ from koubei_sim.core.codes import (
     RECRUITER_SEED,
     REJECTED,
     RIVAL,
-    T_ADOPTIONS_CHANNEL,
-    T_ADOPTIONS_MEDIA,
-    T_ADOPTIONS_SEGMENT,
-    T_REJECTIONS,
-    T_RETURNS,
-    T_RIVAL_TAKEN,
-    T_WAITS,
     UNAWARE,
     USER,
     WAITING,
 )
 from koubei_sim.core.draws import RESISTANCE_BITS, exponential_units
+from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
+from koubei_sim.model.mechanisms.boards import DRAW_JOIN_BOARD
+from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
+from koubei_sim.model.mechanisms.rejection import T_REJECTIONS
+from koubei_sim.model.mechanisms.returns import DRAW_RETURN, T_RETURNS
+from koubei_sim.model.mechanisms.rival import DRAW_RIVAL, T_RIVAL_TAKEN
+from koubei_sim.model.mechanisms.supply import T_WAITS
 from koubei_sim.model.reference.engagement import (
     MOST_INVITES,
     add_engagement,
@@ -43,17 +40,16 @@ from koubei_sim.model.reference.engagement import (
     store_engagement,
 )
 from koubei_sim.model.reference.observe import remember
-from koubei_sim.model.reference.person import NEVER
+from koubei_sim.model.reference.state import NEVER
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 LAST_GENERATION = 65535
 
 
-def decide(model: PyramidModel, day: Day) -> None:
+def decide(model: Pyramid, day: Day) -> None:
     """Settle claims, rejections, relays, rival offers and returns, each in ascending order."""
     rules, t = model.rules, day.t
     for person in in_order(day.claimed):
@@ -91,7 +87,7 @@ def in_order(people: list[Person]) -> list[Person]:
 # ------------------------------------------------------------------ adoption
 
 
-def adopt(model: PyramidModel, day: Day, person: Person) -> None:
+def adopt(model: Pyramid, day: Day, person: Person) -> None:
     """Make a claimed or waiting person a user of `person.product`, won by `person.recruiter`."""
     rules, t = model.rules, day.t
     recruiter = model.people[person.recruiter] if person.recruiter >= 0 else None
@@ -123,7 +119,7 @@ def adopt(model: PyramidModel, day: Day, person: Person) -> None:
         day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1
 
 
-def join_boards(model: PyramidModel, t: int, person: Person) -> None:
+def join_boards(model: Pyramid, t: int, person: Person) -> None:
     """Let a new user join open boards; the coin is the same whenever it adopts."""
     rules = model.rules
     for c in range(rules.n_channels):
@@ -139,7 +135,7 @@ def join_boards(model: PyramidModel, t: int, person: Person) -> None:
 # ------------------------------------------------------------------ the rival, and the way back
 
 
-def rival_offer(model: PyramidModel, day: Day, person: Person) -> None:
+def rival_offer(model: Pyramid, day: Day, person: Person) -> None:
     """Let today's offer of the rival reach a person, if one falls today.
 
     Offers form a Poisson process in cumulative hazard, at most one a tick; those to people
@@ -159,15 +155,13 @@ def rival_offer(model: PyramidModel, day: Day, person: Person) -> None:
         day.row[T_RIVAL_TAKEN] += 1
 
 
-def offer_gap(model: PyramidModel, person: Person) -> int:
+def offer_gap(model: Pyramid, person: Person) -> int:
     """Return the hazard between the last offer to a person and its next, units of 2**-26."""
     bits = model.coins.word(DRAW_RIVAL, person.offers, 0, person.number)
     return max(1, exponential(bits))
 
 
-def schedule_return(
-    model: PyramidModel, t: int, person: Person, reason: int, mean_days: int
-) -> None:
+def schedule_return(model: Pyramid, t: int, person: Person, reason: int, mean_days: int) -> None:
     """Set the tick on which one who left the market comes back; mean 0: never."""
     if mean_days == 0:
         person.return_at = NEVER

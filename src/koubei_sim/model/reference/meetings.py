@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES, USER
+from koubei_sim.core.codes import USER
+from koubei_sim.model.mechanisms.meetings import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.online import users
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.state import Pyramid
 
 FULL_TIE = 255  # tie byte of people who have met
 
 
-def gather(model: PyramidModel, day: Day) -> None:
+def gather(model: Pyramid, day: Day) -> None:
     """Find the attendees of today's meeting, in ascending order of their draws."""
     rules, t = model.rules, day.t
     m = rules.meeting_at[t]
@@ -36,7 +37,7 @@ def gather(model: PyramidModel, day: Day) -> None:
     day.row[T_MEETING_ATTENDEES] += len(day.attendees)
 
 
-def settle(model: PyramidModel, day: Day) -> None:
+def settle(model: Pyramid, day: Day) -> None:
     """Give attendees their gain and tie each to the next ones of the circle they stand in.
 
     One who has left meanwhile gains nothing but was there: its ties are made.

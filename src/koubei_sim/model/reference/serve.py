@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import (
+from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER, WORTH_BINS
+from koubei_sim.model.mechanisms.leaving import T_CHURNS, T_LAPSES
+from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
-    LAPSED,
-    LOG_LAPSE,
     T_ANSWERED,
-    T_CHURNS,
     T_DROPPED,
-    T_LAPSES,
     T_UNHELPED,
-    USER,
-    WORTH_BINS,
 )
 from koubei_sim.model.reference.decide import schedule_return
 from koubei_sim.model.reference.engagement import add_engagement, stick
@@ -27,11 +23,10 @@ from koubei_sim.model.reference.observe import remember
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 
-def serve(model: PyramidModel, day: Day) -> None:
+def serve(model: Pyramid, day: Day) -> None:
     """Work the queues, set tomorrow's squeak, settle who leaves."""
     rules = model.rules
     answered_in_public = 0
@@ -45,7 +40,7 @@ def serve(model: PyramidModel, day: Day) -> None:
     leave(model, day)
 
 
-def work_queue(model: PyramidModel, day: Day, c: int) -> int:
+def work_queue(model: Pyramid, day: Day, c: int) -> int:
     """Take in today's complaints of channel c, drop the stale, handle up to the capacity.
 
     Returns
@@ -77,7 +72,7 @@ def work_queue(model: PyramidModel, day: Day, c: int) -> int:
     return answered
 
 
-def answer(model: PyramidModel, t: int, user: Person, c: int, place: int) -> None:
+def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     """Help a user; `place` is the position in the day's work, from 0."""
     rules = model.rules
     bin_of_day = place * WORTH_BINS // rules.service_capacity[c]
@@ -88,7 +83,7 @@ def answer(model: PyramidModel, t: int, user: Person, c: int, place: int) -> Non
     stick(model, t, user, c)
 
 
-def leave(model: PyramidModel, day: Day) -> None:
+def leave(model: Pyramid, day: Day) -> None:
     """Let leavers go: those who leave for no reason, then the unhappy who were not served."""
     for user in day.churn_candidates:
         if user.stage == USER:
@@ -100,7 +95,7 @@ def leave(model: PyramidModel, day: Day) -> None:
             day.row[T_LAPSES] += 1
 
 
-def lapse(model: PyramidModel, day: Day, user: Person) -> None:
+def lapse(model: Pyramid, day: Day, user: Person) -> None:
     """Make a user lapsed."""
     user.stage = LAPSED
     schedule_return(model, day.t, user, LAPSED, model.rules.lapsed_return)

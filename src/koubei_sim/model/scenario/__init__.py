@@ -1,15 +1,31 @@
 """What a person writes: scenarios, their parameters with units and provenance, and presets.
 
-`Scenario` is the door; the parts (`Segment`, `Channel`, ...) are models of their own.  Imports
-only errors and the sizes of `core.codes`.
+`Scenario` is the door; its tables (`Segment`, `Channel`, ...) are models of their own, made of the
+parameters that the mechanisms declare.
 """
 
-from koubei_sim.model.scenario.conduct import Hearing, Loyalty, Participation, Service, Telling
-from koubei_sim.model.scenario.market import Costs, Market, RivalPhase, Round, Seeding, Supply
+from koubei_sim.model.mechanisms.channels import NetworkSpec
+from koubei_sim.model.mechanisms.hearing import Hearing
+from koubei_sim.model.mechanisms.media import Media
+from koubei_sim.model.mechanisms.participation import Node
+from koubei_sim.model.mechanisms.rival import RivalPhase
+from koubei_sim.model.mechanisms.seeding import Seeding
+from koubei_sim.model.mechanisms.supply import Round, Supply
 from koubei_sim.model.scenario.neutral import MODULES, active
-from koubei_sim.model.scenario.offers import Event, Media, Milestone, Node, Product
 from koubei_sim.model.scenario.parameters import Row, parameter_table, parameter_table_json
-from koubei_sim.model.scenario.people import Channel, NetworkSpec, Segment
+from koubei_sim.model.scenario.parts import (
+    Channel,
+    Costs,
+    Event,
+    Loyalty,
+    Market,
+    Milestone,
+    Participation,
+    Product,
+    Segment,
+    Service,
+    Telling,
+)
 from koubei_sim.model.scenario.scenario import Scenario
 
 __all__ = [

@@ -6,27 +6,16 @@ rule is a small function that raises one `KoubeiError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import MAX_CHANNELS, MAX_NODES, MAX_PRODUCTS, MAX_SEGMENTS, MAX_TICKS
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.model.mechanisms.events import MOST_LIFT, occurrences
+from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 
 if TYPE_CHECKING:
-    from koubei_sim.model.scenario.offers import Event
     from koubei_sim.model.scenario.scenario import Scenario
-
-MOST_LIFT = 64.0  # product of overlapping lifts; keeps the engines' integers below 2**63
-
-
-def occurrences(event: Event, ticks: int) -> Iterator[tuple[int, int]]:
-    """Yield first and end tick (end excluded, cut at `ticks`) of each occurrence of an event."""
-    start = event.start
-    while start < ticks:
-        yield start, min(start + event.length, ticks)
-        if event.every == 0:
-            return
-        start += event.every
 
 
 def check(scenario: Scenario, own_people: bool = False) -> None:
@@ -171,17 +160,6 @@ def _seeds(scenario: Scenario, own_people: bool) -> None:
                 allowed="0..1 with enough people of both kinds",
                 fix="another purity, or fewer seeds",
             )
-
-
-def enthusiasts_wanted(seeds: int, purity: float) -> int:
-    """Return the number of enthusiasts among the seeds: the nearest whole number, half up.
-
-    Examples
-    --------
-    >>> enthusiasts_wanted(100, 0.3), enthusiasts_wanted(5, 0.5)
-    (30, 3)
-    """
-    return int(seeds * purity + 0.5)
 
 
 def _events(scenario: Scenario) -> None:

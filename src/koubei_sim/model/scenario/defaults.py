@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from koubei_sim.model.scenario.fields import FrozenDict
-from koubei_sim.model.scenario.offers import Node, Product
-from koubei_sim.model.scenario.people import Channel, NetworkSpec, Segment
+from koubei_sim.model.mechanisms.channels import NetworkSpec
+from koubei_sim.model.mechanisms.fields import FrozenDict
+from koubei_sim.model.mechanisms.participation import Node
+from koubei_sim.model.scenario.parts import Channel, Product, Segment
 
 
 def segments(channels: Iterable[str]) -> FrozenDict[str, Segment]:

@@ -1,18 +1,19 @@
 """A scenario in plain words: who, where, what they do, what is on, who starts, what is assumed.
 
-Called by `Scenario.describe` and ``koubei describe``.  The words are in `words.py`.
+What is said of a mechanism, and its words, stand with the mechanism; here are the frame and the
+lines.  Templates of English and Chinese share their named places.
+Called by `Scenario.describe` and ``koubei describe``.
 """
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model import mechanisms
 from koubei_sim.model.scenario.neutral import active
-from koubei_sim.model.scenario.words import LANGUAGES, MODULE, WORDS
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.scenario import Scenario
@@ -20,6 +21,52 @@ if TYPE_CHECKING:
 COLUMNS = 80
 LEAST_LINES, MOST_LINES = 40, 80
 MOST_ENTRIES = 6  # events and campaigns told one by one
+#: Titles of the sections that the mechanisms fill, in order; "start" comes after the modules.
+SECTIONS: Final = ("who", "where", "product", "part", "happens", "do")
+LANGUAGES: Final = ("en", "zh")
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    **mechanisms.WORDS,
+    "who": ("WHO", "人群"),
+    "where": ("WHERE THEY TELL", "渠道"),
+    "product": ("WHAT IS OFFERED", "产品"),
+    "part": ("WHAT THEY CAN JOIN", "参与节点"),
+    "happens": ("WHAT HAPPENS", "活动、媒体与供应"),
+    "do": ("WHAT THEY DO", "行为"),
+    "start": ("WHO STARTS", "种子用户"),
+    "on": ("MODULES ON", "开启的模块"),
+    "off": ("MODULES OFF (at their neutral value)", "关闭的模块（取中性值）"),
+    "assumed": ("WHAT IS ASSUMED", "假设"),
+    "none": ("nothing", "无"),
+    "size": (
+        "{n:,} simulated people (each stands for {g:g}), {ticks} days{date}. {shared}",
+        "模拟 {n:,} 人（每人代表 {g:g} 人），{ticks} 天{date}。{shared}",
+    ),
+    "from": (" from {date}", "，自 {date} 起"),
+    "shared": (
+        "Replicates share people and networks.",
+        "各次重复共用人群与网络。",
+    ),
+    "fresh": (
+        "Each replicate has people and networks of its own.",
+        "每次重复各有人群与网络。",
+    ),
+    "more": ("... and {count} more", "……另有 {count} 项"),
+    "provenance": (
+        "Of {total} values, {assumed} have no source but assumption; {changed} differ from the "
+        "library's default. `koubei params` lists unit, range and source of each.",
+        "{total} 个参数值中 {assumed} 个没有来源、只是假设；{changed} 个不同于默认值。"
+        "`koubei params` 列出每个的单位、范围与来源。",
+    ),
+    "purity": (
+        "No source gives the purity of the first users: it is a lever, not a finding.",
+        "没有资料给出最初用户的纯度：它是一个杠杆，不是结论。",
+    ),
+    "milestones": (
+        "{count} counts of the real world are shown beside the results; none is fitted here.",
+        "结果旁标出 {count} 个现实数据，此处未作拟合。",
+    ),
+}
 
 
 class _Words:
@@ -34,16 +81,19 @@ class _Words:
         return WORDS[name][self.number].format(**values)
 
     def module(self, name: str) -> str:
-        return f"{name}: {MODULE[name][self.number]}"
+        module = mechanisms.MODULES[name]
+        return f"{name}: {(module.en, module.zh)[self.number]}"
 
 
 def describe(scenario: Scenario, lang: str = "en") -> str:
     """Return the description; see `Scenario.describe`."""
     say = _Words(lang)
     on = [name for name, works in active(scenario).items() if works]
-    off = [name for name in MODULE if name not in on]
-    body = [*_head(scenario, say), *_parts(scenario, say)]
-    tail = [*_start(scenario, say), *_assumed(scenario, say)]
+    off = [name for name in mechanisms.MODULES if name not in on]
+    body = [*_head(scenario, say)]
+    for section in SECTIONS:
+        body += _section(section, scenario, say)
+    tail = [*_section("start", scenario, say), *_assumed(scenario, say)]
     # From the longest form of the module lists to the shortest, the first that fits.
     lines: list[str] = []
     for on_apart, off_apart in ((True, True), (True, False), (False, False)):
@@ -77,155 +127,25 @@ def _head(scenario: Scenario, say: _Words) -> Iterator[str]:
     )
 
 
-def _parts(scenario: Scenario, say: _Words) -> Iterator[str]:
-    yield say("who")
-    for name, segment in scenario.segments.items():
-        memberships = ", ".join(
-            f"{c} {segment.membership.get(c, 1.0):.0%}" for c in scenario.channels
-        )
-        yield from wrap(
-            say(
-                "segment",
-                name=name,
-                share=segment.share,
-                kind=say("enthusiasts" if segment.enthusiast else "newbies"),
-                x=segment.expertise_a / (segment.expertise_a + segment.expertise_b),
-                member=say("member", list=memberships),
-            )
-        )
-    yield say("where")
-    for name, channel in scenario.channels.items():
-        common = {"name": name, "persuasion": channel.persuasion, "tell": channel.tell}
-        if channel.network is None:
-            text = say("board", readers=channel.readers_per_post, **common)
-        else:
-            text = say(
-                "feed",
-                kind=channel.network.kind,
-                degree=channel.network.mean_degree,
-                visibility=channel.visibility,
-                **common,
-            )
-        yield from wrap(text + (say("opens", day=channel.opens_at) if channel.opens_at else ""))
-    yield say("product")
-    for name, product in scenario.products.items():
-        yield from wrap(
-            say(
-                "item",
-                name=name,
-                quality=product.quality,
-                difficulty=product.difficulty,
-                every=product.release_interval,
-                launch=say("launch", day=product.launch_at) if product.launch_at else "",
-                price=say("price", price=product.price) if product.price else "",
-            )
-        )
-    yield say("part")
-    if not scenario.nodes:
-        yield "  " + say("none")
-    for name, node in scenario.nodes.items():
-        where = say("on_channel", channel=node.channel) if node.channel else ""
-        yield from wrap(
-            say(
-                "node",
-                name=name,
-                need=node.need,
-                simple=node.simple,
-                fun=node.fun,
-                rewarding=node.rewarding,
-                authentic=node.authentic,
-                where=where,
-            )
-        )
-    yield say("happens")
-    yield from _happenings(scenario, say)
-    yield say("do")
-    yield from _doings(scenario, say)
-
-
-def _happenings(scenario: Scenario, say: _Words) -> Iterator[str]:
-    told = []
-    for name, event in scenario.events.items():
-        told.append(
-            say(
-                "event",
-                name=name,
-                what=say("meeting" if event.offline else "online_event"),
-                channel=event.channel,
-                start=event.start,
-                length=event.length,
-                every=say("every", days=event.every) if event.every else "",
-            )
-        )
-    for name, media in scenario.media.items():
-        told.append(
-            say(
-                "media",
-                name=name,
-                channel=media.channel,
-                start=media.start,
-                hazard=media.hazard,
-                awareness=media.awareness,
-            )
-        )
-    for text in told[:MOST_ENTRIES]:
-        yield from wrap(text)
-    if len(told) > MOST_ENTRIES:
-        yield "  " + say("more", count=len(told) - MOST_ENTRIES)
-    supply = scenario.supply
-    if supply.enabled:
-        told.append("")
-        yield from wrap(
-            say(
-                "supply",
-                units=supply.units,
-                every=supply.every,
-                start=supply.start,
-                rounds=len(supply.rounds),
-                invites=", ".join(map(str, supply.invites)),
-            )
-        )
-    if scenario.market.rival:
-        told.append("")
-        yield from wrap(say("rival", day=scenario.market.rival[0].day))
+def _section(section: str, scenario: Scenario, say: _Words) -> Iterator[str]:
+    """Yield what the mechanisms say under one title."""
+    yield say(section)
+    told = [
+        (text, sentence.entries)
+        for sentence in mechanisms.SENTENCES
+        if sentence.section == section
+        for text in sentence.tell(scenario, say)
+    ]
     if not told:
         yield "  " + say("none")
-
-
-def _doings(scenario: Scenario, say: _Words) -> Iterator[str]:
-    loyalty, telling, service = scenario.loyalty, scenario.telling, scenario.service
-    yield from wrap(
-        say(
-            "online",
-            online=scenario.participation.online,
-            join=scenario.participation.join,
-            loyal=loyalty.loyal,
-            die_hard=loyalty.die_hard,
-            core=loyalty.core,
-        )
-    )
-    yield from wrap(
-        say(
-            "tell",
-            factor=", ".join(f"{x:g}" for x in telling.tier_factor),
-            credibility=", ".join(f"{x:g}" for x in telling.credibility),
-        )
-    )
-    yield from wrap(
-        say(
-            "unhappy",
-            complaint=service.complaint,
-            lapse=service.lapse,
-            negativity=telling.negativity,
-        )
-    )
-    yield from wrap(
-        say(
-            "leak",
-            memory=_days(scenario.hearing.memory_half_life),
-            aware=_days(scenario.hearing.awareness_half_life),
-        )
-    )
+    entries = [text for text, entry in told if entry]
+    for text in entries[:MOST_ENTRIES]:
+        yield from wrap(text)
+    if len(entries) > MOST_ENTRIES:
+        yield "  " + say("more", count=len(entries) - MOST_ENTRIES)
+    for text, entry in told:
+        if not entry:
+            yield from wrap(text)
 
 
 def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator[str]:
@@ -239,26 +159,8 @@ def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator
         yield from wrap(", ".join(names))
 
 
-def _start(scenario: Scenario, say: _Words) -> Iterator[str]:
-    seeding = scenario.seeding
-    yield say("start")
-    number = len(seeding.ids) if seeding.strategy == "ids" else seeding.number
-    simulated = scenario.seed_agents
-    yield from wrap(
-        say(
-            "seeds",
-            number=number,
-            purity=seeding.purity,
-            strategy=seeding.strategy,
-            engagement=seeding.engagement,
-            sim=say("simulated", count=simulated) if simulated != number else "",
-        )
-    )
-    yield from wrap(say("aware", share=scenario.market.aware_at_start))
-
-
 def _assumed(scenario: Scenario, say: _Words) -> Iterator[str]:
-    from koubei_sim.model.scenario.fields import STRUCTURE
+    from koubei_sim.model.mechanisms.fields import STRUCTURE
     from koubei_sim.model.scenario.parameters import parameter_table
 
     rows = [row for row in parameter_table(scenario) if not row.path.startswith("milestones")]
@@ -270,10 +172,6 @@ def _assumed(scenario: Scenario, say: _Words) -> Iterator[str]:
     yield from wrap(say("purity"))
     if scenario.milestones:
         yield from wrap(say("milestones", count=len(scenario.milestones)))
-
-
-def _days(half_life: float) -> str:
-    return "∞" if math.isinf(half_life) else f"{half_life:g}"
 
 
 def _width(text: str) -> int:

@@ -17,8 +17,7 @@ from pydantic import BaseModel
 
 from koubei_sim.checks import digits
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.scenario.fields import metadata
-from koubei_sim.model.scenario.messages import unknown, unwrap
+from koubei_sim.model.mechanisms.fields import metadata, unknown, unwrap
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.scenario import Scenario
@@ -57,7 +56,7 @@ def parameter_table(scenario: Scenario | None = None) -> list[Row]:
     """
     from koubei_sim.model.scenario.scenario import Scenario as Model
 
-    return list(_rows(Model, "", scenario))
+    return list(_rows(Model if scenario is None else type(scenario), "", scenario))
 
 
 def parameter_table_json(scenario: Scenario | None = None) -> str:

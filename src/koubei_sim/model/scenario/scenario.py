@@ -2,7 +2,7 @@
 
 A scenario is made from a preset, a TOML file or keyword arguments, changed only by `replace`
 (which returns a new one), and turned into arrays by `model.world.build`.  This is the front door
-of `spec`; files are in `files.py`, words in `describe.py`, neutral values in `neutral.py`.
+of `scenario`; files are in `files.py`, words in `describe.py`, neutral values in `neutral.py`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,13 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.scenario import defaults
-from koubei_sim.model.scenario.checks import check
-from koubei_sim.model.scenario.conduct import Hearing, Loyalty, Participation, Service, Telling
-from koubei_sim.model.scenario.fields import (
+from koubei_sim.model.mechanisms.fields import (
     STRUCTURE,
     Day,
     Named,
@@ -29,12 +26,36 @@ from koubei_sim.model.scenario.fields import (
     Real,
     Truth,
     Whole,
+    days,
+    one_line,
     parameter,
+    people,
+    truth,
 )
-from koubei_sim.model.scenario.market import Costs, Market, Seeding, Supply
-from koubei_sim.model.scenario.messages import one_line
-from koubei_sim.model.scenario.offers import Event, Media, Milestone, Node, Product
-from koubei_sim.model.scenario.people import Channel, Segment
+from koubei_sim.model.mechanisms.fields import name as text
+from koubei_sim.model.mechanisms.hearing import Hearing
+from koubei_sim.model.mechanisms.media import Media
+from koubei_sim.model.mechanisms.participation import Node
+from koubei_sim.model.mechanisms.seeding import Seeding
+from koubei_sim.model.mechanisms.supply import Supply
+from koubei_sim.model.scenario import defaults
+from koubei_sim.model.scenario.checks import check
+from koubei_sim.model.scenario.parts import (
+    Channel,
+    Costs,
+    Event,
+    Loyalty,
+    Market,
+    Milestone,
+    Participation,
+    Product,
+    Segment,
+    Service,
+    Telling,
+)
+
+if TYPE_CHECKING:
+    from koubei_sim.model.scenario.own import Mechanism
 
 #: Said while a scenario is made beside which a table of people is handed over.
 OWN_PEOPLE = "own people"
@@ -65,50 +86,35 @@ class Scenario(Part):
     koubei_sim.errors.KoubeiError: seeding.purty: unknown parameter, ..., try purity
     """
 
-    name: str = parameter(
-        "scenario", "short name", unit="name", neutral=STRUCTURE, allowed="any text"
-    )
-    title: str = parameter("", "title", unit="name", neutral=STRUCTURE, allowed="any text")
-    description: str = parameter(
-        "", "what the scenario is for", unit="name", neutral=STRUCTURE, allowed="any text"
-    )
+    #: Mechanisms of the user's own, see `with_mechanisms`.
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ()
+
+    name: str = text("scenario", "short name", "any text")
+    title: str = text("", "title", "any text")
+    description: str = text("", "what the scenario is for", "any text")
     n_agents: Whole = parameter(
         10_000, "people simulated", unit="agents", neutral=STRUCTURE, low=1, high=2**31 - 1
     )
-    people_per_agent: Real = parameter(
-        1.0,
-        "people that one simulated person stands for",
-        unit="people",
-        neutral=1.0,
-        low=1.0,
-        high=1e6,
+    people_per_agent: Real = people(
+        1.0, "people that one simulated person stands for", neutral=1.0, low=1.0, high=1e6
     )
-    ticks: Whole = parameter(
-        365, "days simulated", unit="days", neutral=STRUCTURE, low=1, high=30000
-    )
+    ticks: Whole = days(365, "days simulated", neutral=STRUCTURE, low=1)
     start_date: Day | None = parameter(
         None, "date of tick 0", unit="date", neutral=STRUCTURE, allowed="a date"
     )
-    shared_world: Truth = parameter(
-        True,
-        "population and networks are the same in all replicates",
-        unit="choice",
-        neutral=STRUCTURE,
-        allowed="true or false",
+    shared_world: Truth = truth(
+        True, "population and networks are the same in all replicates", neutral=STRUCTURE
     )
-    agents_table: str | None = parameter(
+    agents_table: str | None = text(
         None,
         "CSV or parquet file of people that replaces the drawn population",
-        unit="name",
+        "a path",
         neutral=None,
-        allowed="a path",
     )
-    agents_by: str | None = parameter(
+    agents_by: str | None = text(
         None,
         "column that names the people of a table, index, or row: in order; none: found out",
-        unit="name",
-        neutral=STRUCTURE,
-        allowed="a column, index or row",
+        "a column, index or row",
     )
     segments: Named[Segment] = Field(description="kinds of people")
     channels: Named[Channel] = Field(
@@ -238,6 +244,32 @@ class Scenario(Part):
 
         return self.replace(**neutral_paths(self, modules))
 
+    def with_mechanisms(self, *mechanisms: Mechanism) -> Scenario:
+        """Return the scenario with mechanisms of the user's own, at their default values.
+
+        Parameters
+        ----------
+        *mechanisms : Mechanism
+            One of a name that is there already takes its place.
+
+        Raises
+        ------
+        KoubeiError
+        """
+        if not mechanisms:
+            return self
+        from koubei_sim.model.scenario.own import class_with, remake
+
+        return remake(class_with(type(self), mechanisms).mechanisms, self.to_dict())
+
+    def __reduce__(self) -> Any:
+        """Take a scenario with mechanisms apart: its class exists in this process only."""
+        if not self.mechanisms:
+            return super().__reduce__()
+        from koubei_sim.model.scenario.own import remake
+
+        return remake, (self.mechanisms, self.to_dict())
+
     # Saying -----------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -283,6 +315,8 @@ class Scenario(Part):
         parts = self.to_dict()
         orders = ("segments", "channels", "products", "nodes", "events", "media")
         parts["order"] = {name: list(parts[name]) for name in orders}
+        if self.mechanisms:
+            parts["mechanisms"] = [[one.name, one.fingerprint] for one in self.mechanisms]
         return json.dumps(_plain(parts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     def digest(self) -> str:

@@ -10,38 +10,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms import MECHANISMS, TABLE_WIDTH
+from koubei_sim.model.mechanisms.declaration import Made
+from koubei_sim.model.mechanisms.population import enthusiasts
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world.arrays import Graphs, Rules, World
+from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World
 from koubei_sim.model.world.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.model.world.memory import check_fits, expected_arcs, predict_memory
-from koubei_sim.model.world.people import build_people, enthusiasts
-from koubei_sim.model.world.population import Population, draw_population, population_from_table
-from koubei_sim.model.world.schedules import (
-    event_tables,
-    market_tables,
-    media_tables,
-    supply_tables,
-)
+from koubei_sim.model.world.population import Population
 from koubei_sim.model.world.seeds import choose_seeds
-from koubei_sim.model.world.tables import (
-    hearing_tables,
-    loyalty_tables,
-    node_tables,
-    product_tables,
-    service_tables,
-    teller_tables,
-    telling_tables,
-)
-from koubei_sim.model.world.who import who_is_who, with_files
+from koubei_sim.model.world.who import build_population, who_is_who, with_files
 
 __all__ = [
     "Population",
     "build_graphs",
     "build_networks",
+    "build_people",
     "build_population",
     "build_rules",
     "build_world",
@@ -51,35 +37,6 @@ __all__ = [
     "who_is_who",
     "with_files",
 ]
-
-
-def build_population(
-    scenario: Scenario,
-    key: int,
-    replicate: int = 0,
-    agents: Any = None,
-    networks: Any = None,
-) -> Population:
-    """Draw the people, or read them from a table.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    key, replicate : int
-        Address of the draws.
-    agents : table of people or Who, optional
-        Without it, the table of ``scenario.agents_table``, if any.
-    networks : Network or mapping, optional
-        Graphs whose labels say which row of the table is whom.
-
-    Returns
-    -------
-    Population
-    """
-    who = who_is_who(scenario, networks, agents)
-    if who.table is None:
-        return draw_population(scenario, key, replicate)
-    return population_from_table(scenario, who.table, key, replicate)
 
 
 def build_world(
@@ -152,9 +109,8 @@ def build_world(
         names=who.names,
         table=who.table,
     )
-    people, tables = build_people(scenario, key, replicate, population, graphs, seeds)
-    rules = build_rules(scenario, key, replicate, tables, int(people.need.size > 1))
-    return World(people, graphs, rules)
+    made = Made(scenario, key, replicate, population, graphs, {"seeds": seeds})
+    return World(build_people(made), graphs, build_rules(made), own_rules(scenario))
 
 
 def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
@@ -166,48 +122,35 @@ def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
     return graphs.indptr[c], graphs.indices[c]
 
 
-def build_rules(
-    scenario: Scenario, key: int, replicate: int, classes: dict[str, Any], reinforcement: int
-) -> Rules:
-    """Return all scalars and tables.
+def own_rules(scenario: Scenario) -> tuple[Own, ...]:
+    """Return the mechanisms of the user's own, their columns behind those of the library."""
+    found, column = [], TABLE_WIDTH
+    for one in scenario.mechanisms:
+        numbers = one.numbers(scenario, column)
+        words = (one.name, one.when, one.readable, one.compiled)
+        found.append(Own(*words, numbers, dict(one.people), len(one.columns)))
+        column += len(one.columns)
+    return tuple(found)
+
+
+def build_people(made: Made) -> People:
+    """Return the per-person arrays, each from the mechanism that declares it."""
+    for mechanism in MECHANISMS:
+        if mechanism.people is not None:
+            made.people.update(mechanism.people(made))
+    return People(**{name: made.people[name] for name in People._fields})
+
+
+def build_rules(made: Made) -> Rules:
+    """Return all scalars and tables, each from the mechanism that declares it.
 
     Parameters
     ----------
-    scenario : Scenario
-    key, replicate : int
-    classes : dict
-        The class tables, from `model.world.people.classes`.
-    reinforcement : int
-        1 where somebody needs more than one telling.
+    made : Made
+        With the people of the world.
     """
-    channels = list(scenario.channels.values())
-    is_board = np.zeros(8, dtype=np.uint8)
-    opens = np.zeros(8, dtype=np.int64)
-    for c, channel in enumerate(channels):
-        is_board[c] = channel.medium == "board"
-        opens[c] = channel.opens_at
-    return Rules(
-        n=scenario.n_agents,
-        ticks=scenario.ticks,
-        n_channels=len(channels),
-        n_nodes=len(scenario.nodes),
-        n_products=len(scenario.products),
-        n_segments=len(scenario.segments),
-        key=np.uint64(key),
-        replicate=replicate,
-        is_board=is_board,
-        channel_opens=opens,
-        reinforcement_on=reinforcement,
-        **classes,
-        **telling_tables(scenario),
-        **teller_tables(scenario),
-        **hearing_tables(scenario),
-        **loyalty_tables(scenario),
-        **node_tables(scenario),
-        **product_tables(scenario),
-        **service_tables(scenario),
-        **event_tables(scenario),
-        **media_tables(scenario),
-        **supply_tables(scenario),
-        **market_tables(scenario),
-    )
+    numbers: dict[str, Any] = {}
+    for mechanism in MECHANISMS:
+        if mechanism.numbers is not None:
+            numbers.update(mechanism.numbers(made)._asdict())
+    return Rules(**numbers)

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core import codes
 from koubei_sim.core.block import Block
+from koubei_sim.core.codes import LAPSED, MAX_CHANNELS, USER
 from koubei_sim.model.compiled.allocation import allocate
-from koubei_sim.model.kernels import state as st
+from koubei_sim.model.compiled.records import forget, pack_records, unpack_records
 from koubei_sim.model.kernels.phases import (
     begin_day,
     end_day,
@@ -30,7 +30,7 @@ from koubei_sim.model.kernels.phases import (
     settle_claims,
     who_leaves_queues,
 )
-from koubei_sim.model.kernels.records import RECORD, forget, pack_records, unpack_records
+from koubei_sim.model.mechanisms import TABLE_WIDTH, arrays_of
 from koubei_sim.model.world.arrays import Graphs, History, People, Rules, World, history_of
 from koubei_sim.runs.partition.shard import News
 from koubei_sim.runs.partition.traffic import Day, weight
@@ -42,20 +42,11 @@ _NONE = np.empty(0, np.int32)
 def _nobody(rules: Rules) -> World:
     """Return a world of the right size in which nothing is known of anybody."""
     n = rules.n
-    people = People(
-        **{
-            name: np.zeros(n, dtype)
-            for name, dtype in {
-                "online_threshold": np.uint32, "agent_class": np.uint16, "taste": np.float64,
-                "channels": np.uint8, "resist_aware": np.uint32, "resist_adopt": np.uint32,
-                "resist_reject": np.uint32, "need": np.uint16, "initial_stage": np.uint8,
-            }.items()
-        },
-        seeds=_NONE,
-    )  # fmt: skip
-    empty: tuple[Any, ...] = tuple(np.zeros(1, np.int64) for _ in range(codes.MAX_CHANNELS))
-    arcs: tuple[Any, ...] = tuple(np.zeros(0, np.int32) for _ in range(codes.MAX_CHANNELS))
-    ties: tuple[Any, ...] = tuple(np.zeros(0, np.uint8) for _ in range(codes.MAX_CHANNELS))
+    arrays: dict[str, Any] = {name: np.zeros(n, a.dtype) for name, a in arrays_of(People)}
+    people = People(seeds=_NONE, **arrays)
+    empty: tuple[Any, ...] = tuple(np.zeros(1, np.int64) for _ in range(MAX_CHANNELS))
+    arcs: tuple[Any, ...] = tuple(np.zeros(0, np.int32) for _ in range(MAX_CHANNELS))
+    ties: tuple[Any, ...] = tuple(np.zeros(0, np.uint8) for _ in range(MAX_CHANNELS))
     return World(people, Graphs(empty, arcs, ties), rules)
 
 
@@ -76,7 +67,7 @@ class Hub:
         self._world = _nobody(rules)
         self._state = allocate(self._world, 0, 0)._replace(first=0, last=rules.n)
         self._block, self._rules_block = Block("state", self._state), Block("rules", rules)
-        self._table = np.zeros((rules.ticks, codes.TABLE_WIDTH), np.int64)
+        self._table = np.zeros((rules.ticks, TABLE_WIDTH), np.int64)
         self._quality = np.zeros((rules.ticks, rules.n_products))
         self._difficulty = np.zeros((rules.ticks, rules.n_products))
         self._chunks: list[NDArray[np.void]] = []
@@ -88,7 +79,7 @@ class Hub:
         # Stages and days of complaints known here only spare records that need not be fetched, but
         # for who has left: one taken for a user would hide those behind it in a queue.
         for seeds in self._all("seeds"):
-            self._state.stage[seeds] = codes.USER
+            self._state.stage[seeds] = USER
         heard = self._all("listens_to")
         for p, shard in enumerate(self._shards):
             shard.call("set_reach", [heard[q][p] for q in range(len(shards))]).result()
@@ -116,16 +107,13 @@ class Hub:
         answers = [shard.call("fetch", ids) for shard, ids in asked]
         for answer, (_, ids) in zip(answers, asked):
             records = answer.result()
-            unpack_records(self._block, records)
+            unpack_records(self._state, records)
             day.records += weight(records) + weight(ids)
         self._held = np.union1d(self._held, wanted).astype(np.int32)
 
     def _give_back(self, day: Day) -> list[NDArray[np.void]]:
         """Pack all records that are here for their owners."""
-        parcels = []
-        for ids in self._by_owner(self._held):
-            parcels.append(np.zeros(ids.size, RECORD))
-            pack_records(self._block, ids, parcels[-1])
+        parcels = [pack_records(self._state, ids) for ids in self._by_owner(self._held)]
         day.records += sum(weight(parcel) for parcel in parcels)
         self._held = np.empty(0, np.int32)
         return parcels
@@ -137,7 +125,7 @@ class Hub:
         begun = time.perf_counter()
         t, rules, state, row = self.tick, self._rules, self._state, self._table[self.tick]
         day, self._spent[0] = Day(t), 0.0
-        if state.log.size - state.counts[st.N_LOG] < rules.n:
+        if state.log.size - state.n_log[0] < rules.n:
             self._drain()
         self._release(t, day, row)
         turns = self._take_turns(t, day, row)
@@ -153,14 +141,14 @@ class Hub:
         rules, state = self._rules, self._state
         since = t - rules.launch
         if ((since > 0) & (since % rules.release_interval == 0)).any():
-            sizes = state.counts[st.N_REPORTS : st.N_REPORTS + rules.n_products]
-            self._fetch(day, *(state.reports[k, :size]["agent"] for k, size in enumerate(sizes)))
+            pools = zip(state.reports, state.n_reports)
+            self._fetch(day, *(pool[:size]["agent"] for pool, size in pools))
         begin_day(self._block, self._rules_block, t, row)
 
     def _take_turns(self, t: int, day: Day, row: NDArray[np.int64]) -> list[Any]:
         state = self._state
         news = News(
-            state.quality, state.difficulty, state.fit16, float(state.floats[0]), state.stocks
+            state.quality, state.difficulty, state.fit16, float(state.squeak[0]), state.stocks
         )
         day.news = sum(weight(part) for part in news) * len(self._shards)
         back = self._give_back(day)
@@ -173,14 +161,14 @@ class Hub:
                 file_reports(self._block, self._rules_block, k, reports)
                 day.claims += weight(reports)
             for c, agents in enumerate(turn.complaints):
-                at = int(state.counts[st.N_COMPLAINTS + c])
+                at = int(state.n_complaints[c])
                 state.complaints[c, at : at + agents.size] = agents
-                state.counts[st.N_COMPLAINTS + c] = at + agents.size
+                state.n_complaints[c] = at + agents.size
                 state.actor["complained"][agents] = t
                 day.claims += weight(agents)
-            at = int(state.counts[st.N_ATTENDEES])
+            at = int(state.n_attendees[0])
             state.attendees[at : at + turn.attendees.size] = turn.attendees
-            state.counts[st.N_ATTENDEES] = at + turn.attendees.size
+            state.n_attendees[0] = at + turn.attendees.size
             day.claims += weight(turn.attendees)
             self._add(turn, day, row)
         return turns
@@ -199,9 +187,9 @@ class Hub:
             answers.append(shard.call("hear", t, incoming))
         for answer in answers:
             heard = answer.result()
-            at = int(state.counts[st.N_CLAIMS])
+            at = int(state.n_claims[0])
             state.claims[at : at + heard.claims.size] = heard.claims
-            state.counts[st.N_CLAIMS] = at + heard.claims.size
+            state.n_claims[0] = at + heard.claims.size
             day.claims += weight(heard.claims)
             self._add(heard, day, row)
 
@@ -209,7 +197,7 @@ class Hub:
         """Do what `model.kernels.schedule.settle` does, with records fetched in between."""
         state, block, rules = self._state, self._block, self._rules_block
         queue_up(block, rules, t, row)
-        claims = state.claims[: state.counts[st.N_CLAIMS]]
+        claims = state.claims[: state.n_claims[0]]
         self._fetch(day, claims["agent"], claims["recruiter"], self._leaving_queues(t))
         number = settle_claims(block, rules, t, row)
         if number:
@@ -229,7 +217,7 @@ class Hub:
 
     def _close(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
         state = self._state
-        attendees = state.attendees[: state.counts[st.N_ATTENDEES]].copy()
+        attendees = state.attendees[: state.n_attendees[0]].copy()
         day.news += weight(attendees) * len(self._shards)
         answers = [
             shard.call("close", t, records, attendees)
@@ -237,7 +225,7 @@ class Hub:
         ]
         for answer in answers:
             closed = answer.result()
-            state.stage[closed.left] = codes.LAPSED
+            state.stage[closed.left] = LAPSED
             forget(state.waiting, closed.gave_up)
             day.claims += weight(closed.left) + weight(closed.gave_up)
             self._add(closed, day, row)
@@ -251,9 +239,8 @@ class Hub:
     # the end ----------------------------------------------------------------------------------
 
     def _drain(self) -> None:
-        used = int(self._state.counts[st.N_LOG])
-        self._chunks.append(self._state.log[:used].copy())
-        self._state.counts[st.N_LOG] = 0
+        self._chunks.append(self._state.log[: self._state.n_log[0]].copy())
+        self._state.n_log[0] = 0
 
     def history(self) -> History:
         """Tables and log of all shards, in canonical order."""

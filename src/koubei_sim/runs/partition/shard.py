@@ -10,16 +10,17 @@ Made and called by `hub`, here or in another process.
 
 from __future__ import annotations
 
+import itertools
 import time
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core import codes
 from koubei_sim.core.block import Block
+from koubei_sim.core.codes import LOG_GIVE_UP, LOG_LAPSE, LOG_RIVAL
 from koubei_sim.model.compiled.allocation import allocate
-from koubei_sim.model.kernels import state as st
+from koubei_sim.model.compiled.records import pack_records, unpack_records
 from koubei_sim.model.kernels.phases import (
     begin_part,
     go_separate_ways,
@@ -27,8 +28,10 @@ from koubei_sim.model.kernels.phases import (
     hear_all,
     take_turns,
 )
-from koubei_sim.model.kernels.records import RECORD, pack_records, unpack_records
 from koubei_sim.model.kernels.seeding import start
+from koubei_sim.model.mechanisms import TABLE_WIDTH
+from koubei_sim.model.mechanisms.observe import LOG
+from koubei_sim.model.mechanisms.telling import MESSAGE
 from koubei_sim.model.world.arrays import Graphs, People, Rules, World
 
 #: Tellings of one sign on one channel, by (sign, channel).
@@ -140,7 +143,7 @@ class Shard:
             change=np.zeros_like(state.stocks), outbox=np.empty_like(state.messages)
         )
         self._block, self._rules = Block("state", self._state), Block("rules", rules)
-        self._row = np.zeros(codes.TABLE_WIDTH, np.int64)
+        self._row = np.zeros(TABLE_WIDTH, np.int64)
         self._chunks: list[NDArray[np.void]] = []
         self._reach: list[NDArray[np.bool_]] = []
         start(self._block, self._rules, world.people.seeds, self._row)
@@ -180,24 +183,21 @@ class Shard:
         """Let its people act on day `t`."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
-        unpack_records(block, records)
+        unpack_records(state, records)
         for name in ("quality", "difficulty", "fit16", "stocks"):
             getattr(state, name)[...] = getattr(news, name)
-        state.floats[0] = news.squeak
-        if state.log.size - state.counts[st.N_LOG] < 2 * self._world.rules.n:
+        state.squeak[0] = news.squeak
+        if state.log.size - state.n_log[0] < 2 * self._world.rules.n:
             self._drain()
         begin_part(block, rules, t)
         take_turns(block, rules, t, self._row)
-        reports = []
-        for k in range(self._world.rules.n_products):
-            size = int(state.counts[st.N_REPORTS + k])
-            reports.append(state.reports[k, :size].copy())
-            state.counts[st.N_REPORTS + k] = 0
+        pools = zip(state.reports, state.n_reports)
+        reports = [pool[:size].copy() for pool, size in pools]
+        state.n_reports[:] = 0
         complaints = [
-            state.complaints[c, : state.counts[st.N_COMPLAINTS + c]].copy()
-            for c in range(codes.MAX_CHANNELS)
+            filed[:size].copy() for filed, size in zip(state.complaints, state.n_complaints)
         ]
-        attendees = state.attendees[: state.counts[st.N_ATTENDEES]].copy()
+        attendees = state.attendees[: state.n_attendees[0]].copy()
         tellings = [self._tellings_for(q) for q in range(len(self.cuts) - 1)]
         row, change = self._flows()
         seconds = time.perf_counter() - begun
@@ -207,47 +207,43 @@ class Shard:
         """Let its people hear what was told, own tellings among that of the shards in order."""
         begun = time.perf_counter()
         state = self._state
-        own = state.counts[st.N_MESSAGES : st.N_MESSAGES + 16].copy()
-        for k in range(16):
-            at, (sign, c) = 0, divmod(k, 8)
-            if c >= self._world.rules.n_channels:
-                continue
+        own = state.told.copy()
+        for sign, c in itertools.product(range(2), range(self._world.rules.n_channels)):
+            at = 0
             for source, told in enumerate(incoming):
                 if source == self.number:
-                    lines = state.outbox[sign, c, : own[k]]
+                    lines = state.outbox[sign, c, : own[sign, c]]
                 else:
                     lines = told.get((sign, c), lines_of_nobody)
                 state.messages[sign, c, at : at + lines.size] = lines
                 at += lines.size
-            state.counts[st.N_MESSAGES + k] = at
+            state.told[sign, c] = at
         hear_all(self._block, self._rules, t, self._row)
-        claims = state.claims[: state.counts[st.N_CLAIMS]].copy()
+        claims = state.claims[: state.n_claims[0]].copy()
         row, change = self._flows()
         return Heard(claims, row, change, time.perf_counter() - begun)
 
     def fetch(self, agents: NDArray[np.int32]) -> NDArray[np.void]:
         """Hand out the records of some of its people."""
-        records = np.zeros(agents.size, RECORD)
-        pack_records(self._block, agents, records)
-        return records
+        return pack_records(self._state, agents)
 
     def close(self, t: int, records: NDArray[np.void], attendees: NDArray[np.int32]) -> Closed:
         """Take back the records of settled people and end the day."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
-        unpack_records(block, records)
-        before = int(state.counts[st.N_LOG])
+        unpack_records(state, records)
+        before = int(state.n_log[0])
         go_separate_ways(block, rules, t, self._row)
         state.attendees[: attendees.size] = attendees
-        state.counts[st.N_ATTENDEES] = attendees.size
+        state.n_attendees[0] = attendees.size
         self._widen_reach(t, attendees)
         grow_older(block, rules, t)
         if state.recruits_today.size > 1:
             state.recruits_today[records["agent"]] = 0
-        lines = state.log[before : state.counts[st.N_LOG]]
-        left = lines["agent"][lines["kind"] == codes.LOG_LAPSE].copy()
+        lines = state.log[before : state.n_log[0]]
+        left = lines["agent"][lines["kind"] == LOG_LAPSE].copy()
         gave_up = lines["agent"][
-            (lines["kind"] == codes.LOG_GIVE_UP) | (lines["kind"] == codes.LOG_RIVAL)
+            (lines["kind"] == LOG_GIVE_UP) | (lines["kind"] == LOG_RIVAL)
         ].copy()
         row, change = self._flows()
         return Closed(left, gave_up, row, change, time.perf_counter() - begun)
@@ -255,7 +251,7 @@ class Shard:
     def log(self) -> NDArray[np.void]:
         """All lines of the event log of its people, but for adoptions by recruit (the hub's)."""
         self._drain()
-        return np.concatenate(self._chunks) if self._chunks else np.empty(0, st.LOG)
+        return np.concatenate(self._chunks) if self._chunks else np.empty(0, LOG)
 
     def memory(self) -> int:
         """Bytes of memory of the process."""
@@ -272,10 +268,9 @@ class Shard:
         return row, change
 
     def _drain(self) -> None:
-        used = int(self._state.counts[st.N_LOG])
-        if used:
-            self._chunks.append(self._state.log[:used].copy())
-            self._state.counts[st.N_LOG] = 0
+        if self._state.n_log[0]:
+            self._chunks.append(self._state.log[: self._state.n_log[0]].copy())
+            self._state.n_log[0] = 0
 
     def _tellings_for(self, receiver: int) -> Tellings:
         """Tellings that reach somebody there: by an arc, or as a post on a board for all."""
@@ -286,7 +281,7 @@ class Shard:
         chosen: Tellings = {}
         for sign in range(2):
             for c in range(rules.n_channels):
-                count = int(state.counts[st.N_MESSAGES + 8 * sign + c])
+                count = int(state.told[sign, c])
                 if not count:
                     continue
                 lines = state.outbox[sign, c, :count]
@@ -317,4 +312,4 @@ class Shard:
                     self._reach[q][c][u[own][there == q] - first] = True
 
 
-lines_of_nobody = np.empty(0, st.MESSAGE)
+lines_of_nobody = np.empty(0, MESSAGE)

@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
-from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.runs.options import check_progress, options_from, scenario_from
+from koubei_sim.runs.options import options_from, scenario_from
+from koubei_sim.storage import PARTIAL, CannotWrite, whole_file
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.baselines import fit_baselines
@@ -40,8 +40,8 @@ from koubei_sim.studies.calibration.targets import Targets, moment_from, targets
 from koubei_sim.studies.design.points import few_enough
 from koubei_sim.studies.design.priors import check_spread
 from koubei_sim.studies.design.values import Range
-from koubei_sim.studies.sweep import backends
-from koubei_sim.studies.sweep.journal import Disk, SweepStopped
+from koubei_sim.studies.sweep.engine import Execution, execution_from
+from koubei_sim.studies.sweep.journal import SweepStopped
 
 
 def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[str, float]:
@@ -259,8 +259,7 @@ def calibrate(
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
     seen = wanted.seen
     quantile = number("quantile", quantile, 0.0, 1.0)
-    workers = _check(method, quantile, adjust, (backend, workers, threads), seen)
-    check_progress(progress)
+    execution = _check(method, quantile, adjust, (out, backend, workers, threads, progress), seen)
     first = _first(start, prior, method)
     origin = None if baseline_start is None else _origin(baseline_start, base)
     particles, simulations = whole("particles", particles, 1), whole("simulations", simulations, 1)
@@ -274,7 +273,7 @@ def calibrate(
     if method != "optuna" and simulations < particles:
         raise KoubeiError("simulations", "fewer than particles", got=simulations,
                           allowed=f"{particles} or more")  # fmt: skip
-    folder = None if out is None else path_of("out", out)
+    folder = execution.out
     stored = _stored(folder)
     key = int(stored["key"]) if rng is None and stored else options.key
     short = shortened(base, seen)
@@ -296,7 +295,7 @@ def calibrate(
         plan["engine"] = options.engine
     _keep(folder, plan, stored)
     with _Meter(progress) as tell:
-        model = Model(base, prior, options, replicates, backend, workers, folder, tell)
+        model = Model(base, prior, options, replicates, execution, tell)
         model_of_fit = replace(model, scenario=short)
         if method == "optuna":
             fitted = _search(model_of_fit, seen, simulations, first)
@@ -356,7 +355,7 @@ def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, i
 
 def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | None) -> _Fit:
     """Look for one best point."""
-    memory = replace(model, out=None)
+    memory = replace(model, execution=replace(model.execution, out=None))
 
     def objective(shares: FloatArray) -> float:
         values = memory.statistics(shares[None, :], seen, "trial", own_luck=False)
@@ -364,7 +363,7 @@ def _search(model: Model, seen: Targets, simulations: int, first: FloatArray | N
 
     mark = f"{model.scenario.digest()}:{model.key}:{len(seen)}"
     shares, distances = optimise.search(
-        objective, model.paths, model.key, simulations, model.out, mark, first=first
+        objective, model.paths, model.key, simulations, model.execution.out, mark, first=first
     )
     at = int(np.argmin(distances))
     none = np.zeros((1, len(seen)))
@@ -382,17 +381,17 @@ def _check(
     method: object,
     quantile: float,
     adjust: object,
-    how: tuple[str, object, object],
+    how: tuple[Any, ...],
     seen: Targets,
-) -> int | None:
-    backend, workers, threads = how
+) -> Execution:
+    out, backend, workers, threads, progress = how
     word("method", method, METHODS)
     if not 0.0 < quantile < 1.0:
         raise KoubeiError("quantile", "out of range", got=quantile, allowed="between 0 and 1")
     yes_no("adjust", adjust)
     if backend == "dask":
         raise KoubeiError("backend", "not for a calibration", got=backend, allowed="threads, loky")
-    found = backends.check_backend(backend, workers, None, threads)
+    found = execution_from(out, backend, workers, None, threads, progress)
     if backend != "threads" and any(callable(entry.statistic) for entry in seen):
         raise KoubeiError(
             "backend", "functions as statistics stay in this process", got=backend, fix="threads"
@@ -441,7 +440,7 @@ def _stored(folder: Path | None) -> dict[str, Any]:
         return {}
     try:
         if not (folder / PLAN).is_file():
-            if folder.is_dir() and any(folder.iterdir()):
+            if folder.is_dir() and not all(one.name.endswith(PARTIAL) for one in folder.iterdir()):
                 raise KoubeiError(str(folder), "holds something else", fix="a new folder")
             return {}
         found = json.loads((folder / PLAN).read_text("utf-8"))
@@ -473,10 +472,10 @@ def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> 
             )
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        Disk().whole_file(folder / PLAN, text.encode())
-    except OSError as error:
-        raise SweepStopped(str(folder), f"cannot be written ({error.strerror or error})") from None
+        with whole_file(folder / PLAN) as file:
+            file.write(text.encode())
+    except CannotWrite as error:
+        raise SweepStopped(str(folder), error.what) from None
 
 
 class _Meter:

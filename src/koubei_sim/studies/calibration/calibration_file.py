@@ -8,36 +8,138 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from koubei_sim.checks import path as path_of
-from koubei_sim.checks import whole
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.studies.calibration.calibrate import calibrate
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.simulator import ranges_from
-from koubei_sim.studies.calibration.targets import WORDS as TARGET_WORDS
 from koubei_sim.studies.calibration.targets import Target, Targets
+from koubei_sim.studies.design.study_file import (
+    Flat,
+    Names,
+    OfScenario,
+    Ranges,
+    Real,
+    Said,
+    StudyFile,
+    Whole,
+    YesNo,
+    entry,
+)
 from koubei_sim.studies.design.values import Range
-from koubei_sim.studies.sweep.sweep_file import apart_from_set, flat, scenario_in
 
 _OPTIONS: Final = (
     "method", "particles", "simulations", "generations", "quantile", "replicates", "adjust", "rng",
-    "backend", "workers", "wave_gap",
-)  # fmt: skip
-WORDS: Final = (
-    "scenario", "set", "ranges", "parameters", "start", "targets", "series", "baseline_start",
-    "predictive", "out", *_OPTIONS,
-)  # fmt: skip
-_SERIES: Final = (
-    "name", "quantity", "dates", "values", "tolerance", "level", "hold_out_after", "weight", "log",
-    "source",
+    "backend", "workers", "wave_gap", "start",
 )  # fmt: skip
 
+#: A date, its text, or a day of the run.
+Moment = Annotated[Any, WithJsonSchema({"type": ["string", "integer"]})]
 
-class CalibrationFile(NamedTuple):
+
+def _list(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise KoubeiError("", "must be a list", got=repr(value))
+    return value
+
+
+class Point(StudyFile):
+    """An observed point before the run that only the baselines see."""
+
+    date: Moment = entry(..., "When")
+    count: Real = entry(..., "How many", above=0)
+
+
+class OneTarget(StudyFile):
+    """One observed number, see `Target`."""
+
+    name: Said = entry(..., "What it is called")
+    value: Real = entry(..., "What was observed")
+    tolerance: Real = entry(..., "How near is near enough", above=0)
+    statistic: Said = entry(..., "Which number of a run it is held against")
+    level: str = entry(..., "Which kind of validity it speaks for")
+    weight: Real = entry(1.0, "Weight of its squared distance; 0 shows it without fitting", low=0)
+    log: YesNo = entry(True, "Whether distances are those of logarithms")
+    source: str = entry("", "Where the number stands")
+    hold_out: YesNo = entry(False, "Never shown to a fit")
+
+
+class Series(StudyFile):
+    """Observed numbers of one quantity on several dates, see `Targets.series`."""
+
+    name: str = entry("series", "What it is called")
+    quantity: str = entry("users", "What is counted")
+    dates: Annotated[list[Moment], BeforeValidator(_list)] = entry(..., "Dates, or days of the run")
+    values: Annotated[list[Any], BeforeValidator(_list)] = entry(
+        ..., "What was observed, one a date"
+    )
+    tolerance: Annotated[Any, WithJsonSchema({"type": ["number", "array"]})] = entry(
+        0.1, "How near is near enough: one number, or one a date"
+    )
+    level: str = entry("empirical-output", "Which kind of validity it speaks for")
+    hold_out_after: Moment = entry(None, "Later points are held out")
+    weight: Real = entry(1.0, "Weight of each squared distance", low=0)
+    log: YesNo = entry(True, "Whether distances are those of logarithms")
+    source: str = entry("", "Where the numbers stand")
+
+
+class CalibrationFile(OfScenario):
+    """What a calibration file may say."""
+
+    ranges: Ranges | None = entry(None, "The free parameters: dotted path -> { low, high, log }")
+    parameters: Names | None = entry(None, "The free parameters, with the ranges of `ensemble`")
+    start: Flat | None = entry(None, "Values of the first trial, for optuna")
+    targets: list[OneTarget] = entry([], "Observed numbers", allowed="[[targets]]")
+    series: list[Series] = entry([], "Observed curves", allowed="[[series]]")
+    baseline_start: Point | None = entry(None, "An earlier point that only the baselines see")
+    predictive: Whole = entry(100, "Posterior predictive runs", low=1)
+    out: str | None = entry(None, "Folder; the file's name without it")
+    method: str = entry("abc-smc", "abc-smc, abc or optuna")
+    particles: Whole = entry(200, "Particles of the posterior", low=1)
+    simulations: Whole = entry(4_000, "Parameter sets simulated at most", low=1)
+    generations: Whole = entry(5, "Generations at most", low=1)
+    quantile: Real = entry(0.5, "Each generation accepts what is nearer than this quantile")
+    replicates: Whole = entry(1, "Runs averaged for each parameter set", low=1)
+    adjust: YesNo = entry(True, "Whether the posterior is adjusted by local linear regression")
+    rng: Whole | None = entry(None, "The key", low=0)
+    backend: str = entry("threads", "threads or loky")
+    workers: Whole | None = entry(None, "Threads or processes", low=1)
+    wave_gap: Real | None = entry(None, "Days between two waves", low=0)
+
+    @model_validator(mode="after")
+    def _whole(self) -> CalibrationFile:
+        if (self.ranges is None) == (self.parameters is None):
+            raise KoubeiError(
+                "", "needs the free parameters", allowed="[ranges], or parameters = [..]"
+            )
+        if not self.targets and not self.series:
+            raise KoubeiError("", "no targets", allowed="[[targets]] or [[series]]")
+        return self
+
+    def all_targets(self) -> Targets:
+        """Return the points of all series, and the targets."""
+        found: list[Target] = []
+        for series in self.series:
+            found += Targets.series(**{name: getattr(series, name) for name in Series.model_fields})
+        return Targets([*found, *(Target(**target.model_dump()) for target in self.targets)])
+
+    def options(self) -> dict[str, Any]:
+        """Return the further arguments of `calibrate` that the file names."""
+        found: dict[str, Any] = {
+            name: getattr(self, name) for name in _OPTIONS if name in self.model_fields_set
+        }
+        if self.baseline_start is not None:
+            found["baseline_start"] = (self.baseline_start.date, self.baseline_start.count)
+        return found
+
+
+class PlannedCalibration(NamedTuple):
     """A calibration that a file describes.
 
     Attributes
@@ -65,7 +167,7 @@ class CalibrationFile(NamedTuple):
         return calibrate(self.scenario, self.targets, self.ranges, **options)
 
 
-def read_calibration(file: str | Path, out: str | Path | None = None) -> CalibrationFile:
+def read_calibration(file: str | Path, out: str | Path | None = None) -> PlannedCalibration:
     """Read a calibration file.
 
     Parameters
@@ -86,97 +188,27 @@ def read_calibration(file: str | Path, out: str | Path | None = None) -> Calibra
 
 def from_table(
     content: Mapping[str, Any], path: Path, out: str | Path | None = None
-) -> CalibrationFile:
+) -> PlannedCalibration:
     """Return the calibration of a table as a file holds it; `path` is where it stands."""
-    where = str(path)
-    _known(where, content, WORDS)
-    base = scenario_in(content, path)
-    options = {word: content[word] for word in _OPTIONS if word in content}
-    if "start" in content:
-        options["start"] = flat(_table(f"{where}: start", content["start"]))
-    if "baseline_start" in content:
-        start = _table(f"{where}: baseline_start", content["baseline_start"])
-        _known(f"{where}: baseline_start", start, ("date", "count"))
-        if set(start) != {"date", "count"}:
-            raise KoubeiError(f"{where}: baseline_start", "needs date and count")
-        options["baseline_start"] = (start["date"], start["count"])
-    predictive = content.get("predictive", 100)
-    predictive = whole(f"{where}: predictive", predictive, 1)
-    goal = path_of(f"{where}: out", content.get("out", path.stem) if out is None else out)
-    ranges = _ranges(content, where)
-    if "ranges" in content:  # around `parameters` [set] may say what is the middle
+    asked = CalibrationFile.of(content, str(path))
+    base = asked.base(path)
+    goal = path.stem if asked.out is None else asked.out
+    if asked.ranges is not None:  # around `parameters` [set] may say what is the middle
         # A value that the range holds is what stood there before the fit, and the fit replaces it;
         # one outside it contradicts the range.
-        fixed = flat(content.get("set", {}))
-        prior = ranges_from(base, ranges)
-        apart = [path for path in prior if not _within(fixed.get(path), prior[path])]
-        apart_from_set(f"{where}: ranges", apart, content)
-    return CalibrationFile(
-        base, _targets(content, where), ranges, options, goal, predictive,
-    )  # fmt: skip
+        prior = ranges_from(base, asked.ranges)
+        apart = [name for name in prior if not _within(asked.set.get(name), prior[name])]
+        asked.apart_from_set(f"{path}: ranges", apart)
+    return PlannedCalibration(
+        base,
+        asked.all_targets(),
+        list(asked.parameters or ()) if asked.ranges is None else asked.ranges,
+        asked.options(),
+        path_of(f"{path}: out", goal if out is None else out),
+        asked.predictive,
+    )
 
 
 def _within(value: object, found: Range) -> bool:
     plain = isinstance(value, (int, float)) and not isinstance(value, bool)
     return plain and found.low <= value <= found.high  # type: ignore[operator]
-
-
-def _known(where: str, content: Mapping[str, Any], words: tuple[str, ...]) -> None:
-    for word in content:
-        if word not in words:
-            raise KoubeiError(
-                f"{where}: {word}",
-                "unknown word",
-                allowed=", ".join(words),
-                fix=nearest(word, words),
-            )
-
-
-def _table(where: str, given: Any) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise KoubeiError(where, "must be a table", got=given)
-    return given
-
-
-def _ranges(content: Mapping[str, Any], where: str) -> Any:
-    if ("ranges" in content) == ("parameters" in content):
-        raise KoubeiError(
-            where, "needs the free parameters", allowed="[ranges], or parameters = [..]"
-        )
-    if "parameters" in content:
-        return content["parameters"]
-    given = _table(f"{where}: ranges", content["ranges"])
-    return flat(given, lambda entry: "low" in entry or "high" in entry or "choices" in entry)
-
-
-def _targets(content: Mapping[str, Any], where: str) -> Targets:
-    found: list[Target] = []
-    for number, entry in enumerate(_list(content, "series", where)):
-        here = f"{where}: series {number + 1}"
-        _known(here, _table(here, entry), _SERIES)
-        for word in ("dates", "values"):
-            if not isinstance(entry.get(word), list):
-                raise KoubeiError(f"{here}: {word}", "must be a list", got=entry.get(word))
-        options = {word: entry[word] for word in _SERIES[4:] if word in entry}
-        for word in ("name", "quantity"):
-            if word in entry:
-                options[word] = entry[word]
-        found += Targets.series(entry["dates"], entry["values"], **options)
-    words = tuple(word for word in TARGET_WORDS if word != "series")
-    for number, entry in enumerate(_list(content, "targets", where)):
-        here = f"{where}: target {number + 1}"
-        _known(here, _table(here, entry), words)
-        missing = [word for word in words[:5] if word not in entry]
-        if missing:
-            raise KoubeiError(here, f"lacks {', '.join(missing)}")
-        found.append(Target(**entry))
-    if not found:
-        raise KoubeiError(where, "no targets", allowed="[[targets]] or [[series]]")
-    return Targets(found)
-
-
-def _list(content: Mapping[str, Any], word: str, where: str) -> list[Any]:
-    given = content.get(word, [])
-    if not isinstance(given, list):
-        raise KoubeiError(f"{where}: {word}", "must be a list of tables", fix=f"[[{word}]]")
-    return given

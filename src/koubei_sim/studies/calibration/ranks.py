@@ -29,6 +29,7 @@ from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.simulator import Model, ranges_from
 from koubei_sim.studies.calibration.targets import Targets, targets_from
+from koubei_sim.studies.sweep.engine import execution_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +140,7 @@ def rank_statistics(
         whole(name, value, 1)
     if method not in ("abc", "abc-smc"):
         raise KoubeiError("method", "has no ranks", got=method, allowed="abc, abc-smc")
-    model = Model(base, prior, options_from(rng), backend=backend, workers=workers)
+    model = Model(base, prior, options_from(rng), execution=execution_from(None, backend, workers))
     wide = len(prior)
     truth = luck.square(model.key, luck.DRAW_PRIOR, 1, 0, worlds, wide)
     # Worlds have luck that no table and no other world has.

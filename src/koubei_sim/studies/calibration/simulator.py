@@ -9,10 +9,10 @@ Called by `calibrate`, `calibration` and `ranks`.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,16 +22,15 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import days_of, read_dated
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.runs.fitting import fitting_threads
 from koubei_sim.runs.options import RunOptions, texts
-from koubei_sim.runs.waiting import in_turn
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
-from koubei_sim.studies.design.plan import make_sweep
+from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import Table, whole_paths
 from koubei_sim.studies.design.priors import ensemble
 from koubei_sim.studies.design.values import Range, range_of
-from koubei_sim.studies.sweep.journal import Disk
-from koubei_sim.studies.sweep.sweep import sweep
+from koubei_sim.studies.sweep.engine import Cells, Execution, SweepMeter
+from koubei_sim.studies.sweep.sweep import run_sweep
 
 FloatArray = NDArray[np.float64]
 
@@ -54,9 +53,8 @@ class Model:
         The key, the engine, and networks and people of one's own.
     replicates : int
         Runs averaged for each particle.
-    backend, workers : see `studies.sweep`
-    out : Path or None
-        Folder of the journals.
+    execution : Execution
+        Where and how runs are done; its folder holds the journals.
     tell : callable or None
         Told (runs done so far, words) after each batch.
     """
@@ -65,9 +63,7 @@ class Model:
     ranges: dict[str, Range]
     options: RunOptions
     replicates: int = 1
-    backend: str = "threads"
-    workers: int | None = None
-    out: Path | None = None
+    execution: Execution = field(default_factory=Execution)
     tell: Callable[[int, str], None] | None = None
     _done: list[int] = field(default_factory=lambda: [0])
 
@@ -132,37 +128,34 @@ class Model:
         return found
 
     def _folder(self, name: str) -> Path | None:
-        return None if self.out is None else self.out / "runs" / name
+        out = self.execution.out
+        return None if out is None else out / "runs" / name
+
+    def _plan(self, columns: dict[str, list[Any]], outcomes: list[str], luck: Luck) -> Sweep:
+        return make_sweep(
+            self.scenario,
+            Table(columns),
+            self.replicates,
+            self.key,
+            self.options.engine,
+            outcomes or None,
+            self.options.inputs,
+            luck="common" if luck is None else luck,
+        )
 
     def _sweep(
         self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
     ) -> FloatArray:
         names = [str(entry.statistic) for entry in targets]
         run = [text for text in dict.fromkeys(names) if not text.startswith(PARAMETER)]
-        planned = make_sweep(
-            self.scenario,
-            Table(columns),
-            self.replicates,
-            self.key,
-            self.options.engine,
-            run or None,
-            self.options.inputs,
-            luck="common" if luck is None else luck,
-        )
-        table = sweep(
-            planned,
-            out=self._folder(name),
-            backend=self.backend,
-            workers=self.workers,
-        ).table()
-        number = len(next(iter(columns.values())))
-        found = np.empty((number, len(names)))
+        how = replace(self.execution, out=self._folder(name), progress=None)
+        made = run_sweep(self._plan(columns, run, luck), how)
+        found = np.empty((len(next(iter(columns.values()))), len(names)))
         for k, text in enumerate(names):
             if text.startswith(PARAMETER):
                 found[:, k] = self._parameters(columns, targets, k)
             else:
-                values = table[text].to_numpy(dtype=np.float64)
-                found[:, k] = values.reshape(number, self.replicates).mean(axis=1)
+                found[:, k] = made.values(text).mean(axis=1)
         return found
 
     def _parameters(self, columns: dict[str, list[Any]], targets: Targets, k: int) -> list[float]:
@@ -175,10 +168,10 @@ class Model:
         self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
     ) -> FloatArray:
         """Statistics that are functions cannot go to other processes: threads, batch by batch."""
-        points = [dict(zip(columns, row)) for row in zip(*columns.values())]
         folder, path = self._folder(name), None
         if folder is not None:
             # Functions have no digest: what names a batch is who was simulated, with which luck.
+            points = [dict(zip(columns, row)) for row in zip(*columns.values())]
             named = [points, luck, self.replicates, self.key, self.scenario.digest()]
             own = self.options.inputs.digests
             said = json.dumps([*named, own] if own else named)
@@ -186,26 +179,16 @@ class Model:
             path = folder.with_name(f"{name}-{mark}.npy")
             if path.is_file():
                 return np.asarray(np.load(path, allow_pickle=False))
-
-        def one(at: int) -> FloatArray:
-            scenario = self.scenario.changed(points[at], self.options.own_people)
-            simulation = self.options.simulation(scenario, threads=1)
-            start = luck[at] if isinstance(luck, tuple) else 0
-            if isinstance(luck, int):
-                start = luck + at * self.replicates
-            rows = simulation.each(
-                lambda history: [entry.of(history, scenario, self.key) for entry in targets],
-                range(start, start + self.replicates),
-            )
-            return np.mean(np.array(rows, dtype=np.float64), axis=0)
-
-        threads = self.workers or fitting_threads(self.scenario, len(points))
-        found = np.array(in_turn(one, range(len(points)), threads))
+        planned = replace(self._plan(columns, [], luck), outcomes=())
+        functions = tuple(partial(entry.of, key=self.key) for entry in targets)
+        how = replace(self.execution, out=None, progress=None)
+        with SweepMeter(None) as meter, Cells(planned, how, meter, functions, strict=True) as cells:
+            cells.do()
+            values = cells.numbers().reshape(planned.points.number, self.replicates, len(targets))
+        found = np.array([np.mean(each, axis=0) for each in values])
         if path is not None:
-            content = io.BytesIO()
-            np.save(content, found, allow_pickle=False)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Disk().whole_file(path, content.getvalue())
+            with whole_file(path) as file:
+                np.save(file, found, allow_pickle=False)
         return found
 
 

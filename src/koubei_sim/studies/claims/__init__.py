@@ -4,13 +4,13 @@
 collects the verdicts of a folder.  Sits on `sweep`; called by people and by the command line.
 """
 
-from koubei_sim.studies.claims.claim_file import find_claim, read_claim
+from koubei_sim.studies.claims.claim_file import Claim, ClaimFile, find_claim, read_claim
 from koubei_sim.studies.claims.judge import Verdict, claim
-from koubei_sim.studies.claims.parts import Claim
 from koubei_sim.studies.claims.report import read_verdict, verdicts, write_overview, write_verdict
 
 __all__ = [
     "Claim",
+    "ClaimFile",
     "Verdict",
     "claim",
     "find_claim",

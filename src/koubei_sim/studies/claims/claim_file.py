@@ -1,18 +1,21 @@
-"""Reading a claim: everything that was fixed before anything is run.
+"""A claim as its file states it: everything that was fixed before anything is run.
 
 `read_claim` turns ``claim.toml`` into a `Claim` and refuses what is wrong in one line: unknown
 words, arms that are not there, no main test, outcomes that no run has.  The words of the file are
-explained in docs/claims.md.  Called by `judge`.
+explained in docs/claims.md.  Called by `judge`; its parts are used by everything else in this room.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from koubei_sim.checks import path as path_of
+from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure
 from koubei_sim.metrics.overview import SHARES
@@ -20,21 +23,247 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.models import MODELS
-from koubei_sim.studies.claims.parts import (
-    Claim,
-    Decision,
-    Ladder,
-    Prior,
-    Stability,
-    Stress,
-    Test,
+from koubei_sim.studies.design.study_file import (
+    Flat,
+    Ranges,
+    Real,
+    Said,
+    StudyFile,
+    Whole,
+    YesNo,
+    entry,
+    flat,
+    table,
 )
-from koubei_sim.studies.claims.words import Words
-from koubei_sim.studies.sweep.sweep_file import flat
 
 FILE: Final = "claim.toml"
 #: Key of all runs of a claim that names none: the day on which the MIUI forum opened.
 KEY: Final = 20100816
+#: A model of a test that is none of `MODELS`: that of the library.
+PYRAMID: Final = "pyramid"
+
+
+# What may stand in the file ----------------------------------------------------------------------
+
+
+def _one_of(*known: str) -> Any:
+    return AfterValidator(lambda value: word("", value, known))
+
+
+def _modules(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in MODULES:
+            raise KoubeiError(
+                "", "unknown module", got=name, allowed=", ".join(MODULES),
+                fix=nearest(name, MODULES),
+            )  # fmt: skip
+    return names
+
+
+def _arms(value: Any) -> dict[str, dict[str, Any]]:
+    return {name: flat(table(arm)) for name, arm in table(value).items()}
+
+
+def _tables(value: Any) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, Mapping) for one in value):
+        raise KoubeiError("", "must be a list of tables", got=repr(value))
+    return tuple(flat(one) for one in value)
+
+
+def _sizes(value: Any) -> Any:
+    fine = isinstance(value, (list, tuple)) and all(type(one) is int and one > 0 for one in value)
+    if not fine:
+        raise KoubeiError(
+            "", "must be a list of whole numbers", got=repr(value), allowed="1 or more each"
+        )
+    return value
+
+
+Modules = Annotated[tuple[str, ...], AfterValidator(_modules)]
+Arms = Annotated[dict[str, dict[str, Any]], BeforeValidator(_arms)]
+Sizes = Annotated[tuple[int, ...], BeforeValidator(_sizes)]
+Sets = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_tables)]
+
+
+class Market(StudyFile):
+    """The market of all arms: a scenario, and changes to it."""
+
+    scenario: str = entry("xiaomi", "Name of a preset, or a file beside this one")
+    set: Flat = entry({}, "Changes to it: dotted path -> value")
+
+
+class Decision(StudyFile):
+    """When a claim is supported, rejected, void (docs/claims.md)."""
+
+    supported: Real = entry(0.9, "Supported from this share of worlds on", low=0.5, high=1.0)
+    rejected: Real = entry(0.1, "Rejected up to this share of worlds", low=0.0, high=0.5)
+    void: Real = entry(0.05, "Void where it could fail in less than this", low=0.0, high=0.5)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Decision:
+        if self.rejected >= self.supported:
+            raise KoubeiError("rejected", "not below supported", got=self.rejected)
+        return self
+
+
+class Prior(StudyFile):
+    """Doubtful parameters: how many worlds, how far off, and which worlds count."""
+
+    points: Whole = entry(96, "Worlds", low=2)
+    replicates: Whole = entry(2, "Replicates of each world", low=1)
+    spread: Real = entry(2.0, "How far ranges reach, a factor", low=1.0001, high=1e6)
+    exclude: tuple[str, ...] = entry((), "Patterns of paths that are not doubtful")
+    ranges: Ranges = entry({}, "Ranges of one's own")
+    given: Annotated[str, _one_of("take_off", "all")] = entry("take_off", "Which worlds count")
+
+
+class Stress(StudyFile):
+    """The wider prior of the could-it-fail score."""
+
+    points: Whole = entry(48, "Worlds", low=1)
+    replicates: Whole = entry(1, "Replicates of each world", low=1)
+    spread: Real = entry(5.0, "How far ranges reach, a factor", low=1.0001, high=1e6)
+    off: Modules = entry((), "Modules that are off in half of the worlds")
+    ranges: Ranges = entry({}, "Ranges of one's own")
+
+
+class Ladder(StudyFile):
+    """Knock-outs of the main test; no modules named: all that are on; no replicates: none."""
+
+    modules: Modules | None = entry(None, "Which, in order")
+    replicates: Whole = entry(12, "Replicates; 0 for none", low=0)
+
+
+class Stability(StudyFile):
+    """Sizes of the market at which the main test is repeated, with changes by size."""
+
+    agents: Sizes = entry((), "Numbers of people")
+    replicates: Sizes = entry((), "Replicates of each size; 8 without them")
+    set: Sets = entry((), "Changes of each size")
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Stability:
+        sizes = len(self.agents)
+        if len(set(self.agents)) < sizes:
+            raise KoubeiError("agents", "one size stands there twice", got=str(self.agents))
+        if len(self.replicates) not in (0, sizes) or len(self.set) not in (0, sizes):
+            raise KoubeiError(
+                "", "as many replicates (and changes) as sizes are needed",
+                got=f"{sizes} sizes, {len(self.replicates)} replicates",
+            )  # fmt: skip
+        return self
+
+    @property
+    def rounds(self) -> list[tuple[int, int, Mapping[str, Any]]]:
+        """Size, replicates and changes of each round."""
+        replicates = self.replicates or (8,) * len(self.agents)
+        changes = self.set or ({},) * len(self.agents)
+        return list(zip(self.agents, replicates, changes, strict=True))
+
+
+class Test(StudyFile):
+    """One outcome of two or more arms, and the effect that would matter.
+
+    `points` and `replicates` are those of the prior where they are 0.  `set`, `ranges` and
+    `stress_ranges` are for other models than the pyramid.
+    """
+
+    id: Said = entry(..., "A short name")
+    statement: Said = entry(..., "What is claimed")
+    outcome: Said = entry(..., "A measure, or an outcome of the model")
+    smallest: Real = entry(..., "The smallest effect that would matter", low=0.0, high=1e18)
+    claimed: Said = entry(..., "The arm that is claimed to be better")
+    against: tuple[str, ...] | None = entry(None, "The arms it is held against; all others")
+    arms: Arms = entry({}, "Arms of its own: name -> changes")
+    main: YesNo = entry(False, "Whether it decides")
+    model: Annotated[str, _one_of(PYRAMID, *MODELS)] = entry(PYRAMID, "Which model")
+    effect: Annotated[str, _one_of("ratio", "difference")] = entry("ratio", "Kind of the effect")
+    better: Annotated[str, _one_of("more", "less")] = entry("more", "Which is better")
+    market: Flat = entry({}, "Changes to the market")
+    points: Whole = entry(0, "Worlds", low=0)
+    replicates: Whole = entry(0, "Replicates of each world", low=0)
+    set: Flat = entry({}, "Parameters of another model")
+    ranges: Ranges = entry({}, "Doubtful parameters of another model")
+    stress_ranges: Ranges = entry({}, "The same for the could-it-fail score")
+
+    @model_validator(mode="after")
+    def _in_itself(self) -> Test:
+        """Refuse what is wrong whatever market and arms the claim has."""
+        if self.model == PYRAMID:
+            check_measure(self.outcome)
+            for name in ("set", "ranges", "stress_ranges"):
+                if name in self.model_fields_set:
+                    raise KoubeiError(
+                        name, "is for other models", fix="[tests.market], [prior.ranges]"
+                    )
+        else:
+            MODELS[self.model].check_outcome("", self.outcome)
+        if self.against is not None and not self.against:
+            raise KoubeiError("against", "names no arm", fix="leaving it out: all others")
+        if self.smallest > 1.0 and (self.effect == "ratio" or self.outcome in SHARES):
+            raise KoubeiError(
+                "smallest", "is a share, not a percentage", got=self.smallest, allowed="0..1",
+                fix=f"{self.smallest / 100.0:g} for {self.smallest:g} %",
+            )  # fmt: skip
+        return self
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The arms that the claimed one is held against."""
+        if self.against is not None:
+            return self.against
+        return tuple(name for name in self.arms if name != self.claimed)
+
+
+class ClaimFile(StudyFile):
+    """What a claim file may say."""
+
+    id: Said = entry(..., "A short name, such as E1")
+    title: Said = entry(..., "A few words")
+    statement: Said = entry(..., "What is claimed, so that it can be wrong")
+    source: Said = entry(..., "Who says so, and where")
+    honest: str = entry("", "What must be said with it")
+    rng: Whole = entry(KEY, "Key of all runs", low=0)
+    script: str = entry("", "A Python file beside it that judges the claim in a way of its own")
+    market: Market = entry(Market(), "The market of all arms")
+    arms: Arms = entry({}, "Arms of all tests without their own: name -> changes")
+    decision: Decision = entry(Decision(), "When it is supported, rejected, void")
+    prior: Prior = entry(Prior(), "Doubtful parameters")
+    stress: Stress = entry(Stress(), "The wider prior of the could-it-fail score")
+    ladder: Ladder = entry(Ladder(replicates=0), "Knock-outs of the main test")
+    stability: Stability = entry(Stability(), "Sizes at which the main test is repeated")
+    tests: tuple[Test, ...] = entry((), "What is tested", allowed="[[tests]]")
+    design: dict[str, Any] = entry({}, "Whatever a script wants to be told")
+
+
+class Claim(ClaimFile):
+    """A claim, checked against its market.
+
+    Attributes
+    ----------
+    folder : Path
+    digest : str
+        SHA-256 of the file: a verdict says of which file it is the verdict.
+    scenario : Scenario
+        The market of all arms; `tests` have the arms that the file gives to all of them.
+    """
+
+    folder: Path
+    digest: str
+    scenario: Scenario
+
+    @property
+    def key(self) -> int:
+        """Key of all runs."""
+        return self.rng
+
+    @property
+    def main(self) -> Test:
+        """The test that decides."""
+        return next(test for test in self.tests if test.main)
+
+
+# Reading it --------------------------------------------------------------------------------------
 
 
 def find_claim(name: str | Path) -> Path:
@@ -79,57 +308,24 @@ def read_claim(name: str | Path) -> Claim:
     script = folder / str(content.get("script", ""))
     if script.is_file():  # and so is the program that judges it
         raw += script.read_bytes()
-    return _claim(Words(str(path), content, ""), folder, raw)
-
-
-def _claim(top: Words, folder: Path, raw: bytes) -> Claim:
-    market = top.table("market")
-    decision = _decision(top.table("decision"))
-    scenario = _scenario(market, folder)
-    shared = {name: flat(arm) for name, arm in top.tables("arms").items()}
-    script = top.text("script", "")
-    tests = tuple(_test(part, shared, scenario) for part in top.list_of_tables("tests"))
-    if not script:
-        mains = [test.id for test in tests if test.main]
-        if len(mains) != 1:
-            raise KoubeiError(
-                f"{top.where}: tests", "exactly one must be the main one",
-                got=", ".join(mains) or "none", fix="main = true",
-            )  # fmt: skip
-        ids = [test.id for test in tests]
-        if len(set(ids)) < len(ids):
-            raise KoubeiError(f"{top.where}: tests", "two have one id", got=", ".join(ids))
-    elif not (folder / script).is_file():
-        raise KoubeiError(f"{top.where}: script", "no such file", got=script)
-    claim = Claim(
-        folder,
-        hashlib.sha256(raw).hexdigest(),
-        top.text("id"),
-        top.text("title"),
-        top.text("statement"),
-        top.text("source"),
-        top.text("honest", ""),
-        top.whole("rng", KEY, 0),
-        script,
-        scenario,
-        decision,
-        _prior(top.table("prior")),
-        _stress(top.table("stress")),
-        _ladder(top.table("ladder")),
-        _stability(top.table("stability")),
-        tests,
+    asked = ClaimFile.of(content, str(path))
+    scenario = _scenario(asked.market, folder)
+    tests = tuple(
+        _with_arms(test, asked.arms, scenario, f"{path}: tests.{test.id}") for test in asked.tests
     )
+    _check_tests(asked, tests, path)
     for test in tests:
-        _check_arms(claim, test, top.where)
-    return claim
+        _check_arms(scenario, test, f"{path}: tests.{test.id}")
+    checked = {"folder": folder, "digest": hashlib.sha256(raw).hexdigest(), "scenario": scenario}
+    return Claim.model_construct(**{**dict(asked), **checked, "tests": tests})
 
 
-def _scenario(market: Words, folder: Path) -> Scenario:
-    given = market.text("scenario", "xiaomi")
+def _scenario(market: Market, folder: Path) -> Scenario:
+    given = market.scenario
     if given not in Scenario.presets() and (folder / given).is_file():
         given = str(folder / given)
     base = Scenario.load(given)
-    changes = _with_new_entries(flat(market.table("set").content), base)
+    changes = _with_new_entries(market.set, base)
     return base.replace(**changes) if changes else base
 
 
@@ -142,168 +338,70 @@ def _with_new_entries(changes: Mapping[str, Any], scenario: Scenario) -> dict[st
     found: dict[str, Any] = {}
     for path, value in changes.items():
         steps = path.split(".")
-        table = getattr(scenario, steps[0], None)
-        if len(steps) == 3 and isinstance(table, Mapping) and steps[1] not in table:
+        entries = getattr(scenario, steps[0], None)
+        if len(steps) == 3 and isinstance(entries, Mapping) and steps[1] not in entries:
             found.setdefault(f"{steps[0]}.{steps[1]}", {})[steps[2]] = value
         else:
             found[path] = value
     return found
 
 
-def _decision(part: Words) -> Decision:
-    found = Decision(
-        part.real("supported", 0.9, 0.5, 1.0),
-        part.real("rejected", 0.1, 0.0, 0.5),
-        part.real("void", 0.05, 0.0, 0.5),
-    )
-    if found.rejected >= found.supported:
-        raise KoubeiError(f"{part.where}: rejected", "not below supported", got=found.rejected)
-    return found
-
-
-def _prior(part: Words) -> Prior:
-    given = part.text("given", "take_off")
-    if given not in ("take_off", "all"):
-        raise KoubeiError(f"{part.where}: given", "unknown", got=given, allowed="take_off, all")
-    return Prior(
-        part.whole("points", 96, 2),
-        part.whole("replicates", 2, 1),
-        part.real("spread", 2.0, 1.0001, 1e6),
-        part.texts("exclude"),
-        flat(part.table("ranges").content, _is_range),
-        given,
-    )
-
-
-def _stress(part: Words) -> Stress:
-    off = part.texts("off")
-    _check_modules(part.where, off)
-    return Stress(
-        part.whole("points", 48, 1),
-        part.whole("replicates", 1, 1),
-        part.real("spread", 5.0, 1.0001, 1e6),
-        off,
-        flat(part.table("ranges").content, _is_range),
-    )
-
-
-def _ladder(part: Words) -> Ladder:
-    modules = part.texts("modules") if "modules" in part.content else None
-    _check_modules(part.where, modules or ())
-    return Ladder(modules, part.whole("replicates", 12 if part.content else 0, 0))
-
-
-def _check_modules(where: str, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in MODULES:
-            raise KoubeiError(
-                where, "unknown module", got=name, allowed=", ".join(MODULES),
-                fix=nearest(name, MODULES),
-            )  # fmt: skip
-
-
-def _stability(part: Words) -> Stability:
-    agents = tuple(part.wholes("agents"))
-    replicates = tuple(part.wholes("replicates"))
-    given = part.content.get("set", [])
-    if not isinstance(given, list) or not all(isinstance(table, Mapping) for table in given):
-        raise KoubeiError(f"{part.where}: set", "must be a list of tables", got=str(given))
-    if len(set(agents)) < len(agents):
-        raise KoubeiError(f"{part.where}: agents", "one size stands there twice", got=str(agents))
-    changes = tuple(flat(table) for table in given)
-    if len(replicates) not in (0, len(agents)) or len(changes) not in (0, len(agents)):
-        raise KoubeiError(part.where, "as many replicates (and changes) as sizes are needed",
-                          got=f"{len(agents)} sizes, {len(replicates)} replicates")  # fmt: skip
-    return Stability(agents, replicates or (8,) * len(agents), changes or ({},) * len(agents))
-
-
-def _test(part: Words, shared: Mapping[str, Mapping[str, Any]], scenario: Scenario) -> Test:
-    own = {name: flat(arm) for name, arm in part.tables("arms").items()}
-    arms: Mapping[str, Mapping[str, Any]] = own or shared
+def _with_arms(
+    test: Test, shared: Mapping[str, Mapping[str, Any]], scenario: Scenario, where: str
+) -> Test:
+    """Return a test with the arms of the claim where it has none, and its market in whole."""
+    arms = test.arms or shared
     if len(arms) < 2:
-        raise KoubeiError(f"{part.where}: arms", "two or more are needed", got=len(arms))
-    model = part.text("model", "pyramid")
-    if model != "pyramid" and model not in MODELS:
-        known = ("pyramid", *MODELS)
-        raise KoubeiError(
-            f"{part.where}: model", "unknown model", got=model, allowed=", ".join(known),
-            fix=nearest(model, known),
-        )  # fmt: skip
-    outcome = part.text("outcome")
-    if model == "pyramid":
-        outcome = check_measure(outcome, scenario if "market" not in part.content else None)
-    else:
-        MODELS[model].check_outcome(part.where, outcome)
-    effect, better = part.text("effect", "ratio"), part.text("better", "more")
-    for word, value, known in (
-        ("effect", effect, ("ratio", "difference")),
-        ("better", better, ("more", "less")),
-    ):
-        if value not in known:
-            raise KoubeiError(
-                f"{part.where}: {word}", "unknown", got=value, allowed=", ".join(known)
-            )
-    claimed = part.text("claimed")
-    against = part.texts("against") or tuple(name for name in arms if name != claimed)
-    for name in (claimed, *against):
+        raise KoubeiError(f"{where}: arms", "two or more are needed", got=len(arms))
+    outcome = test.outcome
+    if test.model == PYRAMID:  # a test with a market of its own may have other days
+        outcome = check_measure(outcome, None if test.market else scenario)
+    for name in (test.claimed, *(test.against or ())):
         if name not in arms:
             raise KoubeiError(
-                f"{part.where}: claimed", "no such arm", got=name, allowed=", ".join(arms),
+                f"{where}: claimed", "no such arm", got=name, allowed=", ".join(arms),
                 fix=nearest(name, arms),
             )  # fmt: skip
-    if "against" in part.content and not part.content["against"]:
-        raise KoubeiError(
-            f"{part.where}: against", "names no arm", fix="leaving it out: all others"
-        )
-    for word in ("set", "ranges", "stress_ranges"):
-        if model == "pyramid" and word in part.content:
-            raise KoubeiError(
-                f"{part.where}: {word}", "is for other models", fix="[tests.market], [prior.ranges]"
-            )
-    if claimed in against:
-        raise KoubeiError(f"{part.where}: against", "holds the claimed arm itself", got=claimed)
-    smallest = part.real("smallest", None, 0.0, 1e18)
-    if smallest > 1.0 and (effect == "ratio" or outcome in SHARES):
-        raise KoubeiError(
-            f"{part.where}: smallest", "is a share, not a percentage", got=smallest,
-            allowed="0..1", fix=f"{smallest / 100.0:g} for {smallest:g} %",
-        )  # fmt: skip
-    return Test(
-        part.text("id"), part.text("statement"), outcome,
-        smallest, claimed, against, arms,
-        part.truth("main"), model, effect, better,
-        _with_new_entries(flat(part.table("market").content), scenario),
-        part.whole("points", 0, 0),
-        part.whole("replicates", 0, 0), flat(part.table("set").content),
-        flat(part.table("ranges").content, _is_range),
-        flat(part.table("stress_ranges").content, _is_range),
-    )  # fmt: skip
+    if test.claimed in (test.against or ()):
+        raise KoubeiError(f"{where}: against", "holds the claimed arm itself", got=test.claimed)
+    market = _with_new_entries(test.market, scenario)
+    return test.model_copy(update={"arms": arms, "market": market, "outcome": outcome})
 
 
-def _check_arms(claim: Claim, test: Test, where: str) -> None:
-    """Make the scenario of every arm once, so that a wrong path is refused before a run."""
-    if test.model != "pyramid":
-        MODELS[test.model].check(f"{where}: tests.{test.id}", test)
+def _check_tests(asked: ClaimFile, tests: tuple[Test, ...], path: Path) -> None:
+    if asked.script:
+        if not (path.parent / asked.script).is_file():
+            raise KoubeiError(f"{path}: script", "no such file", got=asked.script)
         return
-    market = claim.scenario.replace(**test.market) if test.market else claim.scenario
+    mains = [test.id for test in tests if test.main]
+    if len(mains) != 1:
+        raise KoubeiError(
+            f"{path}: tests", "exactly one must be the main one",
+            got=", ".join(mains) or "none", fix="main = true",
+        )  # fmt: skip
+    ids = [test.id for test in tests]
+    if len(set(ids)) < len(ids):
+        raise KoubeiError(f"{path}: tests", "two have one id", got=", ".join(ids))
+
+
+def _check_arms(scenario: Scenario, test: Test, where: str) -> None:
+    """Make the scenario of every arm once, so that a wrong path is refused before a run."""
+    if test.model != PYRAMID:
+        MODELS[test.model].check(
+            where, test.set, test.arms, ranges=test.ranges, stress_ranges=test.stress_ranges
+        )
+        return
+    market = scenario.replace(**test.market) if test.market else scenario
     digests: dict[str, str] = {}
     for name, arm in test.arms.items():
         try:
-            scenario = market.replace(**arm)
-            check_measure(test.outcome, scenario)
-            digests[name] = scenario.digest()
+            changed = market.replace(**arm)
+            check_measure(test.outcome, changed)
+            digests[name] = changed.digest()
         except KoubeiError as error:
-            raise KoubeiError(
-                f"{where}: tests.{test.id}, arm {name}: {error.where}", error.what,
-                got=error.got, allowed=error.allowed, fix=error.fix,
-            ) from None  # fmt: skip
-    same = [name for name in test.against if digests[name] == digests[test.claimed]]
+            raise error.within(f"{where}, arm {name}: ") from None
+    same = [name for name in test.others if digests[name] == digests[test.claimed]]
     if test.main and same:
         raise KoubeiError(
-            f"{where}: tests.{test.id}", f"arms {test.claimed} and {same[0]} are the same market",
-            fix="arms that differ",
-        )  # fmt: skip
-
-
-def _is_range(value: Mapping[str, Any]) -> bool:
-    return "choices" in value or "low" in value or "high" in value
+            where, f"arms {test.claimed} and {same[0]} are the same market", fix="arms that differ"
+        )

@@ -12,22 +12,24 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.model.scenario.neutral import MODULES
-from koubei_sim.studies.claims.parts import Claim, Test
-from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.claims.claim_file import Claim, Test
+from koubei_sim.studies.claims.models import MODELS, Model
+from koubei_sim.studies.design.plan import Sweep, make_sweep, point_key
 from koubei_sim.studies.design.points import LatinHypercube, Table
-from koubei_sim.studies.design.priors import ensemble, limits
+from koubei_sim.studies.design.priors import ensemble, limits, widened
 from koubei_sim.studies.design.values import Range, range_of
 
 #: Purposes of the draws of a design; tick: 0; j: number of the module.
@@ -36,6 +38,7 @@ DRAW_OFF: Final = 187
 TAKE_OFF: Final = "take_off"
 
 Arm = Mapping[str, Any]
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -186,35 +189,6 @@ def ranges_of(
     return found
 
 
-def widened(around: Range, factor: float, low: float, high: float) -> Range:
-    """Return a range `factor` times as wide at both ends, inside what the parameter may be.
-
-    Ends are divided and multiplied; in a range 0..1 it is their odds.
-
-    Examples
-    --------
-    >>> widened(Range(2.0, 8.0), 2.0, 0.0, math.inf)
-    Range(low=1.0, high=16.0, log=False, whole=False, choices=())
-    >>> widened(Range(0.2, 0.5), 2.0, 0.0, 1.0).low
-    0.1111
-    """
-    if around.choices or factor <= 1.0:
-        return around
-    ends = [float(around.low), float(around.high)]
-    if (low, high) == (0.0, 1.0) and not around.whole:
-        for end, times in ((0, 1.0 / factor), (1, factor)):
-            if 0.0 < ends[end] < 1.0:
-                odds = ends[end] / (1.0 - ends[end]) * times
-                ends[end] = float(f"{odds / (1.0 + odds):.4g}")
-    else:
-        ends[0] = ends[0] / factor if ends[0] > 0.0 else ends[0] * factor
-        ends[1] = ends[1] * factor if ends[1] > 0.0 else ends[1] / factor
-        ends = [max(low, ends[0]), min(high, ends[1])]
-        if around.whole:
-            ends = [math.floor(ends[0] + 0.5), math.floor(ends[1] + 0.5)]
-    return Range(ends[0], ends[1], around.log and ends[0] > 0.0, around.whole)
-
-
 def _draw(
     claim: Claim,
     base: Scenario,
@@ -303,4 +277,72 @@ def neutral_numbers(module: str, rows: Mapping[str, Any]) -> dict[str, Any]:
                 and path.count(".") == pattern.count(".")
             ):
                 found[path] = row.neutral
+    return found
+
+
+# On other models than the pyramid, over their own priors ------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the runs of one test gave over one prior: arrays [worlds, replicates] by arm.
+
+    `absent` says why there is nothing, where a data file is not on this machine.
+    """
+
+    values: Mapping[str, Array]
+    taken: Mapping[str, Array]
+    columns: Mapping[str, Sequence[Any]]
+    refused: int = 0
+    absent: str = field(default="")
+
+
+def run_model(claim: Claim, test: Test, phase: str) -> Found:
+    """Run a test of another model over the prior or the stress prior.
+
+    World w has a key of its own, the same in all arms.
+    """
+    model = MODELS[test.model]
+    stress = phase == "stress"
+    points = claim.stress.points if stress else test.points or claim.prior.points
+    replicates = claim.stress.replicates if stress else test.replicates or claim.prior.replicates
+    ranges = ranges_of_model(claim, test, model, stress)
+    if ranges:
+        drawn = LatinHypercube(ranges, points).points(claim.scenario, claim.key)
+        columns = {name: list(values) for name, values in drawn.columns.items()}
+    else:
+        points, columns = 1, {}
+    values: dict[str, list[Array]] = {name: [] for name in test.arms}
+    taken: dict[str, list[Array]] = {name: [] for name in test.arms}
+    for world in range(points):
+        here = {**test.set, **{name: column[world] for name, column in columns.items()}}
+        key = point_key(claim.key, world)
+        for name, arm in test.arms.items():
+            try:
+                found = model.run({**here, **arm}, test.outcome, range(replicates), key)
+            except KoubeiError as error:
+                if "graph" in here and error.what.startswith("no such data file"):
+                    return Found({}, {}, {}, absent=f"data file {here['graph']} is not here")
+                raise
+            values[name].append(found[test.outcome])
+            taken[name].append(found["take_off"])
+    return Found(
+        {name: np.array(rows) for name, rows in values.items()},
+        {name: np.array(rows) for name, rows in taken.items()},
+        columns,
+    )
+
+
+def ranges_of_model(claim: Claim, test: Test, model: Model, stress: bool) -> dict[str, Range]:
+    """Return the doubtful parameters; without stress ranges those of the prior are widened."""
+    given = {**test.ranges, **(test.stress_ranges if stress else {})}
+    factor = claim.stress.spread / claim.prior.spread if stress else 1.0
+    found = {}
+    for name, entry in given.items():
+        whole = isinstance(model.parameters[name].default, int)
+        around = range_of(name, entry, whole)
+        if stress and name not in test.stress_ranges:
+            known = model.parameters[name]
+            around = widened(around, factor, known.low, known.high)
+        found[name] = around
     return found

@@ -22,19 +22,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
-from koubei_sim.checks import path as path_of
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
-from koubei_sim.runs.options import check_progress, refused
+from koubei_sim.model.scenario.neutral import active
+from koubei_sim.runs.options import refused
 from koubei_sim.studies.claims import effects as effect
-from koubei_sim.studies.claims.claim_file import read_claim
-from koubei_sim.studies.claims.design import TAKE_OFF, groups, identity, missing_data
-from koubei_sim.studies.claims.models import MODELS, Found, ranges_of_model, run_model
-from koubei_sim.studies.claims.parts import Claim, Ladder, Stability, Test
-from koubei_sim.studies.claims.runner import Runner, one_point
-from koubei_sim.studies.sweep import backends
-from koubei_sim.studies.sweep.sweep import SweepMeter
+from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
+from koubei_sim.studies.claims.design import (
+    TAKE_OFF,
+    Found,
+    groups,
+    identity,
+    missing_data,
+    ranges_of_model,
+    run_model,
+)
+from koubei_sim.studies.claims.models import MODELS
+from koubei_sim.studies.compare.attribution import rungs, switched_off
+from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.design.points import Table
+from koubei_sim.studies.sweep.engine import SweepMeter, execution_from
+from koubei_sim.studies.sweep.result import SweepResult
+from koubei_sim.studies.sweep.sweep import run_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +98,7 @@ def claim(
     networks: None = None,
     agents: None = None,
     engine: str = "compiled",
-    backend: str = "threads",
+    backend: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,
@@ -121,23 +131,29 @@ def claim(
     KoubeiError
         For anything wrong with the claim, before anything is run.
     """
-    workers = backends.check_backend(backend, workers, scheduler, threads)
+    execution = execution_from(out, backend, workers, scheduler, threads, progress)
     for where, given in (("rng", rng), ("networks", networks), ("agents", agents)):
         refused(where, given, None, "stands in the claim itself, whose folder gives the verdict")
     refused("engine", engine, "compiled", "a claim is judged by the compiled engine")
     yes_no("quick", quick)
-    check_progress(progress)
     asked = name if isinstance(name, Claim) else read_claim(name)
-    outputs = asked.folder / "outputs" if out is None else path_of("out", out)
+    outputs = execution.out or asked.folder / "outputs"
     if asked.script:
         return Verdict(asked, run_script(asked, quick, outputs), {})
     asked = _smaller(asked) if quick else asked
-    how = {"backend": backend, "workers": workers, "scheduler": scheduler}
-    with SweepMeter(progress, 0) as meter:
-        return _run_and_judge(asked, quick, Runner(outputs, how, meter.show))
+    with SweepMeter(progress) as meter:
+
+        def run(planned: Sweep) -> SweepResult:
+            # A folder for each plan: a changed claim finds what it still needs, and runs the rest.
+            folder = outputs / planned.digest()[:16]
+            return run_sweep(planned, replace(execution, out=folder), meter)
+
+        return _run_and_judge(asked, quick, run, meter)
 
 
-def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
+def _run_and_judge(
+    asked: Claim, quick: bool, run: Callable[[Sweep], SweepResult], meter: SweepMeter
+) -> Verdict:
     phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
     for test in asked.tests:
         if test.model != "pyramid":  # wrong ranges are refused before the first run
@@ -147,7 +163,7 @@ def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
         *(s for found in phases.values() for group in found for s in group.sweeps.values()),
         *(s for arms in extra.values() for s in arms.values()),
     ]:
-        runner.expect(planned)
+        meter.expect(planned.runs)
     found: dict[tuple[str, str], Found] = {}
     for phase, all_groups in phases.items():
         for group in all_groups:
@@ -155,12 +171,12 @@ def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
                 for test in group.tests:
                     found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
                 continue
-            arms = {arm: runner.run(planned) for arm, planned in group.sweeps.items()}
+            arms = {arm: run(planned) for arm, planned in group.sweeps.items()}
             for test in group.tests:
                 values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
                 found[phase, test.id] = Found(
-                    {k: v[test.outcome] for k, v in values.items()},
-                    {k: v[TAKE_OFF] for k, v in values.items()},
+                    {k: v.values(test.outcome) for k, v in values.items()},
+                    {k: v.values(TAKE_OFF) for k, v in values.items()},
                     group.worlds.columns,
                     group.worlds.refused,
                 )
@@ -173,7 +189,7 @@ def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
         row, kept = _judged(asked, test, number, found["prior", test.id], found["stress", test.id])
         tests.append(row)
         worlds[test.id] = kept
-    ladder, stability = _extra(asked, runner, extra)
+    ladder, stability = _extra(asked, run, extra)
     main = next(row for row in tests if row["main"])
     content = {
         "id": asked.id,
@@ -188,41 +204,47 @@ def _run_and_judge(asked: Claim, quick: bool, runner: Runner) -> Verdict:
         "tests": tests,
         "ladder": ladder,
         "stability": stability,
-        "runs": runner.runs,
-        "failed": runner.failed,
+        "runs": meter.runs,
+        "failed": meter.failed,
     }
     return Verdict(asked, content, worlds)
 
 
 def _smaller(asked: Claim) -> Claim:
     few = _QUICK["points"]
-    return replace(
-        asked,
-        prior=replace(asked.prior, points=few, replicates=_QUICK["replicates"]),
-        stress=replace(asked.stress, points=_QUICK["stress"], replicates=1),
-        ladder=Ladder(asked.ladder.modules, min(asked.ladder.replicates, _QUICK["ladder"])),
-        stability=Stability(
-            asked.stability.agents[:1],
-            (2,) * len(asked.stability.agents[:1]),
-            asked.stability.changes[:1],
-        ),
-        tests=tuple(
-            replace(t, points=min(t.points, few), replicates=min(t.replicates, 2))
-            for t in asked.tests
-        ),
+    ladder, stability = asked.ladder, asked.stability
+    changes = {
+        "prior": {"points": few, "replicates": _QUICK["replicates"]},
+        "stress": {"points": _QUICK["stress"], "replicates": 1},
+        "ladder": {"replicates": min(ladder.replicates, _QUICK["ladder"])},
+        "stability": {
+            "agents": stability.agents[:1],
+            "replicates": (2,) * len(stability.agents[:1]),
+            "set": stability.set[:1],
+        },
+    }
+    parts: dict[str, Any] = {
+        name: getattr(asked, name).model_copy(update=update) for name, update in changes.items()
+    }
+    parts["tests"] = tuple(
+        test.model_copy(
+            update={"points": min(test.points, few), "replicates": min(test.replicates, 2)}
+        )
+        for test in asked.tests
     )
+    return asked.model_copy(update=parts)
 
 
 # Over the priors -------------------------------------------------------------------------------
 
 
 def _effects(test: Test, found: Found, given: str) -> tuple[effect.Effects, NDArray[np.bool_]]:
-    others = [found.values[name] for name in test.against]
+    others = [found.values[name] for name in test.others]
     plus = effect.offset(test.outcome)
     made = effect.effects(found.values[test.claimed], others, test.effect, test.better, plus)
     live = np.ones(made.effect.size, dtype=bool)
     if given == "take_off":
-        arms = [found.taken[name] for name in (test.claimed, *test.against)]
+        arms = [found.taken[name] for name in (test.claimed, *test.others)]
         live = np.any([np.nan_to_num(arm).max(axis=1) > 0 for arm in arms], axis=0)
     return made, live
 
@@ -242,9 +264,9 @@ def _judged(
         "better": test.better,
         "smallest": test.smallest,
         "claimed": test.claimed,
-        "against": list(test.against),
+        "against": list(test.others),
     }
-    same = [name for name in test.against if test.arms[name] == test.arms[test.claimed]]
+    same = [name for name in test.others if test.arms[name] == test.arms[test.claimed]]
     if same:
         row["note"] = f"arms {test.claimed} and {same[0]} are the same: they cannot differ"
     if prior.absent or stress.absent:
@@ -293,14 +315,14 @@ def _judged(
 
 
 def _best(test: Test, made: effect.Effects, live: NDArray[np.bool_]) -> dict[str, int]:
-    counts = np.bincount(made.best[live], minlength=len(test.against))
-    return {name: int(count) for name, count in zip(test.against, counts, strict=True)}
+    counts = np.bincount(made.best[live], minlength=len(test.others))
+    return {name: int(count) for name, count in zip(test.others, counts, strict=True)}
 
 
 # At the centre -----------------------------------------------------------------------------------
 
 
-def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
+def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Sweep]]:
     """Return the one-point sweeps of ladder and stability: (kind, name) -> arm -> sweep."""
     test = asked.main
     if test.model != "pyramid":
@@ -308,26 +330,28 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
     base = asked.scenario.replace(**test.market) if test.market else asked.scenario
     if missing_data(base):
         return {}
-    names = (test.claimed, *test.against)
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    names = (test.claimed, *test.others)
+    found: dict[tuple[str, str], dict[str, Sweep]] = {}
 
-    def plan(of: Any, replicates: int) -> dict[str, Any]:
+    def plan(of: Any, replicates: int) -> dict[str, Sweep]:
+        scenarios = {name: of(base, test.arms[name]) for name in names}
         return {
-            name: one_point(of(base, test.arms[name]), replicates, asked.key, (test.outcome,))
-            for name in names
+            name: make_sweep(
+                scenario,
+                Table({"n_agents": [scenario.n_agents]}),
+                replicates,
+                asked.key,
+                outcomes=[test.outcome],
+            )
+            for name, scenario in scenarios.items()
         }
 
     if asked.ladder.replicates:
-        modules = list(asked.ladder.modules or _active(base))
-        variants: dict[str, tuple[str, ...]] = {"": ()} | {f"-{m}": (m,) for m in modules}
-        variants |= {f"={m}": tuple(modules[: k + 1]) for k, m in enumerate(modules) if k}
-        for name, off in variants.items():
+        for name, off in switched_off(_ladder_of(asked)).items():
             found["ladder", name] = plan(
                 lambda s, arm, off=off: s.replace(**arm).neutral(*off), asked.ladder.replicates
             )
-    for agents, replicates, changes in zip(
-        asked.stability.agents, asked.stability.replicates, asked.stability.changes
-    ):
+    for agents, replicates, changes in asked.stability.rounds:
         found["stability", str(agents)] = plan(
             lambda s, arm, n=agents, c=changes: s.replace(n_agents=n, **c).replace(**arm),
             replicates,
@@ -335,23 +359,25 @@ def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-def _active(base: Any) -> list[str]:
-    from koubei_sim.model.scenario.neutral import active
-
-    return [name for name, on in active(base).items() if on]
+def _ladder_of(asked: Claim) -> list[str]:
+    """Return the modules of the ladder, in order: those named, else all that are on."""
+    base = asked.scenario.replace(**asked.main.market)
+    return list(asked.ladder.modules or (name for name, on in active(base).items() if on))
 
 
 def _extra(
-    asked: Claim, runner: Runner, extra: Mapping[tuple[str, str], Mapping[str, Any]]
+    asked: Claim,
+    run: Callable[[Sweep], SweepResult],
+    extra: Mapping[tuple[str, str], Mapping[str, Sweep]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Run ladder and stability; return their rows."""
     test = asked.main
     pairs: dict[tuple[str, str], NDArray[np.float64]] = {}
     for where, arms in extra.items():
-        values = {name: runner.run(planned)[test.outcome] for name, planned in arms.items()}
+        values = {name: run(planned).values(test.outcome) for name, planned in arms.items()}
         made = effect.effects(
             values[test.claimed],
-            [values[name] for name in test.against],
+            [values[name] for name in test.others],
             test.effect,
             test.better,
             effect.offset(test.outcome),
@@ -362,16 +388,15 @@ def _extra(
         return effect.interval(values, test.effect, test.better, asked.key, number)
 
     ladder: list[dict[str, Any]] = []
-    if ("ladder", "") in pairs:
-        whole = pairs["ladder", ""]
+    variants = {name: values for (kind, name), values in pairs.items() if kind == "ladder"}
+    if variants:
+        modules = _ladder_of(asked)
+        whole, *parts = rungs(variants, len(modules))
         mean, low, high = shown(whole, 500)
         ladder.append({"module": "(none)", "effect": mean, "low": low, "high": high})
-        names = [name[1:] for kind, name in pairs if kind == "ladder" and name.startswith("-")]
-        for number, name in enumerate(names):
-            alone = pairs["ladder", f"-{name}"]
+        for number, (name, alone, rung) in enumerate(zip(modules, *parts, strict=True)):
             mean, low, high = shown(alone, 501 + number)
             lost, lost_low, lost_high = mean_interval(whole - alone, asked.key, 600 + number)[:3]
-            rung = pairs.get(("ladder", f"={name}"), alone)
             ladder.append(
                 {"module": name, "effect": mean, "low": low, "high": high,
                  "lost": lost, "lost_low": lost_low, "lost_high": lost_high,

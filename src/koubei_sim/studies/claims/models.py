@@ -3,30 +3,23 @@
 `branching`: two kinds of people while cascades are small against the population, exact.
 `threshold`: people who adopt when a share of their neighbours has, on random or real graphs.
 Their parameters are few and have ranges here; a claim names which of them are doubtful.
-`run_model` runs a test over its own prior.  Called by `claim_file` (to check) and `judge` (to run).
+Called by `claim_file` (to check) and `design` (to run).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.studies.claims.design import widened
-from koubei_sim.studies.claims.parts import Claim, Test
-from koubei_sim.studies.design.plan import point_key
-from koubei_sim.studies.design.points import LatinHypercube
-from koubei_sim.studies.design.values import Range, range_of
+from koubei_sim.studies.design.values import range_of
 from koubei_sim.theory import branching
-
-if TYPE_CHECKING:
-    from koubei_sim.studies.claims.parts import Test
 
 #: Purpose of the draws that give kinds and pick seeds; j: 0 kinds, 1 seeds.
 DRAW_KINDS: Final = 188
@@ -64,17 +57,23 @@ class Model:
                 allowed=self.outcomes,
             )  # fmt: skip
 
-    def check(self, where: str, test: Test) -> None:
-        """Refuse unknown parameters and values out of range, in arms, settings and ranges."""
-        for place, given in (("set", test.set), *((f"arm {k}", a) for k, a in test.arms.items())):
+    def check(
+        self,
+        where: str,
+        settings: Mapping[str, Any],
+        arms: Mapping[str, Mapping[str, Any]],
+        **doubtful: Mapping[str, Any],
+    ) -> None:
+        """Refuse unknown parameters and values out of range, in settings, arms and ranges."""
+        for place, given in (("set", settings), *((f"arm {k}", a) for k, a in arms.items())):
             for name, value in given.items():
                 self._check_one(f"{where}, {place}", name, value)
-        for place, ranges in (("ranges", test.ranges), ("stress_ranges", test.stress_ranges)):
+        for place, ranges in doubtful.items():
             for name, entry in ranges.items():
                 around = range_of(f"{where}, {place}: {name}", entry)
                 for bound in around.choices or (around.low, around.high):
                     self._check_one(f"{where}, {place}", name, bound)
-                for arm, changes in test.arms.items():
+                for arm, changes in arms.items():
                     if name in changes:
                         raise KoubeiError(f"{where}, {place}: {name}", f"is set by the arm {arm}")
 
@@ -247,71 +246,3 @@ MODELS: Final[dict[str, Model]] = {
         threshold_values,
     ),
 }
-
-
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the runs of one test gave over one prior: arrays [worlds, replicates] by arm.
-
-    `absent` says why there is nothing, where a data file is not on this machine.
-    """
-
-    values: Mapping[str, Array]
-    taken: Mapping[str, Array]
-    columns: Mapping[str, Sequence[Any]]
-    refused: int = 0
-    absent: str = field(default="")
-
-
-def run_model(claim: Claim, test: Test, phase: str) -> Found:
-    """Run a test of another model over the prior or the stress prior.
-
-    World w has a key of its own, the same in all arms.
-    """
-    model = MODELS[test.model]
-    stress = phase == "stress"
-    points = claim.stress.points if stress else test.points or claim.prior.points
-    replicates = claim.stress.replicates if stress else test.replicates or claim.prior.replicates
-    ranges = ranges_of_model(claim, test, model, stress)
-    if ranges:
-        drawn = LatinHypercube(ranges, points).points(claim.scenario, claim.key)
-        columns = {name: list(values) for name, values in drawn.columns.items()}
-    else:
-        points, columns = 1, {}
-    values: dict[str, list[Array]] = {name: [] for name in test.arms}
-    taken: dict[str, list[Array]] = {name: [] for name in test.arms}
-    for world in range(points):
-        here = {**test.set, **{name: column[world] for name, column in columns.items()}}
-        key = point_key(claim.key, world)
-        for name, arm in test.arms.items():
-            try:
-                found = model.run({**here, **arm}, test.outcome, range(replicates), key)
-            except KoubeiError as error:
-                if "graph" in here and error.what.startswith("no such data file"):
-                    return Found({}, {}, {}, absent=f"data file {here['graph']} is not here")
-                raise
-            values[name].append(found[test.outcome])
-            taken[name].append(found["take_off"])
-    return Found(
-        {name: np.array(rows) for name, rows in values.items()},
-        {name: np.array(rows) for name, rows in taken.items()},
-        columns,
-    )
-
-
-def ranges_of_model(claim: Claim, test: Test, model: Model, stress: bool) -> dict[str, Range]:
-    """Return the doubtful parameters; without stress ranges those of the prior are widened."""
-    given = {**test.ranges, **(test.stress_ranges if stress else {})}
-    factor = claim.stress.spread / claim.prior.spread if stress else 1.0
-    found = {}
-    for name, entry in given.items():
-        whole = isinstance(model.parameters[name].default, int)
-        around = range_of(name, entry, whole)
-        if stress and name not in test.stress_ranges:
-            known = model.parameters[name]
-            around = widened(around, factor, known.low, known.high)
-        found[name] = around
-    return found

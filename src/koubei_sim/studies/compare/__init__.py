@@ -1,9 +1,9 @@
 """Scenarios against each other on the same luck, and what their difference comes from."""
 
+from koubei_sim.studies.compare.attribution import Explained, KnockOut, explain, knock_out
 from koubei_sim.studies.compare.breakeven import BreakEven, break_even
 from koubei_sim.studies.compare.compare import Comparison, compare
-from koubei_sim.studies.compare.explain import KnockOut, Shapley, knock_out, shapley
-from koubei_sim.studies.compare.ladder import Explained, explain
+from koubei_sim.studies.compare.shapley import Shapley, shapley
 
 __all__ = [
     "BreakEven",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.parameters import parameter_table
 from koubei_sim.runs.options import options_from, outcome_from, scenario_from
-from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
+from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +88,11 @@ def break_even(
     networks: object = None,
     agents: Any = None,
     engine: str = "compiled",
-    progress: bool | Progress | None = None,
+    out: str | Path | None = None,
+    backend: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool | Tell | Told | None = None,
 ) -> BreakEven:
     """Find the value of a parameter at which the effect of a programme changes its sign.
 
@@ -106,6 +112,9 @@ def break_even(
     replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; two or more replicates, since the interval comes from them.  How
         many runs it takes is known at the end only, so the number in all grows on the way.
+    out, backend, workers, scheduler : optional
+        As in `sweep`: with a folder the same call again goes on with what is not finished.  It has
+        a journal for each value that was tried.
     tolerance : float, optional
         Width at which the bisection ends; a thousandth of the range without it.  Whole numbers
         are searched to the unit.
@@ -141,7 +150,8 @@ def break_even(
     >>> found.low < found.value < found.high
     True
     """
-    options = options_from(rng, networks, agents, engine, threads, progress)
+    execution = execution_from(out, backend, workers, scheduler, threads, progress)
+    options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     key, own = options.key, options.own_people
     scenario = scenario_from("scenario", scenario, own)
     outcome = outcome_from(outcome)
@@ -174,16 +184,16 @@ def break_even(
         raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
 
     known: dict[float, NDArray[np.float64]] = {}
-    meter = Meter(progress)
-
-    def measured(of: Scenario) -> NDArray[np.float64]:
-        return options.simulation(of).values(range(number), outcome, meter)
 
     def at(value: float) -> Interval:
         if value not in known:
             change = {path: int(value) if integer else float(value)}
-            one = measured(changed.changed(change, own))
-            known[value] = one - measured(scenario.changed(change, own) if common else scenario)
+            arms = {
+                "with": changed.changed(change, own),
+                "without": scenario.changed(change, own) if common else scenario,
+            }
+            found = study.values(arms, number, outcome)
+            known[value] = found["with"] - found["without"]
         return mean_interval(known[value], key)
 
     def root(of: Callable[[Interval], float]) -> float | None:
@@ -200,7 +210,7 @@ def break_even(
                 a = middle
         return b if integer else 0.5 * (a + b)
 
-    with meter:
+    with Study(options, execution, several=True) as study:
         value = root(lambda interval: interval.mean)
         if value is None:
             raise KoubeiError(

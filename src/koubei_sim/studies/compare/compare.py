@@ -20,8 +20,9 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
 from koubei_sim.runs.fitting import check_kept
 from koubei_sim.runs.options import options_from, scenario_from
-from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.studies.compare.comparison import Comparison, Difference, Made, half_width, paired
+from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 __all__ = ["Comparison", "Difference", "compare", "paired"]
 
@@ -42,7 +43,11 @@ def compare(
     agents: Any = None,
     engine: str = "compiled",
     threads: int | None = None,
-    progress: bool | Progress | None = None,
+    out: str | Path | None = None,
+    backend: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool | Tell | Told | None = None,
 ) -> Comparison:
     """Run scenarios under common random numbers, or put finished runs side by side.
 
@@ -67,6 +72,9 @@ def compare(
         Replicates after which no more are added.
     networks, agents, engine, threads, progress : optional
         As in `koubei_sim.run`, for all scenarios.
+    out, backend, workers, scheduler : optional
+        As in `sweep`: with a folder the same call again goes on with what is not finished.  It
+        holds the histories of all runs.
 
     Returns
     -------
@@ -98,16 +106,17 @@ def compare(
     scenarios = _by_name(scenarios)
     names = list(scenarios)
     base = names[0] if baseline is None else word("baseline", baseline, names)
+    execution = execution_from(out, backend, workers, scheduler, threads, progress)
     finished = [hasattr(given, "histories") for given in scenarios.values()]
     if all(finished):
-        return Comparison(_side_by_side(scenarios, replicates, rng, precision), base)
+        return Comparison(_side_by_side(scenarios, replicates, rng, precision, out), base)
     if any(finished):
         raise KoubeiError(
             "scenarios", "some are finished runs and some are not", fix="result.scenario"
         )
     outcome = check_measure(outcome)
     number = whole("replicates", 20 if replicates is None else replicates, 1)
-    options = options_from(rng, networks, agents, engine, threads, progress)
+    options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     at_most = whole("at_most", at_most, 1)
     if precision is not None:
         precision = number_of("precision", precision)
@@ -120,18 +129,18 @@ def compare(
         check_kept("replicates", scenario, number * len(asked))
         if precision is not None:
             check_kept("at_most", scenario, at_most * len(asked))
-    simulations = {name: options.simulation(scenario) for name, scenario in asked.items()}
-    for simulation in simulations.values():
-        simulation.check_memory(number, kept=False)
+    most = number if precision is None else at_most
     runs: dict[str, Any] = {name: Made(asked[name], options.key, []) for name in names}
-    have, stopped = 0, "replicates"
-    planned = number * sum(scenario.ticks for scenario in asked.values())
-    with Meter(progress, planned) as meter:
+    have, at_once = 0, number * len(asked)
+    with Study(options, execution) as study, study.cells(asked, most, at_once=at_once) as cells:
         while True:
-            for name, simulation in simulations.items():
-                runs[name].histories.extend(simulation.histories(range(have, number), meter))
+            new = [[point * most + r for r in range(have, number)] for point in range(len(asked))]
+            study.meter.expect((number - have) * len(asked))
+            cells.do([run for of_one in new for run in of_one])
+            for run, of_one in zip(runs.values(), new):
+                run.histories.extend(map(cells.history, of_one))
             have = number
-            found = Comparison(dict(runs), base, stopped)
+            found = Comparison(dict(runs), base, "replicates")
             if precision is None:
                 return found
             gaps = [found.difference(outcome, name) for name in found.names[1:]]
@@ -192,10 +201,8 @@ def _check_precision(precision: float, number: int, at_most: int) -> None:
         raise KoubeiError("at_most", "fewer than the first look", got=at_most, fix=str(number))
 
 
-def _side_by_side(
-    runs: Mapping[str, Any], replicates: object, rng: object, precision: object
-) -> dict[str, Any]:
-    for where, given in (("replicates", replicates), ("rng", rng), ("precision", precision)):
+def _side_by_side(runs: Mapping[str, Any], *given_with: object) -> dict[str, Any]:
+    for where, given in zip(("replicates", "rng", "precision", "out"), given_with):
         if given is not None:
             raise KoubeiError(where, "means nothing where all runs are finished", got=given)
     first = next(iter(runs.values()))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number, word
-from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED, TABLE
+from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
@@ -36,6 +36,7 @@ from koubei_sim.metrics import (
     users,
 )
 from koubei_sim.metrics.forest import recruitment_forest
+from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 

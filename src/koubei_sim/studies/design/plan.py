@@ -29,7 +29,7 @@ from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.fitting import check_memory
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.options import options_from, scenario_from, texts
+from koubei_sim.runs.options import RunOptions, options_from, scenario_from, texts
 from koubei_sim.studies.design.points import MOST_POINTS, Points, checked, design_of
 from koubei_sim.studies.design.values import kind_of
 
@@ -79,6 +79,10 @@ class Sweep:
         replicate of each point.
     supplied : dict of str to str
         Digests of networks and of people that were handed over.
+    variants : tuple of Scenario
+        Whole scenarios in place of changes, one a point: what a study compares.
+    keep : bool
+        Whether the journal holds the history of each run beside its outcomes.
     given : Inputs or None
         These themselves; a plan that was read from a folder has only their digests.
     """
@@ -92,6 +96,8 @@ class Sweep:
     version: str = field(default=__version__)
     luck: str | int | tuple[int, ...] = "common"
     supplied: Mapping[str, str] = field(default_factory=dict)
+    variants: tuple[Scenario, ...] = field(default=(), repr=False)
+    keep: bool = False
     given: Inputs | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -128,7 +134,24 @@ class Sweep:
             "scenario": json.loads(self.scenario.canonical()),
             # Left out where it is the default, so that sweeps begun before it existed resume.
             **({} if self.luck == "common" else {"luck": _plain_luck(self.luck)}),
+            **({"variants": self._differences()} if self.variants else {}),
+            **({"keep": "histories"} if self.keep else {}),
         }
+
+    def _differences(self) -> list[dict[str, Any]]:
+        """Return the parts of each variant that are not those of the scenario."""
+        base = json.loads(self.scenario.canonical())
+        every = [json.loads(variant.canonical()) for variant in self.variants]
+        return [
+            {name: part for name, part in variant.items() if part != base.get(name)}
+            for variant in every
+        ]
+
+    def scenario_at(self, point: int) -> Scenario:
+        """Return the scenario of a point, checked."""
+        if self.variants:
+            return self.variants[point]
+        return self.scenario.changed(self.points.at(point), "agents" in self.supplied)
 
     def digest(self) -> str:
         """Return the SHA-256 of the plan, 64 hexadecimal digits."""
@@ -149,6 +172,11 @@ class Sweep:
             tuple(plan["outcomes"]),
             str(plan["version"]),
             supplied=dict(plan.get("supplied", {})),
+            variants=tuple(
+                scenario_of({**plan, "scenario": {**plan["scenario"], **parts}}, where)
+                for parts in plan.get("variants", ())
+            ),
+            keep="keep" in plan,
             luck=tuple(luck) if isinstance(luck := plan.get("luck", "common"), list) else luck,
         )
 
@@ -212,7 +240,7 @@ class Sweep:
         largest = self.scenario
         for point in range(self.points.number):
             try:
-                scenario = self.scenario.changed(self.points.at(point), "agents" in self.supplied)
+                scenario = self.scenario_at(point)
             except KoubeiError as error:
                 what = error.what if point == 0 else f"{error.what} (point {point})"
                 raise KoubeiError(
@@ -279,6 +307,42 @@ def make_sweep(
     )
 
 
+def variants_sweep(
+    variants: Mapping[str, Scenario],
+    replicates: int,
+    options: RunOptions,
+    outcomes: tuple[str, ...] = (),
+    keep: bool = False,
+) -> Sweep:
+    """Return the plan of whole scenarios side by side.
+
+    Parameters
+    ----------
+    variants : mapping of str to Scenario
+    replicates : int
+        Replicates of each, at most: a study may ask for fewer.
+    options : RunOptions
+        Key, engine, networks and people.
+    outcomes : tuple of str
+        Measures to keep.
+    keep : bool
+        Whether the journal holds histories.
+    """
+    inputs = options.inputs
+    return Sweep(
+        next(iter(variants.values())),
+        checked({"variant": list(variants)}),
+        replicates,
+        options.key,
+        options.engine,
+        outcomes,
+        supplied=dict(inputs.digests),
+        given=inputs or None,
+        variants=tuple(variants.values()),
+        keep=keep,
+    )
+
+
 def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
     if outcomes is None:
         return tuple(OUTCOMES)
@@ -300,9 +364,11 @@ def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
         if stored.get(name) != wanted.get(name):
             return f"{name} {stored.get(name)} there, {wanted.get(name)} here"
     parts = [
-        name for name in ("points", "scenario", "supplied") if stored.get(name) != wanted.get(name)
+        name
+        for name in ("points", "scenario", "supplied", "variants")
+        if stored.get(name) != wanted.get(name)
     ]
-    words = {"supplied": "networks or agents"}
+    words = {"supplied": "networks or agents", "variants": "scenarios"}
     return f"other {words.get(parts[0], parts[0])}" if parts else "another layout"
 
 

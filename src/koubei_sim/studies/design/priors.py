@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.model.scenario.fields import STRUCTURE
 from koubei_sim.runs.options import scenario_from, texts
 from koubei_sim.studies.design.points import LatinHypercube, RandomPoints, SobolPoints
 from koubei_sim.studies.design.values import Range, range_of
@@ -166,6 +166,35 @@ def _around(row: Row, spread: float) -> Range | None:
     if not least < most:
         return None
     return Range(least, most, least > 0, whole)
+
+
+def widened(around: Range, factor: float, low: float, high: float) -> Range:
+    """Return a range `factor` times as wide at both ends, inside what the parameter may be.
+
+    Ends are divided and multiplied; in a range 0..1 it is their odds.
+
+    Examples
+    --------
+    >>> widened(Range(2.0, 8.0), 2.0, 0.0, math.inf)
+    Range(low=1.0, high=16.0, log=False, whole=False, choices=())
+    >>> widened(Range(0.2, 0.5), 2.0, 0.0, 1.0).low
+    0.1111
+    """
+    if around.choices or factor <= 1.0:
+        return around
+    ends = [float(around.low), float(around.high)]
+    if (low, high) == (0.0, 1.0) and not around.whole:
+        for end, times in ((0, 1.0 / factor), (1, factor)):
+            if 0.0 < ends[end] < 1.0:
+                odds = ends[end] / (1.0 - ends[end]) * times
+                ends[end] = float(f"{odds / (1.0 + odds):.4g}")
+    else:
+        ends[0] = ends[0] / factor if ends[0] > 0.0 else ends[0] * factor
+        ends[1] = ends[1] * factor if ends[1] > 0.0 else ends[1] / factor
+        ends = [max(low, ends[0]), min(high, ends[1])]
+        if around.whole:
+            ends = [math.floor(ends[0] + 0.5), math.floor(ends[1] + 0.5)]
+    return Range(ends[0], ends[1], around.log and ends[0] > 0.0, around.whole)
 
 
 def limits(text: str) -> tuple[float, float] | None:

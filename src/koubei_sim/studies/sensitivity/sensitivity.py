@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import path, whole, yes_no
+from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_interval
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.options import key_of, options_from, scenario_from, texts
+from koubei_sim.runs.options import options_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.studies.compare.comparison import paired
+from koubei_sim.studies.design.plan import make_sweep
 from koubei_sim.studies.design.points import Table
 from koubei_sim.studies.design.values import Range
 from koubei_sim.studies.sensitivity.design import Design, ends_of, make_design, ranges_of
@@ -35,8 +36,9 @@ from koubei_sim.studies.sensitivity.indices import (
     sobol_indices,
     split_variance,
 )
-from koubei_sim.studies.sweep import journal
-from koubei_sim.studies.sweep.sweep import SweepResult, Tell, sweep
+from koubei_sim.studies.sweep.engine import Tell, execution_from, kept_key
+from koubei_sim.studies.sweep.result import SweepResult
+from koubei_sim.studies.sweep.sweep import run_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +172,7 @@ def sensitivity(
     engine: str = "compiled",
     networks: object = None,
     agents: Any = None,
-    backend: str = "threads",
+    backend: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,
@@ -226,33 +228,24 @@ def sensitivity(
     >>> found.table("adoptions").columns[:4].tolist()
     ['from', 'to', 'at_low', 'at_low_from']
     """
-    options = options_from(rng, networks, agents, engine)
+    execution = execution_from(out, backend, workers, scheduler, threads, progress)
+    options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     base = scenario_from("scenario", scenario, options.own_people)
     outcomes = _outcomes(outcome)
     replicates = whole("replicates", replicates, 1)
     yes_no("second_order", second_order)
-    folder = None if out is None else path("out", out)
-    if rng is None and folder is not None and journal.is_journal(folder):
-        rng = int(journal.read_plan(folder)["key"])
-    key = key_of(rng)
     ranges = ranges_of(base, paths, spread)
-    design = make_design(base, ranges, method, points, levels, second_order, key)
-    runs = sweep(
+    design = make_design(base, ranges, method, points, levels, second_order, options.key)
+    planned = make_sweep(
         base,
         Table(design.columns),
-        replicates=replicates,
-        rng=key,
-        out=folder,
-        engine=engine,
-        outcomes=outcomes,
-        networks=options.inputs,
-        backend=backend,
-        workers=workers,
-        scheduler=scheduler,
-        threads=threads,
-        progress=progress,
+        replicates,
+        options.key,
+        options.engine,
+        outcomes,
+        options.inputs,
     )
-    return Sensitivity(design, outcomes, runs)
+    return Sensitivity(design, outcomes, run_sweep(planned, execution))
 
 
 def _outcomes(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -304,11 +297,8 @@ class Sensitivity:
     def values(self, outcome: str | None = None) -> NDArray[np.float64]:
         """Return an outcome at every point and replicate, [points, replicates], NaN: undefined."""
         name = self._named(outcome)
-        if not self._values:
-            table = self.runs.table()  # sorted by run, that is by point and replicate
-            for each in self.outcomes:
-                column = table[each].to_numpy(dtype=np.float64)
-                self._values[each] = column.reshape(-1, self.replicates)
+        if name not in self._values:
+            self._values[name] = self.runs.values(name)
         return self._values[name]
 
     def undefined(self, outcome: str | None = None) -> float:

@@ -12,15 +12,11 @@ Called by `sweep`.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from koubei_sim.checks import whole, word
-from koubei_sim.errors import KoubeiError
-from koubei_sim.runs.options import MOST_WORKERS, threads_of
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.pools import Pool, open_pool
 from koubei_sim.studies.sweep.work import Row, Task, given_up
@@ -98,21 +94,30 @@ class Batches:
         return self._runs[at] // self._replicates
 
 
-def task_of(sweep: Sweep, batch: Sequence[int], scenarios: Mapping[int, Scenario]) -> Task:
+def task_of(
+    sweep: Sweep, batch: Sequence[int], scenarios: Mapping[int, Scenario], how: How | None = None
+) -> Task:
     """Return a batch as a task; `scenarios` are those that workers may use as they are."""
     runs = tuple((run, *sweep.place(run)) for run in batch)
     points = {point for _, point, _ in runs}
+    how = how or How()
+    ready = {point: scenarios[point] for point in points if point in scenarios}
+    if sweep.variants:
+        ready = {point: sweep.variants[point] for point in points}
     return Task(
         runs,
         sweep.scenario,
-        {point: sweep.points.at(point) for point in points if point not in scenarios},
-        {point: scenarios[point] for point in points if point in scenarios},
+        {point: sweep.points.at(point) for point in points if point not in ready},
+        ready,
         sweep.key,
         sweep.engine,
         sweep.outcomes,
         sweep.version,
         sweep.luck == "own",
         sweep.supplied,
+        how.functions,
+        how.keep,
+        how.threads,
     )
 
 
@@ -124,50 +129,19 @@ BARREN: Final = 20
 
 
 class How(NamedTuple):
-    """How a sweep is run: nothing that a result depends on."""
+    """How runs are done: nothing that a result depends on.
+
+    `workers` runs are done at the same time, on `threads` each where these are threads; `functions`
+    and `keep` as in `work.Task`.
+    """
 
     backend: str = "threads"
     workers: int = 1
     scheduler: str | None = None
     seconds: float = 1.0
-
-
-def check_backend(
-    backend: object, workers: object, scheduler: object, threads: object = None
-) -> int | None:
-    """Refuse what cannot be carried out, before anything runs; return the number of workers.
-
-    Workers that are threads may be called `threads`, as at the doors that have no other.
-
-    Raises
-    ------
-    KoubeiError
-    """
-    word("backend", backend, BACKENDS)
-    if threads is not None:
-        if workers is not None:
-            raise KoubeiError("threads", "given twice, as threads and as workers", got=threads)
-        if backend != "threads":
-            raise KoubeiError(
-                "threads", f"the workers of {backend} are no threads", got=threads,
-                fix=f"workers={threads}",
-            )  # fmt: skip
-        return threads_of(threads)
-    number = None if workers is None else whole("workers", workers, 1, MOST_WORKERS)
-    if backend != "dask":
-        if scheduler is not None:
-            raise KoubeiError(
-                "scheduler", "only for the backend dask", got=repr(scheduler), fix='backend="dask"'
-            )
-        return number
-    if not isinstance(scheduler, str) or not scheduler.strip():
-        raise KoubeiError(
-            "scheduler", "the address of a Dask scheduler is needed", got=repr(scheduler),
-            fix="tcp://127.0.0.1:8786",
-        )  # fmt: skip
-    if importlib.util.find_spec("distributed") is None:
-        raise KoubeiError("backend", "dask is not installed", fix="installing koubei-sim[dask]")
-    return number
+    threads: int = 1
+    functions: tuple[Callable[..., float], ...] = ()
+    keep: bool = False
 
 
 def execute(
@@ -192,7 +166,7 @@ def execute(
     batches = Batches(todo, sweep.replicates, how.workers, how.seconds)
     ready = scenarios if how.backend == "threads" else {}  # others make them where they are
     pool = open_pool(how.backend, how.workers, how.scheduler, sweep.given)
-    work = _Work(pool, batches, lambda batch: task_of(sweep, batch, ready), how.backend)
+    work = _Work(pool, batches, lambda batch: task_of(sweep, batch, ready, how), how.backend)
     try:
         yield from work.rows()
     finally:

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
 from koubei_sim.studies.sweep.journal import SweepStopped
-from koubei_sim.studies.sweep.work import Task, receive, run_batch
+from koubei_sim.studies.sweep.work import Makers, Task, receive, run_batch
 from koubei_sim.workers import Workers
 
 #: Seconds that idle processes are kept for the next sweep.
@@ -72,12 +72,13 @@ class Threads:
     def __init__(self, workers: int, given: Inputs | None) -> None:
         self._threads = Workers(workers)
         self._given, self._stop = given, threading.Event()
+        self._makers = Makers(workers)
         # One alone is handed the next batch when it is known how long the last one took.
         self.workers, self.ahead = workers, 2 * workers if workers > 1 else 1
 
     def submit(self, task: Task) -> Future[Any]:
         """Hand out a task."""
-        return self._threads.submit(run_batch, task, self._given, self._stop.is_set)
+        return self._threads.submit(run_batch, task, self._given, self._stop.is_set, self._makers)
 
     def died(self, error: BaseException) -> int:
         """Return 0."""

@@ -7,17 +7,17 @@ Made by `sweep`; called by people.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import interval_of, kept_measure
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.design.plan import Sweep
 from koubei_sim.studies.sweep import journal
 from koubei_sim.studies.sweep.work import Row
@@ -44,7 +44,7 @@ class SweepResult:
         self, planned: Sweep, folder: Path | None, rows: Sequence[Row] | None = None
     ) -> None:
         self.sweep, self.folder = planned, folder
-        self._rows = None if rows is None else sorted(rows)
+        self._rows = None if rows is None else sorted(rows, key=lambda row: row.run)
 
     def arrow(self) -> pa.Table:
         """Return the tidy table as an Arrow table, sorted by run."""
@@ -66,6 +66,20 @@ class SweepResult:
         """
         frame: pd.DataFrame = self.arrow().to_pandas()
         return frame
+
+    def values(self, outcome: str) -> NDArray[np.float64]:
+        """Return an outcome of every run, [points, replicates]; NaN: undefined, failed, not run.
+
+        Raises
+        ------
+        KoubeiError
+            For an outcome that was not kept.
+        """
+        table = self.arrow()
+        found = np.full(self.sweep.runs, np.nan)
+        name = kept_measure(outcome, self.sweep.outcomes)
+        found[table["run"].to_numpy()] = table[name].to_numpy()
+        return found.reshape(self.sweep.points.number, self.sweep.replicates)
 
     def failures(self) -> pd.DataFrame:
         """Return the rows of failed runs, without outcomes."""
@@ -205,17 +219,6 @@ def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
         content = journal.parquet_bytes(table)
     else:
         content = table.to_pandas().to_csv(index=False, lineterminator="\n").encode()
-    try:
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
-        os.close(descriptor)
-        partial = Path(name)
-        try:
-            partial.write_bytes(content)
-            partial.chmod(0o644)
-            partial.replace(goal)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise KoubeiError(str(goal), f"cannot be written ({error.strerror or error})") from None
+    with whole_file(goal) as file:
+        file.write(content)
     return goal, table.num_rows, found.sweep.runs

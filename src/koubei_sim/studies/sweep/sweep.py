@@ -1,59 +1,38 @@
 """`sweep`: many runs over points, in memory or with a journal that a killed process resumes from.
 
-Checks everything first, then hands batches to a backend, writes each finished batch, and gives
-back a `SweepResult` whose tidy table is the same bytes however the runs were done.
+Makes the plan and hands it to the engine, which gives back a `SweepResult` whose tidy table is the
+same bytes however the runs were done.
 Called by people and by ``koubei sweep``.
 """
 
 from __future__ import annotations
 
-import inspect
-import logging
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from koubei_sim._version import __version__
-from koubei_sim.checks import number, path, yes_no
+from koubei_sim.checks import path
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.fitting import fitting_threads
-from koubei_sim.runs.options import check_progress, options_from
+from koubei_sim.runs.options import options_from
 from koubei_sim.runs.progress import Progress as Told
-from koubei_sim.runs.progress import progress_bar
 from koubei_sim.studies.design.plan import Sweep, make_sweep
-from koubei_sim.studies.sweep import backends, journal
+from koubei_sim.studies.sweep import journal
+from koubei_sim.studies.sweep.engine import (
+    Cells,
+    Execution,
+    SweepMeter,
+    Tell,
+    execution_from,
+    kept_key,
+    logger,
+)
 from koubei_sim.studies.sweep.result import SweepResult
-from koubei_sim.studies.sweep.work import Row
-
-logger = logging.getLogger("koubei_sim")
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-#: Bytes of a process with the library loaded, as measured, rounded up.
-PROCESS: Final = 250e6
-
-
-class Progress(NamedTuple):
-    """How far a sweep is: told after every batch.
-
-    `seconds_left` is NaN until it can be guessed.
-    """
-
-    done: int
-    runs: int
-    failed: int
-    seconds_left: float
-
-
-Tell = Callable[[Progress], None]
 
 
 def sweep(
@@ -67,7 +46,7 @@ def sweep(
     outcomes: Sequence[str] | None = None,
     networks: object = None,
     agents: str | Path | pd.DataFrame | None = None,
-    backend: str = "threads",
+    backend: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,
@@ -100,9 +79,10 @@ def sweep(
     networks, agents : optional
         As in `koubei_sim.run`, for all points.  The plan holds their digests only: to finish the
         sweep of a folder they are given again.
-    backend : {"threads", "loky", "dask"}
+    backend : {"threads", "loky", "dask"}, optional
         Threads suit short runs; ``loky`` starts processes; ``dask`` uses the cluster at
-        `scheduler`, whose workers must have the same version installed.
+        `scheduler`, whose workers must have the same version installed.  Without it threads, or
+        Dask where there is a scheduler.
     workers : int, optional
         Threads or processes; as many as cores and memory allow without it.
     scheduler : str, optional
@@ -144,44 +124,36 @@ def sweep(
     >>> found.table()[["run", "point", "replicate", "seeding.purity", "failed"]].shape
     (4, 5)
     """
-    workers = backends.check_backend(backend, workers, scheduler, threads)
-    seconds = number("batch_seconds", batch_seconds, 0.0, 3600.0)
-    if not seconds > 0.0:
-        raise KoubeiError("batch_seconds", "out of range", got=seconds, allowed="above 0, to 3600")
-    check_progress(progress)
-    yes_no("retry", retry)
-    planned, folder = _planned(
-        scenario, points, replicates, rng, out, engine, outcomes, networks, agents, luck
+    execution = execution_from(
+        out, backend, workers, scheduler, threads, progress, retry, batch_seconds
     )
-    if planned.version != __version__:
-        raise KoubeiError(
-            str(folder or "sweep"),
-            "planned with another koubei_sim, whose numbers must not be mixed with this one's",
-            got=planned.version,
-            allowed=__version__,
-            fix="another folder",
-        )
-    if folder is not None:
-        journal.check_folder(folder, planned)
-    else:
-        _check_rows(planned)
-    side_by_side = min(workers or fitting_threads(planned.scenario, planned.runs), planned.runs)
-    if backend == "loky":
-        _check_processes(side_by_side)
-    scenarios = planned.check(1 if backend == "dask" else side_by_side)
-    how = backends.How(backend, side_by_side, scheduler, seconds)
-    with SweepMeter(progress, planned.runs) as meter:
-        if folder is None:
-            memory = _Memory(planned)
-            _run(planned, memory, scenarios, how, meter)
-            return SweepResult(planned, None, memory.rows)
-        with journal.Journal(folder, planned) as kept:
-            if retry:
-                kept.forget_failures()
-            if kept.done.all():
-                logger.warning("%s holds all %s runs already, none was begun", folder, planned.runs)
-            _run(planned, kept, scenarios, how, meter)
-    return SweepResult(planned, folder)
+    planned, folder = _planned(
+        scenario, points, replicates, rng, execution.out, engine, outcomes, networks, agents, luck
+    )
+    return run_sweep(planned, replace(execution, out=folder))
+
+
+def run_sweep(planned: Sweep, execution: Execution, meter: SweepMeter | None = None) -> SweepResult:
+    """Do every run of a plan that is not done yet.
+
+    Parameters
+    ----------
+    planned : Sweep
+    execution : Execution
+    meter : SweepMeter, optional
+        That of a study of several plans, which expects the runs already.
+    """
+    if meter is None:
+        with SweepMeter(execution.progress) as meter:
+            meter.expect(planned.runs)
+            return run_sweep(planned, execution, meter)
+    with Cells(planned, execution, meter) as cells:
+        if execution.out is not None and cells.kept.done.all():
+            logger.warning(
+                "%s holds all %s runs already, none was begun", execution.out, planned.runs
+            )
+        cells.do()
+        return cells.result()
 
 
 def _planned(
@@ -189,7 +161,7 @@ def _planned(
     points: Any,
     replicates: int,
     rng: object,
-    out: str | Path | None,
+    folder: Path | None,
     engine: str,
     outcomes: Sequence[str] | None,
     networks: object,
@@ -197,7 +169,6 @@ def _planned(
     luck: str | int | Sequence[int],
 ) -> tuple[Sweep, Path | None]:
     """Return the plan and the folder of its journal."""
-    folder = None if out is None else path("out", out)
     if points is None:
         given = options_from(networks=networks, agents=agents).inputs or None
         if isinstance(scenario, Sweep):
@@ -210,125 +181,16 @@ def _planned(
         raise KoubeiError("points", "none given", fix="{'seeding.purity': [0.1, 0.5, 0.9]}")
     if isinstance(scenario, Sweep):
         raise KoubeiError("points", "a plan has its points already", fix="leaving them out")
-    if rng is None and folder is not None and journal.is_journal(folder):
-        rng = int(journal.read_plan(folder)["key"])
+    rng = kept_key(rng, folder)
     planned = make_sweep(
-        scenario, points, replicates, rng, engine, outcomes, networks, agents, luck
+        scenario,
+        points,
+        replicates,
+        rng,
+        engine,
+        outcomes,
+        networks,
+        agents,
+        luck,
     )
     return planned, folder
-
-
-def _check_rows(planned: Sweep) -> None:
-    """Refuse a table that would not fit into memory, before anything runs."""
-    import psutil
-
-    need = planned.runs * (600.0 + 40.0 * len(planned.outcomes))  # as measured, rounded up
-    have = psutil.virtual_memory().available
-    if need > 0.9 * have:
-        raise KoubeiError(
-            "replicates", "a table of more rows than there is memory for",
-            got=f"{planned.runs:,} runs, about {need / 2**30:.1f} GiB",
-            allowed=f"{have / 2**30:.1f} GiB available", fix="fewer outcomes, or out='folder'",
-        )  # fmt: skip
-
-
-def _check_processes(number: int) -> None:
-    """Refuse more processes than there is memory for, before one is begun."""
-    import psutil
-
-    need, have = number * PROCESS, psutil.virtual_memory().available
-    fitting = int(0.5 * have / PROCESS)
-    if need > 0.9 * have:
-        raise KoubeiError(
-            "workers", "more processes than there is memory for",
-            got=f"{number}, about {need / 2**30:.1f} GiB",
-            allowed=f"{have / 2**30:.1f} GiB available",
-            fix=f"workers={fitting}" if fitting else "backend='threads'",
-        )  # fmt: skip
-
-
-class _Memory:
-    """A journal without a disk."""
-
-    def __init__(self, planned: Sweep) -> None:
-        self.done: NDArray[np.bool_] = np.zeros(planned.runs, dtype=bool)
-        self.failed = 0
-        self.rows: list[Row] = []
-
-    def add(self, rows: Sequence[Row]) -> None:
-        self.rows += rows
-        self.failed += sum(row.failed is not None for row in rows)
-
-
-def _run(
-    planned: Sweep,
-    kept: journal.Journal | _Memory,
-    scenarios: dict[int, Scenario],
-    how: backends.How,
-    meter: SweepMeter,
-) -> None:
-    """Do every run that the journal does not have."""
-    todo = np.flatnonzero(~kept.done)
-    done = planned.runs - todo.size
-    meter.start(done, kept.failed)
-    if not todo.size:
-        return
-    found = backends.execute(planned, todo.tolist(), how, scenarios)
-    try:
-        for rows in found:
-            kept.add(rows)
-            done += len(rows)
-            meter.tell(done, kept.failed)
-    finally:
-        found.close()  # type: ignore[attr-defined]
-
-
-def _telling(progress: Any) -> Tell:
-    """Return what is told a `Progress`; what takes two numbers, as elsewhere, is told these."""
-    try:
-        inspect.signature(progress).bind(None)
-    except TypeError:
-        return lambda found: progress(found.done, found.runs)
-    except ValueError:
-        pass  # it does not say what it takes
-    return cast(Tell, progress)
-
-
-class SweepMeter:
-    """Tells progress with the time left, to a bar or to a callable."""
-
-    def __init__(self, progress: bool | Tell | Told | None, runs: int) -> None:
-        self._runs, self._before, self._started = runs, 0, time.monotonic()
-        self._call: Tell | None = _telling(progress) if callable(progress) else None
-        self._bar: Any = None
-        if progress is True:
-            self._bar = progress_bar(runs, "run")
-
-    def __enter__(self) -> SweepMeter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def start(self, done: int, failed: int) -> None:
-        """Take note of what is finished already."""
-        self._before, self._started = done, time.monotonic()
-        if self._bar is not None:
-            self._bar.initial = done  # runs of earlier calls say nothing about the speed
-        self.tell(done, failed)
-
-    def tell(self, done: int, failed: int) -> None:
-        """Say how much is done, and reckon the time left."""
-        new, took = done - self._before, time.monotonic() - self._started
-        left = took / new * (self._runs - done) if new else float("nan")
-        self.show(Progress(done, self._runs, failed, left))
-
-    def show(self, found: Progress) -> None:
-        """Hand on what was reckoned elsewhere, over several sweeps."""
-        if self._bar is not None:
-            self._bar.total = found.runs
-            self._bar.set_postfix(failed=found.failed, refresh=False)
-            self._bar.update(found.done - self._bar.n)
-        if self._call is not None:
-            self._call(found)

@@ -6,14 +6,15 @@ checked before anything runs, and a wrong word gets the nearest right one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
+
+from pydantic import BeforeValidator, model_validator
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import (
     Design,
@@ -24,6 +25,17 @@ from koubei_sim.studies.design.points import (
     Table,
 )
 from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.study_file import (
+    Flat,
+    Names,
+    OfScenario,
+    Ranges,
+    Real,
+    StudyFile,
+    Whole,
+    entry,
+    table,
+)
 from koubei_sim.studies.sweep import journal
 
 _RANGES: Final[dict[str, Callable[..., Design]]] = {
@@ -31,14 +43,100 @@ _RANGES: Final[dict[str, Callable[..., Design]]] = {
     "latin": LatinHypercube,
     "sobol": SobolPoints,
 }
+Files = Annotated[dict[str, str], BeforeValidator(table)]
 WAYS: Final = ("grid", *_RANGES, "table", "ensemble")
-WORDS: Final = (
-    "scenario", "set", "replicates", "rng", "engine", "outcomes", "out", "backend", "workers",
-    "scheduler", "networks", "agents", *WAYS,
-)  # fmt: skip
 
 
-class SweepFile(NamedTuple):
+class OverRanges(StudyFile):
+    """Points over ranges: how many, and the ranges by dotted path."""
+
+    points: Whole = entry(..., "How many points")
+    ranges: Ranges = entry(..., "Dotted path -> { low, high, log } or { choices }")
+
+
+class Ensemble(StudyFile):
+    """Points over the prior ranges of the scenario's assumptions."""
+
+    points: Whole = entry(..., "How many points")
+    paths: Names | None = entry(None, "Which parameters; all that are assumptions without it")
+    ranges: Ranges | None = entry(None, "Ranges of one's own, in place of `paths`")
+    spread: Real = entry(2.0, "How far ranges reach, a factor")
+    method: str = entry("latin", "How the points lie in the ranges")
+
+
+class SweepFile(OfScenario):
+    """What a sweep file may say."""
+
+    replicates: Whole = entry(1, "Replicates of each point", low=1)
+    rng: Whole | None = entry(None, "The one key of all points", low=0)
+    engine: str = entry("compiled", "Which engine runs", allowed="compiled, reference")
+    outcomes: Names | None = entry(None, "Which measures to keep; all without it")
+    out: str | None = entry(None, "Folder of the journal; the file's name without it")
+    backend: str | None = entry(None, "threads, loky or dask")
+    workers: Whole | None = entry(None, "Threads or processes; as many as fit without it", low=1)
+    scheduler: str | None = entry(None, "Address of a Dask scheduler")
+    networks: Files = entry({}, "Files of graphs by channel, beside this one")
+    agents: str | None = entry(None, "Table of people, beside this one")
+    grid: Flat | None = entry(None, "Levels by dotted path: every combination")
+    random: OverRanges | None = entry(None, "Independent points")
+    latin: OverRanges | None = entry(None, "A Latin hypercube")
+    sobol: OverRanges | None = entry(None, "Sobol points")
+    table: Flat | None = entry(None, "Points one by one: columns by dotted path, or a `file`")
+    ensemble: Ensemble | None = entry(None, "The prior of the assumptions")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SweepFile:
+        ways = [way for way in WAYS if getattr(self, way) is not None]
+        if len(ways) != 1:
+            raise KoubeiError(
+                "", "needs exactly one way to choose points", got=", ".join(ways) or "none",
+                allowed=", ".join(WAYS), fix="[grid]",
+            )  # fmt: skip
+        return self
+
+    @property
+    def way(self) -> str:
+        """The way in which points are chosen."""
+        return next(way for way in WAYS if getattr(self, way) is not None)
+
+    def design(self, base: Scenario, path: Path) -> Design:
+        """Return the design of the points; `path` is where the file stands."""
+        if self.grid is not None:
+            return Grid(self.grid)
+        if self.table is not None:
+            if "file" not in self.table:
+                return Table(self.table)
+            if set(self.table) != {"file"} or not isinstance(self.table["file"], str):
+                raise KoubeiError(
+                    f"{path}: table", "must be the name of a file alone, or columns",
+                    got=repr(self.table), fix='file = "points.csv"',
+                )  # fmt: skip
+            return Table(path.parent / self.table["file"])
+        if self.ensemble is not None:
+            asked = self.ensemble
+            chosen = asked.paths if asked.ranges is None else asked.ranges
+            return ensemble(base, asked.points, chosen, asked.spread, asked.method)
+        ranged: OverRanges = getattr(self, self.way)
+        return _RANGES[self.way](ranged.ranges, ranged.points)
+
+    def supplied(self, base: Scenario, path: Path) -> tuple[Any, Path | None]:
+        """Return networks and agents that the file names: graphs read, the table's path."""
+        from koubei_sim.networks import read_network
+
+        found = {}
+        for name, file in self.networks.items():
+            if name not in base.channels:
+                raise KoubeiError(
+                    f"{path}: networks.{name}", "unknown channel",
+                    allowed=", ".join(base.channels), fix=nearest(name, base.channels),
+                )  # fmt: skip
+            spec = base.channels[name].network
+            directed = spec is not None and (spec.directed or spec.kind == "follow")
+            found[name] = read_network(path.parent / file, directed=directed)
+        return found or None, None if self.agents is None else path.parent / self.agents
+
+
+class PlannedSweep(NamedTuple):
     """A sweep that a file describes: the plan, and how and where to run it."""
 
     sweep: Sweep
@@ -48,7 +146,7 @@ class SweepFile(NamedTuple):
     scheduler: str | None
 
 
-def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
+def read_sweep(file: str | Path, out: str | Path | None = None) -> PlannedSweep:
     """Read a sweep file.
 
     Parameters
@@ -65,178 +163,22 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> SweepFile:
         One line for the first thing that is wrong.
     """
     path = path_of("file", file)
-    where = str(file)
-    content = read_toml(path)
-    for word in content:
-        if word not in WORDS:
-            raise KoubeiError(
-                f"{where}: {word}", "unknown word", allowed=", ".join(WORDS), fix=_near(word, WORDS)
-            )
-    ways = [way for way in WAYS if way in content]
-    if len(ways) != 1:
-        raise KoubeiError(
-            where, "needs exactly one way to choose points", got=", ".join(ways) or "none",
-            allowed=", ".join(WAYS), fix="[grid]",
-        )  # fmt: skip
-    base = scenario_in(content, path)
-    folder = path_of("out", _text(content, "out", where, path.stem) if out is None else out)
-    rng = content.get("rng")
+    asked = SweepFile.read(path)
+    base = asked.base(path)
+    folder = path_of("out", (path.stem if asked.out is None else asked.out) if out is None else out)
+    rng = asked.rng
     if rng is None and journal.is_journal(folder):
         rng = int(journal.read_plan(folder)["key"])
     planned = make_sweep(
         base,
-        _design(ways[0], content[ways[0]], base, path),
-        content.get("replicates", 1),
+        asked.design(base, path),
+        asked.replicates,
         rng,
-        _text(content, "engine", where, "compiled"),
-        content.get("outcomes"),
-        *_supplied(content, path, base),
+        asked.engine,
+        asked.outcomes,
+        *asked.supplied(base, path),
     )
-    if ways[0] != "ensemble" or "ranges" in content["ensemble"]:  # [set] may say around what
-        apart_from_set(f"{where}: {ways[0]}", planned.points.columns, content)
-    scheduler = content.get("scheduler")
-    backend = _text(content, "backend", where, "threads" if scheduler is None else "dask")
-    return SweepFile(planned, folder, backend, content.get("workers"), scheduler)
-
-
-def _near(word: str, known: Any) -> str | None:
-    return nearest(word, known)
-
-
-def _text(content: Mapping[str, Any], word: str, where: str, default: str) -> str:
-    value = content.get(word, default)
-    if not isinstance(value, str):
-        raise KoubeiError(f"{where}: {word}", "must be text", got=value, fix=f'"{default}"')
-    return value
-
-
-def scenario_in(content: Mapping[str, Any], path: Path) -> Scenario:
-    """Return the scenario that a file names (a preset, or a file beside it) with its ``[set]``.
-
-    Raises
-    ------
-    KoubeiError
-        Where it names none, or what it sets is wrong.
-    """
-    given = content.get("scenario")
-    if not isinstance(given, str):
-        raise KoubeiError(
-            f"{path}: scenario", "must name a preset or a file", got=given, fix='scenario = "tiny"'
-        )
-    beside = path.parent / path_of(f"{path}: scenario", given)
-    base = Scenario.load(beside if given not in Scenario.presets() and beside.is_file() else given)
-    changes = content.get("set", {})
-    if not isinstance(changes, Mapping):
-        raise KoubeiError(f"{path}: set", "must be a table", got=changes, fix="[set]")
-    return base.replace(**flat(changes)) if changes else base
-
-
-def apart_from_set(where: str, varied: Iterable[str], content: Mapping[str, Any]) -> None:
-    """Refuse a path that ``[set]`` fixes and the study varies.
-
-    Raises
-    ------
-    KoubeiError
-        Naming both, where one is the other or lies inside it.
-    """
-    fixed = flat(content.get("set", {}))
-    for path in varied:
-        for other in fixed:
-            if path == other or path.startswith(f"{other}.") or other.startswith(f"{path}."):
-                raise KoubeiError(
-                    where, f"{path} is varied, and [set] fixes {other}",
-                    fix="taking one of them away",
-                )  # fmt: skip
-
-
-def _supplied(content: Mapping[str, Any], path: Path, base: Scenario) -> tuple[Any, Path | None]:
-    """Return networks and agents that the file names: graphs read, the table's path."""
-    from koubei_sim.networks import read_network
-
-    files, found = content.get("networks", {}), {}
-    if not isinstance(files, Mapping):
-        raise KoubeiError(
-            f"{path}: networks", "must be a table of files by channel", got=files, fix="[networks]"
-        )
-    for name in files:
-        if name not in base.channels:
-            raise KoubeiError(
-                f"{path}: networks.{name}",
-                "unknown channel",
-                allowed=", ".join(base.channels),
-                fix=_near(name, base.channels),
-            )
-        spec = base.channels[name].network
-        directed = spec is not None and (spec.directed or spec.kind == "follow")
-        file = _text(files, name, f"{path}: networks", "friends.edges")
-        found[name] = read_network(path.parent / file, directed=directed)
-    if "agents" not in content:
-        return found or None, None
-    return found or None, path.parent / _text(content, "agents", str(path), "people.csv")
-
-
-def _design(way: str, given: Any, base: Scenario, path: Path) -> Design:
-    where = f"{path}: {way}"
-    if not isinstance(given, Mapping):
-        raise KoubeiError(where, "must be a table", got=given, fix=f"[{way}]")
-    if way == "grid":
-        return Grid(flat(given))
-    if way == "table":
-        if "file" not in given:
-            return Table(flat(given))
-        _only(where, given, ("file",))
-        return Table(path.parent / _text(given, "file", where, "points.csv"))
-    if way == "ensemble":
-        _only(where, given, ("points", "paths", "spread", "method", "ranges"))
-        ranges = given.get("ranges")
-        chosen = given.get("paths") if ranges is None else flat(ranges, _is_range)
-        return ensemble(
-            base, _points(where, given), chosen, given.get("spread", 2.0),
-            given.get("method", "latin"),
-        )  # fmt: skip
-    _only(where, given, ("points", "ranges"))
-    ranges = given.get("ranges")
-    if not isinstance(ranges, Mapping) or not ranges:
-        raise KoubeiError(f"{where}.ranges", "must be a table of ranges", fix=f"[{way}.ranges]")
-    return _RANGES[way](flat(ranges, _is_range), _points(where, given))
-
-
-def _points(where: str, given: Mapping[str, Any]) -> Any:
-    if "points" not in given:
-        raise KoubeiError(where, "how many points?", fix="points = 64")
-    return given["points"]
-
-
-def _only(where: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for word in given:
-        if word not in known:
-            raise KoubeiError(
-                f"{where}.{word}", "unknown word", allowed=", ".join(known), fix=_near(word, known)
-            )
-
-
-def _is_range(value: Mapping[str, Any]) -> bool:
-    return "choices" in value or ("low" in value or "high" in value)
-
-
-def flat(
-    nested: Mapping[str, Any], ends: Callable[[Mapping[str, Any]], bool] = lambda _: False
-) -> dict[str, Any]:
-    """Return nested tables as one table of dotted paths; tables that `ends` accepts are values.
-
-    TOML reads ``seeding.purity = 1`` as a table in a table, and a quoted path as a name.
-
-    Examples
-    --------
-    >>> flat({"seeding": {"purity": 0.3}, "telling.relay": 0.1, "ticks": 20})
-    {'seeding.purity': 0.3, 'telling.relay': 0.1, 'ticks': 20}
-    """
-    found: dict[str, Any] = {}
-    for name, value in nested.items():
-        inner = isinstance(value, Mapping) and value and not ends(value)
-        parts = {f"{name}.{rest}": v for rest, v in flat(value, ends).items()} if inner else None
-        for path, entry in ({name: value} if parts is None else parts).items():
-            if path in found:  # once as a table in a table, once in quotes
-                raise KoubeiError(path, "stands there twice", got=repr(entry), fix="one of them")
-            found[path] = entry
-    return found
+    if asked.ensemble is None or asked.ensemble.ranges is not None:  # [set] may say around what
+        asked.apart_from_set(f"{path}: {asked.way}", planned.points.columns)
+    backend = asked.backend or ("threads" if asked.scheduler is None else "dask")
+    return PlannedSweep(planned, folder, backend, asked.workers, asked.scheduler)

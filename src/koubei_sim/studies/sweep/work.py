@@ -8,7 +8,9 @@ Called by `backends`.
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,8 +19,9 @@ from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.simulation import OneRun, Simulation
+from koubei_sim.runs.simulation import OneRun, Simulation, measure
 from koubei_sim.runs.waiting import Stopped
 from koubei_sim.studies.design.plan import point_key, run_key
 
@@ -35,7 +38,9 @@ class Task(NamedTuple):
 
     `runs` holds (run, point, replicate); `changes` the changes of each point that occurs;
     `scenarios` those of them that are made already (for workers in the same process); `supplied`
-    the digests of networks and people that were handed over.
+    the digests of networks and people that were handed over.  `functions` of (history, scenario)
+    give further numbers, after those of `outcomes`; with `keep` the histories come back, too.
+    `threads` are those of each run.
     """
 
     runs: tuple[tuple[int, int, int], ...]
@@ -48,10 +53,17 @@ class Task(NamedTuple):
     version: str
     own_key: bool = False
     supplied: Mapping[str, str] = {}
+    functions: tuple[Callable[..., float], ...] = ()
+    keep: bool = False
+    threads: int = 1
 
 
 class Row(NamedTuple):
-    """One run: its numbers, or the stage at which it failed and why (numbers are NaN then)."""
+    """One run: its numbers, or the stage at which it failed and why (numbers are NaN then).
+
+    What no table holds comes last: the history where it is kept, and the error itself where the
+    worker is a thread of this process.
+    """
 
     run: int
     point: int
@@ -60,6 +72,35 @@ class Row(NamedTuple):
     failed: str | None
     message: str | None
     run_key: str
+    history: History | None = None
+    error: Exception | None = None
+
+
+class Makers:
+    """The last simulations of a process: batches of one point share its world.
+
+    Parameters
+    ----------
+    most : int
+        How many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._made: OrderedDict[tuple[str, int], Simulation] = OrderedDict()
+
+    def of(
+        self, scenario: Scenario, digest: str, key: int, given: Inputs, engine: str
+    ) -> Simulation:
+        """Return the simulation of a scenario; nothing is drawn here."""
+        with self._lock:
+            name = (digest, key)
+            if name not in self._made:
+                self._made[name] = Simulation(scenario, key, given, engine)
+            self._made.move_to_end(name)
+            while len(self._made) > self._most:
+                self._made.popitem(last=False)
+            return self._made[name]
 
 
 def receive(given: Inputs) -> None:
@@ -73,12 +114,16 @@ def _name(digests: Mapping[str, str]) -> str:
 
 
 def run_batch(
-    task: Task, given: Inputs | None = None, stopped: Callable[[], bool] | None = None
+    task: Task,
+    given: Inputs | None = None,
+    stopped: Callable[[], bool] | None = None,
+    makers: Makers | None = None,
 ) -> tuple[list[Row], float]:
     """Do the runs of a batch; return their rows and the seconds that it took.
 
     `given` is what the batch needs of networks and people, where it was not received before;
-    `stopped` says whether somebody has called it off.
+    `stopped` says whether somebody has called it off; `makers` are those of the process in which
+    the caller is, too.
     """
     if task.version != __version__:
         raise KoubeiError("worker", "has another koubei_sim", got=__version__, allowed=task.version)
@@ -88,13 +133,13 @@ def run_batch(
     given = given or Inputs()  # one for all points, so that a file of the scenario is read once
     rows: list[Row] = []
     for point, runs in groupby(task.runs, key=lambda run: run[1]):
-        rows += _runs_of_a_point(task, point, list(runs), given, stopped)
+        rows += _runs_of_a_point(task, point, list(runs), given, stopped, makers)
     return rows, time.perf_counter() - started
 
 
 def given_up(task: Task) -> list[Row]:
     """Return the rows of runs that killed every worker that was at them."""
-    nothing = (float("nan"),) * len(task.outcomes)
+    nothing = _nothing(task)
     rows = []
     for run, point, replicate in task.runs:
         name = _run_key(task, _scenario(task, point).digest(), point, replicate)
@@ -124,19 +169,24 @@ def _runs_of_a_point(
     runs: list[tuple[int, int, int]],
     given: Inputs,
     stopped: Callable[[], bool] | None,
+    makers: Makers | None,
 ) -> list[Row]:
     def look(*_: int) -> None:
         if stopped is not None and stopped():
             raise Stopped
 
-    nothing = (float("nan"),) * len(task.outcomes)
+    def failed(run: tuple[int, int, int], stage: str, error: Exception, name: str) -> Row:
+        here = None if makers is None else error
+        return Row(*run, _nothing(task), stage, said(error), name, None, here)
+
     try:
         scenario = _scenario(task, point)
         digest = scenario.digest()
     except Exception as error:
-        return [Row(*run, nothing, "scenario", said(error), "") for run in runs]
+        return [failed(run, "scenario", error, "") for run in runs]
     rows: list[Row] = []
-    simulation = Simulation(scenario, _key(task, point), given, task.engine)
+    kept = Makers(1) if makers is None else makers
+    simulation = kept.of(scenario, digest, _key(task, point), given, task.engine)
     tell = None if stopped is None else look
     for run in runs:
         look()
@@ -145,14 +195,20 @@ def _runs_of_a_point(
         try:
             world = simulation.world(replicate)
             stage = "run"
-            history = simulation.play(world, tell)
+            history = simulation.play(world, tell, threads=task.threads)
             stage = "outcomes"
             found = measures(OneRun(scenario, (history,), simulation.key), task.outcomes)
-            values = tuple(float(found[outcome][0]) for outcome in task.outcomes)
-            rows.append(Row(*run, values, None, None, name))
+            values = [float(found[outcome][0]) for outcome in task.outcomes]
+            values += [measure(history, scenario, simulation.key, of) for of in task.functions]
+            kept_history = history if task.keep else None
+            rows.append(Row(*run, tuple(values), None, None, name, kept_history))
         except Exception as error:
-            rows.append(Row(*run, nothing, stage, said(error), name))
+            rows.append(failed(run, stage, error, name))
     return rows
+
+
+def _nothing(task: Task) -> tuple[float, ...]:
+    return (float("nan"),) * (len(task.outcomes) + len(task.functions))
 
 
 def said(error: BaseException) -> str:

@@ -16,9 +16,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core import codes
+from koubei_sim.core.codes import LEVELS
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import draw32, exp_neg_portable, pick, stream
+from koubei_sim.model.mechanisms.channels import DRAW_MEMBER
+from koubei_sim.model.mechanisms.fit import DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP
+from koubei_sim.model.mechanisms.online import DRAW_ACTIVITY
+from koubei_sim.model.mechanisms.population import DRAW_LEVEL, DRAW_SEGMENT
 from koubei_sim.model.scenario import Scenario
 
 ACTIVITY_CLASSES: Final = 4096
@@ -106,7 +110,7 @@ def level_thresholds(a: float, b: float) -> NDArray[np.int64]:
     """
     from scipy.special import betainc
 
-    cdf = _stable(betainc(a, b, np.arange(1, codes.LEVELS + 1) / codes.LEVELS))
+    cdf = _stable(betainc(a, b, np.arange(1, LEVELS + 1) / LEVELS))
     out = np.floor(cdf * 4294967296.0).astype(np.int64)
     out[-1] = 1 << 32
     out.flags.writeable = False
@@ -204,34 +208,34 @@ def draw_population(
         segment = np.zeros(n, dtype=np.uint8)
         shares = np.floor(np.cumsum([s.share for s in segments]) * 4294967296.0).astype(np.int64)
         shares[-1] = 1 << 32
-        _draw_ranks(base(codes.DRAW_SEGMENT), shares, segment)
+        _draw_ranks(base(DRAW_SEGMENT), shares, segment)
 
     level = np.zeros(n, dtype=np.uint8)
     levels = np.stack([level_thresholds(s.expertise_a, s.expertise_b) for s in segments])
-    _draw_levels(base(codes.DRAW_LEVEL), levels, segment, level)
+    _draw_levels(base(DRAW_LEVEL), levels, segment, level)
 
     activity = np.ones(n)
     if any(s.activity_sigma > 0 for s in segments):
         values = np.stack([lognormal_classes(ACTIVITY_CLASSES, s.activity_sigma) for s in segments])
-        _draw_classes(base(codes.DRAW_ACTIVITY), values, segment, activity)
+        _draw_classes(base(DRAW_ACTIVITY), values, segment, activity)
 
     channels = np.zeros(n, dtype=np.uint8)
     for c, name in enumerate(scenario.channels):
         chance = [s.membership.get(name, 1.0) for s in segments]
         thresholds = np.floor(np.array(chance) * 4294967296.0).astype(np.int64)
-        _draw_members(base(codes.DRAW_MEMBER, c), thresholds, segment, np.uint8(1 << c), channels)
+        _draw_members(base(DRAW_MEMBER, c), thresholds, segment, np.uint8(1 << c), channels)
 
     income = np.full(n, math.inf)
     if any(p.price > 0 for p in scenario.products.values()):
-        _draw_classes(base(codes.DRAW_INCOME), _income_classes(scenario), segment, income)
+        _draw_classes(base(DRAW_INCOME), _income_classes(scenario), segment, income)
 
     taste = np.zeros(n)
     if scenario.market.taste_sd > 0:
         values = scenario.market.taste_sd * normal_classes(TASTE_CLASSES)
-        _draw_classes(base(codes.DRAW_TASTE), np.tile(values, (len(segments), 1)), segment, taste)
+        _draw_classes(base(DRAW_TASTE), np.tile(values, (len(segments), 1)), segment, taste)
     group = np.zeros(n, dtype=np.uint8)
     if scenario.market.taste_groups > 1:
-        _draw_groups(base(codes.DRAW_TASTE_GROUP), scenario.market.taste_groups, group)
+        _draw_groups(base(DRAW_TASTE_GROUP), scenario.market.taste_groups, group)
     return Population(segment, level, activity, channels, income, taste, group)
 
 

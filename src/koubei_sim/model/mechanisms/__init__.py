@@ -1,0 +1,233 @@
+"""The mechanisms of the fan pyramid, one file a submodel of docs/model.md, and what they make up.
+
+A mechanism is declared once, as data (`declaration`): its parameters, what they become, its arrays,
+columns, draws, words and prices.  `MECHANISMS` has them in the order of the text; from it come the
+rules and the state of a run, the records of a person, the daily table, the modules that can be
+switched off, and what is said and what is paid.  Both engines share these names and numbers, and
+nothing else: the rules of a mechanism stand in `kernels` and in `reference`, each on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from koubei_sim.model.mechanisms import (
+    adoption,
+    boards,
+    channels,
+    complaints,
+    events,
+    fit,
+    hearing,
+    leaving,
+    loyalty,
+    media,
+    meetings,
+    observe,
+    online,
+    own,
+    participation,
+    population,
+    reinforcement,
+    rejection,
+    relays,
+    release,
+    returns,
+    rival,
+    seeding,
+    service,
+    supply,
+    telling,
+    waiting,
+)
+from koubei_sim.model.mechanisms.declaration import (
+    Column,
+    IntArray,
+    Mechanism,
+    Module,
+    Price,
+    Purpose,
+    Sentence,
+    Slot,
+    arrays,
+    arrays_of,
+)
+
+MECHANISMS: Final[tuple[Mechanism, ...]] = (
+    population.POPULATION,
+    channels.CHANNELS,
+    seeding.SEEDING,
+    release.RELEASE,
+    own.OWN,
+    fit.FIT,
+    online.ONLINE,
+    participation.PARTICIPATION,
+    loyalty.LOYALTY,
+    complaints.COMPLAINTS,
+    telling.TELLING,
+    relays.RELAYS,
+    waiting.WAITING,
+    events.EVENTS,
+    meetings.MEETINGS,
+    hearing.HEARING,
+    boards.BOARDS,
+    media.MEDIA,
+    reinforcement.REINFORCEMENT,
+    rejection.REJECTION,
+    adoption.ADOPTION,
+    rival.RIVAL,
+    returns.RETURNS,
+    supply.SUPPLY,
+    service.SERVICE,
+    leaving.LEAVING,
+    observe.OBSERVE,
+)
+
+
+@arrays
+class People(
+    population.PopulationPeople,
+    channels.ChannelPeople,
+    seeding.SeedingPeople,
+    fit.FitPeople,
+    online.OnlinePeople,
+    hearing.HearingPeople,
+    reinforcement.ReinforcementPeople,
+    rejection.RejectionPeople,
+):
+    """Arrays of the people of a world, fixed for a run; one entry a person, but for the seeds."""
+
+
+@dataclass(frozen=True)
+class Rules(
+    population.PopulationRules,
+    channels.ChannelRules,
+    seeding.SeedingRules,
+    release.ReleaseRules,
+    own.OwnRules,
+    fit.FitRules,
+    participation.ParticipationRules,
+    loyalty.LoyaltyRules,
+    complaints.ComplaintRules,
+    telling.TellingRules,
+    relays.RelayRules,
+    waiting.WaitingRules,
+    events.EventRules,
+    meetings.MeetingRules,
+    hearing.HearingRules,
+    boards.BoardRules,
+    media.MediaRules,
+    reinforcement.ReinforcementRules,
+    rejection.RejectionRules,
+    rival.RivalRules,
+    supply.SupplyRules,
+    service.ServiceRules,
+    leaving.LeavingRules,
+):
+    """What all parameters have become: scalars and tables, as docs/model.md names them.
+
+    C channels, J nodes, K products, S segments, N people, T ticks.
+    """
+
+
+@arrays
+class State(
+    population.PopulationState,
+    channels.ChannelState,
+    release.ReleaseState,
+    own.OwnState,
+    fit.FitState,
+    online.OnlineState,
+    loyalty.LoyaltyState,
+    complaints.ComplaintState,
+    telling.TellingState,
+    relays.RelayState,
+    events.EventState,
+    meetings.MeetingState,
+    hearing.HearingState,
+    boards.BoardState,
+    reinforcement.ReinforcementState,
+    rejection.RejectionState,
+    adoption.AdoptionState,
+    rival.RivalState,
+    returns.ReturnState,
+    supply.SupplyState,
+    service.ServiceState,
+    leaving.LeavingState,
+    observe.ObserveState,
+):
+    """Arrays of a run, or of a part of it, that the kernels read and write.
+
+    Two records carry the hot fields.  A *listener* (32 bytes, half a cache line) holds all that
+    hearing touches; an *actor* (64 bytes, one line) holds all that an online user touches.  Sets of
+    people are bitsets in id order: 125 kB per million, so testing a listener costs no cache miss.
+    Work lists are allocated for the worst case and stay untouched, hence unmapped, until used.
+
+    A part is the people `first` .. `last` - 1: a kernel that walks over people walks over these,
+    and nobody else's are written to.  Parts of a run share the arrays of people and have work
+    lists, counters, `change` and `outbox` of their own (docs/performance.md).
+    """
+
+    first: int  # a multiple of 64, so that no two parts share a word of a bitset
+    last: int
+    listener: Any  # [N] LISTENER
+    actor: Any  # [N] ACTOR
+    counts: IntArray  # all counters; each is a view of it
+    daily: IntArray  # those that begin at nought every morning
+
+
+def _record(slots: Iterable[Slot], size: int) -> np.dtype[Any]:
+    """Return the record of these fields, the widest first, so that there are no gaps."""
+    widest = sorted(slots, key=lambda slot: -np.dtype(slot.dtype).itemsize)
+    record = np.dtype([(slot.name, slot.dtype) for slot in widest], align=True)
+    assert record.itemsize == size, "a record must not straddle the lines of the cache"
+    return record
+
+
+LISTENER: Final = _record((slot for m in MECHANISMS for slot in m.listener), 32)
+ACTOR: Final = _record((slot for m in MECHANISMS for slot in m.actor), 64)
+
+#: The columns of the daily table in their order: int64, one row a tick.
+COLUMNS: Final[tuple[Column, ...]] = tuple(sorted(c for m in MECHANISMS for c in m.columns))
+TABLE: Final = tuple((column.name, column.width) for column in COLUMNS)
+TABLE_OFFSET: Final = {column.name: int(column) for column in COLUMNS}
+TABLE_WIDTH: Final = sum(column.width for column in COLUMNS)
+#: Columns that are stocks, at the front of the table.
+STOCKS: Final = int(supply.T_STOCK) + 1
+
+PURPOSES: Final[tuple[Purpose, ...]] = tuple(sorted(p for m in MECHANISMS for p in m.purposes))
+MODULES: Final[dict[str, Module]] = {
+    module.name: module for module in sorted(module for m in MECHANISMS for module in m.modules)
+}
+SENTENCES: Final[tuple[Sentence, ...]] = tuple(
+    sorted((s for m in MECHANISMS for s in m.sentences), key=lambda s: (s.section, s.place))
+)
+WORDS: Final = {name: said for m in MECHANISMS for name, said in m.words.items()}
+PRICES: Final[tuple[Price, ...]] = tuple(
+    sorted((price for m in MECHANISMS for price in m.prices), key=lambda price: price.place)
+)
+
+__all__ = [
+    "ACTOR",
+    "COLUMNS",
+    "LISTENER",
+    "MECHANISMS",
+    "MODULES",
+    "PRICES",
+    "PURPOSES",
+    "SENTENCES",
+    "STOCKS",
+    "TABLE",
+    "TABLE_OFFSET",
+    "TABLE_WIDTH",
+    "WORDS",
+    "Mechanism",
+    "People",
+    "Rules",
+    "State",
+    "arrays_of",
+]

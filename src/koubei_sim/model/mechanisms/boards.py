@@ -1,0 +1,81 @@
+"""boards: members read a pool of posts; a post has as many readers on a small board."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core.block import Record
+from koubei_sim.model.mechanisms.declaration import (
+    FloatArray,
+    IntArray,
+    Made,
+    Mechanism,
+    Purpose,
+    array,
+    arrays,
+)
+from koubei_sim.model.mechanisms.fields import TRIAL, Part, Real, fraction, infinite, people
+from koubei_sim.model.mechanisms.numbers import threshold
+
+DRAW_JOIN_BOARD = Purpose(13, "0, channel")
+DRAW_BOARD_PICK = Purpose(34, "tick, 4 * channel + product")
+
+
+class Pool(Part):
+    """Of a channel: how posts are read."""
+
+    readers_per_post: Real = people(
+        0.0,
+        "people one post reaches (boards)",
+        neutral=0.0,
+        low=0.0,
+        high=1e9,
+        source=TRIAL,
+    )
+    reading: Real = infinite("posts/day", "posts a day that a member reads at most (boards)")
+
+
+class JoiningBoards(Part):
+    """Of a channel: new users become members."""
+
+    join_on_adoption: Real = fraction(0.0, "probability that a new user becomes a member (boards)")
+
+
+@dataclass(frozen=True)
+class BoardRules(Record):
+    """How posts are read, and who becomes a member."""
+
+    readers_per_post: FloatArray  # [8]
+    reading: FloatArray  # [8] posts a day a member reads; inf: no limit
+    join_board32: IntArray  # [8]
+
+
+@arrays
+class BoardState(Record):
+    """Who has posted, of one board at a time."""
+
+    posters: NDArray[np.int32] = array(np.int32, "people", scratch=True)
+
+
+def numbers(made: Made) -> BoardRules:
+    """Return how posts are read, and who becomes a member."""
+
+    def of_boards(name: str, fill: float) -> FloatArray:
+        return made.by_channel(
+            np.float64, lambda c: getattr(c, name) if c.medium == "board" else fill, fill
+        )
+
+    return BoardRules(
+        readers_per_post=of_boards("readers_per_post", 0.0),
+        reading=of_boards("reading", math.inf),
+        join_board32=made.by_channel(np.int64, lambda c: threshold(c.join_on_adoption)),
+    )
+
+
+BOARDS = Mechanism(
+    "boards", numbers=numbers, state=BoardState, purposes=(DRAW_JOIN_BOARD, DRAW_BOARD_PICK)
+)

@@ -1,0 +1,170 @@
+"""fit and satisfaction: whom a product suits - price, effort, taste, the gate - and how well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import model_validator
+
+from koubei_sim.core.block import Record
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.declaration import (
+    Column,
+    FloatArray,
+    IntArray,
+    Made,
+    Mechanism,
+    Module,
+    Purpose,
+    Slot,
+    array,
+    arrays,
+    of_world,
+)
+from koubei_sim.model.mechanisms.fields import (
+    INFINITY,
+    TRIAL,
+    Part,
+    Real,
+    Whole,
+    factor,
+    fraction,
+    money,
+    parameter,
+    tick,
+)
+from koubei_sim.model.mechanisms.numbers import whole
+
+DRAW_INCOME = Purpose(5, "population: 0, 0")
+DRAW_TASTE = Purpose(6, "population: 0, 0")
+DRAW_TASTE_GROUP = Purpose(7, "population: 0, 0")
+T_UNHAPPY_ONLINE = Column(174, "unhappy_online", "users online and unhappy")
+
+
+class Income(Part):
+    """Of a segment: what its people would spend."""
+
+    income_median: Real = parameter(
+        1000.0,
+        "median of what a person would spend on the product at most",
+        unit="money",
+        neutral=INFINITY,
+        above=0.0,
+        high=INFINITY,
+    )
+    income_sigma: Real = factor(0.5, "spread of income: sigma of its logarithm", high=3.0)
+
+    @model_validator(mode="after")
+    def _finite_income(self) -> Income:
+        if self.income_median == INFINITY and self.income_sigma > 0:
+            # An infinite median has no spread; saying so beats a silent NaN in the tables.
+            raise KoubeiError(
+                "income_sigma",
+                "an infinite income has no spread",
+                got=self.income_sigma,
+                allowed="0",
+                fix="0",
+            )
+        return self
+
+
+class Offer(Part):
+    """Of a product: what it asks of people."""
+
+    bar: Real = factor(
+        0.3, "satisfaction that a user expects", neutral=-10.0, low=-10.0, high=10.0, source=TRIAL
+    )
+    price: Real = money("price; who would spend less never buys")
+    effort: Real = fraction(0.0, "least expertise that using it takes")
+    taste_group: Whole | None = parameter(
+        None,
+        "taste group it is made for; none: for everybody",
+        unit="group",
+        neutral=None,
+        low=0,
+        high=3,
+    )
+
+
+class Gate(Part):
+    """Of the market: who may come in, and tastes."""
+
+    open_to_all: Whole = tick(
+        0, "tick before which newbies are kept out (the purity gate)", neutral=0
+    )
+    admission: Real = fraction(1.0, "factor on the fit of newbies before that tick", neutral=1.0)
+    off_taste: Real = fraction(
+        1.0, "factor on the fit of a product made for another taste group", neutral=1.0
+    )
+    taste_groups: Whole = parameter(
+        1, "taste groups of equal size", unit="groups", neutral=1, low=1, high=4
+    )
+    taste_sd: Real = factor(
+        0.15, "spread of personal taste in satisfaction", high=10.0, source=TRIAL
+    )
+
+
+@dataclass(frozen=True)
+class FitRules(Record):
+    """What fit and satisfaction take off."""
+
+    bar: FloatArray  # [K]
+    product_taste: IntArray  # [K] taste group or -1
+    off_taste: float
+    admission: float
+    open_to_all: int  # tick
+
+
+@arrays
+class FitPeople(Record):
+    """What personal taste adds to satisfaction."""
+
+    taste: FloatArray = of_world(np.float64)
+
+
+@arrays
+class FitState(Record):
+    """What each product is worth to each class today."""
+
+    fit16: IntArray = array(np.int64, "products", "classes", fill=0)
+
+
+def numbers(made: Made) -> FitRules:
+    """Return what fit and satisfaction take off."""
+    products, market = list(made.scenario.products.values()), made.scenario.market
+    return FitRules(
+        bar=np.array([p.bar for p in products], dtype=np.float64),
+        product_taste=whole(-1 if p.taste_group is None else p.taste_group for p in products),
+        off_taste=market.off_taste,
+        admission=market.admission,
+        open_to_all=market.open_to_all,
+    )
+
+
+def people(made: Made) -> dict[str, Any]:
+    """Return the taste of each person."""
+    return {"taste": made.population.taste}
+
+
+FIT = Mechanism(
+    "fit",
+    people=people,
+    numbers=numbers,
+    state=FitState,
+    actor=(Slot("taste", "f8"),),
+    columns=(T_UNHAPPY_ONLINE,),
+    purposes=(DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP),
+    modules=(
+        Module("effort", ("products.*.effort",), "using it takes expertise", "使用需要一定水平"),
+        Module(
+            "gate",
+            ("market.open_to_all", "market.admission"),
+            "newbies are kept out at first",
+            "早期把小白挡在门外",
+        ),
+        Module("price", ("products.*.price",), "not everybody can pay", "不是人人买得起"),
+        Module("taste", ("market.taste_sd", "market.off_taste"), "tastes differ", "口味不同"),
+    ),
+)

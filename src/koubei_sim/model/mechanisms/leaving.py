@@ -1,0 +1,88 @@
+"""leaving: unhappy users lapse unless they were served, and any user may leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core.block import Record
+from koubei_sim.model.mechanisms.declaration import (
+    Column,
+    Int8Array,
+    IntArray,
+    Made,
+    Mechanism,
+    Module,
+    Purpose,
+    arrays,
+    count,
+    list_of_day,
+)
+from koubei_sim.model.mechanisms.fields import TRIAL, Part, Real, Whole, days, fraction
+from koubei_sim.model.mechanisms.numbers import threshold
+
+DRAW_LAPSE = Purpose(27, "tick, 0")
+DRAW_CHURN = Purpose(28, "tick, 0")
+T_LAPSES = Column(57, "lapses", "unserved unhappy users who left")
+T_CHURNS = Column(58, "churns", "users who left for no reason in the model")
+
+
+class Leaving(Part):
+    """Of service: who leaves."""
+
+    lapse: Real = fraction(
+        0.05,
+        "probability that an unhappy user leaves on an online day, unless served",
+        unit="1/day",
+        source=TRIAL,
+    )
+    churn: Real = fraction(
+        0.0,
+        "probability that any user leaves on an online day",
+        unit="1/day",
+        source="assumption (take-off was uncertain near .006 in an early trial)",
+    )
+    lapsed_return: Whole = days(0, "mean days until a lapsed user can be won again; 0: never")
+
+
+@dataclass(frozen=True)
+class LeavingRules(Record):
+    """Who leaves."""
+
+    lapse32: int
+    churn32: int
+    lapsed_return: int
+
+
+@arrays
+class LeavingState(Record):
+    """Who may leave today, and why: 1 churn, 2 unserved."""
+
+    leavers: NDArray[np.int32] = list_of_day(np.int32, counter="n_leavers")
+    leaver_kind: Int8Array = list_of_day(np.uint8, counter="n_leavers")
+    n_leavers: IntArray = count()
+
+
+def numbers(made: Made) -> LeavingRules:
+    """Return who leaves."""
+    service = made.scenario.service
+    return LeavingRules(
+        lapse32=threshold(service.lapse),
+        churn32=threshold(service.churn),
+        lapsed_return=service.lapsed_return,
+    )
+
+
+LEAVING = Mechanism(
+    "leaving",
+    numbers=numbers,
+    state=LeavingState,
+    columns=(T_LAPSES, T_CHURNS),
+    purposes=(DRAW_LAPSE, DRAW_CHURN),
+    modules=(
+        Module("churn", ("service.churn",), "users leave for no stated reason", "用户会自然流失"),
+        Module("lapse", ("service.lapse",), "unhappy users leave", "不满的用户会离开"),
+    ),
+)

@@ -1,0 +1,139 @@
+"""own media: hazards on the members of a channel from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import model_validator
+
+from koubei_sim.core.block import Record
+from koubei_sim.core.draws import hazard_units
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.declaration import (
+    Column,
+    Flows,
+    IntArray,
+    Made,
+    Mechanism,
+    Module,
+    Money,
+    Price,
+    Sentence,
+)
+from koubei_sim.model.mechanisms.fields import Part, Real, Whole, fraction, money, name, tick
+from koubei_sim.model.mechanisms.numbers import whole
+
+T_ADOPTIONS_MEDIA = Column(
+    40, "adoptions_media", "adoptions recruited by own media, by channel", "channel"
+)
+
+
+class Media(Part):
+    """Own media or advertising: hazards on the members of a channel from outside."""
+
+    channel: str = name(..., "channel whose members it reaches", "a channel of the scenario")
+    product: str | None = name(
+        None, "product it speaks of; none: the first", "a product of the scenario"
+    )
+    start: Whole = tick(0, "first tick")
+    end: Whole | None = tick(None, "tick after the last; none: it never ends")
+    hazard: Real = fraction(
+        0.0,
+        "probability a day to convince a member of full fit",
+        unit="1/day",
+        source="Bass 1969, coefficient of innovation; the value is an assumption",
+    )
+    awareness: Real = fraction(0.0, "probability a day to make a member aware", unit="1/day")
+    cost_per_day: Real = money("cost of a day", a_day=True)
+    cost_per_member: Real = money("cost of a day for each member reached", a_day=True)
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Media:
+        if self.end is not None and self.end < self.start:
+            raise KoubeiError(
+                "end",
+                "ends before it starts",
+                got=self.end,
+                allowed=f"at least {self.start}",
+                fix=str(self.start + 1),
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class MediaRules(Record):
+    """The campaigns: channel, product, first tick, tick after the last, hazards."""
+
+    media_channel: IntArray  # [A]
+    media_product: IntArray
+    media_start: IntArray
+    media_end: IntArray
+    media_hazard: IntArray  # 2**-32
+    media_awareness: IntArray
+
+
+def numbers(made: Made) -> MediaRules:
+    """Return the campaigns."""
+    scenario = made.scenario
+    channels, products = list(scenario.channels), list(scenario.products)
+    media = list(scenario.media.values())
+    return MediaRules(
+        media_channel=whole(channels.index(m.channel) for m in media),
+        media_product=whole(0 if m.product is None else products.index(m.product) for m in media),
+        media_start=whole(m.start for m in media),
+        media_end=whole(scenario.ticks if m.end is None else m.end for m in media),
+        media_hazard=whole(hazard_units(m.hazard) for m in media),
+        media_awareness=whole(hazard_units(m.awareness) for m in media),
+    )
+
+
+def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
+    for title, media in scenario.media.items():
+        yield say(
+            "media",
+            name=title,
+            channel=media.channel,
+            start=media.start,
+            hazard=media.hazard,
+            awareness=media.awareness,
+        )
+
+
+def _spent(scenario: Any, flows: Flows) -> Money:
+    spent, day = np.zeros(flows.days.size), flows.days
+    for campaign in scenario.media.values():
+        number = list(scenario.channels).index(campaign.channel)
+        running = (day >= campaign.start) & (day >= scenario.channels[campaign.channel].opens_at)
+        if campaign.end is not None:
+            running &= day < campaign.end
+        members = flows.block("members")[:, number] * flows.scale
+        spent += running * (campaign.cost_per_day + campaign.cost_per_member * members)
+    return spent
+
+
+MEDIA = Mechanism(
+    "media",
+    numbers=numbers,
+    columns=(T_ADOPTIONS_MEDIA,),
+    modules=(Module("media", ("media",), "own media and advertising", "自媒体与广告"),),
+    sentences=(Sentence("happens", 2, _told, entries=True),),
+    words={
+        "media": (
+            "{name}: own media on {channel} from day {start}, convinces {hazard:.3g} and makes "
+            "aware {awareness:.3g} of the members a day",
+            "{name}：{channel} 上的自媒体，第 {start} 天起，"
+            "每天说服 {hazard:.3g}、告知 {awareness:.3g}",
+        ),
+    },
+    prices=(
+        Price(
+            9,
+            "media",
+            "``cost_per_day`` while a campaign runs on an open channel, and ``cost_per_member``",
+            _spent,
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""From parameters to integers: the few formulas by which every mechanism makes its tables.
+
+Probabilities become thresholds ``floor(p 2**32)``, factors 16.16 fixed point, hazards integers in
+units of 2**-32 (`core.draws.hazard_units`).  Logarithms and powers go through the portable
+functions of `core.draws`, so a table has the same bytes on every processor.
+Called by the mechanisms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core.compiling import kernel
+from koubei_sim.core.draws import exp_neg_portable, log_portable
+
+UNIT32: Final = 4294967296.0
+
+Table = NDArray[np.int64]
+
+
+def threshold(probability: float) -> int:
+    """Return ``floor(p 2**32)``, what a 32-bit draw must stay below.
+
+    Examples
+    --------
+    >>> threshold(1.0) == 2**32, threshold(0.0)
+    (True, 0)
+    """
+    return int(min(max(probability, 0.0), 1.0) * UNIT32)
+
+
+def fixed16(factor: float) -> int:
+    """Return ``floor(x 65536)``, a factor in 16.16 fixed point."""
+    return int(factor * 65536.0)
+
+
+@kernel
+def halving(half_life, size):
+    """Return ``0.5 ** (d / half_life)`` for d = 0 .. size-1 days (ones where it is infinite)."""
+    out = np.ones(size)
+    if half_life < np.inf:
+        rate = 0.6931471805599453 / half_life
+        for d in range(size):
+            out[d] = exp_neg_portable(d * rate)
+    return out
+
+
+@kernel
+def power(base, exponent):
+    """Return ``base ** exponent`` for a base in [0, 1] and an exponent of at least 0."""
+    if exponent == 0.0 or base == 1.0:
+        return 1.0
+    if base <= 0.0:
+        return 0.0
+    return exp_neg_portable(-exponent * log_portable(base))
+
+
+def geometric(ratio: float, size: int) -> NDArray[np.float64]:
+    """Return ``ratio ** k`` for k = 0 .. size-1 by repeated multiplication."""
+    out = np.ones(size)
+    for k in range(1, size):
+        out[k] = out[k - 1] * ratio
+    return out
+
+
+def floor16(values: NDArray[np.float64]) -> Table:
+    """Return `fixed16` of each value."""
+    return np.floor(values * 65536.0).astype(np.int64)
+
+
+def scaled(number: float, people_per_agent: float, most: int = 2**31 - 1) -> int:
+    """Return a number of people as simulated people: divided, rounded half up, at least 1 if any.
+
+    Examples
+    --------
+    >>> scaled(100, 30), scaled(1, 30), scaled(0, 30)
+    (3, 1, 0)
+    """
+    if number <= 0:
+        return 0
+    return (
+        most if number / people_per_agent >= most else max(1, int(number / people_per_agent + 0.5))
+    )
+
+
+def whole(numbers: Any) -> Table:
+    """Return whole numbers as an array."""
+    return np.array(list(numbers), dtype=np.int64)

@@ -1,0 +1,50 @@
+"""returns: those who left the market can be won again after some time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core.block import Record
+from koubei_sim.model.mechanisms.declaration import (
+    Column,
+    Mechanism,
+    Module,
+    Purpose,
+    array,
+    arrays,
+    by_person,
+)
+
+DRAW_RETURN = Purpose(36, "tick, stage entered")
+T_RETURNS = Column(61, "returns", "people who came back to the market")
+
+
+def _anybody(rules: Any) -> bool:
+    return bool(rules.lapsed_return or rules.rejected_return or rules.replacement_days)
+
+
+@arrays
+class ReturnState(Record):
+    """The calendar of returns: heads by tick, following person."""
+
+    return_head: NDArray[np.int32] = array(np.int32, "ticks", fill=-1)
+    return_next: NDArray[np.int32] = by_person(np.int32, needed=_anybody)
+
+
+RETURNS = Mechanism(
+    "returns",
+    state=ReturnState,
+    columns=(T_RETURNS,),
+    purposes=(DRAW_RETURN,),
+    modules=(
+        Module(
+            "returns",
+            ("market.rejected_return", "market.replacement_days", "service.lapsed_return"),
+            "those who left can be won again",
+            "离开的人可以挽回",
+        ),
+    ),
+)

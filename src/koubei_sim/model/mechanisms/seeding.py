@@ -1,0 +1,184 @@
+"""seeding: the people with whom it starts (chosen in `world.seeds`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import model_validator
+
+from koubei_sim.core.block import Record
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.declaration import (
+    Flows,
+    Made,
+    Mechanism,
+    Money,
+    Price,
+    Sentence,
+    arrays,
+)
+from koubei_sim.model.mechanisms.fields import (
+    STRUCTURE,
+    TRIAL,
+    Entries,
+    Named,
+    Part,
+    Person,
+    Real,
+    Whole,
+    choice,
+    fraction,
+    money,
+    name,
+    people,
+)
+from koubei_sim.model.mechanisms.fields import (
+    engagement as engagement_of,
+)
+
+
+class Seeding(Part):
+    """The people with whom it starts."""
+
+    number: Whole = people(
+        100,
+        "seed users",
+        source="100 users of the first internal test of MIUI (company account)",
+    )
+    purity: Real = fraction(
+        1.0,
+        "share of enthusiasts among them",
+        neutral=STRUCTURE,
+        source="assumption (no source gives the purity of the first users)",
+    )
+    strategy: Literal[
+        "random", "degree", "kshell", "nomination", "community", "staff_friends", "ids"
+    ] = choice(
+        "random",
+        "how they are chosen",
+        "random",
+        "degree",
+        "kshell",
+        "nomination",
+        "community",
+        "staff_friends",
+        "ids",
+        neutral="random",
+    )
+    channel: str | None = name(
+        None,
+        "feed whose graph the strategy looks at; none: the first feed",
+        "a feed of the scenario",
+    )
+    staff: Whole = people(
+        10,
+        "staff from whom friends are drawn (staff_friends)",
+        neutral=STRUCTURE,
+        low=1,
+        high=1_000_000,
+    )
+    ids: tuple[Person, ...] = name(
+        (),
+        "the seeds by label, or by row where people have none (strategy ids)",
+        "labels of people, or rows 0..n_agents - 1",
+        neutral=(),
+    )
+    ids_by: Literal["label", "row"] | None = choice(
+        None, "what ids are; none: labels where the graphs have them, else rows", "label", "row"
+    )
+    among: Named[Entries] | None = name(
+        None,
+        "only people of whom the table of people says one of these, by column",
+        "columns and lists of what may stand in them",
+        neutral=None,
+    )
+    engagement: Real = engagement_of(
+        12.0, "engagement of a seed at the start", neutral=STRUCTURE, source=TRIAL
+    )
+    recruit_cost: Real = money("cost of winning one seed")
+
+    @model_validator(mode="after")
+    def _ids_given(self) -> Seeding:
+        if (self.strategy == "ids") != bool(self.ids):
+            raise KoubeiError(
+                "ids",
+                "strategy ids, and no other, has a list of ids",
+                got=list(self.ids),
+                fix="strategy = 'ids' and a list",
+            )
+        if len(set(self.ids)) != len(self.ids):
+            raise KoubeiError(
+                "ids", "the same person twice", got=list(self.ids), allowed="different people"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class SeedingRules(Record):
+    """How bound seeds are at the start."""
+
+    seed_engagement: float
+
+
+@arrays
+class SeedingPeople(Record):
+    """Who starts."""
+
+    seeds: NDArray[np.int32]  # ascending
+
+
+def numbers(made: Made) -> SeedingRules:
+    """Return how bound seeds are at the start."""
+    return SeedingRules(seed_engagement=made.scenario.seeding.engagement)
+
+
+def enthusiasts_wanted(seeds: int, purity: float) -> int:
+    """Return the number of enthusiasts among the seeds: the nearest whole number, half up.
+
+    Examples
+    --------
+    >>> enthusiasts_wanted(100, 0.3), enthusiasts_wanted(5, 0.5)
+    (30, 3)
+    """
+    return int(seeds * purity + 0.5)
+
+
+def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
+    seeding = scenario.seeding
+    number = len(seeding.ids) if seeding.strategy == "ids" else seeding.number
+    simulated = scenario.seed_agents
+    yield say(
+        "seeds",
+        number=number,
+        purity=seeding.purity,
+        strategy=seeding.strategy,
+        engagement=seeding.engagement,
+        sim=say("simulated", count=simulated) if simulated != number else "",
+    )
+
+
+def _recruited(scenario: Any, flows: Flows) -> Money:
+    spent = np.zeros(flows.days.size)
+    spent[0] = scenario.seeding.recruit_cost * flows.seeds * flows.scale
+    return spent
+
+
+SEEDING = Mechanism(
+    "seeding",
+    numbers=numbers,
+    sentences=(Sentence("start", 1, _told),),
+    words={
+        "seeds": (
+            "{number:,} seeds{sim}, {purity:.0%} of them enthusiasts, chosen: {strategy}; each "
+            "starts as a core user with engagement {engagement:g}",
+            "{number:,} 名种子用户{sim}，其中发烧友 {purity:.0%}，选法：{strategy}；"
+            "起始为核心用户，投入感 {engagement:g}",
+        ),
+        "simulated": (" ({count} simulated)", "（模拟 {count} 人）"),
+    },
+    prices=(Price(1, "seeds", "``seeding.recruit_cost`` for each seed, on tick 0", _recruited),),
+)

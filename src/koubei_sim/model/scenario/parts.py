@@ -1,0 +1,160 @@
+"""The tables of a scenario that several mechanisms share: each brings its own parameters.
+
+The bases of a class stand from the last to the first: pydantic takes the fields of the last base
+first, and this order is the one in which parameters are listed and written.
+"""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.boards import JoiningBoards, Pool
+from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
+from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
+from koubei_sim.model.mechanisms.events import EventCosts, Happening
+from koubei_sim.model.mechanisms.fields import (
+    STRUCTURE,
+    Day,
+    Part,
+    Real,
+    Whole,
+    name,
+    parameter,
+    people,
+    tick,
+)
+from koubei_sim.model.mechanisms.fit import Gate, Income, Offer
+from koubei_sim.model.mechanisms.hearing import Awareness, Load, ReadingBudget, TieStrength
+from koubei_sim.model.mechanisms.leaving import Leaving
+from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
+from koubei_sim.model.mechanisms.meetings import Meeting
+from koubei_sim.model.mechanisms.online import Activity, Presence
+from koubei_sim.model.mechanisms.participation import JoinCosts, Joining
+from koubei_sim.model.mechanisms.population import Kind
+from koubei_sim.model.mechanisms.reinforcement import Needs
+from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
+from koubei_sim.model.mechanisms.relays import Relays
+from koubei_sim.model.mechanisms.release import Honour, Learning, ReleaseCosts
+from koubei_sim.model.mechanisms.rival import Rival
+from koubei_sim.model.mechanisms.service import AnswerCosts, Answers, Staff
+from koubei_sim.model.mechanisms.supply import SupplyCosts
+from koubei_sim.model.mechanisms.telling import (
+    Messages,
+    Referral,
+    ReferralCosts,
+    Replies,
+    ReplyGain,
+    Speaking,
+)
+from koubei_sim.model.mechanisms.waiting import Waiting
+
+
+class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
+    """A kind of people: how many, how expert, how active, where they are members."""
+
+
+class Channel(
+    Staff,
+    Replies,
+    JoiningBoards,
+    Opening,
+    TieStrength,
+    Pool,
+    Load,
+    Holding,
+    Messages,
+    Medium,
+):
+    """A place where people tell: a feed (a graph of listeners) or a board (a pool of posts)."""
+
+    @model_validator(mode="after")
+    def _medium_fits(self) -> Channel:
+        if self.medium == "board":
+            if self.network is not None:
+                raise KoubeiError(
+                    "network",
+                    "a board has no network",
+                    got=self.network.kind,
+                    allowed="feeds only",
+                    fix="medium = 'feed'",
+                )
+            if self.readers_per_post <= 0:
+                raise KoubeiError(
+                    "readers_per_post",
+                    "a board needs readers",
+                    got=self.readers_per_post,
+                    allowed="above 0",
+                    fix="60",
+                )
+            if self.tie != "none":
+                raise KoubeiError(
+                    "tie", "a board has no ties", got=self.tie, allowed="none", fix="none"
+                )
+        elif self.join_on_adoption > 0:
+            raise KoubeiError(
+                "join_on_adoption",
+                "only boards are joined on adoption",
+                got=self.join_on_adoption,
+                allowed="0",
+                fix="medium = 'board'",
+            )
+        return self
+
+
+class Product(Offer, Learning):
+    """A product that learns from the reports of its users."""
+
+
+class Event(EventCosts, Meeting, Happening):
+    """Something that happens on a channel for some days, once or again and again.
+
+    A placebo event has the same lifts and gain 0.
+    """
+
+
+class Participation(Joining, Presence):
+    """Being online and joining participation nodes."""
+
+
+class Telling(Referral, Rejecters, Waiting, Relays, Speaking):
+    """How often people tell, and how much they are believed."""
+
+
+class Loyalty(Honour, ComplaintGain, ReplyGain, Tiers):
+    """Engagement, its decay, and the tiers of the pyramid."""
+
+
+class Service(Leaving, Answers, Complaining):
+    """Complaints, answers, and leaving."""
+
+
+class Market(Rival, Rejection, Awareness, Gate):
+    """Who may come in, tastes, rejection and the rival."""
+
+
+class Costs(ReferralCosts, JoinCosts, SupplyCosts, AnswerCosts, ReleaseCosts):
+    """Prices of what has no home elsewhere; spending feeds back on nothing."""
+
+
+class Milestone(Part):
+    """A dated count reported in the world, shown beside the simulation; it changes nothing."""
+
+    date: Day | None = parameter(
+        None, "date of the count", unit="date", neutral=STRUCTURE, allowed="a date"
+    )
+    day: Whole | None = tick(None, "tick of the count, where no date is given")
+    count: Real = people(..., "people counted", neutral=STRUCTURE, low=0.0, high=1e12)
+    label: str = name(..., "what was counted", "any text")
+    source: str = name("assumption", "where the count comes from", "any text")
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Milestone:
+        if (self.date is None) == (self.day is None):
+            raise KoubeiError(
+                "date",
+                "give a date or a day, one of the two",
+                got="both" if self.date else "none",
+                fix="date = 2010-08-16",
+            )
+        return self
