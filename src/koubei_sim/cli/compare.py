@@ -79,13 +79,8 @@ def compare(
 ) -> int:
     """Say how scenarios differ, on the same luck: differences with intervals."""
     from koubei_sim import studies
-    from koubei_sim.runs import simulate
 
     compared = _scenarios(scenarios, change or [], common or [])
-    first = next(iter(compared.values()))
-    if threads is None:
-        runs = replicates or 20
-        threads = 1 if _finished(first) else simulate.fitting_threads(first, runs)
     found = studies.compare(
         compared,
         replicates,
@@ -154,10 +149,6 @@ def _named(found: dict[str, Any], more: list[tuple[str, Any]]) -> dict[str, Any]
 def _name_of(word: str) -> str:
     path = Path(word)
     return path.stem if path.suffix == ".toml" else path.name or word
-
-
-def _finished(entry: Any) -> bool:
-    return hasattr(entry, "histories")
 
 
 def parts_of(text: str) -> tuple[str, list[str]]:

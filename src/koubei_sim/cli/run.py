@@ -110,7 +110,7 @@ def run(
             networks=graphs,
             agents=agents,
             progress=tell,
-            threads=simulate.useful_threads(scenario, number) if threads is None else threads,
+            threads=threads,
             out=out if stream else None,  # else it is saved once it has been compared
             stream=stream,
         )
@@ -317,9 +317,8 @@ def demo(
     scenario = Scenario.load("xiaomi")
     people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
     print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
-    side_by_side = simulate.useful_threads(scenario, replicates) if threads is None else threads
     with screen.progress("simulating") as tell:
-        result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=side_by_side)
+        result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=threads)
     written = _write(result, out, lang, figures=True)
     print(_report(result, lang, threads))
     _say_written(written, out)

@@ -71,10 +71,9 @@ class RunOptions:
         given = self.networks.agents if isinstance(self.networks, Inputs) else self.agents
         return given is not None
 
-    def simulation(self, scenario: Scenario, threads: int | None = None) -> Simulation:
-        """Return the maker of the replicates of a scenario, on `threads` where these are said."""
-        threads = self.threads if threads is None else threads
-        return Simulation(scenario, self.key, self.inputs, self.engine, threads)
+    def simulation(self, scenario: Scenario) -> Simulation:
+        """Return the maker of the replicates of a scenario."""
+        return Simulation(scenario, self.key, self.inputs, self.engine, self.threads)
 
 
 def options_from(
