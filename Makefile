@@ -13,7 +13,7 @@ BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest lint format types walls experiments figures clean distclean
+.PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
 
 help:
 	@echo "make demo       a small run of the Xiaomi scenario, tables and figures into demo/"
@@ -78,10 +78,10 @@ demo: setup
 	$(PYTHON) -m koubei_sim.cli demo --out demo
 
 test: setup-dev
-	$(PYTEST) -n $(WORKERS) --dist worksteal $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=10 $(ARGS)
 
 test-full: setup-dev
-	$(PYTEST) -n $(WORKERS) --dist worksteal -m "" $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=10 -m "" $(ARGS)
 
 # The newest Python with the newest releases of what is needed; the oldest Python with the lowest
 # that pyproject.toml allows.  ARGS=sample: a minute's worth of them.
@@ -92,6 +92,10 @@ test-lowest:
 	@WORKERS=$(WORKERS) .ci/versions lowest $(ARGS)
 
 # ---------------------------------------------------------------- for developers
+
+# Compiled once, before several tests would compile the same side by side.
+kernels: setup-dev
+	@$(PYTHON) .ci/kernels.py
 
 lint: setup-dev
 	$(PYTHON) -m ruff check .

@@ -42,7 +42,9 @@ def started(preset: str) -> dict[str, float]:
                 spent += time.process_time() - since
 
     event.register("numba:compile", Listener())
-    from koubei_sim.cli import commands, running  # noqa: F401
+    from koubei_sim.cli import commands
+
+    commands()
     from koubei_sim.model.compiled import CompiledRun
     from koubei_sim.model.scenario import Scenario
     from koubei_sim.model.world import build

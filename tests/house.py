@@ -198,7 +198,10 @@ def complexities(tree: Tree) -> dict[str, int]:
 
 
 def public_names(tree: Tree) -> dict[str, set[str]]:
-    """Return the names in the ``__all__`` of each public module; a lazy face has them in a stub."""
+    """Return the names in the ``__all__`` of each public module; a lazy face has them in a stub.
+
+    There they stand in ``__all__`` too, or each as ``from x import name as name``.
+    """
     found: dict[str, set[str]] = {}
     for name, module in tree.modules.items():
         if any(step.startswith("_") for step in name.split(".")):
@@ -211,6 +214,10 @@ def public_names(tree: Tree) -> dict[str, set[str]]:
                         values = (getattr(n, "value", None) for n in ast.walk(node.value))
                         names = {value for value in values if isinstance(value, str)}
                         found[name] = found.get(name, set()) | names
+        for node in module.stub.body if module.stub else ():
+            for alias in getattr(node, "names", ()):
+                if alias.asname == alias.name:
+                    found.setdefault(name, set()).add(alias.name)
     return found
 
 

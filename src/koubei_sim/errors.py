@@ -1,4 +1,4 @@
-"""The one way this library refuses wrong input.
+"""The one way this library refuses wrong input; and how it speaks of names that have changed.
 
 Every refusal is a single line ``where: what, got VALUE, allowed RANGE, try FIX``: a person
 who reads only that line knows what to change.  Raised everywhere, printed (without a
@@ -8,7 +8,9 @@ traceback, exit status 2) by the command line.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 
 class KoubeiError(ValueError):
@@ -92,3 +94,46 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
+
+
+def old_names(
+    module: str, renamed: Mapping[str, str], known: Iterable[str] = ()
+) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module whose old names stay for one release.
+
+    Parameters
+    ----------
+    module : str
+        Its full name.
+    renamed : mapping of str to str
+        Old name -> full name of what it is called now; a warning says so to whoever uses it.
+    known : iterable of str
+        Names among which a misspelt one is looked for.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> get = old_names("shop", {"close": "koubei_sim.errors.nearest"}, ["opening"])
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     get("close") is nearest, str(said[0].message)
+    (True, 'shop.close is called koubei_sim.errors.nearest now; the old name goes next release')
+    >>> get("openin")
+    Traceback (most recent call last):
+    ...
+    AttributeError: module 'shop' has no attribute 'openin', try opening
+    """
+
+    def get(name: str) -> Any:
+        if name not in renamed:
+            near = None if name.startswith("_") else nearest(name, known)
+            hint = f", try {near}" if near else ""
+            raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}")
+        new = renamed[name]
+        said = f"{module}.{name} is called {new} now; the old name goes next release"
+        warnings.warn(said, DeprecationWarning, stacklevel=3)
+        import pkgutil  # slow, and hardly ever needed
+
+        return pkgutil.resolve_name(new)
+
+    return get

@@ -1,7 +1,7 @@
 """Rules on graphs of a few people with their exact laws: the nulls of the tests of whole laws.
 
 `LAWS` names each; `words` turns a log of many replicates into states at a moment, in the
-numbering of `koubei_sim.theory.tiny.StateLaw`.  Used for the twins and for the library.
+numbering of `verification.exact_laws.StateLaw`.  Used for the twins and for the library.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.cascades.laws import assert_law, by_word
 
 from koubei_sim.cascades import rules
 from koubei_sim.networks import Network
-from koubei_sim.theory import tiny
+from verification import exact_laws as tiny
 
 # Four people, every kind of trouble: mutual and one-way ties, a cycle, two ways to most places.
 ARCS = [(0, 1), (0, 2), (1, 0), (1, 2), (1, 3), (2, 3), (3, 1)]  # rows in order: arc numbers

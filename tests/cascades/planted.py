@@ -1,10 +1,10 @@
 """Copies of the cascade kernels with one planted fault, loaded beside the real ones.
 
-A fault is a change of the text of one module below `koubei_sim.cascades.kernels` or
-`koubei_sim.cascades`.  The copy lives in memory: that module and those that (through others) import
-it are read again under other names; everything else is shared, compiled kernels included, so only
-what the fault touches is compiled.  The files of the library are never touched.
-Used by `test_planted`.
+A fault is a change of the text of one module below `koubei_sim.cascades`, its `rules` or `kernels`.
+The copy lives in memory: that module and those that (through others) import it are read again
+under other names; everything else is shared, compiled kernels included, so only what the fault
+touches is compiled.  A rule is run as an object of the copy's class.  The files of the library are
+never touched.  Used by `test_planted`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 import koubei_sim
 
 FOLDER = Path(koubei_sim.__file__).parent
-ROOMS = ("cascades.kernels", "cascades")
+ROOMS = ("cascades.kernels", "cascades.rules", "cascades")
 PREFIX = "planted"
 SHARED = {"RandomSeeds"}
 
@@ -100,28 +100,39 @@ def planted(module: str, text: str) -> Iterator[Callable[..., Any]]:
     callable
     """
     names = touched(module)
-    assert "cascades.run" in names, f"nothing that runs cascades uses {module}"
+    used = "cascades.run" in names or any(name.startswith("cascades.rules.") for name in names)
+    assert used, f"nothing that runs cascades uses {module}"
     loaded: list[str] = []
 
     def load(name: str) -> ModuleType:
         fullname = renamed(name)
         if fullname in sys.modules:
             return sys.modules[fullname]
-        for other in imports(name) & names:
-            load(other)
-        content = text if name == module else source(name)
-        tree = Redirected(names).visit(ast.parse(content.replace("cache=True", "cache=False")))
         made = ModuleType(fullname)
         made.__file__ = f"<{fullname}>"
         sys.modules[fullname] = made
         loaded.append(fullname)
+        for other in imports(name) & names:
+            load(other)
+        content = text if name == module else source(name)
+        tree = Redirected(names).visit(ast.parse(content.replace("cache=True", "cache=False")))
         exec(compile(tree, made.__file__, "exec"), made.__dict__)
         for shared in SHARED & set(made.__dict__):  # callers bring objects of the real class
             setattr(made, shared, getattr(import_module(f"koubei_sim.{name}"), shared))
         return made
 
+    def copied(rule: Any) -> Any:
+        """Return a rule as an object of the copy of its class, where there is one."""
+        name = type(rule).__module__.partition("koubei_sim.")[2]
+        if name not in names:
+            return rule
+        twin = object.__new__(getattr(load(name), type(rule).__name__))
+        twin.__dict__.update(vars(rule))
+        return twin
+
     try:
-        yield load("cascades.run").cascade
+        run = load("cascades.run").cascade if "cascades.run" in names else original()
+        yield lambda network, rule, *rest, **named: run(network, copied(rule), *rest, **named)
     finally:
         for fullname in loaded:
             del sys.modules[fullname]

@@ -1,7 +1,7 @@
 """The twins themselves have the right laws: whole laws on graphs of a few people.
 
 Twins and kernels are both written from docs/cascades.md; if the text were wrong both would be.
-So the twins are compared here with `koubei_sim.theory.tiny`, which knows nothing of addresses,
+So the twins are compared here with `verification.exact_laws`, which knows nothing of addresses,
 coins or intervals.  Null in each test: the state at a round (or time) has the exact law; n as
 given; error rate 1e-6 in all comparisons of a test together; fixed key.
 """
@@ -23,7 +23,7 @@ from tests.cascades.twins.run import activations, graph_of
 from koubei_sim.cascades import rules
 from koubei_sim.networks import Network
 from koubei_sim.networks.temporal import TemporalNetwork
-from koubei_sim.theory import tiny
+from verification import exact_laws as tiny
 
 RUNS = 8000
 pytestmark = pytest.mark.statistical

@@ -59,10 +59,9 @@ def command(*words: str) -> Call:
 
 def said(*words: str) -> None:
     """Run the command, and raise the line that it says as it was raised within."""
-    from koubei_sim.cli import study_commands  # noqa: F401  # adds its commands
-    from koubei_sim.cli.commands import app
+    from koubei_sim.cli import commands
 
-    app(args=list(words), prog_name="koubei", standalone_mode=False)
+    commands()(args=list(words), prog_name="koubei", standalone_mode=False)
 
 
 def saved(**named: Any) -> Any:

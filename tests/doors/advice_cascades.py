@@ -39,7 +39,8 @@ from koubei_sim.cascades import (
 )
 from koubei_sim.cascades.runner import Runner
 from koubei_sim.compat import eon, ndlib
-from koubei_sim.theory import branching, threshold, tiny
+from koubei_sim.theory import branching, threshold
+from verification import exact_laws as tiny
 
 ONE_WAY = (np.array([0, 1, 1]), np.array([1]))  # indptr, indices
 UNEVEN = ([0, 1], [1, 0], None, [0.2, 0.4])

@@ -332,6 +332,11 @@ TRIED: dict[str, Trial] = {
         lambda: write_verdict(a_claim(quick=False)),
     ),
     "f'koubei claim {path.parent}'": (broken_verdict, claimed, "koubei claim S1"),
+    "f'koubei claim {folder}'": (
+        lambda: (Path("S1").mkdir(), write(CLAIM, "S1/claim.toml"), kb.load("S1")),
+        lambda: (write_verdict(a_claim()), kb.load("S1")),
+        "koubei claim S1",
+    ),
     "'log=False'": (lambda: target(value=0.0, log=True), lambda: target(value=0.0, log=False)),
     "f'{self.tolerance / 100.0:g} for {self.tolerance:g} %, or log=False'": (
         lambda: target(tolerance=10.0, log=True),
@@ -386,5 +391,5 @@ TRIED: dict[str, Trial] = {
         command("compare", "tiny", "--set", "ticks=2", "--replicates", "2", "--threads", "1",
                 "--change", "purer: seeding.purity=0.9"),
     ),
-    "'a NAME or --all'": (lambda: said("replicate", "--full"), command("replicate", "--json")),
+    "'a NAME or --all'": (lambda: said("verify", "--full"), command("verify", "--json")),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from tests.doors import advice_cascades, advice_files, advice_studies
 
 import koubei_sim as kb
 
-SOURCES = Path(kb.__file__).parent
+SOURCES = Path(kb.__file__).parents[2]  # src and the verifications beside it
 NAMES_SOMETHING = re.compile(r"\w\(|(?<![\w-])--[a-z]|\w=(?!=)|\bkoubei \w")
 #: Calls whose result is a name or a number, not the advice itself.
 COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.join(", "near or",
@@ -49,7 +49,8 @@ def texts(node: ast.AST) -> Iterator[str]:
 def advice() -> dict[str, str]:
     """Every advice of the sources that names a call or an option -> where it stands."""
     found = {}
-    for path in sorted(SOURCES.rglob("*.py")):
+    files = [*(SOURCES / "src").rglob("*.py"), *(SOURCES / "verification").rglob("*.py")]
+    for path in sorted(files):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             for text in texts(node):
                 if not text.startswith(COMPUTED) and NAMES_SOMETHING.search(text):

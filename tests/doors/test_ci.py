@@ -22,7 +22,7 @@ def ci(folder: Path, compare: str, **env: str) -> tuple[int, str]:
     """Run the checks with steps that only say something: status and output."""
     (folder / ".ci").mkdir(exist_ok=True)
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
-    steps = ["setup-dev", "walls", "lint", "types", "test-newest", "test-lowest"]
+    steps = ["setup-dev", "kernels", "walls", "lint", "types", "test-newest", "test-lowest"]
     recipes = {name: f"@echo did {name}" for name in steps}
     recipes |= {"bench-compare": compare, "test": "@echo 9 passed"}
     makefile = "".join(f"{name}:\n\t{line}\n" for name, line in recipes.items())

@@ -62,7 +62,7 @@ def test_matrices_as_scipy_reads_them(kind: str, field: str) -> None:
     import scipy.io
     import scipy.sparse
 
-    from koubei_sim.networks.files import matrix_market
+    from koubei_sim.networks.files.graph_files import read_matrix
 
     if "dense" in kind and field == "pattern":
         pytest.skip("a dense matrix has no pattern")
@@ -77,7 +77,7 @@ def test_matrices_as_scipy_reads_them(kind: str, field: str) -> None:
         given = matrix if "dense" in kind else scipy.sparse.coo_array(matrix)
         scipy.io.mmwrite(file, given, field=None if field == "real" else field)
         text = file.getvalue()
-        found, symmetric = matrix_market.read(Path("m.mtx"), io.BytesIO(text))
+        found, symmetric = read_matrix(Path("m.mtx"), io.BytesIO(text))
         want = scipy.sparse.coo_array(scipy.io.mmread(io.BytesIO(text)))
         assert np.array_equal(found.toarray(), want.toarray())
         assert symmetric == (text.split()[4] == b"symmetric")

@@ -196,14 +196,14 @@ def test_rounding_of_people_is_said(tmp_path: Path) -> None:
 
 def test_bins_that_become_wider_are_said(tmp_path: Path) -> None:
     """Catches tick=.001 that becomes .004 without a word, also after reading back."""
-    from koubei_sim.cascades import SIR, cascade, load_cascade
+    from koubei_sim import SIR, cascade, load
 
     net = kb.Network.from_edges(range(99), range(1, 100))
     found = cascade(net, SIR(0.5, 0.5), [0], 3, rng=1, tick=1e-4, threads=1)
     assert "tick = 0.0001 would make too many bins" in found.notes[0]
     assert found.notes[0] in repr(found).replace("\n", " ")
     found.save(tmp_path / "c")
-    assert load_cascade(tmp_path / "c").notes == found.notes
+    assert load(tmp_path / "c").notes == found.notes
     assert cascade(net, SIR(0.5, 0.5), [0], 3, rng=1, tick=0.25, threads=1).notes == ()
 
 

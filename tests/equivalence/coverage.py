@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from tests.equivalence.compare import difference
 from tests.quiet_worlds import NEUTRAL
 
 from koubei_sim.core import codes
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.differences import difference
 
 WEEK = 7
 

@@ -10,7 +10,6 @@ from functools import cache
 
 import pytest
 from tests.equivalence.cases import coarse_world
-from tests.equivalence.compare import difference
 from tests.equivalence.fault import Fault
 from tests.equivalence.mutations import FAULTS
 from tests.equivalence.planted import MODULES, copy_of_reference, source
@@ -19,6 +18,7 @@ from tests.worlds import random_world
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.reference import run_reference
 from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.differences import difference
 
 FALLBACK = range(100)  # searched where a witness no longer shows its fault
 BLOCK = 12

@@ -10,13 +10,13 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired
 from tests.worlds import random_world
 
 from koubei_sim.model.compiled import CompiledRun, parts, run_compiled
 from koubei_sim.model.kernels import state as st
 from koubei_sim.model.world.arrays import World
+from koubei_sim.runs.differences import difference
 
 WORLDS = 40
 BLOCK = 10

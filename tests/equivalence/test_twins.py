@@ -25,7 +25,6 @@ from tests.equivalence.cases import (
     coarse_world,
     over_built_worlds,
 )
-from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired, matters
 from tests.quiet_worlds import NEUTRAL
 from tests.worlds import random_world
@@ -33,6 +32,7 @@ from tests.worlds import random_world
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.reference import run_reference
 from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.differences import difference
 
 SHARE = 0.1  # of the cases in which each mechanism must fire
 SLOW_BLOCK = 50  # random worlds in a slow test

@@ -16,8 +16,7 @@ from tests.fuzz.judging import timely
 
 import koubei_sim as kb
 from koubei_sim import studies
-from koubei_sim.cli import main
-from koubei_sim.cli.commands import app
+from koubei_sim.cli import commands, main
 
 LINES = (
     "run mine.toml --rng 1 --replicates 2 --ticks 3 --out out --no-figures",
@@ -41,7 +40,7 @@ LINES = (
     "cascade ties.txt --seeds 1 --replicates 3 --rng 1 --out out.csv --log log.parquet --threads 1",
     "cascade meetings.txt --contacts --seeds ids:1 --replicates 3 --rng 1 --method contacts",
     "cascade erdos-renyi:50 --until-precision 0.5 --rng 2",
-    "replicate",
+    "verify",
     "sweep sweep.toml --out out --workers 1 --backend threads",
     "sweep kept --retry --json",
     "status kept --json",
@@ -73,7 +72,7 @@ _NOT_DRAWN = {"--seconds", "--at-most", "--scheduler", "--full", "--all", "--hel
 
 def options() -> list[str]:
     """All options of all commands, so that new ones are tried as soon as they are there."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(commands())
     found = {
         name
         for command in group.commands.values()  # type: ignore[attr-defined]
@@ -165,10 +164,7 @@ def _is_note(line: str) -> bool:
 
 def _whole(path: Path) -> bool:
     if (path / "recipe.json").exists():
-        try:
-            kb.load(path)
-        except kb.KoubeiError:
-            kb.cascades.load_cascade(path)
+        kb.load(path)
     return not path.name.startswith(".") and ".tmp" not in path.name and os.access(path, os.R_OK)
 
 

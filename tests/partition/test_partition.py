@@ -12,7 +12,6 @@ from functools import cache
 import numpy as np
 import pytest
 from tests.equivalence.cases import over_built_worlds
-from tests.equivalence.compare import difference
 from tests.equivalence.coverage import MARKS, fired
 from tests.worlds import random_world, with_rules
 
@@ -20,6 +19,7 @@ from koubei_sim import Scenario, run
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
+from koubei_sim.runs.differences import difference
 from koubei_sim.runs.partition import partition_world, run_partitioned
 
 WORLDS = 24

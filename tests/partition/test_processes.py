@@ -7,12 +7,12 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.equivalence.compare import difference
 from tests.worlds import random_world
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.world import build
+from koubei_sim.runs.differences import difference
 from koubei_sim.runs.partition import partition_world, run_partitioned, workers
 
 needs_distributed = pytest.mark.skipif(

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp, ttest_ind
-from tests.equivalence.compare import difference
 from tests.properties.test_pyramid import SEEDS, up_to
 from tests.worlds import ALWAYS, FULL16, quiet_world, random_world, with_people, with_rules
 
 from koubei_sim.core import codes
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.world.arrays import Graphs, History, World
+from koubei_sim.runs.differences import difference
 
 
 def events_of(history: History, chosen: np.ndarray, fields: tuple[str, ...]) -> np.ndarray:

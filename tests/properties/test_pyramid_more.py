@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given, seed, settings
 from tests.equivalence.cases import coarse_world
-from tests.equivalence.compare import difference
 from tests.properties.test_pyramid import SEEDS
 from tests.properties.test_pyramid_changes import campaign
 from tests.strategies import scenarios
@@ -25,6 +24,7 @@ from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
+from koubei_sim.runs.differences import difference
 
 NEVER = np.iinfo(np.int32).max
 

@@ -28,7 +28,8 @@ from tests.statistical.test_limits_support import (
 )
 
 from koubei_sim.networks import Network
-from koubei_sim.theory import branching, degrees, percolation, tiny
+from koubei_sim.theory import branching, degrees, percolation
+from verification import exact_laws as tiny
 
 COPIES = 20_000
 

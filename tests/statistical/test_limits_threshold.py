@@ -18,8 +18,9 @@ from tests.statistical.test_limits_support import (
 
 from koubei_sim.model.world.build import Population
 from koubei_sim.networks import Network
-from koubei_sim.theory import degrees, threshold, tiny
+from koubei_sim.theory import degrees, threshold
 from koubei_sim.theory.threshold import two_kinds
+from verification import exact_laws as tiny
 
 Z = 6.0
 

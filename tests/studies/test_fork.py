@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.equivalence.compare import difference
 from tests.strategies import scenarios
 from tests.worlds import Dice, random_events, random_market, random_world, with_rules
 
@@ -20,6 +19,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, neutral_paths
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
+from koubei_sim.runs.differences import difference
 from koubei_sim.runs.fork import fork
 from koubei_sim.runs.switching import switch
 

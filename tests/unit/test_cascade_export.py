@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from koubei_sim import storage
 from koubei_sim.cascades import export
-from koubei_sim.cascades.result import load_cascade
+from koubei_sim.cascades.result import read_cascade
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks.files.tree_files import write_tree
+from koubei_sim.networks.files.writers import write_tree
 
 
 def _logs():
@@ -64,7 +65,7 @@ def test_what_is_saved_is_loaded(result, tmp_path):
     assert sorted(p.name for p in folder.iterdir()) == [
         "data.nc", "events.parquet", "recipe.json", "timing.json",
     ]  # fmt: skip
-    again = load_cascade(folder)
+    again = read_cascade(folder)
     _equal(result.outcome, again.outcome)
     for name in ("n", "kind_names", "steps", "key", "method", "seconds", "stopped"):
         assert getattr(again, name) == getattr(result, name)
@@ -73,9 +74,9 @@ def test_what_is_saved_is_loaded(result, tmp_path):
     assert again.trees().equals(result.trees())
     assert again.summary().loc["size"].tolist() == result.summary().loc["size"].tolist()
     # From the loaded one, whose log lies in a file, to a second folder, and over the first.
-    second = load_cascade(again.save(tmp_path / "second"))
+    second = read_cascade(again.save(tmp_path / "second"))
     assert second.trees().equals(result.trees())
-    assert load_cascade(again.save(tmp_path / "run") / "data.nc").digest() == result.digest()
+    assert read_cascade(again.save(tmp_path / "run") / "data.nc").digest() == result.digest()
 
 
 def test_the_same_run_makes_the_same_bytes(result, tmp_path):
@@ -94,7 +95,7 @@ def test_a_result_without_log_or_people_is_saved_too(tmp_path):
     bare = replace(found, outcome=replace(found.outcome, activations=None))
     bare.save(tmp_path / "run")
     assert not (tmp_path / "run" / "events.parquet").exists()
-    again = load_cascade(tmp_path / "run")
+    again = read_cascade(tmp_path / "run")
     assert not again.has_log
     _equal(bare.outcome, again.outcome)
     assert again.outcome.node_count is None
@@ -111,20 +112,20 @@ def test_damage_and_strangers_are_refused(result, tmp_path):
 
     with_recipe(digest="0" * 64)
     with pytest.raises(KoubeiError, match="do not hold the result of their recipe"):
-        load_cascade(folder)
+        read_cascade(folder)
     with_recipe(what="scenario")
     with pytest.raises(KoubeiError, match=r"not a cascade, try koubei_sim\.load"):
-        load_cascade(folder)
+        read_cascade(folder)
     with_recipe(format=99)
-    with pytest.raises(KoubeiError, match="newer koubei_sim, got 99"):
-        load_cascade(folder)
+    with pytest.raises(KoubeiError, match="newer koubei_sim, got format 99"):
+        read_cascade(folder)
     (folder / "recipe.json").write_text(json.dumps({"what": "cascade"}))
     with pytest.raises(KoubeiError, match="cannot be read"):
-        load_cascade(folder)
+        read_cascade(folder)
     with_recipe()
     (folder / "data.nc").write_bytes(b"x" * 100)
     with pytest.raises(KoubeiError, match="cannot be read"):
-        load_cascade(folder)
+        read_cascade(folder)
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("mine")
     with pytest.raises(KoubeiError, match="holds no result"):
@@ -138,11 +139,11 @@ def test_a_full_disk_leaves_the_old_result(result, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export, "_write_json", full)
+    monkeypatch.setattr(storage.folders, "_write_json", full)
     with pytest.raises(KoubeiError, match="No space left"):
         logs.made(key=2).save(folder)
     monkeypatch.undo()
-    assert load_cascade(folder).digest() == result.digest()
+    assert read_cascade(folder).digest() == result.digest()
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
@@ -197,7 +198,7 @@ def test_curves_of_two_kinds_are_not_mixed(tmp_path):
         mine = curve[(curve["replicate"] == r) & (curve["kind"] == "ab"[k])]
         np.testing.assert_array_equal(mine["new"], result.outcome.curve[r - 5, k])
         np.testing.assert_array_equal(mine["time"], result.outcome.time)
-    assert load_cascade(result.save(tmp_path / "run")).kind_names == ("a", "b")
+    assert read_cascade(result.save(tmp_path / "run")).kind_names == ("a", "b")
 
 
 def _read(path):

@@ -12,6 +12,7 @@ import pytest
 from koubei_sim.cascades import stream
 from koubei_sim.cascades.stream import ActivationWriter, activation_parts, read_activations
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import Disk, events
 
 
 def _logs():
@@ -48,7 +49,7 @@ def log(key):
 
 @pytest.fixture
 def path(tmp_path, log, monkeypatch):
-    monkeypatch.setattr(stream, "GROUP_ROWS", 13)  # replicates straddle the row groups
+    monkeypatch.setattr(events, "GROUP_ROWS", 13)  # replicates straddle the row groups
     with ActivationWriter(tmp_path / "log.parquet") as writer:
         for low, high in ((2, 5), (5, 5), (5, 6), (6, 12)):
             writer.append(_cut(log, low, high))
@@ -65,8 +66,10 @@ def test_what_is_written_is_read(path, log):
 def test_one_replicate_is_read_whole_and_alone(path, log, monkeypatch):
     """Catches a replicate cut at a row group, and a read of the whole file for one of them."""
     touched = []
-    real = stream._group
-    monkeypatch.setattr(stream, "_group", lambda f, g, p: touched.append(g) or real(f, g, p))
+    real = events.EventFile._group
+    monkeypatch.setattr(
+        events.EventFile, "_group", lambda *words: touched.append(words[2]) or real(*words)
+    )
     for r in range(2, 12):
         touched.clear()
         _same(read_activations(path, r), _cut(log, r, r + 1))
@@ -78,7 +81,7 @@ def test_one_replicate_is_read_whole_and_alone(path, log, monkeypatch):
 def test_parts_hold_whole_replicates_and_all_of_them(path, log, rows):
     """Catches trees cut in two at the end of a part, and rows lost or read twice."""
     parts = list(activation_parts(path, rows))
-    _same(stream._joined(parts), log)
+    _same(stream.joined(parts), log)
     firsts = [int(part.replicate[0]) for part in parts]
     lasts = [int(part.replicate[-1]) for part in parts]
     assert all(last < first for last, first in zip(lasts, firsts[1:]))
@@ -134,7 +137,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, log, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writer._writer, "write_table", full)
+    monkeypatch.setattr(Disk, "write", full)
     with pytest.raises(KoubeiError, match="cannot be written \\(No space left on device\\)"):
         writer.append(log)
     assert list(tmp_path.iterdir()) == []

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
-from koubei_sim.cli import main, running, scenarios, screen
+from koubei_sim.cli import main, run
+from koubei_sim.cli.words import changes_of
 from koubei_sim.errors import KoubeiError
 
 SMALL = [
@@ -33,7 +35,7 @@ def call(capsys, monkeypatch):
 
 
 def _narrow(text: str) -> bool:
-    return max((screen.columns_of(line) for line in text.splitlines()), default=0) <= 80
+    return max((cell_len(line) for line in text.splitlines()), default=0) <= 80
 
 
 def test_run_save_repeat_and_damage(call, tmp_path):
@@ -94,7 +96,7 @@ def test_first_difference_names_the_cell():
     table = result.histories[0].table.copy()
     table[4, TABLE_OFFSET["joins"] + 1] += 5
     other = Result(scenario, 1, "compiled", [result.histories[0]._replace(table=table)])
-    assert "replicate 0, day 4, joins: " in running.first_difference(result, other)
+    assert "replicate 0, day 4, joins: " in run.first_difference(result, other)
 
 
 def test_json_is_json(call):
@@ -153,11 +155,12 @@ def test_a_folder_that_cannot_be_written(call, tmp_path):
 
 def test_interrupts_give_130(call, monkeypatch):
     """Catches a traceback on Ctrl-C."""
+    from koubei_sim.model.scenario import Scenario
 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scenarios, "presets", interrupt)
+    monkeypatch.setattr(Scenario, "presets", interrupt)
     status, _, err = call("presets")
     assert status == 130
     assert err.splitlines()[-1].startswith("koubei: interrupted")
@@ -177,7 +180,7 @@ def test_looking_commands(call, tmp_path):
         assert (status, err) == (0, ""), words
         assert expected in out, words
         if words != ["info"]:  # it shows the path of a folder
-            assert _narrow(out), [line for line in out.splitlines() if screen.columns_of(line) > 80]
+            assert _narrow(out), [line for line in out.splitlines() if cell_len(line) > 80]
     for words in (["params", "--json"], ["schema"], ["presets", "--json"], ["info", "--json"]):
         status, out, _ = call(*words)
         assert status == 0
@@ -229,10 +232,10 @@ def test_plot_draws_into_the_result(call, tmp_path):
 
 def test_changes_are_read_as_toml_or_text():
     """Catches numbers that stay text, and text that needs quoting."""
-    found = running.changes_of(["a.b=0.5", "c=true", "d=[1, 2]", "e=degree", 'f="x=y"', "g=none"])
+    found = changes_of(["a.b=0.5", "c=true", "d=[1, 2]", "e=degree", 'f="x=y"', "g=none"])
     assert found == {"a.b": 0.5, "c": True, "d": [1, 2], "e": "degree", "f": "x=y", "g": None}
     with pytest.raises(KoubeiError):
-        running.changes_of(["=1"])
+        changes_of(["=1"])
 
 
 def test_help_is_quick_and_loads_nothing_heavy():
@@ -274,3 +277,25 @@ def test_module_entry_and_broken_pipe():
     )
     assert done.stderr == ""
     assert len(done.stdout.splitlines()) == 2
+
+
+def test_every_file_of_commands_is_opened():
+    """Catches a new file whose commands nobody can call, or one that is listed and is gone."""
+    from koubei_sim import cli
+
+    folder = Path(cli.__file__).parent
+    with_commands = {f.stem for f in folder.glob("*.py") if "@app.command" in f.read_text("utf-8")}
+    assert with_commands == set(cli.FILES)
+
+
+def test_a_study_that_had_to_stop_gives_status_1(call, monkeypatch, tmp_path):
+    """Catches a full disk that is told as wrong use: what was done is kept, nothing was wrong."""
+    from koubei_sim import studies
+
+    def stop(*_: object, **__: object) -> None:
+        raise studies.SweepStopped("runs", "the disk is full")
+
+    monkeypatch.setattr(studies, "sweep", stop)
+    file = tmp_path / "few.toml"
+    file.write_text("scenario = 'tiny'\n[grid]\nticks = [2]\n")
+    assert call("sweep", file) == (1, "", "koubei: runs: the disk is full\n")

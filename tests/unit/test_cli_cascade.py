@@ -1,14 +1,17 @@
-"""``koubei cascade`` and ``koubei replicate`` as a person meets them."""
+"""``koubei cascade`` and ``koubei verify`` as a person meets them."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
-from koubei_sim.cascades import IndependentCascade, cascade, load_cascade
-from koubei_sim.cli import cascade_words, main, screen
+from koubei_sim.cascades import IndependentCascade, cascade
+from koubei_sim.cli import cascade_words, main
+from koubei_sim.loading import load
 from koubei_sim.networks import follow_graph, read_network
 
 QUICK = ["--replicates", "200", "--rng", "7", "--threads", "1"]
@@ -36,7 +39,7 @@ def edges(tmp_path):
 
 
 def _narrow(text: str) -> bool:
-    return max((screen.columns_of(line) for line in text.splitlines()), default=0) <= 80
+    return max((cell_len(line) for line in text.splitlines()), default=0) <= 80
 
 
 def test_a_cascade_is_that_of_the_library(call, edges):
@@ -67,7 +70,7 @@ def test_the_report_fits_a_terminal(call):
     ):  # fmt: skip
         status, out, err = call("cascade", *words, *QUICK)
         assert (status, err) == (0, ""), (words, err)
-        assert _narrow(out), [line for line in out.splitlines() if screen.columns_of(line) > 80]
+        assert _narrow(out), [line for line in out.splitlines() if cell_len(line) > 80]
         assert "people ever active" in out
         assert "█" in out
 
@@ -110,7 +113,7 @@ def test_results_are_written_whole(call, tmp_path, edges):
     status, out, _ = call(*words, "--out", tmp_path / "run", "--record", "forest")
     assert status == 0
     assert f"written to {tmp_path / 'run'}" in out
-    kept = load_cascade(tmp_path / "run")
+    kept = load(tmp_path / "run")
     assert kept.replicates == 200
     assert kept.has_log
     import pandas as pd
@@ -159,52 +162,48 @@ def test_until_precision_stops_by_itself(call):
 
 
 def test_every_rule_can_be_named():
-    """Catches a rule of the library that the command line has forgotten."""
-    from koubei_sim import cascades
+    """Catches a rule of the library that the command line has forgotten, or two of one name."""
+    from koubei_sim.cascades import rules
 
-    classes = {
-        name
-        for name in cascades.__all__
-        if isinstance(getattr(cascades, name), type)
-        and issubclass(getattr(cascades, name), cascades.Rule)
-    } - {"Rule"}
-    assert set(cascade_words.RULES.values()) == classes
-    for name in cascade_words.RULES:
-        assert cascade_words.rule_from(name, [], None)
+    classes = {getattr(rules, name) for name in rules.__all__} - {rules.Rule}
+    assert set(rules.FAMILIES) == classes
+    assert len({kind.command for kind in rules.FAMILIES} - {""}) == len(classes)
+    for kind in rules.FAMILIES:
+        assert type(cascade_words.rule_from(kind.command, [], None)) is kind
 
 
-# ---------------------------------------------------------------- koubei replicate
+# ---------------------------------------------------------------- koubei verify
 
 
-def test_replicate_lists_runs_and_writes(call, tmp_path):
+def test_verify_lists_runs_and_writes(call, tmp_path):
     """Catches a table that is too wide, and files that are missing or half-written."""
-    status, out, err = call("replicate")
+    status, out, err = call("verify")
     assert (status, err) == (0, "")
     assert _narrow(out)
     assert "nethept" in out
-    status, out, err = call("replicate", "granovetter", "--out", tmp_path / "figures")
+    status, out, err = call("verify", "granovetter", "--out", tmp_path / "figures")
     assert (status, err) == (0, "")
     plain = out.replace(str(tmp_path), "")
-    assert _narrow(plain), [line for line in plain.splitlines() if screen.columns_of(line) > 80]
+    assert _narrow(plain), [line for line in plain.splitlines() if cell_len(line) > 80]
     assert "yes" in out
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
         "granovetter.csv", "granovetter.png",
     ]  # fmt: skip
-    found = json.loads(call("replicate", "granovetter", "--json")[1])
+    found = json.loads(call("verify", "granovetter", "--json")[1])
     assert found["failures"] == {}
     assert found["replications"][0]["checks"][0]["expected"] == 100
 
 
 def test_a_fault_gives_status_1_and_is_named(call, monkeypatch):
     """Catches an exit status of success where a check that should hold does not."""
-    from koubei_sim.replications import granovetter
+    from verification import granovetter
 
     monkeypatch.setattr(granovetter, "_rioters", lambda needs, key: 50)
-    status, out, _ = call("replicate", "granovetter")
+    status, out, _ = call("verify", "granovetter")
     assert status == 1
     assert "NO" in out
     assert "not reproduced: " in out
-    found = call("replicate", "granovetter", "--json")
+    found = call("verify", "granovetter", "--json")
     assert found[0] == 1
     assert "thresholds 0..99: rioters" in json.loads(found[1])["failures"]["granovetter"]
 
@@ -213,14 +212,49 @@ def test_a_fault_gives_status_1_and_is_named(call, monkeypatch):
     ("words", "message"),
     [
         (["borell"], "replication: unknown, got borell"),
-        (["borel", "--all"], "replicate: a name and --all"),
-        (["--full"], "replicate: nothing named"),
+        (["borel", "--all"], "verify: a name and --all"),
+        (["--full"], "verify: nothing named"),
         (["borel", "--rng", "-1"], "--rng"),
     ],
 )
-def test_replicate_refuses_wrong_words(call, words, message):
+def test_verify_refuses_wrong_words(call, words, message):
     """Catches a misspelt name that runs everything, or nothing."""
-    status, out, err = call("replicate", *words)
+    status, out, err = call("verify", *words)
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
     assert message in err
+
+
+def test_the_old_name_of_verify_still_works_and_says_the_new_one(call):
+    """Catches a script that stops at the renamed command, or is never told of the new name."""
+    status, out, err = call("replicate", "--json")
+    assert (status, json.loads(out)) == (0, json.loads(call("verify", "--json")[1]))
+    assert err == (
+        "koubei: note: koubei replicate is called koubei verify now; replicate goes with the next "
+        "release\n"
+    )
+    assert "replicate " not in call("--help")[1]
+
+
+def test_verify_says_where_it_runs_when_there_is_no_checkout(call, monkeypatch, tmp_path):
+    """Catches an installed library that fails with a missing module, or runs what it finds."""
+    from koubei_sim.cli import look
+
+    (tmp_path / "verification").mkdir()
+    monkeypatch.setattr(look, "__file__", str(tmp_path / "site" / "koubei_sim" / "cli" / "x.py"))
+    monkeypatch.chdir(tmp_path)
+    status, out, err = call("verify", "granovetter")
+    assert (status, out) == (2, "")
+    assert err == (
+        "koubei: verify: the verifications are not installed with the library, try a checkout or "
+        "the unpacked source archive of koubei_sim, and the command there\n"
+    )
+    monkeypatch.chdir(Path(__file__).parent)
+    assert call("verify", "granovetter", "--json")[0] == 0
+
+
+def test_verify_finds_its_folder_from_anywhere(fresh_python, tmp_path):
+    """Catches verifications that are found only where the tests have them on their path."""
+    code = f"import os; os.chdir({str(tmp_path)!r})\n"
+    code += "from koubei_sim.cli import main\nmain(['verify', '--json'])"
+    assert "granovetter" in json.loads(fresh_python(code))

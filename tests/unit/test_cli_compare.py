@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from koubei_sim import studies
 from koubei_sim.cli import main, screen
@@ -52,7 +53,7 @@ def test_a_table_for_each_scenario_in_80_columns(call: Any) -> None:
     words = ["--change", ADVERTISED, "--change", "ticks=20", "--all"]
     status, out, err = call("compare", "tiny", *SMALL, *words)
     assert (status, err) == (0, "")
-    assert max(screen.columns_of(line) for line in out.splitlines()) <= 80
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
     assert out.count("A: as it is, 4 pairs, key 7") == 2
     assert "B: advertised" in out and "B: ticks=20" in out
     users = next(line for line in out.splitlines() if line.startswith("users"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from rich.cells import cell_len
 
 from koubei_sim import studies
-from koubei_sim.cli import main, screen
+from koubei_sim.cli import main
 from koubei_sim.model.scenario import Scenario
 
 SMALL = [
@@ -37,7 +38,7 @@ def test_the_screen_has_80_columns(call, method) -> None:
     more = ["--path", "seeding.strategy=random,degree", "--path", "segments.newbie.income_median"]
     status, out, err = call(*SMALL, *PATHS, *more, "--rng", 1, "--method", method, *points)
     assert (status, err) == (0, "")
-    assert max(screen.columns_of(line) for line in out.splitlines()) <= 80
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
     assert "telling.relay" in out and "key 1" in out
     assert ("pairs that act together" in out) == (method == "sobol")
 

@@ -242,13 +242,13 @@ def test_public_names_are_those_of_all(plant: Plant) -> None:
         {
             "__init__.py": "__all__ = ['a', 'b']\n__all__ += ['c']",
             "low/__init__.py": "import late\n__getattr__, __all__ = late.attach(__name__)",
-            "low/__init__.pyi": "__all__ = ('d',)",
+            "low/__init__.pyi": "from .x import y\nfrom .x import g as g\n__all__ = ('d',)",
             "_own.py": "__all__ = ['e']",
             "none.py": "names = ['f']",
         }
     )
     names = {name: found for name, found in house.public_names(tree).items() if found}
-    assert names == {"": {"a", "b", "c"}, "low": {"d"}}
+    assert names == {"": {"a", "b", "c"}, "low": {"d", "g"}}
 
 
 SIX = "".join(f"x{i} = {i}\n" for i in range(6))

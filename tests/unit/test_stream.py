@@ -17,9 +17,9 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import LOG_COLUMNS, History
 from koubei_sim.runs import archive, dataset, simulate
-from koubei_sim.runs.archive import streams, writing
 from koubei_sim.runs.loading import load_result
 from koubei_sim.runs.simulation import Simulation
+from koubei_sim.storage import events
 
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
 #: People who leave within days and come back within days: some fifteen events a person.
@@ -44,7 +44,7 @@ FILES = (archive.DATA, archive.EVENTS, archive.RECIPE)
 @pytest.fixture
 def groups(monkeypatch):
     """Row groups of 200 lines, so that small runs fill many of them."""
-    monkeypatch.setattr(writing, "GROUP_ROWS", GROUP)
+    monkeypatch.setattr(events, "GROUP_ROWS", GROUP)
 
 
 def same_bytes(one, two):
@@ -185,8 +185,8 @@ def peak_of_writing(path, ticks):
 
 def test_memory_as_the_interpreter_counts_it_does_not_grow(groups, tmp_path, monkeypatch):
     """Catches lines kept anywhere: eight times the events may not cost one of them more bytes."""
-    monkeypatch.setattr(writing, "GROUP_ROWS", 2000)
-    monkeypatch.setattr(streams, "POURED", 1000)
+    monkeypatch.setattr(events, "GROUP_ROWS", 2000)
+    monkeypatch.setattr(events, "POURED", 1000)
     peak_of_writing(tmp_path / "warm", 2)
     few, rows = peak_of_writing(tmp_path / "few", 10)
     many, more = peak_of_writing(tmp_path / "many", 80)
@@ -293,7 +293,7 @@ def test_replicates_that_come_in_any_order_are_written_in_theirs(groups, tmp_pat
     for replicate in range(4):
         rows = pd.concat(
             pd.DataFrame(dict(zip(LOG_COLUMNS, piece)))
-            for piece in file.pieces(replicate, LOG_COLUMNS)
+            for piece in file.pieces(LOG_COLUMNS, replicate)
         )
         assert rows.sort_values(["tick", "kind", "agent"]).index.equals(rows.index)
         assert set(rows.tick) == set(range(21 if replicate == 1 else 20))

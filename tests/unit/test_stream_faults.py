@@ -15,8 +15,8 @@ import pytest
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs import archive, simulate
-from koubei_sim.runs.archive import writing
 from koubei_sim.runs.loading import load_result
+from koubei_sim.storage import Disk, DiskFile, events
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
@@ -26,17 +26,17 @@ FEW = SMALL.replace(ticks=10)  # a run of some hundred operations
 CHILD = """
 import os, signal, sys
 from koubei_sim.runs import archive, simulate
-from koubei_sim.runs.archive import writing
+from koubei_sim.storage import Disk, events
 from koubei_sim.model.scenario import Scenario
-writing.GROUP_ROWS = 60
+events.GROUP_ROWS = 60
 kind, at, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-real, count = getattr(archive.Disk, kind), [0]
+real, count = getattr(Disk, kind), [0]
 def fatal(*words):
     count[0] += 1
     if count[0] == at:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*words)
-setattr(archive.Disk, kind, fatal)
+setattr(Disk, kind, fatal)
 small = Scenario.load("tiny").replace(n_agents=400, ticks=40, **{"seeding.number": 10})
 simulate.run(small, 3, rng=7, threads=2, out=folder, stream=True)
 """
@@ -45,7 +45,7 @@ simulate.run(small, 3, rng=7, threads=2, out=folder, stream=True)
 @pytest.fixture(autouse=True)
 def groups(monkeypatch):
     """Row groups of 60 lines, so that a small run writes often."""
-    monkeypatch.setattr(writing, "GROUP_ROWS", GROUP)
+    monkeypatch.setattr(events, "GROUP_ROWS", GROUP)
 
 
 def run(folder, rng=7, scenario=SMALL, **words):
@@ -66,8 +66,8 @@ class Fault:
         self.at, self.how, self.count, self.struck = at, how, 0, False
         self.lock = threading.Lock()
         for kind in ("write", "flush", "rename"):
-            real = getattr(archive.Disk, kind)
-            monkeypatch.setattr(archive.Disk, kind, self._wrapped(kind, real))
+            real = getattr(Disk, kind)
+            monkeypatch.setattr(Disk, kind, self._wrapped(kind, real))
 
     def _wrapped(self, kind, real):
         def operation(disk, *words):
@@ -134,7 +134,7 @@ def test_a_fault_at_any_operation_leaves_the_old_result_or_nothing(
 
 def test_a_closed_file_is_never_written_to(tmp_path):
     """Catches bytes of a writer that was given up in a file that has got its descriptor since."""
-    given_up = archive.DiskFile(tmp_path / "one", archive.Disk())
+    given_up = DiskFile(tmp_path / "one", Disk())
     number = given_up._descriptor
     given_up.close()
     with (tmp_path / "two").open("wb") as other:

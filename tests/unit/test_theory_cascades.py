@@ -13,7 +13,8 @@ import pytest
 from scipy.special import expn
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory import branching, degrees, percolation, tiny
+from koubei_sim.theory import branching, degrees, percolation
+from verification import exact_laws as tiny
 
 K3 = [(0, 1), (0, 2), (1, 2)]
 K4 = list(itertools.combinations(range(4), 2))

@@ -1,7 +1,8 @@
 """Simple graphs, trees of recommendations and the lattice against other roads to the same number.
 
-Closed forms of shapes are asked to agree with the enumeration of `theory.tiny` and with printed
-decimals worked out with other code; trees with distances found by walking.
+Closed forms of shapes are asked to agree with the enumeration of
+`verification.exact_laws` and with printed decimals worked out with other code; trees with
+distances found by walking.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import pytest
 from scipy.special import comb
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory import degrees, lattice, shapes, threshold, tiny, trees
+from koubei_sim.theory import degrees, lattice, shapes, threshold, trees
+from verification import exact_laws as tiny
 
 ODDS = [0.0, 0.07, 0.3, 0.5, 0.83, 0.999999999, 1.0]
 

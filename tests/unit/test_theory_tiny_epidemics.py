@@ -13,7 +13,8 @@ import pytest
 from scipy.linalg import expm
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory import bass, tiny
+from koubei_sim.theory import bass
+from verification import exact_laws as tiny
 
 RING4 = tiny.both_ways([(0, 1), (1, 2), (2, 3), (3, 0)])
 

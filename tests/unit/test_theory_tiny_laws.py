@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.theory import tiny
+from verification import exact_laws as tiny
 
 Arc = tuple[int, int]
 PAIRS3 = list(itertools.permutations(range(3), 2))

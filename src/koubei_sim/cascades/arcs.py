@@ -1,4 +1,4 @@
-"""Numbers per arc: what an argument such as ``p`` means on a given network.
+"""Numbers per arc, contact and person: what an argument such as ``p`` means on a given graph.
 
 A rule may give one number for all arcs, one a layer, one an arc (by position, as an edge attribute,
 or as a table keyed by pairs of people), the weights of the network, a matrix by the kinds of source
@@ -17,13 +17,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
-from koubei_sim.cascades.ready import for_people
 from koubei_sim.core.codes import DRAW_TRIVALENCY
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.networks import Network
+from koubei_sim.networks import Network, TemporalNetwork
 from koubei_sim.networks.arc_values import arc_values, same_order
-from koubei_sim.networks.union import UnionRows, in_degrees, union_rows
+from koubei_sim.networks.layer import UnionRows, in_degrees, union_rows
 
 TRIVALENT = (0.1, 0.01, 0.001)
 ONE = 1 << 32
@@ -197,3 +196,52 @@ def split_brands(
         return tops, rests, np.empty((0, 0), np.uint8), np.empty((0, 0), np.uint32)
     each = [split(np.broadcast_to(np.asarray(value, np.int64), (count,))) for value in values]
     return tops, rests, np.stack([one[2] for one in each]), np.stack([one[3] for one in each])
+
+
+def per_contact(where: str, value: Any, network: TemporalNetwork) -> Any:
+    """Threshold of every contact: one int, or one a contact."""
+    if isinstance(value, str):
+        if value != "weights":
+            raise KoubeiError(where, "not defined on contacts", got=value, allowed="weights")
+        if network.weights is None:
+            raise KoubeiError(where, "the contacts have no weights", fix="weight=")
+        return thresholds(where, network.weights.astype(np.float64))
+    if checks.by_pair(value):
+        raise KoubeiError(
+            where,
+            "goes by pairs, but contacts are many a pair",
+            fix="'weights', of from_contacts(..., weight=...)",
+        )
+    if isinstance(value, Mapping):
+        raise KoubeiError(where, "goes by layer, but contacts have none", fix="one number")
+    if isinstance(value, np.ndarray) and (value.ndim != 1 or value.size != network.n_contacts):
+        raise KoubeiError(
+            where, "not one value a contact", got=value.shape, allowed=str(network.n_contacts)
+        )
+    return thresholds(where, value)
+
+
+# People ----------------------------------------------------------------------------------------
+
+
+def for_people(where: str, values: Any, network: Any) -> Any:
+    """Return one value for each person, by row; refuses arrays of another length.
+
+    Values keyed by the names of people are put in order; an array is by row, in the order of
+    ``network.people(range(n))``.
+    """
+    n = network.n_nodes
+    if isinstance(values, Mapping):
+        return checks.aligned(where, values, n, network.labels)
+    if np.size(values) != n:
+        raise KoubeiError(where, "not one value a person", got=np.size(values), allowed=str(n))
+    return values
+
+
+def by_kind(where: str, values: Any, kinds: Any, network: Any) -> Any:
+    """Return a number for all, or one a person, from values by person or by kind."""
+    if kinds is not None:
+        return values[for_people("kinds", kinds, network)]
+    if np.ndim(values) == 0 and not isinstance(values, Mapping):
+        return values
+    return for_people(where, values, network)

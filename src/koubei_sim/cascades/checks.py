@@ -1,4 +1,9 @@
-"""Checks of the arguments of rules and cascades: each returns the value, tidy, or refuses it."""
+"""Checks of the arguments of rules and cascades: each returns the value, tidy, or refuses it.
+
+People are named by labels where there are labels, else by rows: a label is what the user calls a
+person, a row its place in the network.  Lists, sets, ranges, arrays and series of other libraries
+are taken; what could be read in two ways is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from koubei_sim.cascades.people import by_name
 from koubei_sim.checks import number, path, path_of, whole, word, yes_no
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
+from koubei_sim.networks import labelling
 
 WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
 FEW = 8  # values by name up to this number are written out
@@ -165,3 +171,184 @@ def noted(value: Any) -> Any:
     if hasattr(value, "columns"):
         return f"table of {len(value)} edges"
     return value
+
+
+# People and values by the names of people ------------------------------------------------------
+
+
+def rows_of(where: str, value: Any, n: int, labels: NDArray[Any] | None) -> NDArray[np.int64]:
+    """Return the rows of people in the order given.
+
+    Examples
+    --------
+    >>> rows_of("people", {"wang"}, 2, np.array(["li", "wang"])).tolist()
+    [1]
+    """
+    return labelling.index_of(labels, n, _names(where, listed(where, value, n, labels)), where)
+
+
+def listed(where: str, value: Any, n: int, labels: NDArray[Any] | None) -> Any:
+    """Return a list or an array of what was given; a single person or a table is refused."""
+    if value is None:
+        return []
+    if hasattr(value, "columns"):
+        raise KoubeiError(
+            where, "a table, not a list of people", fix=f"the column that names them: {where}['id']"
+        )
+    single = isinstance(value, (str, bytes)) or not hasattr(value, "__iter__")
+    if single or (isinstance(value, np.ndarray) and value.ndim == 0):
+        raise KoubeiError(
+            where, "not a list of people", got=repr(value), fix=_single(value, n, labels)
+        )
+    if isinstance(value, np.ndarray):
+        return value
+    if hasattr(value, "to_numpy"):  # series and indices of pandas, series of polars
+        return value.to_numpy()
+    return list(value)
+
+
+def _single(value: Any, n: int, labels: NDArray[Any] | None) -> str | None:
+    """What a single value may have been meant for."""
+    plain = value.item() if isinstance(value, (np.generic, np.ndarray)) else value
+    ways = []
+    if isinstance(plain, (int, str)) and not isinstance(plain, bool):
+        try:
+            rows_of("one", [plain], n, labels)
+            ways.append(repr([plain]))
+        except KoubeiError:
+            pass
+    if type(plain) is int and 0 < plain <= n:
+        ways.append(f"RandomSeeds({plain})")
+    return " or ".join(ways) or "RandomSeeds(1)"
+
+
+def is_list_of_lists(found: Any, labels: NDArray[Any] | None) -> bool:
+    """Whether there is a list for each replicate, rather than people whose names are tuples."""
+    if isinstance(found, np.ndarray) and found.dtype.kind != "O":
+        return found.ndim > 1
+    if not len(found) or isinstance(found[0], (str, bytes)) or not hasattr(found[0], "__iter__"):
+        return False
+    first = found[0]
+    if labels is None or not isinstance(first, (tuple, frozenset)):
+        return True
+    return not (labels.dtype.kind == "U" and str(first) in set(labels.tolist()))
+
+
+def _names(where: str, found: Any) -> NDArray[Any]:
+    """Return names as int64 or text (m,); numbers and text stay apart, tuples are written out."""
+    if isinstance(found, np.ndarray):
+        if found.ndim != 1:
+            raise KoubeiError(where, "not a list of people", got=f"array of shape {found.shape}")
+        if found.size == 0:
+            return np.empty(0, np.int64)
+        if found.dtype.kind in "iuU":
+            return found
+        found = found.tolist()
+    if not found:
+        return np.empty(0, np.int64)
+    plain = [one.item() if isinstance(one, np.generic) else one for one in found]
+    kinds = {type(one) for one in plain}
+    if bool in kinds:
+        raise KoubeiError(
+            where,
+            "a mask, not a list of people",
+            got=repr(plain[plain.index(True) if True in plain else 0]),
+            fix="network.people(np.flatnonzero(mask))",
+        )
+    missing = [k for k, one in enumerate(plain) if one is None or _absent(one) or one != one]
+    if missing:
+        raise KoubeiError(f"{where}[{missing[0]}]", "names nobody", got=repr(plain[missing[0]]))
+    if float in kinds:  # what a column of whole numbers becomes where a cell was empty
+        wrong = [one for one in plain if isinstance(one, float) and not one.is_integer()]
+        if wrong:
+            raise KoubeiError(where, "not a label of a person", got=repr(wrong[0]))
+        plain = [int(one) if isinstance(one, float) else one for one in plain]
+        kinds = {type(one) for one in plain}
+    texts = [one for one in plain if isinstance(one, str)]
+    numbers = [one for one in plain if isinstance(one, int)]
+    if texts and numbers:
+        raise KoubeiError(
+            where, "numbers beside text", got=f"{numbers[0]!r} and {texts[0]!r}", allowed="one kind"
+        )
+    odd = [one for one in plain if isinstance(one, (list, dict, set, np.ndarray))]
+    odd += [one for one in plain if numbers and not isinstance(one, int)]
+    if odd:
+        raise KoubeiError(where, "not a label of a person", got=repr(odd[0]))
+    return labelling.as_labels(plain, where)
+
+
+def by_name(where: str, value: Any) -> dict[Any, Any] | None:
+    """Return values given by the names of people as a dict; None where they stand in order.
+
+    A mapping, or a series of pandas: its index says whose a value is, whatever the order.
+    """
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "columns"):
+        names = [repr(name) for name in value.columns]
+        fix = f"the column that holds them: {where}[{names[0]}]" if names else None
+        raise KoubeiError(where, "a table, not one column of values", fix=fix)
+    index = getattr(value, "index", None)
+    if index is None or callable(index) or not hasattr(value, "to_numpy"):
+        return None
+    names = index.tolist()
+    found = dict(zip(names, value.tolist(), strict=True))
+    if len(found) != len(names):
+        raise KoubeiError(
+            where, "names a person twice", got=repr(index[index.duplicated()][0]), fix="one value"
+        )
+    return found
+
+
+def aligned(
+    where: str, values: Mapping[Any, Any], n: int, labels: NDArray[Any] | None
+) -> NDArray[Any]:
+    """Return values given by the names of people in the order of the rows.
+
+    Examples
+    --------
+    >>> aligned("q", {"wang": 0.3, "li": 0.1}, 2, np.array(["li", "wang"])).tolist()
+    [0.1, 0.3]
+    """
+    try:
+        rows = rows_of(where, list(values), n, labels)
+    except KoubeiError as error:
+        raise KoubeiError(
+            error.where, error.what, got=error.got, fix="values keyed by network.people(range(n))"
+        ) from None
+    missing = np.ones(n, bool)
+    missing[rows] = False
+    if missing.any():
+        first = np.flatnonzero(missing)[0]
+        name = first if labels is None else labels[first]
+        raise KoubeiError(where, "no value for a person", got=repr(name.item()))
+    found = np.array(list(values.values()))
+    out = np.empty(n, found.dtype)
+    out[rows] = found
+    return out
+
+
+def row_of(where: str, person: Any, n: int, labels: NDArray[Any] | None, by: str) -> int:
+    """Return the row of one person, named by label or (``by="row"``) by row."""
+    word("by", by, ("label", "row"))
+    if isinstance(person, np.ndarray) or not isinstance(person, (str, int, np.generic, tuple)):
+        raise KoubeiError(where, "not a person", got=repr(person))
+    return int(rows_of(where, [person], n, labels if by == "label" else None)[0])
+
+
+def called(rows: NDArray[Any], labels: NDArray[Any]) -> Any:
+    """Return the labels of rows, as a column for a table; missing where the row is -1."""
+    import pandas as pd
+
+    found = labels[np.maximum(rows, 0)]
+    nobody = rows < 0
+    if not nobody.any():
+        return found
+    if labels.dtype.kind == "U":
+        return np.where(nobody, None, found.astype(object))
+    return pd.arrays.IntegerArray(found.astype(np.int64), nobody)
+
+
+def _absent(one: Any) -> bool:
+    """Whether it is pandas.NA or NaT, which answer no comparison or differ from themselves."""
+    return type(one).__name__ in ("NAType", "NaTType")

@@ -1,16 +1,13 @@
-"""How a cascade result leaves the library: tables, labelled arrays, files, graphs.
+"""How a cascade result leaves the library: tables, labelled arrays, files, graphs, looks.
 
 Functions of a `CascadeResult`, which calls them; `read` gives back what `save` wrote, as the fields
-from which the result is built again.  No file is ever unpickled; all are written under a temporary
-name and renamed.
+from which the result is built again.  No file is ever unpickled.
 """
 
 from __future__ import annotations
 
-import json
-import os
+import html
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,13 +18,14 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks, storage
 from koubei_sim.cascades import stream
+from koubei_sim.cascades.checks import called, row_of
 from koubei_sim.cascades.outcome import Activations, Outcome
-from koubei_sim.cascades.people import called, row_of
 from koubei_sim.cascades.statistics import size_interval
+from koubei_sim.display import count_text
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES
-from koubei_sim.networks.files.tree_files import write_tree
+from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
 from koubei_sim.provenance import array_digest, versions
 
@@ -243,21 +241,8 @@ def to_parquet(result: CascadeResult, path: str | Path, table: str = "replicates
     if frame.index.name is not None:
         frame = frame.reset_index()
     content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    partial = None
-    try:
-        handle, partial = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
-        os.close(handle)
-        parquet.write_table(content, checks.absolute(partial), compression="zstd")
-        mask = os.umask(0o022)  # mkstemp makes private files; give this one the usual rights
-        os.umask(mask)
-        os.chmod(partial, 0o666 & ~mask)
-        os.replace(partial, goal)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise KoubeiError(str(goal), f"cannot be written ({why})") from None
-    finally:
-        if partial is not None:
-            Path(partial).unlink(missing_ok=True)
+    with storage.whole_file(goal) as file:
+        parquet.write_table(content, file, compression="zstd")
     return goal
 
 
@@ -289,49 +274,23 @@ def save(result: CascadeResult, path: str | Path) -> Path:
         **({} if result.asked is None else {"tick": result.asked}),
     }
     with storage.whole_folder(goal) as partial:
-        data = to_xarray(result)
-        packing = {"zlib": True, "complevel": 1, "shuffle": True}
-        encoding = {name: dict(packing) for name in data.data_vars}
-        try:
-            data.to_netcdf(
-                partial / storage.DATA, format="NETCDF4", engine="netcdf4", encoding=encoding
-            )
-        except RuntimeError as error:  # the netCDF library reports a full disk as "HDF error"
-            raise OSError(28, f"{error}") from error
         if result.outcome.activations is not None:
             with stream.ActivationWriter(partial / storage.EVENTS, result.labels) as log:
                 log.append(result.outcome.activations)
         elif result.log_path is not None:
             shutil.copyfile(result.log_path, partial / storage.EVENTS)
-        _write_json(recipe, partial / storage.RECIPE)
-        _write_json({"seconds": result.seconds}, partial / storage.TIMING)
+        storage.write_tables(partial, to_xarray(result), recipe, {"seconds": result.seconds})
     return goal
 
 
-def _write_json(content: dict[str, Any], path: Path) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the fields of a saved `CascadeResult`; see `load_cascade`."""
-    import xarray as xr
-
+    """Return the fields of a saved `CascadeResult`; see `read_cascade`."""
     folder = storage.folder_of(checks.path("path", path))
-    file = folder / storage.RECIPE
+    recipe = storage.read_recipe(folder, FORMAT)
+    if recipe.get("what") != "cascade":
+        raise KoubeiError(str(folder / storage.RECIPE), "not a cascade", fix="koubei_sim.load")
+    data = storage.read_data(folder)
     try:
-        recipe = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise KoubeiError(str(file), f"cannot be read ({error})") from None
-    if not isinstance(recipe, dict) or recipe.get("what") != "cascade":
-        raise KoubeiError(str(file), "not a cascade", fix="koubei_sim.load")
-    if recipe.get("format", 0) > FORMAT:
-        raise KoubeiError(
-            str(file), "written by a newer koubei_sim", got=recipe["format"], allowed=f"{FORMAT}"
-        )
-    try:
-        with xr.open_dataset(folder / storage.DATA, engine="netcdf4") as stored:
-            data = stored.load()
         arrays: dict[str, Any] = {
             field: data[name].to_numpy() for field, (name, _) in _NAMES.items() if name in data
         }
@@ -352,9 +311,8 @@ def read(path: str | Path) -> dict[str, Any]:
             "log_path": folder / storage.EVENTS if recipe["log"] else None,
             "asked": recipe.get("tick"),
         }
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise KoubeiError(str(folder), f"cannot be read ({why})") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise storage.cannot_read(folder, error) from None
     if digest(outcome) != recipe.get("digest"):
         raise KoubeiError(str(folder), "the files do not hold the result of their recipe")
     return parts
@@ -412,3 +370,78 @@ def _identifiers(log: Activations, rows: NDArray[np.int64]) -> list[str]:
         str(who) if once else f"{who}.{row}"
         for who, once, row in zip(person.tolist(), first.tolist(), rows.tolist())
     ]
+
+
+# Looks -----------------------------------------------------------------------------------------
+#
+# Cheap by design (sizes and curves only, no forest), because a notebook shows them unasked.
+
+
+def _lines(result: CascadeResult) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Two lines on what was run, and rows of (name, mean, remark)."""
+    plural = "" if result.replicates == 1 else "s"
+    head = f"{result.rule!r}, {result.n:,} people"
+    run = f"{result.replicates:,} replicate{plural}, {result.method}, key {result.key}"
+    if np.isfinite(result.seconds):
+        run += f", {result.seconds:.3g} s"
+    if result.stopped != "replicates":
+        run += f", stopped by {result.stopped}"
+    if not result.replicates:
+        return head, run, []
+    rows = []
+    names = result.kind_names if len(result.kind_names) > 1 else ()
+    for name, found in [("size", result.mean_size())] + [(k, result.mean_size(k)) for k in names]:
+        remark = ""
+        if np.isfinite(found.low) and found.high > found.low:
+            remark = f"95 % {count_text(max(found.low, 0.0))} .. {count_text(found.high)}"
+            remark += " (bootstrap)" if found.method == "bootstrap" else ""
+        rows.append((name, count_text(found.mean), remark))
+    if result.replicates > 1:
+        low, middle, high = np.quantile(result.sizes, [0.05, 0.5, 0.95], method="inverted_cdf")
+        remark = f"5-95 % {count_text(low)} .. {count_text(high)}"
+        rows.append(("median size", count_text(middle), f"{remark}, largest {max(result.sizes):,}"))
+    word = "last step" if result.steps else "last time"
+    ends = result.outcome.ends
+    rows.append((word, count_text(float(ends.mean())), f"at most {count_text(float(ends.max()))}"))
+    return head, run, rows
+
+
+def text(result: CascadeResult) -> str:
+    """Return the plain form, at most 100 columns wide."""
+    head, run, rows = _lines(result)
+    lines = [f"CascadeResult: {head}", f"  {run}"]
+    lines += [f"  {name:<14}{mean:>12}   {remark}".rstrip() for name, mean, remark in rows]
+    lines += [f"  note: {note}" for note in result.notes]
+    return "\n".join(line if len(line) <= 100 else line[:97] + "..." for line in lines)
+
+
+def page(result: CascadeResult) -> str:
+    """Return the HTML form: a table and the mean curve drawn inline, nothing loaded."""
+    head, run, rows = _lines(result)
+    cells = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+        f"<td style='text-align:right'>{mean}</td><td>{remark}</td></tr>"
+        for name, mean, remark in rows
+    )
+    notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in result.notes)
+    return (
+        f"<div><b>CascadeResult</b> {html.escape(head)}<br><small>{html.escape(run)}</small>"
+        f"<table>{cells}</table>{_sparkline(result)}{notes}</div>"
+    )
+
+
+def _sparkline(result: CascadeResult, width: int = 320, height: int = 80) -> str:
+    """The mean of activations so far over time, as inline SVG."""
+    curve = result.outcome.curve
+    if not curve.size:
+        return ""
+    mean = curve.sum(axis=1).mean(axis=0).cumsum()
+    at = np.unique(np.linspace(0, mean.size - 1, min(mean.size, 160)).astype(int))
+    x = at / max(1, mean.size - 1) * (width - 4) + 2
+    y = height - 2 - mean[at] / max(1.0, mean[-1]) * (height - 4)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y))
+    return (
+        f"<svg role='img' aria-label='mean activations so far' width='{width}' height='{height}' "
+        f"viewBox='0 0 {width} {height}' style='background:#fafafa'><polyline fill='none' "
+        f"stroke='#0072B2' stroke-width='1.5' points='{points}'/></svg>"
+    )

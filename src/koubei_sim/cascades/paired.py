@@ -17,15 +17,17 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, per_arc, split, thresholds
-from koubei_sim.cascades.kernels.paired import PairedRule, paired_batch, paired_scratch
-from koubei_sim.cascades.prepare import graph_block
-from koubei_sim.cascades.ready import last_step
-from koubei_sim.cascades.room import check_room
-from koubei_sim.cascades.rules import IndependentCascade, Rule
+from koubei_sim.cascades.kernels.paired import (
+    PairedRule,
+    PairedRuns,
+    paired_batch,
+    paired_scratch,
+)
+from koubei_sim.cascades.rules.base import Rule, block, last_step, rows_of
+from koubei_sim.cascades.rules.independent import IndependentCascade
 from koubei_sim.cascades.run import cascade
-from koubei_sim.cascades.runner import SHORT
+from koubei_sim.cascades.runner import SHORT, check_room
 from koubei_sim.cascades.seeds import SeedPlan
-from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.networks import Network, TemporalNetwork, as_network
@@ -260,10 +262,8 @@ class _Lanes:
             certain = limits[lane] >= lower + (1 << 24)
             sure[certain] |= bit
             maybe[~certain & (limits[lane] > lower)] |= bit
-        self.rows = graph_block(arcs)
-        self.rule = Block(
-            "PairedRule", PairedRule(*arrays, limits, sure, maybe, last_step(horizon))
-        )
+        self.rows = rows_of(arcs)
+        self.rule = block(PairedRule(*arrays, limits, sure, maybe, last_step(horizon)))
 
     def _seeds(self, first: int, count: int) -> tuple[Any, Any, Any]:
         """People who start in any setting, and in which, replicate by replicate."""
@@ -282,12 +282,8 @@ class _Lanes:
 
     def run(self, first: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Run replicates ``first .. first + count - 1``; return sizes and steps, (count, 64)."""
-        starts, people, lanes = self._seeds(first, count)
         sizes = np.zeros((count, LANES), np.int64)
         steps = np.zeros((count, LANES), np.int64)
-        scratch = Block("PairedScratch", paired_scratch(self.arcs.n))
-        paired_batch(
-            self.rows, self.rule, scratch, starts, people, lanes, sizes, steps,
-            np.uint64(self.key), first, 0, count,
-        )  # fmt: skip
+        runs = PairedRuns(np.uint64(self.key), first, *self._seeds(first, count), sizes, steps)
+        paired_batch(self.rows, self.rule, block(paired_scratch(self.arcs.n)), block(runs))
         return sizes, steps

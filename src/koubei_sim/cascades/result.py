@@ -1,4 +1,4 @@
-"""What a run of a cascade rule gives back: `CascadeResult`, and `load_cascade` for a saved one.
+"""What a run of a cascade rule gives back: `CascadeResult`, and `read_cascade` for a saved one.
 
 The result keeps the bare arrays of the run (`Outcome`); everything a person asks for - sizes with
 honest intervals, curves, who is reached and when, who convinced whom - is made from them when it is
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.cascades import export, looks, statistics, stream, trees
+from koubei_sim.cascades import export, statistics, stream, trees
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class CascadeResult:
     """Replicates of one cascade rule on one network.
 
-    Made by `koubei_sim.cascade`, or by `load_cascade` from a saved folder; not by hand.
+    Made by `koubei_sim.cascade`, or by `read_cascade` from a saved folder; not by hand.
 
     Attributes
     ----------
@@ -416,14 +416,14 @@ class CascadeResult:
 
     def __repr__(self) -> str:
         """Return a few lines: what was run, how many people it reached, and what to mind."""
-        return looks.text(self)
+        return export.text(self)
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with the mean curve."""
-        return looks.page(self)
+        return export.page(self)
 
 
-def load_cascade(path: str | Path) -> CascadeResult:
+def read_cascade(path: str | Path) -> CascadeResult:
     """Read a result that `CascadeResult.save` wrote.
 
     Parameters
@@ -443,7 +443,7 @@ def load_cascade(path: str | Path) -> CascadeResult:
 
     Examples
     --------
-    >>> load_cascade("nowhere")
+    >>> read_cascade("nowhere")
     Traceback (most recent call last):
     koubei_sim.errors.KoubeiError: nowhere: no such folder, try the folder given to save() or --out
     """

@@ -1,7 +1,7 @@
 """`cascade`: run a rule of diffusion many times and keep what was asked for.
 
-Here the arguments are checked, before anything runs; `prepare` makes the rule ready for its
-kernel, `runner` runs the replicates, and `result` is what comes back.
+Here the arguments are checked, before anything runs; the rule makes itself ready for its kernel,
+`runner` runs the replicates, and `result` is what comes back.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from typing import Any
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
-from koubei_sim.cascades.prepare import prepare
-from koubei_sim.cascades.prepare_contacts import prepare_contacts
-from koubei_sim.cascades.ready import last_step
 from koubei_sim.cascades.result import CascadeResult
-from koubei_sim.cascades.rules import SIS, Bass, Rule
+from koubei_sim.cascades.rules.base import Rule, last_step
 from koubei_sim.cascades.runner import Job, Runner
 from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.statistics import Budget, Precision
@@ -186,7 +183,7 @@ def _job(
     if horizon is not None:
         low = -math.inf if temporal else 0.0
         horizon = checks.number("horizon", horizon, low, math.inf)
-    elif isinstance(rule, (Bass, SIS)) and not temporal:
+    elif rule.needs_horizon and not temporal:
         raise KoubeiError("horizon", f"{type(rule).__name__} needs one", fix="horizon=50")
     if tick is not None:
         if rule.by_steps and not temporal:
@@ -207,12 +204,11 @@ def _job(
     key = checks.key(rng)
     brands = getattr(rule, "brands", ())
     seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
-    if isinstance(graph, TemporalNetwork):
-        prepared, size = prepare_contacts(graph, rule, horizon), graph.n_contacts
-    else:
-        prepared, size = prepare(Arcs.of(graph, network), rule, key, horizon), graph.n_arcs
+    size = graph.n_contacts if isinstance(graph, TemporalNetwork) else graph.n_arcs
+    laid = graph if isinstance(graph, TemporalNetwork) else Arcs.of(graph, network)
+    prepared = rule.prepare(laid, key, horizon)
     used = cores() if threads is None else checks.whole("threads", threads, 1, MOST_THREADS)
-    can = prepared.wide and not wanted and log is None
+    can = prepared.wide is not None and not wanted and log is None
     checks.word("method", method, ("auto", prepared.method, *(("wide",) if can else ())))
     huge = can and until is None and count < used and size >= HUGE
     return Job(

@@ -4,7 +4,8 @@ The replicates are cut into pieces; threads take the pieces one by one, each wit
 of its own, and the outputs are put together in order of replicates.  Kernels release the
 interpreter's lock.  Nothing in a result depends on the number of threads or on the cutting.
 
-Called by `run`, which has checked everything.
+Whether what is asked for fits into memory is predicted before work, and again when the first
+replicates have shown how large they are.  Called by `run`, which has checked everything.
 """
 
 from __future__ import annotations
@@ -21,9 +22,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.cascades.kernels.record import CURVE_FULL, FOREST_FULL, SCRATCH_FULL, Output
-from koubei_sim.cascades.outcome import Activations, Outcome
-from koubei_sim.cascades.pieces import (
+from koubei_sim.cascades.kernels.frame import (
+    CURVE_FULL,
+    FOREST_FULL,
+    SCRATCH_FULL,
+    Output,
+    track_of,
+)
+from koubei_sim.cascades.outcome import (
+    Activations,
+    Outcome,
     Piece,
     Shape,
     new_log,
@@ -31,13 +39,12 @@ from koubei_sim.cascades.pieces import (
     sorted_log,
     together,
 )
-from koubei_sim.cascades.ready import Prepared, Wanted
-from koubei_sim.cascades.room import NUMBERS, ROW, check_room
+from koubei_sim.cascades.rules.base import Prepared, Wanted, block
 from koubei_sim.cascades.seeds import SeedPlan
-from koubei_sim.cascades.single import wide_cascade
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.core.block import Block
+from koubei_sim.errors import KoubeiError
 from koubei_sim.workers import Workers
 
 PILOT = 8  # replicates at most that find the width of bins in continuous time
@@ -45,6 +52,10 @@ BINS = 64  # of the curves at first
 LONGEST = 0.25  # seconds that a piece should take: nobody waits longer for an interrupt
 MOST = 4096  # replicates of a piece
 SHORT = 1 << 22  # arcs and people that a replicate can look at in a fraction of a second
+SHARE = 0.9  # of the memory there is that a call may take
+ROW = 29  # bytes of an activation in the log
+NUMBERS = 32  # bytes of size, events, end and number of a replicate
+GROUP = Path("/sys/fs/cgroup")  # where Linux says what this process and its like may take
 
 
 @dataclass(frozen=True)
@@ -184,13 +195,15 @@ class Runner:
 
     # ---- one piece ----------------------------------------------------------------------------
 
-    def _scratch(self, room: int) -> tuple[Any, Block]:
-        """Scratch space of this thread, for `room` activations."""
-        if getattr(self.own, "room", 0) < room:
-            arrays = self.job.prepared.scratch(self.want, room)
-            self.own.scratch = (arrays, Block(self.job.prepared.title, arrays))
-            self.own.room = room
-        found: tuple[Any, Block] = self.own.scratch
+    def _scratch(self, least: int) -> tuple[Block, Block]:
+        """Scratch space and track of this thread, for `least` activations or more."""
+        if getattr(self.own, "least", 0) < least:
+            ready, want = self.job.prepared, self.want
+            room = 4 * least + 1024 if ready.repeats else least + ready.spare
+            track = track_of(self.job.seeds.n, room, want.forest, want.people, ready.keeps)
+            self.own.space = block(ready.scratch(want, room)), block(track)
+            self.own.least = least
+        found: tuple[Block, Block] = self.own.space
         return found
 
     def _counters(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -210,7 +223,7 @@ class Runner:
         n = job.seeds.n
         number = job.first + start
         kinds = len(ready.kind_names)
-        seeds = Block("Seeds", job.seeds.arrays(job.key, number, count))
+        seeds = block(job.seeds.arrays(job.key, number, count))
         counters = self._counters()
         assert self.tick is not None
         piece = Piece(
@@ -236,11 +249,8 @@ class Runner:
                 ready.origin, piece.tick, piece.sizes, piece.events, piece.ends, piece.curve,
                 piece.removed, *counters, piece.times, piece.kinds, *columns, state,
             ))  # fmt: skip
-            _, scratch = self._scratch(room)
-            at = ready.batch(
-                ready.rows, ready.rule, scratch, seeds, Block("Output", out), np.uint64(job.key),
-                number, lo, count,
-            )  # fmt: skip
+            space = self._scratch(room)
+            at = ready.batch(ready.rows, ready.rule, *space, seeds, block(out), lo, count)
             used = int(state[0])
             if used:
                 logs.append(Activations._make(column[:used].copy() for column in log))
@@ -266,10 +276,11 @@ class Runner:
         job = self.job
         number = job.first + start
         seeds = job.seeds.arrays(job.key, number, 1)
-        order, starts = wide_cascade(
-            job.prepared.rows, job.prepared.rule, seeds.people, job.seeds.n, job.key, number,
-            job.threads, job.last,
-        )  # fmt: skip
+        ready = job.prepared
+        assert ready.wide is not None
+        order, starts = ready.wide(
+            ready.rows, ready.rule, seeds, job.seeds.n, job.threads, job.last
+        )
         counts = np.diff(starts)
         assert self.tick is not None
         piece = Piece(
@@ -314,3 +325,71 @@ class Runner:
             log="forest" in record and self.sink is None,
         )
         return together(self.pieces, self.people, shape)
+
+
+# Room ------------------------------------------------------------------------------------------
+
+
+def available() -> int:
+    """Return the bytes of memory that this process can still take.
+
+    The least of what the machine has, what the limit of the process on its address space leaves
+    (``ulimit -v``, batch systems) and what its control group leaves (containers).
+    """
+    import psutil
+
+    left = [int(psutil.virtual_memory().available)]
+    try:
+        import resource
+    except ImportError:  # pragma: no cover - Windows has no such limits
+        pass
+    else:
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            left.append(limit - int(psutil.Process().memory_info().vms))
+    try:
+        most, used = ((GROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        left.append(int(most) - int(used))
+    except (OSError, ValueError):  # none, or no limit
+        pass
+    return max(0, min(left))
+
+
+def check_room(
+    replicates: int,
+    per_replicate: float,
+    fixed: float = 0.0,
+    *,
+    leaner: tuple[str, float] | None = None,
+    where: str = "replicates",
+) -> None:
+    """Refuse a call that needs more memory than there is.
+
+    Parameters
+    ----------
+    replicates : int
+    per_replicate, fixed : float
+        Bytes of one replicate, and of what does not depend on their number.
+    leaner : (str, float), optional
+        What else to try beside fewer replicates, and the bytes that it needs.
+    where : str
+        The argument to blame.
+    """
+    needed = replicates * per_replicate + fixed
+    if needed < 1 << 26:  # not worth a look
+        return
+    there = available()
+    if needed <= SHARE * there:
+        return
+    fitting = int(max(0.0, 0.8 * SHARE * there - fixed) / per_replicate)
+    ways = [leaner[0]] if leaner and leaner[1] <= 0.5 * there else []
+    if fitting >= 1:
+        digits = 10 ** max(0, len(str(fitting)) - 2)
+        ways.append(f"replicates={fitting // digits * digits}")
+    raise KoubeiError(
+        where,
+        "more than memory holds",
+        got=f"{replicates:,} replicates, about {needed / 2**30:,.1f} GiB",
+        allowed=f"{there / 2**30:,.1f} GiB are free",
+        fix=" or ".join(ways) or "a smaller network",
+    )

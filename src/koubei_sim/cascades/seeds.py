@@ -15,8 +15,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades import checks
-from koubei_sim.cascades.kernels.record import Seeds
-from koubei_sim.cascades.people import is_list_of_lists, listed, rows_of
+from koubei_sim.cascades.checks import is_list_of_lists, listed, rows_of
+from koubei_sim.cascades.kernels.frame import Seeds
 from koubei_sim.core.codes import DRAW_SEEDS_RANDOM
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError
@@ -48,14 +48,15 @@ class RandomSeeds:
 
 
 @njit(cache=True, nogil=True)
-def _draw_seeds(key, first, replicates, count, pool, n, taken, people, start, stride, attempts):
-    """Write `count` seeds of each replicate at ``people[i * stride + start:]``.
+def _draw_seeds(key, first, count, pool, taken, people, start, attempts):
+    """Write `count` seeds of replicate ``first + i`` at ``people[i, start:]``.
 
     Those of earlier brands, already written, are skipped; ``attempts[i]`` goes on counting.
     """
-    for i in range(replicates):
+    n = pool.size if pool.size > 0 else taken.size
+    for i in range(people.shape[0]):
         base = stream(key, first + i, DRAW_SEEDS_RANDOM, 0, 0)
-        row = people[i * stride : (i + 1) * stride]
+        row = people[i]
         for k in range(start):
             taken[row[k]] = True
         m = attempts[i]
@@ -197,7 +198,7 @@ class SeedPlan:
             kinds.append(kind)
         starts = np.zeros(count + 1, np.int64)
         np.cumsum([row.size for row in rows], out=starts[1:])
-        return Seeds(starts, np.concatenate(rows), np.concatenate(kinds))
+        return Seeds(np.uint64(key), first, starts, np.concatenate(rows), np.concatenate(kinds))
 
     def _single(self, key: int, replicate: int) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
         """Seeds of one replicate where some brand has a list for each."""
@@ -238,17 +239,12 @@ class SeedPlan:
     ) -> NDArray[np.int32]:
         """Rows of seeds with those of `part` put after the ones `before`, flat."""
         had = before.size // count
-        stride = had + part.count
-        people = np.empty((count, stride), np.int32)
+        people = np.empty((count, had + part.count), np.int32)
         people[:, :had] = before.reshape(count, had)
-        flat = people.reshape(-1)
         pool = np.empty(0, np.int32) if part.among is None else np.asarray(part.among, np.int32)
-        size = self.n if part.among is None else pool.size
         taken = np.zeros(self.n, np.bool_)
-        _draw_seeds(
-            np.uint64(key), first, count, part.count, pool, size, taken, flat, had, stride, attempts
-        )
-        return flat
+        _draw_seeds(np.uint64(key), first, part.count, pool, taken, people, had, attempts)
+        return people.reshape(-1)
 
     def _rectangle(self, key: int, first: int, count: int) -> Seeds:
         """The common case: the same number of seeds in every replicate."""
@@ -280,4 +276,5 @@ class SeedPlan:
         order = np.argsort(people, axis=1, kind="stable")
         starts = np.arange(count + 1, dtype=np.int64) * width
         sorted_people = np.take_along_axis(people, order, axis=1).reshape(-1)
-        return Seeds(starts, sorted_people, np.array(kinds, np.int8)[order].reshape(-1))
+        sorted_kinds = np.array(kinds, np.int8)[order].reshape(-1)
+        return Seeds(np.uint64(key), first, starts, sorted_people, sorted_kinds)

@@ -1,18 +1,15 @@
 """Logs of activations too long for memory: written to a parquet file while a run goes on.
 
-`ActivationWriter` appends whole replicates, row group by row group, to a temporary file that gets
-its name only when the run is over; `read_activations` reads all or one replicate back, and
-`activation_parts` walks through a log of any length in bounded memory.
+`ActivationWriter` appends whole replicates to a file that gets its name only when the run is over;
+`read_activations` reads all or one replicate back, and `activation_parts` walks through a log of
+any length in bounded memory.
 
 Called by the driver of cascades (writer) and by `result` (readers).
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
@@ -20,42 +17,24 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import checks
+from koubei_sim import checks, storage
 from koubei_sim.cascades.outcome import Activations
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Rows of one row group: small enough that one replicate is found without reading much else.
-GROUP_ROWS: Final = 1 << 20
 #: Rows gathered by `activation_parts`, unless one replicate has more.
 PART_ROWS: Final = 1 << 22
-_TYPES: Final = {
-    "replicate": np.int32,
-    "person": np.int32,
-    "parent": np.int32,
-    "time": np.float64,
-    "until": np.float64,
-    "kind": np.int8,
+_COLUMNS: Final = {
+    "replicate": Column(np.int32),
+    "person": Column(np.int32),
+    "parent": Column(np.int32),
+    "time": Column(np.float64),
+    "until": Column(np.float64),
+    "kind": Column(np.int8),
 }
-
-
-def _schema(labels: NDArray[Any] | None = None) -> pa.Schema:
-    import pyarrow as pa
-
-    fields = [pa.field(name, pa.from_numpy_dtype(kind), False) for name, kind in _TYPES.items()]
-    if labels is not None:
-        kind = pa.int64() if labels.dtype.kind == "i" else pa.string()
-        fields += [pa.field("label", kind, False), pa.field("parent_label", kind)]
-    return pa.schema(fields)
-
-
-def _cannot(path: Path | str, error: BaseException, doing: str) -> KoubeiError:
-    number = getattr(error, "errno", None)
-    lines = str(error).splitlines()
-    why = os.strerror(number) if number else lines[0] if lines else type(error).__name__
-    return KoubeiError(str(path), f"cannot be {doing} ({why})")
 
 
 class ActivationWriter:
@@ -73,8 +52,6 @@ class ActivationWriter:
     Attributes
     ----------
     path : Path
-    rows : int
-        Rows appended so far.
 
     Raises
     ------
@@ -85,32 +62,45 @@ class ActivationWriter:
     def __init__(self, path: str | Path, labels: NDArray[Any] | None = None) -> None:
         self.path = checks.path("log", path)
         self.labels = labels
-        self.rows = 0
-        self._last = -1  # largest replicate so far
-        self._writer: Any = None
         if not self.path.parent.is_dir():
             raise KoubeiError(str(self.path), "no such folder", got=str(self.path.parent))
         if self.path.is_dir():
             raise KoubeiError(str(self.path), "is a folder, not a file", fix="another name")
-        from pyarrow import parquet
-
         try:
-            handle, name = tempfile.mkstemp(
-                prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent
-            )
-            os.close(handle)
+            self._file = storage.WholeFile(self.path)
         except OSError as error:
-            raise _cannot(self.path, error, "written") from None
-        self._partial = Path(name)
-        self._writer = parquet.ParquetWriter(
-            checks.absolute(name),
-            _schema(labels),
-            compression="zstd",
+            raise storage.CannotWrite(self.path, error) from None
+        self._log = storage.EventWriter(
+            self._file,
+            _COLUMNS,
+            self._table,
+            what="activations",
+            whole=True,
             compression_level=1,
             # `until` and `kind` are mostly one value, `replicate` has long runs.
             use_dictionary=["replicate", "until", "kind", "label", "parent_label"],
             write_page_checksum=True,
         )
+
+    @property
+    def rows(self) -> int:
+        """Rows appended so far."""
+        return self._log.rows
+
+    def _table(self, log: Mapping[str, NDArray[Any]]) -> pa.Table:
+        import pyarrow as pa
+
+        columns, fields = [], []
+        for name, column in _COLUMNS.items():
+            columns.append(pa.array(np.ascontiguousarray(log[name], dtype=column.kind)))
+            fields.append(pa.field(name, columns[-1].type, False))
+        if self.labels is not None:
+            kind = pa.int64() if self.labels.dtype.kind == "i" else pa.string()
+            nobody = log["parent"] < 0
+            columns.append(pa.array(self.labels[log["person"]]))
+            columns.append(pa.array(self.labels[np.maximum(log["parent"], 0)], mask=nobody))
+            fields += [pa.field("label", kind, False), pa.field("parent_label", kind)]
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
     def append(self, log: Activations) -> None:
         """Append whole replicates.
@@ -126,37 +116,11 @@ class ActivationWriter:
             When replicates are out of order, the file is closed, or the disk is full (the file is
             given up then).
         """
-        import pyarrow as pa
-
-        if self._writer is None:
-            raise KoubeiError(str(self.path), "the log is closed")
-        if not log.replicate.size:
-            return
-        if log.replicate[0] <= self._last or (np.diff(log.replicate) < 0).any():
-            raise KoubeiError(
-                "activations",
-                "replicates out of order",
-                got=int(log.replicate[0]),
-                allowed=f"above {self._last}, ascending",
-            )
-        columns = [
-            pa.array(np.ascontiguousarray(column, dtype=kind))
-            for column, kind in zip(log, _TYPES.values(), strict=True)
-        ]
-        if self.labels is not None:
-            nobody = log.parent < 0
-            columns.append(pa.array(self.labels[log.person]))
-            columns.append(pa.array(self.labels[np.maximum(log.parent, 0)], mask=nobody))
         try:
-            self._writer.write_table(
-                pa.Table.from_arrays(columns, schema=_schema(self.labels)),
-                row_group_size=GROUP_ROWS,
-            )
-        except (OSError, pa.ArrowException) as error:
+            self._log.append(log._asdict())
+        except OSError as error:
             self.abort()
-            raise _cannot(self.path, error, "written") from None
-        self._last = int(log.replicate[-1])
-        self.rows += int(log.replicate.size)
+            raise storage.CannotWrite(self.path, error) from None
 
     def close(self) -> Path:
         """Finish the file, give it its name, and return its path; a second call does nothing.
@@ -166,36 +130,26 @@ class ActivationWriter:
         KoubeiError
             When it cannot be finished; it is given up then.
         """
-        if self._writer is None:
-            return self.path
-        import pyarrow as pa
-
         try:
-            self._writer.close()
-            mask = os.umask(0o022)  # mkstemp makes private files; give this one the usual rights
-            os.umask(mask)
-            os.chmod(self._partial, 0o666 & ~mask)
-            os.replace(self._partial, self.path)
-        except (OSError, pa.ArrowException) as error:
+            if not self._log.closed:
+                self._log.close()
+                self._file.finish(self.path)
+        except OSError as error:
+            raise storage.CannotWrite(self.path, error) from None
+        finally:
             self.abort()
-            raise _cannot(self.path, error, "written") from None
-        self._writer = None
         return self.path
 
     def keep(self, error: BaseException) -> None:
         """Keep what is finished under a name of its own, and say so beside the error."""
         self.path = self.path.with_name(f"{self.path.stem}.interrupted{self.path.suffix}")
         self.close()
-        error.add_note(f"{self.path}: what was finished, up to replicate {self._last}")
+        error.add_note(f"{self.path}: what was finished, up to replicate {self._log.last}")
 
     def abort(self) -> None:
         """Give the file up: nothing is left behind, an older file stays as it was."""
-        if self._writer is not None:
-            # Closing writes the footer, which a full disk refuses once more.
-            with contextlib.suppress(Exception):
-                self._writer.close()
-            self._writer = None
-            self._partial.unlink(missing_ok=True)
+        self._log.give_up()
+        self._file.abandon()
 
     def __enter__(self) -> ActivationWriter:
         """Return the writer itself."""
@@ -216,52 +170,32 @@ class ActivationWriter:
             self.abort()
 
 
-def _opened(path: str | Path) -> Any:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        file = parquet.ParquetFile(checks.absolute(path), page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
-        raise _cannot(path, error, "read") from None
-    missing = [name for name in _TYPES if name not in file.schema_arrow.names]
-    if missing:
-        file.close()
-        raise KoubeiError(str(path), "not a log of activations", got=f"no {', '.join(missing)}")
-    return file
-
-
-def _group(file: Any, number: int, path: str | Path) -> Activations:
-    import pyarrow as pa
-
-    try:
-        table = file.read_row_group(number, columns=list(_TYPES))
-        columns: list[Any] = [
-            table.column(name).to_numpy().astype(kind, copy=False) for name, kind in _TYPES.items()
-        ]
-        return Activations(*columns)
-    except (OSError, pa.ArrowException) as error:
-        raise _cannot(path, error, "read") from None
+def joined(parts: list[Activations]) -> Activations:
+    """Return logs, one after the other, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    columns: list[Any] = [
+        np.concatenate([np.empty(0, column.kind), *(part[place] for part in parts)])
+        for place, column in enumerate(_COLUMNS.values())
+    ]
+    return Activations(*columns)
 
 
 def empty_log() -> Activations:
     """Return a log without rows."""
-    columns: list[Any] = [np.empty(0, kind) for kind in _TYPES.values()]
-    return Activations(*columns)
-
-
-def _joined(parts: list[Activations]) -> Activations:
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return empty_log()
-    return Activations(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return joined([])
 
 
 def rows_between(log: Activations, begin: int, stop: int) -> Activations:
     """Return some rows of a log, as views."""
     columns: list[Any] = [column[begin:stop] for column in log]
     return Activations(*columns)
+
+
+def _pieces(path: str | Path, within: tuple[str, int, int] | None = None) -> Iterator[Activations]:
+    file = storage.EventFile(Path(path), _COLUMNS, what="activations")
+    for columns in file.pieces(tuple(_COLUMNS), within=within):
+        yield Activations(*columns)
 
 
 def read_activations(path: str | Path, replicate: int | None = None) -> Activations:
@@ -283,23 +217,14 @@ def read_activations(path: str | Path, replicate: int | None = None) -> Activati
     KoubeiError
         When there is no such file, it is damaged, or it is something else.
     """
-    with contextlib.closing(_opened(path)) as file:
-        groups = list(range(file.num_row_groups))
-        if replicate is not None:
-            groups = [g for g in groups if _holds(file, g, replicate)]
-        log = _joined([_group(file, number, path) for number in groups])
-    return log if replicate is None else one_replicate(log, replicate)
+    within = None if replicate is None else ("replicate", replicate, replicate)
+    return joined(list(_pieces(path, within)))
 
 
 def one_replicate(log: Activations, replicate: int) -> Activations:
     """Return the rows of one replicate of a sorted log, as views."""
     begin, stop = np.searchsorted(log.replicate, [replicate, replicate + 1])
     return rows_between(log, int(begin), int(stop))
-
-
-def _holds(file: Any, group: int, replicate: int) -> bool:
-    found = file.metadata.row_group(group).column(0).statistics
-    return found is None or not found.has_min_max or found.min <= replicate <= found.max
 
 
 def activation_parts(path: str | Path, rows: int = PART_ROWS) -> Iterator[Activations]:
@@ -316,17 +241,16 @@ def activation_parts(path: str | Path, rows: int = PART_ROWS) -> Iterator[Activa
     Activations
         Non-empty.
     """
-    with contextlib.closing(_opened(path)) as file:
-        waiting: list[Activations] = []
-        number = 0
-        for group in range(file.num_row_groups):
-            waiting.append(_group(file, group, path))
-            number += waiting[-1].person.size
-            # The last replicate may go on in the next group: it waits.
-            if number >= rows and waiting[-1].replicate[-1] != waiting[0].replicate[0]:
-                log = _joined(waiting)
-                cut = int(np.searchsorted(log.replicate, log.replicate[-1]))
-                yield rows_between(log, 0, cut)
-                waiting, number = [rows_between(log, cut, log.person.size)], log.person.size - cut
-        if number:
-            yield _joined(waiting)
+    waiting: list[Activations] = []
+    number = 0
+    for piece in _pieces(path):
+        waiting.append(piece)
+        number += piece.person.size
+        # The last replicate may go on in the next group: it waits.
+        if number >= rows and piece.replicate[-1] != waiting[0].replicate[0]:
+            log = joined(waiting)
+            cut = int(np.searchsorted(log.replicate, log.replicate[-1]))
+            yield rows_between(log, 0, cut)
+            waiting, number = [rows_between(log, cut, log.person.size)], log.person.size - cut
+    if number:
+        yield joined(waiting)

@@ -2,7 +2,7 @@
 
 This file holds only the entry point, which turns every expected failure into one line on stderr
 and an exit status: 0 fine, 1 failed, 2 wrong use or wrong input, 130 interrupted.  The commands
-are in `commands` and `study_commands`, and do their imports when they run: ``koubei --help`` must
+are in the files that `commands` opens, and do their imports when they run: ``koubei --help`` must
 be quick.
 """
 
@@ -12,9 +12,25 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from importlib import import_module
+from typing import TYPE_CHECKING, TextIO
 
-FINE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+from koubei_sim.cli.options import FAILED, FINE, INTERRUPTED, WRONG_USE
+
+if TYPE_CHECKING:
+    from typer import Typer
+
+#: Files of commands, in the order in which ``koubei --help`` lists them.
+FILES = ("run", "look", "cascade", "compare", "sensitivity", "studies")
+
+
+def commands() -> Typer:
+    """Return the app with all its commands."""
+    from koubei_sim.cli.options import app
+
+    for name in FILES:
+        import_module(f"koubei_sim.cli.{name}")
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,9 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from koubei_sim.errors import KoubeiError
 
     try:
-        from koubei_sim.cli import study_commands  # noqa: F401  # adds its commands to the app
-        from koubei_sim.cli.commands import app
-
+        app = commands()
         warnings.showwarning = _note
         status = app(args=arguments, prog_name="koubei", standalone_mode=False)
         sys.stdout.flush()
@@ -42,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise KeyboardInterrupt
         return status if isinstance(status, int) else FINE
     except KoubeiError as error:
-        return _say(str(error), WRONG_USE)
+        # A study that could not go on has kept what was done: nothing was wrong with the words.
+        stopped = type(error).__name__ == "SweepStopped"
+        return _say(str(error), FAILED if stopped else WRONG_USE)
     except BrokenPipeError:
         _drop_output()  # the reader (head, less) has seen enough
         return FAILED

@@ -4,50 +4,81 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from koubei_sim.cli import screen
 from koubei_sim.cli.cascade_words import graph_from, rule_from, seeds_from, sparkline
+from koubei_sim.cli.options import FINE, AsJson, Rng, app
 from koubei_sim.cli.screen import brief
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     from koubei_sim.cascades import CascadeResult
 
-FINE = 0
 MOST_POINTS = 100  # of the mean curve in JSON
 
 
+@app.command()
 def cascade(
-    given: str,
-    *,
-    rule: str,
-    p: float | None,
-    settings: list[str],
-    seeds: list[str],
-    replicates: int | None,
-    rng: int | None,
-    directed: bool | None,
-    contacts: bool,
-    horizon: float | None,
-    tick: float | None,
-    precision: float | None,
-    seconds: float | None,
-    record: list[str],
-    method: str,
-    threads: int | None,
-    out: Path | None,
-    log: Path | None,
-    as_json: bool,
+    given: Annotated[
+        str, typer.Argument(metavar="GRAPH", help="File, or a generator such as follow:100000.")
+    ],
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="independent, linear-threshold, threshold, reinforcement, competing, negative, "
+            "delayed, bass, sir, fractional-sir or sis."
+        ),
+    ] = "independent",
+    p: Annotated[float | None, typer.Option(help="Probability or rate p of the rule.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Argument of the rule (may be repeated)."),
+    ] = None,
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option(help="10, ids:3,5, degree:50 or a file; BRAND=.. for competing."),
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=1, help="1,000 without it.")] = None,
+    rng: Rng = None,
+    directed: Annotated[
+        bool, typer.Option("--directed", help="Read the file so: arcs have a direction.")
+    ] = False,
+    undirected: Annotated[
+        bool, typer.Option("--undirected", help="Read the file so: ties go both ways.")
+    ] = False,
+    contacts: Annotated[bool, typer.Option(help="The file holds contacts with times.")] = False,
+    horizon: Annotated[float | None, typer.Option(help="Last step or time.")] = None,
+    tick: Annotated[float | None, typer.Option(help="Width of the bins of curves.")] = None,
+    until_precision: Annotated[
+        float | None, typer.Option(help="Go on until the mean is known to this share.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Go on for so many seconds.")] = None,
+    record: Annotated[
+        list[str] | None, typer.Option(help="people, times, kinds or forest (may be repeated).")
+    ] = None,
+    method: Annotated[str, typer.Option(help="How to compute it: auto, blocks, wide.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="All cores without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder, or a .parquet or .csv of replicates.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Parquet file of who convinced whom.")] = None,
+    as_json: AsJson = False,
 ) -> int:
-    """Run and report; see ``koubei cascade --help``."""
+    """Run a rule of diffusion on a graph many times."""
+    if directed and undirected:
+        raise KoubeiError("--undirected", "given beside --directed", fix="one of the two")
     made = rule_from(rule, settings, p)
-    until = _until(replicates, precision, seconds)
+    until = _until(replicates, until_precision, seconds)
     _writable(out)
-    graph = graph_from(given, directed, contacts)
+    graph = graph_from(given, None if directed == undirected else directed, contacts)
     from koubei_sim.cascades import cascade as run
 
-    start = seeds_from(seeds, graph, tuple(getattr(made, "brands", ())))
+    words = ["1"] if seeds is None and rule != "bass" else seeds or []
+    start = seeds_from(words, graph, tuple(getattr(made, "brands", ())))
     with screen.progress(rule, quiet=as_json) as tell:
         result = run(
             graph,
@@ -55,7 +86,7 @@ def cascade(
             start,
             replicates,
             rng,
-            record=record,
+            record=record or [],
             horizon=horizon,
             tick=tick,
             until=until,
@@ -106,10 +137,9 @@ def _write(result: CascadeResult, out: Path | None) -> list[Path]:
     if out.suffix == ".parquet":
         return [result.to_parquet(out)]
     if out.suffix == ".csv":
-        from koubei_sim.cli.replicate import whole_file
-
-        table = result.to_pandas()
-        return [whole_file(out, table.to_csv)]
+        with whole_file(out) as file:
+            result.to_pandas().to_csv(file, lineterminator="\n")
+        return [out]
     return [result.save(out)]
 
 

@@ -17,27 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from koubei_sim import checks
 from koubei_sim.cli import screen
-from koubei_sim.cli.values import value_of
+from koubei_sim.cli.words import pairs_of, value_of
 from koubei_sim.errors import KoubeiError, nearest
 
 if TYPE_CHECKING:
     from koubei_sim.cascades import Rule
     from koubei_sim.networks import Network, TemporalNetwork
 
-#: Name on the command line -> name of the class.
-RULES: dict[str, str] = {
-    "independent": "IndependentCascade",
-    "linear-threshold": "LinearThreshold",
-    "threshold": "FractionalThreshold",
-    "reinforcement": "Reinforcement",
-    "competing": "CompetingCascades",
-    "negative": "NegativeCascade",
-    "delayed": "DelayedCascade",
-    "bass": "Bass",
-    "sir": "SIR",
-    "fractional-sir": "FractionalSIR",
-    "sis": "SIS",
-}
 #: Name on the command line -> generator of `koubei_sim.networks`, and its first argument.
 GENERATORS: dict[str, str] = {
     "follow": "follow_graph",
@@ -57,23 +43,16 @@ HEADERS = re.compile(
 GRAPH_KEY = 1  # a generated graph is the same in every call unless its own `key` is given
 
 
-def pairs_of(where: str, words: list[str], example: str) -> dict[str, Any]:
+def values_of(where: str, words: list[str] | None, example: str) -> dict[str, Any]:
     """Return the values named by ``name=value`` words."""
-    found = {}
-    for word in words:
-        name, sign, text = word.partition("=")
-        if not sign or not name.strip():
-            raise KoubeiError(where, "not of the form name=value", got=word, fix=example)
-        if name.strip() in found:
-            raise KoubeiError(where, "one name stands there twice", got=name.strip())
-        found[name.strip()] = value_of(text)
-    return found
+    found = pairs_of(where, words, fix=example)
+    return {name: value_of(text) for name, text in found.items()}
 
 
 # Rules ----------------------------------------------------------------------------------------
 
 
-def rule_from(name: str, words: list[str], p: float | None) -> Rule:
+def rule_from(name: str, words: list[str] | None, p: float | None) -> Rule:
     """Return the rule of a name with the arguments of ``--set name=value``.
 
     Examples
@@ -81,16 +60,19 @@ def rule_from(name: str, words: list[str], p: float | None) -> Rule:
     >>> rule_from("sir", ["beta=0.3", "gamma=0.5"], None)
     SIR(beta=0.3, gamma=0.5, duration=exponential)
     """
-    from koubei_sim import cascades
+    import numpy as np
 
+    from koubei_sim.cascades.rules import FAMILIES
+
+    rules = {kind.command: kind for kind in FAMILIES}
     plain = name.replace("_", "-").lower()
-    if plain not in RULES:
+    if plain not in rules:
         raise KoubeiError(
-            "--rule", "unknown", got=name, allowed=", ".join(RULES), fix=nearest(plain, RULES)
+            "--rule", "unknown", got=name, allowed=", ".join(rules), fix=nearest(plain, rules)
         )
-    kind = getattr(cascades, RULES[plain])
+    kind = rules[plain]
     known = [item.name for item in fields(kind)]
-    given = pairs_of("--set", words, "--set quality=0.9")
+    given = values_of("--set", words, "--set quality=0.9")
     if p is not None:
         if "p" not in known:
             raise KoubeiError("--p", f"{plain} has none", got=p, fix=f"--set {known[0]}=..")
@@ -105,20 +87,10 @@ def rule_from(name: str, words: list[str], p: float | None) -> Rule:
                 allowed=", ".join(known),
                 fix=nearest(one, known),
             )
-    arguments = {one: _argument(one, value) for one, value in given.items()}
-    found: Rule = kind(**arguments)
-    return found
-
-
-def _argument(name: str, value: Any) -> Any:
-    """Lists are tuples where the rule takes a pair or names, else arrays."""
-    if not isinstance(value, list):
-        return value
-    if name in ("thresholds", "latency", "brands"):
-        return tuple(value)
-    import numpy as np
-
-    return np.asarray(value)
+    for one, value in given.items():
+        if isinstance(value, list):
+            given[one] = tuple(value) if one in kind.sequences else np.asarray(value)
+    return kind(**given)
 
 
 # Graphs ---------------------------------------------------------------------------------------
@@ -156,7 +128,7 @@ def _generated(name: str, rest: str, directed: bool | None) -> Network:
     people = value_of(number.replace("_", ""))
     if isinstance(people, bool) or not isinstance(people, int):
         raise KoubeiError("GRAPH", "how many people", got=rest, fix=f"{name}:10000")
-    options = pairs_of("GRAPH", more, f"{name}:{people},key=2")
+    options = values_of("GRAPH", more, f"{name}:{people},key=2")
     known = [one for one in inspect.signature(make).parameters if one not in ("n", "members")]
     for one in options:
         if one not in known:
@@ -210,7 +182,7 @@ def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
 
 def _seeds(word: str, graph: Any) -> Any:
     from koubei_sim.cascades import RandomSeeds
-    from koubei_sim.cascades.people import rows_of
+    from koubei_sim.cascades.checks import rows_of
     from koubei_sim.networks import seeding
 
     kind, _, rest = word.partition(":")
@@ -298,7 +270,7 @@ def _fields(line: str, known: set[str]) -> list[str]:
 
 def _people(names: list[str], graph: Any) -> Any:
     """What the people of these names are called, in the kind of the labels of the graph."""
-    from koubei_sim.cascades.people import rows_of
+    from koubei_sim.cascades.checks import rows_of
 
     labels = graph.labels
     text = labels is not None and labels.dtype.kind == "U"

@@ -7,17 +7,19 @@ import re
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from koubei_sim.cli import screen
-from koubei_sim.cli.running import changes_of, scenario_from
+from koubei_sim.cli.options import FAILED, FINE, AsJson, Rng, Threads, app
 from koubei_sim.cli.screen import brief
+from koubei_sim.cli.words import changes_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
     from koubei_sim.studies import Comparison
 
-FINE, FAILED = 0, 1
 #: Outcomes shown without ``--all``.
 _SHOWN = (
     "users",
@@ -38,32 +40,53 @@ _BASE = "as it is"
 _OPENING, _CLOSING = "[{(", "]})"
 
 
+@app.command()
 def compare(
-    given: list[str],
-    *,
-    changes: list[str],
-    common: list[str],
-    replicates: int | None,
-    rng: int | None,
-    baseline: str | None,
-    precision: float | None,
-    outcome: str,
-    at_most: int,
-    every: bool,
-    threads: int | None,
-    as_json: bool,
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(metavar="SCENARIO...", help="Presets, TOML files, or saved results."),
+    ],
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'NAME: PATH=VALUE, ...'",
+            help="The first scenario, changed (may be repeated).",
+        ),
+    ] = None,
+    common: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a value in all of them first."),
+    ] = None,
+    replicates: Annotated[int | None, typer.Option(min=1, help="Pairs; 20 without it.")] = None,
+    rng: Rng = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the others are compared with.")
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option(help="Add pairs until the 95 % interval of OUTCOME is +- this."),
+    ] = None,
+    outcome: Annotated[
+        str, typer.Option(metavar="OUTCOME", help="For --precision, such as users or loyal.")
+    ] = "users",
+    at_most: Annotated[
+        int, typer.Option(min=1, help="Pairs after which no more are added.")
+    ] = 1000,
+    every: Annotated[bool, typer.Option("--all", help="Show all outcomes.")] = False,
+    threads: Threads = None,
+    as_json: AsJson = False,
 ) -> int:
-    """Compare; exit status 1 where the wanted precision was not reached."""
+    """Say how scenarios differ, on the same luck: differences with intervals."""
     from koubei_sim import studies
     from koubei_sim.runs import simulate
 
-    scenarios = _scenarios(given, changes, common)
-    first = next(iter(scenarios.values()))
+    compared = _scenarios(scenarios, change or [], common or [])
+    first = next(iter(compared.values()))
     if threads is None:
         runs = replicates or 20
         threads = 1 if _finished(first) else simulate.fitting_threads(first, runs)
     found = studies.compare(
-        scenarios,
+        compared,
         replicates,
         rng,
         baseline=baseline,

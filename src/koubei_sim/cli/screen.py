@@ -12,10 +12,14 @@ import math
 import re
 import sys
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, chop_cells
+
+if TYPE_CHECKING:
+    from koubei_sim.studies import Progress
 
 WIDTH = 80
 
@@ -83,46 +87,28 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
-def columns_of(text: str) -> int:
-    """Return the number of terminal columns of a text; Chinese signs take two.
-
-    Examples
-    --------
-    >>> columns_of("ab"), columns_of("用户")
-    (2, 4)
-    """
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
 def cut(text: str, width: int) -> str:
     """Return `text` in at most `width` columns, the end cut off with two dots.
 
     Examples
     --------
-    >>> cut("abcdef", 4)
-    'ab..'
+    >>> cut("abcdef", 4), cut("用户数", 4)
+    ('ab..', '用..')
     """
-    if columns_of(text) <= width:
-        return text
-    while columns_of(text) > width - 2:
-        text = text[:-1]
-    return text + ".."
+    return text if cell_len(text) <= width else chop_cells(text, width - 2)[0] + ".."
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Return a table as text: the first `left` columns to the left, all others to the right."""
-    lines = [list(head), *[list(row) for row in rows]]
-    widths = [max(columns_of(line[c]) for line in lines) for c in range(len(head))]
+    widths = [max(map(cell_len, column)) for column in zip(head, *rows)]
 
     def row(cells: Sequence[str]) -> str:
-        shown = []
-        for c, (cell, width) in enumerate(zip(cells, widths)):
-            pad = " " * (width - columns_of(cell))
-            shown.append(cell + pad if c < left else pad + cell)
+        pads = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths)]
+        shown = [c + pad if k < left else pad + c for k, (c, pad) in enumerate(zip(cells, pads))]
         return "  ".join(shown).rstrip()
 
     rule = "-" * min(WIDTH - 1, sum(widths) + 2 * (len(widths) - 1))
-    return "\n".join([row(head), rule, *[row(cells) for cells in rows]])
+    return "\n".join([row(head), rule, *map(row, rows)])
 
 
 def span(low: float, high: float, show: Callable[[float], str]) -> str:
@@ -150,25 +136,44 @@ def brief(value: float) -> str:
     return f"{value:.3g}"
 
 
+def duration(seconds: float) -> str:
+    """Return seconds in one or two units.
+
+    Examples
+    --------
+    >>> duration(42.3), duration(150), duration(7260)
+    ('42 s', '2 min 30 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+# Progress ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _bar(*columns: str) -> Iterator[Any]:
+    """Show a bar on the terminal; it vanishes in the end."""
+    from rich import progress as rich
+    from rich.console import Console
+
+    shown = [getattr(rich, name)() if name.isalpha() else rich.TextColumn(name) for name in columns]
+    with rich.Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        yield bar
+
+
 @contextmanager
 def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
     """Show a bar with the time left on a terminal; yields what to tell, None when silent."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
+    columns = ("{task.description}", "BarColumn", "TaskProgressColumn", "TimeRemainingColumn")
+    with _bar(*columns) as bar:
         task = bar.add_task(label, total=None)
 
         def tell(done: int, total: int) -> None:
@@ -176,6 +181,29 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], N
 
         with first_use(bar):
             yield tell
+
+
+@contextmanager
+def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """Show a bar with the time left and the failures so far; None where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    columns = ("BarColumn", "MofNCompleteColumn", "{task.fields[left]}", "{task.fields[failed]}")
+    with _bar(*columns) as bar:
+        task = bar.add_task("sweep", total=None, left="", failed="")
+
+        def tell(now: Progress) -> None:
+            known = math.isfinite(now.seconds_left)
+            bar.update(
+                task,
+                completed=now.done,
+                total=now.runs,
+                left=f"{duration(now.seconds_left)} left" if known else "",
+                failed=f"{now.failed:,} failed" if now.failed else "",
+            )
+
+        yield tell
 
 
 #: About how many functions the first run of a scenario compiles; only the bar depends on it.

@@ -7,45 +7,61 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from koubei_sim.cli import screen
-from koubei_sim.cli.running import changes_of, scenario_from
-from koubei_sim.cli.sweep import sweep_progress
+from koubei_sim.cli.options import FAILED, FINE, AsJson, Changes, Lang, Language, Rng, Workers, app
+from koubei_sim.cli.screen import sweep_progress
+from koubei_sim.cli.words import changes_of, scenario_from, value_of
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
     from koubei_sim.studies import Sensitivity
 
-FINE, FAILED = 0, 1
 #: Rows of the table on the screen; JSON has all.
 MOST_ROWS = 30
 
 
+@app.command()
 def sensitivity(
-    given: str,
-    *,
-    method: str,
-    outcomes: list[str],
-    paths: list[str],
-    points: int | None,
-    levels: int,
-    second_order: bool,
-    replicates: int,
-    rng: int | None,
-    spread: float,
-    changes: list[str],
-    out: Path | None,
-    backend: str,
-    workers: int | None,
-    as_json: bool,
-    figure: Path | None,
-    lang: str,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Preset or TOML file.")],
+    method: Annotated[str, typer.Option(help="oat (one at a time), morris or sobol.")] = "oat",
+    outcome: Annotated[
+        list[str] | None, typer.Option(help="What is measured; users without it (repeatable).")
+    ] = None,
+    path: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH[=RANGE]",
+            help="Parameter; RANGE: 0.1..0.9, 5..50:log or a,b (repeatable). All assumptions "
+            "without it.",
+        ),
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option(help="Trajectories (morris: 10) or base rows (sobol: 512).")
+    ] = None,
+    levels: Annotated[int, typer.Option(help="Levels of the grid (morris).")] = 4,
+    second_order: Annotated[bool, typer.Option(help="Pairs too (sobol).")] = True,
+    replicates: Annotated[int, typer.Option(help="Replicates of each point.")] = 5,
+    rng: Rng = None,
+    spread: Annotated[float, typer.Option(help="Ranges reach from value/SPREAD on.")] = 2.0,
+    changes: Changes = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the journal; the same command resumes.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="threads or loky.")] = "threads",
+    workers: Workers = None,
+    as_json: AsJson = False,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the tornado (.png, .svg, .pdf).")
+    ] = None,
+    lang: Language = Lang.en,
 ) -> int:
-    """Run or resume a study; exit status 1 where a run failed or it had to stop."""
+    """Say which parameters an outcome hangs on."""
     from koubei_sim import studies
 
     if figure is not None and figure.suffix not in (".png", ".svg", ".pdf"):
@@ -53,43 +69,39 @@ def sensitivity(
             "--figure", "unknown format", got=figure.name, allowed=".png, .svg, .pdf",
             fix=f"{figure.stem}.png",
         )  # fmt: skip
-    scenario, _ = scenario_from(given, changes_of(changes))
-    try:
-        with sweep_progress(quiet=as_json) as tell:
-            study = studies.sensitivity(
-                scenario,
-                paths_of(paths),
-                method=method,
-                outcome=list(outcomes) or "users",
-                replicates=replicates,
-                rng=rng,
-                spread=spread,
-                points=points,
-                levels=levels,
-                second_order=second_order,
-                out=out,
-                backend=backend,
-                workers=workers,
-                progress=tell,
-            )
-    except studies.SweepStopped as stopped:
-        print(f"koubei: {stopped}", file=sys.stderr)
-        return FAILED
+    base, _ = scenario_from(scenario, changes_of(changes))
+    with sweep_progress(quiet=as_json) as tell:
+        study = studies.sensitivity(
+            base,
+            paths_of(path),
+            method=method,
+            outcome=outcome or "users",
+            replicates=replicates,
+            rng=rng,
+            spread=spread,
+            points=points,
+            levels=levels,
+            second_order=second_order,
+            out=out,
+            backend=backend,
+            workers=workers,
+            progress=tell,
+        )
     failed = len(study.runs.failures())
     if as_json:
         screen.write_json({**_plain(study), "failed": failed})
     else:
-        for outcome in study.outcomes:
-            _print(study, outcome)
+        for measured in study.outcomes:
+            _print(study, measured)
         _print_cost(study, failed)
     if figure is not None:
-        for path in _draw(study, figure, lang):
+        for written in _draw(study, figure, lang):
             if not as_json:
-                print(f"figure  {path}")
+                print(f"figure  {written}")
     return FAILED if failed else FINE
 
 
-def paths_of(words: Sequence[str]) -> dict[str, Any] | None:
+def paths_of(words: Sequence[str] | None) -> dict[str, Any] | None:
     """Return what ``--path`` words stand for: paths, some with a range; None where there are none.
 
     Raises
@@ -105,7 +117,7 @@ def paths_of(words: Sequence[str]) -> dict[str, Any] | None:
     {'seeding.strategy': ['random', 'degree']}
     """
     found: dict[str, Any] = {}
-    for word in words:
+    for word in words or ():
         path, sign, text = (part.strip() for part in word.partition("="))
         if path in found:
             raise KoubeiError("--path", "one stands there twice", got=path)
@@ -115,20 +127,16 @@ def paths_of(words: Sequence[str]) -> dict[str, Any] | None:
 
 def _range(path: str, text: str) -> Any:
     span, _, scale = text.partition(":")
-    ends = [_value(part) for part in span.split("..")]
+    ends = [value_of(part) for part in span.split("..")]
     numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
     if len(ends) == 2 and numbers and scale in ("", "log"):
         return (*ends, "log") if scale else tuple(ends)
     if "," in text and ".." not in text:
-        return [_value(part) for part in text.split(",")]
+        return [value_of(part) for part in text.split(",")]
     raise KoubeiError(
         f"--path {path}", "not a range", got=text, allowed="LOW..HIGH, LOW..HIGH:log or A,B,C",
         fix=f"{path}=0.1..0.9",
     )  # fmt: skip
-
-
-def _value(text: str) -> Any:
-    return changes_of([f"value={text.strip()}"])["value"]
 
 
 def _print(study: Sensitivity, outcome: str) -> None:
@@ -225,19 +233,15 @@ def _plain(study: Sensitivity) -> dict[str, Any]:
 def _draw(study: Sensitivity, figure: Path, lang: str) -> list[Path]:
     """Write a tornado for each outcome, the first under the given name, the others beside it."""
     from koubei_sim.plots import tornado
-    from koubei_sim.plots.files import save
+    from koubei_sim.plots.files import write_figure
 
     written = []
-    try:
-        figure.parent.mkdir(parents=True, exist_ok=True)
-        for number, outcome in enumerate(study.outcomes):
-            plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
-            name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
+    for number, outcome in enumerate(study.outcomes):
+        plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
+        name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
 
-            def draw(found: Any, ax: Any, lang: str, outcome: str = outcome) -> Any:
-                return tornado(found, outcome, ax=ax, lang=lang)
+        def draw(ax: Any, lang: str, outcome: str = outcome) -> Any:
+            return tornado(study, outcome, ax=ax, lang=lang)
 
-            written.append(save(draw, study, name, lang))
-    except OSError as error:
-        raise KoubeiError(str(figure), f"cannot be written ({error.strerror or error})") from None
+        written.append(write_figure(name, draw, lang))
     return written

@@ -16,6 +16,7 @@ MAX_TICKS: Final = 30_000
 LEVELS: Final = 128  # levels of expertise
 HOPS: Final = 16  # hops 0..15
 ATTENTION_SIZE: Final = 256  # rows of the attention table: arrivals 0..255
+FULL16: Final = 1 << 16  # the factor 1 in units of 2**-16
 WORTH_BINS: Final = 64  # bins of a day in the table of the worth of an answer
 
 # Stages of an agent -------------------------------------------------------------------------
@@ -107,6 +108,22 @@ DRAW_TRIVALENCY: Final = 70  # 0, 0; arc, replicate 0
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,
 # 195 to 197 designs, 198 orders of players; each is named where it is used.
+# Network generators; the field of the tick holds the number of the layer.  Never reused: two
+# generators given the same key share no draw.
+DRAW_POPULARITY: Final = 200  # follow graph: Pareto weight of person i
+DRAW_FOLLOWERS: Final = 201  # follow graph: gaps between followers, j = the person followed
+DRAW_FRIEND_ORDER: Final = 202  # small world: place of person i on the circle of communities
+DRAW_FRIEND_SECTION: Final = 203  # small world: does person i sit with its own group, where else
+DRAW_COMMUNITY_SIZE: Final = 204  # small world: size of community i
+DRAW_FRIEND_REWIRE: Final = 205  # small world: is tie i = (place << 16 | offset) rewired, there
+DRAW_FRIEND_FAR: Final = 206  # small world: the far end of a rewired tie i
+DRAW_DEGREES: Final = 207  # configuration: Pareto weight of person i
+DRAW_DEGREE_ROUNDING: Final = 208  # configuration: rounding of the degree of person i
+DRAW_MATCHING: Final = 209  # configuration: Feistel table, j = round, i = half word
+DRAW_ODD_STUB: Final = 210  # configuration: who gets one stub more when their number is odd
+DRAW_INDEPENDENT_PAIRS: Final = 211  # Erdos-Renyi: gaps within row j
+DRAW_ATTACHMENT: Final = 212  # Barabasi-Albert: the i-th trial of newcomer j
+DRAW_ATTACHMENT_ORDER: Final = 213  # Barabasi-Albert: which person is which arrival
 
 REPORT_OF_COMPLAINT: Final = 15
 

@@ -5,29 +5,34 @@ key, so a graph is a pure function of its arguments, whatever the number of thre
 This package depends on numpy, numba and (inside functions) pyarrow and networkx.
 """
 
+from koubei_sim.networks import seeding
 from koubei_sim.networks.adapters import as_network
-from koubei_sim.networks.files.contacts import read_contacts
 from koubei_sim.networks.files.data_files import find_data
-from koubei_sim.networks.files.readers import read_network
+from koubei_sim.networks.files.readers import read_contacts, read_network
 from koubei_sim.networks.files.writers import write_network
+from koubei_sim.networks.generators.classic import (
+    barabasi_albert,
+    complete,
+    erdos_renyi,
+    lattice,
+    ring,
+)
 from koubei_sim.networks.generators.configuration import configuration
 from koubei_sim.networks.generators.follow import follow_graph
-from koubei_sim.networks.generators.random_graphs import barabasi_albert, erdos_renyi
-from koubei_sim.networks.generators.regular import complete, lattice, ring
 from koubei_sim.networks.generators.small_world import small_world, watts_strogatz
-from koubei_sim.networks.layer import Layer
-from koubei_sim.networks.network import Network
-from koubei_sim.networks.row_blocks import threads
-from koubei_sim.networks.strength import tie_strength
-from koubei_sim.networks.temporal import TemporalNetwork
-from koubei_sim.networks.union import (
+from koubei_sim.networks.layer import (
     Incoming,
+    Layer,
     UnionRows,
     in_degrees,
     in_ranks,
     incoming,
     union_rows,
 )
+from koubei_sim.networks.network import Network
+from koubei_sim.networks.row_blocks import threads
+from koubei_sim.networks.strength import tie_strength
+from koubei_sim.networks.temporal import TemporalNetwork
 
 __all__ = [
     "Incoming",
@@ -49,6 +54,7 @@ __all__ = [
     "read_contacts",
     "read_network",
     "ring",
+    "seeding",
     "small_world",
     "threads",
     "tie_strength",

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import adapters, labelling
+from koubei_sim.networks.layer import union_rows
 from koubei_sim.networks.network import Network
-from koubei_sim.networks.union import union_rows
+from koubei_sim.networks.plain_edges import SOURCE_NAMES, TARGET_NAMES
 
 
 def arc_values(
@@ -128,8 +129,6 @@ def _of_mapping(network: Network, values: Mapping[Any, Any], where: str) -> tupl
 
 
 def _of_frame(network: Network, frame: Any, where: str) -> tuple[Any, Any, Any]:
-    from koubei_sim.networks.files.table_edges import SOURCE_NAMES, TARGET_NAMES
-
     frame = checks.collected(where, frame)
     if not hasattr(frame, "columns"):
         raise KoubeiError(

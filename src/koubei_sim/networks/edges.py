@@ -1,4 +1,4 @@
-"""From lists of edges to compressed rows: checks, a counting sort, and what is dropped.
+"""From lists of edges to compressed rows: checks, a counting sort, what is dropped or merged.
 
 Called by `Network.from_edges`, `Network.subgraph` and `Network.relabel`.
 """
@@ -6,8 +6,7 @@ Called by `Network.from_edges`, `Network.subgraph` and `Network.relabel`.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,12 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from koubei_sim import checks
 from koubei_sim.core import csr as graphs
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import merging
 from koubei_sim.networks.row_blocks import in_order, over_rows, thread_count
-
-if TYPE_CHECKING:
-    from koubei_sim.networks.layer import Layer
-    from koubei_sim.networks.network import Network
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]
 MAX_NODES = 2**31 - 2  # node numbers are int32
@@ -137,14 +131,14 @@ def compressed_rows(
             raise KoubeiError("n", "no edges and no number of people", fix="n=1 or more")
         n = int(max(first.max(), second.max())) + 1
     if merge is not None:
-        checks.word("merge", merge, merging.LAWS)
+        checks.word("merge", merge, LAWS)
         if parallel == "keep":
             raise KoubeiError("merge", "given, but parallel arcs are kept", fix="parallel='merge'")
     weights = None if weight is None else checked_weights(weight, first.size, "edges")
     rows, notes = sorted_rows(first, second, n, weights, directed, self_loops, parallel)
     if weights is not None and notes["parallel_merged"] and not (directed and merge in USUAL):
         # Some arcs are repeated: bring the list to one line a tie, by the law, and sort again.
-        first, second, weights = merging.merged(first, second, n, weights, directed, merge, labels)
+        first, second, weights = merged_ties(first, second, n, weights, directed, merge, labels)
         rows = sorted_rows(first, second, n, weights, directed)[0]
     return rows, dict(notes)
 
@@ -251,51 +245,101 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def subgraph(network: Network, nodes: ArrayLike) -> Network:
-    """See `Network.subgraph`."""
-    chosen = np.asarray(nodes)
-    n = network.n_nodes
-    if chosen.dtype == bool:
-        if chosen.shape != (n,):
+LAWS: Final = ("add", "probability", "first", "last", "largest")
+
+
+def combined(
+    law: str | None, values: NDArray[np.float64], starts: NDArray[np.int64], where: str
+) -> NDArray[np.float64]:
+    """Return one value a group; groups are runs of `values` that begin at `starts`.
+
+    Raises
+    ------
+    KoubeiError
+        Law "probability" with a value above 1.
+
+    Examples
+    --------
+    >>> combined("probability", np.array([0.5, 0.5, 0.25]), np.array([0, 2]), "p").tolist()
+    [0.75, 0.25]
+    """
+    if law in (None, "add"):
+        return np.add.reduceat(values, starts)
+    if law == "largest":
+        return np.maximum.reduceat(values, starts)
+    if law == "first":
+        return values[starts]
+    if law == "last":
+        return values[np.append(starts[1:], values.size) - 1]
+    if (values > 1.0).any():
+        raise KoubeiError(
+            where, "no probability", got=float(values[values > 1.0][0]), allowed="0..1",
+            fix="merge='add'",
+        )  # fmt: skip
+    # A value that stands alone stays as it is, to the last bit.
+    alone = np.diff(np.append(starts, values.size)) == 1
+    return np.where(alone, values[starts], 1.0 - np.multiply.reduceat(1.0 - values, starts))
+
+
+def merged_ties(
+    src: NDArray[np.int32],
+    dst: NDArray[np.int32],
+    n: int,
+    weight: NDArray[np.float32],
+    directed: bool,
+    law: str | None,
+    labels: NDArray[Any] | None = None,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """Return the list with one line a tie; see `Network.from_edges` for the laws.
+
+    Raises
+    ------
+    KoubeiError
+        A mutual tie whose two directions have other weights, where no law is given.
+    """
+    values = weight.astype(np.float64)
+    first, second = src.astype(np.int64), dst.astype(np.int64)
+    pairs, starts, order = _groups(first * n + second)
+    by_line = combined(law, values[order], starts, "edges.weight")
+    if directed:
+        return _ends(pairs, n, by_line)
+    # One value a direction; pair (u, v) with u < v beside (v, u).
+    u, v = pairs // n, pairs % n
+    back = v * n + u
+    place = np.minimum(np.searchsorted(pairs, back), pairs.size - 1)
+    both = (pairs[place] == back) & (u != v)
+    same = by_line == by_line[place]
+    symmetric = bool((both | (u == v)).all()) and bool(same.all())
+    if law is None or symmetric:
+        differ = np.flatnonzero(both & ~same & (u < v))
+        if differ.size:
+            at = int(differ[0])
+            ends = [u[at], v[at]] if labels is None else labels[[u[at], v[at]]].tolist()
             raise KoubeiError(
-                "nodes", "mask of a wrong length", got=f"shape {chosen.shape}", allowed=f"({n},)"
+                "edges",
+                "a mutual tie has another weight in each direction",
+                got=f"{ends[0]} - {ends[1]}: {by_line[at]:g} and {by_line[place[at]]:g}",
+                fix="merge='largest' (or 'add', 'first', 'last', 'probability'), or directed=True",
             )
-        chosen = np.flatnonzero(chosen)
-    chosen = checked_ids(chosen, "nodes", n)
-    if chosen.size == 0:
-        raise KoubeiError("nodes", "nobody chosen", allowed="one or more")
-    new = np.full(n, -1, dtype=np.int32)
-    new[chosen] = np.arange(chosen.size, dtype=np.int32)
-    if np.count_nonzero(new >= 0) != chosen.size:
-        raise KoubeiError("nodes", "somebody chosen twice")
-    labels = chosen.astype(np.int64) if network.labels is None else network.labels[chosen]
-    layers = tuple(_renumbered(layer, new, chosen.size) for layer in network.layers)
-    return replace(network, layers=layers, labels=labels)
+        kept = (u <= v) | ~both
+        return _ends(pairs[kept], n, by_line[kept])
+    ties, starts, order = _groups(np.minimum(first, second) * n + np.maximum(first, second))
+    return _ends(ties, n, combined(law, values[order], starts, "edges.weight"))
 
 
-def relabel(network: Network, permutation: ArrayLike) -> Network:
-    """See `Network.relabel`."""
-    n = network.n_nodes
-    new = checked_ids(permutation, "permutation", n)
-    if new.size != n or np.bincount(new, minlength=n).max() > 1:
-        raise KoubeiError("permutation", "not each number once", allowed=f"0..{n - 1} in any order")
-    labels = network.labels
-    if labels is not None:
-        moved = np.empty_like(labels)
-        moved[new] = labels
-        labels = moved
-    layers = tuple(_renumbered(layer, new, n) for layer in network.layers)
-    return replace(network, layers=layers, labels=labels)
+def _groups(
+    pairs: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct pairs, where each begins in the order, and the order (stable)."""
+    order = np.argsort(pairs, kind="stable")
+    ordered = pairs[order]
+    new = np.ones(ordered.size, dtype=np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(new)
+    return ordered[starts], starts, order
 
 
-def _renumbered(layer: Layer, new: NDArray[np.int32], n: int) -> Layer:
-    """Return the layer among those with ``new >= 0``, renumbered; parallel arcs stay."""
-    src, dst = new[layer.sources()], new[layer.indices]
-    kept = (src >= 0) & (dst >= 0)
-    weight = layer.weights
-    if not kept.all():
-        src, dst = src[kept], dst[kept]
-        weight = None if weight is None else weight[kept]
-    # Both arcs of a mutual tie are listed, so they are sorted as if directed.
-    rows, _ = sorted_rows(src, dst, n, weight, True, parallel="keep")
-    return replace(layer, indptr=rows[0], indices=rows[1], weights=rows[2])
+def _ends(
+    pairs: NDArray[np.int64], n: int, values: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    return (pairs // n).astype(np.int32), (pairs % n).astype(np.int32), values.astype(np.float32)

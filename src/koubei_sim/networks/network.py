@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import edges, labelling
-from koubei_sim.networks.layer import Layer
+from koubei_sim.networks.layer import Layer, union_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -273,8 +273,6 @@ class Network:
         >>> [ends.tolist() for ends in net.arcs()]
         [['a', 'b'], ['c', 'a']]
         """
-        from koubei_sim.networks.union import union_rows
-
         rows = union_rows(self)
         sources = np.repeat(np.arange(self.n_nodes), np.diff(rows.indptr))
         return self.people(sources), self.people(rows.indices)
@@ -293,12 +291,53 @@ class Network:
         chosen = np.asarray(nodes)
         if chosen.dtype == bool:
             checks.word("by", by, ("label", "row"))
-            return edges.subgraph(self, chosen)
-        return edges.subgraph(self, self.index_of(nodes, by=by, where="nodes"))
+            if chosen.shape != (self.n_nodes,):
+                raise KoubeiError(
+                    "nodes",
+                    "mask of a wrong length",
+                    got=f"shape {chosen.shape}",
+                    allowed=f"({self.n_nodes},)",
+                )
+            chosen = np.flatnonzero(chosen)
+        else:
+            chosen = self.index_of(nodes, by=by, where="nodes")
+        chosen = edges.checked_ids(chosen, "nodes", self.n_nodes)
+        if chosen.size == 0:
+            raise KoubeiError("nodes", "nobody chosen", allowed="one or more")
+        new = np.full(self.n_nodes, -1, dtype=np.int32)
+        new[chosen] = np.arange(chosen.size, dtype=np.int32)
+        if np.count_nonzero(new >= 0) != chosen.size:
+            raise KoubeiError("nodes", "somebody chosen twice")
+        labels = chosen.astype(np.int64) if self.labels is None else self.labels[chosen]
+        return self._renumbered(new, chosen.size, labels)
 
     def relabel(self, permutation: ArrayLike) -> Network:
         """Return the same network with person ``i`` renumbered ``permutation[i]``."""
-        return edges.relabel(self, permutation)
+        n = self.n_nodes
+        new = edges.checked_ids(permutation, "permutation", n)
+        if new.size != n or np.bincount(new, minlength=n).max() > 1:
+            raise KoubeiError(
+                "permutation", "not each number once", allowed=f"0..{n - 1} in any order"
+            )
+        labels = self.labels
+        if labels is not None:
+            labels = np.empty_like(labels)
+            labels[new] = self.labels
+        return self._renumbered(new, n, labels)
+
+    def _renumbered(self, new: NDArray[np.int32], n: int, labels: NDArray[Any] | None) -> Network:
+        """Return the network of those with ``new >= 0``, renumbered; parallel arcs stay."""
+        layers = []
+        for layer in self.layers:
+            src, dst, weight = new[layer.sources()], new[layer.indices], layer.weights
+            kept = (src >= 0) & (dst >= 0)
+            if not kept.all():
+                src, dst = src[kept], dst[kept]
+                weight = None if weight is None else weight[kept]
+            # Both arcs of a mutual tie are listed, so they are sorted as if directed.
+            rows, _ = edges.sorted_rows(src, dst, n, weight, True, parallel="keep")
+            layers.append(replace(layer, indptr=rows[0], indices=rows[1], weights=rows[2]))
+        return replace(self, layers=tuple(layers), labels=labels)
 
     def check(self) -> None:
         """Raise `KoubeiError` if a mutual layer is not mutual."""

@@ -1,23 +1,33 @@
-"""Edges in arrays, lists, dicts and frames, before they become a network.
+"""Edges in arrays, lists, dicts and frames, before they become a network; usual names of columns.
 
-Called by `adapters`, which knows the objects of graph libraries.
+Called by `adapters`, which knows the objects of graph libraries, and by the readers of tables.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.errors import KoubeiError
+from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.networks import labelling
 
 TAKEN = (
     "Network, networkx, scipy.sparse, igraph, networkit, rustworkx, pandas or polars frame, "
     "(src, dst), (m, 2) array, list of pairs, dict of lists"
 )
+SOURCE_NAMES = (
+    "source", "src", "from", "u", "i", "node1", "fromnodeid", "from_node_id", "from_id", "fromid",
+    "source_id", "sourceid", "from_node", "sender", "node_1", "id1", "id_1", "user1", "user_1",
+)  # fmt: skip
+TARGET_NAMES = (
+    "target", "dst", "to", "v", "j", "node2", "tonodeid", "to_node_id", "to_id", "toid",
+    "target_id", "targetid", "to_node", "receiver", "node_2", "id2", "id_2", "user2", "user_2",
+)  # fmt: skip
+WEIGHT_NAMES = ("weight", "w", "strength", "weights")
 USUAL_WEIGHT = "weight"  # taken where it is there; any other attribute must be there
 
 
@@ -118,14 +128,6 @@ def from_frame(
     frame: Any, weight: str | None, source: str | None = None, target: str | None = None
 ) -> Given:
     """Take a frame of pandas or polars, its columns by their usual names or those given."""
-    from koubei_sim.networks.files.table_edges import (
-        SOURCE_NAMES,
-        TARGET_NAMES,
-        WEIGHT_NAMES,
-        column,
-        direction_of,
-    )
-
     frame = checks.collected("as_network", frame)
     if not hasattr(frame, "columns") or getattr(frame, "ndim", 2) != 2:
         raise KoubeiError(
@@ -165,3 +167,46 @@ def _column(values: Any, where: str) -> NDArray[Any]:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
         return values
     return labelling.as_labels(values, where)
+
+
+def column(
+    where: str, given: str | None, usual: tuple[str, ...], names: list[str], needed: bool
+) -> str | None:
+    """Return the column to use: the one given, else the first usual name that is there."""
+    if given is not None:
+        if given not in names:
+            raise KoubeiError(
+                where,
+                "no such column",
+                got=given,
+                allowed=", ".join(names),
+                fix=nearest(str(given), names),
+            )
+        return given
+    lower = {name.strip().lower(): name for name in reversed(names)}
+    for word in usual:
+        if word in lower:
+            return lower[word]
+    if needed:
+        raise KoubeiError(
+            where,
+            f"no {usual[0]} column",
+            got=", ".join(names),
+            fix=f"{usual[0]}= with the name of the one that is meant",
+        )
+    return None
+
+
+def direction_of(where: str, words: Iterable[Any]) -> bool | None:
+    """Return whether a column of types (Gephi) says directed or undirected; None: neither."""
+    said = {str(word).strip().lower() for word in words}
+    if not said & {"directed", "undirected"}:
+        return None
+    if len(said) > 1:
+        raise KoubeiError(
+            where,
+            "some edges are directed and some are not",
+            got=", ".join(sorted(said)),
+            fix="two tables, or the column taken out and undirected edges in both directions",
+        )
+    return said == {"directed"}

@@ -5,17 +5,19 @@ Called by people and by the command line (``koubei run --out``, ``koubei plot``)
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.world.arrays import events_in
 from koubei_sim.plots import cohorts, curves, trees
 from koubei_sim.plots.style import drawing, takes
+from koubei_sim.storage import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: File name -> figure, in the order in which a talk would show them.
 FIGURES: Final[dict[str, Callable[..., Any]]] = {
@@ -39,8 +41,7 @@ def save_all(
 ) -> list[Path]:
     """Write every figure of `FIGURES` into a folder and return the paths.
 
-    Each file is written under a temporary name and renamed.  Figures of the recruitment forest
-    are left out where nobody adopted.
+    Figures of the recruitment forest are left out where nobody adopted.
 
     Parameters
     ----------
@@ -62,38 +63,34 @@ def save_all(
     folder = checks.path("folder", folder)
     adopted = any(events_in(history) for history in result.histories)
     written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, draw in FIGURES.items():
-            drawn = log or name not in OF_THE_LOG
-            if drawn and (adopted or draw not in (trees.forest, trees.cascade_tree)):
-                written.append(save(draw, result, folder / f"{name}.{format}", lang))
-    except OSError as error:
-        raise KoubeiError(str(folder), f"cannot be written ({error.strerror or error})") from None
+    for name, draw in FIGURES.items():
+        if (log or name not in OF_THE_LOG) and (
+            adopted or draw not in (trees.forest, trees.cascade_tree)
+        ):
+
+            def drawn(ax: Axes, lang: str, draw: Callable[..., Any] = draw) -> Any:
+                return draw(result, ax=ax, lang=lang)
+
+            written.append(write_figure(folder / f"{name}.{format}", drawn, lang))
     return written
 
 
-def save(draw: Callable[..., Any], result: Any, path: Path, lang: str) -> Path:
-    """Draw one figure and write it under a temporary name, then rename it; returns the path."""
+def write_figure(
+    path: Path, draw: Callable[[Axes, str], object], lang: str = "en", **options: Any
+) -> Path:
+    """Draw on an axis, given the language to speak, into a file whose suffix says its format.
+
+    The same drawing makes the same bytes: no date is in them.  `options` go to matplotlib.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    descriptor, partial = tempfile.mkstemp(
-        prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent
-    )
-    os.close(descriptor)
-    try:
-        # Settings matter again when ticks are made, that is while saving.
-        with drawing(lang) as spoken:
-            figure = Figure()  # not through pyplot: no window, nothing to close
-            FigureCanvasAgg(figure)
-            draw(result, ax=figure.subplots(), lang=spoken)
-            metadata = {"CreationDate": None} if path.suffix == ".pdf" else {}
-            metadata = {"Date": None} if path.suffix == ".svg" else metadata
-            figure.savefig(partial, metadata=metadata)
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    # Settings matter again when ticks are made, that is while saving.
+    with drawing(lang) as spoken, whole_file(path) as file:
+        figure = Figure()  # not through pyplot: no window, nothing to close
+        FigureCanvasAgg(figure)
+        draw(figure.subplots(), spoken)
+        dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+        metadata = dates.get(path.suffix, {})
+        figure.savefig(file, format=path.suffix[1:], metadata=metadata, **options)
     return path

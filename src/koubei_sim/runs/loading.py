@@ -12,12 +12,15 @@ from typing import Any
 from koubei_sim import checks, provenance, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.own import Mechanism, class_with
 from koubei_sim.model.world.population import Who
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.result import Result
 
 
-def load_result(path: str | Path, stream: bool | None = None) -> Result:
+def load_result(
+    path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism] = ()
+) -> Result:
     """Read a result that `Result.save` wrote, or a streamed run.
 
     Parameters
@@ -28,6 +31,9 @@ def load_result(path: str | Path, stream: bool | None = None) -> Result:
         True leaves the event log on disk, from where the result takes what it is asked for; False
         reads it into memory.  Without it, as the result was made.
 
+    mechanisms : sequence of Mechanism, optional
+        Those of the user's own that it was made with.
+
     Raises
     ------
     KoubeiError
@@ -36,7 +42,7 @@ def load_result(path: str | Path, stream: bool | None = None) -> Result:
     """
     stream = None if stream is None else checks.yes_no("stream", stream)
     recipe = archive.read_recipe(path)
-    scenario = scenario_of(recipe, str(path))
+    scenario = scenario_of(recipe, str(path), class_with(Scenario, mechanisms))
     timing = storage.read_timing(path)
     file = archive.folder_of(path) / archive.EVENTS
     result = stored_result(
@@ -104,7 +110,7 @@ def stored_result(
     return result
 
 
-def scenario_of(recipe: dict[str, Any], where: str) -> Scenario:
+def scenario_of(recipe: dict[str, Any], where: str, kind: type[Scenario] = Scenario) -> Scenario:
     """Return the scenario of a recipe.
 
     Raises
@@ -115,12 +121,24 @@ def scenario_of(recipe: dict[str, Any], where: str) -> Scenario:
     try:
         parts = dict(recipe["scenario"])
         orders = dict(parts.pop("order", {}))
+        own = [name for name, _ in parts.pop("mechanisms", [])]
+        known = {one.name: one for one in kind.mechanisms}
+        kind = class_with(Scenario, [known.pop(n) for n in own if n in known] + [*known.values()])
         # JSON is kept sorted; the order of channels, nodes and products addresses draws.
         for name, order in orders.items():
             parts[name] = {entry: parts[name][entry] for entry in order}
         own_people = "agents" in (recipe.get("supplied") or {})
-        scenario = Scenario.from_dict(parts, own_people)
+        missing = set(own) - {one.name for one in kind.mechanisms}
+        if not missing:
+            scenario = kind.from_dict(parts, own_people)
     except (KoubeiError, KeyError, TypeError, ValueError) as error:
         raise KoubeiError(where, f"its scenario cannot be read ({error})") from None
+    if missing:
+        names = ", ".join(name for name in own if name in missing)
+        raise KoubeiError(
+            where,
+            f"made with mechanisms of the user's own ({names}), which it cannot hold",
+            fix=f"mechanisms=[{names}]",
+        )
     provenance.check_seal(recipe, where)
     return scenario

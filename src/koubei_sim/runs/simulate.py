@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.own import Mechanism, class_with
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.fitting import check_memory, fitting_threads, useful_threads
 from koubei_sim.runs.loading import scenario_of, stored_result
@@ -40,6 +41,7 @@ def run(
     threads: int | None = None,
     out: str | Path | None = None,
     stream: bool = False,
+    mechanisms: Sequence[Mechanism] = (),
     **changes: Any,
 ) -> Result:
     """Run a scenario, or repeat a result.
@@ -77,6 +79,8 @@ def run(
         Write events to ``out`` while the run goes on, so that memory does not grow with them.
         The folder is the same to the byte; the result that comes back leaves its log there (see
         docs/results.md).  The compiled engine only.
+    mechanisms : sequence of Mechanism, optional
+        Mechanisms of your own, see docs/own-mechanisms.md; the scenario carries them on.
     **changes
         Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
 
@@ -99,7 +103,7 @@ def run(
     True
     """
     own_people = agents is not None or getattr(networks, "agents", None) is not None
-    scenario, recipe = _read(scenario, own_people)
+    scenario, recipe = _read(scenario, own_people, class_with(Scenario, mechanisms))
     if recipe:
         replicates = recipe.get("replicates") if replicates is None else replicates
         rng = recipe.get("key") if rng is None else rng
@@ -132,28 +136,33 @@ def run(
 # What is asked for ------------------------------------------------------------------------------
 
 
-def _read(given: object, own_people: bool = False) -> tuple[Scenario, dict[str, Any]]:
+def _read(
+    given: object, own_people: bool = False, kind: type[Scenario] = Scenario
+) -> tuple[Scenario, dict[str, Any]]:
     """Return the scenario and, for a repetition, the recipe."""
     if isinstance(given, os.PathLike):
         given = checks.path("scenario", given)
     if isinstance(given, Scenario):
-        return given, {}
+        return given.with_mechanisms(*kind.mechanisms), {}
     if isinstance(given, Result):
         # The recipe without its digest, which is not needed here and takes a pass over the log.
         known = {"replicates": given.replicates, "key": given.key, "engine": given.engine}
-        return given.scenario, {**known, "supplied": given.supplied}
+        return given.scenario.with_mechanisms(*kind.mechanisms), {
+            **known,
+            "supplied": given.supplied,
+        }
     if isinstance(given, Mapping):
         if "scenario" not in given or "key" not in given:
-            return Scenario.from_dict(given, own_people), {}
+            return kind.from_dict(given, own_people), {}
         recipe = dict(given)
-        return scenario_of(recipe, "recipe"), recipe
+        return scenario_of(recipe, "recipe", kind), recipe
     if isinstance(given, (str, Path)):
         if archive.is_result(given):
             recipe = archive.read_recipe(given)
-            return scenario_of(recipe, str(given)), recipe
+            return scenario_of(recipe, str(given), kind), recipe
         if str(given) not in Scenario.presets() and checks.path("scenario", given).is_dir():
             archive.folder_of(given)  # says what is missing
-        return Scenario.load(given, own_people), {}
+        return kind.load(given, own_people), {}
     raise KoubeiError(
         "scenario",
         "wrong type",

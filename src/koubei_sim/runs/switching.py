@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from koubei_sim.core import codes
 from koubei_sim.core.block import Block
 from koubei_sim.model.compiled import CompiledRun, allocate
+from koubei_sim.model.compiled.own import OwnMechanisms
 from koubei_sim.model.kernels import state as st
 from koubei_sim.model.kernels.release import fit_table
 from koubei_sim.model.kernels.seeding import start
@@ -47,7 +48,9 @@ def switch(run: CompiledRun, world: World) -> None:
     run._drain()
     at, old_rules = run.tick, run.world.rules
     rules = _spliced(old_rules, world.rules, at)
-    world = World(world.people, world.graphs, rules)
+    world = world._replace(rules=rules)
+    if run._own is not None:
+        run._own = OwnMechanisms(world, run._own)
     old, new = run._state, allocate(world)
     _settle(old, old_rules, rules, at)
     new = _carry(old, new)

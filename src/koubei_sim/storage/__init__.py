@@ -1,11 +1,22 @@
-"""The disk: what is written is written whole, flushed and under a lock (`disk`, `folders`).
+"""The disk: what is written is written whole and flushed, or not at all (`disk`, `folders`).
 
 Knows nothing of what is in the files.  Called by whoever saves.
 """
 
 from __future__ import annotations
 
-from koubei_sim.storage.disk import Disk, DiskFile, lock
+from koubei_sim.storage.disk import (
+    PARTIAL,
+    CannotWrite,
+    Disk,
+    DiskFile,
+    WholeFile,
+    cannot_read,
+    take,
+    taken,
+    whole_file,
+)
+from koubei_sim.storage.events import Column, EventFile, EventStream, EventWriter, Frame
 from koubei_sim.storage.folders import (
     DATA,
     EVENTS,
@@ -16,23 +27,40 @@ from koubei_sim.storage.folders import (
     clear_left_overs,
     folder_of,
     is_result,
+    read_data,
+    read_recipe,
     read_timing,
     whole_folder,
+    write_tables,
 )
 
 __all__ = [
     "DATA",
     "EVENTS",
+    "PARTIAL",
     "PEOPLE",
     "RECIPE",
     "TIMING",
+    "CannotWrite",
+    "Column",
     "Disk",
     "DiskFile",
+    "EventFile",
+    "EventStream",
+    "EventWriter",
+    "Frame",
+    "WholeFile",
+    "cannot_read",
     "check_goal",
     "clear_left_overs",
     "folder_of",
     "is_result",
-    "lock",
+    "read_data",
+    "read_recipe",
     "read_timing",
+    "take",
+    "taken",
+    "whole_file",
     "whole_folder",
+    "write_tables",
 ]

@@ -1,7 +1,9 @@
 """The things done to a disk, in one place, so that tests can make each of them fail.
 
-Also the lock that the system drops when a process dies, by which the work of the living is told
-from what the dead left behind.  Used here and by the journal of sweeps.
+`whole_file` writes a file that is there whole or not at all; whatever writes, comes by here or by
+`folders.whole_folder`.  Also the lock that the system drops when a process dies, by which the work
+of the living is told from what the dead left behind: a lock that is a file (as `filelock` has it
+where there is no other) would outlive its owner.
 """
 
 from __future__ import annotations
@@ -9,8 +11,47 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import secrets
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final, cast
+
+from koubei_sim.errors import KoubeiError
+
+#: How the name of what is not whole yet ends; it begins with a dot.
+PARTIAL: Final = ".partial"
+
+
+class CannotWrite(KoubeiError):
+    """A file or folder that could not be written; nothing of it was left behind.
+
+    Parameters
+    ----------
+    goal : Path
+    error : OSError
+
+    Attributes
+    ----------
+    errno : int or None
+        The number of the system's error.
+    """
+
+    def __init__(self, goal: Path, error: OSError) -> None:
+        self.errno = error.errno
+        super().__init__(str(goal), f"cannot be written ({_why(error)}), nothing was left behind")
+
+
+def cannot_read(path: Path | str, error: BaseException) -> KoubeiError:
+    """Return the one line for a file that the libraries refuse."""
+    return KoubeiError(str(path), f"cannot be read ({_why(error)})")
+
+
+def _why(error: BaseException) -> str:
+    # Some libraries put a long story into the text; the system's number says it plainly.
+    number = getattr(error, "errno", None) or 0
+    lines = str(error).splitlines() or [type(error).__name__]
+    return os.strerror(number) if number > 0 else lines[0]
 
 
 class Disk:
@@ -88,6 +129,68 @@ class DiskFile(io.RawIOBase):
             os.close(self._descriptor)
 
 
+class WholeFile(DiskFile):
+    """A new file that has its name only when it is complete and on the disk.
+
+    Until then it has another name in the same folder, which is made where there is none.
+
+    Parameters
+    ----------
+    goal : Path
+    disk : Disk, optional
+    """
+
+    def __init__(self, goal: Path, disk: Disk | None = None) -> None:
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        self._goal = goal
+        self._partial = goal.with_name(f".{goal.name}.{secrets.token_hex(4)}{PARTIAL}")
+        super().__init__(self._partial, disk or Disk())
+
+    def finish(self, goal: Path | None = None) -> None:
+        """Give it its name, or another one in the same folder; an older file goes then."""
+        self._disk.flush(self._descriptor)
+        self.close()
+        self._disk.rename(self._partial, goal or self._goal)
+        self._disk.flush_folder(self._goal.parent)
+
+    def abandon(self) -> None:
+        """Take it away, unless it was finished."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self._partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_file(goal: Path, disk: Disk | None = None) -> Iterator[BinaryIO]:
+    """Yield a new file of bytes that becomes `goal` when the block ends well, else vanishes.
+
+    An older file at `goal` stays as it was if anything goes wrong.
+
+    Raises
+    ------
+    CannotWrite
+        When the disk is full, or the folder not to be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> goal = Path(tempfile.mkdtemp()) / "notes.txt"
+    >>> with whole_file(goal) as file:
+    ...     _ = file.write(b"complete")
+    >>> goal.read_text(), len(list(goal.parent.iterdir()))
+    ('complete', 1)
+    """
+    try:
+        file = WholeFile(goal, disk)
+        try:
+            yield cast(BinaryIO, file)
+            file.finish()
+        finally:
+            file.abandon()
+    except OSError as error:
+        raise CannotWrite(goal, error) from None
+
+
 def lock(descriptor: int) -> bool | None:
     """Take the lock of an open file or folder; None where locks are not to be had."""
     try:
@@ -113,3 +216,30 @@ def lock_folder(folder: Path) -> tuple[int | None, bool | None]:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         return descriptor, lock(descriptor)
     return descriptor, None
+
+
+def take(path: Path, patience: float) -> int | None:
+    """Take the lock of a file, made where there is none; return the descriptor to close.
+
+    None where somebody else has it for all of `patience` seconds.  File systems without locks let
+    everybody pass.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    until = time.monotonic() + patience
+    while lock(descriptor) is False:
+        if time.monotonic() > until:
+            os.close(descriptor)
+            return None
+        time.sleep(0.05)
+    return descriptor
+
+
+def taken(path: Path) -> bool:
+    """Return whether somebody has the lock of a file; it is not made."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return lock(descriptor) is False
+        finally:
+            os.close(descriptor)
+    return False

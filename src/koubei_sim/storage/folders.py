@@ -1,32 +1,39 @@
-"""A folder that is written whole or not at all.
+"""A folder of a result: written whole or not at all, and read again.
+
+``data.nc`` (tables, netCDF 4), ``events.parquet`` (event log), ``recipe.json`` (how to make it
+again), ``timing.json`` (wall time, kept apart so that the other three have the same bytes whenever
+the same run is made again with the same versions), and ``people.parquet``.
 
 Everything is first written into a workshop beside the goal, flushed and then renamed; a full disk
 or an interrupt leaves nothing behind.  A process that is killed leaves its workshop (a hidden
 folder ``.NAME.xxxxxxxx.partial``), which nobody takes for a result; the next one that writes into
 the same folder sees by the lock that its owner is dead, and clears it away.
-Called by `files` and by whoever saves a folder.
+Called by `runs.archive` and `cascades.export`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from glob import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.storage.disk import Disk, lock_folder
+from koubei_sim.storage.disk import PARTIAL, CannotWrite, Disk, DiskFile, cannot_read, lock_folder
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 DATA, EVENTS, RECIPE, TIMING = "data.nc", "events.parquet", "recipe.json", "timing.json"
 PEOPLE: Final = "people.parquet"  # where people have names or came from a table
 _OURS: Final = {DATA, EVENTS, RECIPE, TIMING, PEOPLE}
-_PARTIAL: Final = ".partial"
 _NEW, _OLD = "result", "old"  # in a workshop: what is being made, what it has replaced
 
 
@@ -89,7 +96,7 @@ def whole_folder(goal: Path) -> Iterator[Path]:
         clear_left_overs(goal)
         workshop, descriptor = _open_workshop(goal)
     except OSError as error:
-        raise _cannot_write(goal, error) from None
+        raise CannotWrite(goal, error) from None
     try:
         partial = workshop / _NEW
         partial.mkdir()
@@ -100,7 +107,7 @@ def whole_folder(goal: Path) -> Iterator[Path]:
         _replace(workshop, goal, disk)
         disk.flush_folder(goal.parent)
     except OSError as error:
-        raise _cannot_write(goal, error) from None
+        raise CannotWrite(goal, error) from None
     finally:
         if goal.exists() or not (workshop / _OLD).exists():  # else it is all that there is
             shutil.rmtree(workshop, ignore_errors=True)
@@ -115,7 +122,7 @@ def clear_left_overs(goal: Path) -> list[Path]:
     file system has no locks nobody can be known to be dead, and everything stays.
     """
     cleared = []
-    for workshop in goal.parent.glob(f".{escape(goal.name)}.*{_PARTIAL}"):
+    for workshop in goal.parent.glob(f".{escape(goal.name)}.*{PARTIAL}"):
         descriptor, mine = lock_folder(workshop)
         try:
             if mine and {path.name for path in workshop.iterdir()} <= {_NEW, _OLD}:
@@ -133,7 +140,7 @@ def clear_left_overs(goal: Path) -> list[Path]:
 
 def _open_workshop(goal: Path) -> tuple[Path, int | None]:
     while True:
-        workshop = Path(tempfile.mkdtemp(prefix=f".{goal.name}.", suffix=_PARTIAL, dir=goal.parent))
+        workshop = Path(tempfile.mkdtemp(prefix=f".{goal.name}.", suffix=PARTIAL, dir=goal.parent))
         descriptor, mine = lock_folder(workshop)
         if mine is not False and workshop.exists():
             return workshop, descriptor
@@ -157,10 +164,64 @@ def _replace(workshop: Path, goal: Path, disk: Disk) -> None:
         raise
 
 
-def _cannot_write(goal: Path, error: OSError) -> KoubeiError:
-    # Some libraries put a long story into the text; the number says it plainly.
-    why = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
-    return KoubeiError(str(goal), f"cannot be written ({why}), nothing was left behind")
+def write_tables(
+    folder: Path, data: xr.Dataset, recipe: Mapping[str, Any], timing: Mapping[str, Any]
+) -> None:
+    """Write all files but the event log; the recipe, by which a folder is a result, at the end."""
+    packing = {"zlib": True, "complevel": 1, "shuffle": True}
+    encoding: dict[Any, dict[str, Any]] = {name: dict(packing) for name in data.data_vars}
+    if "date" in data.coords:
+        encoding["date"] = {"units": "days since 1970-01-01", "dtype": "int32"}
+    try:
+        data.to_netcdf(folder / DATA, format="NETCDF4", engine="netcdf4", encoding=encoding)
+    except RuntimeError as error:  # the netCDF library reports a full disk as "HDF error"
+        raise OSError(errno.ENOSPC, f"{error}") from error
+    _write_json(timing, folder / TIMING)
+    _write_json(recipe, folder / RECIPE)
+
+
+def _write_json(content: Mapping[str, Any], path: Path) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, default=str)
+    with DiskFile(path, Disk()) as file:
+        file.write((text + "\n").encode())
+
+
+def read_recipe(path: Path | str, most: int) -> dict[str, Any]:
+    """Return the recipe of a saved result, of a format up to `most`.
+
+    Raises
+    ------
+    KoubeiError
+        When there is none, it cannot be read, or its format is newer than this library.
+    """
+    file = folder_of(path) / RECIPE
+    try:
+        recipe: Any = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise KoubeiError(str(file), f"cannot be read ({error})") from None
+    if not isinstance(recipe, dict):
+        raise KoubeiError(str(file), "not a recipe of this library")
+    if recipe.get("format", 0) > most:
+        raise KoubeiError(
+            str(file),
+            "written by a newer koubei_sim",
+            got=f"format {recipe['format']}",
+            allowed=f"up to {most}",
+            fix="a newer koubei_sim",
+        )
+    return recipe
+
+
+def read_data(path: Path | str) -> xr.Dataset:
+    """Return the tables of a saved result, read into memory."""
+    import xarray as xr
+
+    file = folder_of(path) / DATA
+    try:
+        with xr.open_dataset(file, engine="netcdf4") as stored:
+            return stored.load()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise cannot_read(file, error) from None
 
 
 def read_timing(path: Path | str) -> dict[str, Any]:

@@ -4,8 +4,8 @@ Each module holds one theory: `bass` (S-curves), `branching` (small cascades, tw
 people), `progeny` (small cascades with any law of offspring), `percolation` (large cascades on
 random graphs), `threshold` (complex contagion), `lattice` (the same where nothing is random),
 `shapes` (paths, stars, cycles, trees and cliques), `trees` (the depth of a tree of
-recommendations), `tiny` (exact laws on graphs of a few people), `degrees` (laws of degrees that
-several need), `fitting` (growth curves fitted to counts).
+recommendations), `degrees` (laws of degrees that several need), `fitting` (growth curves fitted to
+counts).
 Nothing here simulates and nothing is random; numpy and scipy only.
 Called by the tests of limits, by studies and by people who want a number to compare with.
 """
@@ -22,7 +22,6 @@ from koubei_sim.theory import (
     progeny,
     shapes,
     threshold,
-    tiny,
     trees,
 )
 
@@ -36,6 +35,5 @@ __all__ = [
     "progeny",
     "shapes",
     "threshold",
-    "tiny",
     "trees",
 ]

@@ -66,7 +66,7 @@ def rounds_to_share(rounds: ArrayLike, share: float) -> int:
     Parameters
     ----------
     rounds : int array
-        As returned by `moore_rounds` or `tiny.threshold_rounds`.
+        Rounds of all cells, as returned by `moore_rounds`.
     share : float
         In [0, 1].
 

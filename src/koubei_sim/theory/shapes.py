@@ -3,7 +3,8 @@
 `path`, `star`, `cycle`, `tree` and `complete` are for an Independent Cascade with one probability
 p per tie; `threshold_cycle` and `threshold_complete` for the Linear Threshold model with equal
 weights.  They hold for any number of people, so they also test fast code at scale.
-Called by the tests of the cascade kernels; `theory.tiny` enumerates the same on small graphs.
+Called by the tests of the cascade kernels; `verification.exact_laws` enumerates the same on
+small graphs.
 
 References
 ----------

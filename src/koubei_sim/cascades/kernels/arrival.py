@@ -9,11 +9,13 @@ a bucket is 1/32 of a typical delay); what is left when the bucket stays empty i
 floats rise with their terms, so the times are to the last bit those of events taken one by one.
 
 The rules are SIR (`mode` 0), SIR by steps (1) and the delayed cascade (2) of docs/cascades.md;
-fractional SIR is SIR with a rate per arc.  Called by `koubei_sim.cascades`.
+fractional SIR is SIR with a rate per arc.  Called by `koubei_sim.cascades.rules`: `epidemics`,
+`delayed`.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -30,7 +32,8 @@ from koubei_sim.cascades.kernels.arrival_arcs import (
     pass_on,
     rebuild,
 )
-from koubei_sim.cascades.kernels.coins import GROUP, ONE
+from koubei_sim.cascades.kernels.coins import GROUP, coins_of
+from koubei_sim.cascades.kernels.frame import run_batch
 from koubei_sim.cascades.kernels.queue import (
     BUCKETS,
     EMPTY,
@@ -40,43 +43,43 @@ from koubei_sim.cascades.kernels.queue import (
     before,
     bucket_of,
     calendar_arrays,
+    heap_drop,
+    heap_push,
     next_bucket,
     put,
-    sort_moments,
 )
-from koubei_sim.cascades.kernels.record import FIT, record
-from koubei_sim.core.codes import DRAW_ARC, DRAW_ARC_TIE, DRAW_DURATION, DRAW_LATENCY
+from koubei_sim.core.bits import ONE
+from koubei_sim.core.codes import DRAW_DURATION, DRAW_LATENCY
 from koubei_sim.core.draws import draw, log_portable, stream, unit_open
 
 SLACK: Final = 1024  # room for people who pass on once more
-PASSED, AGAIN = 0, 1  # places in `scratch.work`
+PASSED, AGAIN = 0, 1  # places in `work`
+
+
+NO_RATES: Final = np.empty(0, np.float64)
+NO_UNITS: Final = np.empty(0, np.int64)
 
 
 class ArrivalRule(NamedTuple):
-    """Numbers of one rule; made by `cascades.arrival_tables`."""
+    """Numbers of one rule; made by its family."""
 
     mode: int  # SIR, SIR_STEPS, DELAYED
-    rate: float  # beta per unit of time; by steps c(beta); the largest of `rates` if it has entries
-    rates: NDArray[np.float64]  # (arcs,) or (0,): the same per arc
-    threshold: int  # delayed: T, 0..2**32; not used if `thresholds` has entries
-    thresholds: NDArray[np.int64]  # (arcs,) or (0,)
-    latency_law: int  # delayed: CONSTANT, GIVEN, EXPONENTIAL, GEOMETRIC
-    latency: float  # the constant; the mean m; or c(1/m)
-    latencies: NDArray[np.float64]  # (arcs,) or (0,)
-    duration_law: int  # CONSTANT or EXPONENTIAL (geometric by steps)
-    recovery: float  # the constant duration; gamma; or c(gamma) by steps
     horizon: float  # last time at which something happens; inf if none
     width: float  # a good width of buckets; changes no result
+    rate: float = 1.0  # beta per unit of time; by steps c(beta); the largest of `rates`
+    rates: NDArray[np.float64] = NO_RATES  # (arcs,) or (0,): the same per arc
+    threshold: int = 0  # delayed: T, 0..2**32; not used if `thresholds` has entries
+    thresholds: NDArray[np.int64] = NO_UNITS  # (arcs,) or (0,)
+    latency_law: int = CONSTANT  # delayed: CONSTANT, GIVEN, EXPONENTIAL, GEOMETRIC
+    latency: float = 0.0  # the constant; the mean m; or c(1/m)
+    latencies: NDArray[np.float64] = NO_RATES  # (arcs,) or (0,)
+    duration_law: int = CONSTANT  # or EXPONENTIAL (geometric by steps)
+    recovery: float = math.inf  # the constant duration; gamma; or c(gamma) by steps
 
 
 class ArrivalScratch(NamedTuple):
-    """Space of one thread for n people; `arrival_scratch` makes it."""
+    """Space of one thread for n people."""
 
-    order: NDArray[np.int32]  # (n + SLACK,) each
-    time: NDArray[np.float64]
-    parent: NDArray[np.int32]  # or (0,)
-    kind: NDArray[np.int8]  # (0,)
-    until: NDArray[np.float64]  # a duration until the bucket is closed, then the time of recovery
     best: NDArray[np.float64]  # (n,) earliest arrival known; negated once it is passed on
     via: NDArray[np.int64]  # (n,) or (0,): arc of that arrival, -1 for seeds
     source: NDArray[np.int32]  # (n,) or (0,): its source
@@ -86,7 +89,7 @@ class ArrivalScratch(NamedTuple):
     places: NDArray[np.int64]
     clock: NDArray[np.float64]  # start of bucket 0; 1 / width
     work: NDArray[np.int64]  # people who passed on since the calendar was moved; once more
-    spare_order: NDArray[np.int32]
+    spare_order: NDArray[np.int32]  # (n + SLACK,) each
     spare_time: NDArray[np.float64]
     spare_until: NDArray[np.float64]
     holes: NDArray[np.int32]
@@ -106,18 +109,13 @@ class ArrivalScratch(NamedTuple):
     bound: NDArray[np.int32]
 
 
-def arrival_scratch(n: int, arcs: int, forest: bool) -> ArrivalScratch:
+def arrival_scratch(n: int, forest: bool) -> ArrivalScratch:
     """Return clean scratch space for `n` people; `forest` says whether parents are kept."""
     room = n + SLACK
     tries = GROUP * BLOCK + 1
     least, bound = byte_tables()
     tails, marks, pool, places = calendar_arrays(2 * n)
     return ArrivalScratch(
-        order=np.empty(room, np.int32),
-        time=np.empty(room),
-        parent=np.empty(room if forest else 0, np.int32),
-        kind=np.empty(0, np.int8),
-        until=np.empty(room),
         best=np.full(n, np.inf),
         via=np.empty(n if forest else 0, np.int64),
         source=np.empty(n if forest else 0, np.int32),
@@ -149,9 +147,9 @@ def arrival_scratch(n: int, arcs: int, forest: bool) -> ArrivalScratch:
 
 
 @njit(cache=True, error_model="numpy")
-def _durations(rule, scratch, base, lo, hi):
-    """How long the people ``order[lo:hi]`` pass on, into `until`."""
-    until, order = scratch.until, scratch.order
+def _durations(rule, t, base, lo, hi):
+    """How long the people ``order[lo:hi]`` pass on, into `until` for the time being."""
+    until, order = t.until, t.order
     recovery = rule.recovery
     if rule.duration_law == CONSTANT:
         until[lo:hi] = recovery
@@ -164,55 +162,55 @@ def _durations(rule, scratch, base, lo, hi):
 
 
 @njit(cache=True)
-def _gather(scratch, bucket, at):
+def _gather(s, t, bucket, at):
     """Append to `order` those of a bucket who have something to pass on; return the new end."""
-    tails, pool, places, best = scratch.tails, scratch.pool, scratch.places, scratch.best
-    order, time = scratch.order, scratch.time
+    tails, pool, places, best = s.tails, s.pool, s.places, s.best
+    order, time = t.order, t.time
     place = np.int64(tails[bucket])
     while place != EMPTY and at < order.size:
         v = pool[place]
         place = before(pool, places, place)
-        t = best[v]
-        if np.copysign(1.0, t) > 0.0:  # else it has, and the entry is an old one
-            best[v] = -t
+        now = best[v]
+        if np.copysign(1.0, now) > 0.0:  # else it has, and the entry is an old one
+            best[v] = -now
             order[at] = v
-            time[at] = t
+            time[at] = now
             at += 1
     tails[bucket] = place
     return at
 
 
 @njit(cache=True)
-def _drop_old(scratch, lo, hi):
+def _drop_old(s, t, lo, hi):
     """Keep of ``order[lo:hi]`` whose time was not improved later; return the new end."""
-    order, time, until, best = scratch.order, scratch.time, scratch.until, scratch.best
+    order, time, until, best = t.order, t.time, t.until, s.best
     at = lo
     for k in range(lo, hi):
-        v, t = order[k], time[k]
+        v, now = order[k], time[k]
         order[at] = v
-        time[at] = t
+        time[at] = now
         until[at] = until[k]
-        at += np.int64(t == abs(best[v]))
-    scratch.work[AGAIN] += hi - at
+        at += np.int64(now == abs(best[v]))
+    s.work[AGAIN] += hi - at
     return at
 
 
 @njit(cache=True)
-def _move(scratch):
+def _move(s):
     """Begin the calendar anew at the earliest of those who wait beyond it; False if nobody does.
 
     The width is changed where the last calendar shows that it was bad: too narrow if few passed
     on and many wait, too wide if many passed on more than once.
     """
-    tails, marks, pool, places = scratch.tails, scratch.marks, scratch.pool, scratch.places
-    best, clock, work = scratch.best, scratch.clock, scratch.work
+    tails, marks, pool, places = s.tails, s.marks, s.pool, s.places
+    best, clock, work = s.best, s.clock, s.work
     earliest = np.inf
     waiting = 0
     place = np.int64(tails[LATER])
     while place != EMPTY:
-        t = best[pool[place]]
-        if np.copysign(1.0, t) > 0.0:
-            earliest = min(earliest, t)
+        due = best[pool[place]]
+        if np.copysign(1.0, due) > 0.0:
+            earliest = min(earliest, due)
             waiting += 1
         place -= 1
         if place & EMPTY == 0:
@@ -228,91 +226,143 @@ def _move(scratch):
     while place != EMPTY:
         v = pool[place]
         place = before(pool, places, place)
-        t = best[v]
-        if np.copysign(1.0, t) < 0.0:
+        due = best[v]
+        if np.copysign(1.0, due) < 0.0:
             continue
-        if not put(tails, marks, pool, places, bucket_of(t, earliest, clock[PER_WIDTH]), v):
-            rebuild(scratch)
+        if not put(tails, marks, pool, places, bucket_of(due, earliest, clock[PER_WIDTH]), v):
+            rebuild(s)
             break
     return waiting > 0
 
 
 @njit(cache=True)
-def _spread(rows, rule, scratch, key, replicate):
+def sort_moments(s, t, lo, hi):
+    """Order the people at places ``lo .. hi - 1`` of the track by time.
+
+    They are spread evenly over as many pigeonholes as there are people, which puts nearly all in
+    their place; an insertion sort does the rest.
+    """
+    time, person, span, holes = t.time, t.order, t.until, s.holes
+    spare_time, spare_person, spare_span = s.spare_time, s.spare_order, s.spare_until
+    size = hi - lo
+    first, last, rising = time[lo], time[lo], True
+    for k in range(lo + 1, hi):
+        rising &= time[k] >= time[k - 1]
+        first = min(first, time[k])
+        last = max(last, time[k])
+    if rising:
+        return
+    if size > 16:
+        scale = (size - 0.5) / (last - first)
+        even = scale < 1e300
+        if even:
+            holes[: size + 1] = 0
+            for k in range(lo, hi):
+                holes[np.int64((time[k] - first) * scale) + 1] += 1
+            most = 0
+            for h in range(1, size + 1):
+                most = max(most, holes[h])
+                holes[h] += holes[h - 1]
+            even = most <= 64
+        if even:
+            for k in range(lo, hi):
+                h = np.int64((time[k] - first) * scale)
+                at = holes[h]
+                holes[h] = at + 1
+                spare_time[at] = time[k]
+                spare_person[at] = person[k]
+                spare_span[at] = span[k]
+        else:  # moments crowd together: a heap does not mind
+            for k in range(size):
+                heap_push(spare_time, holes, k, time[lo + k], np.int32(k))
+            for k in range(size):
+                spare_span[k] = span[lo + k]
+                spare_person[k] = person[lo + k]
+            for k in range(size):
+                time[lo + k] = spare_time[0]
+                person[lo + k] = spare_person[holes[0]]
+                span[lo + k] = spare_span[holes[0]]
+                heap_drop(spare_time, holes, size - k)
+            return
+        for k in range(size):
+            time[lo + k] = spare_time[k]
+            person[lo + k] = spare_person[k]
+            span[lo + k] = spare_span[k]
+    for k in range(lo + 1, hi):
+        now = time[k]
+        if now < time[k - 1]:
+            p, d = person[k], span[k]
+            j = k
+            while j > lo and time[j - 1] > now:
+                time[j], person[j], span[j] = time[j - 1], person[j - 1], span[j - 1]
+                j -= 1
+            time[j], person[j], span[j] = now, p, d
+
+
+@njit(cache=True)
+def _spread(rows, rule, s, t, key, replicate):
     """Run one replicate whose seeds are in bucket 0; return how many people were activated."""
-    base = stream(key, replicate, DRAW_ARC, 0, 0)
-    low = stream(key, replicate, DRAW_ARC, 0, 1)
+    coins = coins_of(key, replicate, 0)
     late = stream(key, replicate, DRAW_LATENCY, 0, 0)
-    tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)
     lasting = stream(key, replicate, DRAW_DURATION, 0, 0)
-    order, time, until = scratch.order, scratch.time, scratch.until
-    tails, marks = scratch.tails, scratch.marks
+    order, time, until = t.order, t.time, t.until
+    tails, marks = s.tails, s.marks
     count = 0
     bucket = 0
     while True:
         bucket = next_bucket(marks, bucket)
         if bucket == BUCKETS:
-            if tails[LATER] == EMPTY or not _move(scratch):
+            if tails[LATER] == EMPTY or not _move(s):
                 return count
             bucket = 0
             continue
         lo = count
         while tails[bucket] != EMPTY:
-            hi = _gather(scratch, bucket, lo)
-            _durations(rule, scratch, lasting, lo, hi)
-            pass_on(rows, rule, scratch, base, low, late, tie, lo, hi)
-            scratch.work[PASSED] += hi - lo
-            lo = hi if hi < order.size else _drop_old(scratch, count, hi)
+            hi = _gather(s, t, bucket, lo)
+            _durations(rule, t, lasting, lo, hi)
+            pass_on(rows, rule, s, t, coins, late, lo, hi)
+            s.work[PASSED] += hi - lo
+            lo = hi if hi < order.size else _drop_old(s, t, count, hi)
         marks[bucket >> 6] &= ~(ONE << np.uint64(bucket & 63))
-        end = _drop_old(scratch, count, lo)
+        end = _drop_old(s, t, count, lo)
         for k in range(count, end):
             until[k] = time[k] + until[k]
-        sort_moments(
-            time, order, until, count, end,
-            scratch.spare_time, scratch.spare_order, scratch.spare_until, scratch.holes,
-        )  # fmt: skip
-        if scratch.parent.size > 0:
+        sort_moments(s, t, count, end)
+        if t.parent.size > 0:
             for k in range(count, end):
-                scratch.parent[k] = scratch.source[order[k]]
+                t.parent[k] = s.source[order[k]]
         count = end
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def arrival_batch(rows, rule, scratch, seeds, out, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1``; return `hi`, or the one that did not fit.
+def spread(rows, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds; see `frame`."""
+    best = s.best
+    s.places[FREE] = 0
+    s.places[FRESH] = 1
+    s.clock[ORIGIN] = 0.0
+    s.clock[PER_WIDTH] = 1.0 / rule.width
+    s.work[:] = 0
+    for k in range(n):
+        v = t.order[k]
+        best[v] = 0.0
+        if s.via.size > 0:
+            s.via[v] = -1
+            s.source[v] = -1
+        put(s.tails, s.marks, s.pool, s.places, 0, v)
+    count = _spread(rows, rule, s, t, key, replicate)
+    if 16 * count > rows.n:
+        best[:] = np.inf
+    else:
+        for k in range(count):
+            best[t.order[k]] = np.inf
+    return count, count, -1
 
-    Parameters
-    ----------
-    rows, rule, scratch, seeds, out : Block
-        Of `Rows`, `ArrivalRule`, `ArrivalScratch`, `Seeds`, `Output`.
-    key : uint64
-    first, lo, hi : int
-        Number of the replicate of row 0 of the batch; rows to run.
-    """
-    best, order = scratch.best, scratch.order
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def arrival_batch(rows, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
     for b in range(256):
-        shortest = scratch.least[b] / rule.rate
-        scratch.shortest[b] = 1.0 + np.floor(shortest) if rule.mode == SIR_STEPS else shortest
-    for i in range(lo, hi):
-        scratch.places[FREE] = 0
-        scratch.places[FRESH] = 1
-        scratch.clock[ORIGIN] = 0.0
-        scratch.clock[PER_WIDTH] = 1.0 / rule.width
-        scratch.work[:] = 0
-        for j in range(seeds.starts[i], seeds.starts[i + 1]):
-            v = seeds.people[j]
-            best[v] = 0.0
-            if scratch.via.size > 0:
-                scratch.via[v] = -1
-                scratch.source[v] = -1
-            put(scratch.tails, scratch.marks, scratch.pool, scratch.places, 0, v)
-        count = _spread(rows, rule, scratch, key, first + i)
-        why = record(out, scratch, i, first + i, count, count)
-        if 16 * count > rows.n:
-            best[:] = np.inf
-        else:
-            for k in range(count):
-                best[order[k]] = np.inf
-        if why != FIT:
-            return i
-    return hi
+        shortest = s.least[b] / rule.rate
+        s.shortest[b] = 1.0 + np.floor(shortest) if rule.mode == SIR_STEPS else shortest
+    return run_batch(spread, rows, rule, s, t, seeds, out, (lo, hi))

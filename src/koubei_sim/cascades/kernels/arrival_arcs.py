@@ -23,13 +23,13 @@ from numba import njit
 from koubei_sim.cascades.kernels.coins import (
     BYTES,
     GROUP,
-    ONE,
-    bytes_below,
     exponential_of,
-    lowest_bit,
+    first_among_equals,
     members,
+    not_above,
 )
 from koubei_sim.cascades.kernels.queue import EMPTY, FREE, FRESH, bucket_of, put
+from koubei_sim.core.bits import ONE, lowest_bit
 from koubei_sim.core.draws import draw, log_portable, unit_open
 from koubei_sim.core.prefetch import prefetch
 
@@ -44,7 +44,7 @@ GEOMETRIC: Final = 3
 BLOCK: Final = 256  # groups looked at together
 GRID: Final = 1024  # cells of the table of byte bounds ...
 GRID_END: Final = 5.6  # ... over rate x duration; -log(1 - 255/256) is 5.55
-ORIGIN, PER_WIDTH = 0, 1  # places in `scratch.clock`
+ORIGIN, PER_WIDTH = 0, 1  # places in `clock`
 _S40, _BYTE = np.uint64(40), np.uint64(255)
 
 
@@ -80,25 +80,25 @@ def rates_of_chances(chances):
 
 
 @njit(cache=True)
-def _words(rule, scratch, base, m):
+def _words(s, base, m):
     """Loop 1: draws of `m` groups, and who among them the byte does not rule out."""
-    first, keep, top = scratch.group_first, scratch.group_keep, scratch.group_top
-    word, live = scratch.group_word, scratch.group_live
+    first, keep, top = s.group_first, s.group_keep, s.group_top
+    word, live = s.group_word, s.group_live
     for i in range(m):
         x = draw(base, first[i])
         word[i] = x
-        live[i] = ~bytes_below(top[i], x) & keep[i]
+        live[i] = not_above(x, top[i]) & keep[i]
 
 
 @njit(cache=True)
-def _list_uniform(rows, scratch, m):
+def _list_uniform(rows, s, m):
     """Loop 2, one rate for all arcs: the byte has said all that can be said."""
     indices = rows.indices
-    first, row = scratch.group_first, scratch.group_row
-    word, live = scratch.group_word, scratch.group_live
-    arc, target = scratch.try_arc, scratch.try_target
-    from_row, byte = scratch.try_row, scratch.try_byte
-    best_at = scratch.best.ctypes.data
+    first, row = s.group_first, s.group_row
+    word, live = s.group_word, s.group_live
+    arc, target = s.try_arc, s.try_target
+    from_row, byte = s.try_row, s.try_byte
+    best_at = s.best.ctypes.data
     e = 0
     for i in range(m):
         left, x, g, k = live[i], word[i], first[i], row[i]
@@ -116,14 +116,14 @@ def _list_uniform(rows, scratch, m):
 
 
 @njit(cache=True, error_model="numpy")
-def _list_rates(rows, rule, scratch, m):
+def _list_rates(rows, rule, s, t, m):
     """Loop 2, a rate per arc: the byte against the rate; then the least delays."""
-    indices, rates, least = rows.indices, rule.rates, scratch.least
-    first, row, span = scratch.group_first, scratch.group_row, scratch.until
-    word, live = scratch.group_word, scratch.group_live
-    arc, target = scratch.try_arc, scratch.try_target
-    from_row, byte, delay = scratch.try_row, scratch.try_byte, scratch.try_delay
-    best_at = scratch.best.ctypes.data
+    indices, rates, least = rows.indices, rule.rates, s.least
+    first, row, span = s.group_first, s.group_row, t.until
+    word, live = s.group_word, s.group_live
+    arc, target = s.try_arc, s.try_target
+    from_row, byte, delay = s.try_row, s.try_byte, s.try_delay
+    best_at = s.best.ctypes.data
     steps = rule.mode == SIR_STEPS
     e = 0
     for i in range(m):
@@ -149,14 +149,14 @@ def _list_rates(rows, rule, scratch, m):
 
 
 @njit(cache=True)
-def _list_coins(rows, rule, scratch, low, m):
+def _list_coins(rows, rule, s, low, m):
     """Loop 2, delayed cascade: whole coins against thresholds, and the least delay."""
     indices, thresholds, latencies = rows.indices, rule.thresholds, rule.latencies
-    first, row = scratch.group_first, scratch.group_row
-    word, live = scratch.group_word, scratch.group_live
-    arc, target = scratch.try_arc, scratch.try_target
-    from_row, delay = scratch.try_row, scratch.try_delay
-    best_at = scratch.best.ctypes.data
+    first, row = s.group_first, s.group_row
+    word, live = s.group_word, s.group_live
+    arc, target = s.try_arc, s.try_target
+    from_row, delay = s.try_row, s.try_delay
+    best_at = s.best.ctypes.data
     threshold = rule.threshold
     own = thresholds.size > 0
     given = rule.latency_law == GIVEN
@@ -190,11 +190,11 @@ def _list_coins(rows, rule, scratch, low, m):
 
 
 @njit(cache=True)
-def _early_uniform(scratch, e, ties):
+def _early_uniform(s, t, e, ties):
     """Loop 3, one rate: drop what must come too late to be the first word."""
-    arc, target = scratch.try_arc, scratch.try_target
-    from_row, byte = scratch.try_row, scratch.try_byte
-    shortest, best, time = scratch.shortest, scratch.best, scratch.time
+    arc, target = s.try_arc, s.try_target
+    from_row, byte = s.try_row, s.try_byte
+    shortest, best, time = s.shortest, s.best, t.time
     f = 0
     for i in range(e):
         k, v, b = from_row[i], target[i], byte[i]
@@ -209,11 +209,11 @@ def _early_uniform(scratch, e, ties):
 
 
 @njit(cache=True)
-def _early(scratch, e, ties):
+def _early(s, t, e, ties):
     """Loop 3, least delays as listed."""
-    arc, target = scratch.try_arc, scratch.try_target
-    from_row, byte, delay = scratch.try_row, scratch.try_byte, scratch.try_delay
-    best, time = scratch.best, scratch.time
+    arc, target = s.try_arc, s.try_target
+    from_row, byte, delay = s.try_row, s.try_byte, s.try_delay
+    best, time = s.best, t.time
     f = 0
     for i in range(e):
         k, v, x = from_row[i], target[i], delay[i]
@@ -229,9 +229,9 @@ def _early(scratch, e, ties):
 
 
 @njit(cache=True, error_model="numpy")
-def _delays(rule, scratch, low, late, f):
+def _delays(rule, s, low, late, f):
     """Loop 4: the exact delays of `f` arcs."""
-    arc, byte, delay = scratch.try_arc, scratch.try_byte, scratch.try_delay
+    arc, byte, delay = s.try_arc, s.try_byte, s.try_delay
     if rule.mode == DELAYED:
         if rule.latency_law >= EXPONENTIAL:
             mean = rule.latency
@@ -256,79 +256,77 @@ def _delays(rule, scratch, low, late, f):
 
 
 @njit(cache=True)
-def rebuild(scratch):
+def rebuild(s):
     """Put everybody who waits into an empty calendar: chunks of old entries are free again."""
-    tails, marks, pool, places = scratch.tails, scratch.marks, scratch.pool, scratch.places
-    best, clock = scratch.best, scratch.clock
+    tails, marks, pool, places = s.tails, s.marks, s.pool, s.places
+    best, clock = s.best, s.clock
     tails[:] = EMPTY
     marks[:] = 0
     places[FREE] = 0
     places[FRESH] = 1
     for v in range(best.size):
-        t = best[v]
-        if t < np.inf and np.copysign(1.0, t) > 0.0:
-            put(tails, marks, pool, places, bucket_of(t, clock[ORIGIN], clock[PER_WIDTH]), v)
+        now = best[v]
+        if now < np.inf and np.copysign(1.0, now) > 0.0:
+            put(tails, marks, pool, places, bucket_of(now, clock[ORIGIN], clock[PER_WIDTH]), v)
 
 
 @njit(cache=True)
-def _arrive(rule, scratch, tie, f):
+def _arrive(rule, s, t, tie, f):
     """Loop 5: keep what is earlier than all that is known, or first among equals."""
-    arc, target = scratch.try_arc, scratch.try_target
-    from_row, delay = scratch.try_row, scratch.try_delay
-    best, time, span, order = scratch.best, scratch.time, scratch.until, scratch.order
-    via, source = scratch.via, scratch.source
-    tails, marks, pool, places = scratch.tails, scratch.marks, scratch.pool, scratch.places
-    origin, per_width = scratch.clock[ORIGIN], scratch.clock[PER_WIDTH]
+    arc, target = s.try_arc, s.try_target
+    from_row, delay = s.try_row, s.try_delay
+    best, time, span, order = s.best, t.time, t.until, t.order
+    via, source = s.via, s.source
+    tails, marks, pool, places = s.tails, s.marks, s.pool, s.places
+    origin, per_width = s.clock[ORIGIN], s.clock[PER_WIDTH]
     horizon = rule.horizon
     steps = rule.mode == SIR_STEPS
     forest = via.size > 0
     for i in range(f):
         k, v, x = from_row[i], target[i], delay[i]
-        t = time[k] + x
+        now = time[k] + x
         known = abs(best[v])
-        if t < known and (x < span[k] or (steps and x == span[k])) and t <= horizon:
-            best[v] = t  # positive: to be passed on (again)
+        if now < known and (x < span[k] or (steps and x == span[k])) and now <= horizon:
+            best[v] = now  # positive: to be passed on (again)
             if forest:
                 via[v] = arc[i]
                 source[v] = order[k]
-            if not put(tails, marks, pool, places, bucket_of(t, origin, per_width), v):
-                rebuild(scratch)
-        elif forest and t == known and (x < span[k] or (steps and x == span[k])):
+            if not put(tails, marks, pool, places, bucket_of(now, origin, per_width), v):
+                rebuild(s)
+        elif forest and now == known and (x < span[k] or (steps and x == span[k])):
             old = via[v]
-            if old >= 0 and t < np.inf:
-                ours, theirs = draw(tie, arc[i]), draw(tie, old)
-                if ours < theirs or (ours == theirs and arc[i] < old):
-                    via[v] = arc[i]
-                    source[v] = order[k]
+            if old >= 0 and now < np.inf and first_among_equals(tie, arc[i], old):
+                via[v] = arc[i]
+                source[v] = order[k]
 
 
 @njit(cache=True)
-def _block(rows, rule, scratch, base, low, late, tie, m):
+def _block(rows, rule, s, t, coins, late, m):
     """Take `m` groups through the five loops."""
-    _words(rule, scratch, base, m)
-    ties = scratch.via.size > 0
+    _words(s, coins.base, m)
+    ties = s.via.size > 0
     if rule.mode == DELAYED:
-        e = _list_coins(rows, rule, scratch, low, m)
-        f = _early(scratch, e, ties)
+        e = _list_coins(rows, rule, s, coins.low, m)
+        f = _early(s, t, e, ties)
     elif rule.rates.size > 0:
-        e = _list_rates(rows, rule, scratch, m)
-        f = _early(scratch, e, ties)
+        e = _list_rates(rows, rule, s, t, m)
+        f = _early(s, t, e, ties)
     else:
-        e = _list_uniform(rows, scratch, m)
-        f = _early_uniform(scratch, e, ties)
-    _delays(rule, scratch, low, late, f)
-    _arrive(rule, scratch, tie, f)
+        e = _list_uniform(rows, s, m)
+        f = _early_uniform(s, t, e, ties)
+    _delays(rule, s, coins.low, late, f)
+    _arrive(rule, s, t, coins.tie, f)
 
 
 @njit(cache=True)
-def pass_on(rows, rule, scratch, base, low, late, tie, lo, hi):
+def pass_on(rows, rule, s, t, coins, late, lo, hi):
     """Try all arcs of the people ``order[lo:hi]``; `time` is when they became active.
 
     `until` still holds for how long they pass on; streams are those of the replicate.
     """
-    indptr, order, span, bound = rows.indptr, scratch.order, scratch.until, scratch.bound
-    first, keep = scratch.group_first, scratch.group_keep
-    top, row = scratch.group_top, scratch.group_row
+    indptr, order, span, bound = rows.indptr, t.order, t.until, s.bound
+    first, keep = s.group_first, s.group_keep
+    top, row = s.group_top, s.group_row
     indices_at = rows.indices.ctypes.data
     rate = rule.rate
     by_rate = rule.mode != DELAYED
@@ -357,7 +355,7 @@ def pass_on(rows, rule, scratch, base, low, late, tie, lo, hi):
             m += 1
             arc += GROUP
             if m == BLOCK:
-                _block(rows, rule, scratch, base, low, late, tie, m)
+                _block(rows, rule, s, t, coins, late, m)
                 m = 0
     if m > 0:
-        _block(rows, rule, scratch, base, low, late, tie, m)
+        _block(rows, rule, s, t, coins, late, m)

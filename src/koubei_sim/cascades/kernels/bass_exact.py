@@ -12,8 +12,8 @@ arcs, 0.4 s at 1 M people and 10 M arcs.  The division of each arc and the cache
 target are the floor.
 
 All of a person is 64 bytes, one line: H, s, rate, m, p, q/d, E and the predicted time, as in
-docs/cascades.md 3, and the float operations stand in the order written there.  Called through
-`bass_exact_batch` by `koubei_sim.cascades`.
+docs/cascades.md 3, and the float operations stand in the order written there.  Called by
+`koubei_sim.cascades.rules.bass`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from koubei_sim.cascades.kernels.record import FIT, record
+from koubei_sim.cascades.kernels.frame import run_batch
 from koubei_sim.cascades.kernels.wheel import CHUNK, NEVER, enter, open_wheel, wheel_arrays
 from koubei_sim.core.codes import DRAW_RESISTANCE
 from koubei_sim.core.draws import draw, exponential_units, stream
@@ -49,11 +49,6 @@ class BassExactRule(NamedTuple):
 class BassExactScratch(NamedTuple):
     """What one thread needs for cascades over n people."""
 
-    order: NDArray[np.int32]  # (n + 1,)
-    time: NDArray[np.float64]  # (n + 1,)
-    parent: NDArray[np.int32]  # (n + 1,) or (0,): -1 for ever
-    kind: NDArray[np.int8]  # (0,)
-    until: NDArray[np.float64]  # (0,)
     state: NDArray[np.float64]  # (n, 8), lines of 64 bytes
     head: NDArray[np.int32]  # of the wheel, as all to `wheel`
     full: NDArray[np.int32]
@@ -63,16 +58,11 @@ class BassExactScratch(NamedTuple):
     heap_who: NDArray[np.int32]
 
 
-def bass_exact_scratch(n: int, forest: bool) -> BassExactScratch:
+def bass_exact_scratch(n: int) -> BassExactScratch:
     """Make scratch space for n people."""
     space = np.empty(8 * n + 8, np.float64)
     skip = (-space.ctypes.data % 64) // 8  # so that a person is one line of memory
     return BassExactScratch(
-        order=np.empty(n + 1, np.int32),
-        time=np.empty(n + 1, np.float64),
-        parent=np.full(n + 1 if forest else 0, -1, np.int32),
-        kind=np.empty(0, np.int8),
-        until=np.empty(0, np.float64),
         state=space[skip : skip + 8 * n].reshape(n, 8),
         **wheel_arrays(n, n // 8)._asdict(),
         heap_time=np.empty(2 * n + 16, np.float64),
@@ -191,10 +181,10 @@ def _tell(rows, s, u, now, present, size, per_slot):
 
 
 @njit(cache=True, nogil=True)
-def _run(rows, rule, s, base, count):
-    """Run a replicate whose `count` seeds stand in ``s.order``; return the number of adopters."""
+def _run(rows, rule, s, t, base, count):
+    """Run a replicate whose `count` seeds stand in ``t.order``; return the number of adopters."""
     n = rows.n
-    state, order, time = s.state, s.order, s.time
+    state, order, time = s.state, t.order, t.time
     for v in range(n):
         own = rule.own[v] if rule.own.size == n else rule.own[0]
         stamina = (np.float64(exponential_units(draw(base, v))) + 0.5) * UNIT
@@ -266,20 +256,13 @@ def _run(rows, rule, s, base, count):
 
 
 @njit(cache=True, nogil=True)
-def bass_exact_batch(rows, rule, scratch, seeds, out, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1``; return `hi`, or the first that did not fit.
+def spread(rows, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds; see `frame`."""
+    n = _run(rows, rule, s, t, stream(key, replicate, DRAW_RESISTANCE, 0, 0), n)
+    return n, n, -1
 
-    All arguments but the last four are blocks: `Rows`, `BassExactRule`, `BassExactScratch`,
-    `Seeds`, `Output`.
-    """
-    for i in range(lo, hi):
-        base = stream(key, first + i, DRAW_RESISTANCE, 0, 0)
-        count = 0
-        for k in range(seeds.starts[i], seeds.starts[i + 1]):
-            scratch.order[count] = seeds.people[k]
-            scratch.time[count] = 0.0
-            count += 1
-        count = _run(rows, rule, scratch, base, count)
-        if record(out, scratch, i, first + i, count, count) != FIT:
-            return i
-    return hi
+
+@njit(cache=True, nogil=True)
+def bass_exact_batch(rows, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread, rows, rule, s, t, seeds, out, (lo, hi))

@@ -4,7 +4,7 @@ Two kernels give the same ticks.  The *sweep* goes over all people in every tick
 each, eight people an instruction, so it is bound by memory (0.5 ns a person and tick).  The
 *prediction* divides what is left of a resistance by the hazard to know the tick in which it will
 be used up, again whenever a source adopts, and keeps people in a wheel by that tick: the number
-of ticks costs nothing, but each arc costs a division.  `cascades.bass_tables.sweeps` chooses by
+of ticks costs nothing, but each arc costs a division.  `sweeps` of the rule chooses by
 the size of the problem alone.
 
 Measured on one core of a Zen 5 class machine at 100 k people and 1 M arcs: 50 ticks 7 ms by sweep
@@ -12,7 +12,7 @@ and 18 by prediction; 1,000 ticks 46 and 20; at 1 M people and 10 M arcs 50 tick
 1,000 ticks 480 and 210.
 
 Hazards are integers (docs/cascades.md 2), so neither the order of additions nor the choice of the
-kernel changes a bit.  Called through `bass_ticks_batch` by `koubei_sim.cascades`.
+kernel changes a bit.  Called by `koubei_sim.cascades.rules.bass`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from koubei_sim.cascades.kernels.record import FIT, record
+from koubei_sim.cascades.kernels.frame import run_batch
 from koubei_sim.cascades.kernels.wheel import CHUNK, NEVER, enter, open_wheel, wheel_arrays
 from koubei_sim.core.codes import DRAW_RESISTANCE
 from koubei_sim.core.draws import RESISTANCE_SHIFT, draw, exponential_units, stream
@@ -50,11 +50,6 @@ class BassTicksRule(NamedTuple):
 class BassTicksScratch(NamedTuple):
     """What one thread needs: `slack` to `bump` for the sweep, `state` to `wheel` to predict."""
 
-    order: NDArray[np.int32]  # (n + 1,)
-    time: NDArray[np.float64]  # (n + 1,)
-    parent: NDArray[np.int32]  # (n + 1,) or (0,): -1 for ever
-    kind: NDArray[np.int8]  # (0,)
-    until: NDArray[np.float64]  # (0,)
     slack: NDArray[np.int64]  # (n,): resistance less exposure; NEVER for adopters
     rate: NDArray[np.int64]  # (n,): hazard now; 0 for adopters
     bump: NDArray[np.int64]  # (n,): copy of `word`; 0 for adopters
@@ -66,15 +61,10 @@ class BassTicksScratch(NamedTuple):
     buffer: NDArray[np.int32]  # (BUFFER,)
 
 
-def bass_ticks_scratch(n: int, forest: bool, sweep: bool) -> BassTicksScratch:
+def bass_ticks_scratch(n: int, sweep: bool) -> BassTicksScratch:
     """Make scratch space for n people and the kernel that will run."""
     swept, predicted = (n, 0) if sweep else (0, n)
     return BassTicksScratch(
-        order=np.empty(n + 1, np.int32),
-        time=np.empty(n + 1, np.float64),
-        parent=np.full(n + 1 if forest else 0, -1, np.int32),
-        kind=np.empty(0, np.int8),
-        until=np.empty(0, np.float64),
         slack=np.empty(swept, np.int64),
         rate=np.empty(swept, np.int64),
         bump=np.empty(swept, np.int64),
@@ -99,9 +89,9 @@ def _add_buffer(s, filled):
 
 
 @njit(cache=True, nogil=True)
-def _tell_swept(rows, s, begin, end):
+def _tell_swept(rows, s, t, begin, end):
     """Raise the hazards of all whom the adopters ``order[begin:end]`` reach."""
-    indptr, indices, order, buffer = rows.indptr, rows.indices, s.order, s.buffer
+    indptr, indices, order, buffer = rows.indptr, rows.indices, t.order, s.buffer
     at_rows, at_targets = indptr.ctypes.data, indices.ctypes.data
     at_rate, at_bump = s.rate.ctypes.data, s.bump.ctypes.data
     for k in range(begin, end):
@@ -127,10 +117,10 @@ def _tell_swept(rows, s, begin, end):
 
 
 @njit(cache=True, nogil=True)
-def _sweep(rows, rule, s, base, count):
-    """Run a replicate whose `count` seeds stand in ``s.order``; return the number of adopters."""
+def _sweep(rows, rule, s, t, base, count):
+    """Run a replicate whose `count` seeds stand in ``t.order``; return the number of adopters."""
     n = rows.n
-    slack, rate, bump, order, time = s.slack, s.rate, s.bump, s.order, s.time
+    slack, rate, bump, order, time = s.slack, s.rate, s.bump, t.order, t.time
     for v in range(n):
         slack[v] = resistance(base, v)
     for v in range(n):
@@ -138,7 +128,7 @@ def _sweep(rows, rule, s, base, count):
         bump[v] = rule.word[v]
     for k in range(count):
         slack[order[k]] = NEVER
-    _tell_swept(rows, s, 0, count)
+    _tell_swept(rows, s, t, 0, count)
     tick = 0
     moving = True  # whether somebody may still be exposed
     while tick < rule.horizon and count < n and moving:
@@ -160,7 +150,7 @@ def _sweep(rows, rule, s, base, count):
             slack[order[k]] = NEVER
             time[k] = now
         if count > before:
-            _tell_swept(rows, s, before, count)
+            _tell_swept(rows, s, t, before, count)
         else:
             hazard = np.int64(0)
             for v in range(n):
@@ -216,9 +206,9 @@ def _hear(s, filled, tick, turning):
 
 
 @njit(cache=True, nogil=True)
-def _tell_predicted(rows, s, begin, end, tick, turning):
+def _tell_predicted(rows, s, t, begin, end, tick, turning):
     """Let the adopters ``order[begin:end]`` of `tick` be heard."""
-    indptr, indices, order, buffer = rows.indptr, rows.indices, s.order, s.buffer
+    indptr, indices, order, buffer = rows.indptr, rows.indices, t.order, s.buffer
     at_rows, at_targets, at_state = indptr.ctypes.data, indices.ctypes.data, s.state.ctypes.data
     filled = 0
     for k in range(begin, end):
@@ -239,10 +229,10 @@ def _tell_predicted(rows, s, begin, end, tick, turning):
 
 
 @njit(cache=True, nogil=True)
-def _predict(rows, rule, s, base, count):
+def _predict(rows, rule, s, t, base, count):
     """`_sweep` by prediction."""
     n = rows.n
-    state, order, time = s.state, s.order, s.time
+    state, order, time = s.state, t.order, t.time
     at_state = state.ctypes.data
     for v in range(n):
         left = resistance(base, v)
@@ -253,7 +243,7 @@ def _predict(rows, rule, s, base, count):
         state[v, DUE] = left // own + 1 if own > 0 else NEVER
     for k in range(count):
         state[order[k], DUE] = -1
-    _tell_predicted(rows, s, 0, count, 0, False)
+    _tell_predicted(rows, s, t, 0, count, 0, False)
     tick = np.int64(0)
     while True:
         start = _refill(s, tick)
@@ -283,27 +273,21 @@ def _predict(rows, rule, s, base, count):
                         count += 1
                 at = after
                 filled = CHUNK
-            _tell_predicted(rows, s, before, count, tick, True)
+            _tell_predicted(rows, s, t, before, count, tick, True)
 
 
 @njit(cache=True, nogil=True)
-def bass_ticks_batch(rows, rule, scratch, seeds, out, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1``; return `hi`, or the first that did not fit.
+def spread(rows, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds; see `frame`."""
+    base = stream(key, replicate, DRAW_RESISTANCE, 0, 0)
+    if rule.sweep != 0:
+        n = _sweep(rows, rule, s, t, base, n)
+    else:
+        n = _predict(rows, rule, s, t, base, n)
+    return n, n, -1
 
-    All arguments but the last four are blocks: `Rows`, `BassTicksRule`, `BassTicksScratch`,
-    `Seeds`, `Output`.
-    """
-    for i in range(lo, hi):
-        base = stream(key, first + i, DRAW_RESISTANCE, 0, 0)
-        count = 0
-        for k in range(seeds.starts[i], seeds.starts[i + 1]):
-            scratch.order[count] = seeds.people[k]
-            scratch.time[count] = 0.0
-            count += 1
-        if rule.sweep != 0:
-            count = _sweep(rows, rule, scratch, base, count)
-        else:
-            count = _predict(rows, rule, scratch, base, count)
-        if record(out, scratch, i, first + i, count, count) != FIT:
-            return i
-    return hi
+
+@njit(cache=True, nogil=True)
+def bass_ticks_batch(rows, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread, rows, rule, s, t, seeds, out, (lo, hi))

@@ -4,7 +4,7 @@ Kempe, Kleinberg and Tardos (2003, claim 2.6): when the arcs into a person own i
 uniform draw says which of them the person picks, the cascade along picked arcs has, step by step,
 the law of linear threshold.  So nothing has to be added up, and an arc can be judged alone: its
 target's draw is a hash of the target's number, and the interval stands beside the target in
-one word of 64 bits (`cascades.threshold_tables.choice_words`).  Eight arcs are judged by some 25
+one word of 64 bits (`choice_words` of the rule).  Eight arcs are judged by some 25
 vector instructions, and no memory but the row itself is touched until an arc is picked.
 
 A person picks at most one arc, so it is reached at most once: the only people who have to be known
@@ -14,7 +14,7 @@ Measured on one core of a Zen 5 class machine, 1 M people, 10 M arcs, 1,000 seed
 reached): 0.39 ms a cascade; a loop over arcs one by one 3.9 ms.  The floor is memory: per person
 reached one line of row starts and the two to four lines of its row.
 
-Called through `choice_batch` by `koubei_sim.cascades`.
+Called by `koubei_sim.cascades.rules.linear`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from koubei_sim.cascades.kernels.coins import ONE, lowest_bit
-from koubei_sim.cascades.kernels.convince import start
-from koubei_sim.cascades.kernels.independent import forget, record_steps
-from koubei_sim.cascades.kernels.record import FIT
+from koubei_sim.cascades.kernels.frame import forget, run_batch
+from koubei_sim.core.bits import ONE, has, lowest_bit
 from koubei_sim.core.codes import DRAW_CHOICE
 from koubei_sim.core.draws import GOLDEN, draw32, stream
 from koubei_sim.core.prefetch import prefetch
@@ -45,7 +43,7 @@ _S16, _S32, _S48 = np.uint64(16), np.uint64(32), np.uint64(48)
 
 
 class ChoiceRule(NamedTuple):
-    """Intervals of the arcs, as `cascades.threshold_tables.choice_words` makes them."""
+    """Intervals of the arcs, as `cascades.rules.linear.choice_words` makes them."""
 
     words: NDArray[np.uint64]  # (arcs + 8,): target, top half of first draw, reach to the last
     ends: NDArray[np.uint32]  # (arcs,): lower halves of the first draw and the last
@@ -53,30 +51,16 @@ class ChoiceRule(NamedTuple):
 
 
 class ChoiceScratch(NamedTuple):
-    """What one thread needs for cascades over n people."""
+    """What one thread needs."""
 
-    order: NDArray[np.int32]  # (n + 1,)
-    time: NDArray[np.float64]  # (n + 1,) or (1,)
-    parent: NDArray[np.int32]  # (n + 1,) or (0,)
-    kind: NDArray[np.int8]  # (0,)
-    until: NDArray[np.float64]  # (0,)
-    starts: NDArray[np.int64]  # (n + 2,): order[starts[t]:starts[t + 1]] came at step t
-    visited: NDArray[np.uint64]  # bitset of n: the seeds
     first: NDArray[np.int64]  # (BLOCK,): first arc of each group
     picked: NDArray[np.uint64]  # (BLOCK,): bit b: arc first + b may be picked
     source: NDArray[np.int32]  # (BLOCK,)
 
 
-def choice_scratch(n: int, forest: bool, people: bool) -> ChoiceScratch:
-    """Make clean scratch space; `people` says that single people are recorded."""
+def choice_scratch() -> ChoiceScratch:
+    """Make scratch space."""
     return ChoiceScratch(
-        order=np.empty(n + 1, np.int32),
-        time=np.empty(n + 1 if forest or people else 1, np.float64),
-        parent=np.empty(n + 1 if forest else 0, np.int32),
-        kind=np.empty(0, np.int8),
-        until=np.empty(0, np.float64),
-        starts=np.empty(n + 2, np.int64),
-        visited=np.zeros((n + 63) >> 6, np.uint64),
         first=np.empty(BLOCK, np.int64),
         picked=np.empty(BLOCK, np.uint64),
         source=np.empty(BLOCK, np.int32),
@@ -124,10 +108,10 @@ def picked_of_eight(typingctx: Any, address: Any, base: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def follow(rule, s, base, groups, n):
+def follow(rule, s, t, base, groups, n):
     """Activate the targets of the picked arcs of the block; return the new number of people."""
-    words, ends, order, visited = rule.words, rule.ends, s.order, s.visited
-    forest = s.parent.size > 0
+    words, ends, order, seeds = rule.words, rule.ends, t.order, t.visited
+    forest = t.parent.size > 0
     for i in range(groups):
         picked = s.picked[i]
         while picked:
@@ -144,23 +128,23 @@ def follow(rule, s, base, groups, n):
                 continue
             order[n] = v
             if forest:
-                s.parent[n] = s.source[i]
-            n += np.int64(((visited[v >> 6] >> np.uint64(v & 63)) & ONE) == 0)
+                t.parent[n] = s.source[i]
+            n += np.int64(not has(seeds, v))
     return n
 
 
 @njit(cache=True, nogil=True)
-def cascade(rows, rule, s, key, replicate, n):
-    """Run one replicate whose `n` seeds stand in ``s.order``; return (people, last step)."""
+def spread(rows, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds; see `frame`."""
+    planted = n
     base = stream(key, replicate, DRAW_CHOICE, 0, 0)
-    indptr, order = rows.indptr, s.order
+    indptr, order = rows.indptr, t.order
     at_rows = indptr.ctypes.data
     at_words = rule.words.ctypes.data
     first, picked, source = s.first, s.picked, s.source
     step = 0
     begin = 0
-    s.starts[0] = 0
-    s.starts[1] = n
+    t.starts[1] = n
     while begin < n and step < rule.horizon:
         end = n
         groups = 0
@@ -185,28 +169,18 @@ def cascade(rows, rule, s, key, replicate, n):
                 groups += np.int64(bits != 0)
                 g += LANES
                 if groups == BLOCK:
-                    n = follow(rule, s, base, groups, n)
+                    n = follow(rule, s, t, base, groups, n)
                     groups = 0
-        n = follow(rule, s, base, groups, n)
+        n = follow(rule, s, t, base, groups, n)
         begin = end
         if n > end:
             step += 1
-            s.starts[step + 1] = n
-    return n, step
+            t.starts[step + 1] = n
+    forget(t.visited, order, planted)
+    return n, n, step
 
 
 @njit(cache=True, nogil=True)
-def choice_batch(rows, rule, scratch, seeds, out, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1``; return `hi`, or the first that did not fit.
-
-    All arguments but the last four are blocks: `Rows`, `ChoiceRule`, `ChoiceScratch`, `Seeds`,
-    `Output`.
-    """
-    for i in range(lo, hi):
-        planted = start(scratch, seeds, i)
-        n, last = cascade(rows, rule, scratch, key, first + i, planted)
-        fit = record_steps(out, scratch, i, first + i, n, last)
-        forget(scratch.visited, scratch.order, planted)
-        if fit != FIT:
-            return i
-    return hi
+def choice_batch(rows, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread, rows, rule, s, t, seeds, out, (lo, hi))

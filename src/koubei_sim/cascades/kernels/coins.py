@@ -10,32 +10,46 @@ Used by all cascade kernels.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from llvmlite import ir
 from numba import int64, njit, types, uint64
 from numba.extending import intrinsic
 
-from koubei_sim.core.draws import draw, log_portable
+from koubei_sim.core.bits import ONE
+from koubei_sim.core.codes import DRAW_ARC, DRAW_ARC_TIE
+from koubei_sim.core.draws import draw, log_portable, stream
 
 GROUP: Final = 8  # arcs that share a draw
 BYTES: Final = np.uint64(0x0101010101010101)  # a byte repeated eight times, when multiplied
 HIGH: Final = np.uint64(0x8080808080808080)  # top bit of every byte: how a choice of arcs is held
 LOW7: Final = np.uint64(0x7F7F7F7F7F7F7F7F)
-ONE: Final = np.uint64(1)
-_S40, _TOP = np.uint64(40), np.uint64(0x80)
+_S40 = np.uint64(40)
 
 
-@intrinsic
-def lowest_bit(typingctx, word):
-    """Return the number of the lowest set bit of a word that is not 0 (int64)."""
-    signature = types.int64(types.uint64)
+class Coins(NamedTuple):
+    """Streams of the arcs' draws, of a replicate or of one step of it."""
 
-    def codegen(context, builder, signature, arguments):
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+    base: np.uint64  # shared draws of groups: the top byte of each coin
+    low: np.uint64  # the other 24 bits
+    tie: np.uint64  # who comes first among equals
 
-    return signature, codegen
+
+@njit(cache=True, nogil=True)
+def coins_of(key, replicate, tick):
+    """Return the `Coins` of a replicate; `tick` 0 where an arc is tried once."""
+    base = stream(key, replicate, DRAW_ARC, tick, 0)
+    low = stream(key, replicate, DRAW_ARC, tick, 1)
+    tie = stream(key, replicate, DRAW_ARC_TIE, tick, 0)
+    return Coins(base, low, tie)
+
+
+@njit(cache=True, nogil=True)
+def first_among_equals(tie, arc, held):
+    """Whether `arc` comes before the arc `held`: the smaller tie draw, then the smaller number."""
+    ours, theirs = draw(tie, arc), draw(tie, held)
+    return ours < theirs or (ours == theirs and arc < held)
 
 
 @intrinsic
@@ -70,76 +84,28 @@ def members(count):
     return HIGH if count >= GROUP else HIGH & ((ONE << np.uint64(8 * count)) - ONE)
 
 
-@njit(uint64(uint64, uint64), cache=True, inline="always")
-def bytes_below(x, y):
-    """High bits of the bytes of `x` that are smaller than those of `y` (unsigned).
+@njit(cache=True, inline="always")
+def below_and_level(x, y):
+    """Bytes of `x` below those of `y` (unsigned), and equal to them: look at the HIGH of each.
 
     Subtraction in every byte without borrows between them (Warren 2012, *Hacker's Delight*, 2-18),
     then the borrow out of each.
     """
     d = ((x | HIGH) - (y & LOW7)) ^ ((x ^ ~y) & HIGH)
-    return ((~x & y) | (~(x ^ y) & d)) & HIGH
-
-
-@njit(uint64(uint64, uint64), cache=True, inline="always")
-def bytes_equal(x, y):
-    """High bits of the bytes that are equal."""
     z = x ^ y
-    return ~(((z & LOW7) + LOW7) | z) & HIGH
+    return (~x & y) | (~z & d), ~(((z & LOW7) + LOW7) | z)
+
+
+@njit(cache=True, inline="always")
+def not_above(x, y):
+    """Bytes of `x` that are at most those of `y`: look at the HIGH of each."""
+    return ~below_and_level(y, x)[0]
 
 
 @njit(int64(uint64, int64), cache=True, inline="always")
 def low_bits(low, arc):
     """The lower 24 bits of the coin of an arc; `low` is the stream with j = 1."""
     return np.int64(draw(low, arc) >> _S40)
-
-
-@njit(int64(uint64, uint64, int64, int64), cache=True)
-def coin(base, low, row_start, arc):
-    """The whole coin of one arc, 32 bits: the plain way, for rules that need its value.
-
-    Parameters
-    ----------
-    base, low : uint64
-        ``stream(key, replicate, DRAW_ARC, tick, 0)`` and the same with j = 1.
-    row_start, arc : int
-        Number of the first arc of the row, and of the arc.
-    """
-    place = (arc - row_start) & (GROUP - 1)
-    byte = np.int64(draw(base, arc - place) >> np.uint64(8 * place)) & 255
-    return (byte << 24) | low_bits(low, arc)
-
-
-@njit(uint64(uint64, uint64, int64, int64, int64), cache=True, inline="always")
-def live_group(base, low, first, count, threshold):
-    """Which of the arcs ``first .. first + count - 1`` (one group) are live at one threshold.
-
-    Parameters
-    ----------
-    first, count : int
-        First arc of the group; how many arcs of the row it holds (more than 8 counts as 8).
-    threshold : int
-        ``T`` in units of 2**-32, 0..2**32.
-
-    Returns
-    -------
-    uint64
-        The high bit of byte b says that arc ``first + b`` is live.
-    """
-    keep = members(count)
-    if threshold > 0xFFFFFFFF:
-        return keep
-    word = draw(base, first)
-    top = np.uint64(threshold >> 24) * BYTES
-    live = bytes_below(word, top) & keep
-    level = bytes_equal(word, top) & keep
-    rest = threshold & 0xFFFFFF
-    while level:
-        b = lowest_bit(level) >> 3
-        level &= level - ONE
-        if low_bits(low, first + b) < rest:
-            live |= _TOP << np.uint64(8 * b)
-    return live
 
 
 @njit(cache=True, inline="always")

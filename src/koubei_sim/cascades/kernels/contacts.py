@@ -1,17 +1,20 @@
-"""Cascades over contacts with time stamps: independent, competing, negative (docs/cascades.md 4).
+"""Rules on contacts with time stamps: competing (and independent), SIR and SIS, reinforcement.
 
-One pass over the contacts in order of time.  Coins come first: they do not depend on who is
-active, so those of 8,192 contacts are tossed in vectors, and only the contacts whose coin can be
-below the threshold are looked at.  A person acts strictly after its own activation, so comparing
-two times replaces any bookkeeping of time stamps: a target that became active at this very time
-is one for which several contacts compete.
+docs/cascades.md 4; one pass over the contacts in order of time.  Coins come first: they do not
+depend on who is active, so those of 8,192 contacts are tossed in vectors, and only the contacts
+whose coin can be below the threshold are looked at.  A person acts strictly after its own
+activation, so comparing two times replaces any bookkeeping of time stamps: a target that became
+active at this very time is one for which several contacts compete.  An infection is not scheduled
+to end: whether it is over is seen from its end when the next contact comes.  Reinforcement has no
+coins but a count for each person; with a window the times of a person's last `need` contacts stand
+in a ring, and the person is convinced when the oldest of them is still inside the window.
 
 Measured on one core of a Zen 5 class machine, 2 M contacts among 100 k people: 0.2 ns a contact
 at p = .01, 2.4 at p = .1 (a quarter reached), 7 at p = 1 (all reached; nothing but wrong guesses
-of branches).  Replicates as bits of a word would spare nothing, since each needs coins of its own.
+of branches); reinforcement 7, with a window 14.  Replicates as bits of a word would spare nothing,
+since each needs coins of its own.
 
-Called through `contacts_batch` by `koubei_sim.cascades`; `toss_contacts` and others serve
-`contacts_illness` and `contacts_count` too.
+Called by `koubei_sim.cascades.rules`: `competing`, `epidemics`, `counting`.
 """
 
 from __future__ import annotations
@@ -25,31 +28,26 @@ from numpy.typing import NDArray
 from koubei_sim.cascades.kernels.coins import (
     BYTES,
     HIGH,
-    ONE,
-    bytes_below,
+    coins_of,
+    first_among_equals,
     load_bytes,
     low_bits,
-    lowest_bit,
     members,
+    not_above,
 )
-from koubei_sim.cascades.kernels.record import FIT, record
-from koubei_sim.cascades.kernels.rivals import NEGATIVE, PRIORITY
-from koubei_sim.core.codes import DRAW_ARC, DRAW_ARC_TIE, DRAW_SIGN
-from koubei_sim.core.draws import GOLDEN, draw, draw32, mix64, stream
+from koubei_sim.cascades.kernels.competing import NEGATIVE, beats, sign_seeds, take_kind
+from koubei_sim.cascades.kernels.frame import forget, run_batch
+from koubei_sim.core.bits import ONE, has, insert, lowest_bit
+from koubei_sim.core.codes import DRAW_ARC_TIE, DRAW_DURATION, DRAW_SIGN
+from koubei_sim.core.draws import GOLDEN, draw, log_portable, mix64, stream, unit_open
+from koubei_sim.core.prefetch import prefetch
 
 BLOCK: Final = 1024  # groups in a block
+MOST_NAMED: Final = 127  # infections are numbered up to this in the results
+AHEAD: Final = 16  # contacts ahead of which the count of the target is asked for
 
 
-class Contacts(NamedTuple):
-    """Contacts in order of time; they take the place of `Rows`."""
-
-    n: int  # people
-    source: NDArray[np.int32]  # (m,)
-    target: NDArray[np.int32]  # (m,)
-    time: NDArray[np.float64]  # (m,), never falling
-
-
-class ContactsRule(NamedTuple):
+class ContactsCompetingRule(NamedTuple):
     """Thresholds of K brands (K = 1 in mode NEGATIVE), as the top byte and the rest of ``T``."""
 
     top: NDArray[np.int64]  # (K,): 0..255
@@ -58,39 +56,29 @@ class ContactsRule(NamedTuple):
     rests: NDArray[np.uint32]  # (K, m) or (0, 0)
     bound: int  # largest of `top`
     bounds: NDArray[np.uint8]  # (m + 8,) or (0,): largest of `tops` over the brands
-    mode: int  # `rivals.RANDOM`, PRIORITY or NEGATIVE
+    mode: int  # `competing.RANDOM`, PRIORITY or NEGATIVE
     quality: int  # mode NEGATIVE: T(quality), else 0
     horizon: float  # last time
 
 
 class ContactsScratch(NamedTuple):
-    """What one thread needs for cascades over n people."""
+    """What one thread needs; `room` activations."""
 
-    order: NDArray[np.int32]  # (n + 1,)
-    time: NDArray[np.float64]  # (n + 1,)
-    parent: NDArray[np.int32]  # (n + 1,) or (0,)
-    kind: NDArray[np.int8]  # (n + 1,)
-    until: NDArray[np.float64]  # (0,)
-    active: NDArray[np.uint64]  # bitset of n
-    place: NDArray[np.int32]  # (n,): place in order of the active
-    through: NDArray[np.int64]  # (n + 1,): by place, the contact that convinced
-    giver: NDArray[np.int32]  # (n + 1,): by place, the place of its source
+    place: NDArray[np.int32]  # (n,): place in order of the (latest) activation
+    through: NDArray[np.int64]  # (room,): by place, the contact that convinced
+    giver: NDArray[np.int32]  # (room,): by place, the place of its source
+    number: NDArray[np.int64]  # (room,): by place, number of the infection of its person, from 0
     maybe: NDArray[np.uint64]  # (BLOCK,): contacts of a group whose coin may be low enough
     listed: NDArray[np.int64]  # (8 BLOCK,): the same as numbers
 
 
-def contacts_scratch(n: int, forest: bool) -> ContactsScratch:
-    """Make clean scratch space for n people."""
+def contacts_scratch(n: int, room: int) -> ContactsScratch:
+    """Make clean scratch space for n people and `room` activations."""
     return ContactsScratch(
-        order=np.empty(n + 1, np.int32),
-        time=np.empty(n + 1, np.float64),
-        parent=np.empty(n + 1 if forest else 0, np.int32),
-        kind=np.empty(n + 1, np.int8),
-        until=np.empty(0, np.float64),
-        active=np.zeros((n + 63) >> 6, np.uint64),
         place=np.empty(n, np.int32),
-        through=np.empty(n + 1, np.int64),
-        giver=np.empty(n + 1, np.int32),
+        through=np.empty(room, np.int64),
+        giver=np.empty(room, np.int32),
+        number=np.empty(room, np.int64),
         maybe=np.empty(BLOCK, np.uint64),
         listed=np.empty(8 * BLOCK, np.int64),
     )
@@ -122,12 +110,12 @@ def toss_contacts(rule, s, base, begin, end):
         top = np.uint64(rule.bound) * BYTES
         for i in range(groups):
             x = mix64(base + GOLDEN * np.uint64(begin + 8 * i + 1))
-            maybe[i] = ~bytes_below(top, x) & HIGH
+            maybe[i] = not_above(x, top) & HIGH
     else:
         address = rule.bounds.ctypes.data + begin
         for i in range(groups):
             x = mix64(base + GOLDEN * np.uint64(begin + 8 * i + 1))
-            maybe[i] = ~bytes_below(load_bytes(np.uint64(address + 8 * i)), x) & HIGH
+            maybe[i] = not_above(x, load_bytes(np.uint64(address + 8 * i))) & HIGH
     if groups > 0:
         maybe[groups - 1] &= members(end - begin - 8 * (groups - 1))
     count = 0
@@ -141,52 +129,26 @@ def toss_contacts(rule, s, base, begin, end):
 
 
 @njit(cache=True, nogil=True)
-def is_live(rule, base, low, contact, brand):
+def is_live(rule, coins, contact, brand):
     """Whether the coin of a contact is below the threshold of a brand."""
     place = contact & 7
-    byte = np.int64(draw(base, contact - place) >> np.uint64(8 * place)) & 255
+    byte = np.int64(draw(coins.base, contact - place) >> np.uint64(8 * place)) & 255
     if rule.tops.size == 0:
         top, rest = rule.top[brand], rule.rest[brand]
     else:
         top, rest = np.int64(rule.tops[brand, contact]), np.int64(rule.rests[brand, contact])
-    return byte < top or (byte == top and low_bits(low, contact) < rest)
+    return byte < top or (byte == top and low_bits(coins.low, contact) < rest)
 
 
 @njit(cache=True, nogil=True)
-def _beats(rule, s, tie, c, of, k):
-    """Whether contact `c` from place `of` convinces before the one that holds place `k`."""
-    held = s.through[k]
-    if rule.mode == PRIORITY:
-        ours = s.kind[of]
-        theirs = s.kind[s.giver[k]]
-        if ours != theirs:
-            return ours < theirs
-    a = draw(tie, c)
-    b = draw(tie, held)
-    return a < b or (a == b and c < held)
-
-
-@njit(cache=True, nogil=True)
-def _convince(rule, s, sign, c, of, k):
-    """Person at place `k` is convinced through contact `c` by the one at place `of`."""
-    kind = s.kind[of]
-    if rule.mode == NEGATIVE and kind == 0:
-        kind = np.int8(draw32(sign, s.order[k]) >= rule.quality)
-    s.kind[k] = kind
-    s.through[k] = c
-    s.giver[k] = of
-    if s.parent.size > 0:
-        s.parent[k] = s.order[of]
-
-
-@njit(cache=True, nogil=True)
-def _run(contacts, rule, s, key, replicate, n):
-    """Run one replicate whose `n` seeds are planted; return the number of people."""
-    base = stream(key, replicate, DRAW_ARC, 0, 0)
-    low = stream(key, replicate, DRAW_ARC, 0, 1)
-    tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)
+def spread_competing(contacts, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds of competing brands, or of a word and its contrary."""
+    coins = coins_of(key, replicate, 0)
     sign = stream(key, replicate, DRAW_SIGN, 0, 0)
-    active, place, time = s.active, s.place, s.time
+    sign_seeds(rule, t, sign, n)
+    active, place, time = t.visited, s.place, t.time
+    for k in range(n):
+        place[t.order[k]] = k
     source, target, when = contacts.source, contacts.target, contacts.time
     seeds = n
     last = contacts_until(contacts, rule.horizon) if n > 0 else 0
@@ -194,84 +156,270 @@ def _run(contacts, rule, s, key, replicate, n):
         if n == contacts.n and when[begin] > time[n - 1]:
             break
         end = min(begin + 8 * BLOCK, last)
-        count = toss_contacts(rule, s, base, begin, end)
+        count = toss_contacts(rule, s, coins.base, begin, end)
         for i in range(count):
             c = s.listed[i]
             u = source[c]
-            if not (active[u >> 6] >> np.uint64(u & 63)) & ONE:
+            if not has(active, u):
                 continue
             now = when[c]
             of = place[u]
             if of >= seeds and time[of] >= now:
                 continue
             v = target[c]
-            known = (active[v >> 6] >> np.uint64(v & 63)) & ONE
+            known = has(active, v)
             if known and (place[v] < seeds or time[place[v]] < now):
                 continue
-            brand = np.int64(s.kind[of]) if rule.mode != NEGATIVE else 0
-            if not is_live(rule, base, low, c, brand):
+            brand = np.int64(t.kind[of]) if rule.mode != NEGATIVE else 0
+            if not is_live(rule, coins, c, brand):
                 continue
             if known:
                 k = place[v]
-                if not _beats(rule, s, tie, c, of, k):
+                if not beats(rule, s, t, coins.tie, c, of, k):
                     continue
             else:
                 k = n
                 n += 1
-                active[v >> 6] |= ONE << np.uint64(v & 63)
+                insert(active, v)
                 place[v] = k
-                s.order[k] = v
+                t.order[k] = v
                 time[k] = now
-            _convince(rule, s, sign, c, of, k)
-    return n
+            s.through[k] = c
+            s.giver[k] = of
+            take_kind(rule, s, t, sign, k)
+    forget(active, t.order, n)
+    return n, n, -1
 
 
 @njit(cache=True, nogil=True)
-def plant_contacts(contacts, s, seeds, out, i):
-    """Make the seeds of replicate `i` active at the first contact; return their number."""
-    start = contacts.time[0] if contacts.time.size > 0 else out.origin
-    n = 0
-    for k in range(seeds.starts[i], seeds.starts[i + 1]):
-        v = seeds.people[k]
-        s.active[v >> 6] |= ONE << np.uint64(v & 63)
-        s.place[v] = n
-        s.order[n] = v
-        s.time[n] = start
-        if s.kind.size > 0:
-            s.kind[n] = seeds.kinds[k]
-        if s.parent.size > 0:
-            s.parent[n] = -1
-        n += 1
-    return n
+def contacts_competing_batch(contacts, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread_competing, contacts, rule, s, t, seeds, out, (lo, hi))
+
+
+# SIR and SIS -----------------------------------------------------------------------------------
+
+
+class ContactsIllnessRule(NamedTuple):
+    """Threshold of contacts as the top byte and the rest of ``T(beta)``; length of infections."""
+
+    top: NDArray[np.int64]  # (1,): 0..255
+    rest: NDArray[np.int64]  # (1,): 0..2**24
+    tops: NDArray[np.uint8]  # (1, m + 8), or (0, 0) where all contacts have one threshold
+    rests: NDArray[np.uint32]  # (1, m) or (0, 0)
+    bound: int  # top[0]
+    bounds: NDArray[np.uint8]  # (m + 8,), row 0 of `tops`, or (0,)
+    gamma: float  # per unit of time; 0: never over
+    constant: int  # 1: every infection lasts 1 / gamma
+    again: int  # 1: SIS
+    horizon: float  # last time
 
 
 @njit(cache=True, nogil=True)
-def forget_active(s, n):
-    """Clear the bits of the first `n` people of ``order``."""
-    if n > s.active.size // 2:
-        s.active[:] = np.uint64(0)
-    else:
-        for k in range(n):
-            s.active[s.order[k] >> 6] = np.uint64(0)
+def _lasts(rule, draws, number, v):
+    """How long infection `number` of person `v` lasts."""
+    if rule.gamma == 0.0:
+        return np.inf
+    if rule.constant != 0:
+        return 1.0 / rule.gamma
+    base = stream(draws[0], draws[1], DRAW_DURATION, number, 0)
+    return -log_portable(unit_open(draw(base, v))) / rule.gamma
 
 
 @njit(cache=True, nogil=True)
-def contacts_batch(contacts, rule, scratch, seeds, out, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1``; return `hi`, or the first that did not fit.
+def _infect(rule, s, t, draws, k, v, number, now):
+    """Person `v` is infected for the time `number` (from 0), at place `k`; return the end.
 
-    All arguments but the last four are blocks: `Contacts`, `ContactsRule`, `ContactsScratch`,
-    `Seeds`, `Output`.  Kinds of seeds are brands (0 for the independent cascade); in mode NEGATIVE
-    they are not looked at.
+    `draws` is (key, replicate).
     """
-    for i in range(lo, hi):
-        n = plant_contacts(contacts, scratch, seeds, out, i)
-        if rule.mode == NEGATIVE:
-            sign = stream(key, first + i, DRAW_SIGN, 0, 0)
-            for k in range(n):
-                scratch.kind[k] = np.int8(draw32(sign, scratch.order[k]) >= rule.quality)
-        n = _run(contacts, rule, scratch, key, first + i, n)
-        fit = record(out, scratch, i, first + i, n, n)
-        forget_active(scratch, n)
-        if fit != FIT:
-            return i
-    return hi
+    t.order[k] = v
+    t.time[k] = now
+    s.number[k] = number
+    t.kind[k] = np.int8(min(number, MOST_NAMED)) if rule.again != 0 else np.int8(0)
+    end = now + _lasts(rule, draws, number, v)
+    t.until[k] = end
+    s.place[v] = k
+    return end
+
+
+@njit(cache=True, nogil=True)
+def spread_illness(contacts, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds of SIR or SIS."""
+    coins, draws = coins_of(key, replicate, 0), (key, replicate)
+    active, place, time, until = t.visited, s.place, t.time, t.until
+    source, target, when = contacts.source, contacts.target, contacts.time
+    forest = t.parent.size > 0
+    seeds = n
+    people = n
+    over = -np.inf  # when the last infection ends
+    for k in range(seeds):
+        over = max(over, _infect(rule, s, t, draws, k, t.order[k], 0, time[k]))
+    last = contacts_until(contacts, rule.horizon) if n > 0 else 0
+    for begin in range(0, last, 8 * BLOCK):
+        if when[begin] > over:
+            break
+        if rule.again == 0 and people == contacts.n and when[begin] > time[n - 1]:
+            break
+        end = min(begin + 8 * BLOCK, last)
+        count = toss_contacts(rule, s, coins.base, begin, end)
+        for i in range(count):
+            c = s.listed[i]
+            u = source[c]
+            if not has(active, u):
+                continue
+            now = when[c]
+            of = place[u]
+            if until[of] < now or (of >= seeds and time[of] >= now):
+                continue
+            v = target[c]
+            number = np.int64(0)
+            if has(active, v):
+                k = place[v]
+                if k >= seeds and time[k] == now:  # infected at this moment: who came first?
+                    sooner = forest and first_among_equals(coins.tie, c, s.through[k])
+                    if sooner and is_live(rule, coins, c, 0):
+                        s.through[k] = c
+                        t.parent[k] = u
+                    continue
+                if rule.again == 0 or now <= until[k]:
+                    continue
+                number = s.number[k] + 1
+            if not is_live(rule, coins, c, 0):
+                continue
+            if n == t.order.size:
+                forget(active, t.order, n)
+                return n, -1, -1
+            if number == 0:
+                insert(active, v)
+                people += 1
+            over = max(over, _infect(rule, s, t, draws, n, v, number, now))
+            s.through[n] = c
+            if forest:
+                t.parent[n] = u
+            n += 1
+    forget(active, t.order, n)
+    return n, people, -1
+
+
+@njit(cache=True, nogil=True)
+def contacts_illness_batch(contacts, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread_illness, contacts, rule, s, t, seeds, out, (lo, hi))
+
+
+# Reinforcement ---------------------------------------------------------------------------------
+
+
+class ContactsCountRule(NamedTuple):
+    """How many contacts convince whom."""
+
+    need: NDArray[np.int32]  # (n,)
+    free: NDArray[np.int32]  # people with need 0 or below, ascending
+    rings: NDArray[np.int64]  # (n + 1,): where rings start, or (0,) without a window
+    window: float  # inf: all contacts count
+    horizon: float  # last time
+
+
+class ContactsCountScratch(NamedTuple):
+    """What one thread needs for cascades over n people."""
+
+    place: NDArray[np.int32]  # (n,): place in order of the active
+    count: NDArray[np.int32]  # (n,): contacts with active people so far
+    best: NDArray[np.int64]  # (n,) or (0,): first among equals of the latest time stamp
+    ring: NDArray[np.float64]  # (rings[n],) or (0,)
+    touched: NDArray[np.int32]  # (n,): people whose count is not 0
+
+
+def contacts_count_scratch(n: int, forest: bool, rings: NDArray[np.int64]) -> ContactsCountScratch:
+    """Make clean scratch space for n people and the rings of the rule."""
+    return ContactsCountScratch(
+        place=np.empty(n, np.int32),
+        count=np.zeros(n, np.int32),
+        best=np.empty(n if forest else 0, np.int64),
+        ring=np.empty(int(rings[-1]) if rings.size else 0, np.float64),
+        touched=np.empty(n, np.int32),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _convinced(rule, s, v, now):
+    """Count one more contact of `v`, at time `now`; return whether it has met enough."""
+    count = s.count[v] + 1
+    s.count[v] = count
+    need = np.int64(rule.need[v])
+    if rule.rings.size == 0:
+        return count >= need
+    start = rule.rings[v]
+    if rule.rings[v + 1] == start:
+        return False
+    s.ring[start + count % need] = now
+    return count >= need and s.ring[start + (count + 1) % need] > now - rule.window
+
+
+@njit(cache=True, nogil=True)
+def spread_count(contacts, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds of reinforcement."""
+    tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)
+    active, place, time, count = t.visited, s.place, t.time, s.count
+    source, target, when = contacts.source, contacts.target, contacts.time
+    at_count = count.ctypes.data
+    forest = t.parent.size > 0
+    seeds = n
+    for k in range(n):
+        place[t.order[k]] = k
+    touched = 0
+    last = contacts_until(contacts, rule.horizon)
+    if last > 0:
+        for v in rule.free:  # nobody has to convince them: at the first contact of all
+            if not has(active, v):
+                insert(active, v)
+                place[v] = n
+                t.order[n] = v
+                time[n] = when[0]
+                if forest:
+                    t.parent[n] = -1
+                n += 1
+    for c in range(last if n > 0 else 0):
+        if c + AHEAD < last:
+            prefetch(np.uint64(at_count + 4 * np.int64(target[c + AHEAD])))
+        u = source[c]
+        if not has(active, u):
+            continue
+        now = when[c]
+        if place[u] >= seeds and time[place[u]] >= now:
+            continue
+        v = target[c]
+        if has(active, v):
+            k = place[v]
+            if forest and time[k] == now and t.parent[k] >= 0:
+                if first_among_equals(tie, c, s.best[v]):
+                    s.best[v] = c
+                    t.parent[k] = u
+            elif n == contacts.n and now > time[n - 1]:
+                break
+            continue
+        if count[v] == 0:
+            s.touched[touched] = v
+            touched += 1
+            if forest:
+                s.best[v] = c
+        elif forest and (when[s.best[v]] < now or first_among_equals(tie, c, s.best[v])):
+            s.best[v] = c
+        if _convinced(rule, s, v, now):
+            insert(active, v)
+            place[v] = n
+            t.order[n] = v
+            time[n] = now
+            if forest:
+                t.parent[n] = source[s.best[v]]
+            n += 1
+    for k in range(touched):
+        count[s.touched[k]] = 0
+    forget(active, t.order, n)
+    return n, n, -1
+
+
+@njit(cache=True, nogil=True)
+def contacts_count_batch(contacts, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread_count, contacts, rule, s, t, seeds, out, (lo, hi))

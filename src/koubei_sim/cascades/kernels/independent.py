@@ -12,7 +12,12 @@ loop over the arcs of a row 43, blocks 32, branch-free lists of live arcs 27, of
 Sixty-four replicates as bits of a word, walked together, took 1.4 times as long as one by one:
 at one step only some six of them meet at a row, and each needs its own coins anyway.
 
-Called through `independent_batch` by `koubei_sim.cascades`; `wide` uses `expand`.
+One huge cascade can also go over several threads, step by step (`reach`, `claim`).  Each thread
+lets its share of the frontier try its arcs, on a copy of the bitset of those who were active
+before, and lists whom it reached; then each thread owns a range of people and takes those of its
+range from all lists.  Sets do not depend on order, so each step has the people of one thread.
+
+Called by `koubei_sim.cascades.rules.independent`.
 """
 
 from __future__ import annotations
@@ -26,16 +31,15 @@ from numpy.typing import NDArray
 from koubei_sim.cascades.kernels.coins import (
     BYTES,
     HIGH,
-    LOW7,
-    ONE,
+    below_and_level,
+    coins_of,
     load_bytes,
     low_bits,
-    lowest_bit,
     members,
 )
-from koubei_sim.cascades.kernels.record import CURVE_FULL, FIT, record
-from koubei_sim.core.codes import DRAW_ARC, DRAW_ARC_TIE
-from koubei_sim.core.draws import GOLDEN, draw, mix64, stream
+from koubei_sim.cascades.kernels.frame import forget, run_batch
+from koubei_sim.core.bits import ONE, lowest_bit
+from koubei_sim.core.draws import GOLDEN, draw, mix64
 from koubei_sim.core.prefetch import prefetch
 
 BLOCK: Final = 1024  # groups in a block
@@ -60,13 +64,6 @@ class IndependentRule(NamedTuple):
 class IndependentScratch(NamedTuple):
     """What one thread needs for cascades over n people."""
 
-    order: NDArray[np.int32]  # (n + 1,)
-    time: NDArray[np.float64]  # (n + 1,) or (1,)
-    parent: NDArray[np.int32]  # (n + 1,) or (0,)
-    kind: NDArray[np.int8]  # (0,)
-    until: NDArray[np.float64]  # (0,)
-    starts: NDArray[np.int64]  # (n + 2,): order[starts[t]:starts[t + 1]] came at step t
-    visited: NDArray[np.uint64]  # bitset of n
     place: NDArray[np.int32]  # (n,) or (0,): place in order, for forests
     tie: NDArray[np.uint64]  # (n + 1,) or (0,): tie draw of the arc that convinced
     first: NDArray[np.int64]  # (BLOCK + CHUNK,): first arc of each group
@@ -81,17 +78,10 @@ class IndependentScratch(NamedTuple):
     of: NDArray[np.int32]  # (8 BLOCK,): their sources
 
 
-def independent_scratch(n: int, forest: bool, people: bool) -> IndependentScratch:
-    """Make clean scratch space; `people` says that single people are recorded."""
+def independent_scratch(n: int, forest: bool) -> IndependentScratch:
+    """Make clean scratch space."""
     room = BLOCK + CHUNK
     return IndependentScratch(
-        order=np.empty(n + 1, np.int32),
-        time=np.empty(n + 1 if forest or people else 1, np.float64),
-        parent=np.empty(n + 1 if forest else 0, np.int32),
-        kind=np.empty(0, np.int8),
-        until=np.empty(0, np.float64),
-        starts=np.empty(n + 2, np.int64),
-        visited=np.zeros((n + 63) >> 6, np.uint64),
         place=np.empty(n if forest else 0, np.int32),
         tie=np.empty(n + 1 if forest else 0, np.uint64),
         first=np.zeros(room, np.int64),
@@ -108,9 +98,10 @@ def independent_scratch(n: int, forest: bool, people: bool) -> IndependentScratc
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _list_live(rule, s, low, g, source, i, count, address):
+def _list_live(rows, rule, s, low, g, source, i, count):
     """Append the live arcs of group `i` of a chunk, which begins at arc `g`; return the number."""
     live = s.live
+    address = np.int64(rows.indices.ctypes.data)
     hit = s.below[i]
     open_ = s.level[i]
     one = rule.tops.size == 0
@@ -120,7 +111,7 @@ def _list_live(rule, s, low, g, source, i, count, address):
         open_ ^= bit
         if low_bits(low, e) < (rule.rest if one else np.int64(rule.rests[e])):
             hit |= bit
-    if s.parent.size > 0:
+    if s.place.size > 0:
         for j in range(count, count + 8):
             s.of[j] = source
     # One or two live arcs are the rule: both are written, and counted if they are there.
@@ -144,66 +135,59 @@ def _list_live(rule, s, low, g, source, i, count, address):
 
 
 @njit(cache=True, nogil=True)
-def toss(rule, s, base, low, groups, address, count):
+def toss(rows, rule, s, coins, groups, count):
     """Append the live arcs of the first `groups` groups to the `count` in ``s.live``; return both.
 
-    `address` is that of the array of targets: the line of each live arc is asked for.  Coins are
-    tossed for whole chunks, of which the compiler makes vectors without a remainder; what lies
-    beyond `groups` is tossed and not looked at.
+    The line of each live arc is asked for.  Coins are tossed for whole chunks, of which the
+    compiler makes vectors without a remainder; what lies beyond `groups` is not looked at.
     """
+    base, low = coins.base, coins.low
     first, left, below, level, chosen = s.first, s.left, s.below, s.level, s.chosen
     if rule.tops.size == 0:
         top = np.uint64(rule.top) * BYTES
-        top7 = top & LOW7
         for start in range(0, groups, CHUNK):
             for i in range(start, start + CHUNK):
                 x = mix64(base + GOLDEN * np.uint64(first[i] + 1))
-                d = ((x | HIGH) - top7) ^ ((x ^ ~top) & HIGH)
-                z = x ^ top
                 keep = HIGH >> np.uint64(64 - 8 * min(left[i], 8))
-                below[i] = ((~x & top) | (~z & d)) & keep
-                level[i] = ~(((z & LOW7) + LOW7) | z) & keep
+                lower, equal = below_and_level(x, top)
+                below[i] = lower & keep
+                level[i] = equal & keep
     else:
         against = s.against
         for start in range(0, groups, CHUNK):
             for i in range(start, start + CHUNK):
                 x = mix64(base + GOLDEN * np.uint64(first[i] + 1))
-                y = against[i]
-                d = ((x | HIGH) - (y & LOW7)) ^ ((x ^ ~y) & HIGH)
-                z = x ^ y
                 keep = HIGH >> np.uint64(64 - 8 * min(left[i], 8))
-                below[i] = ((~x & y) | (~z & d)) & keep
-                level[i] = ~(((z & LOW7) + LOW7) | z) & keep
+                lower, equal = below_and_level(x, against[i])
+                below[i] = lower & keep
+                level[i] = equal & keep
     some = 0
     for i in range(groups):
         chosen[some] = i
         some += np.int64((below[i] | level[i]) != 0)
     for k in range(some):
         i = chosen[k]
-        count = _list_live(rule, s, low, first[i], s.source[i], i, count, address)
+        count = _list_live(rows, rule, s, low, first[i], s.source[i], i, count)
     return count
 
 
 @njit(cache=True, nogil=True)
-def toss_row(rule, s, base, low, u, start, stop, address, count):
+def toss_row(rows, rule, s, coins, u, start, stop, count):
     """`toss` for the arcs ``start .. stop - 1`` of one long row, at most `BLOCK` groups of it.
 
     Nothing is listed first: where a group begins follows from its number.
     """
     below, level, chosen = s.below, s.level, s.chosen
     groups = (stop - start + 7) >> 3
-    x0 = base + GOLDEN * np.uint64(start + 1)
+    x0 = coins.base + GOLDEN * np.uint64(start + 1)
     step = GOLDEN * np.uint64(8)
     if rule.tops.size == 0:
         top = np.uint64(rule.top) * BYTES
-        top7 = top & LOW7
         for chunk in range(0, groups, CHUNK):
             for i in range(chunk, chunk + CHUNK):
-                x = mix64(x0 + step * np.uint64(i))
-                d = ((x | HIGH) - top7) ^ ((x ^ ~top) & HIGH)
-                z = x ^ top
-                below[i] = ((~x & top) | (~z & d)) & HIGH
-                level[i] = ~(((z & LOW7) + LOW7) | z) & HIGH
+                lower, equal = below_and_level(mix64(x0 + step * np.uint64(i)), top)
+                below[i] = lower & HIGH
+                level[i] = equal & HIGH
     else:
         against = s.aside
         at_tops = np.int64(rule.tops.ctypes.data) + start
@@ -211,12 +195,9 @@ def toss_row(rule, s, base, low, u, start, stop, address, count):
             against[i] = load_bytes(np.uint64(at_tops + 8 * i))
         for chunk in range(0, groups, CHUNK):
             for i in range(chunk, chunk + CHUNK):
-                x = mix64(x0 + step * np.uint64(i))
-                y = against[i]
-                d = ((x | HIGH) - (y & LOW7)) ^ ((x ^ ~y) & HIGH)
-                z = x ^ y
-                below[i] = ((~x & y) | (~z & d)) & HIGH
-                level[i] = ~(((z & LOW7) + LOW7) | z) & HIGH
+                lower, equal = below_and_level(mix64(x0 + step * np.uint64(i)), against[i])
+                below[i] = lower & HIGH
+                level[i] = equal & HIGH
     part = members(stop - start - 8 * (groups - 1))
     below[groups - 1] &= part
     level[groups - 1] &= part
@@ -226,14 +207,14 @@ def toss_row(rule, s, base, low, u, start, stop, address, count):
         some += np.int64((below[i] | level[i]) != 0)
     for k in range(some):
         i = chosen[k]
-        count = _list_live(rule, s, low, start + 8 * i, u, i, count, address)
+        count = _list_live(rows, rule, s, coins.low, start + 8 * i, u, i, count)
     return count
 
 
 @njit(cache=True, nogil=True)
-def visit(rows, s, count, n):
+def visit(rows, s, t, count, n):
     """Activate the targets of the live arcs who are not active yet; return the new number."""
-    visited, order, live, indices = s.visited, s.order, s.live, rows.indices
+    visited, order, live, indices = t.visited, t.order, s.live, rows.indices
     for i in range(count):
         v = indices[live[i]]
         word = visited[v >> 6]
@@ -245,7 +226,7 @@ def visit(rows, s, count, n):
 
 
 @njit(cache=True, nogil=True)
-def visit_forest(rows, s, count, n, before, tie):
+def visit_forest(rows, s, t, count, n, before, tie):
     """`visit`, keeping for each person the source of the arc with the smallest tie draw.
 
     People at places below `before` were active before this step.
@@ -254,45 +235,45 @@ def visit_forest(rows, s, count, n, before, tie):
         e = s.live[i]
         v = rows.indices[e]
         bit = ONE << np.uint64(v & 63)
-        if s.visited[v >> 6] & bit:
+        if t.visited[v >> 6] & bit:
             k = s.place[v]
             if k >= before:
-                t = draw(tie, e)
+                bits = draw(tie, e)
                 # Equal draws: the smaller arc.  Rows of a frontier are not met in order of arcs,
                 # so the arc would have to be kept too; 64 equal bits do not happen.
-                if t < s.tie[k]:
-                    s.tie[k] = t
-                    s.parent[k] = s.of[i]
+                if bits < s.tie[k]:
+                    s.tie[k] = bits
+                    t.parent[k] = s.of[i]
         else:
-            s.visited[v >> 6] |= bit
+            t.visited[v >> 6] |= bit
             s.place[v] = n
-            s.order[n] = v
+            t.order[n] = v
             s.tie[n] = draw(tie, e)
-            s.parent[n] = s.of[i]
+            t.parent[n] = s.of[i]
             n += 1
     return n
 
 
 @njit(cache=True, nogil=True)
-def visit_any(rows, s, count, n, before, tie, forest):
+def visit_any(rows, s, t, count, n, before, tie):
     """`visit`, or `visit_forest` where a forest is kept."""
-    if forest:
-        return visit_forest(rows, s, count, n, before, tie)
-    return visit(rows, s, count, n)
+    if s.place.size > 0:
+        return visit_forest(rows, s, t, count, n, before, tie)
+    return visit(rows, s, t, count, n)
 
 
 @njit(cache=True, nogil=True)
-def expand(rows, rule, s, base, low, tie, frontier, begin, end, n):
-    """One step: let ``frontier[begin:end]`` try their arcs; return the new length of ``s.order``.
+def expand(rows, rule, s, t, coins, begin, end, n):
+    """One step: let ``t.order[begin:end]`` try their arcs; return the new length of ``t.order``.
 
     People at places below the `n` given were active before this step.
     """
-    forest = s.parent.size > 0
+    forest = s.place.size > 0
     before = n
+    frontier, tie = t.order, coins.tie
     indptr = rows.indptr
     one = rule.tops.size == 0
     at_rows = np.int64(indptr.ctypes.data)
-    at_targets = np.int64(rows.indices.ctypes.data)
     at_tops = np.int64(rule.tops.ctypes.data)
     first, source, left, against = s.first, s.source, s.left, s.against
     groups = 0
@@ -308,10 +289,10 @@ def expand(rows, rule, s, base, low, tie, frontier, begin, end, n):
         if stop - g > LONG:
             while g < stop:
                 until = min(stop, g + 8 * BLOCK)
-                count = toss_row(rule, s, base, low, u, g, until, at_targets, count)
+                count = toss_row(rows, rule, s, coins, u, g, until, count)
                 g = until
                 if count > MANY:
-                    n = visit_any(rows, s, count, n, before, tie, forest)
+                    n = visit_any(rows, s, t, count, n, before, tie)
                     count = 0
             continue
         # The first two groups are written without asking whether they are there.
@@ -332,90 +313,84 @@ def expand(rows, rule, s, base, low, tie, frontier, begin, end, n):
                 against[groups + j] = load_bytes(np.uint64(at_tops + g + 8 * j))
         groups += more
         if groups > BLOCK - LONG // 8:
-            count = toss(rule, s, base, low, groups, at_targets, count)
-            n = visit_any(rows, s, count, n, before, tie, forest)
+            count = toss(rows, rule, s, coins, groups, count)
+            n = visit_any(rows, s, t, count, n, before, tie)
             count = 0
             groups = 0
-    count = toss(rule, s, base, low, groups, at_targets, count)
-    return visit_any(rows, s, count, n, before, tie, forest)
+    count = toss(rows, rule, s, coins, groups, count)
+    return visit_any(rows, s, t, count, n, before, tie)
 
 
 @njit(cache=True, nogil=True)
-def cascade(rows, rule, s, key, replicate, n):
-    """Run one replicate whose `n` seeds stand in ``s.order``; return (people, last step)."""
-    base = stream(key, replicate, DRAW_ARC, 0, 0)
-    low = stream(key, replicate, DRAW_ARC, 0, 1)
-    tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)
+def spread(rows, rule, s, t, key, replicate, n):
+    """Run one replicate of `n` seeds; see `frame`."""
+    coins = coins_of(key, replicate, 0)
+    if s.place.size > 0:
+        for k in range(n):
+            s.place[t.order[k]] = k
     step = 0
     begin = 0
-    s.starts[0] = 0
-    s.starts[1] = n
+    t.starts[1] = n
     while begin < n and step < rule.horizon:
         end = n
-        n = expand(rows, rule, s, base, low, tie, s.order, begin, end, n)
+        n = expand(rows, rule, s, t, coins, begin, end, n)
         begin = end
         if n > end:
             step += 1
-            s.starts[step + 1] = n
-    return n, step
+            t.starts[step + 1] = n
+    forget(t.visited, t.order, n)
+    return n, n, step
 
 
 @njit(cache=True, nogil=True)
-def plant(s, seeds, i):
-    """Make the seeds of replicate `i` of the batch active; return their number."""
-    n = 0
-    for k in range(seeds.starts[i], seeds.starts[i + 1]):
-        v = seeds.people[k]
-        s.visited[v >> 6] |= ONE << np.uint64(v & 63)
-        s.order[n] = v
-        if s.parent.size > 0:
-            s.parent[n] = -1
-            s.place[v] = n
-        n += 1
-    return n
+def independent_batch(rows, rule, s, t, seeds, out, lo, hi):
+    """Run a batch; see `frame.run_batch`."""
+    return run_batch(spread, rows, rule, s, t, seeds, out, (lo, hi))
+
+
+# One cascade on several threads ---------------------------------------------------------------
 
 
 @njit(cache=True, nogil=True)
-def forget(visited, order, n):
-    """Clear the bits of the first `n` people of `order`: one by one, or all at once if many."""
-    if n > visited.size // 2:
-        visited[:] = np.uint64(0)
-    else:
-        for k in range(n):
-            visited[order[k] >> 6] = np.uint64(0)
+def reach(rows, rule, s, t, visited, key, replicate, frontier):
+    """Let the people of `frontier` try their arcs; list the reached in ``t.order``, after them.
 
+    Parameters
+    ----------
+    visited : uint64 bitset
+        Everybody active before the step; not written.
 
-@njit(cache=True, nogil=True)
-def record_steps(out, s, i, replicate, n, last):
-    """Keep a replicate whose steps are ``starts[0..last + 1]``; `record` if people are wanted."""
-    if s.time.size > 1:
-        for t in range(last + 1):
-            for k in range(s.starts[t], s.starts[t + 1]):
-                s.time[k] = np.float64(t)
-        return record(out, s, i, replicate, n, n)
-    if last >= out.curve.shape[2]:
-        out.state[1] = CURVE_FULL
-        return CURVE_FULL
-    out.sizes[i] = n
-    out.events[i] = n
-    out.ends[i] = np.float64(last)
-    for t in range(last + 1):
-        out.curve[i, 0, t] = s.starts[t + 1] - s.starts[t]
-    return FIT
-
-
-@njit(cache=True, nogil=True)
-def independent_batch(rows, rule, scratch, seeds, out, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1``; return `hi`, or the first that did not fit.
-
-    All arguments but the last four are blocks: `Rows`, `IndependentRule`, `IndependentScratch`,
-    `Seeds`, `Output`.
+    Returns
+    -------
+    int
+        The length of the list: all different, and none but the frontier active before.
     """
-    for i in range(lo, hi):
-        n = plant(scratch, seeds, i)
-        n, last = cascade(rows, rule, scratch, key, first + i, n)
-        fit = record_steps(out, scratch, i, first + i, n, last)
-        forget(scratch.visited, scratch.order, n)
-        if fit != FIT:
-            return i
-    return hi
+    coins = coins_of(key, replicate, 0)
+    t.visited[:] = visited
+    n = frontier.size
+    t.order[:n] = frontier
+    return expand(rows, rule, s, t, coins, 0, n, n)
+
+
+@njit(cache=True, nogil=True)
+def claim(found, low_person, high_person, visited, taken, n):
+    """Take the people of ``low_person .. high_person - 1`` from `found` into `taken`.
+
+    `low_person` is a multiple of 64, so that no two threads write one word of `visited`.
+    Returns the new length of `taken`.
+    """
+    # Half of the people belong to somebody else, at random: no branch, but a write of nothing to
+    # a word of one's own.
+    if low_person >= high_person:
+        return n
+    own = low_person >> 6
+    for k in range(found.size):
+        v = np.int64(found[k])
+        mine = v >= low_person and v < high_person
+        at = v >> 6 if mine else own
+        bit = (ONE if mine else np.uint64(0)) << np.uint64(v & 63)
+        word = visited[at]
+        taken[n] = v
+        n += np.int64(mine and (word & bit) == 0)
+        visited[at] = word | bit
+    return n

@@ -7,7 +7,7 @@ threshold lies above it.  Equal in bits to running the settings one by one with 
 
 Idea: multiple-source breadth-first search (Then et al. 2014) over live edges.
 
-Called by `koubei_sim.cascades.settings`.
+Called by `koubei_sim.cascades.paired`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,16 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades.kernels.coins import (
     BYTES,
-    HIGH,
-    LOW7,
-    ONE,
+    below_and_level,
     bits_set,
+    coins_of,
     load_bytes,
     low_bits,
-    lowest_bit,
     members,
 )
 from koubei_sim.cascades.kernels.independent import BLOCK, FAR
-from koubei_sim.core.codes import DRAW_ARC
-from koubei_sim.core.draws import GOLDEN, mix64, stream
+from koubei_sim.core.bits import ONE, lowest_bit
+from koubei_sim.core.draws import GOLDEN, mix64
 from koubei_sim.core.prefetch import prefetch
 
 PLANES = 32  # bit planes of the counters of a step
@@ -46,6 +44,18 @@ class PairedRule(NamedTuple):
     sure: NDArray[np.uint64]  # (256,): settings in which every coin with this top byte is live
     maybe: NDArray[np.uint64]  # (256,): settings in which some coins with this top byte are
     horizon: int
+
+
+class PairedRuns(NamedTuple):
+    """Replicates ``first + i`` of a key: who starts them, and what comes out, for 64 settings."""
+
+    key: np.uint64
+    first: int
+    starts: NDArray[np.int64]  # (R + 1,): seeds of row i are people[starts[i]:starts[i + 1]], ...
+    people: NDArray[np.int32]
+    lanes: NDArray[np.uint64]  # ... in the settings of these bits
+    sizes: NDArray[np.int64]  # (R, 64), written: people reached
+    steps: NDArray[np.int64]  # (R, 64), written: last step
 
 
 class PairedScratch(NamedTuple):
@@ -90,16 +100,14 @@ def paired_scratch(n: int) -> PairedScratch:
 
 
 @njit(cache=True, nogil=True)
-def _toss(rows, rule, s, base, low, groups, before, count):
+def _toss(rows, rule, s, coins, groups, count):
     """Toss the coins of a block and hand on the word; return the length of ``after``."""
     for i in range(groups):
-        x = mix64(base + GOLDEN * np.uint64(s.first[i] + 1))
-        y = s.against[i]
-        d = ((x | HIGH) - (y & LOW7)) ^ ((x ^ ~y) & HIGH)
-        z = x ^ y
+        x = mix64(coins.base + GOLDEN * np.uint64(s.first[i] + 1))
+        lower, equal = below_and_level(x, s.against[i])
         s.word[i] = x
-        s.below[i] = ((~x & y) | (~z & d)) & s.keep[i]
-        s.level[i] = ~(((z & LOW7) + LOW7) | z) & s.keep[i]
+        s.below[i] = lower & s.keep[i]
+        s.level[i] = equal & s.keep[i]
     address = rows.indices.ctypes.data
     by_arc = rule.tops.size > 0
     found = 0
@@ -112,14 +120,14 @@ def _toss(rows, rule, s, base, low, groups, before, count):
             e = s.first[i] + b
             lanes = s.lanes[i]
             if by_arc:
-                if s.level[i] & bit and low_bits(low, e) >= np.int64(rule.rests[e]):
+                if s.level[i] & bit and low_bits(coins.low, e) >= np.int64(rule.rests[e]):
                     lanes = np.uint64(0)
             else:
                 byte = np.int64(s.word[i] >> np.uint64(8 * b)) & 255
                 doubt = lanes & rule.maybe[byte]
                 lanes &= rule.sure[byte]
                 if doubt:
-                    coin = (byte << 24) | low_bits(low, e)
+                    coin = (byte << 24) | low_bits(coins.low, e)
                     while doubt:
                         lane = doubt & (~doubt + ONE)
                         doubt ^= lane
@@ -157,31 +165,18 @@ def _count(planes, mask):
 
 
 @njit(cache=True, nogil=True)
-def paired_batch(rows, rule, s, starts, people, lanes, sizes, steps, key, first, lo, hi):
-    """Run replicates ``first + lo .. first + hi - 1`` of all settings.
-
-    Parameters
-    ----------
-    rows, rule, s : blocks of `Rows`, `PairedRule`, `PairedScratch`
-    starts : (R + 1,) int64
-        Seeds of replicate i are ``people[starts[i]:starts[i + 1]]``, ...
-    people : int32
-    lanes : uint64
-        ... in the settings of these bits.
-    sizes, steps : (R, 64) int64
-        Written: people reached, last step, by setting.
-    """
+def paired_batch(rows, rule, s, runs):
+    """Run all replicates: blocks of `Rows`, `PairedRule`, `PairedScratch`, `PairedRuns`."""
     by_arc = rule.tops.size > 0
     at_rows = rows.indptr.ctypes.data
     at_tops = rule.tops.ctypes.data
-    for i in range(lo, hi):
-        replicate = first + i
-        base = stream(key, replicate, DRAW_ARC, 0, 0)
-        low = stream(key, replicate, DRAW_ARC, 0, 1)
+    people, lanes = runs.people, runs.lanes
+    for i in range(runs.sizes.shape[0]):
+        coins = coins_of(runs.key, runs.first + i, 0)
         now = 0
         reached = 0
         s.planes[:] = np.uint64(0)
-        for k in range(starts[i], starts[i + 1]):
+        for k in range(runs.starts[i], runs.starts[i + 1]):
             v = people[k]
             s.now[now] = v
             s.fresh[now] = lanes[k]
@@ -217,9 +212,9 @@ def paired_batch(rows, rule, s, starts, people, lanes, sizes, steps, key, first,
                     groups += 1
                     g += 8
                     if groups == BLOCK:
-                        after = _toss(rows, rule, s, base, low, groups, now, after)
+                        after = _toss(rows, rule, s, coins, groups, after)
                         groups = 0
-            after = _toss(rows, rule, s, base, low, groups, now, after)
+            after = _toss(rows, rule, s, coins, groups, after)
             step += 1
             arrived = np.uint64(0)
             for k in range(after):
@@ -235,14 +230,13 @@ def paired_batch(rows, rule, s, starts, people, lanes, sizes, steps, key, first,
                 arrived |= add
                 _count(s.planes, add)
             while arrived:
-                steps[i, lowest_bit(arrived)] = step
+                runs.steps[i, lowest_bit(arrived)] = step
                 arrived &= arrived - ONE
             now = after
         for lane in range(64):
             total = np.int64(0)
             for k in range(PLANES):
                 total |= np.int64((s.planes[k] >> np.uint64(lane)) & ONE) << k
-            sizes[i, lane] = total
+            runs.sizes[i, lane] = total
         for k in range(reached):
             s.state[s.touched[k], 0] = np.uint64(0)
-    return hi

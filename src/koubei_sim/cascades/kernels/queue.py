@@ -1,4 +1,4 @@
-"""Queues of the cascades in time: a calendar of buckets, a small heap, an ordering of moments.
+"""Queues of the cascades in time: a calendar of buckets, and a small heap.
 
 A *calendar* cuts time into `BUCKETS` intervals of one width; a bucket is a list of chunks of
 fifteen numbers (people, or slots of contacts), so that putting one down is a write to a line
@@ -7,11 +7,7 @@ calendar is moved.  Inside a bucket nothing is ordered: `arrival` does not need 
 the heap.
 
 The *heap* is binary and holds (time, number); the caller gives the order of equal times by
-giving equal times a meaning of their own (`sis`), or does not care (`sort_moments`).
-
-`sort_moments` orders the people of one bucket by time: it spreads them evenly over as many
-pigeonholes as there are people, which puts nearly all in their place, and ends with an
-insertion sort.
+giving equal times a meaning of their own (`sis`), or does not care (`arrival`).
 
 Called by the kernels `arrival` and `sis`.
 """
@@ -22,8 +18,9 @@ from typing import Final
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from koubei_sim.cascades.kernels.coins import lowest_bit
+from koubei_sim.core.bits import ONE, lowest_bit
 
 BUCKETS: Final = 1024
 LATER: Final = BUCKETS  # list of what lies beyond the last bucket
@@ -31,7 +28,6 @@ CHUNK: Final = 16  # numbers in a chunk; the first is the link to the chunk befo
 EMPTY: Final = CHUNK - 1  # end of a list: the last place of chunk 0, which is never used
 FREE: Final = 0  # places in `places`: first chunk of the list of free ones, 0 if none
 FRESH: Final = 1  # the first chunk never used
-_ONE = np.uint64(1)
 
 
 def calendar_arrays(entries: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -54,6 +50,24 @@ def calendar_arrays(entries: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     return tails, marks, np.zeros(chunks * CHUNK, np.int32), np.array([0, 1], np.int64)
 
 
+def bucket_width(rates: float | NDArray[np.float64], other: float, fineness: float) -> float:
+    """Return a good width of buckets: a share of the time that something typically takes.
+
+    Parameters
+    ----------
+    rates : float or array
+        At which things happen on arcs: the median of those above 0 that are finite counts.
+    other : float
+        Rate of what else ends a wait.
+    fineness : float
+        Buckets in that time; fewer redo more, more cost more loops.  No result depends on it.
+    """
+    each = np.atleast_1d(np.asarray(rates, np.float64))
+    sound = each[(each > 0) & np.isfinite(each)]
+    rate = (float(np.median(sound)) if sound.size else 0.0) + other
+    return 1.0 / (rate * fineness) if 0.0 < rate < np.inf else 1.0
+
+
 @njit(cache=True, inline="always")
 def put(tails, marks, pool, places, bucket, number):
     """Put a number into a bucket (or `LATER`); False, and nothing done, if no chunk is left."""
@@ -70,7 +84,7 @@ def put(tails, marks, pool, places, bucket, number):
         pool[chunk * CHUNK] = at
         at = chunk * CHUNK
         if bucket < BUCKETS:
-            marks[bucket >> 6] |= _ONE << np.uint64(bucket & 63)
+            marks[bucket >> 6] |= ONE << np.uint64(bucket & 63)
     pool[at + 1] = number
     tails[bucket] = at + 1
     return True
@@ -145,64 +159,3 @@ def heap_drop(times, numbers, size):
         at = down
     times[at] = time
     numbers[at] = number
-
-
-@njit(cache=True)
-def sort_moments(time, person, span, lo, hi, spare_time, spare_person, spare_span, holes):
-    """Order ``time[lo:hi]``, and `person` and `span` beside it, by time.
-
-    The spare arrays hold at least ``hi - lo`` entries, `holes` (int32) one more.
-    """
-    size = hi - lo
-    first, last, rising = time[lo], time[lo], True
-    for k in range(lo + 1, hi):
-        rising &= time[k] >= time[k - 1]
-        first = min(first, time[k])
-        last = max(last, time[k])
-    if rising:
-        return
-    if size > 16:
-        scale = (size - 0.5) / (last - first)
-        even = scale < 1e300
-        if even:
-            holes[: size + 1] = 0
-            for k in range(lo, hi):
-                holes[np.int64((time[k] - first) * scale) + 1] += 1
-            most = 0
-            for h in range(1, size + 1):
-                most = max(most, holes[h])
-                holes[h] += holes[h - 1]
-            even = most <= 64
-        if even:
-            for k in range(lo, hi):
-                h = np.int64((time[k] - first) * scale)
-                at = holes[h]
-                holes[h] = at + 1
-                spare_time[at] = time[k]
-                spare_person[at] = person[k]
-                spare_span[at] = span[k]
-        else:  # moments crowd together: a heap does not mind
-            for k in range(size):
-                heap_push(spare_time, holes, k, time[lo + k], np.int32(k))
-            for k in range(size):
-                spare_span[k] = span[lo + k]
-                spare_person[k] = person[lo + k]
-            for k in range(size):
-                time[lo + k] = spare_time[0]
-                person[lo + k] = spare_person[holes[0]]
-                span[lo + k] = spare_span[holes[0]]
-                heap_drop(spare_time, holes, size - k)
-            return
-        for k in range(size):
-            time[lo + k] = spare_time[k]
-            person[lo + k] = spare_person[k]
-            span[lo + k] = spare_span[k]
-    for k in range(lo + 1, hi):
-        t = time[k]
-        if t < time[k - 1]:
-            p, d = person[k], span[k]
-            j = k
-            while j > lo and time[j - 1] > t:
-                time[j], person[j], span[j] = time[j - 1], person[j - 1], span[j - 1]
-                j -= 1
-            time[j], person[j], span[j] = t, p, d

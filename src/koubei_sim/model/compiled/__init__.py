@@ -15,11 +15,12 @@ import numpy as np
 from koubei_sim.core import codes
 from koubei_sim.core.block import Block
 from koubei_sim.model.compiled.allocation import allocate
+from koubei_sim.model.compiled.own import OwnMechanisms
 from koubei_sim.model.compiled.parts import Parts, number_of_parts
 from koubei_sim.model.kernels import state as st
 from koubei_sim.model.kernels.schedule import advance
 from koubei_sim.model.kernels.seeding import start
-from koubei_sim.model.world.arrays import History, World, history_of
+from koubei_sim.model.world.arrays import History, World, history_of, width_of
 
 
 @dataclass
@@ -38,6 +39,9 @@ class CompiledRun:
     threads : int
         Threads of this run, at most one for `parts.PEOPLE_PER_PART` people; the bytes do not
         depend on it.
+    parts : int or None
+        So many parts whatever the threads and the number of people, cut at multiples of 64; for
+        checks.
     sink : callable or None
         Is handed the lines of the log (`model.kernels.state.LOG`) as they come, whole ticks at
         a time, each tick once and in no order inside it; the array is good only during the call.
@@ -47,6 +51,7 @@ class CompiledRun:
     world: World
     tick: int = 0
     threads: int = 1
+    parts: int | None = None
     sink: Callable[[np.ndarray], None] | None = field(default=None, repr=False)
     _chunks: list[np.ndarray] = field(default_factory=list, repr=False)
     _parts: Parts | None = field(default=None, repr=False)
@@ -56,7 +61,8 @@ class CompiledRun:
         self._state = allocate(self.world)
         self._block = Block("state", self._state)
         self._rules = Block("rules", rules)
-        self._table = np.zeros((rules.ticks, codes.TABLE_WIDTH), np.int64)
+        self._own = OwnMechanisms(self.world) if self.world.own else None
+        self._table = np.zeros((rules.ticks, width_of(self.world)), np.int64)
         self._quality = np.zeros((rules.ticks, rules.n_products))
         self._difficulty = np.zeros((rules.ticks, rules.n_products))
         start(
@@ -67,8 +73,8 @@ class CompiledRun:
         """Run up to (not including) tick `until`, default the end; return the next tick."""
         rules = self.world.rules
         stop = rules.ticks if until is None else min(until, rules.ticks)
-        number = number_of_parts(rules.n, self.threads)
-        if number > 1:
+        number = self.parts or number_of_parts(rules.n, self.threads)
+        if number > 1 or self._own is not None:
             self._advance_parts(stop, number)
         while self.tick < stop:
             self.tick = int(
@@ -90,7 +96,14 @@ class CompiledRun:
         parts = self._parts
         # Another state has come by `switch`, another number by a change of `threads`.
         if parts is None or parts.whole is not self._state or parts.number != number:
-            parts = self._parts = Parts(self._state, self._block, self._rules, number)
+            parts = self._parts = Parts(
+                self._state,
+                self._block,
+                self._rules,
+                number,
+                self._own,
+                64 if self.parts else None,
+            )
         while self.tick < stop:
             if self._state.log.size - self._state.counts[st.N_LOG] < self.world.rules.n:
                 self._drain()

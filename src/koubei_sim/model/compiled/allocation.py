@@ -162,6 +162,8 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> st.State:
             [[a[c].ctypes.data for a in world.graphs] for c in range(codes.MAX_CHANNELS)], np.uint64
         ),
         graph_size=np.array([[a[c].size for a in world.graphs] for c in range(codes.MAX_CHANNELS)]),
+        tell16=np.full(n if world.own else 0, codes.FULL16),
+        join16=np.full(n if world.own else 0, codes.FULL16),
         fit16=np.zeros((max(1, rules.n_products), rules.class_level.size), np.int64),
         quality=rules.quality.copy(),
         difficulty=rules.difficulty.copy(),

@@ -24,9 +24,12 @@ import numpy as np
 from koubei_sim.core import codes
 from koubei_sim.core.block import Block
 from koubei_sim.model.compiled.allocation import aligned_zeros, work_lists
+from koubei_sim.model.compiled.own import OwnMechanisms
 from koubei_sim.model.kernels import state as st
 from koubei_sim.model.kernels.phases import (
     begin_day,
+    close_day,
+    end_day,
     file_reports,
     finish_day,
     hear_all,
@@ -117,11 +120,24 @@ class Parts:
         The same state, and the rules, as the kernels take them.
     number : int
         Number of parts, one thread each (`number_of_parts`).
+    own : OwnMechanisms, optional
+        Mechanisms of the user's own.
+    smallest : int, optional
+        Parts are cut at multiples of this.
     """
 
-    def __init__(self, whole: st.State, block: Block, rules: Block, number: int) -> None:
+    def __init__(
+        self,
+        whole: st.State,
+        block: Block,
+        rules: Block,
+        number: int,
+        own: OwnMechanisms | None = None,
+        smallest: int | None = None,
+    ) -> None:
+        self._own = own
         self.whole, self.number, self._block, self._rules = whole, number, block, rules
-        cuts = boundaries(whole.stage.size, number)
+        cuts = boundaries(whole.stage.size, number, smallest)
         self.parts = [part_of(whole, a, b) for a, b in itertools.pairwise(cuts) if a < b]
         self._pool = ThreadPoolExecutor(max(1, len(self.parts) - 1), "koubei-part")
 
@@ -129,6 +145,8 @@ class Parts:
         """Run tick `t`; the same phases in the same order as `model.kernels.schedule.advance`."""
         whole, rules = self._block, self._rules
         begin_day(whole, rules, t, row)
+        if self._own is not None:
+            self._own.begin(self.whole, rules, whole, t, row)
         for part in self.parts:
             part.counts[:] = 0
             part.counts[st.N_TIES] = self.whole.counts[st.N_TIES]
@@ -136,7 +154,12 @@ class Parts:
         self._collect_turns(row)
         self._side_by_side(hear_all, t)
         self._collect_heard(row)
-        finish_day(whole, rules, t, quality, difficulty, row)
+        if self._own is None:
+            finish_day(whole, rules, t, quality, difficulty, row)
+            return
+        close_day(whole, rules, t, row)
+        self._own.end(rules, whole, t, row)
+        end_day(whole, rules, t, quality, difficulty, row)
 
     def _side_by_side(self, phase: Callable[..., Any], t: int) -> None:
         others = [
@@ -194,7 +217,7 @@ class Parts:
 
     def _add_up(self, row: np.ndarray) -> None:
         for part in self.parts:
-            row += part.row
+            row[: codes.TABLE_WIDTH] += part.row
             self.whole.stocks[:] += part.state.change
             part.row[:] = 0
             part.state.change[:] = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.codes import T_JOINS, T_REPORTS
+from koubei_sim.core.codes import FULL16, T_JOINS, T_REPORTS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32
 from koubei_sim.model.kernels.engagement import add_engagement, stick
@@ -21,6 +21,7 @@ def participate(s, r, i, t, row):
     # Taken out of their blocks here, or every store below would have them read again.
     opens, channel_of, bases = r.node_opens, r.node_channel, s.bases
     join32, join_fatigue16 = r.join32, r.join_fatigue16
+    own16 = s.join16[i] if s.join16.size > 0 else FULL16
     channels, joined = np.int64(a.channels), a.joined
     for j in range(r.n_nodes):
         channel = channel_of[j]
@@ -28,6 +29,7 @@ def participate(s, r, i, t, row):
             continue
         times = np.int64((joined >> np.uint64(8 * j)) & np.uint64(255))
         threshold = (join32[j, level] * join_fatigue16[times]) >> 16
+        threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_JOIN + j], i) >= threshold:
             continue
         if times < 255:

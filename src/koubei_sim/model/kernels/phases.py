@@ -48,6 +48,12 @@ def finish_day(s, r, t, quality, difficulty, row):
 
 
 @kernel
+def close_day(s, r, t, row):
+    """For all: everything after hearing, but for writing it down."""
+    schedule.close_day(s, r, t, row)
+
+
+@kernel
 def queue_up(s, r, t, row):
     """For all: choose who comes to the meeting, let complaints join their queues."""
     online.choose_attendees(s, r, t, row)

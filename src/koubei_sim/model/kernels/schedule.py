@@ -87,14 +87,20 @@ def end_day(s, r, t, quality, difficulty, row):
 
 
 @part
-def finish_day(s, r, t, quality, difficulty, row):
-    """Do all that comes after hearing."""
+def close_day(s, r, t, row):
+    """Do all that comes after hearing, but for writing it down."""
     settle(s, r, t, row)
     go_separate_ways(s, r, t, row)
     meet(s, r, t)
     reward_participants(s, r, t)
     forget_recruits(s)
     review(s, r, t)
+
+
+@part
+def finish_day(s, r, t, quality, difficulty, row):
+    """Do all that comes after hearing."""
+    close_day(s, r, t, row)
     end_day(s, r, t, quality, difficulty, row)
 
 

@@ -156,6 +156,8 @@ class State(NamedTuple):
     # graphs: address and size of the arrays of each channel
     graph_at: np.ndarray  # [8, 3] uint64: indptr, indices, ties
     graph_size: np.ndarray  # [8, 3] int64
+    tell16: np.ndarray  # [N] int64 factor of telling today, units of 2**-16; [0]: nobody changes it
+    join16: np.ndarray  # [N] the same of joining
     # tables
     fit16: np.ndarray  # [K, classes] int64
     quality: np.ndarray  # [K] float64

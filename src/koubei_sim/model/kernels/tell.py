@@ -7,6 +7,7 @@ import numpy as np
 from koubei_sim.core.codes import (
     AWARE,
     CORE,
+    FULL16,
     HOPS,
     KIND_REJECTER,
     KIND_RELAY,
@@ -66,12 +67,14 @@ def tell(s, r, i, t, value, row):
     novelty = r.novelty16[t - a.last_story]
     # Taken out of their blocks here, or every store below would have them read again.
     opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, r.lift_tell16, s.bases
+    own16 = s.tell16[i] if s.tell16.size > 0 else FULL16
     channels = np.int64(a.channels)
     for c in range(r.n_channels):
         if (channels >> c) & 1 == 0 or t < opens[c]:
             continue
         threshold = (tell32[c, kind] * novelty) >> 16
         threshold = (threshold * lift_tell16[c, t]) >> 16
+        threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_TELL + c], i) >= threshold:
             continue
         told_any = True

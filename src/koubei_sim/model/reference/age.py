@@ -14,12 +14,12 @@ from koubei_sim.model.reference.engagement import add_engagement, present_engage
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.state import Pyramid
 
 WEEK = 7
 
 
-def age(model: PyramidModel, day: Day) -> None:
+def age(model: Pyramid, day: Day) -> None:
     """Settle the meeting, the events and, at the end of a week, the tiers."""
     meetings.settle(model, day)
     settle_events(model, day)
@@ -27,7 +27,7 @@ def age(model: PyramidModel, day: Day) -> None:
         review_tiers(model, day)
 
 
-def settle_events(model: PyramidModel, day: Day) -> None:
+def settle_events(model: Pyramid, day: Day) -> None:
     """Give participants of events their gain from what they themselves achieved today.
 
     n = own replies on the channel + own recruits of the day; the gain saturates in n.
@@ -43,7 +43,7 @@ def settle_events(model: PyramidModel, day: Day) -> None:
             add_engagement(model, t, user, rules.event_gain[c][t] * share)
 
 
-def review_tiers(model: PyramidModel, day: Day) -> None:
+def review_tiers(model: Pyramid, day: Day) -> None:
     """Demote every user, core seeds too, whose engagement no longer keeps its tier."""
     keep = model.rules.tier_keep
     for user in model.people:

@@ -22,18 +22,17 @@ from koubei_sim.model.reference.release import file_report
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 FULL_CONTENT16 = 65536
 
 
-def complain(model: PyramidModel, day: Day, user: Person, content: float) -> None:
+def complain(model: Pyramid, day: Day, user: Person, content: float) -> None:
     """Let one online user complain, and toss its coins of leaving.
 
     Parameters
     ----------
-    model : PyramidModel
+    model : Pyramid
     day : Day
     user : Person
         After its joining.
@@ -58,7 +57,7 @@ def complain(model: PyramidModel, day: Day, user: Person, content: float) -> Non
         day.churn_candidates.append(user)
 
 
-def service_channels(model: PyramidModel, t: int, user: Person) -> list[int]:
+def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
     """Return the open channels with service that the user is a member of, ascending."""
     rules = model.rules
     return [
@@ -68,7 +67,7 @@ def service_channels(model: PyramidModel, t: int, user: Person) -> list[int]:
     ]
 
 
-def file_complaint(model: PyramidModel, day: Day, user: Person, c: int) -> None:
+def file_complaint(model: Pyramid, day: Day, user: Person, c: int) -> None:
     """Complain on channel c."""
     user.complaint_pending = True
     user.complained_at = day.t

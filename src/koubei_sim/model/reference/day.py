@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from koubei_sim.core.codes import TABLE_WIDTH
 
 if TYPE_CHECKING:
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person
 
 
 @dataclass(frozen=True)

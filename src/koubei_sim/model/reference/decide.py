@@ -43,17 +43,16 @@ from koubei_sim.model.reference.engagement import (
     store_engagement,
 )
 from koubei_sim.model.reference.observe import remember
-from koubei_sim.model.reference.person import NEVER
+from koubei_sim.model.reference.state import NEVER
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 LAST_GENERATION = 65535
 
 
-def decide(model: PyramidModel, day: Day) -> None:
+def decide(model: Pyramid, day: Day) -> None:
     """Settle claims, rejections, relays, rival offers and returns, each in ascending order."""
     rules, t = model.rules, day.t
     for person in in_order(day.claimed):
@@ -91,7 +90,7 @@ def in_order(people: list[Person]) -> list[Person]:
 # ------------------------------------------------------------------ adoption
 
 
-def adopt(model: PyramidModel, day: Day, person: Person) -> None:
+def adopt(model: Pyramid, day: Day, person: Person) -> None:
     """Make a claimed or waiting person a user of `person.product`, won by `person.recruiter`."""
     rules, t = model.rules, day.t
     recruiter = model.people[person.recruiter] if person.recruiter >= 0 else None
@@ -123,7 +122,7 @@ def adopt(model: PyramidModel, day: Day, person: Person) -> None:
         day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1
 
 
-def join_boards(model: PyramidModel, t: int, person: Person) -> None:
+def join_boards(model: Pyramid, t: int, person: Person) -> None:
     """Let a new user join open boards; the coin is the same whenever it adopts."""
     rules = model.rules
     for c in range(rules.n_channels):
@@ -139,7 +138,7 @@ def join_boards(model: PyramidModel, t: int, person: Person) -> None:
 # ------------------------------------------------------------------ the rival, and the way back
 
 
-def rival_offer(model: PyramidModel, day: Day, person: Person) -> None:
+def rival_offer(model: Pyramid, day: Day, person: Person) -> None:
     """Let today's offer of the rival reach a person, if one falls today.
 
     Offers form a Poisson process in cumulative hazard, at most one a tick; those to people
@@ -159,15 +158,13 @@ def rival_offer(model: PyramidModel, day: Day, person: Person) -> None:
         day.row[T_RIVAL_TAKEN] += 1
 
 
-def offer_gap(model: PyramidModel, person: Person) -> int:
+def offer_gap(model: Pyramid, person: Person) -> int:
     """Return the hazard between the last offer to a person and its next, units of 2**-26."""
     bits = model.coins.word(DRAW_RIVAL, person.offers, 0, person.number)
     return max(1, exponential(bits))
 
 
-def schedule_return(
-    model: PyramidModel, t: int, person: Person, reason: int, mean_days: int
-) -> None:
+def schedule_return(model: Pyramid, t: int, person: Person, reason: int, mean_days: int) -> None:
     """Set the tick on which one who left the market comes back; mean 0: never."""
     if mean_days == 0:
         person.return_at = NEVER

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from koubei_sim.core.codes import CORE
 
 if TYPE_CHECKING:
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 MOST_INVITES = 255
 
 
-def present_engagement(model: PyramidModel, t: int, user: Person) -> float:
+def present_engagement(model: Pyramid, t: int, user: Person) -> float:
     """Return the engagement of a user at tick t."""
     decay = model.rules.engagement_decay[user.rank]
     return user.engagement * decay[t - user.engagement_at]
@@ -29,7 +28,7 @@ def store_engagement(t: int, user: Person, value: float) -> None:
     user.engagement_at = t
 
 
-def add_engagement(model: PyramidModel, t: int, user: Person, gain: float) -> None:
+def add_engagement(model: Pyramid, t: int, user: Person, gain: float) -> None:
     """Add a gain at tick t and promote.
 
     A gain of exactly 0.0 is no gain: storing would round the lazy decay differently, and a
@@ -41,7 +40,7 @@ def add_engagement(model: PyramidModel, t: int, user: Person, gain: float) -> No
     promote(model, user)
 
 
-def promote(model: PyramidModel, user: Person) -> None:
+def promote(model: Pyramid, user: Person) -> None:
     """Raise the tier while the stored engagement reaches the next one; each grants invites."""
     rules = model.rules
     while user.tier < CORE and user.engagement >= rules.tier_threshold[user.tier + 1]:
@@ -49,7 +48,7 @@ def promote(model: PyramidModel, user: Person) -> None:
         user.invites = min(MOST_INVITES, user.invites + rules.invite_grant[user.tier])
 
 
-def stick(model: PyramidModel, t: int, user: Person, c: int) -> None:
+def stick(model: Pyramid, t: int, user: Person, c: int) -> None:
     """Let the half-life of channel c hold from now on, if it is longer than the present one.
 
     What has decayed so far has decayed at the old half-life: settle first.

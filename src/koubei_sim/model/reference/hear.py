@@ -31,13 +31,12 @@ from koubei_sim.model.reference.coins import pick
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day, Telling
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 MOST_TELLERS = 65535
 
 
-def hear(model: PyramidModel, day: Day) -> None:
+def hear(model: Pyramid, day: Day) -> None:
     """Deliver everything that was told today, in the order of the text."""
     rules = model.rules
     arrivals = count_arrivals(model, day)
@@ -69,7 +68,7 @@ def is_hearing(person: Person) -> bool:
 # ------------------------------------------------------------------ order and attention
 
 
-def count_arrivals(model: PyramidModel, day: Day) -> Counter[tuple[int, int]]:
+def count_arrivals(model: Pyramid, day: Day) -> Counter[tuple[int, int]]:
     """Count what arrives today by (feed, listener of the hearing set), both signs."""
     rules = model.rules
     arrivals: Counter[tuple[int, int]] = Counter()
@@ -85,7 +84,7 @@ def count_arrivals(model: PyramidModel, day: Day) -> Counter[tuple[int, int]]:
     return arrivals
 
 
-def order_of_the_day(model: PyramidModel, day: Day) -> tuple[int, int, bool]:
+def order_of_the_day(model: Pyramid, day: Day) -> tuple[int, int, bool]:
     """Return the first channel, the offset among tellers, and whether they descend."""
     z = model.coins.word(DRAW_ORDER, day.t, 0, 0)
     start = pick(z >> 32, model.rules.n_channels)
@@ -107,7 +106,7 @@ def keyed_order(tellings: list[Telling], offset: int, descending: bool) -> list[
 # ------------------------------------------------------------------ what happens to a listener
 
 
-def touch(model: PyramidModel, day: Day, person: Person) -> None:
+def touch(model: Pyramid, day: Day, person: Person) -> None:
     """Let hazards leak for the time since the last touch, at the first arrival of a tick.
 
     The lazy decay at the ticks of touch *is* the definition.
@@ -138,7 +137,7 @@ def grow_aware(day: Day, person: Person, amount: int, hop: int, sign: int, produ
         day.row[T_NEWLY_AWARE] += 1
 
 
-def hear_blame(model: PyramidModel, day: Day, person: Person, y: int) -> bool:
+def hear_blame(model: Pyramid, day: Day, person: Person, y: int) -> bool:
     """Take y off the hazard; return True where the person is now rejected."""
     person.hazard = max(person.hazard - y, -HAZARD_CAP)
     if (
@@ -152,7 +151,7 @@ def hear_blame(model: PyramidModel, day: Day, person: Person, y: int) -> bool:
     return False
 
 
-def hear_praise(model: PyramidModel, person: Person, y: int, new_tellers: int, fit: int) -> bool:
+def hear_praise(model: Pyramid, person: Person, y: int, new_tellers: int, fit: int) -> bool:
     """Add y to the hazard and count tellers; return True where all conditions now hold."""
     person.hazard = min(person.hazard + y, HAZARD_CAP)
     reinforcement = model.rules.reinforcement_on
@@ -179,7 +178,7 @@ def claim(day: Day, person: Person, recruiter: int, c: int, product: int) -> Non
 
 
 def hear_word(
-    model: PyramidModel,
+    model: Pyramid,
     day: Day,
     person: Person,
     telling: Telling,
@@ -215,7 +214,7 @@ def hear_word(
 # ------------------------------------------------------------------ boards and own media
 
 
-def hear_board(model: PyramidModel, day: Day, c: int, sign: int) -> None:
+def hear_board(model: Pyramid, day: Day, c: int, sign: int) -> None:
     """Let the members of a board read its posts of one sign; good news product by product.
 
     Size-invariant: a post has `readers_per_post` readers, however many members there are, and
@@ -241,7 +240,7 @@ def hear_board(model: PyramidModel, day: Day, c: int, sign: int) -> None:
 
 
 def board_hazards(
-    model: PyramidModel, day: Day, c: int, posts: list[Telling], seen: float
+    model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float
 ) -> tuple[int, int]:
     """Return what a group of posts adds to awareness and (before fit) to the hazard."""
     total = sum(x.hazard for x in posts)
@@ -250,7 +249,7 @@ def board_hazards(
     return awareness * model.rules.lift_visibility16[c][day.t] >> 16, base
 
 
-def read_blame(model: PyramidModel, day: Day, c: int, posts: list[Telling], seen: float) -> None:
+def read_blame(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float) -> None:
     """Let every member who still hears read the bad news of the day."""
     awareness, base = board_hazards(model, day, c, posts, seen)
     for person in model.people:
@@ -261,7 +260,7 @@ def read_blame(model: PyramidModel, day: Day, c: int, posts: list[Telling], seen
             hear_blame(model, day, person, base)
 
 
-def read_praise(model: PyramidModel, day: Day, c: int, posts: list[Telling], seen: float) -> None:
+def read_praise(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float) -> None:
     """Let every member who still hears read the good news about one product."""
     product = posts[0].product
     awareness, base = board_hazards(model, day, c, posts, seen)
@@ -282,7 +281,7 @@ def read_praise(model: PyramidModel, day: Day, c: int, posts: list[Telling], see
                     claim(day, person, posters[place], c, product)
 
 
-def hear_media(model: PyramidModel, day: Day, m: int) -> None:
+def hear_media(model: Pyramid, day: Day, m: int) -> None:
     """Let campaign m of the maker's own media reach the members of its channel."""
     rules, t = model.rules, day.t
     c, product = rules.media_channel[m], rules.media_product[m]

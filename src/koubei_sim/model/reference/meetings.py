@@ -14,12 +14,12 @@ from koubei_sim.model.reference.online import users
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.state import Pyramid
 
 FULL_TIE = 255  # tie byte of people who have met
 
 
-def gather(model: PyramidModel, day: Day) -> None:
+def gather(model: Pyramid, day: Day) -> None:
     """Find the attendees of today's meeting, in ascending order of their draws."""
     rules, t = model.rules, day.t
     m = rules.meeting_at[t]
@@ -36,7 +36,7 @@ def gather(model: PyramidModel, day: Day) -> None:
     day.row[T_MEETING_ATTENDEES] += len(day.attendees)
 
 
-def settle(model: PyramidModel, day: Day) -> None:
+def settle(model: Pyramid, day: Day) -> None:
     """Give attendees their gain and tie each to the next ones of the circle they stand in.
 
     One who has left meanwhile gains nothing but was there: its ties are made.

@@ -6,7 +6,7 @@ counted where they happened.  `remember` is called wherever somebody changes sta
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,31 +18,18 @@ from koubei_sim.core.codes import (
     T_STAGE,
     T_STOCK,
     T_TIER,
-    TABLE_WIDTH,
     USER,
 )
+from koubei_sim.model.reference.state import LogRow
 from koubei_sim.model.world.arrays import History, canonical
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
-
-
-class LogRow(NamedTuple):
-    """One event; kinds are the ``LOG_`` codes."""
-
-    tick: int
-    agent: int
-    kind: int
-    recruiter: int
-    channel: int
-    product: int
-    generation: int
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 
 def remember(
-    model: PyramidModel, t: int, kind: int, person: Person, product: int = 0, generation: int = 0
+    model: Pyramid, t: int, kind: int, person: Person, product: int = 0, generation: int = 0
 ) -> None:
     """Write an event into the log; only an adoption names who won the person, and where."""
     adopted = kind == LOG_ADOPT
@@ -51,7 +38,7 @@ def remember(
     model.log.append(LogRow(t, person.number, kind, recruiter, channel, product, generation))
 
 
-def observe(model: PyramidModel, day: Day) -> None:
+def observe(model: Pyramid, day: Day) -> None:
     """Count the stocks at the end of the tick and close its row."""
     row = day.row
     for person in model.people:
@@ -69,13 +56,13 @@ def observe(model: PyramidModel, day: Day) -> None:
     model.difficulty_path.append(list(model.difficulty))
 
 
-def history(model: PyramidModel) -> History:
+def history(model: Pyramid) -> History:
     """Return what has happened so far as arrays, the log in canonical order.
 
     Returns
     -------
     History
-        ``table`` int64[ticks run, TABLE_WIDTH], ``quality`` and ``difficulty``
+        ``table`` int64[ticks run, columns], ``quality`` and ``difficulty``
         float64[ticks run, K], and the log.
     """
     ticks, products = len(model.table), model.rules.n_products
@@ -83,7 +70,7 @@ def history(model: PyramidModel) -> History:
     tick, agent, kind, recruiter, channel, product, generation = columns
     return canonical(
         History(
-            table=np.array(model.table, dtype=np.int64).reshape(ticks, TABLE_WIDTH),
+            table=np.array(model.table, dtype=np.int64).reshape(ticks, model.width),
             quality=np.array(model.quality_path, dtype=np.float64).reshape(ticks, products),
             difficulty=np.array(model.difficulty_path, dtype=np.float64).reshape(ticks, products),
             log_tick=tick.astype(np.int32),

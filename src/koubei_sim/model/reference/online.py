@@ -12,16 +12,15 @@ from koubei_sim.core.codes import AWARE, DRAW_ONLINE, REJECTED, USER, WAITING
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 
-def is_talker(model: PyramidModel, day: Day, person: Person) -> bool:
+def is_talker(model: Pyramid, day: Day, person: Person) -> bool:
     """Say whether a person could tell anything in this tick, were it online.
 
     Parameters
     ----------
-    model : PyramidModel
+    model : Pyramid
     day : Day
     person : Person
 
@@ -43,7 +42,7 @@ def is_talker(model: PyramidModel, day: Day, person: Person) -> bool:
     return False
 
 
-def online(model: PyramidModel, day: Day) -> list[Person]:
+def online(model: Pyramid, day: Day) -> list[Person]:
     """Return all talkers who are online in this tick, in ascending order.
 
     ``(ONLINE, t, 0)[i] <= online_threshold[i]``: at most, not below, so that the largest

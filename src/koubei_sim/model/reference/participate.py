@@ -14,35 +14,35 @@ from koubei_sim.model.reference.release import file_report
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 MOST_JOINS = 255  # size of the table of fatigue
 
 
-def participate(model: PyramidModel, day: Day, user: Person) -> None:
+def participate(model: Pyramid, day: Day, user: Person) -> None:
     """Let one online user join nodes, in the order of their numbers."""
     for j in range(model.rules.n_nodes):
         if can_join(model, day, user, j) and joins(model, day, user, j):
             join(model, day, user, j)
 
 
-def can_join(model: PyramidModel, day: Day, user: Person, j: int) -> bool:
+def can_join(model: Pyramid, day: Day, user: Person, j: int) -> bool:
     """Say whether node j is open and lives where the user is (or nowhere in particular)."""
     rules = model.rules
     lives_on = rules.node_channel[j]
     return day.t >= rules.node_opens[j] and (lives_on < 0 or lives_on in user.channels)
 
 
-def joins(model: PyramidModel, day: Day, user: Person, j: int) -> bool:
+def joins(model: Pyramid, day: Day, user: Person, j: int) -> bool:
     """Toss the coin of joining; every time before makes it less likely (fatigue)."""
     rules = model.rules
     fatigue16 = rules.join_fatigue16[user.joined[j]]
     threshold = (rules.join32[j][user.level] * fatigue16) >> 16
+    threshold = threshold * user.join16 >> 16
     return model.coins.coin(DRAW_JOIN, day.t, j, user.number) < threshold
 
 
-def join(model: PyramidModel, day: Day, user: Person, j: int) -> None:
+def join(model: Pyramid, day: Day, user: Person, j: int) -> None:
     """Join node j: reward, stickiness, report, story, in this order."""
     rules, t = model.rules, day.t
     user.joined[j] = min(MOST_JOINS, user.joined[j] + 1)

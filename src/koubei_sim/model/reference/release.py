@@ -7,38 +7,28 @@ complain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import DRAW_RELEASE_STORY, DRAW_REPORT, T_REPORTS, T_REPORTS_READ, USER
 from koubei_sim.core.draws import exp_neg_portable
 from koubei_sim.model.reference.engagement import add_engagement
+from koubei_sim.model.reference.state import Report
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 FULL_REPORT = 127.0 * 65536.0  # the sum that one full report of the top level adds
 
 
-@dataclass(frozen=True)
-class Report:
-    """One report in the pool of a product."""
-
-    priority: int  # 64 bits; the smallest are read
-    author: Person
-    content16: int
-
-
-def file_report(model: PyramidModel, day: Day, author: Person, j: int, content16: int) -> None:
+def file_report(model: Pyramid, day: Day, author: Person, j: int, content16: int) -> None:
     """Put a report of `author` on its product into the pool (j: node, or 15: complaint)."""
     priority = model.coins.word(DRAW_REPORT, day.t, j, author.number)
     model.reports[author.product].append(Report(priority, author, content16))
     day.row[T_REPORTS] += 1
 
 
-def release(model: PyramidModel, day: Day) -> None:
+def release(model: Pyramid, day: Day) -> None:
     """Make the releases that are due, then the fit table of the tick."""
     rules, t = model.rules, day.t
     for k in range(rules.n_products):
@@ -51,7 +41,7 @@ def release(model: PyramidModel, day: Day) -> None:
     ]
 
 
-def release_product(model: PyramidModel, day: Day, k: int) -> None:
+def release_product(model: Pyramid, day: Day, k: int) -> None:
     """Release product k: read, learn, honour, empty the pool.
 
     With X = sum of level * content and Y = sum of (127 - level) * content over what was read,
@@ -77,7 +67,7 @@ def release_product(model: PyramidModel, day: Day, k: int) -> None:
             honour(model, day, k, report.author)
 
 
-def honour(model: PyramidModel, day: Day, k: int, author: Person) -> None:
+def honour(model: Pyramid, day: Day, k: int, author: Person) -> None:
     """Honour one report that was used: engagement, and perhaps the story of the release."""
     rules = model.rules
     if author.stage != USER:
@@ -90,7 +80,7 @@ def honour(model: PyramidModel, day: Day, k: int, author: Person) -> None:
         author.last_story = day.t
 
 
-def fit16(model: PyramidModel, t: int, k: int, v: int) -> int:
+def fit16(model: Pyramid, t: int, k: int, v: int) -> int:
     """Return how well product k serves class v at tick t, 16.16 fixed point (65536: fully)."""
     rules = model.rules
     if t < rules.launch[k] or not rules.class_pays[v] >> k & 1:

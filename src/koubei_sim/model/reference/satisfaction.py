@@ -13,11 +13,10 @@ from koubei_sim.model.reference.engagement import present_engagement
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 
-def satisfaction(model: PyramidModel, day: Day, user: Person) -> float:
+def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     """Return s of an online user and note it where unhappy (s < 0).
 
     ``s = q - d (1 - x) + taste - bar + loyalty_bonus e / (1 + e)``, plus the service bonus
@@ -25,7 +24,7 @@ def satisfaction(model: PyramidModel, day: Day, user: Person) -> float:
 
     Parameters
     ----------
-    model : PyramidModel
+    model : Pyramid
     day : Day
     user : Person
         At the start of its turn: nothing it does today is in e yet.

@@ -14,18 +14,18 @@ from koubei_sim.model.reference.decide import adopt
 from koubei_sim.model.reference.engagement import MOST_INVITES, store_engagement
 
 if TYPE_CHECKING:
-    from koubei_sim.model.reference.model import PyramidModel
+    from koubei_sim.model.reference.state import Pyramid
 
 BEFORE = -1  # the tick before the first
 
 
-def seeding(model: PyramidModel) -> None:
+def seeding(model: Pyramid) -> None:
     """Let the seeds adopt at tick -1, in ascending order.
 
     They are no flow of any tick: the day they adopt on has no row in the table; the log has
     them at tick -1.
     """
-    day = Day(t=BEFORE)
+    day = Day(BEFORE, [0] * model.width)
     for number in sorted(model.people_arrays.seeds):
         seed = model.people[number]
         seed.recruiter = RECRUITER_SEED

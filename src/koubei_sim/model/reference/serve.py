@@ -27,11 +27,10 @@ from koubei_sim.model.reference.observe import remember
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 
-def serve(model: PyramidModel, day: Day) -> None:
+def serve(model: Pyramid, day: Day) -> None:
     """Work the queues, set tomorrow's squeak, settle who leaves."""
     rules = model.rules
     answered_in_public = 0
@@ -45,7 +44,7 @@ def serve(model: PyramidModel, day: Day) -> None:
     leave(model, day)
 
 
-def work_queue(model: PyramidModel, day: Day, c: int) -> int:
+def work_queue(model: Pyramid, day: Day, c: int) -> int:
     """Take in today's complaints of channel c, drop the stale, handle up to the capacity.
 
     Returns
@@ -77,7 +76,7 @@ def work_queue(model: PyramidModel, day: Day, c: int) -> int:
     return answered
 
 
-def answer(model: PyramidModel, t: int, user: Person, c: int, place: int) -> None:
+def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     """Help a user; `place` is the position in the day's work, from 0."""
     rules = model.rules
     bin_of_day = place * WORTH_BINS // rules.service_capacity[c]
@@ -88,7 +87,7 @@ def answer(model: PyramidModel, t: int, user: Person, c: int, place: int) -> Non
     stick(model, t, user, c)
 
 
-def leave(model: PyramidModel, day: Day) -> None:
+def leave(model: Pyramid, day: Day) -> None:
     """Let leavers go: those who leave for no reason, then the unhappy who were not served."""
     for user in day.churn_candidates:
         if user.stage == USER:
@@ -100,7 +99,7 @@ def leave(model: PyramidModel, day: Day) -> None:
             day.row[T_LAPSES] += 1
 
 
-def lapse(model: PyramidModel, day: Day, user: Person) -> None:
+def lapse(model: Pyramid, day: Day, user: Person) -> None:
     """Make a user lapsed."""
     user.stage = LAPSED
     schedule_return(model, day.t, user, LAPSED, model.rules.lapsed_return)

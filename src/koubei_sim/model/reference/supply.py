@@ -28,11 +28,10 @@ from koubei_sim.model.reference.observe import remember
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 
-def supply(model: PyramidModel, day: Day) -> None:
+def supply(model: Pyramid, day: Day) -> None:
     """Hand out invites and units, then let those who wait give up."""
     if not model.rules.supply_on:
         return
@@ -43,12 +42,12 @@ def supply(model: PyramidModel, day: Day) -> None:
             consider_giving_up(model, day, person)
 
 
-def waiting(model: PyramidModel) -> list[Person]:
+def waiting(model: Pyramid) -> list[Person]:
     """Return all who wait, in ascending order."""
     return [person for person in model.people if person.stage == WAITING]
 
 
-def spend_invites(model: PyramidModel, day: Day) -> None:
+def spend_invites(model: Pyramid, day: Day) -> None:
     """Let those who started to wait today in, in keyed order, while recruiters have invites.
 
     One by one: a recruiter who is promoted by the first has invites for the second.
@@ -66,7 +65,7 @@ def spend_invites(model: PyramidModel, day: Day) -> None:
             day.row[T_INVITED] += 1
 
 
-def sell_round(model: PyramidModel, day: Day) -> None:
+def sell_round(model: Pyramid, day: Day) -> None:
     """Add today's units to the stock and, where there are any, sell it by lottery."""
     t = day.t
     units = model.rules.units[t]
@@ -81,7 +80,7 @@ def sell_round(model: PyramidModel, day: Day) -> None:
         day.row[T_LOTTERY] += 1
 
 
-def consider_giving_up(model: PyramidModel, day: Day, person: Person) -> None:
+def consider_giving_up(model: Pyramid, day: Day, person: Person) -> None:
     """Toss the coins of one who has waited since an earlier day."""
     rules, t = model.rules, day.t
     if model.coins.coin(DRAW_GIVE_UP, t, 0, person.number) >= rules.give_up32:

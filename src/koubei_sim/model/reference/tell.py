@@ -34,8 +34,7 @@ from koubei_sim.model.reference.engagement import add_engagement, stick
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
-    from koubei_sim.model.reference.model import PyramidModel
-    from koubei_sim.model.reference.person import Person
+    from koubei_sim.model.reference.state import Person, Pyramid
 
 MOST_TELLINGS = 255  # size of the table of repeats
 LAST_HOP = HOPS - 1
@@ -46,7 +45,7 @@ COLUMN_OF_KIND = {
 }
 
 
-def tell(model: PyramidModel, day: Day) -> None:
+def tell(model: Pyramid, day: Day) -> None:
     """Let all online talkers tell, in ascending order."""
     for person in day.online:
         # Fixed for the turn: a reply may promote the teller, but not between two channels.
@@ -71,7 +70,7 @@ def kind_of(person: Person) -> int:
     return KIND_REJECTER
 
 
-def wants_to_tell(model: PyramidModel, day: Day, person: Person, kind: int, c: int) -> bool:
+def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
     """Toss the coin of telling on channel c, for one who may tell there at all."""
     rules, t = model.rules, day.t
     if t < rules.channel_opens[c] or c not in person.channels:
@@ -83,10 +82,11 @@ def wants_to_tell(model: PyramidModel, day: Day, person: Person, kind: int, c: i
     threshold = rules.tell32[c][kind]
     threshold = threshold * rules.novelty16[t - person.last_story] >> 16
     threshold = threshold * rules.lift_tell16[c][t] >> 16
+    threshold = threshold * person.tell16 >> 16
     return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
 
 
-def speak(model: PyramidModel, day: Day, person: Person, kind: int, c: int) -> None:
+def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> None:
     """Tell on channel c: make the message, count it, take the reply."""
     sign = sign_of(model, day, person, kind)
     hop = person.hop_heard + 1 if kind == KIND_RELAY else 0
@@ -108,7 +108,7 @@ def speak(model: PyramidModel, day: Day, person: Person, kind: int, c: int) -> N
         take_reply(model, day, person, c)
 
 
-def sign_of(model: PyramidModel, day: Day, person: Person, kind: int) -> int:
+def sign_of(model: Pyramid, day: Day, person: Person, kind: int) -> int:
     """Return +1 for praise, -1 for blame."""
     if kind == KIND_REJECTER:
         return -1
@@ -132,7 +132,7 @@ def authenticity_of(day: Day, person: Person) -> int:
 
 
 def message_hazard(
-    model: PyramidModel, day: Day, person: Person, kind: int, c: int, sign: int, hop: int
+    model: Pyramid, day: Day, person: Person, kind: int, c: int, sign: int, hop: int
 ) -> int:
     """Return the hazard of the message, units of 2**-32, before ties, fit and attention."""
     rules = model.rules
@@ -153,7 +153,7 @@ def count_telling(day: Day, telling: Telling, kind: int) -> None:
     day.row[T_TELLS_HOP + telling.hop] += 1
 
 
-def take_reply(model: PyramidModel, day: Day, user: Person, c: int) -> None:
+def take_reply(model: Pyramid, day: Day, user: Person, c: int) -> None:
     """Give a user the reply to its telling, if one comes, and note it for the event on c."""
     rules, t = model.rules, day.t
     replied = model.coins.coin(DRAW_REPLY, t, c, user.number) < rules.reply32[c]

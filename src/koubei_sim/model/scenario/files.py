@@ -6,7 +6,6 @@ Called by `Scenario.load`, `.to_toml`, `.save` and `.presets`.
 from __future__ import annotations
 
 import os
-import tempfile
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -16,6 +15,7 @@ import tomli_w
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.scenario import Scenario
@@ -127,7 +127,7 @@ def _lists(value: Any) -> Any:
 
 
 def save(scenario: Scenario, path: str | Path) -> Path:
-    """Write the TOML of a scenario to `path` atomically and return the path."""
+    """Write the TOML of a scenario to `path`, whole or not at all, and return the path."""
     path = checks.path_of("path", path, ".toml")
     if not path.parent.is_dir():
         raise KoubeiError(
@@ -135,18 +135,6 @@ def save(scenario: Scenario, path: str | Path) -> Path:
         )
     if path.is_dir():
         raise KoubeiError(str(path), "is a folder", allowed="the name of a TOML file")
-    part: Path | None = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            part = Path(file.name)
-            file.write(to_toml(scenario))
-        part.replace(path)
-    except BaseException as error:
-        if part is not None:
-            part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise KoubeiError(str(path), f"cannot be written ({error.strerror or error})") from None
-        raise
+    with whole_file(path) as file:
+        file.write(to_toml(scenario).encode())
     return path

@@ -70,14 +70,18 @@ def neutral_paths(scenario: Scenario, modules: Iterable[str]) -> dict[str, Any]:
 
     rows = {row.path: row for row in parameter_table(scenario)}
     changes: dict[str, Any] = {}
+    own = {mechanism.name: mechanism for mechanism in scenario.mechanisms}
     for module in modules:
+        if module in own:
+            changes |= own[module].neutral
+            continue
         if module not in MODULES:
             raise KoubeiError(
                 "neutral",
                 "unknown module",
                 got=module,
-                allowed=", ".join(MODULES),
-                fix=nearest(module, MODULES),
+                allowed=", ".join([*MODULES, *own]),
+                fix=nearest(module, [*MODULES, *own]),
             )
         for pattern in MODULES[module]:
             if pattern in ("events", "media"):
@@ -102,7 +106,8 @@ def active(scenario: Scenario) -> dict[str, bool]:
     >>> active(Scenario())["rival"]
     False
     """
-    return {module: scenario.neutral(module) != scenario for module in MODULES}
+    modules = [*MODULES, *(mechanism.name for mechanism in scenario.mechanisms)]
+    return {module: scenario.neutral(module) != scenario for module in modules}
 
 
 def _matches(path: str, pattern: str) -> bool:

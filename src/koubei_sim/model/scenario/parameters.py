@@ -57,7 +57,7 @@ def parameter_table(scenario: Scenario | None = None) -> list[Row]:
     """
     from koubei_sim.model.scenario.scenario import Scenario as Model
 
-    return list(_rows(Model, "", scenario))
+    return list(_rows(Model if scenario is None else type(scenario), "", scenario))
 
 
 def parameter_table_json(scenario: Scenario | None = None) -> str:

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
@@ -35,6 +35,9 @@ from koubei_sim.model.scenario.market import Costs, Market, Seeding, Supply
 from koubei_sim.model.scenario.messages import one_line
 from koubei_sim.model.scenario.offers import Event, Media, Milestone, Node, Product
 from koubei_sim.model.scenario.people import Channel, Segment
+
+if TYPE_CHECKING:
+    from koubei_sim.model.scenario.own import Mechanism
 
 #: Said while a scenario is made beside which a table of people is handed over.
 OWN_PEOPLE = "own people"
@@ -64,6 +67,9 @@ class Scenario(Part):
     ...
     koubei_sim.errors.KoubeiError: seeding.purty: unknown parameter, ..., try purity
     """
+
+    #: Mechanisms of the user's own, see `with_mechanisms`.
+    mechanisms: ClassVar[tuple[Mechanism, ...]] = ()
 
     name: str = parameter(
         "scenario", "short name", unit="name", neutral=STRUCTURE, allowed="any text"
@@ -238,6 +244,32 @@ class Scenario(Part):
 
         return self.replace(**neutral_paths(self, modules))
 
+    def with_mechanisms(self, *mechanisms: Mechanism) -> Scenario:
+        """Return the scenario with mechanisms of the user's own, at their default values.
+
+        Parameters
+        ----------
+        *mechanisms : Mechanism
+            One of a name that is there already takes its place.
+
+        Raises
+        ------
+        KoubeiError
+        """
+        if not mechanisms:
+            return self
+        from koubei_sim.model.scenario.own import class_with, remake
+
+        return remake(class_with(type(self), mechanisms).mechanisms, self.to_dict())
+
+    def __reduce__(self) -> Any:
+        """Take a scenario with mechanisms apart: its class exists in this process only."""
+        if not self.mechanisms:
+            return super().__reduce__()
+        from koubei_sim.model.scenario.own import remake
+
+        return remake, (self.mechanisms, self.to_dict())
+
     # Saying -----------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
@@ -283,6 +315,8 @@ class Scenario(Part):
         parts = self.to_dict()
         orders = ("segments", "channels", "products", "nodes", "events", "media")
         parts["order"] = {name: list(parts[name]) for name in orders}
+        if self.mechanisms:
+            parts["mechanisms"] = [[one.name, one.fingerprint] for one in self.mechanisms]
         return json.dumps(_plain(parts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     def digest(self) -> str:

@@ -8,11 +8,13 @@ C channels, J nodes, K products, S segments, N agents, T ticks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from koubei_sim.core.codes import TABLE_WIDTH
 
 Int8Array = NDArray[np.uint8]
 IntArray = NDArray[np.int64]
@@ -174,12 +176,30 @@ class Rules(NamedTuple):
     squeaky_wheel: float
 
 
+class OwnRules(NamedTuple):
+    """A mechanism of the user's own in this world (`model.scenario.own.Mechanism`)."""
+
+    name: str
+    when: str  # "morning" or "evening"
+    readable: Callable[..., None]
+    compiled: Callable[..., None]
+    numbers: dict[str, int | float]  # parameters, purposes of draws, numbers of columns
+    people: dict[str, tuple[Any, Any]]  # dtype and initial value of what each person carries
+    columns: int  # how many of the daily table are its own
+
+
 class World(NamedTuple):
     """People, graphs and rules of one replicate."""
 
     people: People
     graphs: Graphs
     rules: Rules
+    own: tuple[OwnRules, ...] = ()
+
+
+def width_of(world: World) -> int:
+    """Return the number of columns of the daily table: those of the library, then the user's."""
+    return TABLE_WIDTH + sum(own.columns for own in world.own)
 
 
 class History(NamedTuple):
@@ -188,7 +208,7 @@ class History(NamedTuple):
     The log is in canonical order: by tick, then kind, then agent.
     """
 
-    table: IntArray  # [T, TABLE_WIDTH]
+    table: IntArray  # [T, width_of(world)]
     quality: FloatArray  # [T, K]
     difficulty: FloatArray  # [T, K]
     log_tick: NDArray[np.int32]

@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from koubei_sim import checks
+from koubei_sim.core.codes import TABLE_WIDTH
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world.arrays import Graphs, Rules, World
+from koubei_sim.model.world.arrays import Graphs, OwnRules, Rules, World
 from koubei_sim.model.world.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.model.world.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.model.world.people import build_people, enthusiasts
-from koubei_sim.model.world.population import Population, draw_population, population_from_table
+from koubei_sim.model.world.population import Population
 from koubei_sim.model.world.schedules import (
     event_tables,
     market_tables,
@@ -36,7 +37,7 @@ from koubei_sim.model.world.tables import (
     teller_tables,
     telling_tables,
 )
-from koubei_sim.model.world.who import who_is_who, with_files
+from koubei_sim.model.world.who import build_population, who_is_who, with_files
 
 __all__ = [
     "Population",
@@ -51,35 +52,6 @@ __all__ = [
     "who_is_who",
     "with_files",
 ]
-
-
-def build_population(
-    scenario: Scenario,
-    key: int,
-    replicate: int = 0,
-    agents: Any = None,
-    networks: Any = None,
-) -> Population:
-    """Draw the people, or read them from a table.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    key, replicate : int
-        Address of the draws.
-    agents : table of people or Who, optional
-        Without it, the table of ``scenario.agents_table``, if any.
-    networks : Network or mapping, optional
-        Graphs whose labels say which row of the table is whom.
-
-    Returns
-    -------
-    Population
-    """
-    who = who_is_who(scenario, networks, agents)
-    if who.table is None:
-        return draw_population(scenario, key, replicate)
-    return population_from_table(scenario, who.table, key, replicate)
 
 
 def build_world(
@@ -154,7 +126,7 @@ def build_world(
     )
     people, tables = build_people(scenario, key, replicate, population, graphs, seeds)
     rules = build_rules(scenario, key, replicate, tables, int(people.need.size > 1))
-    return World(people, graphs, rules)
+    return World(people, graphs, rules, own_rules(scenario))
 
 
 def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
@@ -164,6 +136,17 @@ def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
         return None
     c = list(scenario.channels).index(scenario.seeding.channel or feeds[0])
     return graphs.indptr[c], graphs.indices[c]
+
+
+def own_rules(scenario: Scenario) -> tuple[OwnRules, ...]:
+    """Return the mechanisms of the user's own, their columns behind those of the library."""
+    found, column = [], TABLE_WIDTH
+    for one in scenario.mechanisms:
+        numbers = one.numbers(scenario, column)
+        words = (one.name, one.when, one.readable, one.compiled)
+        found.append(OwnRules(*words, numbers, dict(one.people), len(one.columns)))
+        column += len(one.columns)
+    return tuple(found)
 
 
 def build_rules(

@@ -21,7 +21,14 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Channel, NetworkSpec, Scenario
 from koubei_sim.model.world.arrays import Graphs
 from koubei_sim.model.world.population import Population, population_replicate
-from koubei_sim.model.world.who import file_of, is_numbering, people_of, read_file, with_files
+from koubei_sim.model.world.who import (
+    build_population,
+    file_of,
+    is_numbering,
+    people_of,
+    read_file,
+    with_files,
+)
 from koubei_sim.networks import Layer, Network, tie_strength
 
 # The strength of ties takes as long as drawing the graph; replicates that share a graph share it.
@@ -70,8 +77,6 @@ def build_networks(
     if not scenario.feeds:
         return None
     if population is None:
-        from koubei_sim.model.world.build import build_population
-
         population = build_population(scenario, key, replicate)
     world = population_replicate(scenario, replicate)
     found = {}

@@ -16,7 +16,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.checks import enthusiasts_wanted
 from koubei_sim.networks import labelling
-from koubei_sim.networks.seeding.strategies import Address, Rows, ranks, smallest
+from koubei_sim.networks.seeding import Address, Rows, ranks, smallest
 
 
 def choose_seeds(

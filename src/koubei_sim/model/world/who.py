@@ -1,4 +1,4 @@
-"""Who is who in a run: what the graphs call people, and the rows of a table of people.
+"""Who is who in a run: what graphs call people, the rows of a table of people, the people made.
 
 Graphs that lie in files are read here, once, so that a person of one file is the same person in
 another and in a table.  Called by `build_world`, and by whoever shares a population among
@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import NetworkSpec, Scenario
-from koubei_sim.model.world.population import Who, as_table, match, notes_of_table
+from koubei_sim.model.world.population import (
+    Population,
+    Who,
+    as_table,
+    draw_population,
+    match,
+    notes_of_table,
+    population_from_table,
+)
 from koubei_sim.networks import Layer, Network, find_data, read_network
 
 #: Note of a graph: how many people it was given who do not stand in its file.
@@ -152,3 +160,32 @@ def _continued(labels: NDArray[Any], more: int) -> NDArray[Any]:
     words = (f"without ties {k}" for k in range(1, more + labels.size + 1))
     fresh = [word for word in words if word not in taken][:more]
     return np.concatenate([labels, np.array(fresh)])
+
+
+def build_population(
+    scenario: Scenario,
+    key: int,
+    replicate: int = 0,
+    agents: Any = None,
+    networks: Any = None,
+) -> Population:
+    """Draw the people, or read them from a table.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key, replicate : int
+        Address of the draws.
+    agents : table of people or Who, optional
+        Without it, the table of ``scenario.agents_table``, if any.
+    networks : Network or mapping, optional
+        Graphs whose labels say which row of the table is whom.
+
+    Returns
+    -------
+    Population
+    """
+    who = who_is_who(scenario, networks, agents)
+    if who.table is None:
+        return draw_population(scenario, key, replicate)
+    return population_from_table(scenario, who.table, key, replicate)

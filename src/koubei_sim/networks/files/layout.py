@@ -17,13 +17,17 @@ from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.files import text_blocks
 from koubei_sim.networks.files.column_roles import (
+    DATED,
     Asked,
+    cell_of,
     header_of,
+    is_number,
     kind_of_ids,
     names_ends,
     places_of,
+    refuse_matrix,
+    split,
 )
-from koubei_sim.networks.files.doubts import DATED, cell_of, is_number, refuse_matrix, split
 from koubei_sim.networks.files.table_edges import EDGE, SOURCE_NAMES
 from koubei_sim.networks.files.text_blocks import ANY_REMARK, SPACED_REMARK
 

@@ -7,7 +7,7 @@ goes through pyarrow whole.  Called by `layout`, `text_edges`, `readers` and `ad
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,18 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
+from koubei_sim.networks.plain_edges import (
+    SOURCE_NAMES,
+    TARGET_NAMES,
+    WEIGHT_NAMES,
+    column,
+    direction_of,
+)
 from koubei_sim.networks.row_blocks import in_order, thread_count
 
-SOURCE_NAMES = (
-    "source", "src", "from", "u", "i", "node1", "fromnodeid", "from_node_id", "from_id", "fromid",
-    "source_id", "sourceid", "from_node", "sender", "node_1", "id1", "id_1", "user1", "user_1",
-)  # fmt: skip
-TARGET_NAMES = (
-    "target", "dst", "to", "v", "j", "node2", "tonodeid", "to_node_id", "to_id", "toid",
-    "target_id", "targetid", "to_node", "receiver", "node_2", "id2", "id_2", "user2", "user_2",
-)  # fmt: skip
-WEIGHT_NAMES = ("weight", "w", "strength", "weights")
 TIME_NAMES = (
     "time", "t", "timestamp", "when", "time_s", "created_at", "datetime", "date", "unixts", "ts",
     "unix_time", "unixtime",
@@ -60,49 +58,6 @@ class Edges(NamedTuple):
 
 
 ROWS = 1 << 19  # rows of a parquet file decoded at a time
-
-
-def column(
-    where: str, given: str | None, usual: tuple[str, ...], names: list[str], needed: bool
-) -> str | None:
-    """Return the column to use: the one given, else the first usual name that is there."""
-    if given is not None:
-        if given not in names:
-            raise KoubeiError(
-                where,
-                "no such column",
-                got=given,
-                allowed=", ".join(names),
-                fix=nearest(str(given), names),
-            )
-        return given
-    lower = {name.strip().lower(): name for name in reversed(names)}
-    for word in usual:
-        if word in lower:
-            return lower[word]
-    if needed:
-        raise KoubeiError(
-            where,
-            f"no {usual[0]} column",
-            got=", ".join(names),
-            fix=f"{usual[0]}= with the name of the one that is meant",
-        )
-    return None
-
-
-def direction_of(where: str, words: Iterable[Any]) -> bool | None:
-    """Return whether a column of types (Gephi) says directed or undirected; None: neither."""
-    said = {str(word).strip().lower() for word in words}
-    if not said & {"directed", "undirected"}:
-        return None
-    if len(said) > 1:
-        raise KoubeiError(
-            where,
-            "some edges are directed and some are not",
-            got=", ".join(sorted(said)),
-            fix="two tables, or the column taken out and undirected edges in both directions",
-        )
-    return said == {"directed"}
 
 
 def chosen_columns(

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.files import text_blocks
-from koubei_sim.networks.files.column_roles import Asked
-from koubei_sim.networks.files.doubts import split
+from koubei_sim.networks.files.column_roles import Asked, split
 from koubei_sim.networks.files.layout import Layout, find_layout, sign_in_doubt
 from koubei_sim.networks.files.table_edges import EDGE, Edges, column_array
 from koubei_sim.networks.row_blocks import in_order

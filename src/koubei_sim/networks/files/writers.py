@@ -1,25 +1,33 @@
-"""`write_network`: a layer as parquet, GraphML or text that `read_network` reads back equal.
+"""Graphs as files: `write_network` for a layer, `write_tree` for who convinced whom.
 
-The file is written under a temporary name beside its own and renamed when it is whole.
+A layer becomes parquet, GraphML or text that `read_network` reads back equal; a tree or forest
+becomes GraphML or GEXF, which Gephi, networkx and most graph programs read.  Trees are written
+line by line from arrays, so that a million people need no graph object.  The same graph makes the
+same bytes: no date and no name of a tool is in them.
+
+Called by people and by `koubei_sim.cascades.export`.
 """
 
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
+from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.files.graph_files import TEXT_IDS
-from koubei_sim.networks.files.tree_files import ILLEGAL
 from koubei_sim.networks.layer import Layer
 from koubei_sim.networks.network import Network
+from koubei_sim.storage import whole_file
 
 WRITABLE = (".parquet", ".csv", ".edges", ".txt", ".tsv", ".graphml")
 PART = 1 << 22  # rows per write
@@ -69,30 +77,13 @@ def write_network(network: Network, path: str | Path, layer: str | None = None) 
         raise KoubeiError(str(path), "no such folder", got=str(path.parent))
     zipped = path.name.lower().endswith(".gz")
     _check_labels(network, kind)
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=".part", dir=path.parent
-        )
-        os.close(handle)
+    with whole_file(path) as file:
         if kind == ".parquet":
-            _write_parquet(network, chosen, temporary)
-        elif kind == ".graphml":
-            _write_graphml(network, chosen, temporary, zipped)
+            _write_parquet(network, chosen, file)
         else:
-            _write_text(network, chosen, temporary, kind, zipped)
-        # mkstemp makes private files; give this one the usual rights.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise KoubeiError(str(path), f"cannot be written ({reason})") from None
-        raise
+            with _zipped(file) if zipped else nullcontext(file) as text:
+                write = _write_graphml if kind == ".graphml" else _write_text
+                write(network, chosen, text, kind)
     return path
 
 
@@ -138,7 +129,7 @@ def _schema(network: Network, layer: Layer) -> Any:
     return pa.schema(fields)
 
 
-def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
+def _write_parquet(network: Network, layer: Layer, file: BinaryIO) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -149,9 +140,7 @@ def _write_parquet(network: Network, layer: Layer, temporary: str) -> None:
     if network.labels is not None:
         marks["koubei.people"] = "rows without target"
     schema = _schema(network, layer).with_metadata(marks)
-    with pq.ParquetWriter(
-        checks.absolute(temporary), schema, compression="zstd", use_dictionary=False
-    ) as writer:
+    with pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as writer:
         if network.labels is not None:
             nobody = pa.nulls(network.n_nodes, schema.field("target").type)
             unweighted = np.zeros(network.n_nodes, dtype=np.float32)
@@ -206,7 +195,7 @@ def _listed(network: Network, layer: Layer) -> Any:
     return np.flatnonzero(alone)
 
 
-def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zipped: bool) -> None:
+def _write_text(network: Network, layer: Layer, file: BinaryIO, kind: str) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -221,32 +210,31 @@ def _write_text(network: Network, layer: Layer, temporary: str, kind: str, zippe
     word = "Directed" if layer.directed else "Undirected"
     listed = _listed(network, layer) if comma or network.labels is not None else np.empty(0, int)
     people = network.people(listed).tolist()
-    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
+    if comma:
+        file.write((",".join((*schema.names, "type")) + "\n").encode())
+        gap = "," * (len(schema) - 1)
+        rows = (f"{_in_quotes(who) if named else who}{gap},Person\n" for who in people)
+        file.write("".join(rows).encode())
+    else:
+        file.write(f"# directed: {word == 'Directed'}\n".lower().encode())
+        if network.labels is None:
+            file.write(f"# nodes: {network.n_nodes}\n".encode())
+        elif named:
+            file.write(b"# ids: text\n")
+        file.write("".join(f"# person: {who}\n" for who in people).encode())
+        file.write(("# " + "\t".join(schema.names) + "\n").encode())
+    for source, target, weight in _parts(network, layer):
+        table = _table(schema, source, target, weight)
         if comma:
-            file.write((",".join((*schema.names, "type")) + "\n").encode())
-            gap = "," * (len(schema) - 1)
-            rows = (f"{_in_quotes(who) if named else who}{gap},Person\n" for who in people)
-            file.write("".join(rows).encode())
-        else:
-            file.write(f"# directed: {word == 'Directed'}\n".lower().encode())
-            if network.labels is None:
-                file.write(f"# nodes: {network.n_nodes}\n".encode())
-            elif named:
-                file.write(b"# ids: text\n")
-            file.write("".join(f"# person: {who}\n" for who in people).encode())
-            file.write(("# " + "\t".join(schema.names) + "\n").encode())
-        for source, target, weight in _parts(network, layer):
-            table = _table(schema, source, target, weight)
-            if comma:
-                table = table.append_column("type", pa.repeat(word, len(table)))
-            csv.write_csv(table, file, options)
+            table = table.append_column("type", pa.repeat(word, len(table)))
+        csv.write_csv(table, file, options)
 
 
 def _in_quotes(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _write_graphml(network: Network, layer: Layer, temporary: str, zipped: bool) -> None:
+def _write_graphml(network: Network, layer: Layer, file: BinaryIO, kind: str) -> None:
     import networkx
 
     graph: Any = networkx.DiGraph() if layer.directed else networkx.Graph()
@@ -260,10 +248,157 @@ def _write_graphml(network: Network, layer: Layer, temporary: str, zipped: bool)
         else:
             values = weight.astype(np.float64).tolist()
             graph.add_weighted_edges_from((u, v, w) for (u, v), w in zip(pairs, values))
-    with open(temporary, "wb") as raw, _zipped(raw) if zipped else nullcontext(raw) as file:
-        networkx.write_graphml(graph, file)
+    networkx.write_graphml(graph, file)
 
 
-def _zipped(raw: BinaryIO) -> gzip.GzipFile:
+def _zipped(raw: BinaryIO) -> Any:
     """Compress lightly, without name and time: the same network makes the same bytes."""
     return gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0)
+
+
+TREES: Final = (".graphml", ".gexf")
+#: numpy kind of a column -> type in GraphML, in GEXF.
+_KINDS: Final = {
+    "i": ("long", "long"),
+    "u": ("long", "long"),
+    "f": ("double", "double"),
+    "U": ("string", "string"),
+}
+#: What XML 1.0 cannot hold, escaped or not.
+ILLEGAL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LINES: Final = 10_000  # joined into one write
+
+
+def write_tree(
+    path: str | Path,
+    nodes: Sequence[str] | NDArray[Any],
+    above: NDArray[np.int64],
+    attributes: Mapping[str, NDArray[Any]],
+    labels: Sequence[str] | NDArray[Any] | None = None,
+) -> Path:
+    """Write a forest as a directed graph, edges from who convinced to who was convinced.
+
+    Parameters
+    ----------
+    path : str or Path
+        Suffix ``.graphml`` or ``.gexf``.
+    nodes : (m,) sequence
+        Identifiers, all different; written as text.
+    above : (m,) int64
+        Place of the parent of each node in `nodes`, -1 for a root.
+    attributes : mapping of str to (m,) array
+        Columns: whole numbers, floats or text.  Numbers that are not finite are left out.
+    labels : (m,) sequence, optional
+        What a drawing shows; the identifiers without it.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    KoubeiError
+        For another suffix, a missing folder, a full disk, or columns of other lengths.
+    """
+    path = Path(path).expanduser()
+    kind = path.suffix.lower()
+    if kind not in TREES:
+        raise KoubeiError(
+            str(path), "unknown kind of file", got=kind or "no suffix", allowed=" ".join(TREES)
+        )
+    columns = {name: np.asarray(values) for name, values in attributes.items()}
+    for name, values in columns.items():
+        if values.shape != (len(nodes),):
+            raise KoubeiError(
+                f"attributes.{name}", "wrong length", got=values.shape, allowed=f"({len(nodes)},)"
+            )
+        if values.dtype.kind not in _KINDS:
+            raise KoubeiError(f"attributes.{name}", "wrong type", got=str(values.dtype))
+    if not path.parent.is_dir():
+        raise KoubeiError(str(path), "no such folder", got=str(path.parent))
+    names = [quoteattr(_clean(node)) for node in nodes]
+    shown = names if labels is None else [quoteattr(_clean(label)) for label in labels]
+    lines = (_graphml if kind == ".graphml" else _gexf)(names, shown, above, columns)
+    with whole_file(path) as file:
+        while part := list(islice(lines, _LINES)):
+            file.write(("\n".join(part) + "\n").encode())
+    return path
+
+
+def _clean(text: object) -> str:
+    return ILLEGAL.sub("\ufffd", str(text))
+
+
+def _values(columns: Mapping[str, NDArray[Any]]) -> list[list[str | None]]:
+    """The columns as text; None where a number is not finite."""
+    found: list[list[str | None]] = []
+    for values in columns.values():
+        if values.dtype.kind == "f":
+            found.append([repr(x) if np.isfinite(x) else None for x in values.tolist()])
+        else:
+            found.append([_clean(x) for x in values.tolist()])
+    return found
+
+
+def _graphml(
+    names: list[str],
+    shown: list[str],
+    above: NDArray[np.int64],
+    columns: Mapping[str, NDArray[Any]],
+) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield '<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
+    yield '<key id="label" for="node" attr.name="label" attr.type="string"/>'
+    for name, values in columns.items():
+        title, kind = quoteattr(name), _KINDS[values.dtype.kind][0]
+        yield f'<key id={title} for="node" attr.name={title} attr.type="{kind}"/>'
+    yield '<graph edgedefault="directed">'
+    titles = [quoteattr(name) for name in columns]
+    for name, label, *row in zip(names, shown, *_values(columns)):
+        data = "".join(
+            f"<data key={title}>{escape(value)}</data>"
+            for title, value in zip(titles, row)
+            if value is not None
+        )
+        # `label` is quoted for an attribute, which is as good between tags without its quotes.
+        yield f'<node id={name}><data key="label">{label[1:-1]}</data>{data}</node>'
+    for place, parent in enumerate(above.tolist()):
+        if parent >= 0:
+            yield f"<edge source={names[parent]} target={names[place]}/>"
+    yield "</graph>"
+    yield "</graphml>"
+
+
+def _gexf(
+    names: list[str],
+    shown: list[str],
+    above: NDArray[np.int64],
+    columns: Mapping[str, NDArray[Any]],
+) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield '<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">'
+    yield '<graph defaultedgetype="directed" mode="static">'
+    yield '<attributes class="node" mode="static">'
+    for number, (name, values) in enumerate(columns.items()):
+        kind = _KINDS[values.dtype.kind][1]
+        yield f'<attribute id="{number}" title={quoteattr(name)} type="{kind}"/>'
+    yield "</attributes>"
+    yield "<nodes>"
+    for name, label, *row in zip(names, shown, *_values(columns)):
+        data = "".join(
+            f'<attvalue for="{number}" value={quoteattr(value)}/>'
+            for number, value in enumerate(row)
+            if value is not None
+        )
+        yield f"<node id={name} label={label}><attvalues>{data}</attvalues></node>"
+    yield "</nodes>"
+    yield "<edges>"
+    numbers = np.cumsum(above >= 0).tolist()
+    for place, parent in enumerate(above.tolist()):
+        if parent >= 0:
+            edge = numbers[place] - 1
+            yield f'<edge id="{edge}" source={names[parent]} target={names[place]}/>'
+    yield "</edges>"
+    yield "</graph>"
+    yield "</gexf>"

@@ -13,12 +13,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import draw32, pick, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.edges import checked_ids, shrink
-from koubei_sim.networks.generators import addresses
 from koubei_sim.networks.generators.population import (
     Address,
     address,
@@ -233,13 +233,13 @@ def _drawn_degrees(
     exponent = real("exponent", exponent, 2.0, 10.0, open_low=True)
     mean = real("mean_degree", mean_degree, 0.0, max(count - 1, 0), open_low=True)
     top = count - 1 if max_degree is None else whole("max_degree", max_degree, 1, count - 1)
-    base = draws_base(where, addresses.DEGREES)
+    base = draws_base(where, codes.DRAW_DEGREES)
     weights = pareto_weights(base, count, exponent, mean)
-    base = draws_base(where, addresses.DEGREE_ROUNDING)
+    base = draws_base(where, codes.DRAW_DEGREE_ROUNDING)
     degrees = np.empty(count, dtype=np.int32)
     round_degrees(weights, base, top, degrees)
     if int(degrees.sum(dtype=np.int64)) % 2:
-        base = draws_base(where, addresses.ODD_STUB)
+        base = draws_base(where, codes.DRAW_ODD_STUB)
         lucky = int(pick(draw32(base, 0), count))
         degrees[lucky] += 1 if degrees[lucky] < count - 1 else -1
     return degrees
@@ -257,11 +257,11 @@ def _matched(
     owner = np.repeat(np.arange(count, dtype=np.int32), stubs)
     indices = np.empty(total, dtype=np.int32)
     if total <= SHUFFLED:
-        place = keyed_order(draws_base(where, addresses.MATCHING), total)
+        place = keyed_order(draws_base(where, codes.DRAW_MATCHING), total)
         indices[place[0::2]] = owner[place[1::2]]
         indices[place[1::2]] = owner[place[0::2]]
     else:
-        fields = (where.key, where.replicate, addresses.MATCHING, where.layer)
+        fields = (where.key, where.replicate, codes.DRAW_MATCHING, where.layer)
         side = math.isqrt(total - 1) + 1  # side * side >= total
         tables = feistel_tables(*fields, side)
         over_rows(matched_rows, count, indptr, owner, side, tables, indices, work=indptr)

@@ -12,11 +12,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.core import codes
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.csr import prefix_sum
 from koubei_sim.core.draws import draw, exp_neg_portable, log_portable, stream, unit_open
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks.generators import addresses
 from koubei_sim.networks.generators.population import (
     address,
     draws_base,
@@ -191,14 +191,14 @@ def follow_graph(
         )
     where = address(key, replicate, layer)
     kinds = grouped(who, groups, homophily)
-    base = draws_base(where, addresses.POPULARITY)
+    base = draws_base(where, codes.DRAW_POPULARITY)
     weights = pareto_weights(base, who.size, exponent, 1.0)
     weights *= row_scale(weights, mean)
     inside, outside = _rates(weights, homophily, kinds.of)
     indptr = np.zeros(who.size + 1, dtype=np.int64)
     fixed = (
         *where[:2],
-        addresses.FOLLOWERS,
+        codes.DRAW_FOLLOWERS,
         where.layer,
         inside,
         outside,

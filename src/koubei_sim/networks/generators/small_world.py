@@ -12,12 +12,12 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
 from koubei_sim.core.compiling import kernel, part
 from koubei_sim.core.draws import draw, draw32, pick
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.edges import shrink
-from koubei_sim.networks.generators import addresses
 from koubei_sim.networks.generators.population import (
     Address,
     Groups,
@@ -195,8 +195,8 @@ def _circles(
     where: Address,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
     """Build the rows; return them and the number of rewired ties that met an existing one."""
-    base = draws_base(where, addresses.FRIEND_REWIRE)
-    base_far = draws_base(where, addresses.FRIEND_FAR)
+    base = draws_base(where, codes.DRAW_FRIEND_REWIRE)
+    base_far = draws_base(where, codes.DRAW_FRIEND_FAR)
     half = int(mean_degree // 2)
     fraction = round((mean_degree / 2 - half) * 2**32)
     ties = (order, base, half, fraction, round(rewire * 2**32))
@@ -295,12 +295,12 @@ def small_world(
     kinds = grouped(who, groups, homophily)
     low = max(min(size - size // 2, who.size), 1)
     _check_room(mean, low, "community_size" if low < who.size else "n")
-    base = draws_base(where, addresses.COMMUNITY_SIZE)
+    base = draws_base(where, codes.DRAW_COMMUNITY_SIZE)
     cuts = community_bounds(base, who.size, low, max(low, size + size // 2))
-    base = draws_base(where, addresses.FRIEND_ORDER)
+    base = draws_base(where, codes.DRAW_FRIEND_ORDER)
     order = keyed_order(base, who.size)
     if homophily > 0.0:
-        base = draws_base(where, addresses.FRIEND_SECTION)
+        base = draws_base(where, codes.DRAW_FRIEND_SECTION)
         root = round(math.sqrt(homophily) * 2**32)
         order = section_order(order, kinds.of, kinds.people, root, base, kinds.starts.size - 1)
     indptr, indices, erased = _circles(who, order, cuts, mean, rewire, homophily, kinds, where)

@@ -117,6 +117,15 @@ def _blocks(names: dict[str, list[str]]) -> Iterator[tuple[str, str, int, int, s
         yield _VARIABLE.get(block, block), block, TABLE_OFFSET[block], used, dimension
 
 
+def _own(scenario: Any) -> Iterator[tuple[str, str, int, str]]:
+    """Yield (mechanism, column, its number, meaning) of the user's own mechanisms."""
+    at = TABLE_WIDTH
+    for mechanism in scenario.mechanisms:
+        for column, meaning in mechanism.columns.items():
+            yield mechanism.name, column, at, meaning
+            at += 1
+
+
 def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     """Return the daily tables of all replicates as one Dataset.
 
@@ -153,6 +162,9 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     add("tells", ("sign", "channel"), tells)
     tier = table[:, :, TABLE_OFFSET["tier"] :][:, :, :4]
     flows = [TABLE_OFFSET["adoptions_channel"], TABLE_OFFSET["adoptions_media"]]
+    for mechanism, column, at, meaning in _own(scenario):
+        add(f"{mechanism}_{column}", (), table[:, :, at], "people")
+        variables[f"{mechanism}_{column}"][2]["long_name"] = meaning
     derived = {
         "users": tier.sum(axis=2),
         "loyal": tier[:, :, 1:].sum(axis=2),
@@ -206,7 +218,10 @@ def tables_from(
     names = names_of(scenario)
     scale = scale_of(scenario)
     replicates, ticks = data.sizes["replicate"], data.sizes["tick"]
-    table = np.zeros((replicates, ticks, TABLE_WIDTH), dtype=np.int64)
+    own = list(_own(scenario))
+    table = np.zeros((replicates, ticks, TABLE_WIDTH + len(own)), dtype=np.int64)
+    for mechanism, column, at, _ in own:
+        table[:, :, at] = np.rint(data[f"{mechanism}_{column}"].to_numpy() / scale)
     for variable, block, start, used, dimension in _blocks(names):
         values = data[variable].to_numpy()
         if variable == "tells":

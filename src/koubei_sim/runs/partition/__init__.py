@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from koubei_sim.checks import whole
+from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History, World
@@ -106,6 +107,13 @@ def run_partitioned(
     refused("threads", threads, 1, "a shard has one thread", fix=f"shards={threads}")
     options = options_from(rng, networks, agents, engine, threads, progress)
     scenario = scenario_from("scenario", scenario, options.own_people)
+    if scenario.mechanisms:
+        raise KoubeiError(
+            "scenario",
+            "mechanisms of the user's own need all people in one process",
+            got=", ".join(one.name for one in scenario.mechanisms),
+            fix="kb.run(scenario, threads=4)",
+        )
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
     simulation = options.simulation(scenario)

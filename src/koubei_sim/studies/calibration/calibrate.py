@@ -29,6 +29,7 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.options import options_from, scenario_from
+from koubei_sim.storage import PARTIAL, CannotWrite, whole_file
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
 from koubei_sim.studies.calibration.baselines import fit_baselines
@@ -40,7 +41,7 @@ from koubei_sim.studies.design.points import few_enough
 from koubei_sim.studies.design.priors import check_spread
 from koubei_sim.studies.design.values import Range
 from koubei_sim.studies.sweep.engine import Execution, execution_from
-from koubei_sim.studies.sweep.journal import Disk, SweepStopped
+from koubei_sim.studies.sweep.journal import SweepStopped
 
 
 def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[str, float]:
@@ -439,7 +440,7 @@ def _stored(folder: Path | None) -> dict[str, Any]:
         return {}
     try:
         if not (folder / PLAN).is_file():
-            if folder.is_dir() and any(folder.iterdir()):
+            if folder.is_dir() and not all(one.name.endswith(PARTIAL) for one in folder.iterdir()):
                 raise KoubeiError(str(folder), "holds something else", fix="a new folder")
             return {}
         found = json.loads((folder / PLAN).read_text("utf-8"))
@@ -471,10 +472,10 @@ def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> 
             )
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        Disk().whole_file(folder / PLAN, text.encode())
-    except OSError as error:
-        raise SweepStopped(str(folder), f"cannot be written ({error.strerror or error})") from None
+        with whole_file(folder / PLAN) as file:
+            file.write(text.encode())
+    except CannotWrite as error:
+        raise SweepStopped(str(folder), error.what) from None
 
 
 class _Meter:

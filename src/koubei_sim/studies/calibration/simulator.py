@@ -9,7 +9,6 @@ Called by `calibrate`, `calibration` and `ranks`.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,13 +23,13 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import days_of, read_dated
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.runs.options import RunOptions, texts
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import Table, whole_paths
 from koubei_sim.studies.design.priors import ensemble
 from koubei_sim.studies.design.values import Range, range_of
 from koubei_sim.studies.sweep.engine import Cells, Execution, SweepMeter
-from koubei_sim.studies.sweep.journal import Disk
 from koubei_sim.studies.sweep.sweep import run_sweep
 
 FloatArray = NDArray[np.float64]
@@ -188,10 +187,8 @@ class Model:
             values = cells.numbers().reshape(planned.points.number, self.replicates, len(targets))
         found = np.array([np.mean(each, axis=0) for each in values])
         if path is not None:
-            content = io.BytesIO()
-            np.save(content, found, allow_pickle=False)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Disk().whole_file(path, content.getvalue())
+            with whole_file(path) as file:
+                np.save(file, found, allow_pickle=False)
         return found
 
 

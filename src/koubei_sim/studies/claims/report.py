@@ -11,12 +11,12 @@ import csv
 import io
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.claims.claim_file import FILE, read_claim
 from koubei_sim.studies.claims.judge import Verdict, check_quick, stale
 
@@ -366,13 +366,8 @@ def _with_block(path: Path, text: str) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise KoubeiError(str(path), f"cannot be written ({error.strerror})") from None
+    with whole_file(path) as file:
+        file.write(text.encode())
     return path
 
 

@@ -10,13 +10,11 @@ that the system drops when the process dies).  Called by `sweep` and `status`.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import io
 import json
 import os
-import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,6 +26,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.world.arrays import History
+from koubei_sim.storage import PARTIAL, CannotWrite, Disk, whole_file
 from koubei_sim.studies.design.plan import FORMAT, Sweep, difference, plan_digest
 from koubei_sim.studies.design.values import cell
 from koubei_sim.studies.sweep.work import Row
@@ -37,34 +36,12 @@ if TYPE_CHECKING:
 
 PLAN, RUNS, HISTORIES, LOCK = "sweep.json", "runs", "histories", ".lock"
 _MARK: Final = b"koubei_sweep"  # where a shard says to which sweep it belongs
-_PARTIAL: Final = ".partial"
 #: Seconds that a second process waits for the lock (a glance of `status` holds it briefly).
 _PATIENCE: Final = 1.0
 
 
 class SweepStopped(KoubeiError):
     """A sweep that could not go on; what was finished is kept."""
-
-
-class Disk(storage.Disk):
-    """The three things done to a disk, and a whole file made of them."""
-
-    def whole_file(self, path: Path, content: bytes) -> None:
-        """Write a file that has its name only when it is complete and on the disk."""
-        partial = path.with_name(f".{path.name}{_PARTIAL}")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        try:
-            try:
-                self.write(descriptor, content)
-                self.flush(descriptor)
-            finally:
-                os.close(descriptor)
-            self.rename(partial, path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise
-        self.flush_folder(path.parent)
 
 
 class Journal:
@@ -102,17 +79,23 @@ class Journal:
         check_folder(self.folder, self.sweep)
         try:
             (self.folder / RUNS).mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(self.folder, time.monotonic() + _PATIENCE)
+            self._lock = storage.take(self.folder / LOCK, _PATIENCE)
+            if self._lock is None:
+                raise KoubeiError(
+                    str(self.folder),
+                    "another process is running this sweep",
+                    fix="koubei status FOLDER",
+                )
             if self.sweep.keep:
                 (self.folder / HISTORIES).mkdir(exist_ok=True)
             for place in (self.folder, self.folder / RUNS, self.folder / HISTORIES):
-                for left_over in place.glob(f".*{_PARTIAL}"):
+                for left_over in place.glob(f".*{PARTIAL}"):
                     left_over.unlink()
             if not (self.folder / PLAN).is_file():
                 text = json.dumps(self.sweep.plan(), ensure_ascii=False, sort_keys=True)
-                self._disk.whole_file(self.folder / PLAN, (text + "\n").encode())
+                self._write(self.folder / PLAN, (text + "\n").encode())
             self._read()
-        except OSError as error:
+        except (OSError, CannotWrite) as error:
             self.close()
             raise self._stopped(error) from None
         except BaseException:
@@ -143,9 +126,9 @@ class Journal:
         try:
             for row in rows:  # before the row that says that the run is done
                 if row.history is not None:
-                    self._disk.whole_file(history_file(self.folder, row.run), packed(row.history))
-            self._disk.whole_file(self.folder / RUNS / name, content)
-        except OSError as error:
+                    self._write(history_file(self.folder, row.run), packed(row.history))
+            self._write(self.folder / RUNS / name, content)
+        except (OSError, CannotWrite) as error:
             raise self._stopped(error) from None
         self.done[[row.run for row in rows]] = True
         self.failed += sum(row.failed is not None for row in rows)
@@ -161,10 +144,10 @@ class Journal:
                 if good.num_rows == table.num_rows:
                     continue
                 if good.num_rows:
-                    self._disk.whole_file(path, parquet_bytes(good))
+                    self._write(path, parquet_bytes(good))
                 else:
                     path.unlink()
-        except OSError as error:
+        except (OSError, CannotWrite) as error:
             raise self._stopped(error) from None
         self.done[:] = False
         self.failed = 0
@@ -180,7 +163,11 @@ class Journal:
             self.done[runs] = True
             self.failed += table.num_rows - table["failed"].null_count
 
-    def _stopped(self, error: OSError) -> SweepStopped:
+    def _write(self, path: Path, content: bytes) -> None:
+        with whole_file(path, self._disk) as file:
+            file.write(content)
+
+    def _stopped(self, error: OSError | CannotWrite) -> SweepStopped:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         why = os.strerror(error.errno) if error.errno else str(error)
         return SweepStopped(
@@ -218,7 +205,7 @@ def _check_folder(folder: Path, sweep: Sweep) -> None:
     elif folder.is_dir():
         # What a process that was killed while it made the folder can have left.
         others = [entry for entry in folder.iterdir() if entry.name not in (RUNS, HISTORIES, LOCK)]
-        others = [entry for entry in others if not entry.name.endswith(_PARTIAL)]
+        others = [entry for entry in others if not entry.name.endswith(PARTIAL)]
         if (folder / RUNS).is_dir():
             others += list((folder / RUNS).iterdir())
         if others:
@@ -306,32 +293,7 @@ def read_shard(path: Path, columns: list[str] | None = None) -> pa.Table:
 
 def in_use(folder: Path) -> bool:
     """Return whether a process is writing the journal now."""
-    if not (folder / LOCK).is_file():
-        return False
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder / LOCK, os.O_RDONLY)
-        try:
-            return not _try_lock(descriptor)
-        finally:
-            os.close(descriptor)
-    return False
-
-
-def _lock(folder: Path, until: float) -> int:
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    while not _try_lock(descriptor):
-        if time.monotonic() > until:
-            os.close(descriptor)
-            raise KoubeiError(
-                str(folder), "another process is running this sweep", fix="koubei status FOLDER"
-            )
-        time.sleep(0.05)
-    return descriptor
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Take the lock, or say that somebody has it; file systems without locks let all pass."""
-    return storage.lock(descriptor) is not False
+    return storage.taken(folder / LOCK)
 
 
 # Histories ---------------------------------------------------------------------------------------

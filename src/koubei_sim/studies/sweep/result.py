@@ -7,8 +7,6 @@ Made by `sweep`; called by people.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import interval_of, kept_measure
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.design.plan import Sweep
 from koubei_sim.studies.sweep import journal
 from koubei_sim.studies.sweep.work import Row
@@ -220,17 +219,6 @@ def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
         content = journal.parquet_bytes(table)
     else:
         content = table.to_pandas().to_csv(index=False, lineterminator="\n").encode()
-    try:
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{goal.name}.", dir=goal.parent)
-        os.close(descriptor)
-        partial = Path(name)
-        try:
-            partial.write_bytes(content)
-            partial.chmod(0o644)
-            partial.replace(goal)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise KoubeiError(str(goal), f"cannot be written ({error.strerror or error})") from None
+    with whole_file(goal) as file:
+        file.write(content)
     return goal, table.num_rows, found.sweep.runs

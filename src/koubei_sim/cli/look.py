@@ -1,0 +1,306 @@
+"""The commands that look: at scenarios, results and the installation; and ``verify``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from koubei_sim.cli import screen
+from koubei_sim.cli.options import FINE, AsJson, Changes, Lang, Language, app
+from koubei_sim.cli.screen import brief
+from koubei_sim.cli.words import changes_of, scenario_from
+from koubei_sim.errors import KoubeiError
+
+#: What has a JSON schema -> its room and its class.
+SCHEMAS = {
+    "scenario": ("model.scenario", "Scenario"),
+    "sweep": ("studies.sweep", "SweepFile"),
+    "calibration": ("studies.calibration", "CalibrationFile"),
+    "claim": ("studies.claims", "ClaimFile"),
+}
+
+# Scenarios and results ------------------------------------------------------------------------
+
+
+@app.command()
+def describe(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO")],
+    changes: Changes = None,
+    lang: Language = Lang.en,
+) -> int:
+    """Say a scenario in plain words."""
+    found, _ = scenario_from(scenario, changes_of(changes))
+    print(found.describe(lang))
+    return FINE
+
+
+@app.command()
+def params(
+    given: Annotated[str | None, typer.Argument(metavar="[SCENARIO]")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only parameters whose path or text has this.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """List all parameters: range, neutral value, provenance."""
+    from koubei_sim.model.scenario import parameter_table, parameter_table_json
+
+    scenario = None if given is None else scenario_from(given, {})[0]
+    if as_json and search is None:
+        screen.write_json_text(parameter_table_json(scenario))
+        return FINE
+    rows = parameter_table(scenario)
+    if search is not None:
+        wanted = search.lower()
+        rows = [row for row in rows if wanted in f"{row.path} {row.description}".lower()]
+    if as_json:
+        screen.write_json([row._asdict() for row in rows])
+        return FINE
+    for row in rows:
+        value = row.default if scenario is None else row.value
+        head = f"{row.path} = {_short(value)}"
+        unit = "" if row.unit in ("1", "name", "choice") else f" {row.unit}"
+        print(screen.cut(head + unit, 79))
+        text = f"{row.description}; {_of(row.range)}neutral {_short(row.neutral)}; {row.provenance}"
+        print(textwrap.fill(text, 79, initial_indent="    ", subsequent_indent="    "))
+    print(f"{len(rows)} parameters")
+    return FINE
+
+
+def _of(allowed: str) -> str:
+    return f"allowed {allowed}; " if allowed else ""
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None:
+        return "none"
+    return str(value)
+
+
+@app.command()
+def schema(
+    kind: Annotated[
+        str, typer.Argument(help="scenario, sweep, calibration or claim.")
+    ] = "scenario",
+) -> int:
+    """Write the JSON schema of scenarios or of study files, for editors and forms."""
+    from koubei_sim.checks import word
+
+    room, name = SCHEMAS[word("kind", kind, tuple(SCHEMAS))]
+    screen.write_json(getattr(import_module(f"koubei_sim.{room}"), name).json_schema())
+    return FINE
+
+
+@app.command()
+def presets(as_json: AsJson = False) -> int:
+    """List the scenarios that come with the library."""
+    from koubei_sim.model.scenario import Scenario
+
+    found = {name: Scenario.load(name) for name in Scenario.presets()}
+    if as_json:
+        screen.write_json(
+            {
+                name: {"title": s.title, "n_agents": s.n_agents, "ticks": s.ticks}
+                for name, s in found.items()
+            }
+        )
+        return FINE
+    rows = [
+        [name, f"{s.n_agents:,}", str(s.ticks), screen.cut(s.title, 44)]
+        for name, s in found.items()
+    ]
+    width = max((len(row[1]) for row in rows), default=0)
+    rows = [[name, people.rjust(width), days.rjust(5), title] for name, people, days, title in rows]
+    print(screen.table(["preset", "people".rjust(width), " days", "title"], rows, left=4))
+    return FINE
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Return nested plain data as one level of dotted paths.
+
+    Examples
+    --------
+    >>> flat({"a": {"b": 1}, "c": [2, {"d": 3}]})
+    {'a.b': 1, 'c.0': 2, 'c.1.d': 3}
+    """
+    entries: list[tuple[Any, Any]]
+    if isinstance(value, dict):
+        entries = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        entries = list(enumerate(value))
+    else:
+        return {path: value}
+    found: dict[str, Any] = {}
+    for name, entry in entries:
+        found.update(flat(entry, f"{path}.{name}" if path else str(name)))
+    return found
+
+
+def differences(first: Any, second: Any) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between two scenarios, by dotted path; None stands for absent."""
+    ours, theirs = (flat(json.loads(scenario.canonical())) for scenario in (first, second))
+    return {
+        path: (ours.get(path), theirs.get(path))
+        for path in sorted({*ours, *theirs})
+        if ours.get(path) != theirs.get(path)
+    }
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="Scenario or result.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Scenario or result.")],
+    as_json: AsJson = False,
+) -> int:
+    """Say what differs between two scenarios or two results."""
+    from koubei_sim.runs.loading import load_result
+
+    (one, recipe_one), (two, recipe_two) = (scenario_from(given, {}) for given in (first, second))
+    changed = differences(one, two)
+    outcome: dict[str, dict[str, Any]] = {}
+    same = None
+    if recipe_one and recipe_two:
+        for name in ("key", "replicates", "engine"):
+            if recipe_one[name] != recipe_two[name]:
+                changed[f"({name})"] = (recipe_one[name], recipe_two[name])
+        results = load_result(first), load_result(second)
+        same = results[0].digest() == results[1].digest()
+        ours, theirs = (result.summary() for result in results)
+        for name in ours.index:
+            pair = ours.loc[name, "mean"], theirs.loc[name, "mean"]
+            if pair[0] != pair[1] and any(value == value for value in pair):
+                outcome[name] = {"meaning": ours.loc[name, "meaning"], "a": pair[0], "b": pair[1]}
+    if as_json:
+        paths = {path: {"a": a, "b": b} for path, (a, b) in changed.items()}
+        screen.write_json({"scenario": paths, "same_bytes": same, "outcome": outcome})
+        return FINE
+    print("scenario: no difference" if not changed else "scenario")
+    for path, (a, b) in changed.items():
+        print(screen.cut(f"  {path}: {_short(a)} -> {_short(b)}", 79))
+    if same is None:
+        return FINE
+    print("outcome: same bytes" if same else "outcome (means over replicates)")
+    rows = [
+        [screen.cut(entry["meaning"], 42), brief(entry["a"]), brief(entry["b"]), _change(entry)]
+        for entry in outcome.values()
+    ]
+    if rows:
+        print(textwrap.indent(screen.table(["", "A", "B", "change"], rows), "  "))
+    return FINE
+
+
+def _change(entry: dict[str, Any]) -> str:
+    a, b = entry["a"], entry["b"]
+    return f"{100 * (b - a) / abs(a):+.1f} %" if a and a == a and b == b else ""
+
+
+# The installation -----------------------------------------------------------------------------
+
+
+@app.command()
+def warmup() -> int:
+    """Compile and cache all kernels, for a quick first run."""
+    from koubei_sim.core import store
+    from koubei_sim.runs import simulate
+
+    print("compiling the kernels (about 20 s the first time) ...", file=sys.stderr)
+    started = time.perf_counter()
+    simulate.run("tiny", rng=1, ticks=30)
+    seconds = time.perf_counter() - started
+    kept = store.folder()
+    where = (
+        "cached nowhere, for no folder can be written to" if kept is None else f"cached in {kept}"
+    )
+    print(f"kernels are ready ({seconds:.1f} s); {where}")
+    return FINE
+
+
+@app.command()
+def info(as_json: AsJson = False) -> int:
+    """Show versions, cache folder, cores and memory."""
+    import numba
+    import psutil
+
+    from koubei_sim import provenance
+    from koubei_sim.core import store
+    from koubei_sim.networks.files.data_files import data_folder
+
+    data = data_folder()
+    memory = psutil.virtual_memory()
+    content: dict[str, Any] = {
+        "versions": provenance.all_versions(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "memory_gib": round(memory.total / 2**30, 1),
+        "memory_available_gib": round(memory.available / 2**30, 1),
+        "kernel_cache": store.folder(),
+        "numba_threads": numba.config.NUMBA_NUM_THREADS,
+        "numba_threading_layer": numba.config.THREADING_LAYER,
+        "data_folder": None if data is None else str(data),
+    }
+    if as_json:
+        screen.write_json(content)
+        return FINE
+    for name, version in content.pop("versions").items():
+        print(f"{name:<24}{version}")
+    for name, value in content.items():
+        print(f"{name.replace('_', ' '):<24}{value if value is not None else '-'}")
+    return FINE
+
+
+def checkout() -> Path | None:
+    """Return the folder of the project that holds the verifications; None where there is none.
+
+    The one that this library stands in, else the current folder or one above it.
+    """
+    here = Path.cwd()
+    for place in (Path(__file__).resolve().parents[3], here, *here.parents):
+        if (place / "verification" / "verdict.py").is_file():
+            return place
+    return None
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Larger runs, smaller errors.")] = False,
+    rng: Annotated[
+        int | None, typer.Option(min=0, help="Key of all randomness; a fixed one without it.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make published results again, or list them (in a checkout)."""
+    if context.info_name == "replicate":
+        said = "koubei replicate is called koubei verify now; replicate goes with the next release"
+        print(f"koubei: note: {said}", file=sys.stderr)
+    place = checkout()
+    if place is None:
+        raise KoubeiError(
+            "verify",
+            "the verifications are not installed with the library",
+            fix="a checkout or the unpacked source archive of koubei_sim, and the command there",
+        )
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+    report = import_module("verification.report")
+    status: int = report.verify(
+        name, everything=everything, full=full, rng=rng, out=out, as_json=as_json
+    )
+    return status
+
+
+app.command("replicate", hidden=True)(verify)  # its old name, for one release

@@ -1,0 +1,243 @@
+"""The state variables of the reference engine (docs/model.md section 2): persons and their world.
+
+The classes only hold state; what people do stands in the submodels, one file each, and the order
+in which they do it in `PyramidModel`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from mesa import Agent, Model
+
+from koubei_sim.core.codes import CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.model.reference.coins import Coins
+from koubei_sim.model.world.arrays import Graphs, OwnRules, People, Rules, World, width_of
+
+NEVER = -1  # a stored tick that has not happened
+
+
+class Person(Agent):
+    """A person, or `people_per_agent` of them.
+
+    Parameters
+    ----------
+    model : Pyramid
+        The model; its plain rules and people must be there already.
+    number : int
+        Row of the person in `World.people`, 0..n-1 (Mesa's own `unique_id` starts at 1).
+    """
+
+    def __init__(self, model: Pyramid, number: int) -> None:
+        super().__init__(model)
+        people, rules = model.people_arrays, model.rules
+        self.number = number
+
+        # Static: who the person is.
+        self.person_class = people.agent_class[number]
+        self.level = rules.class_level[self.person_class]
+        self.expertise = self.level / 127.0
+        self.segment = rules.class_segment[self.person_class]
+        self.enthusiast = rules.class_enthusiast[self.person_class] != 0
+        self.taste = people.taste[number]
+        self.online_threshold = people.online_threshold[number]
+        self.resist_aware = people.resist_aware[number]  # units of 2**-26, like the next two
+        self.resist_adopt = people.resist_adopt[number]
+        self.resist_reject = people.resist_reject[number]
+        self.need = people.need[number] if rules.reinforcement_on else 1
+
+        # Where the person can be reached, and where it stands in the decision.
+        bits = people.channels[number]
+        self.channels = {c for c in range(rules.n_channels) if bits >> c & 1}
+        self.stage = people.initial_stage[number]
+        self.awareness = 0  # A, units of 2**-32
+        self.hazard = 0  # H, positive minus negative, units of 2**-32
+        self.touched = NEVER
+        self.tellers = 0
+        self.board_heard: set[int] = set()  # c: board of channel c; 8 + c: own media on c
+        self.hop_heard = 0
+        self.sign_heard = 1
+        self.product_heard = 0
+        self.return_at = NEVER
+        self.offers = 0  # offers of the rival that have passed
+        self.offer_at_hazard: int | None = None  # cumulative hazard at which the next one falls
+
+        # As a teller.
+        self.last_story = NEVER
+        self.talk_until = NEVER
+        self.told = [0] * MAX_CHANNELS
+        self.told_positive: set[int] = set()
+        self.story = NO_STORY
+        self.story_until = NEVER
+
+        self.tell16 = FULL16  # factors of today, which mechanisms of the user's own may change
+        self.join16 = FULL16
+
+        # As one who waits or uses: filled when claimed and at adoption.
+        self.recruiter = -1
+        self.channel = -1
+        self.product = 0
+        self.generation = 0
+        self.waits_since = NEVER
+        self.adopted_at = NEVER
+
+        # As a user.
+        self.engagement = 0.0  # as it was at `engagement_at`
+        self.engagement_at = NEVER
+        self.rank = 0
+        self.tier = CASUAL
+        self.invites = 0
+        self.joined = [0] * MAX_NODES
+        self.complaint_pending = False
+        self.complained_at = NEVER
+        self.served_until = NEVER
+        self.served_worth = 0  # 16.16 fixed point
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report in the pool of a product."""
+
+    priority: int  # 64 bits; the smallest are read
+    author: Person
+    content16: int
+
+
+class LogRow(NamedTuple):
+    """One event; kinds are the ``LOG_`` codes."""
+
+    tick: int
+    agent: int
+    kind: int
+    recruiter: int
+    channel: int
+    product: int
+    generation: int
+
+
+class OwnRule:
+    """One such mechanism: its numbers and what people carry, as attributes.
+
+    Parameters
+    ----------
+    given : OwnRules
+    n : int
+        Number of people.
+    """
+
+    def __init__(self, given: OwnRules, n: int) -> None:
+        self.rule, self.when = given.readable, given.when
+        carried = {name: [initial] * n for name, (_, initial) in given.people.items()}
+        self.__dict__ |= {**given.numbers, **carried}
+
+    def __getattr__(self, name: str) -> Any:
+        """Say which names there are where another is asked for."""
+        known = ", ".join(word for word in self.__dict__ if word not in ("rule", "when"))
+        raise AttributeError(f"own has no {name!r}, only {known}")
+
+
+class Pyramid(Model):
+    """Everything that the submodels read and write; `PyramidModel` adds the schedule.
+
+    Parameters
+    ----------
+    world : World
+        What `build_world` made; it is only read.
+
+    Attributes
+    ----------
+    rules : Rules
+        The rules with lists and Python numbers in place of arrays.
+    people : list of Person
+        By number.
+    listeners : list
+        ``listeners[c][i]``: (listener, tie byte) of each arc of person i on feed c.
+    quality, difficulty : list of float
+        Present q and d by product.
+    fit16 : list of list of int
+        ``fit16[product][class]`` of this tick, 16.16 fixed point.
+    reports : list of list of Report
+        Reports by product since its last release.
+    queues : list of list of Person
+        Complaint queues by channel, head first.
+    stock : int
+        Units left unsold.
+    squeak : float
+        Factor on complaint rates, from the answers of the tick before.
+    """
+
+    def __init__(self, world: World) -> None:
+        # Mesa wants a seed for generators of its own; nothing here ever uses them.
+        super().__init__(rng=0)
+        self.rules: Rules = plain(world.rules)
+        self.people_arrays: People = plain(world.people)
+        rules = self.rules
+        self.width = width_of(world)
+        self.own = [OwnRule(own, rules.n) for own in world.own]
+        self.coins = Coins(rules.key, rules.replicate)
+        self.people = [Person(self, number) for number in range(rules.n)]
+        self.listeners = arcs_of(world.graphs, rules)
+        self.quality: list[float] = list(rules.quality)
+        self.difficulty: list[float] = list(rules.difficulty)
+        self.fit16: list[list[int]] = []
+        self.reports: list[list[Report]] = [[] for _ in range(rules.n_products)]
+        self.queues: list[list[Person]] = [[] for _ in range(rules.n_channels)]
+        self.stock = 0
+        self.squeak = 1.0
+        self.table: list[list[int]] = []
+        self.quality_path: list[list[float]] = []
+        self.difficulty_path: list[list[float]] = []
+        self.log: list[LogRow] = []
+
+    def dissolve(self) -> None:
+        """Let go of all agents.
+
+        Mesa before 3.4 keeps every model alive for ever in a class-wide counter of agent numbers;
+        without this a long series of runs would fill the memory.
+        """
+        self.remove_all_agents()
+        getattr(Person, "_ids", {}).pop(self, None)
+
+
+def plain(arrays: Any) -> Any:
+    """Return a NamedTuple of arrays with lists and Python numbers in their place.
+
+    The border of the engine: behind it integers are unbounded, ``>>`` floors and floats are
+    plain IEEE doubles, so nothing can wrap or be widened by the array library.
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> class Two(NamedTuple):
+    ...     a: object
+    ...     b: object
+    >>> plain(Two(np.arange(3), np.uint64(7)))
+    Two(a=[0, 1, 2], b=7)
+    """
+    return type(arrays)(
+        *(
+            value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            for value in arrays
+        )
+    )
+
+
+def arcs_of(graphs: Graphs, rules: Rules) -> list[list[list[tuple[int, int]]]]:
+    """Return ``[channel][teller] -> [(listener, tie byte), ...]``; boards have no arcs.
+
+    The tie byte is 255 where the channel does not use ties.
+    """
+    listeners: list[list[list[tuple[int, int]]]] = []
+    for c in range(rules.n_channels):
+        rows: list[list[tuple[int, int]]] = [[] for _ in range(rules.n)]
+        if not rules.is_board[c]:
+            indptr = graphs.indptr[c].tolist()
+            indices = graphs.indices[c].tolist()
+            ties = graphs.ties[c].tolist() if rules.tie_on[c] else [255] * len(indices)
+            for i in range(rules.n):
+                arcs = range(indptr[i], indptr[i + 1])
+                rows[i] = [(indices[arc], ties[arc]) for arc in arcs]
+        listeners.append(rows)
+    return listeners
