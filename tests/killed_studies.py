@@ -1,7 +1,8 @@
-"""Small studies of every kind, each to the bytes of what it found: for processes that are killed.
+"""Small studies of every kind, each to the bytes of what it found, for processes that are killed.
 
-``python -m tests.killed_studies NAME OUT`` runs one into a folder, a batch a run, so that there are
-many moments to kill it.  Called by `tests/studies/test_studies_killed.py`.
+``python -m tests.killed_studies FOLDER NAME...`` runs some, each into a folder of its own and with
+a file for each run, so that there are many moments to kill it; one that has its bytes already
+is left out.  Called by `tests/studies/test_studies_killed.py`.
 """
 
 from __future__ import annotations
@@ -141,5 +142,8 @@ STUDIES: dict[str, Callable[..., bytes]] = {
 
 if __name__ == "__main__":
     backends.MOST_RUNS = 1
-    made = STUDIES[sys.argv[1]](out=Path(sys.argv[2]), threads=2)
-    Path(sys.argv[2]).with_suffix(".bytes").write_bytes(made)
+    for study in sys.argv[2:]:
+        goal = Path(sys.argv[1]) / study
+        if not goal.with_suffix(".bytes").is_file():
+            made = STUDIES[study](out=goal, threads=2)
+            goal.with_suffix(".bytes").write_bytes(made)

@@ -8,25 +8,30 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.killed_studies import ARMS, STUDIES, TINY
+from tests.killed_studies import ARMS, CAMPAIGN, STUDIES, TINY, profit
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.provenance import history_digest
 from koubei_sim.studies import open_sweep
+from koubei_sim.studies.sweep import backends
 from koubei_sim.studies.sweep.engine import Cells
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def child(name: str, out: Path) -> subprocess.Popen[bytes]:
+#: Those that are killed in every run of the tests; the others where slow tests are asked for.
+FIRST = ("compare", "knock_out", "shapley", "sensitivity", "claim")
+
+
+def child(folder: Path, names: Sequence[str]) -> subprocess.Popen[bytes]:
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    words = [sys.executable, "-m", "tests.killed_studies", name, str(out)]
+    words = [sys.executable, "-m", "tests.killed_studies", str(folder), *names]
     return subprocess.Popen(words, env=surroundings)
 
 
@@ -40,29 +45,50 @@ def whole(name: str, tmp_path: Path) -> bytes:
     return STUDIES[name](**({"out": tmp_path / "whole"} if name == "claim" else {}))
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-@pytest.mark.parametrize("name", STUDIES)
-def test_a_study_killed_in_the_middle_ends_with_the_same_bytes(name: str, tmp_path: Path) -> None:
+def killed_in_each(folder: Path, names: Sequence[str], kills: int) -> None:
+    """Kill a process in the middle of each study, at random moments, and let another go on."""
+    chance = random.Random(20100816)
+    for name in names:
+        out = folder / name
+        for kill in range(kills):
+            earlier, process, until = shards(out), child(folder, names), time.monotonic() + 300
+            while process.poll() is None and time.monotonic() < until:
+                if len(list(out.rglob("runs/*.parquet"))) >= len(earlier) + 4 + 3 * kill:
+                    break
+                time.sleep(0.002)
+            time.sleep(chance.random() * 0.02)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            assert not out.with_suffix(".bytes").exists(), "it ended before it could be killed"
+            now = shards(out)
+            assert len(now) > len(earlier)
+            # What is finished is not touched again.
+            assert all(now[path] == earlier[path] for path in earlier)
+    finished = {name: shards(folder / name) for name in names}
+    assert child(folder, names).wait(timeout=600) == 0
+    for name in names:
+        now = shards(folder / name)
+        assert all(now[path] == found for path, found in finished[name].items())
+        assert not list((folder / name).rglob(".*.partial"))
+        assert (folder / name).with_suffix(".bytes").read_bytes() == whole(name, folder / "whole")
+
+
+needs_kill = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+
+
+@needs_kill
+def test_studies_killed_in_the_middle_end_with_the_same_bytes(tmp_path: Path) -> None:
     """Catches a study that begins anew, does a run twice, or remembers that it was interrupted."""
-    out, chance, earlier = tmp_path / "killed", random.Random(20100816), shards(tmp_path)
-    for kill in range(2):
-        process, until = child(name, out), time.monotonic() + 240
-        while process.poll() is None and time.monotonic() < until:
-            if len(list(out.rglob("runs/*.parquet"))) >= len(earlier) + 4 + 3 * kill:
-                break
-            time.sleep(0.002)
-        time.sleep(chance.random() * 0.02)
-        assert process.poll() is None, "it ended before it could be killed"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        now = shards(out)
-        assert len(now) > len(earlier) and all(now[path] == earlier[path] for path in earlier)
-        earlier = now
-    assert child(name, out).wait(timeout=600) == 0
-    now = shards(out)
-    assert all(now[path] == earlier[path] for path in earlier)  # nothing finished is touched again
-    assert not list(out.rglob(".*.partial"))
-    assert out.with_suffix(".bytes").read_bytes() == whole(name, tmp_path)
+    (tmp_path / "whole").mkdir()
+    killed_in_each(tmp_path, FIRST, 1)
+
+
+@needs_kill
+@pytest.mark.slow
+def test_all_studies_killed_twice_end_with_the_same_bytes(tmp_path: Path) -> None:
+    """The same for functions as outcomes, sampled orders, `explain` and `break_even`."""
+    (tmp_path / "whole").mkdir()
+    killed_in_each(tmp_path, [*STUDIES], 2)
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -71,9 +97,7 @@ def test_a_finished_study_runs_nothing_again(
 ) -> None:
     """Catches a study whose second call finds the folder and does its runs all the same."""
     first = STUDIES[name](out=tmp_path / "study")
-    monkeypatch.setattr(
-        "koubei_sim.studies.sweep.backends.execute", lambda *_: pytest.fail("something ran")
-    )
+    monkeypatch.setattr(backends, "execute", lambda *_: pytest.fail("something ran"))
     assert STUDIES[name](out=tmp_path / "study") == first
 
 
@@ -113,15 +137,8 @@ def test_the_key_of_a_study_goes_on_with_its_folder(tmp_path: Path) -> None:
     for name, run in one.runs.items():
         assert history_digest(run.histories) == history_digest(two.runs[name].histories)
     cost = "media.account.cost_per_day"
-    asked: dict[str, Any] = {"replicates": 2, "tolerance": 3000.0, "out": tmp_path / "b"}
-
-    def profit(history: Any, scenario: kb.Scenario) -> float:
-        return 2000.0 - scenario.media["account"].cost_per_day * (scenario != TINY)
-
-    found = [
-        kb.break_even(TINY, {"telling.relay": 0.9}, cost, 0.0, 4000.0, profit, **asked)
-        for _ in range(2)
-    ]
+    asked: dict[str, Any] = {"replicates": 2, "tolerance": 1e6, "out": tmp_path / "b"}
+    found = [kb.break_even(TINY, CAMPAIGN, cost, 0.0, 1e6, profit, **asked) for _ in range(2)]
     assert found[0].key == found[1].key
 
 
