@@ -9,8 +9,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from koubei_sim.display import progress_bar
+from koubei_sim import display
 from koubei_sim.runs.waiting import look
+
+progress_bar = display.progress_bar
 
 #: Told (ticks done, ticks in all) over all runs.
 Progress = Callable[[int, int], None]
