@@ -77,8 +77,17 @@ def draw_lots(s, r, t):
 
 
 @part
-def sell_to_winners(s, r, t, winners, row):
-    """Sell to the first `winners` of `waiters`."""
+def invite_and_draw(s, r, t, row):
+    """Use invites and draw lots; who has won is sold to later (`sell_to_winners`)."""
+    if r.supply_on == 1:
+        sell_on_invites(s, r, t, row)
+        s.n_winners[0] = draw_lots(s, r, t)
+
+
+@part
+def sell_to_winners(s, r, t, row):
+    """Sell to the first of `waiters`, as many as have won."""
+    winners = s.n_winners[0]
     for k in range(winners):
         sell(s, r, t, s.waiters[k], row)
     s.change[T_STOCK] -= winners
@@ -88,7 +97,7 @@ def sell_to_winners(s, r, t, winners, row):
 @part
 def lose_patience(s, r, t, row):
     """Some of those who still wait give up."""
-    if r.give_up32 == 0:
+    if r.supply_on == 0 or r.give_up32 == 0:
         return
     leave = stream(r.key, r.replicate, DRAW_GIVE_UP, t, 0)
     where = stream(r.key, r.replicate, DRAW_GIVE_UP_RIVAL, t, 0)

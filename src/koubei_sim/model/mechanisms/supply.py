@@ -115,6 +115,7 @@ class SupplyState(Record):
     wait_channel: NDArray[np.int8] = by_person(np.int8, needed="supply_on", travels=True)
     waiters: NDArray[np.int32] = by_person(np.int32)
     n_waiters: IntArray = count()
+    n_winners: IntArray = count()  # of today's lots: the first of `waiters`
 
 
 def numbers(made: Made) -> SupplyRules:
