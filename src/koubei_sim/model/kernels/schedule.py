@@ -11,7 +11,21 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from koubei_sim.core.compiling import kernel, part
-from koubei_sim.model.kernels import age, decide, online, release, serve, supply
+from koubei_sim.model.kernels import (
+    age,
+    decide,
+    events,
+    leaving,
+    meetings,
+    online,
+    rejection,
+    relays,
+    release,
+    returns,
+    rival,
+    serve,
+    supply,
+)
 from koubei_sim.model.kernels.hear import hear
 from koubei_sim.model.kernels.observe import observe
 
@@ -48,7 +62,7 @@ def take_turns(s, r, t, row):
 @part
 def queue_up(s, r, t, row):
     """Choose who comes to the meeting; complaints join their queues."""
-    online.choose_attendees(s, r, t, row)
+    meetings.choose_attendees(s, r, t, row)
     serve.queue_up(s, r, t)
 
 
@@ -69,17 +83,20 @@ def sell_and_answer(s, r, t, row):
 @part
 def go_separate_ways(s, r, t, row):
     """Let those go who turn away, give up or leave, and come back who return: each for itself."""
-    decide.turn_away(s, r, t, row)
+    rejection.turn_away(s, r, t, row)
+    relays.begin_to_relay(s, r, t)
+    rival.offer(s, r, t, row)
+    returns.come_back(s, r, t, row)
     supply.lose_patience(s, r, t, row)
-    serve.let_leavers_go(s, r, t, row)
+    leaving.let_leavers_go(s, r, t, row)
 
 
 @part
 def grow_older(s, r, t, row):
     """Let meetings and events leave their mark, and look at tiers again."""
-    age.meet(s, r, t)
-    age.reward_participants(s, r, t)
-    age.forget_recruits(s)
+    meetings.meet(s, r, t)
+    events.reward_participants(s, r, t)
+    events.forget_recruits(s)
     age.review(s, r, t)
 
 
