@@ -63,7 +63,7 @@ FAULTS_COMMON = (
     Fault(INDEPENDENT, "independent", 0, "the thresholds of arcs one place off",
           "load_bytes(np.uint64(at_tops + g + 8 * j))",
           "load_bytes(np.uint64(at_tops + g + 8 * j - 1))"),
-    Fault(FRAME, "independent", 0, "visited people of the last replicate stay",
+    Fault(FRAME, "independent", 37, "visited people of the last replicate stay",
           "            visited[order[k] >> 6] = np.uint64(0)", "            pass"),
     Fault(COINS, "independent", 0, "26 low bits",
           "_S40 = np.uint64(40)", "_S40 = np.uint64(38)"),

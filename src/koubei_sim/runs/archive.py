@@ -34,14 +34,14 @@ from koubei_sim.storage import (
     EVENTS,
     PEOPLE,
     RECIPE,
-    Column,
     Disk,
     DiskFile,
-    EventWriter,
     cannot_read,
+    events,
     folder_of,
     whole_folder,
 )
+from koubei_sim.storage.events import Column
 from koubei_sim.storage.provenance import FORMAT, add_array
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def write_result(
     with whole_folder(goal) as partial:
         with (
             DiskFile(partial / EVENTS, Disk()) as file,
-            EventWriter(file, _LOG, _table(rows)) as log,
+            events.EventWriter(file, _LOG, _table(rows)) as log,
         ):
             for replicate, history in enumerate(histories):
                 for piece in log_pieces(history, *LOG_COLUMNS):
@@ -137,7 +137,7 @@ _LOG: Final = {"replicate": Column(np.int32)} | {
 _LOG["kind"] = Column(LOG_TYPES["kind"], words=LOG_KINDS)
 
 
-def _table(rows: Rows) -> storage.Frame:
+def _table(rows: Rows) -> events.Frame:
     """Return what makes the table of the file of columns of numbers."""
 
     def table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:
@@ -153,7 +153,7 @@ def _order(lines: NDArray[Any]) -> NDArray[np.intp]:
     return canonical_order(lines["tick"], lines["kind"], lines["agent"])
 
 
-class EventStream(storage.EventStream):
+class EventStream(events.EventStream):
     """The events of runs that go on, on their way into ``events.parquet``.
 
     Parameters
@@ -167,7 +167,7 @@ class EventStream(storage.EventStream):
         super().__init__(path, _LOG, _table(rows), _order)
 
 
-class EventFile(storage.EventFile):
+class EventFile(events.EventFile):
     """The events of all replicates of a saved result, left in their file.
 
     Parameters

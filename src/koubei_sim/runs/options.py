@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from koubei_sim import checks
-from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
@@ -119,6 +118,9 @@ def key_of(rng: object) -> int:
 def threads_of(given: object) -> int | None:
     """Return a number of threads that a system can start; None: as many as fit."""
     return None if given is None else checks.whole("threads", given, 1, MOST_WORKERS)
+
+
+check_progress = checks.progress
 
 
 def refused(where: str, given: object, usual: object, why: str, fix: str | None = None) -> None:
