@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "koubei_sim"
 FOLDER = SOURCE / "model" / "mechanisms"
 
-#: Files that a mechanism may touch: its declaration, its rule in each engine, and where it hooks in.
+#: Files that a mechanism may touch: its declaration, its rules, and where these hook in.
 MOST = 6
-#: The ground on which the others stand: who there is, where they meet, what they use, tell and hear.
+#: The ground on which the others stand: who there is, where they meet, what they use, tell, hear.
 #: These numbers may only fall.
 KNOWN = {
     "population": 49, "channels": 22, "release": 18, "fit": 11, "online": 11, "participate": 8,
