@@ -387,7 +387,7 @@ def test_old_names_of_fork_say_the_new_one() -> None:
     for call, new in (
         (lambda: kb.branch(RESULT, 3), "koubei_sim.fork"),
         (lambda: RESULT.branch(3), "Result.fork"),
-        (lambda: later.branch(4), "Fork.fork"),
+        (lambda: later.branch(4), r"Fork\.fork"),
         (lambda: studies.branch(RESULT, 3), "studies.fork"),
     ):
         with pytest.warns(DeprecationWarning, match=new):

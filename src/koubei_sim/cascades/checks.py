@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number, path, path_of, scalar, whole, word, yes_no
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.draws import key_from
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
 from koubei_sim.networks.row_blocks import thread_count as cores
-from koubei_sim.workers import progress_bar
 
 WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
 MOST_THREADS = 1024

@@ -28,10 +28,10 @@ from koubei_sim.cascades.rules.independent import IndependentCascade
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.runner import SHORT, check_room
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.networks import Network, TemporalNetwork, as_network
-from koubei_sim.workers import Workers
 
 if TYPE_CHECKING:
     import pandas as pd

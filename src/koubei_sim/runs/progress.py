@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.runs.waiting import look
-from koubei_sim.workers import progress_bar
 
 #: Told (ticks done, ticks in all) over all runs.
 Progress = Callable[[int, int], None]

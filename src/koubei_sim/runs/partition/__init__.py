@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.checks import whole
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
@@ -23,7 +24,6 @@ from koubei_sim.runs.partition.shard import parcel_of
 from koubei_sim.runs.partition.traffic import table
 from koubei_sim.runs.partition.workers import Settle, check_where, opened
 from koubei_sim.runs.progress import Progress
-from koubei_sim.workers import progress_bar
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim._version import __version__
 from koubei_sim.checks import progress as check_progress
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
@@ -38,7 +39,6 @@ from koubei_sim.studies.design.plan import Sweep, variants_sweep
 from koubei_sim.studies.sweep import backends, journal
 from koubei_sim.studies.sweep.result import SweepResult
 from koubei_sim.studies.sweep.work import Row
-from koubei_sim.workers import progress_bar
 
 logger = logging.getLogger("koubei_sim")
 
