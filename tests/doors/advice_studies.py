@@ -291,7 +291,7 @@ TRIED: dict[str, Trial] = {
     ),
     # Studies.
     "'backend=\"dask\"'": (
-        lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY),
+        lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY, backend="threads"),
         lambda: reaches_for(lambda at: kb.sweep(FEW, **CHANCE, scheduler=at, backend="dask")),
     ),
     "\"fewer outcomes, or out='folder'\"": (
