@@ -98,6 +98,7 @@ def quiet_world(
         n_segments=1,
         key=np.uint64(20100816),
         replicate=0,
+        own_on=0,
         class_level=np.array([127], np.uint8),
         class_segment=np.zeros(1, np.uint8),
         class_enthusiast=np.ones(1, np.uint8),

@@ -86,6 +86,15 @@ def yes_no(where: str, value: Any) -> bool:
     return found
 
 
+def progress(given: object) -> None:
+    """Refuse what is neither yes, no, nor something to tell how far a run is."""
+    if given is not None and not isinstance(given, bool) and not callable(given):
+        raise KoubeiError(
+            "progress", "wrong type", got=shown(given),
+            allowed="True, False or what is called with (done, in all)",
+        )  # fmt: skip
+
+
 def word(where: str, value: Any, allowed: Sequence[str]) -> str:
     """Return one of the allowed words."""
     if not isinstance(value, str) or value not in allowed:

@@ -130,7 +130,7 @@ def _of_toml(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) 
 
 def _scenario(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
     from koubei_sim.model.scenario import Scenario
-    from koubei_sim.model.scenario.own import class_with
+    from koubei_sim.model.scenario.scenario import class_with
 
     if not place.exists() and str(place) not in Scenario.presets() and place.suffix != ".toml":
         raise KoubeiError(

@@ -6,6 +6,7 @@ The scans are first shown a text that has the fault.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -34,6 +35,7 @@ LARGE = {
 COMPILERS = re.compile(r"\b(?:n?jit|kernel|part)\b")
 
 
+@functools.cache
 def words(text: str) -> set[str]:
     """Names that code speaks of: variables, attributes, imports; no text and no comments."""
     found = set()
@@ -96,10 +98,13 @@ def test_a_rule_stands_in_its_family_the_list_and_the_norm(kind: type[rules.Rule
     """
     name = kind.__name__
     family = f"{kind.__module__.partition('.')[2].replace('.', '/')}.py"
-    named = {file for file, text in files("cascades", "cli").items() if name in words(text)}
+    texts = files("cascades", "cli")
+    named = {file for file, text in texts.items() if name in words(text)}
     named = {file for file in named if "/kernels/" not in file}  # these have codes of like names
     assert named - USERS.get(name, set()) == {family, LIST}
     assert f"`{name}" in DOCS.read_text("utf-8")
+    help_of_command = re.sub(r'"\s+"', "", texts["cli/commands.py"])
+    assert re.search(rf"[ \"]{kind.command}(?:,| or |\.)", help_of_command)
     batches = {word for word in words((SOURCE / family).read_text("utf-8")) if "_batch" in word}
     assert batches, "no kernel of its own"
 

@@ -17,6 +17,7 @@ from tests.cascades.library import library
 from tests.worlds import Dice
 
 from koubei_sim.cascades import IndependentCascade, RandomSeeds, Reinforcement, cascade, paired
+from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network
 
 OUTPUTS = ("sizes", "events", "ends", "time", "curve")
@@ -92,3 +93,22 @@ def test_settings_in_one_walk_are_the_same(number: int) -> None:
         row = together.names.index(name)
         np.testing.assert_array_equal(together.sizes[row], alone.sizes, name)
         np.testing.assert_array_equal(together.ends[row], alone.ends, name)
+
+
+def test_progress_is_told_at_both_doors(capsys: pytest.CaptureFixture[str]) -> None:
+    """Catches a door that takes no bar, counts past the end, or takes a word for a callable."""
+    graph = Network.from_edges([0, 1, 2], [1, 2, 3])
+    settings = {"a": (IndependentCascade(0.5), [0]), "b": (Reinforcement(1), [0])}
+    for run, total in (
+        (lambda **named: cascade(graph, IndependentCascade(0.5), [0], 40, 1, **named), 40),
+        (lambda **named: paired(graph, settings, 40, 1, **named), 80),
+    ):
+        told: list[tuple[int, int]] = []
+        run(progress=lambda done, of, told=told: told.append((done, of)))
+        assert told == sorted(told) and told[-1] == (total, total)
+        run(progress=False)
+        assert capsys.readouterr().err == ""
+        run(progress=True)
+        assert f"/{total} [" in capsys.readouterr().err
+        with pytest.raises(KoubeiError, match="progress: wrong type, got 'no'"):
+            run(progress="no")

@@ -225,6 +225,14 @@ TRIED: dict[str, Trial] = {
                 "--replicates", "2"),
     ),
     "'out=\"folder\"'": (lambda: saved(stream=True), lambda: saved(stream=True, out="folder")),
+    "f'shards={threads}'": (
+        lambda: run_partitioned("tiny", 1, threads=2, progress=False),
+        lambda: run_partitioned("tiny", 1, shards=2, progress=False),
+    ),
+    "f'workers={threads}'": (
+        lambda: studies.sweep(FEW, **CHANCE | {"workers": None}, backend="loky", threads=2),
+        lambda: studies.sweep(FEW, **CHANCE | {"workers": 2}, backend="loky"),
+    ),
     "'engine=\"compiled\"'": (
         lambda: saved(stream=True, out="streamed", engine="reference"),
         lambda: saved(stream=True, out="streamed", engine="compiled"),

@@ -27,6 +27,7 @@ slow, out = {SLOW}, sys.argv[1]
 points = {{"n_agents": [300, 400_000, 400_001, 400_002]}}
 own = [Target("users", 300.0, 0.1, lambda history, scenario: 3.0, "empirical-output")]
 ranges = {{"seeding.purity": (0.1, 0.9)}}
+early = kb.run(slow, rng=1, ticks=2)
 sent = []
 
 def interrupt():
@@ -51,6 +52,7 @@ calls = {{
     "loky": lambda: sweep("loky", backend="loky", workers=2),
     "sensitivity": lambda: soon(lambda: studies.sensitivity(slow, ["seeding.purity"], rng=1)),
     "calibrate": lambda: soon(lambda: calibrate(slow, own, ranges, rng=1)),
+    "fork": lambda: soon(lambda: kb.fork(early, 1, ticks=1000)),
     "compare": lambda: soon(
         lambda: kb.compare([slow, slow.replace(**{{"seeding.purity": 0.9}})], 2, rng=1)
     ),
@@ -79,6 +81,7 @@ def test_calls_end_soon_and_keep_what_is_finished(tmp_path):
         "loky",
         "sensitivity",
         "calibrate",
+        "fork",
         "compare",
         "left",
     ], done.stderr

@@ -12,7 +12,7 @@ import koubei_sim as kb
 from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.provenance import history_digest
+from koubei_sim.runs.archive import history_digest
 from koubei_sim.runs.fork import fork
 from koubei_sim.studies.compare.compare import compare
 from koubei_sim.studies.compare.comparison import (

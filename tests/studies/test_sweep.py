@@ -175,7 +175,7 @@ display = types.ModuleType("IPython.display")
 shown = []
 display.display, display.HTML = shown.append, str
 sys.modules["IPython.display"] = sys.modules["IPython"].display = display
-from koubei_sim.runs.simulate import progress_bar
+from koubei_sim.core.workers import progress_bar
 with progress_bar(4, "run") as bar:
     bar.set_postfix(failed=1)
     bar.update(4)

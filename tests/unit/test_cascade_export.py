@@ -14,8 +14,7 @@ import pandas as pd
 import pytest
 
 from koubei_sim import storage
-from koubei_sim.cascades import export
-from koubei_sim.cascades.result import read_cascade
+from koubei_sim.cascades.result import _NAMES, TABLES, read_cascade
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.files.writers import write_tree
 
@@ -153,7 +152,7 @@ def test_the_dataset_has_every_array_under_a_name(result):
     assert dict(data.sizes) == {
         "replicate": 12, "kind": 1, "time": result.outcome.time.size, "person": 60,
     }  # fmt: skip
-    for field, (name, dims) in export._NAMES.items():
+    for field, (name, dims) in _NAMES.items():
         assert data[name].dims == dims
         np.testing.assert_array_equal(data[name], getattr(result.outcome, field))
     assert data["label"].values[3] == result.labels[3]
@@ -163,7 +162,7 @@ def test_the_dataset_has_every_array_under_a_name(result):
 
 def test_every_table_goes_to_pandas_and_parquet(result, tmp_path):
     """Catches tables that cannot be written, and rows that do not match the arrays."""
-    for name in export.TABLES:
+    for name in TABLES:
         frame = result.to_pandas(name)
         path = result.to_parquet(tmp_path / f"{name}.parquet", name)
         stored = pd.read_parquet(path)
@@ -171,7 +170,7 @@ def test_every_table_goes_to_pandas_and_parquet(result, tmp_path):
         assert set(frame.columns) <= set(stored.columns)
         # The index has become a column where it has a name.
         assert (frame.index.name is None) or frame.index.name in stored.columns
-    assert len(list(tmp_path.iterdir())) == len(export.TABLES)
+    assert len(list(tmp_path.iterdir())) == len(TABLES)
     rows = result.to_pandas()
     assert rows.loc[7, "size"] == result.sizes[2]
     curve = result.to_pandas("curve")

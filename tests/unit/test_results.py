@@ -17,7 +17,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
-from koubei_sim.runs import archive, dataset
+from koubei_sim.runs import dataset
 from koubei_sim.runs.loading import load_result
 from koubei_sim.runs.result import Result
 
@@ -129,7 +129,7 @@ def test_saving_twice_gives_the_same_bytes(tmp_path, scenario, result):
     """Catches time stamps, times of running or hash order inside the files."""
     again = Result(scenario, 7, "compiled", result.histories, seconds=99.0)
     one, two = result.save(tmp_path / "one"), again.save(tmp_path / "two")
-    for name in (archive.DATA, archive.EVENTS, archive.RECIPE):
+    for name in (storage.DATA, storage.EVENTS, storage.RECIPE):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
     assert storage.read_timing(two)["seconds"] == 99.0
 
@@ -190,24 +190,24 @@ def test_damaged_results_say_so_in_one_line(tmp_path, result):
     with pytest.raises(KoubeiError, match="not a result"):
         load_result(tmp_path / "empty")
     goal = result.save(tmp_path / "run")
-    recipe = json.loads((goal / archive.RECIPE).read_text())
+    recipe = json.loads((goal / storage.RECIPE).read_text())
     for change, message in (
         ({"format": 99}, "written by a newer"),
         ({"digest": "0" * 64}, "do not hold the result"),
         ({"scenario": {"ticks": -4}}, "scenario cannot be read"),
     ):
-        (goal / archive.RECIPE).write_text(json.dumps({**recipe, **change}))
+        (goal / storage.RECIPE).write_text(json.dumps({**recipe, **change}))
         with pytest.raises(KoubeiError, match=message):
             load_result(goal)
-    (goal / archive.RECIPE).write_text("{")
+    (goal / storage.RECIPE).write_text("{")
     with pytest.raises(KoubeiError, match="cannot be read"):
         load_result(goal)
-    (goal / archive.RECIPE).write_text(json.dumps(recipe))
-    (goal / archive.EVENTS).write_bytes(b"junk")
+    (goal / storage.RECIPE).write_text(json.dumps(recipe))
+    (goal / storage.EVENTS).write_bytes(b"junk")
     with pytest.raises(KoubeiError, match=r"events\.parquet: cannot be read") as caught:
         load_result(goal)
     assert "\n" not in str(caught.value)
-    (goal / archive.DATA).write_bytes(b"junk")
+    (goal / storage.DATA).write_bytes(b"junk")
     with pytest.raises(KoubeiError, match=r"data\.nc: cannot be read"):
         load_result(goal)
 

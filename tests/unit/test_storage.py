@@ -140,9 +140,9 @@ def test_a_log_is_read_by_value_and_by_replicate(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(storage.events, "GROUP_ROWS", 7)
     columns = {
-        "replicate": storage.Column(np.int32),
-        "time": storage.Column(np.float64, "when"),
-        "kind": storage.Column(np.uint8, words=("came", "left")),
+        "replicate": storage.events.Column(np.int32),
+        "time": storage.events.Column(np.float64, "when"),
+        "kind": storage.events.Column(np.uint8, words=("came", "left")),
     }
 
     def table(found: dict[str, np.ndarray]) -> pa.Table:
@@ -157,12 +157,12 @@ def test_a_log_is_read_by_value_and_by_replicate(tmp_path, monkeypatch) -> None:
         "time": time,
         "kind": (np.arange(25) % 3 == 0).astype(np.uint8),
     }
-    with path.open("xb") as file, storage.EventWriter(file, columns, table) as log:
+    with path.open("xb") as file, storage.events.EventWriter(file, columns, table) as log:
         for begin in range(0, 25, 4):
             log.append({name: column[begin : begin + 4] for name, column in lines.items()})
         with pytest.raises(KoubeiError, match="events: replicates out of order, got 1"):
             log.append({"time": time[:1], "kind": lines["kind"][:1]}, 1)
-    found = storage.EventFile(path, columns, 3)
+    found = storage.events.EventFile(path, columns, 3)
     assert (found.rows, [found.events_of(r) for r in range(3)]) == (25, [10, 0, 15])
     for replicate in (None, 0, 1, 2):
         for within in (None, ("time", 1.0, 4.5), ("kind", 1, 1)):

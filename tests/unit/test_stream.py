@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from tests.strategies import scenarios
 
+from koubei_sim import storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.mechanisms.observe import LOG
@@ -38,7 +39,7 @@ BUSY = Scenario.load("tiny").replace(
 )
 XIAOMI = Scenario.load("xiaomi").replace(n_agents=1500, ticks=200)
 GROUP = 200
-FILES = (archive.DATA, archive.EVENTS, archive.RECIPE)
+FILES = (storage.DATA, storage.EVENTS, storage.RECIPE)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_streamed_run_is_the_saved_run_to_the_byte(scenario, threads, groups, 
     pd.testing.assert_frame_equal(streamed.pyramid(), kept.pyramid())
     assert streamed.data.identical(kept.data)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["kept", "streamed"]
-    assert sorted(p.name for p in streamed.stored.iterdir()) == sorted((*FILES, archive.TIMING))
+    assert sorted(p.name for p in streamed.stored.iterdir()) == sorted((*FILES, storage.TIMING))
 
 
 @settings(
@@ -124,8 +125,8 @@ def test_loading_leaves_the_log_or_takes_it_as_told(groups, tmp_path):
             assert (back.stored is not None) == (name == "streamed" if stream is None else stream)
             assert back.digest() == kept.digest()
     other = simulate.run(SMALL, 2, rng=6, out=tmp_path / "other")
-    log = (other.save(tmp_path / "other") / archive.EVENTS).read_bytes()
-    (tmp_path / "streamed" / archive.EVENTS).write_bytes(log)
+    log = (other.save(tmp_path / "other") / storage.EVENTS).read_bytes()
+    (tmp_path / "streamed" / storage.EVENTS).write_bytes(log)
     with pytest.raises(KoubeiError, match="do not hold the result"):
         load_result(tmp_path / "streamed")
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from koubei_sim import storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs import archive, simulate
+from koubei_sim.runs import simulate
 from koubei_sim.runs.loading import load_result
 from koubei_sim.storage import Disk, DiskFile, events
 
@@ -209,7 +210,7 @@ def test_a_result_being_replaced_when_the_process_dies_comes_back(tmp_path):
     kill("rename", 2, goal)
     assert not goal.exists()
     # The next one gets the old result back first, and loses it only once its own is whole.
-    with pytest.raises(KeyboardInterrupt), archive.whole_folder(goal):
+    with pytest.raises(KeyboardInterrupt), storage.whole_folder(goal):
         assert load_result(goal).digest() == old.digest()
         raise KeyboardInterrupt
     assert names(tmp_path) == ["run"]
@@ -226,9 +227,9 @@ def test_the_work_of_the_living_is_left_alone(tmp_path):
         (folder / "notes.txt").write_text("x")
     mine.append(tmp_path / ".run.file.partial")
     mine[-1].write_text("x")
-    with archive.whole_folder(goal) as partial:
+    with storage.whole_folder(goal) as partial:
         (partial / "half").write_text("x")
-        assert archive.clear_left_overs(goal) == []
+        assert storage.clear_left_overs(goal) == []
         run(goal)
         assert (partial / "half").exists()
     assert all((path / "notes.txt").exists() for path in mine[:-1])

@@ -7,18 +7,23 @@ are taken; what could be read in two ways is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import number, path, path_of, whole, word, yes_no
+from koubei_sim.checks import number, path, path_of, scalar, whole, word, yes_no
+from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.draws import key_from
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
+from koubei_sim.networks.row_blocks import thread_count as cores
 
 WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
+MOST_THREADS = 1024
 FEW = 8  # values by name up to this number are written out
 
 __all__ = ["number", "path", "path_of", "whole", "word", "yes_no"]
@@ -37,11 +42,30 @@ def positive(where: str, value: Any) -> float:
 
 
 def key(rng: Any) -> int:
-    """Return the key of 64 bits that `rng` stands for."""
+    """Return the key of 64 bits that `rng` stands for; 7.0 is 7."""
+    found = scalar(rng)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
     try:
-        return key_from(rng)
+        return key_from(found)
     except (ValueError, TypeError) as error:
         raise KoubeiError("rng", str(error).removeprefix("rng: ")) from None
+
+
+def threads(given: Any) -> int:
+    """Return a number of threads: all cores unless one is given."""
+    return cores() if given is None else whole("threads", given, 1, MOST_THREADS)
+
+
+@contextmanager
+def told(progress: Any, total: int | None) -> Iterator[Any]:
+    """Give what is to be called with (done, in all), a bar where `progress` is True, or None."""
+    check_progress(progress)
+    if progress is not True:
+        yield progress or None
+        return
+    with progress_bar(total, "replicate") as bar:
+        yield lambda done, _: bar.update(done - bar.n)
 
 
 def values(where: str, value: Any, low: float, high: float) -> np.ndarray:

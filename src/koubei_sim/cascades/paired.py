@@ -8,7 +8,7 @@ the same key.  The numbers are those that `cascade` gives for each setting alone
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +28,10 @@ from koubei_sim.cascades.rules.independent import IndependentCascade
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.runner import SHORT, check_room
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.networks import Network, TemporalNetwork, as_network
-from koubei_sim.networks.row_blocks import thread_count as cores
-from koubei_sim.workers import Workers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +131,7 @@ def paired(
     first: int = 0,
     horizon: float | None = None,
     threads: int | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
     by: str = "label",
 ) -> PairedCascades:
     """Run several settings on the same coins.
@@ -141,8 +141,8 @@ def paired(
     network : as in `cascade`
     settings : mapping of name to (rule, seed_agents)
         Any rules and seeds that `cascade` takes.
-    replicates, rng, first, horizon, threads, by
-        As in `cascade`.
+    replicates, rng, first, horizon, threads, progress, by
+        As in `cascade`; progress counts the replicates of all settings.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def paired(
             raise KoubeiError(f"settings[{name}]", "not a pair", allowed="(rule, seed_agents)")
     count = checks.whole("replicates", replicates, 1)
     first = checks.whole("first", first, 0)
-    workers = cores() if threads is None else checks.whole("threads", threads, 1)
+    workers = checks.threads(threads)
     key = checks.key(rng)
     graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
     if checks.word("by", by, ("label", "row")) == "row":
@@ -187,26 +187,33 @@ def paired(
     if isinstance(graph, Network):
         arcs = Arcs.of(graph, network)
         together, alone = _groups([rule for rule, _ in settings.values()], arcs, key)
-    for limits, rule_arrays, members in together:
-        job = _Lanes(arcs, limits, rule_arrays, [plans[k] for k in members], key, horizon)
-        # Small enough to be done soon: nobody waits long for an interrupt.
-        piece = max(1, min(PIECE, SHORT // (arcs.n + arcs.count)))
-        spans = ((lo, min(piece, count - lo)) for lo in range(0, count, piece))
-
-        def run(lo: int, number: int, job: _Lanes = job) -> tuple[int, Any, Any]:
-            return lo, *job.run(first + lo, number)
-
-        with Workers(min(workers, -(-count // piece))) as pool:
-            for lo, size, step in pool.in_order(run, spans):
-                sizes[members, lo : lo + len(size)] = size[:, : len(members)].T
-                ends[members, lo : lo + len(size)] = step[:, : len(members)].T
     pairs = list(settings.values())
-    for k in alone:
-        rule, start = pairs[k]
-        result = cascade(
-            network, rule, start, count, key, first=first, horizon=horizon, threads=workers, by=by
-        )
-        sizes[k], ends[k] = result.outcome.sizes, result.outcome.ends
+    total, done = len(names) * count, 0
+    with checks.told(progress, total) as tell:
+        for limits, rule_arrays, members in together:
+            job = _Lanes(arcs, limits, rule_arrays, [plans[k] for k in members], key, horizon)
+            # Small enough to be done soon: nobody waits long for an interrupt.
+            piece = max(1, min(PIECE, SHORT // (arcs.n + arcs.count)))
+            spans = ((lo, min(piece, count - lo)) for lo in range(0, count, piece))
+
+            def run(lo: int, number: int, job: _Lanes = job) -> tuple[int, Any, Any]:
+                return lo, *job.run(first + lo, number)
+
+            with Workers(min(workers, -(-count // piece))) as pool:
+                for lo, size, step in pool.in_order(run, spans):
+                    sizes[members, lo : lo + len(size)] = size[:, : len(members)].T
+                    ends[members, lo : lo + len(size)] = step[:, : len(members)].T
+                    done += len(size) * len(members)
+                    if tell is not None:
+                        tell(done, total)
+        for k in alone:
+            result = cascade(
+                network, pairs[k][0], pairs[k][1], count, key, first=first, horizon=horizon,
+                threads=workers, by=by,
+                progress=tell and (lambda more, _, before=done: tell(before + more, total)),
+            )  # fmt: skip
+            sizes[k], ends[k] = result.outcome.sizes, result.outcome.ends
+            done += count
     return PairedCascades(names, sizes, ends, key)
 
 

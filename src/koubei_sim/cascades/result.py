@@ -1,341 +1,325 @@
 """What a run of a cascade rule gives back: `CascadeResult`, and `read_cascade` for a saved one.
 
-The result keeps the bare arrays of the run (`Outcome`); everything a person asks for - sizes with
-honest intervals, curves, who is reached and when, who convinced whom - is made from them when it is
-asked for.  Made by the driver of cascades; used by people, figures and the command line.
+The replicates with their tables, labelled arrays, files, graphs and looks.  No file is ever
+unpickled.  Made by the driver of cascades; used by people, figures and the command line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+import html
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import checks
-from koubei_sim.cascades import export, statistics, stream, trees
+from koubei_sim import checks, storage
+from koubei_sim.cascades import stream
+from koubei_sim.cascades.checks import called, row_of
 from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.replicates import Replicates
+from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics.intervals import Interval
-from koubei_sim.metrics.takeoff import TAKE_OFF_FOLD, TAKE_OFF_SHARE
+from koubei_sim.metrics.intervals import wilson
+from koubei_sim.metrics.overview import QUANTILES, count_text
+from koubei_sim.networks.files.writers import write_tree
+from koubei_sim.networks.labelling import as_labels
+from koubei_sim.storage.provenance import array_digest, versions
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from koubei_sim.cascades.trees import CascadeForest
 
-@dataclass(frozen=True, eq=False, repr=False)
-class CascadeResult:
-    """Replicates of one cascade rule on one network.
+#: Layout of the folder; raised when an old reader could misread it.
+FORMAT: Final = 1
+#: Field of `Outcome` -> (name in the dataset, dimensions).
+_NAMES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "sizes": ("size", ("replicate",)),
+    "events": ("events", ("replicate",)),
+    "ends": ("end", ("replicate",)),
+    "curve": ("new", ("replicate", "kind", "time")),
+    "removed": ("removed", ("replicate", "time")),
+    "node_count": ("reached", ("person",)),
+    "node_time": ("time_sum", ("person",)),
+    "times": ("first_time", ("replicate", "person")),
+    "kinds": ("first_kind", ("replicate", "person")),
+}
 
-    Made by `koubei_sim.cascade`, or by `read_cascade` from a saved folder; not by hand.
 
-    Attributes
-    ----------
-    outcome : Outcome
-        The bare arrays, one row a replicate.
-    n : int
-        People in the network.
-    rule : object
-        The rule that was run; after loading, its text.
-    kind_names : tuple of str
-        Names of the K kinds of activation (brands, signs); one name where there is one kind.
-    steps : bool
-        True: time counts steps; False: time in the unit of the rule.
-    key : int
-        The 64-bit key from which all randomness follows.
-    method : str
-        The kernel that ran it.
-    seconds : float
-        Wall time; no part of the result.
-    stopped : str
-        Why no more replicates were run: "replicates", "precision" or "seconds".
-    labels : (n,) array or None
-        What the people are called in the network they come from.
-    log_path : Path or None
-        Where the log of activations lies, when it was written to a file.
+@dataclass(frozen=True, slots=True, repr=False)
+class SavedRule:
+    """The text of a rule whose result was loaded from disk."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        """Return the text."""
+        return self.text
+
+
+# Tables ---------------------------------------------------------------------------------------
+
+
+def _replicates(result: Replicates) -> pd.DataFrame:
+    import pandas as pd
+
+    found = result.outcome
+    columns: dict[str, Any] = {
+        "size": found.sizes,
+        "share": result.share,
+        "seeds": result.seeds,
+        "events": found.events,
+        "end": found.ends,
+    }
+    if len(result.kind_names) > 1:
+        by_kind = result.sizes_by_kind
+        columns |= {name: by_kind[:, k] for k, name in enumerate(result.kind_names)}
+    return pd.DataFrame(columns, index=pd.Index(found.replicates, name="replicate"))
+
+
+def _curve(result: Replicates) -> pd.DataFrame:
+    import pandas as pd
+
+    found = result.outcome
+    replicates, kinds, points = found.curve.shape
+    columns = {
+        "replicate": np.repeat(found.replicates, kinds * points),
+        "kind": np.tile(np.repeat(np.array(result.kind_names), points), replicates),
+        "time": np.tile(found.time, replicates * kinds),
+        "new": found.curve.ravel(),
+        "cumulative": found.curve.cumsum(axis=2).ravel(),
+    }
+    if found.removed is not None and kinds == 1:
+        columns["active"] = result.prevalence.to_numpy().ravel()
+    return pd.DataFrame(columns)
+
+
+def _people(result: Replicates) -> pd.DataFrame:
+    import pandas as pd
+
+    low, high = result.probability_interval()
+    columns: dict[str, Any] = {} if result.labels is None else {"label": result.labels}
+    columns |= {"probability": result.probability, "low": low, "high": high}
+    columns["first_passage"] = result.first_passage
+    return pd.DataFrame(columns, index=pd.RangeIndex(result.n, name="person"))
+
+
+def _activations(result: Replicates) -> pd.DataFrame:
+    import pandas as pd
+
+    log = result.activations
+    columns: dict[str, Any] = dict(log._asdict())
+    if result.labels is not None:
+        columns |= {"label": called(log.person, result.labels)}
+        columns |= {"parent_label": called(log.parent, result.labels)}
+    return pd.DataFrame(columns)
+
+
+TABLES: Final[dict[str, Callable[[Any], Any]]] = {
+    "replicates": _replicates,
+    "curve": _curve,
+    "people": _people,
+    "activations": _activations,
+    "trees": lambda result: result.trees(),
+    "generations": lambda result: result.generations(),
+}
+
+
+def _outcomes(result: Replicates) -> dict[str, tuple[NDArray[np.float64], str]]:
+    """Every outcome, one float a replicate (NaN: undefined), and what it is."""
+    found = result.outcome
+    last = "step" if result.steps else "time"
+    rows: dict[str, tuple[NDArray[Any], str]] = {
+        "size": (result.sizes, "people ever active, seeds too"),
+        "share": (result.share, "share of all people"),
+    }
+    if len(result.kind_names) > 1:
+        by_kind = result.sizes_by_kind
+        for k, name in enumerate(result.kind_names):
+            rows[f"size {name}"] = (by_kind[:, k], f"activations of kind {name}")
+    if (found.events > found.sizes).any():
+        rows["events"] = (found.events, "activations, again and again")
+    rows["end"] = (found.ends, f"{last} of the last activation")
+    off = result.took_off()
+    rows["take_off"] = (off, "share of replicates that took off")
+    rows["size_off"] = (np.where(off, result.sizes, np.nan), "people ever active in those")
+    if found.activations is not None:
+        shape = result.trees()
+        place = np.searchsorted(found.replicates, shape["replicate"].to_numpy())
+        # Trees sorted by size: the largest of each replicate is written last.
+        order = np.argsort(shape["size"].to_numpy(), kind="stable")
+        count = np.bincount(place, minlength=result.replicates)
+        rows["trees"] = (count, "trees (roots)")
+        meaning = {
+            "size": "activations in the largest tree",
+            "depth": "its generations below the root",
+            "breadth": "its largest generation",
+            "virality": "its structural virality",
+        }
+        for name, says in meaning.items():
+            values = np.full(result.replicates, np.nan)
+            values[place[order]] = shape[name].to_numpy()[order]
+            rows["largest_tree" if name == "size" else name] = (values, says)
+    return {name: (np.asarray(values, np.float64), says) for name, (values, says) in rows.items()}
+
+
+# Files ----------------------------------------------------------------------------------------
+
+
+def _digest(outcome: Outcome) -> str:
+    """Return the SHA-256 over all arrays but the log."""
+    parts = [getattr(outcome, field.name) for field in fields(outcome)]
+    return array_digest(*(part for part in parts if isinstance(part, np.ndarray)))
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    """Return the fields of a saved `CascadeResult`; see `read_cascade`."""
+    folder = storage.folder_of(checks.path("path", path))
+    recipe = storage.read_recipe(folder, FORMAT)
+    if recipe.get("what") != "cascade":
+        raise KoubeiError(str(folder / storage.RECIPE), "not a cascade", fix="koubei_sim.load")
+    data = storage.read_data(folder)
+    try:
+        arrays: dict[str, Any] = {
+            field: data[name].to_numpy() for field, (name, _) in _NAMES.items() if name in data
+        }
+        outcome = Outcome(
+            replicates=data["replicate"].to_numpy(), time=data["time"].to_numpy(), **arrays
+        )
+        parts = {
+            "outcome": outcome,
+            "n": int(recipe["people"]),
+            "rule": SavedRule(recipe["rule"]),
+            "kind_names": tuple(recipe["kinds"]),
+            "steps": bool(recipe["steps"]),
+            "key": int(recipe["key"]),
+            "method": str(recipe["method"]),
+            "seconds": float(storage.read_timing(folder).get("seconds", "nan")),
+            "stopped": str(recipe["stopped"]),
+            "labels": as_labels(data["label"].to_numpy()) if "label" in data.coords else None,
+            "log_path": folder / storage.EVENTS if recipe["log"] else None,
+            "asked": recipe.get("tick"),
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise storage.cannot_read(folder, error) from None
+    if _digest(outcome) != recipe.get("digest"):
+        raise KoubeiError(str(folder), "the files do not hold the result of their recipe")
+    return parts
+
+
+def rows_of_tree(result: Replicates, forest: CascadeForest, root: Any, by: str) -> NDArray[Any]:
+    """Return the numbers of the trees of which a person is the root, or refuse it."""
+    log = forest.activations
+    row = row_of("root", root, result.n, result.labels, by)
+    mine = np.flatnonzero(log.person[forest.roots] == row)
+    if not mine.size:
+        some = log.person[forest.roots[:5]]
+        if result.labels is not None and by == "label":
+            some = result.labels[some]
+        raise KoubeiError(
+            "root", "not the root of a tree", got=repr(getattr(root, "item", lambda: root)()),
+            allowed=f"such as {', '.join(map(repr, some.tolist()))}",
+        )  # fmt: skip
+    return mine
+
+
+def _identifiers(log: Activations, rows: NDArray[np.int64]) -> list[str]:
+    """The number of each person; from the second infection on with the number of the row."""
+    person = log.person[rows]
+    first = np.zeros(rows.size, dtype=bool)
+    first[np.unique(person, return_index=True)[1]] = True
+    return [
+        str(who) if once else f"{who}.{row}"
+        for who, once, row in zip(person.tolist(), first.tolist(), rows.tolist())
+    ]
+
+
+# Looks -----------------------------------------------------------------------------------------
+#
+# Cheap by design (sizes and curves only, no forest), because a notebook shows them unasked.
+
+
+def _lines(result: Replicates) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Two lines on what was run, and rows of (name, mean, remark)."""
+    plural = "" if result.replicates == 1 else "s"
+    head = f"{result.rule!r}, {result.n:,} people"
+    run = f"{result.replicates:,} replicate{plural}, {result.method}, key {result.key}"
+    if np.isfinite(result.seconds):
+        run += f", {result.seconds:.3g} s"
+    if result.stopped != "replicates":
+        run += f", stopped by {result.stopped}"
+    if not result.replicates:
+        return head, run, []
+    rows = []
+    names = result.kind_names if len(result.kind_names) > 1 else ()
+    for name, found in [("size", result.mean_size())] + [(k, result.mean_size(k)) for k in names]:
+        remark = ""
+        if np.isfinite(found.low) and found.high > found.low:
+            remark = f"95 % {count_text(max(found.low, 0.0))} .. {count_text(found.high)}"
+            remark += " (bootstrap)" if found.method == "bootstrap" else ""
+        rows.append((name, count_text(found.mean), remark))
+    if result.replicates > 1:
+        low, middle, high = np.quantile(result.sizes, [0.05, 0.5, 0.95], method="inverted_cdf")
+        remark = f"5-95 % {count_text(low)} .. {count_text(high)}"
+        rows.append(("median size", count_text(middle), f"{remark}, largest {max(result.sizes):,}"))
+    word = "last step" if result.steps else "last time"
+    ends = result.outcome.ends
+    rows.append((word, count_text(float(ends.mean())), f"at most {count_text(float(ends.max()))}"))
+    return head, run, rows
+
+
+def _text(result: Replicates) -> str:
+    """Return the plain form, at most 100 columns wide."""
+    head, run, rows = _lines(result)
+    lines = [f"CascadeResult: {head}", f"  {run}"]
+    lines += [f"  {name:<14}{mean:>12}   {remark}".rstrip() for name, mean, remark in rows]
+    lines += [f"  note: {note}" for note in result.notes]
+    return "\n".join(line if len(line) <= 100 else line[:97] + "..." for line in lines)
+
+
+def _page(result: Replicates) -> str:
+    """Return the HTML form: a table and the mean curve drawn inline, nothing loaded."""
+    head, run, rows = _lines(result)
+    cells = "".join(
+        f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+        f"<td style='text-align:right'>{mean}</td><td>{remark}</td></tr>"
+        for name, mean, remark in rows
+    )
+    notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in result.notes)
+    return (
+        f"<div><b>CascadeResult</b> {html.escape(head)}<br><small>{html.escape(run)}</small>"
+        f"<table>{cells}</table>{_sparkline(result)}{notes}</div>"
+    )
+
+
+def _sparkline(result: Replicates, width: int = 320, height: int = 80) -> str:
+    """The mean of activations so far over time, as inline SVG."""
+    curve = result.outcome.curve
+    if not curve.size:
+        return ""
+    mean = curve.sum(axis=1).mean(axis=0).cumsum()
+    at = np.unique(np.linspace(0, mean.size - 1, min(mean.size, 160)).astype(int))
+    x = at / max(1, mean.size - 1) * (width - 4) + 2
+    y = height - 2 - mean[at] / max(1.0, mean[-1]) * (height - 4)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y))
+    return (
+        f"<svg role='img' aria-label='mean activations so far' width='{width}' height='{height}' "
+        f"viewBox='0 0 {width} {height}' style='background:#fafafa'><polyline fill='none' "
+        f"stroke='#0072B2' stroke-width='1.5' points='{points}'/></svg>"
+    )
+
+
+class CascadeResult(Replicates):
+    """Replicates of one cascade rule on one network, with tables, files and looks.
+
+    Made by `koubei_sim.cascade`, or by `read_cascade` from a saved folder; not by hand.  Its
+    fields are those of `Replicates`.
     """
-
-    outcome: Outcome
-    n: int
-    rule: object
-    kind_names: tuple[str, ...]
-    steps: bool
-    key: int
-    method: str
-    seconds: float
-    stopped: str
-    labels: NDArray[Any] | None = None
-    log_path: Path | None = None
-    asked: float | None = None  # width of bins that was asked for
-
-    # Sizes ------------------------------------------------------------------------------------
-
-    @property
-    def replicates(self) -> int:
-        """Number of replicates R."""
-        return int(self.outcome.sizes.size)
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Different people who were ever active, seeds included, int64 (R,)."""
-        return self.outcome.sizes
-
-    @property
-    def share(self) -> NDArray[np.float64]:
-        """The same as a share of all people, float64 (R,)."""
-        return self.outcome.sizes / self.n
-
-    @property
-    def sizes_by_kind(self) -> NDArray[np.int64]:
-        """Activations of each kind, int64 (R, K)."""
-        return self.outcome.curve.sum(axis=2)
-
-    @property
-    def seeds(self) -> NDArray[np.int64]:
-        """Seeds of each replicate, int64 (R,)."""
-        return self.outcome.curve[:, :, 0].sum(axis=1)
-
-    def mean_size(self, kind: str | int | None = None) -> Interval:
-        """Return the mean size with a 95 % interval: ``mean, low, high, method``.
-
-        `method` is "t", or "bootstrap" where the sizes are so skewed that the normal interval is
-        doubtful; see also `notes`.
-
-        With `kind`, the name or number of a kind: its activations only.
-        """
-        if kind is None:
-            return self._mean_size
-        number = self.kind_number(kind)
-        return statistics.size_interval(self.sizes_by_kind[:, number], self.key, 6001 + number)
-
-    @cached_property
-    def _mean_size(self) -> Interval:
-        return statistics.size_interval(self.sizes, self.key, 6000)
-
-    def kind_number(self, kind: str | int) -> int:
-        """Return the number of a kind given by name or number.
-
-        Raises
-        ------
-        KoubeiError
-            When there is no such kind.
-        """
-        if isinstance(kind, str):
-            return self.kind_names.index(checks.word("kind", kind, self.kind_names))
-        return checks.whole("kind", kind, 0, len(self.kind_names) - 1)
-
-    def quantiles(self, q: Sequence[float] | float = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
-        """Return quantiles of the sizes with 95 % intervals that assume no law.
-
-        Parameters
-        ----------
-        q : float or sequence of float
-            In 0..1.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index ``q``; columns ``size, low, high``, NaN where so few replicates say nothing.
-        """
-        import pandas as pd
-
-        given = [q] if np.ndim(q) == 0 else list(q)  # type: ignore[arg-type]
-        levels = np.array([checks.number("q", level, 0.0, 1.0) for level in given])
-        rows = [statistics.quantile_interval(self.sizes, float(level)) for level in levels]
-        index = pd.Index(levels, name="q")
-        return pd.DataFrame(rows, index=index, columns=["size", "low", "high"])
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the mean size must know about its tail; empty where all is well."""
-        return statistics.notes(self.sizes, self.asked, self.outcome.time)
-
-    def took_off(
-        self, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOLD
-    ) -> NDArray[np.bool_]:
-        """Return which replicates took off, bool (R,).
-
-        They did when they reached at least `share` of the people *and* `fold` times the seeds.
-        Look at the law of the sizes before trusting a threshold (`plots.cascade_sizes`).
-        """
-        share = checks.number("share", share, 0.0, 1.0)
-        fold = checks.number("fold", fold, 0.0)
-        return (self.sizes >= share * self.n) & (self.sizes >= fold * np.maximum(1, self.seeds))
-
-    # Time -------------------------------------------------------------------------------------
-
-    @property
-    def new(self) -> xr.DataArray:
-        """New activations, dimensions ``replicate, kind, time``.
-
-        At ``time[w]`` stand those in ``(time[w-1], time[w]]``, at the first point the seeds.
-        """
-        return self._labelled(self.outcome.curve, "new activations")
-
-    @property
-    def curve(self) -> xr.DataArray:
-        """Activations so far (the adoption curve), dimensions ``replicate, kind, time``."""
-        return self._labelled(self.outcome.curve.cumsum(axis=2), "activations so far")
-
-    @property
-    def prevalence(self) -> xr.DataArray:
-        """People active (infectious) at each point of time, dimensions ``replicate, time``.
-
-        Raises
-        ------
-        KoubeiError
-            For a rule without recovery, where `curve` says who is active.
-        """
-        if self.outcome.removed is None:
-            raise KoubeiError("prevalence", "this rule knows no recovery", fix="curve")
-        came = self.outcome.curve.sum(axis=1).cumsum(axis=1)
-        return self._labelled(came - self.outcome.removed.cumsum(axis=1), "active")
-
-    def _labelled(self, values: NDArray[Any], name: str) -> xr.DataArray:
-        import xarray as xr
-
-        dims = ("replicate", "kind", "time") if values.ndim == 3 else ("replicate", "time")
-        coords: dict[str, Any] = {"replicate": self.outcome.replicates, "time": self.outcome.time}
-        if values.ndim == 3:
-            coords["kind"] = list(self.kind_names)
-        return xr.DataArray(values, coords, dims, name=name)
-
-    # People -----------------------------------------------------------------------------------
-
-    @property
-    def probability(self) -> NDArray[np.float64]:
-        """Share of replicates in which each person was active, float64 (n,).
-
-        Raises
-        ------
-        KoubeiError
-            When the run kept nothing of single people.
-        """
-        return self.people_counts[0] / self.replicates
-
-    def probability_interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the 95 % score intervals of `probability`: low, high, each (n,)."""
-        return statistics.wilson_intervals(self.people_counts[0], self.replicates)
-
-    @property
-    def first_passage(self) -> NDArray[np.float64]:
-        """Mean time of first activation over the replicates with one, float64 (n,); else NaN."""
-        count, total = self.people_counts
-        return np.divide(total, count, out=np.full(self.n, np.nan), where=count > 0)
-
-    @cached_property
-    def people_counts(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Replicates in which each person was active, and the sum of the first times, each (n,)."""
-        found = self.outcome
-        if found.node_count is None and found.times is None and not self.has_log:
-            raise KoubeiError(
-                "people", "the run kept nothing of single people", fix='record="people"'
-            )
-        return statistics.people_counts(found, self._parts, self.n)
-
-    # Who convinced whom -----------------------------------------------------------------------
-
-    @property
-    def has_log(self) -> bool:
-        """Whether the log of activations was kept."""
-        return self.outcome.activations is not None or self.log_path is not None
-
-    @cached_property
-    def activations(self) -> Activations:
-        """The log: who became active when, and through whom; read from its file when it has one.
-
-        Raises
-        ------
-        KoubeiError
-            When the run kept none, or its file is gone or damaged.
-        """
-        if self.outcome.activations is not None:
-            return self.outcome.activations
-        return stream.read_activations(self._log_file())
-
-    def _log_file(self) -> Path:
-        if self.log_path is None:
-            raise KoubeiError("activations", "the run kept no log", fix='record="forest"')
-        return self.log_path
-
-    def _parts(self) -> Iterator[Activations]:
-        """Yield the log, whole replicates at a time, without holding a long one in memory."""
-        if self.outcome.activations is not None:
-            yield self.outcome.activations
-        elif "activations" in self.__dict__:  # read before
-            yield self.activations
-        else:
-            yield from stream.activation_parts(self._log_file())
-
-    def log_of(self, replicate: int) -> Activations:
-        """Return the log of one replicate; from a file only that is read.
-
-        Raises
-        ------
-        KoubeiError
-            When there is no such replicate or no log.
-        """
-        if replicate not in self.outcome.replicates:
-            known = self.outcome.replicates
-            allowed = f"{known.min()}..{known.max()}" if known.size else "none"
-            raise KoubeiError("replicate", "not in the result", got=replicate, allowed=allowed)
-        if self.outcome.activations is None and "activations" not in self.__dict__:
-            return stream.read_activations(self._log_file(), replicate)
-        return stream.one_replicate(self.activations, replicate)
-
-    def forest(self, replicate: int | None = None) -> trees.CascadeForest:
-        """Return the log with its tree structure, of one replicate or of all."""
-        log = self.activations if replicate is None else self.log_of(replicate)
-        return trees.forest_of(log, self.n)
-
-    def trees(self, replicate: int | None = None) -> pd.DataFrame:
-        """Return one row a tree: everybody convinced, directly or through others, by one root.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Of one replicate or of all.  Columns ``replicate, root, time`` (of the root), ``size,
-            depth`` (generations below the root), ``breadth`` (largest generation), ``broadcast``
-            (most people convinced directly by one) and ``virality`` (structural virality, the mean
-            distance of two people of the tree; NaN for a single one).  `root` is a row; where there
-            are labels, `root_label` is what the person is called.
-        """
-        import pandas as pd
-
-        logs = self._parts() if replicate is None else iter([self.log_of(replicate)])
-        found = [trees.trees_of(trees.forest_of(log, self.n)) for log in logs]
-        if not found:
-            found = [trees.trees_of(trees.forest_of(stream.empty_log(), self.n))]
-        columns = [np.concatenate(column) for column in zip(*found)]
-        table = pd.DataFrame(dict(zip(trees.CascadeTrees._fields, columns)))
-        if self.labels is not None:
-            table.insert(2, "root_label", self.labels[table["root"].to_numpy()])
-        return table
-
-    def generations(self) -> pd.DataFrame:
-        """Return the sizes of generations and the reproduction number by generation.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Index ``generation`` (0: roots); columns ``mean, low, high`` (mean size over
-            replicates), ``reached`` (share of replicates that have the generation), ``R, R_low,
-            R_high`` (people convinced per person of the generation).  Intervals are 95 %; see
-            `koubei_sim.cascades.trees.generation_table`.
-        """
-        import pandas as pd
-
-        sums = trees.NO_GENERATIONS
-        for log in self._parts():
-            sums = sums + trees.generation_sums(trees.forest_of(log, self.n))
-        table = pd.DataFrame(trees.generation_table(sums, self.replicates))
-        table.index.name = "generation"
-        return table
 
     # Tables and files -------------------------------------------------------------------------
 
@@ -346,11 +330,52 @@ class CascadeResult:
         the log is in memory, ``trees, largest_tree, depth, breadth, virality`` (the last three of
         the largest tree).  Columns as in `koubei_sim.metrics.summary`.
         """
-        return export.summary(self)
+        import pandas as pd
+
+        rows, names = [], []
+        for number, (name, (values, meaning)) in enumerate(_outcomes(self).items()):
+            finite = values[np.isfinite(values)]
+            if name == "take_off":
+                low, high = wilson(int(finite.sum()), finite.size)
+                mean, method = float(finite.mean()) if finite.size else np.nan, "wilson"
+            else:
+                # `mean_size` has the address 6000, so that both give the same interval.
+                mean, low, high, method = size_interval(values, self.key, 6000 + 50 * number)
+                low, high = max(low, 0.0), min(high, 1.0 if name == "share" else np.inf)
+            quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
+            spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
+            rows.append([mean, spread, low, high, method, *quantiles, finite.size, meaning])
+            names.append(name)
+        columns = ["mean", "sd", "low", "high", "interval"]
+        columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["n", "meaning"]
+        return pd.DataFrame(rows, index=pd.Index(names, name="outcome"), columns=columns)
 
     def to_xarray(self) -> xr.Dataset:
         """Return everything but the log as an xarray Dataset with named dimensions."""
-        return export.to_xarray(self)
+        import xarray as xr
+
+        found = self.outcome
+        variables = {
+            name: (dims, getattr(found, field))
+            for field, (name, dims) in _NAMES.items()
+            if getattr(found, field) is not None
+        }
+        coords: dict[str, Any] = {
+            "replicate": found.replicates,
+            "kind": np.array(self.kind_names, dtype=np.str_),
+            "time": found.time,
+        }
+        if self.labels is not None:
+            coords["label"] = ("person", np.asarray(self.labels))
+        attributes = {
+            "rule": repr(self.rule),
+            "people": self.n,
+            "time_unit": "step" if self.steps else "time",
+            "method": self.method,
+            "stopped": self.stopped,
+            "key": str(self.key),  # 64 bits do not fit the signed numbers of netCDF
+        }
+        return xr.Dataset(variables, coords, attributes)
 
     def to_pandas(self, table: str = "replicates") -> pd.DataFrame:
         """Return one of the tables ``replicates, curve, people, activations, trees, generations``.
@@ -360,11 +385,24 @@ class CascadeResult:
         KoubeiError
             For another name, or when the run did not keep what the table needs.
         """
-        return export.to_pandas(self, table)
+        checks.word("table", table, list(TABLES))
+        return TABLES[table](self)
 
     def to_parquet(self, path: str | Path, table: str = "replicates") -> Path:
         """Write one of the tables of `to_pandas` as a parquet file, and return its path."""
-        return export.to_parquet(self, path, table)
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        goal = checks.path("path", path)
+        if not goal.parent.is_dir():
+            raise KoubeiError(str(goal), "no such folder", got=str(goal.parent))
+        frame = self.to_pandas(table)
+        if frame.index.name is not None:
+            frame = frame.reset_index()
+        content = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        with storage.whole_file(goal) as file:
+            parquet.write_table(content, file, compression="zstd")
+        return goal
 
     def save(self, path: str | Path) -> Path:
         """Write the result as a folder, whole or not at all, and return its path.
@@ -377,7 +415,33 @@ class CascadeResult:
         KoubeiError
             When it cannot be written; then nothing is left behind.
         """
-        return export.save(self, path)
+        goal = checks.path("path", path)
+        first = self.outcome.replicates[:1].tolist()
+        recipe = {
+            "format": FORMAT,
+            "what": "cascade",
+            "rule": repr(self.rule),
+            "key": self.key,
+            "replicates": self.replicates,
+            "first": first[0] if first else 0,
+            "people": self.n,
+            "kinds": list(self.kind_names),
+            "steps": self.steps,
+            "method": self.method,
+            "stopped": self.stopped,
+            "log": self.has_log,
+            "digest": self.digest(),
+            "versions": versions(),
+            **({} if self.asked is None else {"tick": self.asked}),
+        }
+        with storage.whole_folder(goal) as partial:
+            if self.outcome.activations is not None:
+                with stream.ActivationWriter(partial / storage.EVENTS, self.labels) as log:
+                    log.append(self.outcome.activations)
+            elif self.log_path is not None:
+                shutil.copyfile(self.log_path, partial / storage.EVENTS)
+            storage.write_tables(partial, self.to_xarray(), recipe, {"seconds": self.seconds})
+        return goal
 
     def to_gephi(
         self,
@@ -408,19 +472,42 @@ class CascadeResult:
         KoubeiError
             Another suffix, no log, or no such replicate or root.
         """
-        return export.to_gephi(self, path, replicate, root, by)
+        path = checks.path("path", path)
+        if replicate is None:
+            replicate = int(self.outcome.replicates[0])
+        forest = self.forest(replicate)
+        log = forest.activations
+        rows = np.arange(log.person.size)
+        if root is not None:
+            rows = np.flatnonzero(np.isin(forest.tree, rows_of_tree(self, forest, root, by)))
+        place = np.full(log.person.size + 1, -1, np.int64)  # the last: -1 stays -1
+        place[rows] = np.arange(rows.size)
+        person = log.person[rows]
+        columns: dict[str, NDArray[Any]] = {
+            "person": person.astype(np.int64),
+            "time": log.time[rows],
+        }
+        if np.isfinite(log.until).any():
+            columns["until"] = log.until[rows]
+        columns["kind"] = log.kind[rows].astype(np.int64)
+        if len(self.kind_names) > 1:
+            columns["kind"] = np.array(self.kind_names, dtype=np.str_)[log.kind[rows]]
+        columns["generation"] = forest.generation[rows].astype(np.int64)
+        columns["tree_size"] = forest.below[forest.roots[forest.tree[rows]]].astype(np.int64)
+        labels = person if self.labels is None else np.asarray(self.labels)[person]
+        return write_tree(path, _identifiers(log, rows), place[forest.above[rows]], columns, labels)
 
     def digest(self) -> str:
         """Return the SHA-256 over all arrays but the log: equal where every number is equal."""
-        return export.digest(self.outcome)
+        return _digest(self.outcome)
 
     def __repr__(self) -> str:
         """Return a few lines: what was run, how many people it reached, and what to mind."""
-        return export.text(self)
+        return _text(self)
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with the mean curve."""
-        return export.page(self)
+        return _page(self)
 
 
 def read_cascade(path: str | Path) -> CascadeResult:
@@ -447,4 +534,4 @@ def read_cascade(path: str | Path) -> CascadeResult:
     Traceback (most recent call last):
     koubei_sim.errors.KoubeiError: nowhere: no such folder, try the folder given to save() or --out
     """
-    return CascadeResult(**export.read(path))
+    return CascadeResult(**_read(path))

@@ -24,10 +24,8 @@ from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
-from koubei_sim.networks.row_blocks import thread_count as cores
 
 RECORDS = ("forest", "people", "times", "kinds")
-MOST_THREADS = 1024
 HUGE = 20_000_000  # arcs from which a single replicate is worth several threads
 
 
@@ -46,7 +44,7 @@ def cascade(
     log: str | Path | None = None,
     threads: int | None = None,
     method: str = "auto",
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: bool | Callable[[int, int | None], None] | None = None,
     by: str = "label",
 ) -> CascadeResult:
     """Run a rule of diffusion on a network, many times.
@@ -89,8 +87,8 @@ def cascade(
         How to compute it: ``"blocks"`` (replicates side by side), ``"wide"`` (each replicate on all
         threads; independent cascade without records of people), or ``"auto"``, which takes *wide*
         for fewer replicates than threads on 20 million arcs or more.  The bytes are the same.
-    progress : callable, optional
-        Called with (replicates done, replicates in all or None).
+    progress : bool or callable, optional
+        True for a bar; a callable is told (replicates done, replicates in all or None).
     by : {"label", "row"}
         "row": people are named by their rows although the network has labels, in `seed_agents`
         and in values keyed by people (`kinds`, `thresholds`, ...) alike.
@@ -120,10 +118,11 @@ def cascade(
     started = clock.perf_counter()
     writer: AbstractContextManager[ActivationWriter | None]
     writer = nullcontext() if job.log is None else ActivationWriter(job.log, job.labels)
-    with writer as sink:
+    total = job.replicates if until is None else None
+    with checks.told(progress, total) as tell, writer as sink:
         try:
             runner = Runner(job, sink)
-            stopped = runner.run_all(progress, started)
+            stopped = runner.run_all(tell, started)
             outcome = runner.outcome()
         except MemoryError:
             raise KoubeiError(
@@ -207,7 +206,7 @@ def _job(
     size = graph.n_contacts if isinstance(graph, TemporalNetwork) else graph.n_arcs
     laid = graph if isinstance(graph, TemporalNetwork) else Arcs.of(graph, network)
     prepared = rule.prepare(laid, key, horizon)
-    used = cores() if threads is None else checks.whole("threads", threads, 1, MOST_THREADS)
+    used = checks.threads(threads)
     can = prepared.wide is not None and not wanted and log is None
     checks.word("method", method, ("auto", prepared.method, *(("wide",) if can else ())))
     huge = can and until is None and count < used and size >= HUGE

@@ -44,8 +44,8 @@ from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.core.block import Block
+from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
-from koubei_sim.workers import Workers
 
 PILOT = 8  # replicates at most that find the width of bins in continuous time
 BINS = 64  # of the curves at first

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from koubei_sim import checks, storage
 from koubei_sim.cascades.outcome import Activations
 from koubei_sim.errors import KoubeiError
-from koubei_sim.storage import Column
+from koubei_sim.storage import events
+from koubei_sim.storage.events import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,7 +71,7 @@ class ActivationWriter:
             self._file = storage.WholeFile(self.path)
         except OSError as error:
             raise storage.CannotWrite(self.path, error) from None
-        self._log = storage.EventWriter(
+        self._log = events.EventWriter(
             self._file,
             _COLUMNS,
             self._table,
@@ -193,7 +194,7 @@ def rows_between(log: Activations, begin: int, stop: int) -> Activations:
 
 
 def _pieces(path: str | Path, within: tuple[str, int, int] | None = None) -> Iterator[Activations]:
-    file = storage.EventFile(Path(path), _COLUMNS, what="activations")
+    file = events.EventFile(Path(path), _COLUMNS, what="activations")
     for columns in file.pieces(tuple(_COLUMNS), within=within):
         yield Activations(*columns)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from koubei_sim import storage
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import FAILED, FINE, AsJson, Rng, Threads, app
 from koubei_sim.cli.screen import brief
@@ -78,13 +79,8 @@ def compare(
 ) -> int:
     """Say how scenarios differ, on the same luck: differences with intervals."""
     from koubei_sim import studies
-    from koubei_sim.runs import simulate
 
     compared = _scenarios(scenarios, change or [], common or [])
-    first = next(iter(compared.values()))
-    if threads is None:
-        runs = replicates or 20
-        threads = 1 if _finished(first) else simulate.fitting_threads(first, runs)
     found = studies.compare(
         compared,
         replicates,
@@ -117,10 +113,9 @@ def compare(
 
 def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[str, Any]:
     """Return the scenarios, or finished runs, by name."""
-    from koubei_sim.runs import archive
     from koubei_sim.runs.loading import load_result
 
-    results = [archive.is_result(word) for word in given]
+    results = [storage.is_result(word) for word in given]
     if len(given) > 1 and all(results) and not (changes or common):
         return _named({}, [(_name_of(word), load_result(word)) for word in given])
     everywhere = changes_of(common)
@@ -154,10 +149,6 @@ def _named(found: dict[str, Any], more: list[tuple[str, Any]]) -> dict[str, Any]
 def _name_of(word: str) -> str:
     path = Path(word)
     return path.stem if path.suffix == ".toml" else path.name or word
-
-
-def _finished(entry: Any) -> bool:
-    return hasattr(entry, "histories")
 
 
 def parts_of(text: str) -> tuple[str, list[str]]:

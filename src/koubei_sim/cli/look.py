@@ -231,9 +231,9 @@ def info(as_json: AsJson = False) -> int:
     import numba
     import psutil
 
-    from koubei_sim import provenance
     from koubei_sim.core import store
     from koubei_sim.networks.files.data_files import data_folder
+    from koubei_sim.storage import provenance
 
     data = data_folder()
     memory = psutil.virtual_memory()

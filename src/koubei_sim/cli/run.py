@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from koubei_sim import storage
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import (
     FAILED,
@@ -109,7 +110,7 @@ def run(
             networks=graphs,
             agents=agents,
             progress=tell,
-            threads=simulate.useful_threads(scenario, number) if threads is None else threads,
+            threads=threads,
             out=out if stream else None,  # else it is saved once it has been compared
             stream=stream,
         )
@@ -131,23 +132,21 @@ def run(
 def _goal(out: Path | None) -> Path | None:
     """Return the folder to write, once it is sure that it may be written."""
     from koubei_sim import checks
-    from koubei_sim.runs import archive
 
     if out is None:
         return None
     goal = checks.path("--out", out)
-    archive.check_goal(goal)
+    storage.check_goal(goal)
     return goal
 
 
 def _check_stream(given: str, out: Path | None, stream: bool) -> None:
-    from koubei_sim.runs import archive
 
     if not stream:
         return
     if out is None:
         raise KoubeiError("--stream", "needs a folder to write events to", fix="--out FOLDER")
-    if archive.is_result(given) and archive.folder_of(given).resolve() == out.resolve():
+    if storage.is_result(given) and storage.folder_of(given).resolve() == out.resolve():
         raise KoubeiError(
             "--out",
             "holds the result that the repetition is to be compared with",
@@ -176,8 +175,8 @@ def _compare(given: str, recipe: dict[str, Any], result: Result) -> tuple[int, s
     """Say whether a repetition gave the same bytes, and what differs if not."""
     if result.digest() == recipe.get("digest"):
         return FINE, f"same bytes as {given} (digest {result.digest()[:16]})"
-    from koubei_sim import provenance
     from koubei_sim.runs.loading import load_result
+    from koubei_sim.storage import provenance
 
     now = provenance.versions()
     changed = [
@@ -318,9 +317,8 @@ def demo(
     scenario = Scenario.load("xiaomi")
     people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
     print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
-    side_by_side = simulate.useful_threads(scenario, replicates) if threads is None else threads
     with screen.progress("simulating") as tell:
-        result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=side_by_side)
+        result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=threads)
     written = _write(result, out, lang, figures=True)
     print(_report(result, lang, threads))
     _say_written(written, out)
@@ -339,10 +337,9 @@ def plot(
 ) -> int:
     """Draw the figures of a saved result."""
     from koubei_sim import checks, plots
-    from koubei_sim.runs import archive
     from koubei_sim.runs.loading import load_result
 
-    folder = archive.folder_of(result) / "figures" if out is None else checks.path("--out", out)
+    folder = storage.folder_of(result) / "figures" if out is None else checks.path("--out", out)
     for path in plots.save_all(load_result(result), folder, lang, format):
         print(path)
     return FINE

@@ -22,7 +22,6 @@ from koubei_sim.cli.options import (
     app,
 )
 from koubei_sim.cli.screen import sweep_progress
-from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,6 +176,8 @@ def claim(
 def _draw_claim(found: Any, path: Path) -> Path:
     import matplotlib
 
+    from koubei_sim.storage import whole_file
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -263,6 +264,7 @@ def calibrate(
     as_json: AsJson = False,
 ) -> int:
     """Fit parameters to targets; the same command again resumes."""
+    from koubei_sim.storage import whole_file
     from koubei_sim.studies import read_calibration
 
     found = read_calibration(file, out)

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from koubei_sim import storage
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def scenario_from(
 
     recipe = None
     if given not in Scenario.presets() and (
-        archive.is_result(given) or checks.path("scenario", given).is_dir()
+        storage.is_result(given) or checks.path("scenario", given).is_dir()
     ):
         recipe = archive.read_recipe(given)
         scenario = scenario_of(recipe, given)

@@ -129,7 +129,7 @@ def _wide(kind: types.Type) -> types.Type:
 
 
 class _Part(CPUDispatcher):
-    """A function for kernels.  Called from Python (as tests do) it runs as a plain ``njit``."""
+    """A function for kernels.  Called from Python it is compiled anew, as a kernel of its own."""
 
     _twin: Any = None
 
@@ -145,7 +145,7 @@ class _Part(CPUDispatcher):
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         if self._twin is None:
-            self._twin = njit(self.py_func)
+            self._twin = kernel(self.py_func)
         return self._twin
 
 

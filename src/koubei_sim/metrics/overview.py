@@ -284,3 +284,18 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
         columns[f"{level}_low"] = [interval.low for interval in found]
         columns[f"{level}_high"] = [interval.high for interval in found]
     return pd.DataFrame(columns, index=pd.Index(names, name="when"))
+
+
+def count_text(value: float) -> str:
+    """Return a count as a person writes it: thousands separated, no false digits.
+
+    Examples
+    --------
+    >>> count_text(1234567.0), count_text(12.5), count_text(float("nan"))
+    ('1,234,567', '12.5', '-')
+    """
+    if not np.isfinite(value):
+        return "-"
+    if abs(value) >= 100 or float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.3g}"

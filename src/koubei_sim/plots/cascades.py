@@ -304,7 +304,7 @@ def activation_tree(
     if root is None:
         number = int(np.argmax(sizes))
     else:
-        from koubei_sim.cascades.export import rows_of_tree
+        from koubei_sim.cascades.result import rows_of_tree
 
         mine = rows_of_tree(result, forest, root, by)
         number = int(mine[np.argmax(sizes[mine])])

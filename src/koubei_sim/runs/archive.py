@@ -7,8 +7,10 @@ the columns of the log of a run and the table of people.  Called by `simulate`, 
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,55 +25,30 @@ from koubei_sim.model.world.arrays import (
     LOG_TYPES,
     History,
     canonical_order,
+    events_in,
+    is_stored,
     log_pieces,
 )
 from koubei_sim.model.world.population import Who
-from koubei_sim.provenance import FORMAT
 from koubei_sim.storage import (
-    DATA,
     EVENTS,
     PEOPLE,
     RECIPE,
-    TIMING,
-    Column,
     Disk,
     DiskFile,
-    EventWriter,
     cannot_read,
-    check_goal,
-    clear_left_overs,
+    events,
     folder_of,
-    is_result,
-    read_data,
     whole_folder,
 )
+from koubei_sim.storage.events import Column
+from koubei_sim.storage.provenance import FORMAT, add_array
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     import xarray as xr
 
-
-__all__ = [
-    "DATA",
-    "EVENTS",
-    "RECIPE",
-    "TIMING",
-    "EventFile",
-    "EventStream",
-    "StoredHistory",
-    "check_goal",
-    "check_room",
-    "clear_left_overs",
-    "folder_of",
-    "is_result",
-    "read_data",
-    "read_people",
-    "read_recipe",
-    "whole_folder",
-    "write_result",
-    "write_tables",
-]
 
 #: Makes the rows of ``events.parquet`` of the columns of a log.
 Rows = Callable[[Mapping[str, NDArray[Any]]], "pd.DataFrame"]
@@ -109,7 +86,7 @@ def write_result(
     with whole_folder(goal) as partial:
         with (
             DiskFile(partial / EVENTS, Disk()) as file,
-            EventWriter(file, _LOG, _table(rows)) as log,
+            events.EventWriter(file, _LOG, _table(rows)) as log,
         ):
             for replicate, history in enumerate(histories):
                 for piece in log_pieces(history, *LOG_COLUMNS):
@@ -160,7 +137,7 @@ _LOG: Final = {"replicate": Column(np.int32)} | {
 _LOG["kind"] = Column(LOG_TYPES["kind"], words=LOG_KINDS)
 
 
-def _table(rows: Rows) -> storage.Frame:
+def _table(rows: Rows) -> events.Frame:
     """Return what makes the table of the file of columns of numbers."""
 
     def table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:
@@ -176,7 +153,7 @@ def _order(lines: NDArray[Any]) -> NDArray[np.intp]:
     return canonical_order(lines["tick"], lines["kind"], lines["agent"])
 
 
-class EventStream(storage.EventStream):
+class EventStream(events.EventStream):
     """The events of runs that go on, on their way into ``events.parquet``.
 
     Parameters
@@ -190,7 +167,7 @@ class EventStream(storage.EventStream):
         super().__init__(path, _LOG, _table(rows), _order)
 
 
-class EventFile(storage.EventFile):
+class EventFile(events.EventFile):
     """The events of all replicates of a saved result, left in their file.
 
     Parameters
@@ -330,6 +307,30 @@ def check_room(events: int, what: str, fix: str, each: int = _EVENT_BYTES) -> No
             allowed=f"{available / 2**30:.1f} GiB available",
             fix=fix,
         )
+
+
+def history_digest(histories: Iterable[History]) -> str:
+    """Return the digest of daily tables and event logs of all replicates in order.
+
+    It covers every field of `History` and nothing else: not the scenario, not
+    versions, not times.  A log that lies in a file is read column by column, in pieces.
+    """
+    total = hashlib.sha256()
+    for history in histories:
+        for name in History._fields[: -len(LOG_COLUMNS)]:
+            add_array(total, [getattr(history, name)], getattr(history, name).shape)
+        for column in LOG_COLUMNS:
+            pieces = (piece for (piece,) in log_pieces(history, column))
+            # An empty piece first, so that a log without lines has its dtype in the digest, too.
+            add_array(total, chain([_nothing(history, column)], pieces), (events_in(history),))
+    return total.hexdigest()
+
+
+def _nothing(history: Any, column: str) -> np.ndarray:
+    if is_stored(history):
+        return np.empty(0, LOG_TYPES[column])
+    nothing: np.ndarray = getattr(history, f"log_{column}")[:0]
+    return nothing
 
 
 class StoredHistory:

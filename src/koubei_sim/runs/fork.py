@@ -261,12 +261,6 @@ def fork(
     return Fork(path, result.key, tuple(histories), worlds.who)
 
 
-def branch(result: Result | Fork, at: int, **words: Any) -> Fork:
-    """Do what `fork` does, under its old name."""
-    warnings.warn("koubei_sim.branch is koubei_sim.fork now", DeprecationWarning, stacklevel=2)
-    return fork(result, at, **words)
-
-
 def _run(worlds: list[World], days: list[int], tell: Progress) -> CompiledRun:
     """Run a world to its end, its rules changing on the way."""
     run, ticks = CompiledRun(worlds[0]), worlds[-1].rules.ticks

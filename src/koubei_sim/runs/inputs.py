@@ -8,20 +8,25 @@ Made by `options.RunOptions`; read by `Simulation`, recipes and the plans of swe
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim import provenance
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.population import Who, as_table
 from koubei_sim.networks import Network, as_network
 from koubei_sim.networks.layer import Layer
+from koubei_sim.storage import provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Inputs:
@@ -69,7 +74,7 @@ class Inputs:
         if self.networks is not None:
             found["networks"] = provenance.network_digest(self.networks)
         if self.agents is not None:
-            found["agents"] = provenance.agents_digest(self._given)
+            found["agents"] = agents_digest(self.agents, self._given)
         return found
 
     @cached_property
@@ -80,9 +85,7 @@ class Inputs:
             found["networks"] = _with_names(self.supplied["networks"], self.networks)
         if self.agents is not None:
             same = self._given is self.agents
-            found["agents"] = (
-                self.supplied["agents"] if same else provenance.agents_digest(self.agents)
-            )
+            found["agents"] = self.supplied["agents"] if same else agents_digest(self.agents)
         return found
 
     def of(self, scenario: Scenario) -> tuple[Any, Who]:
@@ -198,3 +201,18 @@ def _arrive(
     # They are known: nothing is digested twice.
     found.__dict__.update(supplied=supplied, digests=digests)
     return found
+
+
+def agents_digest(table: pd.DataFrame, given: object = None) -> str:
+    """Return the digest of a table of people: of the file at a path, or of what the table holds.
+
+    The index counts where it may name people, that is unless it is 0..n-1.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        path = checks.path("agents", given)
+        if path.is_file():
+            with open(path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+    trivial = table.index.nlevels == 1 and table.index.dtype.kind in "iu"
+    trivial = trivial and np.array_equal(table.index, np.arange(len(table)))
+    return hashlib.sha256(table.to_csv(index=not trivial).encode()).hexdigest()

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from koubei_sim import checks, provenance, storage
+from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.own import Mechanism, class_with
+from koubei_sim.model.scenario.own import Mechanism
+from koubei_sim.model.scenario.scenario import class_with
 from koubei_sim.model.world.population import Who
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.result import Result
+from koubei_sim.storage import provenance
 
 
 def load_result(
@@ -44,12 +46,12 @@ def load_result(
     recipe = archive.read_recipe(path)
     scenario = scenario_of(recipe, str(path), class_with(Scenario, mechanisms))
     timing = storage.read_timing(path)
-    file = archive.folder_of(path) / archive.EVENTS
+    file = storage.folder_of(path) / storage.EVENTS
     result = stored_result(
         scenario,
         int(recipe["key"]),
         str(recipe["engine"]),
-        dataset.tables_from(archive.read_data(path), scenario),
+        dataset.tables_from(storage.read_data(path), scenario),
         file,
         supplied=recipe.get("supplied"),
         who=archive.read_people(path),

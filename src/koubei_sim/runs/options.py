@@ -70,10 +70,9 @@ class RunOptions:
         given = self.networks.agents if isinstance(self.networks, Inputs) else self.agents
         return given is not None
 
-    def simulation(self, scenario: Scenario, threads: int | None = None) -> Simulation:
-        """Return the maker of the replicates of a scenario, on `threads` where these are said."""
-        threads = self.threads if threads is None else threads
-        return Simulation(scenario, self.key, self.inputs, self.engine, threads)
+    def simulation(self, scenario: Scenario) -> Simulation:
+        """Return the maker of the replicates of a scenario."""
+        return Simulation(scenario, self.key, self.inputs, self.engine, self.threads)
 
 
 def options_from(
@@ -121,13 +120,7 @@ def threads_of(given: object) -> int | None:
     return None if given is None else checks.whole("threads", given, 1, MOST_WORKERS)
 
 
-def check_progress(progress: object) -> None:
-    """Refuse what is neither yes, no, nor something to tell."""
-    if progress is not None and not isinstance(progress, bool) and not callable(progress):
-        raise KoubeiError(
-            "progress", "wrong type", got=checks.shown(progress),
-            allowed="True, False or what is called with (done, in all)",
-        )  # fmt: skip
+check_progress = checks.progress
 
 
 def refused(where: str, given: object, usual: object, why: str, fix: str | None = None) -> None:

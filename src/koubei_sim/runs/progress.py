@@ -9,25 +9,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.runs.waiting import look
 
 #: Told (ticks done, ticks in all) over all runs.
 Progress = Callable[[int, int], None]
-
-
-def progress_bar(total: int, unit: str) -> Any:
-    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
-
-    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
-    """
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
-        from tqdm.auto import tqdm
-    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
-        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
-    return tqdm(total=total, unit=unit, leave=False, ncols=79)
 
 
 class Meter:

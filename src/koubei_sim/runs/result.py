@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from koubei_sim import checks, display, provenance
+from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import overview as tables
 from koubei_sim.model.scenario import Scenario
@@ -28,7 +28,8 @@ from koubei_sim.model.world.population import (
     people_frame,
     population_from_table,
 )
-from koubei_sim.runs import archive, dataset
+from koubei_sim.runs import archive, dataset, display
+from koubei_sim.storage import provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -338,7 +339,7 @@ class Result:
 
     @cached_property
     def _digest(self) -> str:
-        return provenance.history_digest(self.histories)
+        return archive.history_digest(self.histories)
 
     def recipe(self) -> dict[str, Any]:
         """Return how to make this result again, as plain data; `koubei_sim.run` takes it."""

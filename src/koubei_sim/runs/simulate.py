@@ -14,20 +14,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from koubei_sim import checks
+from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.own import Mechanism, class_with
+from koubei_sim.model.scenario.own import Mechanism
+from koubei_sim.model.scenario.scenario import class_with
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.fitting import check_memory, fitting_threads, useful_threads
 from koubei_sim.runs.loading import scenario_of, stored_result
 from koubei_sim.runs.options import options_from
-from koubei_sim.runs.progress import Meter, Progress, progress_bar
+from koubei_sim.runs.progress import Meter, Progress
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.simulation import Simulation
 from koubei_sim.runs.waiting import apart
 
-__all__ = ["check_memory", "fitting_threads", "progress_bar", "run", "useful_threads"]
+__all__ = ["check_memory", "fitting_threads", "run", "useful_threads"]
 
 
 def run(
@@ -157,11 +158,11 @@ def _read(
         recipe = dict(given)
         return scenario_of(recipe, "recipe", kind), recipe
     if isinstance(given, (str, Path)):
-        if archive.is_result(given):
+        if storage.is_result(given):
             recipe = archive.read_recipe(given)
             return scenario_of(recipe, str(given), kind), recipe
         if str(given) not in Scenario.presets() and checks.path("scenario", given).is_dir():
-            archive.folder_of(given)  # says what is missing
+            storage.folder_of(given)  # says what is missing
         return kind.load(given, own_people), {}
     raise KoubeiError(
         "scenario",
@@ -191,7 +192,7 @@ def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
             fix='engine="compiled"',
         )
     goal = checks.path("out", out)
-    archive.check_goal(goal)
+    storage.check_goal(goal)
     return goal
 
 
@@ -218,9 +219,9 @@ def _streamed(
     """Run with the log going to the disk; the folder is there when all is over, or not at all."""
     scenario, who = simulation.scenario, simulation.who
     made_of = scenario, simulation.key, simulation.engine
-    with archive.whole_folder(goal) as folder:
+    with storage.whole_folder(goal) as folder:
         with archive.EventStream(
-            folder / archive.EVENTS, dataset.rows_of(scenario, who.names)
+            folder / storage.EVENTS, dataset.rows_of(scenario, who.names)
         ) as log:
             histories = simulation.histories(range(replicates), meter, log)
         tables = [(history.table, history.quality, history.difficulty) for history in histories]
@@ -230,6 +231,6 @@ def _streamed(
             "notes": simulation.notes(),
             "seconds": time.perf_counter() - started,
         }
-        made = stored_result(*made_of, tables, folder / archive.EVENTS, **words)
+        made = stored_result(*made_of, tables, folder / storage.EVENTS, **words)
         made.settle(folder)
-    return stored_result(*made_of, tables, goal / archive.EVENTS, digest=made.digest(), **words)
+    return stored_result(*made_of, tables, goal / storage.EVENTS, digest=made.digest(), **words)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from typing import Any, Final, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
@@ -173,24 +172,6 @@ class Simulation:
     ) -> list[History]:
         """Run replicates, side by side; `log` takes their events, which the histories then lack."""
         return self.each(lambda history: history, replicates, meter, log)
-
-    def values(
-        self, replicates: Iterable[int], outcome: Outcome, meter: Meter | None = None
-    ) -> NDArray[np.float64]:
-        """Return the outcome of each of the replicates, NaN where it is not defined.
-
-        Raises
-        ------
-        KoubeiError
-            When they would not fit into memory.
-        """
-        numbers = list(replicates)
-        self.check_memory(len(numbers), kept=False)
-
-        def of(history: History) -> float:
-            return measure(history, self.scenario, self.key, outcome)
-
-        return np.array(self.each(of, numbers, meter), dtype=np.float64)
 
     def each(
         self,

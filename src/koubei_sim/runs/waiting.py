@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
-from koubei_sim.workers import Workers
+from koubei_sim.core.workers import Workers
 
 Found = TypeVar("Found")
 Item = TypeVar("Item")

@@ -1,6 +1,7 @@
 """The disk: what is written is written whole and flushed, or not at all (`disk`, `folders`).
 
-Knows nothing of what is in the files.  Called by whoever saves.
+Knows nothing of what is in the files.  Event logs are in `events`, which is opened by its own name:
+the command line loads this room, and must not load numpy.  Called by whoever saves.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from koubei_sim.storage.disk import (
     taken,
     whole_file,
 )
-from koubei_sim.storage.events import Column, EventFile, EventStream, EventWriter, Frame
 from koubei_sim.storage.folders import (
     DATA,
     EVENTS,
@@ -42,13 +42,8 @@ __all__ = [
     "RECIPE",
     "TIMING",
     "CannotWrite",
-    "Column",
     "Disk",
     "DiskFile",
-    "EventFile",
-    "EventStream",
-    "EventWriter",
-    "Frame",
     "WholeFile",
     "cannot_read",
     "check_goal",

@@ -8,7 +8,7 @@ Everything is first written into a workshop beside the goal, flushed and then re
 or an interrupt leaves nothing behind.  A process that is killed leaves its workshop (a hidden
 folder ``.NAME.xxxxxxxx.partial``), which nobody takes for a result; the next one that writes into
 the same folder sees by the lock that its owner is dead, and clears it away.
-Called by `runs.archive` and `cascades.export`.
+Called by `runs.archive` and `cascades.result`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ of, `sensitivity` which parameters an outcome hangs on, `calibration` fits param
 `claims` judges claims over priors.  Sits on `runs`; called by people and by the command line.
 """
 
-from typing import Any
-
+from koubei_sim.errors import old_names
 from koubei_sim.runs.fork import Fork, fork
 from koubei_sim.studies.calibration import (
     Calibration,
@@ -104,13 +103,8 @@ __all__ = [
     "take_off",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Give the old names of `Fork` and `fork`, for one release."""
-    if name not in ("Branch", "branch"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import warnings
-
-    new = {"Branch": "Fork", "branch": "fork"}[name]
-    warnings.warn(f"studies.{name} is studies.{new} now", DeprecationWarning, stacklevel=2)
-    return globals()[new]
+__getattr__ = old_names(
+    __name__,
+    {"Branch": "koubei_sim.studies.Fork", "branch": "koubei_sim.studies.fork"},
+    __all__,
+)

@@ -236,14 +236,56 @@ def _move(s):
 
 
 @njit(cache=True)
+def _into_holes(s, t, lo, hi, first, scale):
+    """Spread the people at places ``lo .. hi - 1`` over pigeonholes, into the spare arrays.
+
+    False, and nothing done, where moments crowd together.
+    """
+    time, holes, size = t.time, s.holes, hi - lo
+    if not scale < 1e300:
+        return False
+    holes[: size + 1] = 0
+    for k in range(lo, hi):
+        holes[np.int64((time[k] - first) * scale) + 1] += 1
+    most = 0
+    for h in range(1, size + 1):
+        most = max(most, holes[h])
+        holes[h] += holes[h - 1]
+    if most > 64:
+        return False
+    for k in range(lo, hi):
+        h = np.int64((time[k] - first) * scale)
+        at = holes[h]
+        holes[h] = at + 1
+        s.spare_time[at] = time[k]
+        s.spare_order[at] = t.order[k]
+        s.spare_until[at] = t.until[k]
+    return True
+
+
+@njit(cache=True)
+def _by_heap(s, t, lo, hi):
+    """Order the people at places ``lo .. hi - 1`` of the track: a heap minds no crowd."""
+    size = hi - lo
+    for k in range(size):
+        heap_push(s.spare_time, s.holes, k, t.time[lo + k], np.int32(k))
+        s.spare_until[k] = t.until[lo + k]
+        s.spare_order[k] = t.order[lo + k]
+    for k in range(size):
+        t.time[lo + k] = s.spare_time[0]
+        t.order[lo + k] = s.spare_order[s.holes[0]]
+        t.until[lo + k] = s.spare_until[s.holes[0]]
+        heap_drop(s.spare_time, s.holes, size - k)
+
+
+@njit(cache=True)
 def sort_moments(s, t, lo, hi):
     """Order the people at places ``lo .. hi - 1`` of the track by time.
 
     They are spread evenly over as many pigeonholes as there are people, which puts nearly all in
     their place; an insertion sort does the rest.
     """
-    time, person, span, holes = t.time, t.order, t.until, s.holes
-    spare_time, spare_person, spare_span = s.spare_time, s.spare_order, s.spare_until
+    time, person, span = t.time, t.order, t.until
     size = hi - lo
     first, last, rising = time[lo], time[lo], True
     for k in range(lo + 1, hi):
@@ -253,41 +295,12 @@ def sort_moments(s, t, lo, hi):
     if rising:
         return
     if size > 16:
-        scale = (size - 0.5) / (last - first)
-        even = scale < 1e300
-        if even:
-            holes[: size + 1] = 0
-            for k in range(lo, hi):
-                holes[np.int64((time[k] - first) * scale) + 1] += 1
-            most = 0
-            for h in range(1, size + 1):
-                most = max(most, holes[h])
-                holes[h] += holes[h - 1]
-            even = most <= 64
-        if even:
-            for k in range(lo, hi):
-                h = np.int64((time[k] - first) * scale)
-                at = holes[h]
-                holes[h] = at + 1
-                spare_time[at] = time[k]
-                spare_person[at] = person[k]
-                spare_span[at] = span[k]
-        else:  # moments crowd together: a heap does not mind
-            for k in range(size):
-                heap_push(spare_time, holes, k, time[lo + k], np.int32(k))
-            for k in range(size):
-                spare_span[k] = span[lo + k]
-                spare_person[k] = person[lo + k]
-            for k in range(size):
-                time[lo + k] = spare_time[0]
-                person[lo + k] = spare_person[holes[0]]
-                span[lo + k] = spare_span[holes[0]]
-                heap_drop(spare_time, holes, size - k)
+        if not _into_holes(s, t, lo, hi, first, (size - 0.5) / (last - first)):
+            _by_heap(s, t, lo, hi)
             return
-        for k in range(size):
-            time[lo + k] = spare_time[k]
-            person[lo + k] = spare_person[k]
-            span[lo + k] = spare_span[k]
+        time[lo:hi] = s.spare_time[:size]
+        person[lo:hi] = s.spare_order[:size]
+        span[lo:hi] = s.spare_until[:size]
     for k in range(lo + 1, hi):
         now = time[k]
         if now < time[k - 1]:

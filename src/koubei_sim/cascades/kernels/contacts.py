@@ -357,6 +357,21 @@ def _convinced(rule, s, v, now):
 
 
 @njit(cache=True, nogil=True)
+def _free(contacts, rule, s, t, n):
+    """Activate those who need nobody, at the first contact of all; return the number of people."""
+    for v in rule.free:
+        if not has(t.visited, v):
+            insert(t.visited, v)
+            s.place[v] = n
+            t.order[n] = v
+            t.time[n] = contacts.time[0]
+            if t.parent.size > 0:
+                t.parent[n] = -1
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
 def spread_count(contacts, rule, s, t, key, replicate, n):
     """Run one replicate of `n` seeds of reinforcement."""
     tie = stream(key, replicate, DRAW_ARC_TIE, 0, 0)
@@ -370,15 +385,7 @@ def spread_count(contacts, rule, s, t, key, replicate, n):
     touched = 0
     last = contacts_until(contacts, rule.horizon)
     if last > 0:
-        for v in rule.free:  # nobody has to convince them: at the first contact of all
-            if not has(active, v):
-                insert(active, v)
-                place[v] = n
-                t.order[n] = v
-                time[n] = when[0]
-                if forest:
-                    t.parent[n] = -1
-                n += 1
+        n = _free(contacts, rule, s, t, n)
     for c in range(last if n > 0 else 0):
         if c + AHEAD < last:
             prefetch(np.uint64(at_count + 4 * np.int64(target[c + AHEAD])))

@@ -170,29 +170,9 @@ def keep_totals(out, t, i, n, last):
 
 
 @njit(cache=True, nogil=True)
-def keep(out, t, i, replicate, count, distinct):
-    """Keep row `i` of the batch; return FIT, or why it did not fit (nothing is kept then).
-
-    Parameters
-    ----------
-    out, t : Block of `Output`, `Track`
-    i, replicate : int
-        Row of the outputs; number of the replicate.
-    count, distinct : int
-        Activations; different people.
-    """
-    bins = out.curve.shape[2]
-    tick = out.tick
-    origin = out.origin
-    if count > 0 and bin_of(t.time[count - 1] - origin, tick) >= bins:
-        return CURVE_FULL
-    forest = out.row_replicate.size > 0
-    at = out.state[0]
-    if forest and at + count > out.row_replicate.size:
-        return FOREST_FULL
-    out.sizes[i] = distinct
-    out.events[i] = count
-    out.ends[i] = t.time[count - 1] if count > 0 else origin
+def keep_curves(out, t, i, count):
+    """Keep how many were activated, and recovered, in each bin."""
+    bins, tick, origin = out.curve.shape[2], out.tick, out.origin
     kinds = out.curve.shape[1] > 1
     for k in range(count):
         w = bin_of(t.time[k] - origin, tick)
@@ -204,13 +184,18 @@ def keep(out, t, i, replicate, count, distinct):
                 w = bin_of(end, tick)
                 if w < bins:
                     out.removed[i, w] += 1
+
+
+@njit(cache=True, nogil=True)
+def keep_people(out, t, i, count, distinct):
+    """Keep what is asked for of single people: sums over replicates, first times, first kinds."""
     if out.node_count.size > 0:
         for k in range(count):
             # Where people are activated again (SIS), `kind` is the number of the infection.
             if distinct == count or t.kind[k] == 0:
                 v = t.order[k]
                 out.node_count[v] += 1
-                out.node_time[v] += np.int64((t.time[k] - origin) * TIME_UNIT + 0.5)
+                out.node_time[v] += np.int64((t.time[k] - out.origin) * TIME_UNIT + 0.5)
     if out.times.shape[0] > 0:
         out.times[i, :] = np.nan
         for k in range(count - 1, -1, -1):  # backwards: the first time stays
@@ -219,15 +204,47 @@ def keep(out, t, i, replicate, count, distinct):
         out.kinds[i, :] = -1
         for k in range(count - 1, -1, -1):
             out.kinds[i, t.order[k]] = t.kind[k] if t.kind.size > 0 else 0
+
+
+@njit(cache=True, nogil=True)
+def keep_forest(out, t, replicate, count):
+    """Append who convinced whom to the log."""
+    at = out.state[0]
+    for k in range(count):
+        out.row_replicate[at + k] = replicate
+        out.row_person[at + k] = t.order[k]
+        out.row_parent[at + k] = t.parent[k]
+        out.row_time[at + k] = t.time[k]
+        out.row_until[at + k] = t.until[k] if out.removed.shape[0] > 0 else np.inf
+        out.row_kind[at + k] = t.kind[k] if t.kind.size > 0 else 0
+    out.state[0] = at + count
+
+
+@njit(cache=True, nogil=True)
+def keep(out, t, i, replicate, count, distinct):
+    """Keep row `i` of the batch; return FIT, or why it did not fit (nothing is kept then).
+
+    Parameters
+    ----------
+    out, t : Block of `Output`, `Track`
+    i, replicate : int
+        Row of the outputs; number of the replicate.
+    count, distinct : int
+        Activations; different people.
+    """
+    last = t.time[count - 1] if count > 0 else out.origin
+    if bin_of(last - out.origin, out.tick) >= out.curve.shape[2]:
+        return CURVE_FULL
+    forest = out.row_replicate.size > 0
+    if forest and out.state[0] + count > out.row_replicate.size:
+        return FOREST_FULL
+    out.sizes[i] = distinct
+    out.events[i] = count
+    out.ends[i] = last
+    keep_curves(out, t, i, count)
+    keep_people(out, t, i, count, distinct)
     if forest:
-        for k in range(count):
-            out.row_replicate[at + k] = replicate
-            out.row_person[at + k] = t.order[k]
-            out.row_parent[at + k] = t.parent[k]
-            out.row_time[at + k] = t.time[k]
-            out.row_until[at + k] = t.until[k] if out.removed.shape[0] > 0 else np.inf
-            out.row_kind[at + k] = t.kind[k] if t.kind.size > 0 else 0
-        out.state[0] = at + count
+        keep_forest(out, t, replicate, count)
     return FIT
 
 

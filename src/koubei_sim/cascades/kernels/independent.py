@@ -135,6 +135,17 @@ def _list_live(rows, rule, s, low, g, source, i, count):
 
 
 @njit(cache=True, nogil=True)
+def _choose(s, groups):
+    """List the groups that hold a coin at or below its threshold; return their number."""
+    below, level, chosen = s.below, s.level, s.chosen
+    some = 0
+    for i in range(groups):
+        chosen[some] = i
+        some += np.int64((below[i] | level[i]) != 0)
+    return some
+
+
+@njit(cache=True, nogil=True)
 def toss(rows, rule, s, coins, groups, count):
     """Append the live arcs of the first `groups` groups to the `count` in ``s.live``; return both.
 
@@ -161,11 +172,7 @@ def toss(rows, rule, s, coins, groups, count):
                 lower, equal = below_and_level(x, against[i])
                 below[i] = lower & keep
                 level[i] = equal & keep
-    some = 0
-    for i in range(groups):
-        chosen[some] = i
-        some += np.int64((below[i] | level[i]) != 0)
-    for k in range(some):
+    for k in range(_choose(s, groups)):
         i = chosen[k]
         count = _list_live(rows, rule, s, low, first[i], s.source[i], i, count)
     return count
@@ -201,11 +208,7 @@ def toss_row(rows, rule, s, coins, u, start, stop, count):
     part = members(stop - start - 8 * (groups - 1))
     below[groups - 1] &= part
     level[groups - 1] &= part
-    some = 0
-    for i in range(groups):
-        chosen[some] = i
-        some += np.int64((below[i] | level[i]) != 0)
-    for k in range(some):
+    for k in range(_choose(s, groups)):
         i = chosen[k]
         count = _list_live(rows, rule, s, coins.low, start + 8 * i, u, i, count)
     return count

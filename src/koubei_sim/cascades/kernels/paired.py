@@ -165,6 +165,24 @@ def _count(planes, mask):
 
 
 @njit(cache=True, nogil=True)
+def _totals(planes, sizes, i):
+    """Read the counters of all settings off the planes, into row `i`."""
+    for lane in range(64):
+        total = np.int64(0)
+        for k in range(PLANES):
+            total |= np.int64((planes[k] >> np.uint64(lane)) & ONE) << k
+        sizes[i, lane] = total
+
+
+@njit(cache=True, nogil=True)
+def _highest(limits, mask):
+    """Threshold of the highest of the settings: it decides which arcs can matter."""
+    for shift in (1, 2, 4, 8, 16, 32):
+        mask |= mask >> np.uint64(shift)
+    return limits[bits_set(mask) - 1]
+
+
+@njit(cache=True, nogil=True)
 def paired_batch(rows, rule, s, runs):
     """Run all replicates: blocks of `Rows`, `PairedRule`, `PairedScratch`, `PairedRuns`."""
     by_arc = rule.tops.size > 0
@@ -196,12 +214,7 @@ def paired_batch(rows, rule, s, runs):
                 mask = s.fresh[k]
                 against = np.uint64(0)
                 if not by_arc:
-                    # The highest of the settings decides which arcs can matter.
-                    high = mask
-                    for shift in (1, 2, 4, 8, 16, 32):
-                        high |= high >> np.uint64(shift)
-                    limit = rule.limits[bits_set(high) - 1]
-                    against = np.uint64(min(limit >> 24, 255)) * BYTES
+                    against = np.uint64(min(_highest(rule.limits, mask) >> 24, 255)) * BYTES
                 g = rows.indptr[u]
                 stop = rows.indptr[u + 1]
                 while g < stop:
@@ -233,10 +246,6 @@ def paired_batch(rows, rule, s, runs):
                 runs.steps[i, lowest_bit(arrived)] = step
                 arrived &= arrived - ONE
             now = after
-        for lane in range(64):
-            total = np.int64(0)
-            for k in range(PLANES):
-                total |= np.int64((s.planes[k] >> np.uint64(lane)) & ONE) << k
-            runs.sizes[i, lane] = total
+        _totals(s.planes, runs.sizes, i)
         for k in range(reached):
             s.state[s.touched[k], 0] = np.uint64(0)

@@ -63,8 +63,6 @@ class CompiledRun:
         self._rules = Block("rules", rules)
         self._own = OwnMechanisms(self.world) if self.world.own else None
         self._table = np.zeros((rules.ticks, width_of(self.world)), np.int64)
-        self._quality = np.zeros((rules.ticks, rules.n_products))
-        self._difficulty = np.zeros((rules.ticks, rules.n_products))
         start(self._block, self._rules, self.world.people.seeds, np.zeros(TABLE_WIDTH, np.int64))
 
     def advance(self, until: int | None = None) -> int:
@@ -75,17 +73,7 @@ class CompiledRun:
         if number > 1 or self._own is not None:
             self._advance_parts(stop, number)
         while self.tick < stop:
-            self.tick = int(
-                advance(
-                    self._block,
-                    self._rules,
-                    self._table,
-                    self._quality,
-                    self._difficulty,
-                    self.tick,
-                    stop,
-                )
-            )
+            self.tick = int(advance(self._block, self._rules, self._table, self.tick, stop))
             self._drain()
         return self.tick
 
@@ -106,8 +94,7 @@ class CompiledRun:
         while self.tick < stop:
             if self._state.log.size - self._state.n_log[0] < self.world.rules.n:
                 self._drain()
-            row = self._table[self.tick]
-            parts.day(self.tick, row, self._quality, self._difficulty)
+            parts.day(self.tick, self._table[self.tick])
             self.tick += 1
         self._drain()
 
@@ -158,8 +145,10 @@ class CompiledRun:
         """Tables and log of the ticks run so far, in canonical order; no log if a sink has it."""
         self._drain()
         log = np.concatenate(self._chunks) if self._chunks else np.empty(0, LOG)
-        done = slice(0, self.tick)
-        return history_of(self._table[done], self._quality[done], self._difficulty[done], log)
+        done, state = slice(0, self.tick), self._state
+        return history_of(
+            self._table[done], state.quality_path[done], state.difficulty_path[done], log
+        )
 
 
 def run_compiled(

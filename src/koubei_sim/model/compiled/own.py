@@ -1,7 +1,7 @@
-"""Mechanisms of the user's own in the compiled engine: compiled once, called between the phases.
+"""Mechanisms of the user's own in the compiled engine: compiled once, called between the steps.
 
 Their functions are not among the kernels of the library, so the days of a run that has some are
-driven from Python, phase by phase (`parts`).  Called by `CompiledRun`.
+driven from Python, step by step (`parts`).  Called by `CompiledRun`.
 """
 
 from __future__ import annotations
@@ -55,17 +55,13 @@ class OwnMechanisms:
             block = Block(f"own {own.name}", record)
             self._calls.append((own.when, compiled(own.compiled), block))
 
-    def begin(self, state: State, rules: Block, block: Block, t: int, row: np.ndarray) -> None:
-        """Run those of the morning; factors hold for a day."""
-        state.tell16[:] = FULL16
-        state.join16[:] = FULL16
-        self._run("morning", block, rules, t, row)
-
-    def end(self, rules: Block, block: Block, t: int, row: np.ndarray) -> None:
-        """Run those of the evening."""
-        self._run("evening", block, rules, t, row)
-
-    def _run(self, when: str, block: Block, rules: Block, t: int, row: np.ndarray) -> None:
+    def run(
+        self, when: str, state: State, block: Block, rules: Block, t: int, row: np.ndarray
+    ) -> None:
+        """Run those of a moment; in the morning yesterday's factors go."""
+        if when == "morning":
+            state.tell16[:] = FULL16
+            state.join16[:] = FULL16
         for moment, function, own in self._calls:
             if moment == when:
                 function(block, rules, own, t, row)

@@ -1,13 +1,13 @@
-"""One run on several threads: the people in parts, the days in phases.
+"""One run on several threads: the people in parts, the days step by step.
 
 Most of a day touches one person at a time: whether it is online and what it then does, and what
-it makes of all that it hears.  These two phases are done for all parts at the same time; what
+it makes of all that it hears.  These two steps are done for all parts at the same time; what
 people want at once (units, answers, places, recruits) is settled in between by one thread, in
 the order that a run of one part has.  A draw is a function of its address and a listener hears
 the tellings of all parts in the same keyed order, so the bytes are those of one thread.
 
 Parts share the arrays of people and write to their own people only.  What they count and list is
-their own, and is put together at the end of a phase, in the order of the parts: then every list
+their own, and is put together at the end of a step, in the order of the parts: then every list
 is in the order in which one thread would have made it.  Called by `CompiledRun`.
 """
 
@@ -24,19 +24,13 @@ import numpy as np
 from koubei_sim.core.block import Block
 from koubei_sim.model.compiled.allocation import ARRAYS, LISTS, aligned_zeros, counters, make
 from koubei_sim.model.compiled.own import OwnMechanisms
-from koubei_sim.model.kernels.phases import (
-    begin_day,
-    close_day,
-    end_day,
-    file_reports,
-    finish_day,
-    hear_all,
-    take_turns,
-)
+from koubei_sim.model.kernels.hear import hear
+from koubei_sim.model.kernels.release import file_reports
+from koubei_sim.model.kernels.schedule import OWN, SCHEDULE, take_turns
 from koubei_sim.model.mechanisms import TABLE_WIDTH, Rules, State
 from koubei_sim.model.mechanisms.telling import MESSAGE
 
-#: Below this many people a phase is over before a second thread has begun it.
+#: Below this many people a step is over before a second thread has begun it.
 PEOPLE_PER_PART: Final = 50_000
 ALIGNED = 4096  # people: no two parts share a word of a set, or a page of a record
 #: Lists that are put together after hearing; what is told, filed and complained is wanted before.
@@ -131,25 +125,21 @@ class Parts:
         self.parts = [part_of(whole, rules, a, b) for a, b in itertools.pairwise(cuts) if a < b]
         self._pool = ThreadPoolExecutor(max(1, len(self.parts) - 1), "koubei-part")
 
-    def day(self, t: int, row: np.ndarray, quality: np.ndarray, difficulty: np.ndarray) -> None:
-        """Run tick `t`; the same phases in the same order as `model.kernels.schedule.advance`."""
-        whole, rules = self._block, self._rules
-        begin_day(whole, rules, t, row)
-        if self._own is not None:
-            self._own.begin(self.whole, rules, whole, t, row)
+    def day(self, t: int, row: np.ndarray) -> None:
+        """Run tick `t`: the steps of the schedule, the long ones for all parts at the same time."""
+        collect = {take_turns: self._collect_turns, hear: self._collect_heard}
         for part in self.parts:
             part.state.counts[:] = 0
             part.state.n_ties[:] = self.whole.n_ties
-        self._side_by_side(take_turns, t)
-        self._collect_turns(row)
-        self._side_by_side(hear_all, t)
-        self._collect_heard(row)
-        if self._own is None:
-            finish_day(whole, rules, t, quality, difficulty, row)
-            return
-        close_day(whole, rules, t, row)
-        self._own.end(rules, whole, t, row)
-        end_day(whole, rules, t, quality, difficulty, row)
+        for step in SCHEDULE:
+            if step.scope == OWN:
+                if self._own is not None:
+                    self._own.run(step.holds[0], self.whole, self._block, self._rules, t, row)
+            elif step.long:
+                self._side_by_side(step.run, t)
+                collect[step.run](row)
+            else:
+                step.run(self._block, self._rules, t, row)
 
     def _side_by_side(self, phase: Callable[..., Any], t: int) -> None:
         others = [

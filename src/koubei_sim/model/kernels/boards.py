@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.bits import ONE, lowest_bit
+from koubei_sim.core.bits import ONE, insert, lowest_bit
 from koubei_sim.core.codes import AWARE, RECRUITER_MEDIA
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, hazard_units, pick, stream
 from koubei_sim.core.prefetch import prefetch
-from koubei_sim.model.kernels.hearing import (
-    claim,
-    hears_awareness,
-    hears_negative,
-    hears_positive,
-    touch,
-)
-from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK
+from koubei_sim.model.kernels.events import lifted
+from koubei_sim.model.kernels.hearing import claim, hears_awareness, hears_positive, touch
+from koubei_sim.model.kernels.reinforcement import count_source, needed
+from koubei_sim.model.kernels.rejection import hears_negative
+from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_JOIN_BOARD
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.hearing import BLOCK
 
@@ -63,18 +60,19 @@ def next_readers(s, c, w):
 
 
 @part
-def expose(s, r, t, count, product, awareness, base, bit, row):
+def expose(s, r, t, count, product, hazards, bit, row):
     """Expose the collected members to praise of `product`; return how many are won.
 
-    The won stand at the front of `block_message`.  `bit` is the mark under which a board or
+    The won stand at the front of `block_message`.  `hazards` are those of awareness and, before
+    fit, of conversion; `bit` is the mark under which a board or
     a campaign counts as one teller, the first time.
     """
     listener, block, won = s.listener, s.block_listener, s.block_message
     fit16 = s.fit16[product]
     memory20, awareness20 = r.memory20, r.awareness20
     memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
-    reinforcement = r.reinforcement_on == 1
-    board_heard, need = s.board_heard, s.need
+    reinforcement, need = needed(s, r)
+    awareness, base = hazards
     mark = np.uint16(1 << bit)
     winners = 0
     for k in range(count):
@@ -83,11 +81,9 @@ def expose(s, r, t, count, product, awareness, base, bit, row):
         if v.stage > AWARE:
             continue
         touch(v, t, memory_leak, memory20, awareness_leak, awareness20)
-        hears_awareness(s, r, i, v, t, awareness, 0, product, 0, row)
-        if reinforcement and board_heard[i] & mark == 0:
-            board_heard[i] |= mark
-            if v.tellers < 65535:
-                v.tellers += 1
+        hears_awareness(s, r, i, v, t, awareness, product << 4, row)
+        if reinforcement:
+            count_source(s, i, v, mark)
         fit = fit16[v.agent_class]
         if hears_positive(v, (base * fit) >> 16, fit, reinforcement, need, i):
             won[winners] = i
@@ -104,7 +100,7 @@ def warn(s, r, t, count, awareness, base, row):
         if v.stage > AWARE:
             continue
         touch(v, t, r.memory_leak == 1, r.memory20, r.awareness_leak == 1, r.awareness20)
-        hears_awareness(s, r, i, v, t, awareness, 0, 0, 1, row)
+        hears_awareness(s, r, i, v, t, awareness, 1 << 6, row)
         hears_negative(s, r, i, v, base, -1)
 
 
@@ -125,7 +121,7 @@ def board(s, r, t, c, negative, product, row):
         base = np.int64(weighted)
     each = hazard_units(seen)
     awareness = HAZARD_CAP if each > HAZARD_CAP // count else each * count
-    awareness = (awareness * r.lift_visibility16[c, t]) >> 16
+    awareness = lifted(r, awareness, c, t)
     pick_base = stream(r.key, r.replicate, DRAW_BOARD_PICK, t, 4 * c + product)
     w = s.first >> 6
     while w < (s.last + 63) >> 6:
@@ -133,7 +129,7 @@ def board(s, r, t, c, negative, product, row):
         if negative == 1:
             warn(s, r, t, readers, awareness, base, row)
             continue
-        for k in range(expose(s, r, t, readers, product, awareness, base, c, row)):
+        for k in range(expose(s, r, t, readers, product, (awareness, base), c, row)):
             i = s.block_message[k]
             place = pick(draw32(pick_base, i), count)
             if s.posters[place] == i:  # nobody is won by a post of its own
@@ -144,12 +140,27 @@ def board(s, r, t, c, negative, product, row):
 
 
 @part
+def join_boards(s, r, t, i):
+    """Let a new user join open boards; the coin is the same whenever it adopts."""
+    a = s.actor[i]
+    for c in range(r.n_channels):
+        if r.is_board[c] == 0 or r.join_board32[c] == 0 or t < r.channel_opens[c]:
+            continue
+        if (a.channels >> c) & 1:
+            continue
+        if draw32(stream(r.key, r.replicate, DRAW_JOIN_BOARD, 0, c), i) < r.join_board32[c]:
+            a.channels |= 1 << c
+            insert(s.members[c], i)
+            s.change[T_MEMBERS + c] += 1
+
+
+@part
 def own_media(s, r, t, m, row):
     """Expose all members of the campaign's channel to its hazard."""
     c, product = r.media_channel[m], r.media_product[m]
-    awareness, hazard = r.media_awareness[m], r.media_hazard[m]
+    hazards = (r.media_awareness[m], r.media_hazard[m])
     w = s.first >> 6
     while w < (s.last + 63) >> 6:
         w, readers = next_readers(s, c, w)
-        for k in range(expose(s, r, t, readers, product, awareness, hazard, 8 + c, row)):
+        for k in range(expose(s, r, t, readers, product, hazards, 8 + c, row)):
             claim(s, s.block_message[k], RECRUITER_MEDIA, c, product)

@@ -1,20 +1,33 @@
-"""complain: an unhappy user may complain, which is participation too; some leave."""
+"""complain: an unhappy user may complain, which is participation too."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw, draw32, pick
+from koubei_sim.core.draws import draw, draw32, pick, stream
 from koubei_sim.model.kernels.engagement import add_engagement
 from koubei_sim.model.kernels.participate import BASE_REPORT
 from koubei_sim.model.kernels.release import file_report
-from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
-from koubei_sim.model.mechanisms.release import T_REPORTS
+from koubei_sim.model.mechanisms.complaints import (
+    DRAW_COMPLAIN,
+    DRAW_COMPLAIN_CHANNEL,
+    T_COMPLAINTS,
+)
+from koubei_sim.model.mechanisms.release import DRAW_REPORT, REPORT_OF_COMPLAINT, T_REPORTS
 
-BASE_COMPLAIN, BASE_COMPLAIN_CHANNEL, BASE_LAPSE, BASE_CHURN = 1, 2, 3, 4
+BASE_COMPLAIN, BASE_COMPLAIN_CHANNEL = 1, 2
 BASE_REPORT_OF_COMPLAINT = BASE_REPORT + 8
-CHURN_CANDIDATE, LAPSE_CANDIDATE = 1, 2
+
+
+@part
+def prepare(s, r, t):
+    """Compute the bases of today's coins."""
+    s.bases[BASE_COMPLAIN] = stream(r.key, r.replicate, DRAW_COMPLAIN, t, 0)
+    s.bases[BASE_COMPLAIN_CHANNEL] = stream(r.key, r.replicate, DRAW_COMPLAIN_CHANNEL, t, 0)
+    s.bases[BASE_REPORT_OF_COMPLAINT] = stream(
+        r.key, r.replicate, DRAW_REPORT, t, REPORT_OF_COMPLAINT
+    )
 
 
 @part
@@ -38,9 +51,8 @@ def service_channel(s, r, i, t):
 
 @part
 def complain(s, r, i, t, value, row):
-    """Complaint coin and leaving coins of online user `i` with satisfaction `value`."""
-    unhappy = value < 0.0
-    if unhappy:
+    """Complaint coin of online user `i` with satisfaction `value`."""
+    if value < 0.0:
         a = s.actor[i]
         threshold = np.int64(min(1.0, (-value) * r.complaint_rate * s.squeak[0]) * 4294967296.0)
         if a.pending == 0 and draw32(s.bases[BASE_COMPLAIN], i) < threshold:
@@ -55,13 +67,3 @@ def complain(s, r, i, t, value, row):
                 k = s.n_complaints[channel]
                 s.complaints[channel, k] = i
                 s.n_complaints[channel] = k + 1
-    kind = 0
-    if r.churn32 > 0 and draw32(s.bases[BASE_CHURN], i) < r.churn32:
-        kind = CHURN_CANDIDATE
-    elif unhappy and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
-        kind = LAPSE_CANDIDATE
-    if kind != 0:
-        k = s.n_leavers[0]
-        s.leavers[k] = i
-        s.leaver_kind[k] = kind
-        s.n_leavers[0] = k + 1

@@ -32,6 +32,35 @@ def move_tier(s, r, i, a, tier):
 
 
 @part
+def first_invites(r, a):
+    """Grant the invites of the lowest tier, and no others."""
+    a.invites = min(255, r.invite_grant[0])
+
+
+@part
+def begin_as_user(s, r, t, i, a):
+    """Let agent `i` begin as a user: unbound, in the tier that its engagement gives."""
+    a.engagement = r.newcomer_engagement
+    a.engaged = t
+    a.rank = 0
+    a.tier = 0
+    first_invites(r, a)
+    s.change[T_TIER] += 1
+    if r.class_enthusiast[a.agent_class] == 1:
+        s.change[T_ENTHUSIAST_TIER] += 1
+    promote(s, r, i, a)
+
+
+@part
+def leave_tier(s, r, i, a):
+    """Take a user who leaves out of its tier."""
+    s.change[T_TIER + a.tier] -= 1
+    if r.class_enthusiast[a.agent_class] == 1:
+        s.change[T_ENTHUSIAST_TIER + a.tier] -= 1
+    remove(s.raised, i)
+
+
+@part
 def promote(s, r, i, a):
     """Raise the tier at the moment of the gain; each new tier grants its invites."""
     while a.tier < 3 and a.engagement >= r.tier_threshold[a.tier + 1]:

@@ -18,13 +18,10 @@ from koubei_sim.core.codes import ATTENTION_SIZE, AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, pick, stream
 from koubei_sim.core.prefetch import prefetch
-from koubei_sim.model.kernels.hearing import (
-    claim,
-    hears_awareness,
-    hears_negative,
-    hears_positive,
-    touch,
-)
+from koubei_sim.model.kernels.events import lifted
+from koubei_sim.model.kernels.hearing import claim, hears_awareness, hears_positive, touch
+from koubei_sim.model.kernels.reinforcement import count_teller, needed
+from koubei_sim.model.kernels.rejection import hears_negative
 from koubei_sim.model.mechanisms.hearing import BLOCK, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
 
 LOW32 = np.uint64(0xFFFFFFFF)
@@ -47,8 +44,8 @@ def apply_block(s, r, t, c, negative, count, row):
     tie16 = r.tie16[c]
     attention, ties = r.attention_on == 1, r.tie_on[c] == 1
     memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
-    reinforcement, need = r.reinforcement_on == 1, s.need
-    base_awareness = (r.awareness_hazard[c] * r.lift_visibility16[c, t]) >> 16
+    reinforcement, need = needed(s, r)
+    base_awareness = lifted(r, r.awareness_hazard[c], c, t)
     records, width = listener.ctypes.data, np.uintp(listener.itemsize)
     arrived = arrivals[c if attention else 0].ctypes.data
     for k in range(min(count, LISTENERS_AHEAD)):
@@ -78,12 +75,13 @@ def apply_block(s, r, t, c, negative, count, row):
             att16 = attention16[c, class_segment[v.agent_class], arriving]
             a = (a * att16) >> 16
             y = (y * att16) >> 16
-        hears_awareness(s, r, i, v, t, a, m.hop, m.product, negative, row)
+        heard = np.int64(m.hop) | np.int64(m.product) << 4 | negative << 6
+        hears_awareness(s, r, i, v, t, a, heard, row)
         if negative == 1:
             hears_negative(s, r, i, v, y, m.product)
             continue
-        if reinforcement and m.first == 1 and v.tellers < 65535:
-            v.tellers += 1
+        if reinforcement and m.first == 1:
+            count_teller(v)
         if hears_positive(v, y, fit, reinforcement, need, i):
             claim(s, i, m.teller, c, m.product)
 

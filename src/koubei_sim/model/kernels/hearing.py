@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.core.codes import AWARE, CLAIMED, REJECTED, UNAWARE
+from koubei_sim.core.codes import AWARE, CLAIMED, UNAWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT
+from koubei_sim.model.kernels.reinforcement import enough_tellers
+from koubei_sim.model.kernels.relays import note_newly
 from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.population import T_STAGE
 
@@ -32,19 +34,17 @@ def touch(v, t, memory_leak, memory20, awareness_leak, awareness20):
 
 
 @part
-def become_aware(s, r, i, t, hop, product, negative, row):
+def become_aware(s, r, i, t, heard, row):
     """Cross from unaware to aware, now: what comes later in the tick can already claim."""
     v = s.listener[i]
     v.stage = AWARE
-    v.heard = hop | (product << 4) | (negative << 6)
+    v.heard = heard
     s.stage[i] = AWARE
     s.change[T_STAGE + UNAWARE] -= 1
     s.change[T_STAGE + AWARE] += 1
     s.actor[i].last_story = t
     row[T_NEWLY_AWARE] += 1
-    if r.relay_on == 1:
-        s.newly[s.n_newly[0]] = i
-        s.n_newly[0] += 1
+    note_newly(s, r, i)
 
 
 @part
@@ -60,36 +60,14 @@ def claim(s, i, recruiter, channel, product):
     s.n_claims[0] = k + 1
 
 
-@part
-def reject(s, i, product):
-    """Note that agent `i` has heard too much against the product."""
-    v = s.listener[i]
-    v.stage = REJECTED
-    v.heard = np.uint8((v.heard & 0b11001111) | (product << 4))
-    s.rejected[s.n_rejected[0]] = i
-    s.n_rejected[0] += 1
-
-
 @njit(cache=True, inline="always")
-def hears_awareness(s, r, i, v, t, a, hop, product, negative, row):
-    """Add awareness hazard `a`; cross where it suffices."""
+def hears_awareness(s, r, i, v, t, a, heard, row):
+    """Add awareness hazard `a`; cross where it suffices (`heard`: as in the listener's record)."""
     if v.stage == UNAWARE:
         total = min(v.awareness + a, HAZARD_CAP)
         v.awareness = total
         if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
-            become_aware(s, r, i, t, hop, product, negative, row)
-
-
-@njit(cache=True, inline="always")
-def hears_negative(s, r, i, v, y, product):
-    """Subtract hazard `y`; reject where it suffices (product -1: keep what was heard of)."""
-    v.hazard = max(v.hazard - y, -HAZARD_CAP)
-    if (
-        r.rejection_on == 1
-        and v.stage == AWARE
-        and -v.hazard >= np.int64(s.resist_reject[i]) << RESISTANCE_SHIFT
-    ):
-        reject(s, i, np.int64((v.heard >> 4) & 3) if product < 0 else product)
+            become_aware(s, r, i, t, heard, row)
 
 
 @njit(cache=True, inline="always")
@@ -101,5 +79,5 @@ def hears_positive(v, y, fit, reinforcement, need, i):
         v.stage == AWARE
         and total >= np.int64(v.resist_adopt) << RESISTANCE_SHIFT
         and fit > 0
-        and (not reinforcement or v.tellers >= need[i])
+        and enough_tellers(v, reinforcement, need, i)
     )

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.codes import FULL16
+from koubei_sim.core.codes import FULL16, NO_STORY
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw, draw32
+from koubei_sim.core.draws import draw, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.release import file_report
-from koubei_sim.model.mechanisms.participation import T_JOINS
-from koubei_sim.model.mechanisms.release import T_REPORTS
+from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_JOINS
+from koubei_sim.model.mechanisms.release import DRAW_REPORT, T_REPORTS
 
 BASE_JOIN, BASE_STORY, BASE_REPORT = 8, 16, 24  # offsets in State.bases
+
+
+@part
+def prepare(s, r, t):
+    """Compute the bases of today's coins."""
+    for j in range(r.n_nodes):
+        s.bases[BASE_JOIN + j] = stream(r.key, r.replicate, DRAW_JOIN, t, j)
+        s.bases[BASE_STORY + j] = stream(r.key, r.replicate, DRAW_STORY, t, j)
+        s.bases[BASE_REPORT + j] = stream(r.key, r.replicate, DRAW_REPORT, t, j)
+
+
+@part
+def forget_stories(a):
+    """Let a new user have no story."""
+    a.story = NO_STORY
 
 
 @part

@@ -1,118 +1,167 @@
-"""The schedule: nine steps a tick, in the fixed order of docs/model.md.
+"""The schedule: the steps of a tick in the fixed order of docs/model.md, said once.
 
-A tick is cut into phases where people meet: what nobody else's turn can change (`take_part_turns`,
-`hear`) may be done for several parts of the people at the same time, what depends on everybody
-(`begin_day`, `settle`, `end_day`) is done once.  `advance` runs them all for a run of one part;
-`phases` has them one by one, for runs of several parts.
+A tick is cut where people meet.  What nobody else's turn can change may be done for each part of
+the people by itself; what depends on everybody is done once, for all.  One thread runs `advance`,
+which has all steps in one piece (to call them one by one from Python costs a small world half as
+much again); threads (`compiled.parts`) and machines (`runs.partition`) walk `SCHEDULE`.
 """
 
 from __future__ import annotations
 
+from typing import Any, Final, NamedTuple
+
 from koubei_sim.core.compiling import kernel, part
-from koubei_sim.model.kernels.age import forget_recruits, meet, review, reward_participants
-from koubei_sim.model.kernels.decide import settle_claims, turn_away
+from koubei_sim.model.kernels import (
+    age,
+    decide,
+    events,
+    leaving,
+    meetings,
+    online,
+    rejection,
+    relays,
+    release,
+    returns,
+    rival,
+    serve,
+    supply,
+)
 from koubei_sim.model.kernels.hear import hear
 from koubei_sim.model.kernels.observe import observe
-from koubei_sim.model.kernels.online import choose_attendees, take_turns, tick_bases, who_is_online
-from koubei_sim.model.kernels.release import fit_table, release
-from koubei_sim.model.kernels.serve import answer_queues, let_leavers_go, queue_up
-from koubei_sim.model.kernels.supply import (
-    draw_lots,
-    lose_patience,
-    sell_on_invites,
-    sell_to_winners,
-)
 
 
 @part
-def clear_lists(s):
-    """Forget yesterday's work lists; log, reports and ties live longer."""
+def begin_part(s, r, t):
+    """Forget yesterday's work lists and prepare the coins; log, reports and ties live longer."""
     for k in range(s.daily.size):
         s.daily[k] = 0
     s.n_log_before[0] = s.n_log[0]
+    online.tick_bases(s, r, t)
 
 
 @part
 def begin_day(s, r, t, row):
-    """Prepare the coins of the day; release what is due."""
-    clear_lists(s)
-    tick_bases(s, r, t)
-    released = release(s, r, t, row)
+    """Release what is due."""
+    begin_part(s, r, t)
+    released = release.release(s, r, t, row)
     if released or t in (0, r.open_to_all):
-        fit_table(s, r, t)
+        release.fit_table(s, r, t)
     else:
         for k in range(r.n_products):
             if r.launch[k] == t:
-                fit_table(s, r, t)
+                release.fit_table(s, r, t)
 
 
 @part
-def take_part_turns(s, r, t, row):
-    """Online: the people of a part act, each for itself."""
-    who_is_online(s)
-    take_turns(s, r, t, row)
+def take_turns(s, r, t, row):
+    """Online: people act, each for itself."""
+    online.who_is_online(s)
+    online.take_turns(s, r, t, row)
 
 
 @part
-def settle(s, r, t, row):
-    """Settle what several people want at once: places, units, answers, recruits."""
-    choose_attendees(s, r, t, row)
-    settle_claims(s, r, t, row)
-    if r.supply_on == 1:
-        sell_on_invites(s, r, t, row)
-        sell_to_winners(s, r, t, draw_lots(s, r, t), row)
-    queue_up(s, r, t)
-    answer_queues(s, r, t, row)
+def queue_up(s, r, t, row):
+    """Choose who comes to the meeting; complaints join their queues."""
+    meetings.choose_attendees(s, r, t, row)
+    serve.queue_up(s, r, t)
+
+
+@part
+def settle_claims(s, r, t, row):
+    """Let the claimed adopt, or wait; invites are used and lots drawn."""
+    decide.settle_claims(s, r, t, row)
+    supply.invite_and_draw(s, r, t, row)
+
+
+@part
+def sell_and_answer(s, r, t, row):
+    """Sell to the winners, answer complaints."""
+    supply.sell_to_winners(s, r, t, row)
+    serve.answer_queues(s, r, t, row)
 
 
 @part
 def go_separate_ways(s, r, t, row):
     """Let those go who turn away, give up or leave, and come back who return: each for itself."""
-    turn_away(s, r, t, row)
-    if r.supply_on == 1:
-        lose_patience(s, r, t, row)
-    let_leavers_go(s, r, t, row)
+    rejection.turn_away(s, r, t, row)
+    relays.begin_to_relay(s, r, t)
+    rival.offer(s, r, t, row)
+    returns.come_back(s, r, t, row)
+    supply.lose_patience(s, r, t, row)
+    leaving.let_leavers_go(s, r, t, row)
 
 
 @part
-def end_day(s, r, t, quality, difficulty, row):
-    """Write the stocks and the products into the day's rows."""
-    observe(s, row)
-    for k in range(r.n_products):
-        quality[t, k] = s.quality[k]
-        difficulty[t, k] = s.difficulty[k]
+def grow_older(s, r, t, row):
+    """Let meetings and events leave their mark, and look at tiers again."""
+    meetings.meet(s, r, t)
+    events.reward_participants(s, r, t)
+    events.forget_recruits(s)
+    age.review(s, r, t)
 
 
 @part
-def close_day(s, r, t, row):
-    """Do all that comes after hearing, but for writing it down."""
-    settle(s, r, t, row)
-    go_separate_ways(s, r, t, row)
-    meet(s, r, t)
-    reward_participants(s, r, t)
-    forget_recruits(s)
-    review(s, r, t)
+def end_day(s, r, t, row):
+    """Write the day down."""
+    observe(s, r, t, row)
 
 
-@part
-def finish_day(s, r, t, quality, difficulty, row):
-    """Do all that comes after hearing."""
-    close_day(s, r, t, row)
-    end_day(s, r, t, quality, difficulty, row)
+ALL, EACH, OWN = "all", "each part", "the user's own"
+
+
+class Step(NamedTuple):
+    """One step of a tick.
+
+    Parameters
+    ----------
+    run : function or None
+        ``run(s, r, t, row)``, compiled; None where mechanisms of the user's own are called.
+    scope : str
+        `ALL`: once, for everybody.  `EACH`: may be done for each part of the people by itself.
+    holds : tuple of str
+        The submodels of docs/model.md in it, or the moment of the user's own.
+    long : bool
+        Takes long enough for threads to be worth their start.
+    """
+
+    run: Any
+    scope: str
+    holds: tuple[str, ...]
+    long: bool = False
+
+
+SCHEDULE: Final = (
+    Step(begin_day, ALL, ("release",)),
+    Step(None, OWN, ("morning",)),
+    Step(take_turns, EACH, ("participate", "tell"), long=True),
+    Step(hear, EACH, ("hear",), long=True),
+    Step(queue_up, ALL, ("serve",)),
+    Step(settle_claims, ALL, ("decide", "supply")),
+    Step(sell_and_answer, ALL, ("supply", "serve")),
+    Step(go_separate_ways, EACH, ("decide", "supply", "serve")),
+    Step(grow_older, EACH, ("age",)),
+    Step(None, OWN, ("evening",)),
+    Step(end_day, ALL, ("observe",)),
+)
 
 
 @kernel
-def advance(s, r, table, quality, difficulty, begin, until):
-    """Run ticks `begin` .. `until` - 1; stop early when the log should be emptied.
+def advance(s, r, table, begin, until):
+    """Run ticks `begin` .. `until` - 1 of a run of one part: the steps of `SCHEDULE` in order.
 
-    Returns the next tick to run.
+    Stops early when the log should be emptied.  Returns the next tick to run.
     """
     for t in range(begin, until):
         if s.log.size - s.n_log[0] < r.n:
             return t
         row = table[t]
         begin_day(s, r, t, row)
-        take_part_turns(s, r, t, row)
+        take_turns(s, r, t, row)
         hear(s, r, t, row)
-        finish_day(s, r, t, quality, difficulty, row)
+        queue_up(s, r, t, row)
+        settle_claims(s, r, t, row)
+        sell_and_answer(s, r, t, row)
+        go_separate_ways(s, r, t, row)
+        grow_older(s, r, t, row)
+        end_day(s, r, t, row)
     return until

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.bits import remove
-from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER, WORTH_BINS
+from koubei_sim.core.codes import USER, WORTH_BINS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
-from koubei_sim.model.kernels.complain import CHURN_CANDIDATE
 from koubei_sim.model.kernels.engagement import add_engagement, stick
-from koubei_sim.model.kernels.sets import keyed_order, log_event, schedule_return, set_stage
+from koubei_sim.model.kernels.sets import keyed_order
 from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
-from koubei_sim.model.mechanisms.leaving import T_CHURNS, T_LAPSES
-from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
-from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
 from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
@@ -22,6 +17,18 @@ from koubei_sim.model.mechanisms.service import (
     T_DROPPED,
     T_UNHELPED,
 )
+
+
+@part
+def forget_answers(a):
+    """Let a new user remember no answer."""
+    a.served_until = -1
+
+
+@part
+def is_served(a, t):
+    """Return whether a user remembers an answer."""
+    return a.served_until >= t
 
 
 @part
@@ -117,32 +124,3 @@ def who_leaves_queues(s, r, t, out):
             handled += s.stage[i] == USER
             i = s.queue_next[i]
     return count
-
-
-@part
-def let_leavers_go(s, r, t, row):
-    """Turn those into lapsed ones whom no answer of today has kept."""
-    for k in range(s.n_leavers[0]):
-        i = s.leavers[k]
-        if s.leaver_kind[k] == CHURN_CANDIDATE:
-            row[T_CHURNS] += 1
-        elif s.actor[i].served_until >= t:
-            continue
-        else:
-            row[T_LAPSES] += 1
-        leave(s, r, i, t)
-
-
-@part
-def leave(s, r, i, t):
-    """Turn a user into a lapsed one."""
-    a = s.actor[i]
-    s.change[T_TIER + a.tier] -= 1
-    s.change[T_SEGMENT_USERS + r.class_segment[a.agent_class]] -= 1
-    if r.class_enthusiast[a.agent_class] == 1:
-        s.change[T_ENTHUSIAST_TIER + a.tier] -= 1
-    set_stage(s, i, LAPSED)
-    remove(s.talkers, i)
-    remove(s.raised, i)
-    log_event(s, t, i, LOG_LAPSE, -1, -1, a.product, a.generation)
-    schedule_return(s, r, i, t, LAPSED)

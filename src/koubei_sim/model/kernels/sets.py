@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.bits import insert
-from koubei_sim.core.codes import AWARE, LAPSED, REJECTED, RIVAL
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw, exponential_units, stream
+from koubei_sim.core.draws import draw
 from koubei_sim.model.mechanisms.population import T_STAGE
-from koubei_sim.model.mechanisms.returns import DRAW_RETURN
 
 
 @part
@@ -34,38 +31,6 @@ def log_event(s, t, i, kind, recruiter, channel, product, generation):
     line.product = product
     line.generation = generation
     s.n_log[0] = k + 1
-
-
-@part
-def schedule_return(s, r, i, t, stage):
-    """Put agent `i`, who left for `stage` at `t`, into the calendar of returns."""
-    mean = 0
-    if stage == LAPSED:
-        mean = r.lapsed_return
-    elif stage == REJECTED:
-        mean = r.rejected_return
-    elif stage == RIVAL:
-        mean = r.replacement_days
-    if mean == 0:
-        return
-    wait = exponential_units(draw(stream(r.key, r.replicate, DRAW_RETURN, t, stage), i))
-    day = t + 1 + ((wait * mean) >> 26)
-    if day < r.ticks:
-        s.return_next[i] = s.return_head[day]
-        s.return_head[day] = i
-
-
-@part
-def back_to_aware(s, r, i, t):
-    """Return an agent to the hearing set with a clean slate of arguments."""
-    set_stage(s, i, AWARE)
-    v = s.listener[i]
-    v.hazard = 0
-    v.tellers = 0
-    v.touched = t
-    if r.reinforcement_on == 1:
-        s.board_heard[i] = 0
-    insert(s.hearing, i)
 
 
 @part

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from koubei_sim.core.bits import ONE, lowest_bit, remove
-from koubei_sim.core.codes import LOG_GIVE_UP, LOG_RIVAL, RIVAL, USER
+from koubei_sim.core.bits import ONE, insert, lowest_bit, remove
+from koubei_sim.core.codes import LOG_GIVE_UP, USER, WAITING
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
-from koubei_sim.model.kernels.seeding import adopt
-from koubei_sim.model.kernels.sets import (
-    back_to_aware,
-    keyed_order,
-    log_event,
-    schedule_return,
-    set_stage,
-    smallest,
-)
+from koubei_sim.model.kernels.adoption import adopt
+from koubei_sim.model.kernels.returns import back_to_aware
+from koubei_sim.model.kernels.rival import go_to_rival
+from koubei_sim.model.kernels.sets import keyed_order, log_event, set_stage, smallest
 from koubei_sim.model.mechanisms.supply import (
     DRAW_GIVE_UP,
     DRAW_GIVE_UP_RIVAL,
@@ -25,6 +20,7 @@ from koubei_sim.model.mechanisms.supply import (
     T_INVITED,
     T_LOTTERY,
     T_STOCK,
+    T_WAITS,
 )
 
 
@@ -32,7 +28,38 @@ from koubei_sim.model.mechanisms.supply import (
 def sell(s, r, t, i, row):
     """Hand a unit to waiting agent `i`."""
     remove(s.waiting, i)
-    adopt(s, r, t, i, s.wait_recruiter[i], s.wait_channel[i], s.actor[i].product, row)
+    claim = s.sale[0]
+    claim.agent = i
+    claim.recruiter = s.wait_recruiter[i]
+    claim.channel = s.wait_channel[i]
+    claim.product = s.actor[i].product
+    adopt(s, r, t, claim, row)
+
+
+@part
+def wait_for_supply(s, r, t, claim, row):
+    """Put a claimed agent into the queue for a unit."""
+    i = claim.agent
+    set_stage(s, i, WAITING)
+    s.wait_since[i] = t
+    s.wait_recruiter[i] = claim.recruiter
+    s.wait_channel[i] = claim.channel
+    s.actor[i].product = claim.product
+    remove(s.hearing, i)
+    insert(s.waiting, i)
+    insert(s.talkers, i)
+    s.waiters[s.n_waiters[0]] = i
+    s.n_waiters[0] += 1
+    row[T_WAITS] += 1
+
+
+@part
+def adopt_or_wait(s, r, t, claim, row):
+    """Let a claimed agent adopt, where units are not short."""
+    if r.supply_on == 1:
+        wait_for_supply(s, r, t, claim, row)
+    else:
+        adopt(s, r, t, claim, row)
 
 
 @part
@@ -77,8 +104,17 @@ def draw_lots(s, r, t):
 
 
 @part
-def sell_to_winners(s, r, t, winners, row):
-    """Sell to the first `winners` of `waiters`."""
+def invite_and_draw(s, r, t, row):
+    """Use invites and draw lots; who has won is sold to later (`sell_to_winners`)."""
+    if r.supply_on == 1:
+        sell_on_invites(s, r, t, row)
+        s.n_winners[0] = draw_lots(s, r, t)
+
+
+@part
+def sell_to_winners(s, r, t, row):
+    """Sell to the first of `waiters`, as many as have won."""
+    winners = s.n_winners[0]
     for k in range(winners):
         sell(s, r, t, s.waiters[k], row)
     s.change[T_STOCK] -= winners
@@ -88,7 +124,7 @@ def sell_to_winners(s, r, t, winners, row):
 @part
 def lose_patience(s, r, t, row):
     """Some of those who still wait give up."""
-    if r.give_up32 == 0:
+    if r.supply_on == 0 or r.give_up32 == 0:
         return
     leave = stream(r.key, r.replicate, DRAW_GIVE_UP, t, 0)
     where = stream(r.key, r.replicate, DRAW_GIVE_UP_RIVAL, t, 0)
@@ -100,11 +136,8 @@ def lose_patience(s, r, t, row):
         remove(s.waiting, i)
         product = s.actor[i].product
         if draw32(where, i) < r.give_up_rival32:
-            set_stage(s, i, RIVAL)
-            remove(s.talkers, i)
             row[T_GIVE_UPS_RIVAL] += 1
-            log_event(s, t, i, LOG_RIVAL, -1, -1, product, 0)
-            schedule_return(s, r, i, t, RIVAL)
+            go_to_rival(s, r, i, t, product)
         else:
             back_to_aware(s, r, i, t)
             row[T_GIVE_UPS] += 1

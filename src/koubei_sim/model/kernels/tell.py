@@ -17,12 +17,14 @@ from koubei_sim.core.codes import (
     WAITING,
 )
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import HAZARD_CAP, draw32
+from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
-from koubei_sim.model.mechanisms.events import T_EVENT_PARTICIPANTS
+from koubei_sim.model.kernels.events import lifted, lifts_of_telling, take_part
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
 from koubei_sim.model.mechanisms.telling import (
+    DRAW_REPLY,
+    DRAW_TELL,
     T_REPLIES,
     T_TELLS_HOP,
     T_TELLS_NEGATIVE,
@@ -31,6 +33,14 @@ from koubei_sim.model.mechanisms.telling import (
 from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
 
 BASE_TELL, BASE_REPLY = 40, 48  # offsets in State.bases
+
+
+@part
+def prepare(s, r, t):
+    """Compute the bases of today's coins."""
+    for c in range(r.n_channels):
+        s.bases[BASE_TELL + c] = stream(r.key, r.replicate, DRAW_TELL, t, c)
+        s.bases[BASE_REPLY + c] = stream(r.key, r.replicate, DRAW_REPLY, t, c)
 
 
 @part
@@ -67,7 +77,7 @@ def tell(s, r, i, t, value, row):
     told_any = False
     novelty = r.novelty16[t - a.last_story]
     # Taken out of their blocks here, or every store below would have them read again.
-    opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, r.lift_tell16, s.bases
+    opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, lifts_of_telling(r), s.bases
     own16 = s.tell16[i] if r.own_on == 1 else FULL16
     channels = np.int64(a.channels)
     for c in range(r.n_channels):
@@ -82,7 +92,7 @@ def tell(s, r, i, t, value, row):
         times = np.int64((a.told >> np.uint64(8 * c)) & np.uint64(255))
         h = r.message_hazard[c, kind, story, hop]
         h = (h * r.repeat16[times]) >> 16
-        h = (h * r.lift_visibility16[c, t]) >> 16
+        h = lifted(r, h, c, t)
         if negative:
             h = (h * r.negativity16) >> 16
         if kind == KIND_WAITING:
@@ -121,13 +131,6 @@ def tell(s, r, i, t, value, row):
             row[T_REPLIES + c] += 1
             add_engagement(s, r, i, t, r.reply_gain)
             stick(s, r, i, t, c)
-        if r.event_gain[c, t] > 0.0:
-            k = s.n_participants[0]
-            p = s.participants[k]
-            p.agent = i
-            p.channel = c
-            p.replies = replies
-            s.n_participants[0] = k + 1
-            row[T_EVENT_PARTICIPANTS] += 1
+        take_part(s, r, t, i, c, replies, row)
     if told_any and stage == USER:
         a.story = NO_STORY

@@ -141,10 +141,12 @@ def _most_reports(rules: Any) -> int:
 
 @arrays
 class ReleaseState(Record):
-    """The products today, and the reports to be read: a max-heap by priority for each product."""
+    """The products, today and so far; reports to be read: a max-heap by priority for each."""
 
     quality: FloatArray  # [K]
     difficulty: FloatArray  # [K]
+    quality_path: FloatArray = array(np.float64, "ticks", "products", fill=0)
+    difficulty_path: FloatArray = array(np.float64, "ticks", "products", fill=0)
     reports: Any = array(REPORT, "products", _most_reports, scratch=True)
     n_reports: IntArray = count(MAX_PRODUCTS, lasting=True)  # [4]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.block import Record
+from koubei_sim.model.mechanisms.adoption import CLAIM
 from koubei_sim.model.mechanisms.declaration import (
     Bits,
     Column,
@@ -23,6 +24,7 @@ from koubei_sim.model.mechanisms.declaration import (
     Purpose,
     Sentence,
     Slot,
+    array,
     arrays,
     by_person,
     count,
@@ -115,6 +117,8 @@ class SupplyState(Record):
     wait_channel: NDArray[np.int8] = by_person(np.int8, needed="supply_on", travels=True)
     waiters: NDArray[np.int32] = by_person(np.int32)
     n_waiters: IntArray = count()
+    sale: Any = array(CLAIM, 1)  # the one who is sold to
+    n_winners: IntArray = count()  # of today's lots: the first of `waiters`
 
 
 def numbers(made: Made) -> SupplyRules:

@@ -15,10 +15,10 @@ from koubei_sim.model.mechanisms.events import MOST_LIFT, occurrences
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 
 if TYPE_CHECKING:
-    from koubei_sim.model.scenario.scenario import Scenario
+    from koubei_sim.model.scenario.content import Content
 
 
-def check(scenario: Scenario, own_people: bool = False) -> None:
+def check(scenario: Content, own_people: bool = False) -> None:
     """Run all rules; the first one broken raises.
 
     With `own_people` the shares of the segments say nothing of who is there.
@@ -36,7 +36,7 @@ def check(scenario: Scenario, own_people: bool = False) -> None:
     _telling_is_possible(scenario)
 
 
-def _sizes(scenario: Scenario) -> None:
+def _sizes(scenario: Content) -> None:
     for where, entries, most, least in (
         ("segments", scenario.segments, MAX_SEGMENTS, 1),
         ("channels", scenario.channels, MAX_CHANNELS, 1),
@@ -72,7 +72,7 @@ def _sizes(scenario: Scenario) -> None:
             )
 
 
-def _shares(scenario: Scenario) -> None:
+def _shares(scenario: Content) -> None:
     total = sum(segment.share for segment in scenario.segments.values())
     if abs(total - 1.0) > 1e-9:
         raise KoubeiError(
@@ -96,7 +96,7 @@ def _known(where: str, name: str | None, names: Iterable[str], what: str) -> Non
         )
 
 
-def _names(scenario: Scenario) -> None:
+def _names(scenario: Content) -> None:
     channels: Mapping[str, object] = scenario.channels
     for name, segment in scenario.segments.items():
         for channel in segment.membership:
@@ -120,7 +120,7 @@ def _names(scenario: Scenario) -> None:
             )
 
 
-def _seeds(scenario: Scenario, own_people: bool) -> None:
+def _seeds(scenario: Content, own_people: bool) -> None:
     seeding = scenario.seeding
     if seeding.strategy == "ids":
         if len(seeding.ids) > scenario.n_agents:
@@ -162,7 +162,7 @@ def _seeds(scenario: Scenario, own_people: bool) -> None:
             )
 
 
-def _events(scenario: Scenario) -> None:
+def _events(scenario: Content) -> None:
     meeting: dict[int, str] = {}
     gain: dict[tuple[str, int], str] = {}
     lift: dict[tuple[str, int], tuple[float, float]] = {}
@@ -209,7 +209,7 @@ def _events(scenario: Scenario) -> None:
                     )
 
 
-def _telling_is_possible(scenario: Scenario) -> None:
+def _telling_is_possible(scenario: Content) -> None:
     """Refuse rates that would saturate for everybody: they hide that the rate has no effect."""
     online = scenario.participation.online
     for name, channel in scenario.channels.items():

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model import mechanisms
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario.neutral import active
+from koubei_sim.model.scenario.parameters import parameter_table
 
 if TYPE_CHECKING:
-    from koubei_sim.model.scenario.scenario import Scenario
+    from koubei_sim.model.scenario.content import Content
 
 COLUMNS = 80
 LEAST_LINES, MOST_LINES = 40, 80
@@ -85,7 +87,7 @@ class _Words:
         return f"{name}: {(module.en, module.zh)[self.number]}"
 
 
-def describe(scenario: Scenario, lang: str = "en") -> str:
+def describe(scenario: Content, lang: str = "en") -> str:
     """Return the description; see `Scenario.describe`."""
     say = _Words(lang)
     on = [name for name, works in active(scenario).items() if works]
@@ -108,7 +110,7 @@ def describe(scenario: Scenario, lang: str = "en") -> str:
     return "\n".join(lines)
 
 
-def _head(scenario: Scenario, say: _Words) -> Iterator[str]:
+def _head(scenario: Content, say: _Words) -> Iterator[str]:
     yield f"{scenario.title or scenario.name} ({scenario.name})"
     if scenario.description:
         yield from wrap(scenario.description, "")
@@ -127,7 +129,7 @@ def _head(scenario: Scenario, say: _Words) -> Iterator[str]:
     )
 
 
-def _section(section: str, scenario: Scenario, say: _Words) -> Iterator[str]:
+def _section(section: str, scenario: Content, say: _Words) -> Iterator[str]:
     """Yield what the mechanisms say under one title."""
     yield say(section)
     told = [
@@ -159,10 +161,7 @@ def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator
         yield from wrap(", ".join(names))
 
 
-def _assumed(scenario: Scenario, say: _Words) -> Iterator[str]:
-    from koubei_sim.model.mechanisms.fields import STRUCTURE
-    from koubei_sim.model.scenario.parameters import parameter_table
-
+def _assumed(scenario: Content, say: _Words) -> Iterator[str]:
     rows = [row for row in parameter_table(scenario) if not row.path.startswith("milestones")]
     levers = [row for row in rows if row.neutral != STRUCTURE or row.unit != "name"]
     assumed = sum("assumption" in row.provenance for row in levers)

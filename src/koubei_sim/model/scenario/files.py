@@ -18,7 +18,7 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
-    from koubei_sim.model.scenario.scenario import Scenario
+    from koubei_sim.model.scenario.content import Content
 
 
 def preset_names() -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def parse(text: str, where: str) -> dict[str, Any]:
         raise KoubeiError(where, f"not valid TOML: {error}") from None
 
 
-def to_toml(scenario: Scenario) -> str:
+def to_toml(scenario: Content) -> str:
     """Return every value of a scenario as TOML: later defaults change nothing of it."""
     return tomli_w.dumps(_lists(scenario.to_dict()))
 
@@ -126,7 +126,7 @@ def _lists(value: Any) -> Any:
     return value
 
 
-def save(scenario: Scenario, path: str | Path) -> Path:
+def save(scenario: Content, path: str | Path) -> Path:
     """Write the TOML of a scenario to `path`, whole or not at all, and return the path."""
     path = checks.path_of("path", path, ".toml")
     if not path.parent.is_dir():

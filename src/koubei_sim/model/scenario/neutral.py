@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
+from koubei_sim.model.scenario.parameters import parameter_table, set_paths
 
 if TYPE_CHECKING:
-    from koubei_sim.model.scenario.scenario import Scenario
+    from koubei_sim.model.scenario.content import Content
 
 #: The parameters of each module that can be switched off, by its name.
 MODULES: Final[dict[str, tuple[str, ...]]] = {
@@ -23,7 +24,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def neutral_paths(scenario: Scenario, modules: Iterable[str]) -> dict[str, Any]:
+def neutral_paths(scenario: Content, modules: Iterable[str]) -> dict[str, Any]:
     """Return dotted paths and neutral values of the named modules for this scenario.
 
     Raises
@@ -31,8 +32,6 @@ def neutral_paths(scenario: Scenario, modules: Iterable[str]) -> dict[str, Any]:
     KoubeiError
         For a module that does not exist.
     """
-    from koubei_sim.model.scenario.parameters import parameter_table
-
     rows = {row.path: row for row in parameter_table(scenario)}
     changes: dict[str, Any] = {}
     own = {mechanism.name: mechanism for mechanism in scenario.mechanisms}
@@ -62,7 +61,7 @@ def neutral_paths(scenario: Scenario, modules: Iterable[str]) -> dict[str, Any]:
     return {path: value for path, value in changes.items() if not path.startswith(tuple(emptied))}
 
 
-def active(scenario: Scenario) -> dict[str, bool]:
+def active(scenario: Content) -> dict[str, bool]:
     """Return, for each module, whether it can have any effect in this scenario.
 
     Examples
@@ -72,7 +71,11 @@ def active(scenario: Scenario) -> dict[str, bool]:
     False
     """
     modules = [*MODULES, *(mechanism.name for mechanism in scenario.mechanisms)]
-    return {module: scenario.neutral(module) != scenario for module in modules}
+
+    def without(module: str) -> Content:
+        return scenario.from_dict(set_paths(scenario, neutral_paths(scenario, [module])))
+
+    return {module: without(module) != scenario for module in modules}
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -18,19 +18,16 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
-from pydantic import Field, create_model
+from pydantic import create_model
 
 from koubei_sim import checks
 from koubei_sim.core.codes import MAX_TICKS
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import STRUCTURE, Part, Real, Truth, Whole
-
-if TYPE_CHECKING:
-    from koubei_sim.model.scenario.scenario import Scenario
 
 MOMENTS: Final = ("morning", "evening")
 _WORD = re.compile(r"^[a-z][a-z_]*$")  # no digits: 32 and 16 stand for units
@@ -155,7 +152,7 @@ class Mechanism:
         found = hashlib.sha256(f"{self.name}.{draw}".encode()).digest()
         return _FIRST_PURPOSE + int.from_bytes(found[:5], "little")
 
-    def numbers(self, scenario: Scenario, first_column: int) -> dict[str, int | float]:
+    def numbers(self, scenario: Part, first_column: int) -> dict[str, int | float]:
         """Return the numbers that both rules get, by name."""
         found: dict[str, int | float] = {}
         part = getattr(scenario, self.name)
@@ -177,58 +174,3 @@ def _source(function: Callable[..., Any]) -> str:
     except (OSError, TypeError):
         code = getattr(function, "__code__", None)
         return repr(function) if code is None else repr((code.co_code, code.co_consts))
-
-
-@cache
-def _class_with(plain: type[Scenario], mechanisms: tuple[Mechanism, ...]) -> type[Scenario]:
-    parts: dict[str, Any] = {
-        m.name: (m.part, Field(default=m.part(), description=m.description)) for m in mechanisms
-    }
-    made = create_model("Scenario", __base__=plain, __doc__=plain.__doc__, **parts)
-    made.mechanisms = mechanisms
-    return made
-
-
-def class_with(plain: type[Scenario], mechanisms: object) -> type[Scenario]:
-    """Return the class of scenarios with these mechanisms besides those that it has.
-
-    Parameters
-    ----------
-    plain : type
-        `Scenario`, or what this function returned before.
-    mechanisms : Mechanism or sequence of Mechanism
-        One of a name that is there already takes its place.
-
-    Raises
-    ------
-    KoubeiError
-        When something is no mechanism, or has the name of a part of the scenario.
-    """
-    given = (mechanisms,) if isinstance(mechanisms, Mechanism) else mechanisms
-    if not isinstance(given, (list, tuple)):
-        raise KoubeiError(
-            "mechanisms", "wrong type", got=checks.shown(given), allowed="a list of kb.Mechanism"
-        )
-    base: Any = plain
-    found = {one.name: one for one in plain.mechanisms}
-    while base.mechanisms:
-        base = base.__base__
-    for one in given:
-        if not isinstance(one, Mechanism):
-            raise KoubeiError(
-                "mechanisms", "not a mechanism", got=checks.shown(one), allowed="kb.Mechanism"
-            )
-        if one.name in base.model_fields or hasattr(base, one.name):
-            raise KoubeiError(
-                "mechanisms", "a part of the scenario has this name", got=one.name, fix="another"
-            )
-        found[one.name] = one
-    return _class_with(base, tuple(found.values())) if found else base
-
-
-def remake(mechanisms: tuple[Mechanism, ...], parts: dict[str, Any]) -> Scenario:
-    """Return a scenario that was taken apart to be sent to another process."""
-    from koubei_sim.model.scenario.scenario import OWN_PEOPLE, Scenario
-
-    made = class_with(Scenario, mechanisms)
-    return made.model_validate(parts, context={OWN_PEOPLE: True})

@@ -11,16 +11,14 @@ import json
 import typing
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from koubei_sim.checks import digits
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import metadata, unknown, unwrap
-
-if TYPE_CHECKING:
-    from koubei_sim.model.scenario.scenario import Scenario
+from koubei_sim.model.scenario.content import Content, plain
 
 
 class Row(NamedTuple):
@@ -36,7 +34,7 @@ class Row(NamedTuple):
     value: Any = None
 
 
-def parameter_table(scenario: Scenario | None = None) -> list[Row]:
+def parameter_table(scenario: Content | None = None) -> list[Row]:
     """Return all parameters as rows.
 
     Parameters
@@ -54,16 +52,12 @@ def parameter_table(scenario: Scenario | None = None) -> list[Row]:
     >>> next(row.range for row in parameter_table() if row.path == "seeding.purity")
     '0..1'
     """
-    from koubei_sim.model.scenario.scenario import Scenario as Model
-
-    return list(_rows(Model if scenario is None else type(scenario), "", scenario))
+    return list(_rows(Content if scenario is None else type(scenario), "", scenario))
 
 
-def parameter_table_json(scenario: Scenario | None = None) -> str:
+def parameter_table_json(scenario: Content | None = None) -> str:
     """Return the table as JSON text, a list of objects."""
-    from koubei_sim.model.scenario.scenario import _plain
-
-    rows = [_plain(row._asdict()) for row in parameter_table(scenario)]
+    rows = [plain(row._asdict()) for row in parameter_table(scenario)]
     return json.dumps(rows, ensure_ascii=False, indent=1, default=str)
 
 
@@ -122,7 +116,7 @@ def _models_of(annotation: Any) -> tuple[type[BaseModel], ...]:
     return tuple(found)
 
 
-def set_paths(scenario: Scenario, changes: Mapping[str, Any]) -> dict[str, Any]:
+def set_paths(scenario: Content, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the nested dict of a scenario with values at dotted paths changed.
 
     Raises
@@ -153,7 +147,7 @@ def _dumped(value: Any) -> Any:
     return value
 
 
-def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> None:
+def _set(scenario: Content, parts: dict[str, Any], path: str, value: Any) -> None:
     steps = path.split(".")
     model: type[BaseModel] | None = type(scenario)
     current: Any = parts
@@ -216,17 +210,14 @@ def _set(scenario: Scenario, parts: dict[str, Any], path: str, value: Any) -> No
         current, model = current[step], entries
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema(model: type[Content]) -> dict[str, Any]:
     """Return the JSON schema of a scenario, with minimum and maximum where they are finite."""
-    from koubei_sim.model.scenario.scenario import Scenario as Model
-    from koubei_sim.model.scenario.scenario import _plain
-
-    schema: dict[str, Any] = Model.model_json_schema(mode="validation")
+    schema: dict[str, Any] = model.model_json_schema(mode="validation")
     for part in [schema, *schema.get("$defs", {}).values()]:
         for entry in part.get("properties", {}).values():
             _bounds(entry)
-    plain: dict[str, Any] = _plain(schema)
-    return plain
+    found: dict[str, Any] = plain(schema)
+    return found
 
 
 def _bounds(entry: dict[str, Any]) -> None:

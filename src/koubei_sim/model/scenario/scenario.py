@@ -7,67 +7,31 @@ of `scenario`; files are in `files.py`, words in `describe.py`, neutral values i
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
-from pydantic import Field, ValidationError, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, create_model, model_validator
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.mechanisms.fields import (
-    STRUCTURE,
-    Day,
-    Named,
-    Part,
-    Real,
-    Truth,
-    Whole,
-    days,
-    one_line,
-    parameter,
-    people,
-    truth,
-)
-from koubei_sim.model.mechanisms.fields import name as text
-from koubei_sim.model.mechanisms.hearing import Hearing
-from koubei_sim.model.mechanisms.media import Media
-from koubei_sim.model.mechanisms.participation import Node
-from koubei_sim.model.mechanisms.seeding import Seeding
-from koubei_sim.model.mechanisms.supply import Supply
-from koubei_sim.model.scenario import defaults
 from koubei_sim.model.scenario.checks import check
-from koubei_sim.model.scenario.parts import (
-    Channel,
-    Costs,
-    Event,
-    Loyalty,
-    Market,
-    Milestone,
-    Participation,
-    Product,
-    Segment,
-    Service,
-    Telling,
-)
-
-if TYPE_CHECKING:
-    from koubei_sim.model.scenario.own import Mechanism
-
-#: Said while a scenario is made beside which a table of people is handed over.
-OWN_PEOPLE = "own people"
+from koubei_sim.model.scenario.content import OWN_PEOPLE, Content
+from koubei_sim.model.scenario.describe import describe
+from koubei_sim.model.scenario.files import preset_names, read, save, to_toml
+from koubei_sim.model.scenario.neutral import neutral_paths
+from koubei_sim.model.scenario.own import Mechanism
+from koubei_sim.model.scenario.parameters import json_schema, set_paths
 
 
-class Scenario(Part):
+class Scenario(Content):
     """Everything that decides a run, but the key of its randomness.
 
     Parameters
     ----------
     **parts : object
-        The fields below; all have defaults.  `parameter_table` lists each with unit, range,
+        The fields of `Content`; all have defaults.  `parameter_table` lists each with unit, range,
         neutral value and provenance.
 
     Raises
@@ -86,100 +50,12 @@ class Scenario(Part):
     koubei_sim.errors.KoubeiError: seeding.purty: unknown parameter, ..., try purity
     """
 
-    #: Mechanisms of the user's own, see `with_mechanisms`.
-    mechanisms: ClassVar[tuple[Mechanism, ...]] = ()
-
-    name: str = text("scenario", "short name", "any text")
-    title: str = text("", "title", "any text")
-    description: str = text("", "what the scenario is for", "any text")
-    n_agents: Whole = parameter(
-        10_000, "people simulated", unit="agents", neutral=STRUCTURE, low=1, high=2**31 - 1
-    )
-    people_per_agent: Real = people(
-        1.0, "people that one simulated person stands for", neutral=1.0, low=1.0, high=1e6
-    )
-    ticks: Whole = days(365, "days simulated", neutral=STRUCTURE, low=1)
-    start_date: Day | None = parameter(
-        None, "date of tick 0", unit="date", neutral=STRUCTURE, allowed="a date"
-    )
-    shared_world: Truth = truth(
-        True, "population and networks are the same in all replicates", neutral=STRUCTURE
-    )
-    agents_table: str | None = text(
-        None,
-        "CSV or parquet file of people that replaces the drawn population",
-        "a path",
-        neutral=None,
-    )
-    agents_by: str | None = text(
-        None,
-        "column that names the people of a table, index, or row: in order; none: found out",
-        "a column, index or row",
-    )
-    segments: Named[Segment] = Field(description="kinds of people")
-    channels: Named[Channel] = Field(
-        default_factory=defaults.channels, description="where people tell, in order"
-    )
-    products: Named[Product] = Field(default_factory=defaults.products, description="products")
-    nodes: Named[Node] = Field(default_factory=defaults.nodes, description="participation nodes")
-    events: Named[Event] = Field(default_factory=dict, description="events")
-    media: Named[Media] = Field(default_factory=dict, description="own media and advertising")
-    participation: Participation = Field(default=Participation(), description="taking part")
-    telling: Telling = Field(default=Telling(), description="telling")
-    hearing: Hearing = Field(default=Hearing(), description="hearing")
-    loyalty: Loyalty = Field(default=Loyalty(), description="loyalty")
-    service: Service = Field(default=Service(), description="complaints and answers")
-    supply: Supply = Field(default=Supply(), description="supply")
-    market: Market = Field(default=Market(), description="the market")
-    seeding: Seeding = Field(default=Seeding(), description="who starts")
-    costs: Costs = Field(default=Costs(), description="prices")
-    milestones: tuple[Milestone, ...] = Field(default=(), description="counts in the world")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _people_for_the_channels(cls, given: object) -> object:
-        """Where no segments are named, take the default ones, members of the channels there are."""
-        if isinstance(given, dict) and "segments" not in given:
-            channels = given.get("channels")
-            names = channels if isinstance(channels, Mapping) else defaults.channels()
-            return {**given, "segments": defaults.segments(names)}
-        return given
-
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Scenario:
         check(self, bool(info.context and info.context.get(OWN_PEOPLE)))
         return self
 
-    # What is derived ------------------------------------------------------------------------
-
-    @property
-    def feeds(self) -> tuple[str, ...]:
-        """Names of the channels that are feeds, in order."""
-        return tuple(name for name, c in self.channels.items() if c.medium == "feed")
-
-    @property
-    def seed_agents(self) -> int:
-        """Number of simulated seeds: people divided by `people_per_agent`, at least 1 if any."""
-        if self.seeding.strategy == "ids":
-            return len(self.seeding.ids)
-        number = self.seeding.number
-        return max(1, int(number / self.people_per_agent + 0.5)) if number else 0
-
     # Making -----------------------------------------------------------------------------------
-
-    @classmethod
-    def from_dict(cls, parts: Mapping[str, Any], own_people: bool = False) -> Scenario:
-        """Make a scenario from plain nested dicts (as in a TOML file).
-
-        With `own_people` a table of people is handed over beside it: its shares count, not those
-        of the segments.
-        """
-        if not isinstance(parts, Mapping):
-            raise KoubeiError("scenario", "must be a table of parameters", got=checks.shown(parts))
-        try:
-            return cls.model_validate(dict(parts), context={OWN_PEOPLE: own_people})
-        except ValidationError as error:
-            raise one_line(error, cls) from None
 
     @classmethod
     def load(cls, name: str | Path, own_people: bool = False) -> Scenario:
@@ -190,8 +66,6 @@ class Scenario(Part):
         KoubeiError
             For an unknown preset, a missing file, a syntax error or a wrong value.
         """
-        from koubei_sim.model.scenario.files import read
-
         return cls.from_dict(read(name), own_people)
 
     @staticmethod
@@ -203,8 +77,6 @@ class Scenario(Part):
         >>> "xiaomi" in Scenario.presets()
         True
         """
-        from koubei_sim.model.scenario.files import preset_names
-
         return preset_names()
 
     def replace(self, **changes: Any) -> Scenario:
@@ -228,8 +100,6 @@ class Scenario(Part):
 
     def changed(self, changes: Mapping[str, Any], own_people: bool = False) -> Scenario:
         """Do what `replace` does (`own_people` as in `from_dict`)."""
-        from koubei_sim.model.scenario.parameters import set_paths
-
         return self.from_dict(set_paths(self, changes), own_people)
 
     def neutral(self, *modules: str) -> Scenario:
@@ -240,8 +110,6 @@ class Scenario(Part):
         >>> Scenario().neutral("learning").products["product"].learn_quality
         0.0
         """
-        from koubei_sim.model.scenario.neutral import neutral_paths
-
         return self.replace(**neutral_paths(self, modules))
 
     def with_mechanisms(self, *mechanisms: Mechanism) -> Scenario:
@@ -258,42 +126,28 @@ class Scenario(Part):
         """
         if not mechanisms:
             return self
-        from koubei_sim.model.scenario.own import class_with, remake
-
         return remake(class_with(type(self), mechanisms).mechanisms, self.to_dict())
 
     def __reduce__(self) -> Any:
         """Take a scenario with mechanisms apart: its class exists in this process only."""
         if not self.mechanisms:
             return super().__reduce__()
-        from koubei_sim.model.scenario.own import remake
-
         return remake, (self.mechanisms, self.to_dict())
 
     # Saying -----------------------------------------------------------------------------------
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain nested dicts without the entries that are None."""
-        return self.model_dump(exclude_none=True)
-
     def to_toml(self) -> str:
         """Return the whole scenario as TOML; reading it gives an equal scenario."""
-        from koubei_sim.model.scenario.files import to_toml
-
         return to_toml(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the TOML to `path` (to a temporary name first, then renamed)."""
-        from koubei_sim.model.scenario.files import save
-
         return save(self, path)
 
     @staticmethod
     def json_schema() -> dict[str, Any]:
         """Return the JSON schema of a scenario, for editors and forms."""
-        from koubei_sim.model.scenario.parameters import json_schema
-
-        return json_schema()
+        return json_schema(Scenario)
 
     def describe(self, lang: str = "en") -> str:
         """Say the scenario in plain words, 40-80 lines of at most 80 columns.
@@ -302,36 +156,57 @@ class Scenario(Part):
         ----------
         lang : {"en", "zh"}
         """
-        from koubei_sim.model.scenario.describe import describe
-
         return describe(self, lang)
 
-    def canonical(self) -> str:
-        """Return sorted JSON that is equal exactly for equal scenarios.
 
-        Order of channels, nodes and products matters to a run (draws are addressed by number),
-        so it is part of the text.
-        """
-        parts = self.to_dict()
-        orders = ("segments", "channels", "products", "nodes", "events", "media")
-        parts["order"] = {name: list(parts[name]) for name in orders}
-        if self.mechanisms:
-            parts["mechanisms"] = [[one.name, one.fingerprint] for one in self.mechanisms]
-        return json.dumps(_plain(parts), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of `canonical`, 64 hexadecimal digits."""
-        return hashlib.sha256(self.canonical().encode()).hexdigest()
+@cache
+def _class_with(plain: type[Scenario], mechanisms: tuple[Mechanism, ...]) -> type[Scenario]:
+    parts: dict[str, Any] = {
+        m.name: (m.part, Field(default=m.part(), description=m.description)) for m in mechanisms
+    }
+    made = create_model("Scenario", __base__=plain, __doc__=plain.__doc__, **parts)
+    made.mechanisms = mechanisms
+    return made
 
 
-def _plain(value: Any) -> Any:
-    """Make a value fit for JSON: dates as ISO text, infinities as text, -0.0 as 0.0."""
-    if type(value) in (str, int, bool):  # most entries; every run of a sweep comes by here
-        return value
-    if type(value) is dict or isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float):
-        return "inf" if math.isinf(value) else value + 0.0
-    return value.isoformat() if hasattr(value, "isoformat") else value
+def class_with(plain: type[Scenario], mechanisms: object) -> type[Scenario]:
+    """Return the class of scenarios with these mechanisms besides those that it has.
+
+    Parameters
+    ----------
+    plain : type
+        `Scenario`, or what this function returned before.
+    mechanisms : Mechanism or sequence of Mechanism
+        One of a name that is there already takes its place.
+
+    Raises
+    ------
+    KoubeiError
+        When something is no mechanism, or has the name of a part of the scenario.
+    """
+    given = (mechanisms,) if isinstance(mechanisms, Mechanism) else mechanisms
+    if not isinstance(given, (list, tuple)):
+        raise KoubeiError(
+            "mechanisms", "wrong type", got=checks.shown(given), allowed="a list of kb.Mechanism"
+        )
+    base: Any = plain
+    found = {one.name: one for one in plain.mechanisms}
+    while base.mechanisms:
+        base = base.__base__
+    for one in given:
+        if not isinstance(one, Mechanism):
+            raise KoubeiError(
+                "mechanisms", "not a mechanism", got=checks.shown(one), allowed="kb.Mechanism"
+            )
+        if one.name in base.model_fields or hasattr(base, one.name):
+            raise KoubeiError(
+                "mechanisms", "a part of the scenario has this name", got=one.name, fix="another"
+            )
+        found[one.name] = one
+    return _class_with(base, tuple(found.values())) if found else base
+
+
+def remake(mechanisms: tuple[Mechanism, ...], parts: dict[str, Any]) -> Scenario:
+    """Return a scenario that was taken apart to be sent to another process."""
+    made = class_with(Scenario, mechanisms)
+    return made.model_validate(parts, context={OWN_PEOPLE: True})

@@ -5,7 +5,7 @@ becomes GraphML or GEXF, which Gephi, networkx and most graph programs read.  Tr
 line by line from arrays, so that a million people need no graph object.  The same graph makes the
 same bytes: no date and no name of a tool is in them.
 
-Called by people and by `koubei_sim.cascades.export`.
+Called by people and by `koubei_sim.cascades.result`.
 """
 
 from __future__ import annotations

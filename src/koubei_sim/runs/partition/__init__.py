@@ -11,17 +11,19 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from koubei_sim.checks import progress as check_progress
 from koubei_sim.checks import whole
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History, World
-from koubei_sim.runs.options import check_progress, options_from, refused, scenario_from
+from koubei_sim.runs.options import options_from, refused, scenario_from
 from koubei_sim.runs.partition.hub import Hub
 from koubei_sim.runs.partition.shard import parcel_of
 from koubei_sim.runs.partition.traffic import table
 from koubei_sim.runs.partition.workers import Settle, check_where, opened
-from koubei_sim.runs.progress import Progress, progress_bar
+from koubei_sim.runs.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,15 +21,18 @@ from koubei_sim.core.block import Block
 from koubei_sim.core.codes import LAPSED, MAX_CHANNELS, USER
 from koubei_sim.model.compiled.allocation import allocate
 from koubei_sim.model.compiled.records import forget, pack_records, unpack_records
-from koubei_sim.model.kernels.phases import (
+from koubei_sim.model.kernels.release import file_reports
+from koubei_sim.model.kernels.schedule import (
+    ALL,
+    SCHEDULE,
     begin_day,
-    end_day,
-    file_reports,
-    queue_up,
+    grow_older,
+    hear,
     sell_and_answer,
     settle_claims,
-    who_leaves_queues,
+    take_turns,
 )
+from koubei_sim.model.kernels.serve import who_leaves_queues
 from koubei_sim.model.mechanisms import TABLE_WIDTH, arrays_of
 from koubei_sim.model.world.arrays import Graphs, History, People, Rules, World, history_of
 from koubei_sim.runs.partition.shard import News
@@ -68,10 +71,9 @@ class Hub:
         self._state = allocate(self._world, 0, 0)._replace(first=0, last=rules.n)
         self._block, self._rules_block = Block("state", self._state), Block("rules", rules)
         self._table = np.zeros((rules.ticks, TABLE_WIDTH), np.int64)
-        self._quality = np.zeros((rules.ticks, rules.n_products))
-        self._difficulty = np.zeros((rules.ticks, rules.n_products))
         self._chunks: list[NDArray[np.void]] = []
         self._held = np.empty(0, np.int32)  # whose records are here now, ascending
+        self._turns: list[Any] = []  # what the shards did today
         self.days: list[Day] = []
         self.tick = 0
         for stocks in self._all("stocks"):
@@ -97,7 +99,7 @@ class Hub:
 
     def _fetch(self, day: Day, *groups: NDArray[Any]) -> None:
         """Have the records of all these people here; those that are stay as they are."""
-        wanted = np.unique(np.concatenate([np.asarray(g, np.int32) for g in groups]))
+        wanted = np.unique(np.concatenate([_NONE, *(np.asarray(g, np.int32) for g in groups)]))
         wanted = np.setdiff1d(wanted[wanted >= 0], self._held, assume_unique=True)
         if not wanted.size:
             return
@@ -123,29 +125,41 @@ class Hub:
     def day(self) -> None:
         """Run the next day on all shards."""
         begun = time.perf_counter()
-        t, rules, state, row = self.tick, self._rules, self._state, self._table[self.tick]
+        t, row = self.tick, self._table[self.tick]
         day, self._spent[0] = Day(t), 0.0
-        if state.log.size - state.n_log[0] < rules.n:
+        if self._state.log.size - self._state.n_log[0] < self._rules.n:
             self._drain()
-        self._release(t, day, row)
-        turns = self._take_turns(t, day, row)
-        self._hear(t, day, row, turns)
-        self._settle(t, day, row)
-        self._close(t, day, row)
-        end_day(self._block, self._rules_block, t, self._quality, self._difficulty, row)
+        needed = {
+            begin_day: self._authors,
+            settle_claims: self._claims,
+            sell_and_answer: self._winners,
+        }
+        # What is done for each part is done by the shards; going and ageing in one message.
+        by_shards = {
+            take_turns: self._take_turns,
+            hear: self._hear,
+            grow_older: self._close,
+        }
+        for step in SCHEDULE:
+            if step.scope == ALL:
+                if step.run in needed:
+                    self._fetch(day, *needed[step.run](t))
+                step.run(self._block, self._rules_block, t, row)
+            elif step.run in by_shards:
+                by_shards[step.run](t, day, row)
         day.seconds, day.waiting = time.perf_counter() - begun, self._spent[0]
         self.days.append(day)
         self.tick += 1
 
-    def _release(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
-        rules, state = self._rules, self._state
-        since = t - rules.launch
-        if ((since > 0) & (since % rules.release_interval == 0)).any():
-            pools = zip(state.reports, state.n_reports)
-            self._fetch(day, *(pool[:size]["agent"] for pool, size in pools))
-        begin_day(self._block, self._rules_block, t, row)
+    def _authors(self, t: int) -> list[NDArray[np.int32]]:
+        """Say whose reports are read today."""
+        state, since = self._state, t - self._rules.launch
+        if not ((since > 0) & (since % self._rules.release_interval == 0)).any():
+            return []
+        pools = zip(state.reports, state.n_reports)
+        return [pool[:size]["agent"] for pool, size in pools]
 
-    def _take_turns(self, t: int, day: Day, row: NDArray[np.int64]) -> list[Any]:
+    def _take_turns(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
         state = self._state
         news = News(
             state.quality, state.difficulty, state.fit16, float(state.squeak[0]), state.stocks
@@ -155,8 +169,8 @@ class Hub:
         answers = [
             shard.call("turns", t, news, records) for shard, records in zip(self._shards, back)
         ]
-        turns = [answer.result() for answer in answers]
-        for turn in turns:
+        self._turns = [answer.result() for answer in answers]
+        for turn in self._turns:
             for k, reports in enumerate(turn.reports):
                 file_reports(self._block, self._rules_block, k, reports)
                 day.claims += weight(reports)
@@ -171,13 +185,12 @@ class Hub:
             state.n_attendees[0] = at + turn.attendees.size
             day.claims += weight(turn.attendees)
             self._add(turn, day, row)
-        return turns
 
-    def _hear(self, t: int, day: Day, row: NDArray[np.int64], turns: list[Any]) -> None:
+    def _hear(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
         state = self._state
         answers = []
         for q, shard in enumerate(self._shards):
-            incoming = [turn.tellings[q] for turn in turns]
+            incoming = [turn.tellings[q] for turn in self._turns]
             for told in incoming:
                 for (_, c), lines in told.items():
                     if self._rules.is_board[c]:
@@ -193,27 +206,22 @@ class Hub:
             day.claims += weight(heard.claims)
             self._add(heard, day, row)
 
-    def _settle(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
-        """Do what `model.kernels.schedule.settle` does, with records fetched in between."""
-        state, block, rules = self._state, self._block, self._rules_block
-        queue_up(block, rules, t, row)
-        claims = state.claims[: state.n_claims[0]]
-        self._fetch(day, claims["agent"], claims["recruiter"], self._leaving_queues(t))
-        number = settle_claims(block, rules, t, row)
-        if number:
-            winners = state.waiters[:number]
-            self._fetch(day, winners, state.wait_recruiter[winners])
-        sell_and_answer(block, rules, t, number, row)
+    def _claims(self, t: int) -> list[NDArray[np.int32]]:
+        """Say who was won, by whom, and who may leave the queues today.
 
-    def _leaving_queues(self, t: int) -> NDArray[np.int32]:
-        """Say who may leave the queues today.
-
-        Asked before claims are settled, to save a round: whoever becomes a user again today is
-        counted as not yet one, so that perhaps a few too many are named, and never too few.
+        Queues are asked for before claims are settled, to save a round: whoever becomes a user
+        again today is counted as not yet one, so that perhaps a few too many are named, and never
+        too few.
         """
-        out = self._state.waiters  # free: nobody waits anew yet
+        state = self._state
+        claims, out = state.claims[: state.n_claims[0]], state.waiters  # nobody waits anew yet
         number = who_leaves_queues(self._block, self._rules_block, t, out)
-        return out[:number].copy()
+        return [claims["agent"], claims["recruiter"], out[:number].copy()]
+
+    def _winners(self, t: int) -> list[NDArray[np.int32]]:
+        """Say who has won a unit today, and by whom it was won."""
+        winners = self._state.waiters[: self._state.n_winners[0]]
+        return [winners, self._state.wait_recruiter[winners]] if winners.size else []
 
     def _close(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
         state = self._state
@@ -246,8 +254,10 @@ class Hub:
         """Tables and log of all shards, in canonical order."""
         self._drain()
         log = np.concatenate([*self._chunks, *self._all("log")])
-        done = slice(0, self.tick)
-        return history_of(self._table[done], self._quality[done], self._difficulty[done], log)
+        done, state = slice(0, self.tick), self._state
+        return history_of(
+            self._table[done], state.quality_path[done], state.difficulty_path[done], log
+        )
 
     def memory(self) -> list[int]:
         """Bytes of memory of the process of each shard."""

@@ -21,11 +21,11 @@ from koubei_sim.core.block import Block
 from koubei_sim.core.codes import LOG_GIVE_UP, LOG_LAPSE, LOG_RIVAL
 from koubei_sim.model.compiled.allocation import allocate
 from koubei_sim.model.compiled.records import pack_records, unpack_records
-from koubei_sim.model.kernels.phases import (
+from koubei_sim.model.kernels.schedule import (
     begin_part,
     go_separate_ways,
     grow_older,
-    hear_all,
+    hear,
     take_turns,
 )
 from koubei_sim.model.kernels.seeding import start
@@ -218,7 +218,7 @@ class Shard:
                 state.messages[sign, c, at : at + lines.size] = lines
                 at += lines.size
             state.told[sign, c] = at
-        hear_all(self._block, self._rules, t, self._row)
+        hear(self._block, self._rules, t, self._row)
         claims = state.claims[: state.n_claims[0]].copy()
         row, change = self._flows()
         return Heard(claims, row, change, time.perf_counter() - begun)
@@ -237,7 +237,7 @@ class Shard:
         state.attendees[: attendees.size] = attendees
         state.n_attendees[0] = attendees.size
         self._widen_reach(t, attendees)
-        grow_older(block, rules, t)
+        grow_older(block, rules, t, self._row)
         if state.recruits_today.size > 1:
             state.recruits_today[records["agent"]] = 0
         lines = state.log[before : state.n_log[0]]

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from koubei_sim.core.workers import LOOK
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.pools import Pool, open_pool
 from koubei_sim.studies.sweep.work import Row, Task, given_up
-from koubei_sim.workers import LOOK
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario import Scenario

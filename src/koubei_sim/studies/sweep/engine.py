@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim._version import __version__
+from koubei_sim.checks import progress as check_progress
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.fitting import fitting_threads, useful_threads
-from koubei_sim.runs.options import MOST_WORKERS, RunOptions, check_progress, threads_of
+from koubei_sim.runs.options import MOST_WORKERS, RunOptions, threads_of
 from koubei_sim.runs.progress import Progress as Told
-from koubei_sim.runs.progress import progress_bar
 from koubei_sim.runs.simulation import Outcome, measure
 from koubei_sim.studies.design.plan import Sweep, variants_sweep
 from koubei_sim.studies.sweep import backends, journal

@@ -306,9 +306,9 @@ def history_file(folder: Path, run: int) -> Path:
 
 def packed(history: History) -> bytes:
     """Return a history as the bytes of a file of arrays, the same for the same history."""
-    content = io.BytesIO()
-    np.savez_compressed(content, **history._asdict())  # numbers only: nothing is pickled
-    return content.getvalue()
+    sink = io.BytesIO()
+    np.savez_compressed(sink, **history._asdict())  # numbers only: nothing is pickled
+    return sink.getvalue()
 
 
 def read_history(folder: Path, run: int) -> History:

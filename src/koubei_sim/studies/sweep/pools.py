@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
+from koubei_sim.core.workers import Workers
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.work import Makers, Task, receive, run_batch
-from koubei_sim.workers import Workers
 
 #: Seconds that idle processes are kept for the next sweep.
 _KEPT: Final = 300

@@ -1,7 +1,7 @@
 """How a result looks: a few lines in a terminal, a small table with a curve in a notebook.
 
 Cheap by design (daily tables only, no forest), because a notebook shows it unasked.  Called by
-`results` only.
+results; the bar by whatever may take long.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.metrics.overview import interval_of
+from koubei_sim.metrics.overview import count_text, interval_of
 from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
@@ -27,21 +27,6 @@ _LEVELS = (
     ("loyal and above", loyal_and_above, "#E69F00"),
     ("die-hard and core", die_hard_and_core, "#D55E00"),
 )
-
-
-def count_text(value: float) -> str:
-    """Return a count as a person writes it: thousands separated, no false digits.
-
-    Examples
-    --------
-    >>> count_text(1234567.0), count_text(12.5), count_text(float("nan"))
-    ('1,234,567', '12.5', '-')
-    """
-    if not np.isfinite(value):
-        return "-"
-    if abs(value) >= 100 or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
 
 
 def final_rows(run: Run) -> list[tuple[str, float, float, float]]:

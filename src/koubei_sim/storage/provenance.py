@@ -1,35 +1,25 @@
 """Where a result comes from: versions, digests and the recipe that makes it again.
 
 A *digest* is a SHA-256 over the bytes of arrays, with dtype and shape, so that two results have
-equal digests exactly when their tables and event logs are equal bit for bit.  A *recipe* is a
-plain dictionary (JSON) from which `koubei_sim.runs.simulate.run` repeats a result.
+equal digests exactly when their numbers are equal bit for bit.  A *recipe* is a plain dictionary
+(JSON) from which `koubei_sim.runs.simulate.run` repeats a result.
 
-Called by `results` and `archive`, and by the command line for ``koubei info``.
+Called by `runs` and `cascades`, and by the command line for ``koubei info``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.world.arrays import (
-    LOG_COLUMNS,
-    LOG_TYPES,
-    History,
-    events_in,
-    is_stored,
-    log_pieces,
-)
 
 #: Layout of the recipe and of the files beside it; raised when an old reader could misread them.
 FORMAT = 1
@@ -76,12 +66,12 @@ def array_digest(*arrays: np.ndarray) -> str:
     """
     total = hashlib.sha256()
     for array in arrays:
-        _add(total, [array], np.shape(array))
+        add_array(total, [array], np.shape(array))
     return total.hexdigest()
 
 
-def _add(total: Any, pieces: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
-    """Add one array, which may come in pieces along its first axis."""
+def add_array(total: Any, pieces: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
+    """Add one array to a digest; it may come in pieces along its first axis."""
     head = f"{{}}{shape}"
     for piece in pieces:
         plain = np.ascontiguousarray(piece)
@@ -89,30 +79,6 @@ def _add(total: Any, pieces: Iterable[np.ndarray], shape: tuple[int, ...]) -> No
         total.update(head.format(plain.dtype.str).encode())
         total.update(plain.data.cast("B") if plain.size else b"")
         head = ""
-
-
-def history_digest(histories: Iterable[History]) -> str:
-    """Return the digest of daily tables and event logs of all replicates in order.
-
-    It covers every field of `model.world.arrays.History` and nothing else: not the scenario, not
-    versions, not times.  A log that lies in a file is read column by column, in pieces.
-    """
-    total = hashlib.sha256()
-    for history in histories:
-        for name in History._fields[: -len(LOG_COLUMNS)]:
-            _add(total, [getattr(history, name)], getattr(history, name).shape)
-        for column in LOG_COLUMNS:
-            pieces = (piece for (piece,) in log_pieces(history, column))
-            # An empty piece first, so that a log without lines has its dtype in the digest, too.
-            _add(total, chain([_nothing(history, column)], pieces), (events_in(history),))
-    return total.hexdigest()
-
-
-def _nothing(history: Any, column: str) -> np.ndarray:
-    if is_stored(history):
-        return np.empty(0, LOG_TYPES[column])
-    nothing: np.ndarray = getattr(history, f"log_{column}")[:0]
-    return nothing
 
 
 def network_digest(networks: object) -> str:
@@ -133,25 +99,6 @@ def network_digest(networks: object) -> str:
             arrays.append(layer.weights)
         parts.update(f"{layer.name}|{layer.directed}|{array_digest(*arrays)};".encode())
     return parts.hexdigest()
-
-
-def agents_digest(agents: object) -> str:
-    """Return the digest of a table of people: of the file at a path, or of what a frame holds.
-
-    The index counts where it may name people, that is unless it is 0..n-1.
-    """
-    from koubei_sim import checks
-    from koubei_sim.model.world.population import as_table
-
-    if isinstance(agents, (str, os.PathLike)):
-        path = checks.path("agents", agents)
-        if path.is_file():
-            with open(path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-    frame = as_table(agents)
-    trivial = frame.index.nlevels == 1 and frame.index.dtype.kind in "iu"
-    trivial = trivial and np.array_equal(frame.index, np.arange(len(frame)))
-    return hashlib.sha256(frame.to_csv(index=not trivial).encode()).hexdigest()
 
 
 def recipe(
@@ -181,7 +128,7 @@ def recipe(
         Digests of networks or of an agent table that were supplied as objects.  A recipe with
         them can be repeated only when the same objects are supplied again.
     digest : str
-        `history_digest` of the result, which a repetition must give.
+        Digest of the result, which a repetition must give.
     notes : iterable of str
         What the result has to say besides its numbers.
 

@@ -1,4 +1,4 @@
-"""Threads that a long computation runs in, so that Ctrl-C gets through while it runs.
+"""What a long computation needs: threads through which Ctrl-C gets, and a bar for who waits.
 
 Compiled code on the main thread cannot be interrupted; the main thread therefore waits while
 threads compute.  Unlike those of an executor, these are not waited for when the program ends: a
@@ -100,3 +100,18 @@ class Workers:
     ) -> None:
         """Send the threads home; they are waited for only where nothing went wrong."""
         self.leave(None if kind is None else 0.0)
+
+
+def progress_bar(total: int | None, unit: str) -> Any:
+    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
+
+    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
+    """
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
+        from tqdm.auto import tqdm
+    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
+        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
+    return tqdm(total=total, unit=unit, leave=False, ncols=79)

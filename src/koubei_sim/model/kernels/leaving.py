@@ -1,0 +1,65 @@
+"""leaving: coins are tossed at one's turn, and settled when the staff have answered."""
+
+from __future__ import annotations
+
+from koubei_sim.core.bits import remove
+from koubei_sim.core.codes import LAPSED, LOG_LAPSE
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels.engagement import leave_tier
+from koubei_sim.model.kernels.returns import schedule_return
+from koubei_sim.model.kernels.serve import is_served
+from koubei_sim.model.kernels.sets import log_event, set_stage
+from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, DRAW_LAPSE, T_CHURNS, T_LAPSES
+from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
+
+BASE_LAPSE, BASE_CHURN = 3, 4
+CHURN_CANDIDATE, LAPSE_CANDIDATE = 1, 2
+
+
+@part
+def prepare(s, r, t):
+    """Compute the bases of today's coins."""
+    s.bases[BASE_LAPSE] = stream(r.key, r.replicate, DRAW_LAPSE, t, 0)
+    s.bases[BASE_CHURN] = stream(r.key, r.replicate, DRAW_CHURN, t, 0)
+
+
+@part
+def think_of_leaving(s, r, i, value):
+    """Toss the coins of leaving of online user `i` with satisfaction `value`."""
+    kind = 0
+    if r.churn32 > 0 and draw32(s.bases[BASE_CHURN], i) < r.churn32:
+        kind = CHURN_CANDIDATE
+    elif value < 0.0 and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
+        kind = LAPSE_CANDIDATE
+    if kind != 0:
+        k = s.n_leavers[0]
+        s.leavers[k] = i
+        s.leaver_kind[k] = kind
+        s.n_leavers[0] = k + 1
+
+
+@part
+def let_leavers_go(s, r, t, row):
+    """Turn those into lapsed ones whom no answer of today has kept."""
+    for k in range(s.n_leavers[0]):
+        i = s.leavers[k]
+        if s.leaver_kind[k] == CHURN_CANDIDATE:
+            row[T_CHURNS] += 1
+        elif is_served(s.actor[i], t):
+            continue
+        else:
+            row[T_LAPSES] += 1
+        leave(s, r, i, t)
+
+
+@part
+def leave(s, r, i, t):
+    """Turn a user into a lapsed one."""
+    a = s.actor[i]
+    s.change[T_SEGMENT_USERS + r.class_segment[a.agent_class]] -= 1
+    leave_tier(s, r, i, a)
+    set_stage(s, i, LAPSED)
+    remove(s.talkers, i)
+    log_event(s, t, i, LOG_LAPSE, -1, -1, a.product, a.generation)
+    schedule_return(s, r, i, t, LAPSED, r.lapsed_return)
