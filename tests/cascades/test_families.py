@@ -103,7 +103,7 @@ def test_a_rule_stands_in_its_family_the_list_and_the_norm(kind: type[rules.Rule
     named = {file for file in named if "/kernels/" not in file}  # these have codes of like names
     assert named - USERS.get(name, set()) == {family, LIST}
     assert f"`{name}" in DOCS.read_text("utf-8")
-    help_of_command = re.sub(r'"\s+"', "", texts["cli/commands.py"])
+    help_of_command = re.sub(r'"\s+"', "", texts["cli/cascade.py"])
     assert re.search(rf"[ \"]{kind.command}(?:,| or |\.)", help_of_command)
     batches = {word for word in words((SOURCE / family).read_text("utf-8")) if "_batch" in word}
     assert batches, "no kernel of its own"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,3 +123,35 @@ def test_values_with_commas_and_colons_stay_whole() -> None:
     )
     bare = "events.one={channel = 'weibo', start = 3}"
     assert parts_of(bare) == (bare, [bare])
+
+
+def test_doors_alike(call: Any, tmp_path: Path) -> None:
+    """Catches an option of ``run`` that ``compare`` and ``sensitivity`` lack, or take otherwise."""
+    people = tmp_path / "people.csv"
+    kinds = ("enthusiast", "newbie")
+    people.write_text("id,segment\n" + "".join(f"p{k},{kinds[k % 2]}\n" for k in range(60)))
+    ties = tmp_path / "ties.csv"
+    ties.write_text("source,target\n" + "".join(f"p{k},p{(k + 7) % 60}\n" for k in range(60)))
+    small = [
+        "--set",
+        "ticks=8",
+        "--set",
+        "n_agents=60",
+        "--set",
+        "seeding.number=5",
+        "--rng",
+        "7",
+        "--json",
+    ]
+    supplied = ["--agents", people, "--network", f"weibo={ties}", "--engine", "reference"]
+    status, out, err = call("run", "tiny", *small, *supplied, "--replicates", "2")
+    assert (status, err) == (0, "")
+    users = json.loads(out)["summary"]["users"]["mean"]
+    words = ["--change", "purer: seeding.purity=0.9", "--replicates", "2"]
+    status, out, err = call("compare", "tiny", *small, *supplied, *words, "--out", tmp_path / "j")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["differences"]["purer"]["users"]["baseline"] == users
+    again = call("compare", "tiny", *small, *supplied, *words, "--out", tmp_path / "j")
+    assert again[:2] == (0, out)
+    words = ["--path", "seeding.purity=0.1..0.9", "--replicates", "1"]
+    assert call("sensitivity", "tiny", *small, *supplied, *words)[0] == 0

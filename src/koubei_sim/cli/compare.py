@@ -13,9 +13,22 @@ import typer
 
 from koubei_sim import storage
 from koubei_sim.cli import screen
-from koubei_sim.cli.options import FAILED, FINE, AsJson, Rng, Threads, app
+from koubei_sim.cli.options import (
+    FAILED,
+    FINE,
+    Agents,
+    AsJson,
+    Engine,
+    Journal,
+    Networks,
+    Rng,
+    Scheduler,
+    Threads,
+    Workers,
+    app,
+)
 from koubei_sim.cli.screen import brief
-from koubei_sim.cli.words import changes_of, scenario_from
+from koubei_sim.cli.words import changes_of, graphs_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
@@ -74,23 +87,41 @@ def compare(
         int, typer.Option(min=1, help="Pairs after which no more are added.")
     ] = 1000,
     every: Annotated[bool, typer.Option("--all", help="Show all outcomes.")] = False,
+    engine: Engine = None,
+    networks: Networks = None,
+    agents: Agents = None,
     threads: Threads = None,
+    out: Journal = None,
+    backend: Annotated[str | None, typer.Option(help="threads, loky or dask.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> int:
     """Say how scenarios differ, on the same luck: differences with intervals."""
     from koubei_sim import studies
 
-    compared = _scenarios(scenarios, change or [], common or [])
-    found = studies.compare(
-        compared,
-        replicates,
-        rng,
-        baseline=baseline,
-        precision=precision,
-        outcome=outcome,
-        at_most=at_most,
-        threads=threads,
-    )
+    compared = _scenarios(scenarios, change or [], common or [], agents is not None)
+    first = next(iter(compared.values()))
+    graphs = graphs_of(networks, getattr(first, "scenario", first))
+    with screen.sweep_progress(quiet=as_json) as tell:
+        found = studies.compare(
+            compared,
+            replicates,
+            rng,
+            baseline=baseline,
+            precision=precision,
+            outcome=outcome,
+            at_most=at_most,
+            networks=graphs,
+            agents=agents,
+            engine=engine or "compiled",
+            threads=threads,
+            out=out,
+            backend=backend,
+            workers=workers,
+            scheduler=scheduler,
+            progress=tell,
+        )
     if as_json:
         screen.write_json(_content(found))
     else:
@@ -111,7 +142,9 @@ def compare(
 # What is compared -------------------------------------------------------------------------------
 
 
-def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[str, Any]:
+def _scenarios(
+    given: list[str], changes: list[str], common: list[str], own_people: bool
+) -> dict[str, Any]:
     """Return the scenarios, or finished runs, by name."""
     from koubei_sim.runs.loading import load_result
 
@@ -123,11 +156,11 @@ def _scenarios(given: list[str], changes: list[str], common: list[str]) -> dict[
     for word in given:
         # One scenario with changes is what they are changes of; several are named as they are.
         name = _BASE if len(given) == 1 else _name_of(word)
-        _named(found, [(name, scenario_from(word, everywhere)[0])])
+        _named(found, [(name, scenario_from(word, everywhere, own_people)[0])])
     base = next(iter(found.values()))
     for text in changes:
         name, pairs = parts_of(text)
-        _named(found, [(name, base.replace(**changes_of(pairs, "--change")))])
+        _named(found, [(name, base.changed(changes_of(pairs, "--change"), own_people))])
     if len(found) < 2:
         raise KoubeiError(
             "compare",

@@ -7,6 +7,7 @@ Files of commands import nothing heavy at their top, for ``koubei --help`` must 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,13 +40,22 @@ class Format(StrEnum):
     pdf = "pdf"
 
 
+Agents = Annotated[Path | None, typer.Option(help="CSV or parquet file of people.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to stdout, for machines.")]
 Backend = Annotated[str, typer.Option(help="threads, loky or dask.")]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value first (may be repeated)."),
 ]
+Engine = Annotated[str | None, typer.Option(help="compiled or reference.")]
+Journal = Annotated[
+    Path | None, typer.Option("--out", help="Folder of the journal; the same command resumes.")
+]
 Language = Annotated[Lang, typer.Option(help="Language of texts and figures.")]
+Networks = Annotated[
+    list[str] | None,
+    typer.Option("--network", metavar="CHANNEL=FILE", help="Graph of a channel (may be repeated)."),
+]
 Replicates = Annotated[int | None, typer.Option(min=1, help="Number of replicates.")]
 Rng = Annotated[int | None, typer.Option(min=0, help="Key of all randomness; fresh without it.")]
 Scheduler = Annotated[

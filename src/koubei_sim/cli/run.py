@@ -13,22 +13,24 @@ from koubei_sim.cli import screen
 from koubei_sim.cli.options import (
     FAILED,
     FINE,
+    Agents,
     AsJson,
     Changes,
+    Engine,
     Format,
     Lang,
     Language,
+    Networks,
     Replicates,
     Rng,
     Threads,
     app,
 )
 from koubei_sim.cli.screen import brief
-from koubei_sim.cli.words import changes_of, pairs_of, scenario_from
+from koubei_sim.cli.words import changes_of, graphs_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
-    from koubei_sim.model.scenario import Scenario
     from koubei_sim.runs.result import Result
 
 _HEADINGS = {
@@ -65,7 +67,7 @@ def run(
     ],
     replicates: Replicates = None,
     rng: Rng = None,
-    engine: Annotated[str | None, typer.Option(help="compiled or reference.")] = None,
+    engine: Engine = None,
     changes: Changes = None,
     ticks: Annotated[int | None, typer.Option(help="Days to simulate.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the result.")] = None,
@@ -76,11 +78,8 @@ def run(
     lang: Language = Lang.en,
     threads: Threads = None,
     figures: Annotated[bool, typer.Option(help="Draw figures into the folder too.")] = True,
-    agents: Annotated[Path | None, typer.Option(help="CSV or parquet file of people.")] = None,
-    network: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CHANNEL=FILE", help="Graph of a channel (may be repeated)."),
-    ] = None,
+    agents: Agents = None,
+    network: Networks = None,
 ) -> int:
     """Run a scenario, or repeat a saved result and compare."""
     from koubei_sim.runs import simulate
@@ -95,7 +94,7 @@ def run(
     scenario, recipe = scenario_from(given, changed, agents is not None)
     known = recipe or {"replicates": 1, "engine": "compiled", "key": None}
     number = int(known["replicates"]) if replicates is None else replicates
-    graphs = _graphs(network, scenario)
+    graphs = graphs_of(network, scenario)
     if recipe and not changed:  # another scenario is free to go without what the old one had
         for name, given_now in (("agents", agents), ("networks", graphs)):
             if name in (recipe.get("supplied") or {}) and given_now is None:
@@ -153,22 +152,6 @@ def _check_stream(given: str, out: Path | None, stream: bool) -> None:
             got=str(out),
             fix="another folder",
         )
-
-
-def _graphs(pairs: list[str] | None, scenario: Scenario) -> dict[str, Any] | None:
-    from koubei_sim.networks import read_network
-
-    found = {}
-    for name, file in pairs_of("--network", pairs, "channel=file").items():
-        if name not in scenario.channels:
-            raise KoubeiError(
-                "--network", "unknown channel", got=name, allowed=", ".join(scenario.channels)
-            )
-        spec = scenario.channels[name].network
-        # Not directed is only the default of a graph: then it is asked what the file says.
-        directed = spec is not None and (spec.directed or spec.kind == "follow")
-        found[name] = read_network(file, directed=directed or None)
-    return found or None
 
 
 def _compare(given: str, recipe: dict[str, Any], result: Result) -> tuple[int, str]:

@@ -14,9 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from koubei_sim.cli import screen
-from koubei_sim.cli.options import FAILED, FINE, AsJson, Changes, Lang, Language, Rng, Workers, app
+from koubei_sim.cli.options import (
+    FAILED,
+    FINE,
+    Agents,
+    AsJson,
+    Changes,
+    Engine,
+    Journal,
+    Lang,
+    Language,
+    Networks,
+    Rng,
+    Scheduler,
+    Workers,
+    app,
+)
 from koubei_sim.cli.screen import sweep_progress
-from koubei_sim.cli.words import changes_of, scenario_from, value_of
+from koubei_sim.cli.words import changes_of, graphs_of, scenario_from, value_of
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
@@ -50,11 +65,13 @@ def sensitivity(
     rng: Rng = None,
     spread: Annotated[float, typer.Option(help="Ranges reach from value/SPREAD on.")] = 2.0,
     changes: Changes = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the journal; the same command resumes.")
-    ] = None,
-    backend: Annotated[str, typer.Option(help="threads or loky.")] = "threads",
+    engine: Engine = None,
+    networks: Networks = None,
+    agents: Agents = None,
+    out: Journal = None,
+    backend: Annotated[str | None, typer.Option(help="threads, loky or dask.")] = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the tornado (.png, .svg, .pdf).")
@@ -69,7 +86,8 @@ def sensitivity(
             "--figure", "unknown format", got=figure.name, allowed=".png, .svg, .pdf",
             fix=f"{figure.stem}.png",
         )  # fmt: skip
-    base, _ = scenario_from(scenario, changes_of(changes))
+    base, _ = scenario_from(scenario, changes_of(changes), agents is not None)
+    graphs = graphs_of(networks, base)
     with sweep_progress(quiet=as_json) as tell:
         study = studies.sensitivity(
             base,
@@ -82,9 +100,13 @@ def sensitivity(
             points=points,
             levels=levels,
             second_order=second_order,
+            engine=engine or "compiled",
+            networks=graphs,
+            agents=agents,
             out=out,
             backend=backend,
             workers=workers,
+            scheduler=scheduler,
             progress=tell,
         )
     failed = len(study.runs.failures())

@@ -106,3 +106,20 @@ def scenario_from(
     else:
         scenario = Scenario.load(given, own_people)
     return (scenario.changed(changes, own_people) if changes else scenario), recipe
+
+
+def graphs_of(pairs: Sequence[str] | None, scenario: Scenario) -> dict[str, Any] | None:
+    """Return the graphs that ``channel=file`` words name, by channel; None where there are none."""
+    from koubei_sim.networks import read_network
+
+    found = {}
+    for name, file in pairs_of("--network", pairs, "channel=file").items():
+        if name not in scenario.channels:
+            raise KoubeiError(
+                "--network", "unknown channel", got=name, allowed=", ".join(scenario.channels)
+            )
+        spec = scenario.channels[name].network
+        # Not directed is only the default of a graph: then it is asked what the file says.
+        directed = spec is not None and (spec.directed or spec.kind == "follow")
+        found[name] = read_network(file, directed=directed or None)
+    return found or None
