@@ -49,7 +49,9 @@ def lines() -> list[str]:
     ]
     for name, values in result.data.data_vars.items():
         along = ", ".join(str(dim) for dim in values.dims[2:])
-        out.append(f"| `{name}` | {along} | {values.attrs['units']} | {values.attrs['long_name']} |")
+        out.append(
+            f"| `{name}` | {along} | {values.attrs['units']} | {values.attrs['long_name']} |"
+        )
     out += ["", "## Event log: `result.events`", "", "| column | meaning |", "|---|---|"]
     out += [f"| `{name}` | {EVENTS[name]} |" for name in result.events.columns]
     out += [
@@ -66,7 +68,9 @@ def lines() -> list[str]:
         'sweep.summary("users")': swept.summary("users"),
         "compare(...).table()": compared.table(),
         "knock_out(...).table()": kb.knock_out(small, ["relays"], replicates=2, rng=1).table(),
-        "shapley(...).table()": kb.shapley(small, ["relays", "events"], replicates=2, rng=1).table(),
+        "shapley(...).table()": kb.shapley(
+            small, ["relays", "events"], replicates=2, rng=1
+        ).table(),
         "cascade(...).to_pandas()": cascade.to_pandas(),
     }
     for name, table in tables.items():
