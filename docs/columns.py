@@ -37,8 +37,8 @@ def lines() -> list[str]:
     out = [
         "# Columns and outcomes",
         "",
-        "What every table has in it, and in which order. Made by `python docs/columns.py`, and held against",
-        "the code by a test.",
+        "What every table has in it, in which order. Made by `python docs/columns.py`, and held",
+        "against the code by a test.",
         "",
         "## Daily tables: `result.data`",
         "",
@@ -56,8 +56,8 @@ def lines() -> list[str]:
     out += [f"| `{name}` | {EVENTS[name]} |" for name in result.events.columns]
     out += [
         "", "## Outcomes", "",
-        "One number a replicate: `metrics.outcomes(result)`, the rows of `result.summary()`, and what a",
-        "study takes by name. [studies.md](studies.md) says how others are written as text.",
+        "One number a replicate: `metrics.outcomes(result)`, a row of `result.summary()`, and what",
+        "a study takes by name. [studies.md](studies.md) says how others are written as text.",
         "", "| outcome | meaning |", "|---|---|",
     ]  # fmt: skip
     out += [f"| `{name}` | {meaning} |" for name, meaning in OUTCOMES.items()]

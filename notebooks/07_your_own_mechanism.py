@@ -12,8 +12,8 @@
 #
 # *People who got a gift tell twice as much for a week.* The library knows no gifts. Here they are
 # written as one declaration and two functions, held to what every mechanism of the library is
-# held to, and asked what they are worth. [docs/own-mechanisms.md](../docs/own-mechanisms.md) says what
-# such a rule may touch.
+# held to, and asked what they are worth. [docs/own-mechanisms.md](../docs/own-mechanisms.md) says
+# what such a rule may touch.
 
 # %%
 import matplotlib.pyplot as plt
@@ -98,6 +98,6 @@ ax.set_title("40 worlds a point, mean with 95 % interval", loc="left", fontsize=
 figure.tight_layout()
 
 # %% [markdown]
-# The world of this preset is small and nearly everybody in it adopts: what gifts bring forward, others
-# would have brought a little later. That they tell twice as much is an *assumption* put in by hand;
-# what comes out is what it would be worth if it were so.
+# The world of this preset is small and half of it adopts: what gifts bring forward, others would
+# have brought in part a little later. That they tell twice as much is an *assumption* put in by
+# hand; what comes out is what it would be worth if it were so.

@@ -37,7 +37,7 @@ def page_of_own(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
 
 def test_the_page_of_own_mechanisms_runs(page_of_own, capsys) -> None:
-    """Catches an example that no longer runs, and a report on the page that is not the one given."""
+    """Catches an example that no longer runs, and a report that is not the one on the page."""
     text = (DOCS / "own-mechanisms.md").read_text("utf-8")
     (report,) = re.findall(r"```text\n(mechanism.*?)```", text, re.DOTALL)
     assert repr(kb.check_mechanism(page_of_own["gifts"])) == report.rstrip()
