@@ -95,7 +95,7 @@ def shared_by_orders(**how: Any) -> bytes:
 
 
 def explained(**how: Any) -> bytes:
-    found = kb.explain(ARMS, ["relays", "media"], "adoptions", replicates=8, rng=7, **how)
+    found = kb.attribution(ARMS, ["relays", "media"], "adoptions", replicates=8, rng=7, **how)
     return numbers(found.whole, found.alone, found.ladder)
 
 

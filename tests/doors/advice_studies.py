@@ -317,20 +317,20 @@ TRIED: dict[str, Trial] = {
         "a new folder, with users@1 / adoptions@1",
     ),
     "f\"paths={{'{path}': [one, other]}}\"": (
-        lambda: kb.ensemble(FEW, 2, paths=["seeding.strategy"]),
+        lambda: kb.prior_sample(FEW, 2, paths=["seeding.strategy"]),
         lambda: kb.sweep(
             FEW,
-            kb.ensemble(FEW, 2, paths={"seeding.strategy": ["random", "degree"]}),
+            kb.prior_sample(FEW, 2, paths={"seeding.strategy": ["random", "degree"]}),
             rng=1, outcomes=["users"], workers=1,
         ),
     ),
     "\"paths=['seeding.purity']\"": (
-        lambda: kb.ensemble("tiny", 2, paths=[]),
-        lambda: kb.ensemble("tiny", 2, paths=["seeding.purity"]),
+        lambda: kb.prior_sample("tiny", 2, paths=[]),
+        lambda: kb.prior_sample("tiny", 2, paths=["seeding.purity"]),
     ),
     "'compare(...)'": (
-        lambda: studies.explain([FEW, FEW], replicates=2),
-        lambda: studies.explain(
+        lambda: studies.attribution([FEW, FEW], replicates=2),
+        lambda: studies.attribution(
             studies.compare({"a": FEW, "b": FEW.replace(**{"seeding.number": 4})}, 2, 1),
             modules=["media"],
         ),

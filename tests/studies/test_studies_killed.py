@@ -86,7 +86,7 @@ def test_studies_killed_in_the_middle_end_with_the_same_bytes(tmp_path: Path) ->
 @needs_kill
 @pytest.mark.slow
 def test_all_studies_killed_twice_end_with_the_same_bytes(tmp_path: Path) -> None:
-    """The same for functions as outcomes, sampled orders, `explain` and `break_even`."""
+    """The same for functions as outcomes, sampled orders, `attribution` and `break_even`."""
     (tmp_path / "whole").mkdir()
     killed_in_each(tmp_path, [*STUDIES], 2)
 

@@ -18,14 +18,14 @@ from koubei_sim.studies.calibration import (
     scorecard,
 )
 from koubei_sim.studies.compare import (
+    Attribution,
     BreakEven,
     Comparison,
-    Explained,
     KnockOut,
     Shapley,
+    attribution,
     break_even,
     compare,
-    explain,
     knock_out,
     shapley,
 )
@@ -38,10 +38,10 @@ from koubei_sim.studies.design import (
     SobolPoints,
     Sweep,
     Table,
-    enough,
-    enough_table,
-    ensemble,
     make_sweep,
+    prior_sample,
+    required_replicates,
+    required_replicates_table,
     take_off,
 )
 from koubei_sim.studies.sensitivity import Sensitivity, sensitivity
@@ -58,10 +58,10 @@ from koubei_sim.studies.sweep import (
 )
 
 __all__ = [
+    "Attribution",
     "BreakEven",
     "Calibration",
     "Comparison",
-    "Explained",
     "Fork",
     "Grid",
     "KnockOut",
@@ -80,21 +80,21 @@ __all__ = [
     "Table",
     "Target",
     "Targets",
+    "attribution",
     "break_even",
     "calibrate",
     "compare",
-    "enough",
-    "enough_table",
-    "ensemble",
-    "explain",
     "export",
     "fork",
     "knock_out",
     "make_sweep",
     "open_sweep",
+    "prior_sample",
     "rank_statistics",
     "read_calibration",
     "read_sweep",
+    "required_replicates",
+    "required_replicates_table",
     "scorecard",
     "sensitivity",
     "shapley",
@@ -105,6 +105,14 @@ __all__ = [
 
 __getattr__ = old_names(
     __name__,
-    {"Branch": "koubei_sim.studies.Fork", "branch": "koubei_sim.studies.fork"},
+    {
+        "Branch": "koubei_sim.studies.Fork",
+        "Explained": "koubei_sim.studies.Attribution",
+        "branch": "koubei_sim.studies.fork",
+        "enough": "koubei_sim.studies.required_replicates",
+        "enough_table": "koubei_sim.studies.required_replicates_table",
+        "ensemble": "koubei_sim.studies.prior_sample",
+        "explain": "koubei_sim.studies.attribution",
+    },
     __all__,
 )

@@ -99,7 +99,7 @@ def compare(
     >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)
     >>> found.difference("adoptions").mean.mean > 0
     True
-    >>> split = found.worth()
+    >>> split = found.programme_value()
     >>> bool(abs(split.value - split.acceleration - split.expansion).max() < 1e-9)
     True
     """
