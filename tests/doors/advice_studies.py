@@ -24,6 +24,7 @@ from tests.doors.advice_calls import (
     within,
     write,
 )
+from tests.own.gifts import gifts
 
 import koubei_sim as kb
 from koubei_sim import KoubeiError, studies
@@ -40,6 +41,7 @@ from koubei_sim.studies.sweep import journal
 KIB = 2.0**10
 NOBODY = "tcp://127.0.0.1:9"
 FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number": 2})
+GIFTED = FEW.with_mechanisms(gifts)
 BASS = kb.Scenario.load("bass").replace(n_agents=100, ticks=21, **{"seeding.number": 10})
 HAZARD = "media.advertising.hazard"
 PEOPLE = pd.DataFrame({"segment": ["newbie", "enthusiast"] * 15})
@@ -232,6 +234,23 @@ TRIED: dict[str, Trial] = {
     "f'workers={threads}'": (
         lambda: studies.sweep(FEW, **CHANCE | {"workers": None}, backend="loky", threads=2),
         lambda: studies.sweep(FEW, **CHANCE | {"workers": 2}, backend="loky"),
+    ),
+    "'kb.run(scenario, threads=4)'": (
+        lambda: run_partitioned(GIFTED, rng=1, shards=2, progress=False),
+        lambda: kb.run(GIFTED, rng=1, threads=4),
+    ),
+    "f'mechanisms=[{names}]'": (
+        lambda: kb.load(kb.run(GIFTED, rng=1).save("gifted")),
+        lambda: kb.load("gifted", mechanisms=[gifts]),
+    ),
+    "\"kb.parameter(0.1, 'what it is', unit='1', neutral=0.0, low=0.0, high=1.0)\"": (
+        lambda: dataclasses.replace(gifts, parameters={"share": 0.1}),
+        lambda: dataclasses.replace(
+            gifts,
+            parameters={
+                "share": kb.parameter(0.1, "what it is", unit="1", neutral=0.0, low=0.0, high=1.0)
+            },
+        ),
     ),
     "'engine=\"compiled\"'": (
         lambda: saved(stream=True, out="streamed", engine="reference"),
