@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from koubei_sim.provenance import history_digest
 
 import koubei_sim as kb
 from koubei_sim.metrics import adoptions, spend
+from koubei_sim.runs.archive import history_digest
 from koubei_sim.studies.claims import claim
 from koubei_sim.studies.sweep import backends
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from koubei_sim.provenance import history_digest
 from tests.killed_studies import ARMS, CAMPAIGN, STUDIES, TINY, profit
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
+from koubei_sim.runs.archive import history_digest
 from koubei_sim.studies import open_sweep
 from koubei_sim.studies.sweep import backends
 from koubei_sim.studies.sweep.engine import Cells
