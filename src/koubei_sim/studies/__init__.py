@@ -51,7 +51,6 @@ from koubei_sim.studies.sweep import (
     SweepResult,
     SweepStopped,
     export,
-    open_sweep,
     read_sweep,
     status,
     sweep,
@@ -91,7 +90,6 @@ __all__ = [
     "fork",
     "knock_out",
     "make_sweep",
-    "open_sweep",
     "rank_statistics",
     "read_calibration",
     "read_sweep",
@@ -105,6 +103,10 @@ __all__ = [
 
 __getattr__ = old_names(
     __name__,
-    {"Branch": "koubei_sim.studies.Fork", "branch": "koubei_sim.studies.fork"},
+    {
+        "Branch": "koubei_sim.studies.Fork",
+        "branch": "koubei_sim.studies.fork",
+        "open_sweep": "koubei_sim.load",
+    },
     __all__,
 )
