@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from koubei_sim import studies
+from koubei_sim import load
 
 #: A run of it takes far longer than anybody waits; one point of the small one takes an instant.
 SLOW = 'kb.Scenario.load("tiny").replace(n_agents=400_000, ticks=1000)'
@@ -89,7 +89,7 @@ def test_calls_end_soon_and_keep_what_is_finished(tmp_path):
     for name, seconds in lines.items():
         assert float(seconds) < PATIENCE, name
     for name in ("one", "threads", "loky"):
-        kept = studies.open_sweep(tmp_path / name).table()
+        kept = load(tmp_path / name).table()
         assert kept["n_agents"].tolist()[0] == 300 and len(kept) < 4, name
 
 
@@ -123,4 +123,4 @@ def test_the_command_ends_with_status_130_and_goes_on(tmp_path):
     assert time.monotonic() - sent < PATIENCE + 3.0
     assert begun.returncode == 130
     assert said.splitlines() == ["koubei: interrupted, nothing half-written is left"]
-    assert len(studies.open_sweep(folder).table()) == 1
+    assert len(load(folder).table()) == 1

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from koubei_sim import studies
+from koubei_sim import load, studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.sweep import journal
@@ -292,7 +292,7 @@ def test_a_plan_survives_the_trip_through_its_file(tmp_path):
     plan.check()
     with journal.Journal(tmp_path, plan):
         pass
-    stored = studies.open_sweep(tmp_path).sweep
+    stored = load(tmp_path).sweep
     assert stored == plan
     assert stored.digest() == plan.digest()
 
@@ -328,4 +328,4 @@ def test_a_table_of_half_a_sweep_can_be_exported(tmp_path):
     path, rows, runs = studies.export(tmp_path / "made", tmp_path / "half.csv")
     assert (rows, runs) == (3, 6)
     assert path.read_text().count("\n") == 4
-    assert "3 of 6 runs" in repr(studies.open_sweep(tmp_path / "made"))
+    assert "3 of 6 runs" in repr(load(tmp_path / "made"))

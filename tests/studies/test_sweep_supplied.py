@@ -219,7 +219,7 @@ def test_a_sweep_file_names_graphs_and_people(
         agents=people,
     )
     wanted = studies.sweep(SMALL, GRID, workers=1, **own, **WORDS)
-    assert same(studies.open_sweep(tmp_path / "made").arrow(), wanted.arrow())
+    assert same(kb.load(tmp_path / "made").arrow(), wanted.arrow())
     assert main(["sweep", str(tmp_path / "study.toml"), "--workers", "1"]) == 0
     capsys.readouterr()
     for old, new, said in (

@@ -27,4 +27,4 @@ __all__ = [
 ]
 __all__ += rules.__all__
 
-__getattr__ = old_names(__name__, {"load_cascade": "koubei_sim.loading.load"})
+__getattr__ = old_names(__name__, {"load_cascade": "koubei_sim.load"})

@@ -51,9 +51,10 @@ def sweep(
 ) -> int:
     """Run a scenario at many points; the same command again resumes."""
     from koubei_sim import studies
+    from koubei_sim.studies.sweep import open_sweep
 
     if file.is_dir():
-        found, folder = studies.open_sweep(file).sweep, file
+        found, folder = open_sweep(file).sweep, file
         how, side_by_side, address = "threads", None, None
     else:
         found, folder, how, side_by_side, address = studies.read_sweep(file, out)

@@ -51,7 +51,6 @@ from koubei_sim.studies.sweep import (
     SweepResult,
     SweepStopped,
     export,
-    open_sweep,
     read_sweep,
     status,
     sweep,
@@ -88,7 +87,6 @@ __all__ = [
     "fork",
     "knock_out",
     "make_sweep",
-    "open_sweep",
     "prior_sample",
     "rank_statistics",
     "read_calibration",
@@ -113,6 +111,7 @@ __getattr__ = old_names(
         "enough_table": "koubei_sim.studies.required_replicates_table",
         "ensemble": "koubei_sim.studies.prior_sample",
         "explain": "koubei_sim.studies.attribution",
+        "open_sweep": "koubei_sim.load",
     },
     __all__,
 )
