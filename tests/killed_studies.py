@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from koubei_sim.provenance import history_digest
 
 import koubei_sim as kb
 from koubei_sim.metrics import adoptions, spend
+from koubei_sim.runs.archive import history_digest
 from koubei_sim.studies.claims import claim
 from koubei_sim.studies.sweep import backends
 
@@ -95,7 +95,7 @@ def shared_by_orders(**how: Any) -> bytes:
 
 
 def explained(**how: Any) -> bytes:
-    found = kb.explain(ARMS, ["relays", "media"], "adoptions", replicates=8, rng=7, **how)
+    found = kb.attribution(ARMS, ["relays", "media"], "adoptions", replicates=8, rng=7, **how)
     return numbers(found.whole, found.alone, found.ladder)
 
 

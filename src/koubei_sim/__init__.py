@@ -24,6 +24,8 @@ _named, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 #: Names of the last release -> where to find them now; each goes with the next release.
 OLD_NAMES = {
     "branch": "koubei_sim.fork",
+    "ensemble": "koubei_sim.prior_sample",
+    "explain": "koubei_sim.attribution",
     "partition": "koubei_sim.runs.partition",
     "simulate": "koubei_sim.runs.simulate",
 }

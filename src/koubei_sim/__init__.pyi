@@ -43,12 +43,12 @@ from .runs.mesa_model import KoubeiModel as KoubeiModel
 from .runs.partition import run_partitioned as run_partitioned
 from .runs.result import Result as Result
 from .runs.simulate import run as run
+from .studies import attribution as attribution
 from .studies import break_even as break_even
 from .studies import calibrate as calibrate
 from .studies import compare as compare
-from .studies import ensemble as ensemble
-from .studies import explain as explain
 from .studies import knock_out as knock_out
+from .studies import prior_sample as prior_sample
 from .studies import sensitivity as sensitivity
 from .studies import shapley as shapley
 from .studies import sweep as sweep

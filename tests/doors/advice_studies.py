@@ -24,6 +24,7 @@ from tests.doors.advice_calls import (
     within,
     write,
 )
+from tests.own.gifts import gifts
 
 import koubei_sim as kb
 from koubei_sim import KoubeiError, studies
@@ -40,6 +41,7 @@ from koubei_sim.studies.sweep import journal
 KIB = 2.0**10
 NOBODY = "tcp://127.0.0.1:9"
 FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number": 2})
+GIFTED = FEW.with_mechanisms(gifts)
 BASS = kb.Scenario.load("bass").replace(n_agents=100, ticks=21, **{"seeding.number": 10})
 HAZARD = "media.advertising.hazard"
 PEOPLE = pd.DataFrame({"segment": ["newbie", "enthusiast"] * 15})
@@ -233,6 +235,23 @@ TRIED: dict[str, Trial] = {
         lambda: studies.sweep(FEW, **CHANCE | {"workers": None}, backend="loky", threads=2),
         lambda: studies.sweep(FEW, **CHANCE | {"workers": 2}, backend="loky"),
     ),
+    "'kb.run(scenario, threads=4)'": (
+        lambda: run_partitioned(GIFTED, rng=1, shards=2, progress=False),
+        lambda: kb.run(GIFTED, rng=1, threads=4),
+    ),
+    "f'mechanisms=[{names}]'": (
+        lambda: kb.load(kb.run(GIFTED, rng=1).save("gifted")),
+        lambda: kb.load("gifted", mechanisms=[gifts]),
+    ),
+    "\"kb.parameter(0.1, 'what it is', unit='1', neutral=0.0, low=0.0, high=1.0)\"": (
+        lambda: dataclasses.replace(gifts, parameters={"share": 0.1}),
+        lambda: dataclasses.replace(
+            gifts,
+            parameters={
+                "share": kb.parameter(0.1, "what it is", unit="1", neutral=0.0, low=0.0, high=1.0)
+            },
+        ),
+    ),
     "'engine=\"compiled\"'": (
         lambda: saved(stream=True, out="streamed", engine="reference"),
         lambda: saved(stream=True, out="streamed", engine="compiled"),
@@ -291,7 +310,7 @@ TRIED: dict[str, Trial] = {
     ),
     # Studies.
     "'backend=\"dask\"'": (
-        lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY),
+        lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY, backend="threads"),
         lambda: reaches_for(lambda at: kb.sweep(FEW, **CHANCE, scheduler=at, backend="dask")),
     ),
     "\"fewer outcomes, or out='folder'\"": (
@@ -317,20 +336,20 @@ TRIED: dict[str, Trial] = {
         "a new folder, with users@1 / adoptions@1",
     ),
     "f\"paths={{'{path}': [one, other]}}\"": (
-        lambda: kb.ensemble(FEW, 2, paths=["seeding.strategy"]),
+        lambda: kb.prior_sample(FEW, 2, paths=["seeding.strategy"]),
         lambda: kb.sweep(
             FEW,
-            kb.ensemble(FEW, 2, paths={"seeding.strategy": ["random", "degree"]}),
+            kb.prior_sample(FEW, 2, paths={"seeding.strategy": ["random", "degree"]}),
             rng=1, outcomes=["users"], workers=1,
         ),
     ),
     "\"paths=['seeding.purity']\"": (
-        lambda: kb.ensemble("tiny", 2, paths=[]),
-        lambda: kb.ensemble("tiny", 2, paths=["seeding.purity"]),
+        lambda: kb.prior_sample("tiny", 2, paths=[]),
+        lambda: kb.prior_sample("tiny", 2, paths=["seeding.purity"]),
     ),
     "'compare(...)'": (
-        lambda: studies.explain([FEW, FEW], replicates=2),
-        lambda: studies.explain(
+        lambda: studies.attribution([FEW, FEW], replicates=2),
+        lambda: studies.attribution(
             studies.compare({"a": FEW, "b": FEW.replace(**{"seeding.number": 4})}, 2, 1),
             modules=["media"],
         ),

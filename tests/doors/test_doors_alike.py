@@ -134,7 +134,7 @@ def by_shapley_of_orders(scenario: kb.Scenario, own: dict[str, Any], expected: A
 def by_explain(scenario: kb.Scenario, own: dict[str, Any], expected: Any) -> list[str]:
     seen = Seen()
     arms = {"base": scenario, "more": scenario.changed(CAMPAIGN, True)}
-    kb.explain(arms, ["media"], seen, replicates=REPLICATES, **own)
+    kb.attribution(arms, ["media"], seen, replicates=REPLICATES, **own)
     return seen.of(scenario, expected)
 
 
@@ -263,7 +263,7 @@ DOORS = {
     "fork": kb.fork,
     "knock_out": kb.knock_out,
     "shapley": kb.shapley,
-    "explain": kb.explain,
+    "explain": kb.attribution,
     "break_even": kb.break_even,
     "sweep": kb.sweep,
     "sensitivity": kb.sensitivity,
@@ -292,7 +292,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "fork": lambda **w: kb.fork(RESULT, 3, **w),
     "knock_out": lambda **w: kb.knock_out(BASE, ["relays"], **w),
     "shapley": lambda **w: kb.shapley(BASE, ["relays"], **w),
-    "explain": lambda **w: kb.explain({"a": BASE, "b": MORE}, ["media"], **w),
+    "explain": lambda **w: kb.attribution({"a": BASE, "b": MORE}, ["media"], **w),
     "break_even": lambda **w: kb.break_even(
         BASE, CAMPAIGN, "media.account.cost_per_day", 0.0, 9.0, **w
     ),

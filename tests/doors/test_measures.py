@@ -83,7 +83,7 @@ def test_what_is_no_measure_is_refused(result: kb.Result, wrong: object) -> None
         metrics.pyramid,
         lambda run: metrics.measure(run, "users"),
         studies.take_off,
-        studies.enough_table,
+        studies.required_replicates_table,
     ],
 )
 def test_what_is_no_run_is_refused(door: object, wrong: object) -> None:

@@ -177,8 +177,10 @@ def test_numbers_beyond_a_journal_are_refused(tmp_path: Path) -> None:
     """A luck of 2**63 raised OverflowError of pyarrow, after the runs."""
     points = {"seeding.purity": [0.1, 0.2]}
     for luck in (2**63, [2**63, 1]):
-        with pytest.raises(KoubeiError, match="luck: out of range"):
-            studies.sweep("tiny", points, replicates=1, rng=1, out=tmp_path / "s", luck=luck)
+        with pytest.raises(KoubeiError, match="random_numbers: out of range"):
+            studies.sweep(
+                "tiny", points, replicates=1, rng=1, out=tmp_path / "s", random_numbers=luck
+            )
 
 
 def test_a_partitioned_run_takes_what_a_run_takes() -> None:

@@ -136,7 +136,7 @@ FAULTS_USERS = (
     Fault("complain", 77, "several complaints at once",
           "            and not user.complaint_pending\n",
           ""),
-    Fault("complain", 90, "complains where it is no member",
+    Fault("serve", 90, "complains where it is no member",
           " and c in user.channels\n",
           "\n"),
     Fault("complain", 38, "only the unhappy churn",

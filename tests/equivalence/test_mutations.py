@@ -23,7 +23,7 @@ from koubei_sim.runs.differences import difference
 FALLBACK = range(100)  # searched where a witness no longer shows its fault
 BLOCK = 12
 BLOCKS = [FAULTS[k : k + BLOCK] for k in range(0, len(FAULTS), BLOCK)]
-WITHOUT_RULES = {"day"}  # holds what is remembered within a tick, decides nothing
+WITHOUT_RULES = {"day", "own"}  # memory of a tick; the order in which rules of users are called
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def test_its_parameters_are_parameters(scenario: kb.Scenario) -> None:
     assert pickle.loads(pickle.dumps(scenario)).digest() == scenario.digest()
 
 
-def test_studies_take_it_along(scenario: kb.Scenario) -> None:
+def test_studies_take_it_along(scenario: kb.Scenario, tmp_path: Path) -> None:
     """Catches sweeps, sensitivities, comparisons and knock-outs that drop the mechanism."""
     found = kb.sweep(scenario, {"gifts.share": [0.0, 0.5]}, replicates=3, rng=2)
     table = found.table()
@@ -162,7 +163,10 @@ def test_studies_take_it_along(scenario: kb.Scenario) -> None:
     assert own.tolist() == kb.metrics.outcomes(one)["adoptions"].tolist()
     compared = kb.compare({"with": scenario, "without": scenario.neutral("gifts")}, 3, rng=2)
     assert compared is not None
-    assert kb.knock_out(scenario, ["gifts"], replicates=3, rng=2) is not None
+    knocked = kb.knock_out(scenario, ["gifts"], replicates=3, rng=2)
+    for _ in range(2):  # into a folder, and out of it
+        again = kb.knock_out(scenario, ["gifts"], replicates=3, rng=2, out=tmp_path / "parts")
+        assert (again.alone == knocked.alone).all() and (again.whole == knocked.whole).all()
 
 
 PROCESSES = """

@@ -77,8 +77,12 @@ def test_a_sweep_takes_dated_statistics_and_luck_of_its_own():
     assert (shared["users@29"] == shared["users"]).all()
     assert (shared["users@9"] != shared["users"]).any()
     points = {"seeding.purity": [0.5, 0.5001]}
-    own = studies.sweep(TINY, points, replicates=2, rng=7, outcomes=names, luck=100).table()
-    named = studies.sweep(TINY, points, replicates=2, rng=7, outcomes=names, luck=[102, 100])
+    own = studies.sweep(
+        TINY, points, replicates=2, rng=7, outcomes=names, random_numbers=100
+    ).table()
+    named = studies.sweep(
+        TINY, points, replicates=2, rng=7, outcomes=names, random_numbers=[102, 100]
+    )
     assert named.table()["replicate"].tolist() == [102, 103, 100, 101]
     assert own["replicate"].tolist() == [100, 101, 102, 103]
     alone = kb.run(TINY.replace(**{"seeding.purity": 0.5001}), replicates=104, rng=7, ticks=30)

@@ -22,7 +22,7 @@ from koubei_sim.studies.compare.comparison import (
     first_adoptions,
     half_width,
     paired,
-    worth,
+    programme_value,
 )
 
 TINY = Scenario.load("tiny").replace(n_agents=500, ticks=30)
@@ -112,7 +112,7 @@ def test_counts_are_people_where_an_agent_stands_for_several() -> None:
     found = compare({"a": TINY.replace(**ten), "b": MORE.replace(**ten)}, replicates=2, rng=3)
     effect = found.over_time("users").effect.iloc[-1]
     assert effect == pytest.approx(found.difference("users").mean.mean)
-    adopters = found.worth(discount=0.0).value
+    adopters = found.programme_value(discount=0.0).value
     assert np.all(adopters % 10 == 0) and adopters.max() > 0
 
 
@@ -124,7 +124,7 @@ def test_acceleration_and_expansion_add_up_to_the_value(found: Comparison) -> No
 
     Libai, Muller and Peres 2013: an identity, here to 1e-9 of the largest sum.
     """
-    split = found.worth(discount=0.1)
+    split = found.programme_value(discount=0.1)
     assert np.abs(split.value - split.acceleration - split.expansion).max() < 1e-9
     assert (split.lost <= 0.0).all() and (split.value > 0).all()
     one = kb.run(MORE, replicates=12, rng=11).histories
@@ -147,7 +147,7 @@ def test_the_split_of_random_times_by_hand() -> None:
         one, other = (
             np.where(rng.random(40) < 0.4, np.nan, rng.integers(-1, 90, 40)) for _ in "ab"
         )
-        value, sooner, wider, lost = worth(one, other, 0.3, margin=7.0)
+        value, sooner, wider, lost = programme_value(one, other, 0.3, margin=7.0)
 
         def v(t: float) -> float:
             return 7.0 * float(np.exp(-0.3 * max(t, 0.0) / 365.0))
@@ -165,8 +165,10 @@ def test_more_time_turns_expansion_into_acceleration() -> None:
     """Catches a split that does not depend on who adopts anyway."""
     without = history_of([(-1, 0, -1), (8, 1, 0)], ticks=10)
     with_it = history_of([(-1, 0, -1), (2, 1, 0)], ticks=10)
-    short = worth(first_adoptions(with_it), np.where(np.arange(100) == 0, -1.0, np.nan), 0.1)
-    long = worth(first_adoptions(with_it), first_adoptions(without), 0.1)
+    short = programme_value(
+        first_adoptions(with_it), np.where(np.arange(100) == 0, -1.0, np.nan), 0.1
+    )
+    long = programme_value(first_adoptions(with_it), first_adoptions(without), 0.1)
     assert short[1] == 0.0 and short[2] > 0.99
     assert long[1] > 0.0 and long[2] == 0.0
 
@@ -280,7 +282,7 @@ def test_a_branch_beside_the_run_it_left() -> None:
     found = compare({"as it was": first, "advertised": left})
     effect = found.over_time("adoptions").effect
     assert (effect[:15] == 0).all() and effect.iloc[-1] > 0
-    assert "gain" in repr(found) and found.worth().value.mean() > 0
+    assert "gain" in repr(found) and found.programme_value().value.mean() > 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`explain`: the effect of one scenario against another, with modules off in both arms."""
+"""`attribution`: the effect of one scenario against another, with modules off in both arms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs.fork import fork
-from koubei_sim.studies import compare, explain
-from koubei_sim.studies.compare.attribution import Explained
+from koubei_sim.studies import attribution, compare
+from koubei_sim.studies.compare.attribution import Attribution
 from koubei_sim.studies.sweep.engine import Cells
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
@@ -31,11 +31,11 @@ def comparison() -> Any:
 
 
 @pytest.fixture(scope="module")
-def found(comparison: Any) -> Explained:
-    return explain(comparison, NAMES, "adoptions")
+def found(comparison: Any) -> Attribution:
+    return attribution(comparison, NAMES, "adoptions")
 
 
-def test_effects_are_differences_of_runs_at_neutral_values(found: Explained) -> None:
+def test_effects_are_differences_of_runs_at_neutral_values(found: Attribution) -> None:
     """Catches a module that is off in one arm only, other luck, a sign, a rung that forgets."""
     assert (found.name, found.baseline) == ("advertised", "as it is")
     assert np.array_equal(found.whole, outcome_of(MORE) - outcome_of(TINY))
@@ -48,7 +48,7 @@ def test_effects_are_differences_of_runs_at_neutral_values(found: Explained) -> 
     assert not np.array_equal(found.alone[0], found.whole)  # relays do matter here
 
 
-def test_the_module_that_is_the_programme_carries_it_all(found: Explained) -> None:
+def test_the_module_that_is_the_programme_carries_it_all(found: Attribution) -> None:
     """Catches arms that are not the same scenario once their only difference is off."""
     table = found.table()
     assert (found.alone[1] == 0.0).all() and (found.ladder[1:] == 0.0).all()
@@ -61,7 +61,7 @@ def test_the_module_that_is_the_programme_carries_it_all(found: Explained) -> No
     assert "without media: +0 left" in repr(found)
 
 
-def test_two_scenarios_and_a_function_give_the_same(found: Explained) -> None:
+def test_two_scenarios_and_a_function_give_the_same(found: Attribution) -> None:
     """Catches a second door that means something else, and a function told the wrong scenario."""
     seen = []
 
@@ -69,7 +69,7 @@ def test_two_scenarios_and_a_function_give_the_same(found: Explained) -> None:
         seen.append(scenario)
         return float(kb.metrics.adoptions(history).sum() * scenario.people_per_agent)
 
-    same = explain({"a": TINY, "b": MORE}, NAMES, adoptions, replicates=3, rng=6)
+    same = attribution({"a": TINY, "b": MORE}, NAMES, adoptions, replicates=3, rng=6)
     for part in ("whole", "alone", "ladder"):
         assert np.array_equal(getattr(same, part), getattr(found, part))
     assert MORE.neutral("relays") in seen and TINY in seen
@@ -77,18 +77,18 @@ def test_two_scenarios_and_a_function_give_the_same(found: Explained) -> None:
     assert len(seen) == 3 * 9
 
 
-def test_more_replicates_than_the_comparison_has(comparison: Any, found: Explained) -> None:
+def test_more_replicates_than_the_comparison_has(comparison: Any, found: Attribution) -> None:
     """Catches replicates that are numbered from 0 again, or the first ones run anew."""
-    more = explain(comparison, ["media"], "adoptions", replicates=5)
+    more = attribution(comparison, ["media"], "adoptions", replicates=5)
     assert np.array_equal(more.whole, outcome_of(MORE, 5) - outcome_of(TINY, 5))
-    fewer = explain(comparison, ["media"], "adoptions", replicates=2)
+    fewer = attribution(comparison, ["media"], "adoptions", replicates=2)
     assert np.array_equal(fewer.whole, found.whole[:2])
 
 
 def test_all_active_modules_without_names(comparison: Any) -> None:
     """Catches a module that is on in one arm only being left out."""
     quiet = TINY.neutral("media")
-    some = explain({"a": quiet, "b": MORE}, outcome="adoptions", replicates=1, rng=6)
+    some = attribution({"a": quiet, "b": MORE}, outcome="adoptions", replicates=1, rng=6)
     assert set(some.modules) == {m for m, on in active(MORE).items() if on}
     assert not active(quiet)["media"] and "media" in some.modules
 
@@ -99,7 +99,7 @@ def test_undefined_outcomes_are_left_out_pair_by_pair() -> None:
     def day(history: Any, scenario: Scenario) -> float:
         return np.nan if history.table[-1, 0] % 2 and scenario == MORE else 3.0
 
-    made = explain({"a": TINY, "b": MORE}, ["relays"], day, replicates=6, rng=6)
+    made = attribution({"a": TINY, "b": MORE}, ["relays"], day, replicates=6, rng=6)
     row = made.table().iloc[0]
     assert row["n"] == np.isfinite(made.whole).sum()
     assert row["left"] == 0.0 and np.isnan(row["share"])
@@ -113,13 +113,13 @@ def test_runs_that_do_not_come_out_again_are_refused(comparison: Any) -> None:
     own = {"weibo": graph}
     made = compare({"a": one, "b": other}, replicates=2, rng=6, networks=own)
     with pytest.raises(KoubeiError, match=r"does not come out again.*same networks"):
-        explain(made, ["relays"])
-    assert explain(made, ["media"], networks=own).alone.tolist() == [[0.0, 0.0]]
+        attribution(made, ["relays"])
+    assert attribution(made, ["media"], networks=own).alone.tolist() == [[0.0, 0.0]]
     first = comparison.runs["as it is"]
     result = kb.run(first.scenario, replicates=3, rng=6)
     changed = fork(result, 10, **{"telling.relay": 0.0})
     with pytest.raises(KoubeiError, match="a fork has no one scenario"):
-        explain(compare({"a": result, "b": changed}), ["relays"])
+        attribution(compare({"a": result, "b": changed}), ["relays"])
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,14 @@ def test_wrong_words_are_refused_before_anything_runs(
     """Catches a mistake found after an hour of runs."""
     monkeypatch.setattr(Cells, "do", lambda *_: pytest.fail("something ran"))
     with pytest.raises(KoubeiError, match=says):
-        explain(comparison, **words)
+        attribution(comparison, **words)
 
 
 def test_what_is_no_comparison_is_refused() -> None:
     """Catches one scenario, or three, taken for an effect."""
     for given in (TINY, {"a": TINY}, {"a": TINY, "b": MORE, "c": MORE}):
         with pytest.raises(KoubeiError, match="comparison: not a comparison"):
-            explain(given)
+            attribution(given)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,11 @@ from tests.synthetic import history_of
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
-from koubei_sim.studies.design.precision import enough, enough_table, take_off
+from koubei_sim.studies.design.precision import (
+    required_replicates,
+    required_replicates_table,
+    take_off,
+)
 
 
 def sample(n: int, number: int) -> np.ndarray:
@@ -24,7 +28,7 @@ def sample(n: int, number: int) -> np.ndarray:
 def test_needed_is_the_first_number_that_is_narrow_enough(number: int) -> None:
     """Catches a normal quantile in place of t, and a number one too small or too large."""
     values = sample(20, number)
-    found = enough(values, half_width=9.0)
+    found = required_replicates(values, half_width=9.0)
     spread = values.std(ddof=1)
 
     def arm(n: int) -> float:
@@ -33,7 +37,7 @@ def test_needed_is_the_first_number_that_is_narrow_enough(number: int) -> None:
     assert found.half_width == pytest.approx(arm(20))
     first = next(n for n in range(2, 100_000) if arm(n) <= 9.0)
     assert found.needed == first
-    assert enough(values, relative=9.0 / values.mean()).needed == first
+    assert required_replicates(values, relative=9.0 / values.mean()).needed == first
 
 
 def slow_settled(values: np.ndarray, moves: float) -> float:
@@ -52,33 +56,36 @@ def test_the_coefficient_of_variation_settles_where_the_rule_says(number: int) -
     """Catches running sums that cancel, an index off by one, a window that ends too early."""
     values = sample(200, number) + (1e6 if number % 3 == 0 else 0.0)
     for moves in (0.2, 0.05, 0.01, 1e-4):
-        got, wanted = enough(values, cv_moves=moves).settled, slow_settled(values, moves)
+        got, wanted = (
+            required_replicates(values, cv_moves=moves).settled,
+            slow_settled(values, moves),
+        )
         assert got == wanted or (math.isnan(got) and math.isnan(wanted))
 
 
 def test_both_rules_must_be_met() -> None:
     """Catches a verdict that looks at one rule alone."""
     values = sample(400, 3)
-    assert enough(values, relative=0.5, cv_moves=0.5).enough
-    assert not enough(values, relative=1e-4, cv_moves=0.5).enough
-    assert not enough(values, relative=0.5, cv_moves=1e-9).enough
+    assert required_replicates(values, relative=0.5, cv_moves=0.5).enough
+    assert not required_replicates(values, relative=1e-4, cv_moves=0.5).enough
+    assert not required_replicates(values, relative=0.5, cv_moves=1e-9).enough
 
 
 def test_little_and_nothing() -> None:
     """Catches a division by zero, and "enough" said of one replicate."""
-    assert not enough([3.0]).enough and math.isnan(enough([]).mean)
-    assert enough([2.0, 2.0, 2.0, 2.0]).enough
-    assert not enough([1.0, -1.0, 1.0, -1.0]).enough  # no mean: no relative precision
-    assert enough([1.0, np.nan, 3.0]).n == 2
+    assert not required_replicates([3.0]).enough and math.isnan(required_replicates([]).mean)
+    assert required_replicates([2.0, 2.0, 2.0, 2.0]).enough
+    assert not required_replicates([1.0, -1.0, 1.0, -1.0]).enough  # no mean: no relative precision
+    assert required_replicates([1.0, np.nan, 3.0]).n == 2
     for wrong in ({"relative": 0.0}, {"half_width": -1.0}, {"cv_moves": math.nan}):
         with pytest.raises(KoubeiError, match="out of range"):
-            enough([1.0, 2.0], **wrong)
+            required_replicates([1.0, 2.0], **wrong)
 
 
 def test_a_table_of_all_outcomes() -> None:
     """Catches outcomes in another order than their rows."""
     run = kb.run("tiny", replicates=6, rng=1, n_agents=300, ticks=20)
-    table = enough_table(run)
+    table = required_replicates_table(run)
     users = kb.metrics.outcomes(run)["users"]
     assert table.loc["users", "mean"] == pytest.approx(users.mean())
     assert list(table.index) == list(kb.metrics.OUTCOMES)

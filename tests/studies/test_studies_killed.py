@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from koubei_sim.provenance import history_digest
 from tests.killed_studies import ARMS, CAMPAIGN, STUDIES, TINY, profit
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
+from koubei_sim.runs.archive import history_digest
 from koubei_sim.studies.sweep import backends, open_sweep
 from koubei_sim.studies.sweep.engine import Cells
 
@@ -85,7 +85,7 @@ def test_studies_killed_in_the_middle_end_with_the_same_bytes(tmp_path: Path) ->
 @needs_kill
 @pytest.mark.slow
 def test_all_studies_killed_twice_end_with_the_same_bytes(tmp_path: Path) -> None:
-    """The same for functions as outcomes, sampled orders, `explain` and `break_even`."""
+    """The same for functions as outcomes, sampled orders, `attribution` and `break_even`."""
     (tmp_path / "whole").mkdir()
     killed_in_each(tmp_path, [*STUDIES], 2)
 

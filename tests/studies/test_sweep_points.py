@@ -147,16 +147,16 @@ def test_wrong_arguments_are_refused_in_one_line(words, said):
 
 def test_ensembles_vary_assumptions_and_only_valid_ones():
     """Catches priors on structure, on switched-off mechanisms, or outside what is allowed."""
-    design = studies.ensemble("tiny", 16)
+    design = studies.prior_sample("tiny", 16)
     paths = set(design.ranges)
     assert len(paths) > 50
     assert not paths & {"n_agents", "ticks", "segments.enthusiast.share", "people_per_agent"}
     plan = studies.make_sweep(TINY, design, rng=3)
     plan.check()  # every point is a scenario
-    around = studies.ensemble("tiny", 4, ["market.admission"], spread=3.0).ranges
+    around = studies.prior_sample("tiny", 4, ["market.admission"], spread=3.0).ranges
     odds = 0.3 / 0.7  # the value of tiny
     assert around["market.admission"].low == pytest.approx(odds / 3 / (1 + odds / 3), rel=1e-3)
-    own = studies.ensemble("tiny", 4, {"market.admission": (0.2, 0.4)}).ranges
+    own = studies.prior_sample("tiny", 4, {"market.admission": (0.2, 0.4)}).ranges
     assert own["market.admission"] == Range(0.2, 0.4)
 
 
@@ -173,16 +173,20 @@ def test_ensembles_vary_assumptions_and_only_valid_ones():
 def test_wrong_ensembles(words, said):
     """Catches an ensemble over nothing, or over a word."""
     with pytest.raises(KoubeiError, match=said):
-        studies.ensemble("tiny", 4, **words)
+        studies.prior_sample("tiny", 4, **words)
 
 
 def test_points_with_luck_of_their_own() -> None:
     """Catches points that go on sharing luck, and a key that hangs on the number of points."""
     same = {"ticks": [12, 12, 12]}
-    rows = studies.sweep("tiny", studies.Table(same), replicates=2, rng=3, luck="own").table()
+    rows = studies.sweep(
+        "tiny", studies.Table(same), replicates=2, rng=3, random_numbers="own"
+    ).table()
     users = rows["adoptions"].to_numpy().reshape(3, 2)
     assert len({tuple(pair) for pair in users}) == 3
-    fewer = studies.sweep("tiny", studies.Table({"ticks": [12]}), replicates=2, rng=3, luck="own")
+    fewer = studies.sweep(
+        "tiny", studies.Table({"ticks": [12]}), replicates=2, rng=3, random_numbers="own"
+    )
     assert fewer.table()["run_key"].tolist() == rows["run_key"].tolist()[:2]
     common = studies.sweep("tiny", studies.Table(same), replicates=2, rng=3).table()
     assert len(set(common["adoptions"].to_numpy().reshape(3, 2)[:, 0])) == 1

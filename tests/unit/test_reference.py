@@ -25,10 +25,11 @@ from tests.worlds import (
 from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE, exponential_units
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.reference import PyramidModel, run_reference
-from koubei_sim.model.reference.age import review_tiers, settle_events
+from koubei_sim.model.reference.age import review_tiers
 from koubei_sim.model.reference.coins import Coins, pick
 from koubei_sim.model.reference.day import Day, EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, present_engagement, stick
+from koubei_sim.model.reference.events import settle_events
 from koubei_sim.model.reference.hear import keyed_order
 from koubei_sim.model.reference.online import online
 from koubei_sim.model.reference.release import file_report, release

@@ -23,6 +23,8 @@ from koubei_sim.model.world.arrays import People, Rules, World
 _CACHE_LINE = 64
 #: Arrays of a state and how they are declared, by name.
 ARRAYS: Final = dict(arrays_of(State))
+#: What everybody must know in the morning.
+NEWS: Final = [name for name, array in ARRAYS.items() if array.news]
 #: Lists that people fill in a day, and who counts their lines.
 LISTS: Final = {name: array.counter for name, array in ARRAYS.items() if array.counter}
 
@@ -49,6 +51,7 @@ def _sizes(rules: Rules, people: int) -> dict[str, int]:
         "products": max(1, rules.n_products),
         "classes": rules.class_level.size,
         "used channels": max(1, rules.n_channels),
+        "stocks": STOCKS,
     }
 
 
@@ -150,15 +153,6 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> State:
     sets["hearing"][own_words] = ~np.uint64(0)
     if last % 64 and last > first:
         sets["hearing"][last // 64] = np.uint64((1 << (last % 64)) - 1)
-    stocks = np.zeros(STOCKS, np.int64)
-    for c in range(rules.n_channels):
-        belongs = (people.channels[own] >> c) & 1
-        bits = np.packbits(belongs, bitorder="little")
-        sets["members"][c, own_words].view(np.uint8)[: bits.size] = bits
-        stocks[T_MEMBERS + c] = int(belongs.sum(dtype=np.int64))
-    stages = np.bincount(people.initial_stage[own], minlength=7)
-    stocks[T_STAGE : T_STAGE + 7] = stages[:7]
-
     plain = [name for name, a in ARRAYS.items() if not (a.count or a.world or name in sets)]
     arrays = {
         **make(plain, rules, n),
@@ -167,6 +161,17 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> State:
         **counters(),
         "stage": stage,
     }
+    stocks = arrays["stocks"]
+    for c in range(rules.n_channels):
+        belongs = (people.channels[own] >> c) & 1
+        bits = np.packbits(belongs, bitorder="little")
+        sets["members"][c, own_words].view(np.uint8)[: bits.size] = bits
+        stocks[T_MEMBERS + c] = int(belongs.sum(dtype=np.int64))
+    stages = np.bincount(people.initial_stage[own], minlength=7)
+    stocks[T_STAGE : T_STAGE + 7] = stages[:7]
+
+    for name in ("quality", "difficulty"):
+        arrays[name][: rules.n_products] = getattr(rules, name)
     return State(
         first=first,
         last=last,
@@ -177,9 +182,6 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> State:
             [[a[c].ctypes.data for a in graphs] for c in range(MAX_CHANNELS)], np.uint64
         ),
         graph_size=np.array([[a[c].size for a in graphs] for c in range(MAX_CHANNELS)]),
-        quality=rules.quality.copy(),
-        difficulty=rules.difficulty.copy(),
-        stocks=stocks,
         change=stocks,
         log=np.empty(2 * n + 4096, LOG),
         **arrays,

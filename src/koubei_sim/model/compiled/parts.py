@@ -33,8 +33,8 @@ from koubei_sim.model.mechanisms.telling import MESSAGE
 #: Below this many people a step is over before a second thread has begun it.
 PEOPLE_PER_PART: Final = 50_000
 ALIGNED = 4096  # people: no two parts share a word of a set, or a page of a record
-#: Lists that are put together after hearing; what is told, filed and complained is wanted before.
-AFTER_HEARING: Final = [name for name in LISTS if name not in ("online", "complaints")]
+#: Lists that are put together after hearing; what is told and filed is wanted before.
+AFTER_HEARING: Final = [name for name in LISTS if name != "online"]
 SCRATCH: Final = [name for name, array in ARRAYS.items() if array.scratch]
 
 
@@ -130,7 +130,6 @@ class Parts:
         collect = {take_turns: self._collect_turns, hear: self._collect_heard}
         for part in self.parts:
             part.state.counts[:] = 0
-            part.state.n_ties[:] = self.whole.n_ties
         for step in SCHEDULE:
             if step.scope == OWN:
                 if self._own is not None:
@@ -151,7 +150,7 @@ class Parts:
             other.result()
 
     def _collect_turns(self, row: np.ndarray) -> None:
-        """Put together what was told, filed, complained; give every part all tellings to hear."""
+        """Put together what was told and filed; give every part all tellings to hear."""
         whole = self.whole
         whole.told[:] = 0
         for part in self.parts:
@@ -165,9 +164,6 @@ class Parts:
                 if own.n_reports[k]:
                     file_reports(self._block, self._rules, k, reports[: own.n_reports[k]])
             own.n_reports[:] = 0
-            for c, k in enumerate(own.n_complaints):
-                _copy(whole.complaints[c], whole.n_complaints[c], own.complaints[c], k)
-            whole.n_complaints[:] += own.n_complaints
         for part in self.parts:
             part.state.told[:] = whole.told
         self._add_up(row)
@@ -177,8 +173,13 @@ class Parts:
         whole = self.whole
         for part in self.parts:
             for name in AFTER_HEARING:
-                at, k = getattr(whole, LISTS[name])[0], getattr(part.state, LISTS[name])[0]
-                _copy(getattr(whole, name), at, getattr(part.state, name), k)
+                target, source = getattr(whole, name), getattr(part.state, name)
+                counts = zip(getattr(whole, LISTS[name]), getattr(part.state, LISTS[name]))
+                for c, (at, k) in enumerate(counts):  # one list, or one for each channel
+                    _copy(
+                        *((target, at, source) if target.ndim == 1 else (target[c], at, source[c])),
+                        k,
+                    )
             for counter in {LISTS[name] for name in AFTER_HEARING}:
                 getattr(whole, counter)[:] += getattr(part.state, counter)
         self._add_up(row)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw, draw32, pick, stream
+from koubei_sim.core.draws import draw, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement
 from koubei_sim.model.kernels.participate import BASE_REPORT
 from koubei_sim.model.kernels.release import file_report
+from koubei_sim.model.kernels.serve import readiness, service_channel
 from koubei_sim.model.mechanisms.complaints import (
     DRAW_COMPLAIN,
     DRAW_COMPLAIN_CHANNEL,
@@ -31,32 +32,13 @@ def prepare(s, r, t):
 
 
 @part
-def service_channel(s, r, i, t):
-    """Pick the channel on which `i` complains, or -1 when none would take it."""
-    channels = s.actor[i].channels
-    count = 0
-    for c in range(r.n_channels):
-        if r.service_capacity[c] > 0 and t >= r.channel_opens[c] and (channels >> c) & 1:
-            count += 1
-    if count == 0:
-        return -1
-    wanted = pick(draw32(s.bases[BASE_COMPLAIN_CHANNEL], i), count)
-    for c in range(r.n_channels):
-        if r.service_capacity[c] > 0 and t >= r.channel_opens[c] and (channels >> c) & 1:
-            if wanted == 0:
-                return c
-            wanted -= 1
-    return -1
-
-
-@part
 def complain(s, r, i, t, value, row):
     """Complaint coin of online user `i` with satisfaction `value`."""
     if value < 0.0:
         a = s.actor[i]
-        threshold = np.int64(min(1.0, (-value) * r.complaint_rate * s.squeak[0]) * 4294967296.0)
+        threshold = np.int64(min(1.0, (-value) * r.complaint_rate * readiness(s)) * 4294967296.0)
         if a.pending == 0 and draw32(s.bases[BASE_COMPLAIN], i) < threshold:
-            channel = service_channel(s, r, i, t)
+            channel = service_channel(s, r, i, t, draw32(s.bases[BASE_COMPLAIN_CHANNEL], i))
             if channel >= 0:
                 a.pending = 1
                 a.complained = t

@@ -6,7 +6,7 @@ import numpy as np
 
 from koubei_sim.core.codes import USER, WORTH_BINS
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw32, stream
+from koubei_sim.core.draws import draw32, pick, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.sets import keyed_order
 from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
@@ -29,6 +29,31 @@ def forget_answers(a):
 def is_served(a, t):
     """Return whether a user remembers an answer."""
     return a.served_until >= t
+
+
+@part
+def service_channel(s, r, i, t, bits):
+    """Return the channel on which `i` complains, picked by 32 bits; -1 when none would take it."""
+    channels = s.actor[i].channels
+    count = 0
+    for c in range(r.n_channels):
+        if r.service_capacity[c] > 0 and t >= r.channel_opens[c] and (channels >> c) & 1:
+            count += 1
+    if count == 0:
+        return -1
+    wanted = pick(bits, count)
+    for c in range(r.n_channels):
+        if r.service_capacity[c] > 0 and t >= r.channel_opens[c] and (channels >> c) & 1:
+            if wanted == 0:
+                return c
+            wanted -= 1
+    return -1
+
+
+@part
+def readiness(s):
+    """Return the factor on complaining that yesterday's answers have taught."""
+    return s.squeak[0]
 
 
 @part

@@ -192,6 +192,8 @@ class Array:
     lasting : bool
     world : bool
         Taken from the people of the world under the same name.
+    news : bool
+        What everybody must know in the morning, in a run on several machines.
     travels : bool
         Settled by the hub of a run on several machines, so it travels with a person's record.
     """
@@ -206,6 +208,7 @@ class Array:
     count: bool = False
     lasting: bool = False
     world: bool = False
+    news: bool = False
     travels: bool = False
 
     def is_needed(self, rules: Any) -> bool:

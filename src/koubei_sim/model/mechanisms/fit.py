@@ -128,7 +128,7 @@ class FitPeople(Record):
 class FitState(Record):
     """What each product is worth to each class today."""
 
-    fit16: IntArray = array(np.int64, "products", "classes", fill=0)
+    fit16: IntArray = array(np.int64, "products", "classes", fill=0, news=True)
 
 
 def numbers(made: Made) -> FitRules:

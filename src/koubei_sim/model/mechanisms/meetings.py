@@ -86,7 +86,7 @@ class MeetingState(Record):
     n_attendees: IntArray = count()
     tie_head: NDArray[np.int32] = by_person(np.int32, fill=-1, needed=_any_meeting)
     ties: Any = array(TIE, _most_ties)
-    n_ties: IntArray = count(lasting=True)
+    n_ties: IntArray = array(np.int64, 1, fill=0)
 
 
 def numbers(made: Made) -> MeetingRules:

@@ -11,6 +11,7 @@ from koubei_sim.model.mechanisms.declaration import (
     Bits,
     IntArray,
     Mechanism,
+    array,
     arrays,
     by_person,
     count,
@@ -34,7 +35,7 @@ LOG = np.dtype(
 class ObserveState(Record):
     """Stocks, log, and room for sorting; in a run of one part `change` is `stocks`."""
 
-    stocks: IntArray  # [stock columns of the table]
+    stocks: IntArray = array(np.int64, "stocks", fill=0, news=True)
     change: IntArray  # [stock columns] what is added to the stocks
     log: Any  # [2 N + slack] LOG
     n_log: IntArray = count(lasting=True)

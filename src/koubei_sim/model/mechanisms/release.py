@@ -143,8 +143,8 @@ def _most_reports(rules: Any) -> int:
 class ReleaseState(Record):
     """The products, today and so far; reports to be read: a max-heap by priority for each."""
 
-    quality: FloatArray  # [K]
-    difficulty: FloatArray  # [K]
+    quality: FloatArray = array(np.float64, "products", news=True)
+    difficulty: FloatArray = array(np.float64, "products", news=True)
     quality_path: FloatArray = array(np.float64, "ticks", "products", fill=0)
     difficulty_path: FloatArray = array(np.float64, "ticks", "products", fill=0)
     reports: Any = array(REPORT, "products", _most_reports, scratch=True)

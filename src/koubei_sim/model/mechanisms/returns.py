@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,16 +20,12 @@ DRAW_RETURN = Purpose(36, "tick, stage entered")
 T_RETURNS = Column(61, "returns", "people who came back to the market")
 
 
-def _anybody(rules: Any) -> bool:
-    return bool(rules.lapsed_return or rules.rejected_return or rules.replacement_days)
-
-
 @arrays
 class ReturnState(Record):
     """The calendar of returns: heads by tick, following person."""
 
     return_head: NDArray[np.int32] = array(np.int32, "ticks", fill=-1)
-    return_next: NDArray[np.int32] = by_person(np.int32, needed=_anybody)
+    return_next: NDArray[np.int32] = by_person(np.int32)
 
 
 RETURNS = Mechanism(

@@ -113,7 +113,7 @@ class ServiceState(Record):
     queue_head: NDArray[np.int32] = array(np.int32, MAX_CHANNELS, fill=-1)
     queue_tail: NDArray[np.int32] = array(np.int32, MAX_CHANNELS, fill=-1)
     queue_next: NDArray[np.int32] = by_person(np.int32)
-    squeak: FloatArray = array(np.float64, 1, fill=1)
+    squeak: FloatArray = array(np.float64, 1, fill=1, news=True)
 
 
 def numbers(made: Made) -> ServiceRules:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import CASUAL, USER
-from koubei_sim.model.reference import meetings
-from koubei_sim.model.reference.engagement import add_engagement, present_engagement
+from koubei_sim.model.reference import events, meetings
+from koubei_sim.model.reference.engagement import present_engagement
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -22,25 +22,9 @@ WEEK = 7
 def age(model: Pyramid, day: Day) -> None:
     """Settle the meeting, the events and, at the end of a week, the tiers."""
     meetings.settle(model, day)
-    settle_events(model, day)
+    events.settle_events(model, day)
     if (day.t + 1) % WEEK == 0:
         review_tiers(model, day)
-
-
-def settle_events(model: Pyramid, day: Day) -> None:
-    """Give participants of events their gain from what they themselves achieved today.
-
-    n = own replies on the channel + own recruits of the day; the gain saturates in n.
-    """
-    rules, t = model.rules, day.t
-    for part in day.event_tellings:
-        user, c = part.teller, part.channel
-        if user.stage != USER:
-            continue
-        n = part.replies + day.recruits[user.number]
-        if n > 0:
-            share = n / (n + rules.event_saturation[c][t])
-            add_engagement(model, t, user, rules.event_gain[c][t] * share)
 
 
 def review_tiers(model: Pyramid, day: Day) -> None:

@@ -18,6 +18,7 @@ from koubei_sim.model.mechanisms.release import REPORT_OF_COMPLAINT
 from koubei_sim.model.reference.coins import pick
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.release import file_report
+from koubei_sim.model.reference.serve import service_channels
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -54,16 +55,6 @@ def complain(model: Pyramid, day: Day, user: Person, content: float) -> None:
             day.lapse_candidates.append(user)
     if model.coins.coin(DRAW_CHURN, t, 0, user.number) < rules.churn32:
         day.churn_candidates.append(user)
-
-
-def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
-    """Return the open channels with service that the user is a member of, ascending."""
-    rules = model.rules
-    return [
-        c
-        for c in range(rules.n_channels)
-        if rules.service_capacity[c] > 0 and t >= rules.channel_opens[c] and c in user.channels
-    ]
 
 
 def file_complaint(model: Pyramid, day: Day, user: Person, c: int) -> None:

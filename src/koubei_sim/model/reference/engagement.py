@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import CORE
+from koubei_sim.core.codes import CASUAL, CORE
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Person, Pyramid
@@ -38,6 +38,11 @@ def add_engagement(model: Pyramid, t: int, user: Person, gain: float) -> None:
         return
     store_engagement(t, user, present_engagement(model, t, user) + gain)
     promote(model, user)
+
+
+def first_invites(model: Pyramid, user: Person) -> None:
+    """Grant the invites of the lowest tier, and no others."""
+    user.invites = min(MOST_INVITES, model.rules.invite_grant[CASUAL])
 
 
 def promote(model: Pyramid, user: Person) -> None:

@@ -14,7 +14,6 @@ from koubei_sim.core.codes import LOG_ADOPT, USER
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
 from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS, T_STAGE
-from koubei_sim.model.mechanisms.supply import T_STOCK
 from koubei_sim.model.reference.state import LogRow
 from koubei_sim.model.world.arrays import History, canonical
 
@@ -45,7 +44,6 @@ def observe(model: Pyramid, day: Day) -> None:
             row[T_SEGMENT_USERS + person.segment] += 1
             if person.enthusiast:
                 row[T_ENTHUSIAST_TIER + person.tier] += 1
-    row[T_STOCK] = model.stock
     model.table.append(row)
     model.quality_path.append(list(model.quality))
     model.difficulty_path.append(list(model.difficulty))

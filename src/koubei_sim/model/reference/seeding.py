@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import CASUAL, CORE, RECRUITER_SEED
+from koubei_sim.core.codes import CORE, RECRUITER_SEED
+from koubei_sim.model.reference.adoption import adopt
 from koubei_sim.model.reference.day import Day
-from koubei_sim.model.reference.decide import adopt
-from koubei_sim.model.reference.engagement import MOST_INVITES, store_engagement
+from koubei_sim.model.reference.engagement import first_invites, store_engagement
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Pyramid
@@ -35,5 +35,5 @@ def seeding(model: Pyramid) -> None:
         store_engagement(BEFORE, seed, model.rules.seed_engagement)
         seed.tier = CORE
         # Whatever the newcomer's engagement would have promoted to grants nothing here.
-        seed.invites = min(MOST_INVITES, model.rules.invite_grant[CASUAL])
+        first_invites(model, seed)
         seed.last_story = 0

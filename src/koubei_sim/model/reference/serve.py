@@ -17,9 +17,9 @@ from koubei_sim.model.mechanisms.service import (
     T_DROPPED,
     T_UNHELPED,
 )
-from koubei_sim.model.reference.decide import schedule_return
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.observe import remember
+from koubei_sim.model.reference.returns import schedule_return
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -38,6 +38,16 @@ def serve(model: Pyramid, day: Day) -> None:
     complaints = sum(len(filed) for filed in day.complaints.values())
     model.squeak = 1.0 + rules.squeaky_wheel * min(1.0, answered_in_public / max(1, complaints))
     leave(model, day)
+
+
+def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
+    """Return the open channels with service that the user is a member of, ascending."""
+    rules = model.rules
+    return [
+        c
+        for c in range(rules.n_channels)
+        if rules.service_capacity[c] > 0 and t >= rules.channel_opens[c] and c in user.channels
+    ]
 
 
 def work_queue(model: Pyramid, day: Day, c: int) -> int:

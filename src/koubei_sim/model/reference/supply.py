@@ -18,9 +18,12 @@ from koubei_sim.model.mechanisms.supply import (
     T_GIVE_UPS_RIVAL,
     T_INVITED,
     T_LOTTERY,
+    T_STOCK,
+    T_WAITS,
 )
-from koubei_sim.model.reference.decide import adopt, come_back, schedule_return
+from koubei_sim.model.reference.adoption import adopt
 from koubei_sim.model.reference.observe import remember
+from koubei_sim.model.reference.returns import come_back, schedule_return
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -33,9 +36,20 @@ def supply(model: Pyramid, day: Day) -> None:
         return
     spend_invites(model, day)
     sell_round(model, day)
+    day.row[T_STOCK] = model.stock
     for person in waiting(model):
         if person.waits_since < day.t:
             consider_giving_up(model, day, person)
+
+
+def adopt_or_wait(model: Pyramid, day: Day, person: Person) -> None:
+    """Let a claimed person adopt or, where units are scarce, begin to wait (step decide)."""
+    if not model.rules.supply_on:
+        adopt(model, day, person)
+        return
+    person.stage = WAITING
+    person.waits_since = day.t
+    day.row[T_WAITS] += 1
 
 
 def waiting(model: Pyramid) -> list[Person]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.core.block import Block
 from koubei_sim.core.codes import LAPSED, MAX_CHANNELS, USER
-from koubei_sim.model.compiled.allocation import allocate
+from koubei_sim.model.compiled.allocation import NEWS, allocate
 from koubei_sim.model.compiled.records import forget, pack_records, unpack_records
 from koubei_sim.model.kernels.release import file_reports
 from koubei_sim.model.kernels.schedule import (
@@ -35,7 +35,6 @@ from koubei_sim.model.kernels.schedule import (
 from koubei_sim.model.kernels.serve import who_leaves_queues
 from koubei_sim.model.mechanisms import TABLE_WIDTH, arrays_of
 from koubei_sim.model.world.arrays import Graphs, History, People, Rules, World, history_of
-from koubei_sim.runs.partition.shard import News
 from koubei_sim.runs.partition.traffic import Day, weight
 from koubei_sim.runs.partition.workers import Handle, Watched
 
@@ -161,10 +160,8 @@ class Hub:
 
     def _take_turns(self, t: int, day: Day, row: NDArray[np.int64]) -> None:
         state = self._state
-        news = News(
-            state.quality, state.difficulty, state.fit16, float(state.squeak[0]), state.stocks
-        )
-        day.news = sum(weight(part) for part in news) * len(self._shards)
+        news = {name: getattr(state, name) for name in NEWS}  # what everybody must know
+        day.news = sum(map(weight, news.values())) * len(self._shards)
         back = self._give_back(day)
         answers = [
             shard.call("turns", t, news, records) for shard, records in zip(self._shards, back)

@@ -38,16 +38,6 @@ from koubei_sim.model.world.arrays import Graphs, People, Rules, World
 Tellings = dict[tuple[int, int], NDArray[np.void]]
 
 
-class News(NamedTuple):
-    """What everybody must know before the turns of a day."""
-
-    quality: NDArray[np.float64]
-    difficulty: NDArray[np.float64]
-    fit16: NDArray[np.int64]
-    squeak: float
-    stocks: NDArray[np.int64]
-
-
 class Turns(NamedTuple):
     """What the people of a shard did: for other shards, and for the hub."""
 
@@ -134,7 +124,7 @@ class Shard:
         first, last = cuts[number], cuts[number + 1]
         people = parcel.people._asdict()
         for name, values in people.items():
-            if name != "seeds" and not (name == "need" and not rules.reinforcement_on):
+            if name != "seeds":
                 people[name] = _spread(values, first, last, rules.n)
         world = World(People(**people), parcel.graphs, rules)
         self._world = world  # the kernels hold addresses of its arrays
@@ -179,14 +169,13 @@ class Shard:
 
     # the day ----------------------------------------------------------------------------------
 
-    def turns(self, t: int, news: News, records: NDArray[np.void]) -> Turns:
+    def turns(self, t: int, news: dict[str, NDArray[Any]], records: NDArray[np.void]) -> Turns:
         """Let its people act on day `t`."""
         begun = time.perf_counter()
         state, block, rules = self._state, self._block, self._rules
         unpack_records(state, records)
-        for name in ("quality", "difficulty", "fit16", "stocks"):
-            getattr(state, name)[...] = getattr(news, name)
-        state.squeak[0] = news.squeak
+        for name, values in news.items():
+            getattr(state, name)[...] = values
         if state.log.size - state.n_log[0] < 2 * self._world.rules.n:
             self._drain()
         begin_part(block, rules, t)

@@ -182,7 +182,7 @@ def calibrate(
         Those with ``hold_out`` or weight 0 are not shown to the fit.
     ranges : mapping of str to range, or list of str
         The prior: dotted path -> ``(low, high)``, ``(low, high, "log")`` or `Range`; paths alone
-        get the ranges of `ensemble`.  Independent and uniform (in the logarithm).
+        get the ranges of `prior_sample`.  Independent and uniform (in the logarithm).
     method : {"abc-smc", "abc", "optuna"}
         Sequential Monte Carlo (a posterior), rejection (a posterior, dearer and simpler), or a
         search for one best point.

@@ -93,7 +93,7 @@ class CalibrationFile(OfScenario):
     """What a calibration file may say."""
 
     ranges: Ranges | None = entry(None, "The free parameters: dotted path -> { low, high, log }")
-    parameters: Names | None = entry(None, "The free parameters, with the ranges of `ensemble`")
+    parameters: Names | None = entry(None, "The free parameters, with the ranges of `prior_sample`")
     start: Flat | None = entry(None, "Values of the first trial, for optuna")
     targets: list[OneTarget] = entry([], "Observed numbers", allowed="[[targets]]")
     series: list[Series] = entry([], "Observed curves", allowed="[[series]]")

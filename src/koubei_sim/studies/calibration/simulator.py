@@ -27,7 +27,7 @@ from koubei_sim.storage import whole_file
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import Table, whole_paths
-from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.values import Range, range_of
 from koubei_sim.studies.sweep.engine import Cells, Execution, SweepMeter
 from koubei_sim.studies.sweep.sweep import run_sweep
@@ -214,7 +214,7 @@ def shortened(scenario: Scenario, targets: Targets) -> Scenario:
 
 
 def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
-    """Return the prior: ranges as given, or those that `ensemble` puts around named parameters.
+    """Return the prior: ranges as given, or those that `prior_sample` puts around named parameters.
 
     Raises
     ------
@@ -237,7 +237,7 @@ def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
         whole = whole_paths(scenario)
         ranges = {path: range_of(path, entry, path in whole) for path, entry in given.items()}
     else:
-        ranges = dict(ensemble(scenario, 1, names).ranges)
+        ranges = dict(prior_sample(scenario, 1, names).ranges)
     for path, found in ranges.items():
         if found.choices:
             raise KoubeiError(

@@ -29,7 +29,7 @@ from koubei_sim.studies.claims.claim_file import Claim, Test
 from koubei_sim.studies.claims.models import MODELS, Model
 from koubei_sim.studies.design.plan import Sweep, make_sweep, point_key
 from koubei_sim.studies.design.points import LatinHypercube, Table
-from koubei_sim.studies.design.priors import ensemble, limits, widened
+from koubei_sim.studies.design.priors import limits, prior_sample, widened
 from koubei_sim.studies.design.values import Range, range_of
 
 #: Purposes of the draws of a design; tick: 0; j: number of the module.
@@ -170,7 +170,7 @@ def ranges_of(
             raise KoubeiError(f"prior.exclude: {text}", "matches no parameter of this market")
     explicit = {**claim.prior.ranges, **(claim.stress.ranges if stress else {})}
     found: dict[str, Range] = {}
-    for path, around in ensemble(base, 1, spread=part.spread).ranges.items():
+    for path, around in prior_sample(base, 1, spread=part.spread).ranges.items():
         pulled = any(path == lever or path.startswith(f"{lever}.") for lever in levers)
         if not pulled and not any(fnmatchcase(path, text) for text in claim.prior.exclude):
             found[path] = around

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,6 +32,7 @@ from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
 from koubei_sim.studies.claims.design import (
     TAKE_OFF,
     Found,
+    Group,
     groups,
     identity,
     missing_data,
@@ -164,26 +165,7 @@ def _run_and_judge(
         *(s for arms in extra.values() for s in arms.values()),
     ]:
         meter.expect(planned.runs)
-    found: dict[tuple[str, str], Found] = {}
-    for phase, all_groups in phases.items():
-        for group in all_groups:
-            if group.absent:
-                for test in group.tests:
-                    found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
-                continue
-            arms = {arm: run(planned) for arm, planned in group.sweeps.items()}
-            for test in group.tests:
-                values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
-                found[phase, test.id] = Found(
-                    {k: v.values(test.outcome) for k, v in values.items()},
-                    {k: v.values(TAKE_OFF) for k, v in values.items()},
-                    group.worlds.columns,
-                    group.worlds.refused,
-                )
-    for test in asked.tests:
-        if test.model != "pyramid":
-            for phase in phases:
-                found[phase, test.id] = run_model(asked, test, phase)
+    found = _over_the_priors(asked, phases, run)
     tests, worlds = [], {}
     for number, test in enumerate(asked.tests):
         row, kept = _judged(asked, test, number, found["prior", test.id], found["stress", test.id])
@@ -208,6 +190,33 @@ def _run_and_judge(
         "failed": meter.failed,
     }
     return Verdict(asked, content, worlds)
+
+
+def _over_the_priors(
+    asked: Claim, phases: Mapping[str, Sequence[Group]], run: Callable[[Sweep], SweepResult]
+) -> dict[tuple[str, str], Found]:
+    """Run all tests over the prior and the stress prior: (phase, test) -> what was found."""
+    found: dict[tuple[str, str], Found] = {}
+    for phase, all_groups in phases.items():
+        for group in all_groups:
+            if group.absent:
+                for test in group.tests:
+                    found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
+                continue
+            arms = {arm: run(planned) for arm, planned in group.sweeps.items()}
+            for test in group.tests:
+                values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
+                found[phase, test.id] = Found(
+                    {k: v.values(test.outcome) for k, v in values.items()},
+                    {k: v.values(TAKE_OFF) for k, v in values.items()},
+                    group.worlds.columns,
+                    group.worlds.refused,
+                )
+    for test in asked.tests:
+        if test.model != "pyramid":
+            for phase in phases:
+                found[phase, test.id] = run_model(asked, test, phase)
+    return found
 
 
 def _smaller(asked: Claim) -> Claim:

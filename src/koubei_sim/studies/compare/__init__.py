@@ -1,19 +1,19 @@
 """Scenarios against each other on the same luck, and what their difference comes from."""
 
-from koubei_sim.studies.compare.attribution import Explained, KnockOut, explain, knock_out
+from koubei_sim.studies.compare.attribution import Attribution, KnockOut, attribution, knock_out
 from koubei_sim.studies.compare.breakeven import BreakEven, break_even
 from koubei_sim.studies.compare.compare import Comparison, compare
 from koubei_sim.studies.compare.shapley import Shapley, shapley
 
 __all__ = [
+    "Attribution",
     "BreakEven",
     "Comparison",
-    "Explained",
     "KnockOut",
     "Shapley",
+    "attribution",
     "break_even",
     "compare",
-    "explain",
     "knock_out",
     "shapley",
 ]

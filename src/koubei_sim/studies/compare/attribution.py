@@ -1,12 +1,11 @@
-"""What comes from which module: of an outcome (`knock_out`), or of a difference (`explain`).
+"""What comes from which module: of an outcome (`knock_out`), or of a difference (`attribution`).
 
-Every module of the model has a neutral value that switches it off exactly (`scenario.neutral`), and
-all variants of a study share their luck, so what a module makes is measured pair by pair.  Each
-module is switched off alone, and then one after the other, as rungs of a ladder.  `knock_out` asks
-what an outcome of one scenario comes from; `explain` what the *difference* of two comes from, with
-modules at their neutral values in both arms: an effect that vanishes without relays is carried by
-relays.
-Called by people; claims take the ladder from here.
+Every module of the model has a neutral value that switches it off exactly (`scenario.neutral`),
+and all variants of a study share their luck, so what a module makes is measured pair by pair.
+Each module is switched off alone, and then one after the other, as rungs of a ladder.
+`knock_out` asks what an outcome of one scenario comes from; `attribution` what the *difference*
+of two comes from, with modules at their neutral values in both arms: an effect that vanishes
+without relays is carried by relays. Called by people; claims take the ladder from here.
 """
 
 from __future__ import annotations
@@ -193,7 +192,7 @@ def knock_out(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explained:
+class Attribution:
     """An effect with modules switched off in both arms.
 
     Attributes
@@ -279,7 +278,7 @@ def _columns(name: str, found: Interval) -> dict[str, float]:
     return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
 
 
-def explain(
+def attribution(
     comparison: Comparison | Mapping[str, Any],
     modules: Iterable[str] | None = None,
     outcome: Outcome = "users",
@@ -296,7 +295,7 @@ def explain(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,
-) -> Explained:
+) -> Attribution:
     """Find which modules carry the effect of one scenario against another.
 
     Parameters
@@ -324,7 +323,7 @@ def explain(
 
     Returns
     -------
-    Explained
+    Attribution
 
     Raises
     ------
@@ -343,7 +342,7 @@ def explain(
     >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
     >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
-    >>> found = explain(
+    >>> found = attribution(
     ...     {"as it is": base, "advertised": more},
     ...     ["media", "relays"],
     ...     "adoptions",
@@ -391,7 +390,7 @@ def explain(
     for name, values in have.items():
         made[name][: values.size] = values
     effects = {off: made[f"{names[0]}, {off}"] - made[f"{names[1]}, {off}"] for _, off in every}
-    return Explained(*names, tuple(chosen), *rungs(effects, len(chosen)), options.key)
+    return Attribution(*names, tuple(chosen), *rungs(effects, len(chosen)), options.key)
 
 
 def _taken(run: Any, name: str, options: RunOptions, outcome: Outcome) -> NDArray[np.float64]:

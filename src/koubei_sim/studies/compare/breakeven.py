@@ -156,33 +156,14 @@ def break_even(
     scenario = scenario_from("scenario", scenario, own)
     outcome = outcome_from(outcome)
     number = whole("replicates", replicates, 2)
-    if not isinstance(programme, Mapping) or not programme:
-        raise KoubeiError(
-            "programme", "changes nothing", got=repr(programme),
-            allowed="a mapping of dotted paths to values",
-        )  # fmt: skip
-    if path in programme:
-        raise KoubeiError(path, "is set by the programme itself", fix="another parameter")
     low, high = number_of("low", low), number_of("high", high)
     if not low < high:
         raise KoubeiError("low", "not below high", got=low, allowed=f"below {high}")
-    changed = scenario.changed(programme, own)
-    present = _number(changed, path)
-    if present is None:
-        paths = [row.path for row in parameter_table(changed)]
-        raise KoubeiError(
-            "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), paths)
-        )
-    integer, common = isinstance(present, int), _number(scenario, path) is not None
-    for end in (low, high):  # a wrong value is refused before anything runs
-        changed.changed({path: int(end) if integer else float(end)}, own)
-    if integer and (low != int(low) or high != int(high)):
-        raise KoubeiError(path, "counts in whole numbers", got=low if low % 1 else high)
+    changed, integer, common = _worlds(scenario, programme, path, (low, high), own)
     width = (high - low) / 1000.0 if tolerance is None else number_of("tolerance", tolerance)
     width = 1.0 if integer else width
     if not width > 0.0:
         raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
-
     known: dict[float, NDArray[np.float64]] = {}
 
     def at(value: float) -> Interval:
@@ -196,22 +177,9 @@ def break_even(
             known[value] = found["with"] - found["without"]
         return mean_interval(known[value], key)
 
-    def root(of: Callable[[Interval], float]) -> float | None:
-        """Bisect a number made of the interval at a value; None where its sign is the same."""
-        a, b = float(low), float(high)
-        above = of(at(b)) > 0.0
-        if (of(at(a)) > 0.0) == above:
-            return None
-        while b - a > width:
-            middle = float((int(a) + int(b)) // 2) if integer else 0.5 * (a + b)
-            if (of(at(middle)) > 0.0) == above:
-                b = middle
-            else:
-                a = middle
-        return b if integer else 0.5 * (a + b)
-
+    ends = (float(low), float(high))
     with Study(options, execution, several=True) as study:
-        value = root(lambda interval: interval.mean)
+        value = _root(lambda value: at(value).mean, ends, width, integer)
         if value is None:
             raise KoubeiError(
                 path,
@@ -219,19 +187,63 @@ def break_even(
                 got=f"{at(low).mean:.4g} at {low:g} and {at(high).mean:.4g} at {high:g}",
                 fix="a wider range",
             )
-        ends = [root(lambda interval: interval.low), root(lambda interval: interval.high)]
-    rising = at(high).mean > 0.0
+        lower = _root(lambda value: at(value).low, ends, width, integer)
+        upper = _root(lambda value: at(value).high, ends, width, integer)
     # Rising: the upper bound crosses zero first, on the left; falling: the lower bound does.
-    left, right = (ends[1], ends[0]) if rising else (ends[0], ends[1])
+    left, right = (upper, lower) if at(high).mean > 0.0 else (lower, upper)
     return BreakEven(
         path,
         value,
-        float(low) if left is None else left,
-        float(high) if right is None else right,
+        ends[0] if left is None else left,
+        ends[1] if right is None else right,
         (left is not None, right is not None),
         known,
         key,
     )
+
+
+def _worlds(
+    scenario: Scenario, programme: Any, path: str, ends: tuple[float, float], own_people: bool
+) -> tuple[Scenario, bool, bool]:
+    """Return the world with the programme, and whether the parameter counts and is in both."""
+    if not isinstance(programme, Mapping) or not programme:
+        raise KoubeiError(
+            "programme", "changes nothing", got=repr(programme),
+            allowed="a mapping of dotted paths to values",
+        )  # fmt: skip
+    if path in programme:
+        raise KoubeiError(path, "is set by the programme itself", fix="another parameter")
+    changed = scenario.changed(programme, own_people)
+    present = _number(changed, path)
+    if present is None:
+        paths = [row.path for row in parameter_table(changed)]
+        raise KoubeiError(
+            "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), paths)
+        )
+    integer = isinstance(present, int)
+    for end in ends:  # a wrong value is refused before anything runs
+        changed.changed({path: int(end) if integer else float(end)}, own_people)
+    broken = next((end for end in ends if end % 1), None)
+    if integer and broken is not None:
+        raise KoubeiError(path, "counts in whole numbers", got=broken)
+    return changed, integer, _number(scenario, path) is not None
+
+
+def _root(
+    of: Callable[[float], float], ends: tuple[float, float], width: float, integer: bool
+) -> float | None:
+    """Bisect a number made of the interval at a value; None where its sign is the same."""
+    a, b = ends
+    above = of(b) > 0.0
+    if (of(a) > 0.0) == above:
+        return None
+    while b - a > width:
+        middle = float((int(a) + int(b)) // 2) if integer else 0.5 * (a + b)
+        if (of(middle) > 0.0) == above:
+            b = middle
+        else:
+            a = middle
+    return b if integer else 0.5 * (a + b)
 
 
 def _number(scenario: Scenario, path: str) -> int | float | None:

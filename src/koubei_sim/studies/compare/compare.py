@@ -99,7 +99,7 @@ def compare(
     >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)
     >>> found.difference("adoptions").mean.mean > 0
     True
-    >>> split = found.worth()
+    >>> split = found.programme_value()
     >>> bool(abs(split.value - split.acceleration - split.expansion).max() < 1e-9)
     True
     """
@@ -148,9 +148,15 @@ def compare(
                 return Comparison(found.runs, base, "precision", found._outcomes)
             if have >= at_most:
                 return Comparison(found.runs, base, "at_most", found._outcomes)
-            widest = max(half_width(gap.mean) for gap in gaps)
-            wanted = have * (widest / precision) ** 2 if math.isfinite(widest) else 2 * have
-            number = int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
+            number = _next_look(
+                have, max(half_width(gap.mean) for gap in gaps) / precision, at_most
+            )
+
+
+def _next_look(have: int, too_wide: float, at_most: int) -> int:
+    """Return how many replicates there should be, by how many times too wide an interval is."""
+    wanted = have * too_wide**2 if math.isfinite(too_wide) else 2 * have
+    return int(min(at_most, 2 * have, max(have + 2, math.ceil(wanted))))
 
 
 def _by_name(given: Any) -> dict[str, Any]:

@@ -48,7 +48,7 @@ CHANGES: Final = ("earlier", "won", "later", "lost")
 YEAR: Final = 365.0  # ticks
 
 
-class Worth(NamedTuple):
+class ProgrammeValue(NamedTuple):
     """The discounted value of a programme in each of R replicates, and its parts.
 
     ``value = acceleration + expansion``, up to rounding; `lost` is the negative part of
@@ -85,7 +85,7 @@ def first_adoptions(history: History) -> NDArray[np.float64]:
     return times
 
 
-def worth(
+def programme_value(
     with_it: NDArray[np.float64], without: NDArray[np.float64], rate: float, margin: float = 1.0
 ) -> tuple[float, float, float, float]:
     """Split the value of a programme in one replicate.
@@ -109,7 +109,7 @@ def worth(
     Examples
     --------
     >>> import numpy as np
-    >>> worth(np.array([0.0, 5.0, np.nan]), np.array([0.0, np.nan, 9.0]), rate=0.0)
+    >>> programme_value(np.array([0.0, 5.0, np.nan]), np.array([0.0, np.nan, 9.0]), rate=0.0)
     (0.0, 0.0, 0.0, -1.0)
     """
     here, there = np.isfinite(with_it), np.isfinite(without)
@@ -355,7 +355,9 @@ class Comparison:
         shortest = min(r.histories[0].table.shape[0] for r in self.runs.values())
         return np.array(rows)[:, :shortest] * float(run.scenario.people_per_agent)
 
-    def worth(self, name: str | None = None, discount: float = 0.1, margin: float = 1.0) -> Worth:
+    def programme_value(
+        self, name: str | None = None, discount: float = 0.1, margin: float = 1.0
+    ) -> ProgrammeValue:
         """Return the value of the programme that `name` has and the baseline has not.
 
         Parameters
@@ -368,7 +370,7 @@ class Comparison:
 
         Returns
         -------
-        Worth
+        ProgrammeValue
             Value, acceleration and expansion of each replicate; costs are not taken off (they
             stand in `table`).
         """
@@ -381,10 +383,10 @@ class Comparison:
         margin = number("margin", margin)
         scale = float(self._same_people(name).scenario.people_per_agent)
         parts = [
-            worth(first_adoptions(one), first_adoptions(other), discount, margin * scale)
+            programme_value(first_adoptions(one), first_adoptions(other), discount, margin * scale)
             for one, other in self._pairs(name)
         ]
-        return Worth(*np.array(parts).T)
+        return ProgrammeValue(*np.array(parts).T)
 
     def people(self, name: str | None = None) -> pd.DataFrame:
         """Return the people whose first adoption differs, and through whom.

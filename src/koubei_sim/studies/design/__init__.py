@@ -12,8 +12,12 @@ from koubei_sim.studies.design.points import (
     SobolPoints,
     Table,
 )
-from koubei_sim.studies.design.precision import enough, enough_table, take_off
-from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.precision import (
+    required_replicates,
+    required_replicates_table,
+    take_off,
+)
+from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.values import Range
 
 __all__ = [
@@ -25,9 +29,9 @@ __all__ = [
     "SobolPoints",
     "Sweep",
     "Table",
-    "enough",
-    "enough_table",
-    "ensemble",
     "make_sweep",
+    "prior_sample",
+    "required_replicates",
+    "required_replicates_table",
     "take_off",
 ]

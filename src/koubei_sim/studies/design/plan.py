@@ -380,13 +380,13 @@ def _luck(given: object, points: int) -> str | int | tuple[int, ...]:
     if isinstance(given, str):
         fix = nearest(given, LUCK) or fix
     elif isinstance(given, Iterable) and np.ndim(given) == 1:  # type: ignore[arg-type]
-        numbers = tuple(whole("luck", number, 0, MOST_LUCK) for number in given)
+        numbers = tuple(whole("random_numbers", number, 0, MOST_LUCK) for number in given)
         if len(numbers) == points:
             return numbers
     elif given is not None:
-        return whole("luck", given, 0, MOST_LUCK)
+        return whole("random_numbers", given, 0, MOST_LUCK)
     raise KoubeiError(
-        "luck", "unknown", got=repr(given), fix=fix,
+        "random_numbers", "unknown", got=repr(given), fix=fix,
         allowed=f"{', '.join(LUCK)}, a replicate from 0 on, or one for each of {points} points",
     )  # fmt: skip
 

@@ -40,7 +40,7 @@ class Enough(NamedTuple):
     enough: bool  # both rules are met
 
 
-def enough(
+def required_replicates(
     values: Any,
     *,
     half_width: float | None = None,
@@ -68,7 +68,7 @@ def enough(
 
     Examples
     --------
-    >>> found = enough([9.0, 10.0, 11.0, 10.0], half_width=1.0)
+    >>> found = required_replicates([9.0, 10.0, 11.0, 10.0], half_width=1.0)
     >>> found.n, int(found.needed), round(found.half_width, 2)
     (4, 6, 1.3)
     """
@@ -138,12 +138,14 @@ def _settled(sample: NDArray[np.float64], moves: float) -> float:
     return math.nan
 
 
-def enough_table(run: Any, relative: float = 0.05, cv_moves: float = 0.01) -> pd.DataFrame:
-    """Return `enough` of every outcome of a finished run, one row each."""
+def required_replicates_table(
+    run: Any, relative: float = 0.05, cv_moves: float = 0.01
+) -> pd.DataFrame:
+    """Return `required_replicates` of every outcome of a finished run, one row each."""
     import pandas as pd
 
     rows = {
-        name: enough(values, relative=relative, cv_moves=cv_moves)._asdict()
+        name: required_replicates(values, relative=relative, cv_moves=cv_moves)._asdict()
         for name, values in outcomes(run).items()
     }
     return (

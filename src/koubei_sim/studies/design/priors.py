@@ -1,7 +1,7 @@
 """Prior ensembles: how far results hang on the many values that are assumptions.
 
-`ensemble` takes the table of parameters and makes a range around every number that is in force and
-has no source, so that a sweep over it says what is known before anything is fitted.
+`prior_sample` takes the table of parameters and makes a range around every number that is in force
+and has no source, so that a sweep over it says what is known before anything is fitted.
 Called by people, by sweep files, and by sensitivity studies.
 """
 
@@ -34,7 +34,7 @@ _BOTH = re.compile(r"^(-?[\d.e+-]+|-inf)\.\.([\d.e+-]+|inf)$")
 _ABOVE = re.compile(r"^above (-?[\d.e+-]+)(?:, at most ([\d.e+-]+|inf))?$")
 
 
-def ensemble(
+def prior_sample(
     scenario: Scenario | str | Path,
     number: int,
     paths: Sequence[str] | Mapping[str, Any] | None = None,
@@ -73,7 +73,7 @@ def ensemble(
 
     Examples
     --------
-    >>> design = ensemble("tiny", 16, ["seeding.purity", "telling.relay_days"])
+    >>> design = prior_sample("tiny", 16, ["seeding.purity", "telling.relay_days"])
     >>> design.ranges["seeding.purity"]
     Range(low=0.6667, high=0.8889, log=False, whole=False, choices=())
     >>> design.ranges["telling.relay_days"]

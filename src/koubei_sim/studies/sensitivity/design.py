@@ -1,8 +1,8 @@
 """The points of a sensitivity study: ends of ranges, Morris' trajectories, Saltelli's rows.
 
-Ranges come from the table of parameters through `ensemble`, or are given; SALib chooses the points
-in the unit cube, and `Range.at` turns shares of a range into values, so that whole numbers and
-choices stay what they are.  Called by `sensitivity`.
+Ranges come from the table of parameters through `prior_sample`, or are given; SALib chooses the
+points in the unit cube, and `Range.at` turns shares of a range into values, so that whole
+numbers and choices stay what they are. Called by `sensitivity`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.runs.options import texts
 from koubei_sim.studies.design.points import MOST_POINTS
-from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.values import Range
 
 METHODS: Final = ("oat", "morris", "sobol")
@@ -78,15 +78,15 @@ def ranges_of(
     Range(low=0.0, high=0.5, log=False, whole=False, choices=())
     """
     if paths is None:
-        return dict(ensemble(base, 1, None, spread).ranges)
+        return dict(prior_sample(base, 1, None, spread).ranges)
     names = texts("paths", paths)
     if not names:
         raise KoubeiError("paths", "no parameter to vary", fix="paths=['seeding.purity']")
     given = {n: r for n, r in paths.items() if r is not None} if isinstance(paths, Mapping) else {}
-    found = dict(ensemble(base, 1, given, spread).ranges) if given else {}
+    found = dict(prior_sample(base, 1, given, spread).ranges) if given else {}
     others = [name for name in names if name not in given]
     if others:
-        found.update(ensemble(base, 1, others, spread).ranges)
+        found.update(prior_sample(base, 1, others, spread).ranges)
     for name in names:
         if len(found[name].choices) == 1:
             raise KoubeiError(name, "one choice is no range", got=found[name].choices[0])

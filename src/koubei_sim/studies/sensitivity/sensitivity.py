@@ -186,7 +186,7 @@ def sensitivity(
     paths : sequence of str, or mapping of str to range, optional
         Which parameters.  A mapping gives ranges of its own, ``(low, high)``,
         ``(low, high, "log")`` or a list of choices; None stands for the range from the table.
-        Without it: every assumption in force, as `ensemble` chooses them.
+        Without it: every assumption in force, as `prior_sample` chooses them.
     method : {"oat", "morris", "sobol"}
         Two ends of each range, all else as it is (2 K + 1 points); screening by trajectories
         ((K + 1) `points`); shares of the variance ((K + 2) `points`, or (2 K + 2) `points` with
@@ -199,7 +199,7 @@ def sensitivity(
         Source of the one key: of the points and of all runs.  Without it that of the folder
         `out`, where there is a study, or a fresh one.
     spread : float
-        How far ranges from the table reach, see `ensemble`.
+        How far ranges from the table reach, see `prior_sample`.
     points : int, optional
         Trajectories of Morris (10 without it), base rows of Sobol (512; a power of two).
     levels : int

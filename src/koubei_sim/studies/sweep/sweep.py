@@ -8,6 +8,7 @@ Called by people and by ``koubei sweep``.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,8 @@ def sweep(
     progress: bool | Tell | Told | None = None,
     retry: bool = False,
     batch_seconds: float = 1.0,
-    luck: str | int | Sequence[int] = "common",
+    random_numbers: str | int | Sequence[int] = "common",
+    luck: str | int | Sequence[int] | None = None,
 ) -> SweepResult:
     """Run a scenario at many points.
 
@@ -64,7 +66,7 @@ def sweep(
         earlier sweep, which is then finished.
     points : mapping, design, DataFrame, path or list of mappings
         A mapping of dotted paths to levels is a grid; `Grid`, `RandomPoints`, `LatinHypercube`,
-        `SobolPoints`, `ensemble` are designs; the rest is a table, one column a path.
+        `SobolPoints`, `prior_sample` are designs; the rest is a table, one column a path.
     replicates : int
         Replicates of each point.
     rng : int, SeedSequence or Generator, optional
@@ -96,11 +98,13 @@ def sweep(
         Run failed runs of an earlier call again.
     batch_seconds : float
         About how long a batch takes, and so how much a killed process loses.
-    luck : {"common", "own"}, int or sequence of int
+    random_numbers : {"common", "own"}, int or sequence of int
         Whether all points share one key, so that differences between points are paired, or each
         has one of its own, so that points are independent worlds (for shares over a prior).  A
-        number k makes run i replicate k + i: no two runs share luck, but shared worlds stay
+        number k makes run i replicate k + i: no two runs share draws, but shared worlds stay
         shared; several numbers name the first replicate of each point.
+    luck
+        The old name of `random_numbers`, for one release.
 
     Returns
     -------
@@ -124,11 +128,24 @@ def sweep(
     >>> found.table()[["run", "point", "replicate", "seeding.purity", "failed"]].shape
     (4, 5)
     """
+    if luck is not None:
+        said = "luck= of sweep is called random_numbers= now; the old name goes next release"
+        warnings.warn(said, DeprecationWarning, stacklevel=2)
+        random_numbers = luck
     execution = execution_from(
         out, backend, workers, scheduler, threads, progress, retry, batch_seconds
     )
     planned, folder = _planned(
-        scenario, points, replicates, rng, execution.out, engine, outcomes, networks, agents, luck
+        scenario,
+        points,
+        replicates,
+        rng,
+        execution.out,
+        engine,
+        outcomes,
+        networks,
+        agents,
+        random_numbers,
     )
     return run_sweep(planned, replace(execution, out=folder))
 

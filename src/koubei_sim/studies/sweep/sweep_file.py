@@ -24,7 +24,7 @@ from koubei_sim.studies.design.points import (
     SobolPoints,
     Table,
 )
-from koubei_sim.studies.design.priors import ensemble
+from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.study_file import (
     Flat,
     Names,
@@ -115,7 +115,7 @@ class SweepFile(OfScenario):
         if self.ensemble is not None:
             asked = self.ensemble
             chosen = asked.paths if asked.ranges is None else asked.ranges
-            return ensemble(base, asked.points, chosen, asked.spread, asked.method)
+            return prior_sample(base, asked.points, chosen, asked.spread, asked.method)
         ranged: OverRanges = getattr(self, self.way)
         return _RANGES[self.way](ranged.ranges, ranged.points)
 
