@@ -486,3 +486,30 @@ def test_no_machine_path_unfinished_mark_or_registry_host() -> None:
                 if hit := pattern.search(line):
                     faults.append(f"{name_of(path)}:{number}: {hit.group()}")
     assert faults == []
+
+
+# ---------------------------------------------------------------- the guide
+
+
+def stale_lines(guide: str) -> list[str]:
+    """Lines that the recipes of a guide take away, or stand beside, and that are in no file."""
+    stale = []
+    for recipe in re.findall(r"```diff\n(.*?)```", guide, re.DOTALL):
+        text = ""
+        for line in recipe.splitlines():
+            if line.startswith("--- a/"):
+                path = ROOT / line.removeprefix("--- a/")
+                text = path.read_text("utf-8") if path.is_file() else ""
+                stale += [] if text else [line]
+            elif line.startswith(("-", " ")) and line[1:].strip() not in text:
+                stale.append(line)
+    return stale
+
+
+def test_the_recipes_of_the_guide_fit_the_present_code() -> None:
+    """Catches a guide that names files and lines which are no longer there."""
+    assert stale_lines("```diff\n--- a/README.md\n gone for good\n--- a/gone.py\n```") == [
+        " gone for good",
+        "--- a/gone.py",
+    ]
+    assert stale_lines((ROOT / "docs" / "contributing.md").read_text("utf-8")) == []
