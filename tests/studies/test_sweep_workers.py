@@ -14,7 +14,7 @@ import pytest
 
 from koubei_sim import studies
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies.sweep import backends, journal, pools, work
+from koubei_sim.studies.sweep import backends, journal, work
 
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
 GRID = {"seeding.purity": [p / 20 for p in range(20)]}
@@ -107,7 +107,7 @@ def test_a_run_that_kills_every_worker_is_one_failed_row(
     """Catches a guilty run that takes others along, or is tried without end."""
     marks = tmp_path / "marks"
     marks.mkdir()
-    monkeypatch.setattr(pools, "run_batch", deadly({21}, marks, 99))
+    monkeypatch.setattr(backends, "run_batch", deadly({21}, marks, 99))
     found = studies.sweep(SMALL, GRID, backend="loky", workers=2, out=tmp_path / "made", **WORDS)
     # Once in its batch, once by itself, three times alone.
     assert marks_in(marks) == [f"21-{n}" for n in range(5)]
@@ -123,7 +123,7 @@ def test_runs_that_kill_only_sometimes_are_done_in_the_end(
     table: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches an innocent run, or one that fits once it is alone, given up with the others."""
-    monkeypatch.setattr(pools, "run_batch", deadly({3, 4, 30}, tmp_path, 3))
+    monkeypatch.setattr(backends, "run_batch", deadly({3, 4, 30}, tmp_path, 3))
     found = studies.sweep(SMALL, GRID, backend="loky", workers=2, **WORDS)
     assert same(found.arrow(), table)
     assert len(marks_in(tmp_path)) == 9
@@ -273,6 +273,6 @@ def test_a_run_that_kills_workers_of_a_cluster(
     table: Any, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Catches a scheduler's KilledWorker that ends the sweep or fails a whole batch."""
-    monkeypatch.setattr(pools, "run_batch", deadly({21}, tmp_path, 99))
+    monkeypatch.setattr(backends, "run_batch", deadly({21}, tmp_path, 99))
     found = studies.sweep(SMALL, GRID, backend="dask", scheduler=cluster.scheduler_address, **WORDS)
     check_failure(found, table, 21)

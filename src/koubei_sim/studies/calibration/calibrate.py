@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
 from koubei_sim.checks import number, whole, word, yes_no
+from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.storage import PARTIAL, CannotWrite, whole_file
@@ -485,9 +486,7 @@ class _Meter:
         self._bar: Any = None
         self._call = progress if callable(progress) else None
         if progress is True:
-            from tqdm import tqdm
-
-            self._bar = tqdm(unit="run", leave=False, ncols=79)
+            self._bar = progress_bar(None, "run")
 
     def __enter__(self) -> Tell | None:
         if self._bar is None:

@@ -6,7 +6,6 @@ checked before anything runs, and a wrong word gets the nearest right one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
@@ -19,12 +18,9 @@ from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import (
     Design,
     Grid,
-    LatinHypercube,
-    RandomPoints,
-    SobolPoints,
     Table,
 )
-from koubei_sim.studies.design.priors import prior_sample
+from koubei_sim.studies.design.priors import METHODS, prior_sample
 from koubei_sim.studies.design.study_file import (
     Flat,
     Names,
@@ -38,13 +34,8 @@ from koubei_sim.studies.design.study_file import (
 )
 from koubei_sim.studies.sweep import journal
 
-_RANGES: Final[dict[str, Callable[..., Design]]] = {
-    "random": RandomPoints,
-    "latin": LatinHypercube,
-    "sobol": SobolPoints,
-}
 Files = Annotated[dict[str, str], BeforeValidator(table)]
-WAYS: Final = ("grid", *_RANGES, "table", "ensemble")
+WAYS: Final = ("grid", *METHODS, "table", "ensemble")
 
 
 class OverRanges(StudyFile):
@@ -117,7 +108,8 @@ class SweepFile(OfScenario):
             chosen = asked.paths if asked.ranges is None else asked.ranges
             return prior_sample(base, asked.points, chosen, asked.spread, asked.method)
         ranged: OverRanges = getattr(self, self.way)
-        return _RANGES[self.way](ranged.ranges, ranged.points)
+        found: Design = METHODS[self.way](ranged.ranges, ranged.points)
+        return found
 
     def supplied(self, base: Scenario, path: Path) -> tuple[Any, Path | None]:
         """Return networks and agents that the file names: graphs read, the table's path."""
