@@ -12,6 +12,8 @@ Called by `koubei_sim.networks` only.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from koubei_sim.core.compiling import kernel, part
@@ -312,13 +314,23 @@ def first_repeat(indptr, indices):
     return -1
 
 
-@kernel
-def lay_rows(lo, hi, number, indptr, indices, weights, cursor, out, out_layer, out_weights):
-    """Copy rows ``lo..hi-1`` of layer `number` to where `cursor` points, and move it on.
+class Laid(NamedTuple):
+    """A layer that is laid into the union of several, and the arrays of the union."""
 
-    `out_layer` and `out_weights` may have size 0; then they are left alone.  A layer without
-    `weights` (size 0) weighs 1 for each arc.
-    """
+    number: int
+    indptr: np.ndarray  # [N + 1]
+    indices: np.ndarray
+    weights: np.ndarray  # size 0: every arc weighs 1
+    out: np.ndarray  # [arcs of all layers]
+    out_layer: np.ndarray  # the same, or size 0: left alone
+    out_weights: np.ndarray
+
+
+@kernel
+def lay_rows(lo, hi, s, cursor):
+    """Copy rows ``lo..hi-1`` of a layer to where `cursor` points, and move it on."""
+    number, indptr, indices, weights = s.number, s.indptr, s.indices, s.weights
+    out, out_layer, out_weights = s.out, s.out_layer, s.out_weights
     marked, weighed = out_layer.size > 0, out_weights.size > 0
     for u in range(lo, hi):
         at = cursor[u]

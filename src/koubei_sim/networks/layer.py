@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core import csr as graphs
+from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import edges
 from koubei_sim.networks.edges import frozen
@@ -248,14 +249,11 @@ def union_rows(network: Layered) -> UnionRows:
         over_rows(
             graphs.lay_rows,
             layer.n_nodes,
-            place,
-            layer.indptr,
-            layer.indices,
-            given,
+            Block(
+                "laid",
+                graphs.Laid(place, layer.indptr, layer.indices, given, indices, number, weights),
+            ),
             cursor,
-            indices,
-            number,
-            weights,
             work=layer.indptr,
         )
     return UnionRows(

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
 from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
+from koubei_sim.core.block import Block
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import draw, draw32, log_portable, pick, stream, unit_open
 from koubei_sim.errors import KoubeiError
@@ -38,12 +41,25 @@ def rate_of(p):
     return -log_portable(q) + (p - (1.0 - q)) / q
 
 
+class Pairs(NamedTuple):
+    """The rate of a pair, who is in it, and the address of the draws."""
+
+    n: int
+    rate: float  # 0: everybody
+    upper: int  # 1: only people after the first
+    key: np.uint64
+    replicate: int
+    layer: int
+
+
 @kernel
-def pair_rows(lo, hi, n, rate, upper, key, replicate, purpose, layer, write, indptr, indices):
+def pair_rows(lo, hi, p, write, indptr, indices):
     """Draw rows ``lo..hi-1``: each person (after u where `upper`) with ``1 - exp(-rate)``."""
+    n, rate, upper = p.n, p.rate, p.upper == 1
+    key, replicate, layer = p.key, p.replicate, p.layer
     mean_gap = 1.0 / rate if rate > 0.0 else 0.0  # a rate of 0 means: everybody
     for u in range(lo, hi):
-        base = stream(key, replicate, purpose, layer, u)
+        base = stream(key, replicate, codes.DRAW_INDEPENDENT_PAIRS, layer, u)
         at = indptr[u] if write else np.int64(0)
         v = np.float64(u) if upper else -1.0
         turn = np.uint64(0)
@@ -175,18 +191,12 @@ def erdos_renyi(
     indices = _NO_INDICES
     if p > 0.0:
         rate = float(rate_of(p)) if p < 1.0 else 0.0
-        fixed = (
-            who.size,
-            rate,
-            not directed,
-            *where[:2],
-            codes.DRAW_INDEPENDENT_PAIRS,
-            where.layer,
-        )
-        over_rows(pair_rows, who.size, *fixed, False, indptr, indices)
+        key_of = np.uint64(where.key), where.replicate, where.layer
+        fixed = Block("pairs", Pairs(who.size, rate, int(not directed), *key_of))
+        over_rows(pair_rows, who.size, fixed, False, indptr, indices)
         graphs.prefix_sum(indptr)
         indices = np.empty(int(indptr[-1]), dtype=np.int32)
-        over_rows(pair_rows, who.size, *fixed, True, indptr, indices, work=indptr)
+        over_rows(pair_rows, who.size, fixed, True, indptr, indices, work=indptr)
     if not directed:
         indptr, indices = _mirrored(indptr, indices)
     return spread(who, name, indptr, indices, directed, notes)

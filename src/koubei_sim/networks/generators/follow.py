@@ -8,11 +8,13 @@ graph needs no memory but its own: one pass counts, an identical one writes.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.core import codes
+from koubei_sim.core.block import Block
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.csr import prefix_sum
 from koubei_sim.core.draws import draw, exp_neg_portable, log_portable, stream, unit_open
@@ -59,32 +61,33 @@ def row_scale(weights, mean):
     return c
 
 
+class Follow(NamedTuple):
+    """Rates of being followed and the address of the draws; people by group as in `Groups`."""
+
+    key: np.uint64
+    replicate: int
+    layer: int
+    inside: NDArray[np.float64]  # [N] rate in the own group
+    outside: NDArray[np.float64]  # [N] rate among all
+    of: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    people: NDArray[np.int32]
+
+
 @kernel
-def follower_rows(
-    lo,
-    hi,
-    key,
-    replicate,
-    purpose,
-    layer,
-    inside,
-    outside,
-    group_of,
-    starts,
-    people,
-    write,
-    indptr,
-    indices,
-):
+def follower_rows(lo, hi, f, write, indptr, indices):
     """Draw the followers of ``lo..hi-1``: count them into ``indptr[u + 1]``, or write them.
 
     Two sorted sequences are merged: followers from the own group (rate ``inside[u]`` per person)
     and from all (rate ``outside[u]``).  Gaps are ``floor(Exp(1) / rate)``, so each person is met
     with probability ``1 - exp(-rate)``.
     """
+    key, replicate, layer = f.key, f.replicate, f.layer
+    inside, outside = f.inside, f.outside
+    group_of, starts, people = f.of, f.starts, f.people
     n = group_of.size
     for u in range(lo, hi):
-        base = stream(key, replicate, purpose, layer, u)
+        base = stream(key, replicate, codes.DRAW_FOLLOWERS, layer, u)
         g = group_of[u]
         first, size = starts[g], np.float64(starts[g + 1] - starts[g])
         slow = 1.0 / inside[u] if inside[u] > 0.0 else -1.0
@@ -196,20 +199,21 @@ def follow_graph(
     weights *= row_scale(weights, mean)
     inside, outside = _rates(weights, homophily, kinds.of)
     indptr = np.zeros(who.size + 1, dtype=np.int64)
-    fixed = (
-        *where[:2],
-        codes.DRAW_FOLLOWERS,
-        where.layer,
-        inside,
-        outside,
-        kinds.of,
-        kinds.starts,
-        kinds.people,
+    rates = Follow(
+        key=np.uint64(where.key),
+        replicate=where.replicate,
+        layer=where.layer,
+        inside=inside,
+        outside=outside,
+        of=kinds.of,
+        starts=kinds.starts,
+        people=kinds.people,
     )
-    over_rows(follower_rows, who.size, *fixed, False, indptr, _NO_INDICES)
+    fixed = Block("follow", rates)
+    over_rows(follower_rows, who.size, fixed, False, indptr, _NO_INDICES)
     prefix_sum(indptr)
     indices = np.empty(int(indptr[-1]), dtype=np.int32)
-    over_rows(follower_rows, who.size, *fixed, True, indptr, indices, work=indptr)
+    over_rows(follower_rows, who.size, fixed, True, indptr, indices, work=indptr)
     notes = {
         "generator": "follow_graph",
         "mean_degree": mean,

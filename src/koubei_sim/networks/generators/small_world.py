@@ -8,12 +8,14 @@ ends and never stored; only the rewired ones are listed before they are sorted i
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
+from koubei_sim.core.block import Block
 from koubei_sim.core.compiling import kernel, part
 from koubei_sim.core.draws import draw, draw32, pick
 from koubei_sim.errors import KoubeiError
@@ -88,9 +90,33 @@ def tie_state(base, p, o, half, fraction, rewire):
     return 2 if np.int64(bits >> np.uint64(32)) < rewire else 1
 
 
+class Circles(NamedTuple):
+    """Who sits where, and which of the possible ties there are."""
+
+    cuts: NDArray[np.int64]  # [circles + 1] first place of each
+    order: NDArray[np.int32]  # [places] who sits there
+    base: np.uint64  # of the draws that rewire
+    half: int  # ties to this many on each side, and ...
+    fraction: int  # ... to one more with this chance, units of 2**-32
+    rewire: int  # chance of being rewired, units of 2**-32
+
+
+class Far(NamedTuple):
+    """How the far end of a rewired tie is drawn; people by group as in `Groups`."""
+
+    of: NDArray[np.int32]
+    people: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    rank: NDArray[Any]
+    base: np.uint64
+    homophily: int  # chance of being drawn within the group, units of 2**-32
+
+
 @kernel
-def circle_degrees(lo, hi, cuts, order, base, half, fraction, rewire, degrees, far):
+def circle_degrees(lo, hi, s, degrees, far):
     """Count ties within circles (by person) and rewired ties (by circle), circles ``lo..hi-1``."""
+    cuts, order, base = s.cuts, s.order, s.base
+    half, fraction, rewire = s.half, s.fraction, s.rewire
     reach = half + (1 if fraction > 0 else 0)
     for c in range(lo, hi):
         a, b = cuts[c], cuts[c + 1]
@@ -110,26 +136,12 @@ def circle_degrees(lo, hi, cuts, order, base, half, fraction, rewire, degrees, f
 
 
 @kernel
-def far_ties(
-    lo,
-    hi,
-    cuts,
-    order,
-    base,
-    half,
-    fraction,
-    rewire,
-    base_far,
-    homophily,
-    group_of,
-    starts,
-    people,
-    rank,
-    far,
-    src,
-    dst,
-):
+def far_ties(lo, hi, s, f, far, src, dst):
     """List the rewired ties of circles ``lo..hi-1``: the far end is anybody, or of the group."""
+    cuts, order, base = s.cuts, s.order, s.base
+    half, fraction, rewire = s.half, s.fraction, s.rewire
+    group_of, starts, people, rank = f.of, f.starts, f.people, f.rank
+    base_far, homophily = f.base, f.homophily
     reach = half + (1 if fraction > 0 else 0)
     count = order.size
     for c in range(lo, hi):
@@ -160,8 +172,10 @@ def far_ties(
 
 
 @kernel
-def circle_rows(lo, hi, cuts, order, base, half, fraction, rewire, cursor, indices):
+def circle_rows(lo, hi, s, cursor, indices):
     """Write the ties within circles ``lo..hi-1`` into the rows of both ends."""
+    cuts, order, base = s.cuts, s.order, s.base
+    half, fraction, rewire = s.half, s.fraction, s.rewire
     reach = half + (1 if fraction > 0 else 0)
     for c in range(lo, hi):
         a, b = cuts[c], cuts[c + 1]
@@ -196,23 +210,24 @@ def _circles(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], int]:
     """Build the rows; return them and the number of rewired ties that met an existing one."""
     base = draws_base(where, codes.DRAW_FRIEND_REWIRE)
-    base_far = draws_base(where, codes.DRAW_FRIEND_FAR)
     half = int(mean_degree // 2)
     fraction = round((mean_degree / 2 - half) * 2**32)
-    ties = (order, base, half, fraction, round(rewire * 2**32))
+    rewired = round(rewire * 2**32)
+    seats = Block("circles", Circles(cuts, order, np.uint64(base), half, fraction, rewired))
     circles = cuts.size - 1
     indptr = np.zeros(who.size + 1, dtype=np.int64)
     far = np.zeros(circles + 1, dtype=np.int64)
-    over_rows(circle_degrees, circles, cuts, *ties, indptr, far)
+    over_rows(circle_degrees, circles, seats, indptr, far)
     graphs.prefix_sum(far)
     src, dst = np.empty(int(far[-1]), dtype=np.int32), np.empty(int(far[-1]), dtype=np.int32)
-    chance = round(homophily * 2**32)
-    over_rows(far_ties, circles, cuts, *ties, base_far, chance, *kinds, far, src, dst)
+    base = draws_base(where, codes.DRAW_FRIEND_FAR)
+    ends = Far(**kinds._asdict(), base=np.uint64(base), homophily=round(homophily * 2**32))
+    over_rows(far_ties, circles, seats, Block("far ends", ends), far, src, dst)
     graphs.count_arcs(src, dst, True, indptr)
     graphs.prefix_sum(indptr)
     indices = np.empty(int(indptr[-1]), dtype=np.int32)
     cursor = indptr[:-1].copy()
-    over_rows(circle_rows, circles, cuts, *ties, cursor, indices)
+    over_rows(circle_rows, circles, seats, cursor, indices)
     graphs.scatter_arcs(src, dst, True, cursor, indices)
     del src, dst
     over_rows(graphs.tidy_rows, who.size, indptr, True, indices, cursor, work=indptr)
