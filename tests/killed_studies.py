@@ -94,7 +94,7 @@ def shared_by_orders(**how: Any) -> bytes:
     return numbers(found.shares, found.effect)
 
 
-def explained(**how: Any) -> bytes:
+def attributed(**how: Any) -> bytes:
     found = kb.attribution(ARMS, ["relays", "media"], "adoptions", replicates=8, rng=7, **how)
     return numbers(found.whole, found.alone, found.ladder)
 
@@ -134,7 +134,7 @@ STUDIES: dict[str, Callable[..., bytes]] = {
     "knock_out by a function": knocked_by_function,
     "shapley": shared,
     "shapley by orders": shared_by_orders,
-    "explain": explained,
+    "attribution": attributed,
     "break_even": broken_even,
     "sensitivity": sensitive,
     "claim": claimed,
