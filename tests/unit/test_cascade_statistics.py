@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import koubei_sim as kb
 from koubei_sim.cascades import statistics
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.errors import KoubeiError
@@ -176,3 +177,17 @@ def test_rules_that_can_never_be_met_are_refused(make, message):
     """Catches a run that would go on for ever."""
     with pytest.raises(KoubeiError, match=message):
         make()
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.2])
+def test_every_recovery_counts_on_any_number_of_threads(rate: float) -> None:
+    """Catches late recoveries dropped where the bins of a piece end: how the replicates were cut
+    into pieces would then be seen in `removed`."""
+    graph = kb.networks.small_world(300, 6, key=1)
+    for key in (3, 5):
+        words = {"replicates": 40, "rng": key}
+        one = kb.cascade(graph, kb.SIR(0.02, rate), [0, 1], threads=1, **words).outcome
+        two = kb.cascade(graph, kb.SIR(0.02, rate), [0, 1], threads=2, **words).outcome
+        assert one.removed.sum() == one.events.sum()
+        assert np.array_equal(one.removed, two.removed)
+        assert np.array_equal(one.time, two.time)

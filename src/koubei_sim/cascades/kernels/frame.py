@@ -172,18 +172,15 @@ def keep_totals(out, t, i, n, last):
 @njit(cache=True, nogil=True)
 def keep_curves(out, t, i, count):
     """Keep how many were activated, and recovered, in each bin."""
-    bins, tick, origin = out.curve.shape[2], out.tick, out.origin
+    tick, origin = out.tick, out.origin
     kinds = out.curve.shape[1] > 1
     for k in range(count):
         w = bin_of(t.time[k] - origin, tick)
         out.curve[i, np.int64(t.kind[k]) if kinds else 0, w] += 1
     if out.removed.shape[0] > 0:
         for k in range(count):
-            end = t.until[k] - origin
-            if end < bins * tick:
-                w = bin_of(end, tick)
-                if w < bins:
-                    out.removed[i, w] += 1
+            if t.until[k] < np.inf:
+                out.removed[i, bin_of(t.until[k] - origin, tick)] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -232,8 +229,12 @@ def keep(out, t, i, replicate, count, distinct):
     count, distinct : int
         Activations; different people.
     """
-    last = t.time[count - 1] if count > 0 else out.origin
-    if bin_of(last - out.origin, out.tick) >= out.curve.shape[2]:
+    last = end = t.time[count - 1] if count > 0 else out.origin
+    if out.removed.shape[0] > 0:  # all recoveries count, however late: bins depend on data alone
+        for k in range(count):
+            if end < t.until[k] < np.inf:
+                end = t.until[k]
+    if bin_of(end - out.origin, out.tick) >= out.curve.shape[2]:
         return CURVE_FULL
     forest = out.row_replicate.size > 0
     if forest and out.state[0] + count > out.row_replicate.size:
