@@ -93,7 +93,7 @@ curve = swept.summary("adoptions")
 figure, ax = plt.subplots(figsize=(6, 3.6))
 ax.fill_between(curve["gifts.share"], curve["low"], curve["high"], alpha=0.25, linewidth=0)
 ax.plot(curve["gifts.share"], curve["mean"], marker="o")
-ax.set(xlabel="share of users given a gift a day", ylabel="adoptions in 90 days", ylim=(0, None))
+ax.set(xlabel="share of users given a gift a day", ylabel="adoptions in 120 days", ylim=(0, None))
 ax.set_title("40 worlds a point, mean with 95 % interval", loc="left", fontsize=10)
 figure.tight_layout()
 

@@ -129,7 +129,7 @@ def test_wrong_points_are_refused_in_one_line_before_any_run(points, said, tmp_p
     [
         ({"backend": "thread"}, "backend: unknown.*try threads"),
         ({"workers": 0}, "workers: out of range, got 0"),
-        ({"scheduler": "tcp://a:1"}, "only for the backend dask"),
+        ({"scheduler": "tcp://a:1", "backend": "threads"}, "only for the backend dask"),
         ({"backend": "dask"}, "scheduler: the address"),
         ({"replicates": 0}, "replicates: out of range, got 0"),
         ({"engine": "fast"}, "engine: unknown, got 'fast'"),
