@@ -63,6 +63,7 @@ def load(path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mech
     >>> kb.load("tiny").n_agents
     2000
     """
+    stream = None if stream is None else checks.yes_no("stream", stream)
     place = checks.path("path", path)
     if not place.exists():
         return _scenario(place, stream, mechanisms)

@@ -24,6 +24,7 @@ PICTURES = {
     "04_interaction_design": 2,
     "05_calibration_miui": 2,
     "06_bring_your_own_graph": 3,
+    "07_your_own_mechanism": 1,
 }
 
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 import koubei_sim as kb
-from koubei_sim import KoubeiError, display, metrics, studies
+from koubei_sim import KoubeiError, metrics, studies
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.runs import display
 
 SMALL = Scenario.load("tiny").replace(n_agents=120, ticks=12, **{"seeding.number": 12})
 

@@ -111,7 +111,7 @@ def test_a_mechanism_that_does_nothing_shows_nothing() -> None:
         pass
 
     asleep = dataclasses.replace(gifts, compiled=idle, readable=idle_readable)
-    with pytest.raises(KoubeiError, match="it does nothing in any of 3 worlds"):
+    with pytest.raises(KoubeiError, match="it acts in only 0 of 3 worlds"):
         kb.check_mechanism(asleep, worlds=3)
 
 
@@ -209,11 +209,18 @@ def test_a_run_goes_on_with_it(scenario: kb.Scenario) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"name": "Gifts 2"}, "a name must be one word in small letters, got Gifts 2"),
+        ({"name": "Gifts 2"}, "one word in small letters without digits, got Gifts 2"),
         ({"columns": {"share": "x"}}, "two things have one name, got share"),
         ({"when": "noon"}, "when.*noon"),
         ({"compiled": None}, "compiled: must be a function"),
         ({"parameters": {"share": 0.1}}, "share: must be declared with a default"),
+        ({"people": {"until": ("string", 0)}}, "until: must be a numpy type and the value"),
+        ({"people": {"until": ("uint8", -1)}}, "until: must be a numpy type and the value"),
+        ({"readable": lambda model: None}, r"takes other arguments, allowed \(model, day, own\)"),
+        (
+            {"parameters": {"gain": kb.parameter(5.0, "x", unit="1", neutral=1.0, low=0, high=1)}},
+            r"gain: out of range, got 5.0, allowed 0..1",
+        ),
     ],
 )
 def test_wrong_declarations_are_refused(changes: dict[str, Any], said: str) -> None:
@@ -227,6 +234,8 @@ def test_a_name_of_the_library_is_refused() -> None:
     mine = dataclasses.replace(gifts, name="supply")
     with pytest.raises(KoubeiError, match="a part of the scenario has this name, got supply"):
         kb.run("tiny", mechanisms=[mine])
+    with pytest.raises(KoubeiError, match="two of one name"):
+        kb.run("tiny", mechanisms=[gifts, dataclasses.replace(gifts, when="evening")])
     with pytest.raises(KoubeiError, match="not a mechanism"):
         kb.run("tiny", mechanisms=[readable])
 

@@ -30,6 +30,11 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import STRUCTURE, Part, Real, Truth, Whole
 
 MOMENTS: Final = ("morning", "evening")
+#: What the two rules are called with.
+ARGUMENTS: Final = {
+    "readable": ("model", "day", "own"),
+    "compiled": ("s", "r", "own", "t", "row"),
+}
 _WORD = re.compile(r"^[a-z][a-z_]*$")  # no digits: 32 and 16 stand for units
 _KINDS: Final = {bool: Truth, int: Whole, float: Real}
 #: Draws of the library have purposes below 2**16 (`core.codes`); those of users lie above.
@@ -92,7 +97,9 @@ class Mechanism:
         names = [*self.parameters, *self.people, *self.columns, *(f"draw_{d}" for d in self.draws)]
         for word in (self.name, *names):
             if not isinstance(word, str) or not _WORD.match(word):
-                raise KoubeiError(where, "a name must be one word in small letters", got=word)
+                raise KoubeiError(
+                    where, "a name must be one word in small letters without digits", got=word
+                )
         twice = sorted({word for word in names if names.count(word) > 1})
         if twice:
             raise KoubeiError(where, "two things have one name", got=", ".join(twice))
@@ -100,6 +107,17 @@ class Mechanism:
         for rule in ("readable", "compiled"):
             if not callable(getattr(self, rule)):
                 raise KoubeiError(f"{where}, {rule}", "must be a function")
+            _takes(f"{where}, {rule}", getattr(self, rule), ARGUMENTS[rule])
+        for name, given in self.people.items():
+            try:
+                np.full(1, given[1], np.dtype(given[0]))
+            except (TypeError, ValueError, IndexError, KeyError, OverflowError):
+                raise KoubeiError(
+                    f"{where}, {name}",
+                    "must be a numpy type and the value at the start",
+                    got=checks.shown(given),
+                    allowed="such as ('int32', -1)",
+                ) from None
         for name, given in self.parameters.items():
             if not hasattr(given, "json_schema_extra") or type(given.default) not in _KINDS:
                 raise KoubeiError(
@@ -108,6 +126,13 @@ class Mechanism:
                     got=checks.shown(given),
                     fix="kb.parameter(0.1, 'what it is', unit='1', neutral=0.0, low=0.0, high=1.0)",
                 )
+
+        try:
+            self.part()
+        except KoubeiError as error:
+            raise KoubeiError(
+                f"{where}, {error.where}", error.what, got=error.got, allowed=error.allowed
+            ) from None
 
     @cached_property
     def part(self) -> type[Part]:
@@ -164,6 +189,16 @@ class Mechanism:
                 found[f"{name}32"] = int(value * 4294967296.0)
         found |= {f"draw_{name}": self.purpose(name) for name in self.draws}
         return found | {name: first_column + k for k, name in enumerate(self.columns)}
+
+
+def _takes(where: str, function: Callable[..., Any], names: tuple[str, ...]) -> None:
+    """Refuse a rule that cannot be called as it will be."""
+    try:
+        inspect.signature(getattr(function, "py_func", function)).bind(*names)
+    except TypeError:
+        raise KoubeiError(where, "takes other arguments", allowed=f"({', '.join(names)})") from None
+    except ValueError:  # no signature to be had
+        return
 
 
 def _source(function: Callable[..., Any]) -> str:

@@ -202,6 +202,8 @@ def class_with(plain: type[Scenario], mechanisms: object) -> type[Scenario]:
             raise KoubeiError(
                 "mechanisms", "a part of the scenario has this name", got=one.name, fix="another"
             )
+        if sum(other.name == one.name for other in given) > 1:
+            raise KoubeiError("mechanisms", "two of one name", got=one.name)
         found[one.name] = one
     return _class_with(base, tuple(found.values())) if found else base
 
