@@ -76,25 +76,25 @@ kb.check_mechanism(gifts)
 
 # %% [markdown]
 # ## What are gifts worth?
-# The same random numbers with and without them: forty pairs of worlds, each pair alike but for the
+# The same random numbers with and without them: twenty pairs of worlds, each pair alike but for the
 # gifts.
 
 # %%
 scenario = kb.Scenario.load("tiny").with_mechanisms(gifts)
 arms = {"no gifts": scenario.neutral("gifts"), "gifts": scenario}
-found = kb.compare(arms, replicates=40, rng=7)
+found = kb.compare(arms, replicates=20, rng=7)
 found.table().loc[
     ["users", "adoptions", "loyal"], ["no gifts", "gifts", "difference", "low", "high"]
 ]
 
 # %%
-swept = kb.sweep(scenario, {"gifts.share": [0.0, 0.02, 0.05, 0.1, 0.2]}, replicates=40, rng=7)
+swept = kb.sweep(scenario, {"gifts.share": [0.0, 0.02, 0.05, 0.1, 0.2]}, replicates=20, rng=7)
 curve = swept.summary("adoptions")
 figure, ax = plt.subplots(figsize=(6, 3.6))
 ax.fill_between(curve["gifts.share"], curve["low"], curve["high"], alpha=0.25, linewidth=0)
 ax.plot(curve["gifts.share"], curve["mean"], marker="o")
 ax.set(xlabel="share of users given a gift a day", ylabel="adoptions in 120 days", ylim=(0, None))
-ax.set_title("40 worlds a point, mean with 95 % interval", loc="left", fontsize=10)
+ax.set_title("20 worlds a point, mean with 95 % interval", loc="left", fontsize=10)
 figure.tight_layout()
 
 # %% [markdown]

@@ -114,7 +114,7 @@ def check_mechanism(
         raise KoubeiError(
             where,
             f"it acts in only {busy} of {worlds} worlds, so little was shown",
-            fix="a scenario in which it acts, as scenario=",
+            fix="a scenario in which it acts",
         )
     return MechanismCheck(
         mechanism.name,
