@@ -162,10 +162,17 @@ def test_studies_take_it_along(scenario: kb.Scenario, tmp_path: Path) -> None:
     own = table.loc[table["gifts.share"] == 0.5, "adoptions"]
     assert own.tolist() == kb.metrics.outcomes(one)["adoptions"].tolist()
     compared = kb.compare({"with": scenario, "without": scenario.neutral("gifts")}, 3, rng=2)
-    assert compared is not None
-    knocked = kb.knock_out(scenario, ["gifts"], replicates=3, rng=2)
+    row = compared.table().loc["adoptions"]
+    with_them, without = (
+        kb.metrics.outcomes(kb.run(s, 3, rng=2))["adoptions"].mean()
+        for s in (scenario, scenario.neutral("gifts"))
+    )
+    assert row["with"] == with_them != without == row["without"]
+    knocked = kb.knock_out(scenario, ["gifts"], "adoptions", replicates=3, rng=2)
+    assert knocked.table().loc["gifts", "without"] == without
     for _ in range(2):  # into a folder, and out of it
-        again = kb.knock_out(scenario, ["gifts"], replicates=3, rng=2, out=tmp_path / "parts")
+        words = {"replicates": 3, "rng": 2, "out": tmp_path / "parts"}
+        again = kb.knock_out(scenario, ["gifts"], "adoptions", **words)
         assert (again.alone == knocked.alone).all() and (again.whole == knocked.whole).all()
 
 
@@ -211,6 +218,9 @@ def test_a_run_goes_on_with_it(scenario: kb.Scenario) -> None:
     [
         ({"name": "Gifts 2"}, "one word in small letters without digits, got Gifts 2"),
         ({"columns": {"share": "x"}}, "two things have one name, got share"),
+        ({"name": "rival"}, "a module of the model has this name, got rival"),
+        ({"name": "meeting", "columns": {"attendees": "x"}}, "got meeting_attendees"),
+        ({"name": "die", "columns": {"hard": "x"}}, "results have a variable.*got die_hard"),
         ({"when": "noon"}, "when.*noon"),
         ({"compiled": None}, "compiled: must be a function"),
         ({"parameters": {"share": 0.1}}, "share: must be declared with a default"),
@@ -231,11 +241,17 @@ def test_wrong_declarations_are_refused(changes: dict[str, Any], said: str) -> N
 
 def test_a_name_of_the_library_is_refused() -> None:
     """Catches a mechanism that takes the place of a part of the scenario."""
-    mine = dataclasses.replace(gifts, name="supply")
-    with pytest.raises(KoubeiError, match="a part of the scenario has this name, got supply"):
+    mine = dataclasses.replace(gifts, name="telling")
+    with pytest.raises(KoubeiError, match="a part of the scenario has this name, got telling"):
         kb.run("tiny", mechanisms=[mine])
     with pytest.raises(KoubeiError, match="two of one name"):
         kb.run("tiny", mechanisms=[gifts, dataclasses.replace(gifts, when="evening")])
+    two = [
+        dataclasses.replace(gifts, name="a", columns={"b_given": "x"}),
+        dataclasses.replace(gifts, name="a_b", columns={"given": "x"}),
+    ]
+    with pytest.raises(KoubeiError, match="two count under one name, got a_b_given"):
+        kb.run("tiny", mechanisms=two)
     with pytest.raises(KoubeiError, match="not a mechanism"):
         kb.run("tiny", mechanisms=[readable])
 

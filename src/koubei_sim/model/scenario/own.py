@@ -3,7 +3,7 @@
 What a person declares here has all that a mechanism of the library has: parameters in the
 scenario (with unit, range, neutral value and provenance), values that each person carries, columns
 of the daily table, draws under purposes of its own, and the rule twice, readable and compiled, so
-that the two can be held against each other (`runs.own.check_mechanism`).
+that the two can be held against each other (`runs.check_mechanism`).
 
 A scenario carries its mechanisms (`Scenario.with_mechanisms`), so whatever takes a scenario takes
 them along.  Called by `scenario` and, for the numbers of a world, by `world.build`.
@@ -27,6 +27,7 @@ from pydantic import create_model
 from koubei_sim import checks
 from koubei_sim.core.codes import MAX_TICKS
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms import COLUMNS, MODULES
 from koubei_sim.model.mechanisms.fields import STRUCTURE, Part, Real, Truth, Whole
 
 MOMENTS: Final = ("morning", "evening")
@@ -36,6 +37,8 @@ ARGUMENTS: Final = {
     "compiled": ("s", "r", "own", "t", "row"),
 }
 _WORD = re.compile(r"^[a-z][a-z_]*$")  # no digits: 32 and 16 stand for units
+#: Variables of results that a name and a column could make together.
+_TAKEN: Final = {column.variable for column in COLUMNS} | {"die_hard"}
 _KINDS: Final = {bool: Truth, int: Whole, float: Real}
 #: Draws of the library have purposes below 2**16 (`core.codes`); those of users lie above.
 _FIRST_PURPOSE: Final = 1 << 16
@@ -103,6 +106,13 @@ class Mechanism:
         twice = sorted({word for word in names if names.count(word) > 1})
         if twice:
             raise KoubeiError(where, "two things have one name", got=", ".join(twice))
+        if self.name in MODULES:
+            raise KoubeiError(where, "a module of the model has this name", got=self.name)
+        for column in self.columns:
+            if f"{self.name}_{column}" in _TAKEN:
+                raise KoubeiError(
+                    where, "results have a variable of this name", got=f"{self.name}_{column}"
+                )
         checks.word(f"{where}, when", self.when, MOMENTS)
         for rule in ("readable", "compiled"):
             if not callable(getattr(self, rule)):
@@ -126,7 +136,6 @@ class Mechanism:
                     got=checks.shown(given),
                     fix="kb.parameter(0.1, 'what it is', unit='1', neutral=0.0, low=0.0, high=1.0)",
                 )
-
         try:
             self.part()
         except KoubeiError as error:

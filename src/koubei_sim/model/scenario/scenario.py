@@ -205,6 +205,10 @@ def class_with(plain: type[Scenario], mechanisms: object) -> type[Scenario]:
         if sum(other.name == one.name for other in given) > 1:
             raise KoubeiError("mechanisms", "two of one name", got=one.name)
         found[one.name] = one
+    variables = [f"{one.name}_{column}" for one in found.values() for column in one.columns]
+    for variable in variables:
+        if variables.count(variable) > 1:
+            raise KoubeiError("mechanisms", "two count under one name", got=variable)
     return _class_with(base, tuple(found.values())) if found else base
 
 
