@@ -183,8 +183,8 @@ def _media(draw: st.DrawFn, ticks: int, channels: list[str], products: list[str]
         "product": draw(st.one_of(st.none(), st.sampled_from(products))),
         "start": start,
         "end": draw(st.one_of(st.none(), whole(start, ticks))),
-        "hazard": draw(between(0.001, 0.2)),
-        "awareness": draw(between(0.001, 0.5)),
+        "visibility": draw(between(0.001, 1.0)),
+        "persuasion": draw(between(0.001, 0.5)),
         "cost_per_day": draw(between(0.0, 100.0)),
         "cost_per_member": draw(between(0.0, 1.0)),
     }
@@ -230,7 +230,6 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
         },
         "hearing": {
             "memory_half_life": draw(half_life),
-            "awareness_half_life": draw(half_life),
         },
         "loyalty": {
             "base_half_life": draw(half_life),
@@ -257,6 +256,7 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
             "squeaky_wheel": draw(perhaps(between(0.2, 3.0), 0.0)),
             "lapse": draw(perhaps(between(0.02, 0.2), 0.0)),
             "churn": draw(perhaps(between(0.005, 0.05), 0.0)),
+            "stay": draw(st.lists(between(0.0, 1.0), min_size=4, max_size=4)),
             "lapsed_return": draw(perhaps(whole(1, 15), 0)),
         },
     }

@@ -142,7 +142,6 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         agent_class=dice.rng.integers(0, classes, n).astype(np.uint16),
         taste=dice.rng.normal(0.0, 0.15, n) if dice.yes() else np.zeros(n),
         channels=(member * (1 << np.arange(8))[:, None]).sum(axis=0).astype(np.uint8),
-        resist_aware=dice.resistances(n, dice.real(0.3, 1.0)),
         resist_adopt=dice.resistances(n, dice.real(0.2, 1.0)),
         resist_reject=dice.resistances(n, dice.real(0.2, 1.0)),
         need=dice.rng.integers(1, 4, n).astype(np.uint16) if reinforcement else base.people.need,
@@ -199,7 +198,7 @@ def random_channels(
         "channel_rank": rng.permutation(8).astype(np.int64) + 1,
         "tell32": tell,
         "message_hazard": dice.hazards(0.01, dice.real(0.1, 0.6), 8, 7, nodes + 2, 16),
-        "awareness_hazard": dice.hazards(0.05, 0.8, 8),
+        "see_hazard": dice.hazards(0.05, 0.8, 8),
         "readers_per_post": rng.uniform(0.5, 40.0, 8),
         "reading": np.where(rng.random(8) < 0.4, np.inf, rng.uniform(0.3, 5.0, 8)),
         "tie16": ((weak + (1 - weak) * np.arange(256) / 255) * FULL16).astype(np.int64),
@@ -221,16 +220,13 @@ def random_time(dice: Dice, ticks: int) -> dict[str, object]:
     if dice.yes():  # a decay that does depend on when it is settled
         engagement = 1.0 / (1.0 + ages[None, :] / half_lives[:, None])
     memory = dice.decay(dice.real(1.0, 30.0), size, FULL20)
-    awareness = dice.decay(dice.real(1.0, 30.0), size, FULL20)
-    memory[0] = awareness[0] = 0  # never read: what is touched twice in a tick leaks once
+    memory[0] = 0  # never read: what is touched twice in a tick leaks once
     return {
         "novelty16": novelty.astype(np.int64),
         "repeat16": (fatigue ** np.arange(256) * FULL16).astype(np.int64),
         "engagement_decay": engagement,
         "memory_leak": int(dice.yes()),
         "memory20": memory,
-        "awareness_leak": int(dice.yes()),
-        "awareness20": awareness,
     }
 
 
@@ -285,7 +281,7 @@ def random_users(dice: Dice) -> dict[str, object]:
         "complaint_rate": dice.real(0.5, 8.0, p=0.85),
         "complaint_gain": dice.real(0.05, 0.5, p=0.6),
         "lapse32": dice.coin32(0.02, 0.3, p=0.6),
-        "churn32": dice.coin32(0.005, 0.06, p=0.5),
+        "churn32": dice.ints(0, 0.06 * ALWAYS, 4) * int(dice.yes()),
         "reply_gain": dice.real(0.05, 0.8, p=0.7),
         "recruit_gain": dice.real(0.1, 1.5, p=0.7),
         "newcomer_engagement": dice.real(0.1, 2.0, p=0.7),
@@ -343,8 +339,8 @@ def random_events(dice: Dice, ticks: int, channels: int, products: int) -> dict[
         "media_product": rng.integers(0, products, campaigns).astype(np.int64),
         "media_start": media_start,
         "media_end": media_start + rng.integers(1, 25, campaigns),
-        "media_hazard": dice.hazards(0.01, 0.3, campaigns),
-        "media_awareness": dice.hazards(0.01, 0.3, campaigns),
+        "media_see32": dice.ints(0.01 * ALWAYS, 0.5 * ALWAYS, campaigns),
+        "media_hazard": dice.hazards(0.01, 0.6, campaigns),
     }
 
 

@@ -52,8 +52,8 @@ def coarse_world(number: int) -> World:
     """
     world = random_world(number)
     rules, people = world.rules, world.people
-    hazards = ("message_hazard", "awareness_hazard", "media_hazard", "media_awareness")
-    resistances = ("resist_aware", "resist_adopt", "resist_reject")
+    hazards = ("message_hazard", "see_hazard", "media_hazard")
+    resistances = ("resist_adopt", "resist_reject")
     return World(
         people._replace(**{name: getattr(people, name) >> COARSE_SHIFT for name in resistances}),
         world.graphs,
@@ -74,8 +74,8 @@ def built_worlds(draw: st.DrawFn) -> World:
             "channel": draw(st.sampled_from(sorted(scenario.channels))),
             "product": sorted(scenario.products)[-1],  # nobody else speaks of it first
             "start": draw(st.integers(0, scenario.ticks // 2)),
-            "hazard": 0.1,
-            "awareness": 0.3,
+            "visibility": 0.3,
+            "persuasion": 0.3,
         }
     return build_world(scenario.replace(**changes), draw(KEYS), draw(st.integers(0, 3)))
 

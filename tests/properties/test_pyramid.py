@@ -86,13 +86,13 @@ def assert_counts_are_conserved(world: World) -> None:
     hearing = stage[:, :2].sum(axis=1)
     assert (change(hearing, rules.n - seeds) == returns + back - won - rejected - taken).all()
     learned = -np.diff(stage[:, UNAWARE])
-    assert (learned >= newly_aware[1:]).all()
-    assert (learned <= newly_aware[1:] + taken[1:]).all()
+    gone = flow(history, "rival_taken_unaware") - flow(history, "returns_unaware")
+    assert (learned == newly_aware[1:] + gone[1:]).all()
 
     assert (flow(history, "adoptions_segment") == adopted).all()
     if rules.supply_on:
         assert (invited + drawn == adopted).all()
-        assert (change(flow(history, "stock"), 0) == rules.units - drawn).all()
+        assert (change(flow(history, "stock"), 0) == rules.units - invited - drawn).all()
         assert (flow(history, "stock") >= 0).all()
     else:
         assert not (waits + invited + drawn + back + to_rival + flow(history, "stock")).any()

@@ -109,7 +109,7 @@ def festival(world: World, t: int) -> World:
 def campaign(world: World, t: int) -> World:
     """Own media on channel 0 from day t on."""
     added = {"channel": 0, "product": 0, "start": t, "end": t + 9, "hazard": 1 << 31,
-             "awareness": 1 << 31}  # fmt: skip
+             "see32": 1 << 31}  # fmt: skip
     return with_rules(world, **{
         f"media_{name}": np.append(getattr(world.rules, f"media_{name}"), value)
         for name, value in added.items()
@@ -287,7 +287,7 @@ def ends_and_recruits(
     for run, replicate in enumerate(replicates):
         resist = {
             name: np.minimum(rng.exponential(0.4, n) * (1 << 26), 1 << 31).astype(np.uint32)
-            for name in ("resist_aware", "resist_adopt", "resist_reject")
+            for name in ("resist_adopt", "resist_reject")
         }
         history = run_compiled(with_people(with_rules(base, replicate=replicate), **resist))
         last = np.full(n, -1)

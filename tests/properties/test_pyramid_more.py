@@ -45,11 +45,11 @@ def monotone(world: World) -> World:
         message_hazard=np.ascontiguousarray(hazard),
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
-            "learn_quality", "learn_difficulty", "join_board32",
+            "learn_quality", "learn_difficulty", "join_board32", "churn32",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",
-            "churn32", "lapse32", "memory_leak", "awareness_leak",
+            "lapse32", "memory_leak",
         ), 0),
         loyalty_bonus=0.0,
         service_bonus=0.0,
@@ -89,7 +89,7 @@ def one_easier(world: World) -> World:
 
 MORE: dict[str, Callable[[World], World]] = {
     "persuasion": scaled(message_hazard=1.7),
-    "visibility": scaled(message_hazard=1.3, awareness_hazard=1.3),
+    "visibility": scaled(see_hazard=1.3),
     "telling": scaled(tell32=1.5),
     "lifts": scaled(lift_tell16=1.5, lift_visibility16=1.5),
     "own media": lambda w: campaign(w, w.rules.ticks // 4),
@@ -159,10 +159,6 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
         lambda w: rules_like(w, memory_leak=0),
         lambda w: rules_like(w, memory_leak=1, memory20=FULL20),
     ),
-    "awareness leak": (
-        lambda w: rules_like(w, awareness_leak=0),
-        lambda w: rules_like(w, awareness_leak=1, awareness20=FULL20),
-    ),
     "reinforcement": (
         lambda w: rules_like(w, reinforcement_on=0),
         lambda w: with_people(
@@ -188,7 +184,7 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
     "own media": (
         lambda w: with_rules(w, **{
             f"media_{name}": getattr(w.rules, f"media_{name}")[:0]
-            for name in ("channel", "product", "start", "end", "hazard", "awareness")
+            for name in ("channel", "product", "start", "end", "hazard", "see32")
         }),
         lambda w: with_rules(w, media_end=w.rules.media_start),
     ),

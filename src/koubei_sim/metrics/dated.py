@@ -15,10 +15,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core.codes import UNAWARE
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics.forest import seeds_of
-from koubei_sim.metrics.indices import adoptions
+from koubei_sim.metrics.indices import adoptions, people_who_know
 from koubei_sim.metrics.overview import OUTCOMES
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, takes_history, users
 from koubei_sim.model.world.arrays import History
@@ -35,18 +34,13 @@ def _told(history: History) -> NDArray[np.int64]:
     return np.sum([block(history, kind) for kind in kinds], axis=0)
 
 
-def _aware(history: History) -> NDArray[np.int64]:
-    stage = block(history, "stage")
-    return np.asarray(stage.sum(axis=1) - stage[:, UNAWARE])
-
-
 #: Stocks: people at the end of a day.
 STOCKS: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
     "users": users,
     "loyal": loyal_and_above,
     "die_hard": die_hard_and_core,
     "adopted": _adopted,  # adoptions so far, seeds among them: only ever rises
-    "aware": _aware,
+    "aware": people_who_know,
     "members": lambda history: block(history, "members"),
 }
 #: Flows: acts of a day; over a period they are added up.

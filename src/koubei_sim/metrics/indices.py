@@ -22,9 +22,19 @@ def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
 
 @takes_history
 def awareness_index(history: History) -> NDArray[np.float64]:
-    """Return the share of people who know the product: ``1 - unaware / all``, shape [T]."""
+    """Return the share of people who have ever heard of the product, shape [T].
+
+    Those whom the rival took before they had heard of it do not know it.
+    """
+    return _ratio(people_who_know(history), block(history, "stage").sum(axis=1))
+
+
+def people_who_know(history: History) -> NDArray[np.int64]:
+    """Return how many people have ever heard of the product by the end of each day, int64 [T]."""
     stage = block(history, "stage")
-    return 1.0 - _ratio(stage[:, UNAWARE], stage.sum(axis=1))
+    taken = block(history, "rival_taken_unaware") - block(history, "returns_unaware")
+    known: NDArray[np.int64] = stage.sum(axis=1) - stage[:, UNAWARE] - np.cumsum(taken)
+    return known
 
 
 @takes_history

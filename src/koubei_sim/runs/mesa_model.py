@@ -21,6 +21,8 @@ from koubei_sim.core import codes
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
+from koubei_sim.model.mechanisms.returns import T_RETURNS_UNAWARE
+from koubei_sim.model.mechanisms.rival import T_RIVAL_TAKEN_UNAWARE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, refused, scenario_from
 from koubei_sim.runs.waiting import apart
@@ -197,8 +199,11 @@ class KoubeiModel(mesa.Model):
 
     @property
     def aware(self) -> float:
-        """People who know the product: everybody but the unaware."""
-        return self._people(self.scenario_spec.n_agents - self._stage(codes.UNAWARE))
+        """People who have ever heard of the product."""
+        rows = self._run.rows
+        gone = rows[:, T_RIVAL_TAKEN_UNAWARE] - rows[:, T_RETURNS_UNAWARE]
+        known = self.scenario_spec.n_agents - self._stage(codes.UNAWARE) - int(gone.sum())
+        return self._people(known)
 
     @property
     def waiting(self) -> float:

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.block import Block
-from koubei_sim.core.codes import UNAWARE
 from koubei_sim.model.compiled import CompiledRun, allocate
 from koubei_sim.model.compiled.allocation import ARRAYS
 from koubei_sim.model.compiled.own import OwnMechanisms
@@ -96,15 +95,12 @@ def _carry(old: State, new: State) -> State:
 def _settle(state: State, old: Rules, new: Rules, at: int) -> None:
     """Bring what decays lazily up to the evening before `at`, where its law changes."""
     now = at - 1
-    if _differ(old, new, "memory_leak", "memory20", "awareness_leak", "awareness20"):
+    if _differ(old, new, "memory_leak", "memory20"):
         v = state.listener
         since = now - v["touched"].astype(np.int64)
         late = since > 0
         if old.memory_leak:
             v["hazard"][late] = (v["hazard"][late] * old.memory20[since[late]]) >> 20
-        if old.awareness_leak:
-            deaf = late & (v["stage"] == UNAWARE)
-            v["awareness"][deaf] = (v["awareness"][deaf] * old.awareness20[since[deaf]]) >> 20
         v["touched"][late] = now
     if _differ(old, new, "engagement_decay", "channel_rank"):
         a = state.actor

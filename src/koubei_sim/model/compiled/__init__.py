@@ -114,6 +114,11 @@ class CompiledRun:
         return view
 
     @property
+    def rows(self) -> np.ndarray:
+        """Rows of the daily table so far (int64 view)."""
+        return self._table[: self.tick]
+
+    @property
     def stage(self) -> np.ndarray:
         """Stage of every agent now (uint8 view)."""
         return self._state.stage

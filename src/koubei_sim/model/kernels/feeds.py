@@ -1,8 +1,9 @@
 """hear, on feeds: tellings travel along arcs.
 
 The cost of the whole model is in this file, and it is cache misses, so: arcs are filtered by
-the bitset of the hearing set (without a branch: it would be mispredicted), survivors are
-collected in a block, and the block is applied with its records prefetched ahead.  Arrays are
+the bitset of the hearing set and by the coin of being seen (without a branch: it would be
+mispredicted), survivors are collected in a block, and the block is applied with its records
+prefetched ahead.  Arrays are
 taken out of their blocks before the loops: a store through one pointer would otherwise make the
 compiler read all others again.
 """
@@ -16,36 +17,43 @@ from koubei_sim.core.bits import ONE, has
 from koubei_sim.core.block import view_int32, view_int64, view_uint8
 from koubei_sim.core.codes import ATTENTION_SIZE, AWARE
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw, pick, stream
+from koubei_sim.core.draws import draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
-from koubei_sim.model.kernels.events import lifted
-from koubei_sim.model.kernels.hearing import claim, hears_awareness, hears_positive, touch
+from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, seen_below, touch
 from koubei_sim.model.kernels.reinforcement import count_teller, needed
 from koubei_sim.model.kernels.rejection import hears_negative
-from koubei_sim.model.mechanisms.hearing import BLOCK, DRAW_ORDER, T_ARCS_HEARD, T_ARCS_TOLD
+from koubei_sim.model.mechanisms.hearing import (
+    BLOCK,
+    DRAW_ORDER,
+    DRAW_SEE,
+    T_ARCS_HEARD,
+    T_ARCS_TOLD,
+)
 
 LOW32 = np.uint64(0xFFFFFFFF)
 MESSAGES_AHEAD_INDPTR = 24
 MESSAGES_AHEAD_ARCS = 10
 LISTENERS_AHEAD = 24
 SLACK = 64  # a block is applied when less than this is free
-TIE_OF_MEETING = np.uint8(255)
+CERTAIN = 1 << 32  # above every coin
+ARC_OF_MEETING = -1  # a tie made at a meeting has full strength
+FULL_TIE = 255
 
 
 @part
-def apply_block(s, r, t, c, negative, count, row):
-    """Apply the collected arcs of channel `c`, in order."""
+def apply_block(s, r, t, c, negative, count, limit, row):
+    """Apply the collected arcs of channel `c`, in order; a coin below `limit` sees."""
     listener = s.listener
-    block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
+    block_listener, block_message = s.block_listener, s.block_message
+    block_arc, block_coin = s.block_arc, s.block_coin
     messages = s.messages[negative, c]
+    tie = view_uint8(s.graph_at[c, 2], s.graph_size[c, 2])
     fit16 = s.fit16
     arrivals, attention16, class_segment = s.arrivals, r.attention16, r.class_segment
-    memory20, awareness20 = r.memory20, r.awareness20
+    memory_leak, memory20 = r.memory_leak == 1, r.memory20
     tie16 = r.tie16[c]
     attention, ties = r.attention_on == 1, r.tie_on[c] == 1
-    memory_leak, awareness_leak = r.memory_leak == 1, r.awareness_leak == 1
     reinforcement, need = needed(s, r)
-    base_awareness = lifted(r, r.awareness_hazard[c], c, t)
     records, width = listener.ctypes.data, np.uintp(listener.itemsize)
     arrived = arrivals[c if attention else 0].ctypes.data
     for k in range(min(count, LISTENERS_AHEAD)):
@@ -61,27 +69,27 @@ def apply_block(s, r, t, c, negative, count, row):
         if v.stage > AWARE:
             continue
         m = messages[block_message[k]]
-        touch(v, t, memory_leak, memory20, awareness_leak, awareness20)
-        a = base_awareness
+        if reinforcement and m.first == 1:
+            count_teller(v)
+        limit_here = limit
+        if attention:
+            arriving = np.int64(arrivals[c, i])
+            limit_here = (limit * attention16[c, class_segment[v.agent_class], arriving]) >> 16
+        if block_coin[k] >= limit_here:
+            continue
+        touch(v, t, memory_leak, memory20)
         y = m.hazard
         if ties:
-            y = (y * tie16[block_tie[k]]) >> 16
+            e = block_arc[k]
+            y = (y * tie16[FULL_TIE if e == ARC_OF_MEETING else np.int64(tie[e])]) >> 16
         fit = np.int64(0)
         if negative == 0:
             fit = fit16[m.product, v.agent_class]
             y = (y * fit) >> 16
-        if attention:
-            arriving = np.int64(arrivals[c, i])
-            att16 = attention16[c, class_segment[v.agent_class], arriving]
-            a = (a * att16) >> 16
-            y = (y * att16) >> 16
-        heard = np.int64(m.hop) | np.int64(m.product) << 4 | negative << 6
-        hears_awareness(s, r, i, v, t, a, heard, row)
+        notice(s, r, i, v, t, np.int64(m.hop) | np.int64(m.product) << 4 | negative << 6, row)
         if negative == 1:
             hears_negative(s, r, i, v, y, m.product)
             continue
-        if reinforcement and m.first == 1:
-            count_teller(v)
         if hears_positive(v, y, fit, reinforcement, need, i):
             claim(s, i, m.teller, c, m.product)
 
@@ -132,9 +140,14 @@ def feed(s, r, t, c, negative, start, descending, row):
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
     tie = view_uint8(s.graph_at[c, 2], s.graph_size[c, 2])
     hearing, messages = s.hearing, s.messages[negative, c]
-    block_listener, block_message, block_tie = s.block_listener, s.block_message, s.block_tie
+    block_listener, block_message = s.block_listener, s.block_message
+    block_arc, block_coin = s.block_arc, s.block_coin
     count = s.told[negative, c]
     ties = r.tie_on[c] == 1
+    limit = seen_below(r, c, t)
+    chance = limit < CERTAIN or r.attention_on == 1
+    base = stream(r.key, r.replicate, DRAW_SEE, t, c)
+    firsts_count = r.reinforcement_on == 1  # the first telling of each counts, seen or not
     meetings = s.n_ties[0] > 0
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
@@ -158,25 +171,23 @@ def feed(s, r, t, c, negative, start, descending, row):
         if last < n:
             end = first_listener(indices, begin, end, last)
         told += end - begin
+        coins = draw(base, teller)
+        kept = CERTAIN if firsts_count and messages[p].first == 1 else limit
         while begin < end:
             stop = min(end, begin + (BLOCK - pending))
-            if ties:
-                for e in range(begin, stop):
-                    i = indices[e]
-                    block_listener[pending] = i
-                    block_message[pending] = p
-                    block_tie[pending] = tie[e]
-                    pending += np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
-            else:
-                for e in range(begin, stop):
-                    i = indices[e]
-                    block_listener[pending] = i
-                    block_message[pending] = p
-                    pending += np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
+            for e in range(begin, stop):
+                i = indices[e]
+                coin = draw32(coins, i) if chance else np.int64(0)
+                hears = np.int64((hearing[i >> 6] >> np.uint64(i & 63)) & ONE)
+                block_listener[pending] = i
+                block_message[pending] = p
+                block_arc[pending] = e
+                block_coin[pending] = coin
+                heard += hears
+                pending += hears & np.int64(coin < kept)
             begin = stop
             if pending > BLOCK - SLACK:
-                apply_block(s, r, t, c, negative, pending, row)
-                heard += pending
+                apply_block(s, r, t, c, negative, pending, limit, row)
                 pending = 0
         if meetings:
             e = s.tie_head[teller]
@@ -185,18 +196,19 @@ def feed(s, r, t, c, negative, start, descending, row):
                 if s.ties[e].channel == c and first <= i < last:
                     told += 1
                     if has(hearing, i):
+                        heard += 1
                         block_listener[pending] = i
                         block_message[pending] = p
-                        block_tie[pending] = TIE_OF_MEETING
+                        block_arc[pending] = ARC_OF_MEETING
+                        block_coin[pending] = draw32(coins, i) if chance else np.int64(0)
                         pending += 1
                         if pending > BLOCK - SLACK:
-                            apply_block(s, r, t, c, negative, pending, row)
-                            heard += pending
+                            apply_block(s, r, t, c, negative, pending, limit, row)
                             pending = 0
                 e = s.ties[e].following
-    apply_block(s, r, t, c, negative, pending, row)
+    apply_block(s, r, t, c, negative, pending, limit, row)
     row[T_ARCS_TOLD] += told
-    row[T_ARCS_HEARD] += heard + pending
+    row[T_ARCS_HEARD] += heard
 
 
 @njit(cache=True, inline="always")

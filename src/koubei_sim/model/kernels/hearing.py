@@ -1,7 +1,8 @@
 """What one listener does with what arrives: shared by feeds, boards and own media.
 
-Conversion needs no draw: a listener converts when its accumulated hazard crosses a resistance
-drawn once (Sellke 1983), so exposures only add integers and compare.
+Whether something is seen is a keyed coin of its own (`feeds`, `boards`).  What is seen makes aware
+and persuades, both at once, and persuasion needs no draw: a listener converts when its accumulated
+hazard crosses a resistance drawn once (Sellke 1983), so what is seen only adds an integer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from numba import njit
 
 from koubei_sim.core.codes import AWARE, CLAIMED, UNAWARE
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT
+from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT, exp_neg_portable
+from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.reinforcement import enough_tellers
 from koubei_sim.model.kernels.relays import note_newly
 from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
@@ -19,18 +21,23 @@ from koubei_sim.model.mechanisms.population import T_STAGE
 
 
 @njit(cache=True, inline="always")
-def touch(v, t, memory_leak, memory20, awareness_leak, awareness20):
-    """Let both hazards leak for the ticks since anything last arrived.
+def touch(v, t, memory_leak, memory20):
+    """Let the hazard leak for the ticks since anything was last seen.
 
-    The tables are passed one by one: loops over listeners take them out of the rules once.
+    The table is passed by itself: loops over listeners take it out of the rules once.
     """
     since = t - np.int64(v.touched)
     if since > 0:
         if memory_leak:
             v.hazard = (v.hazard * memory20[since]) >> 20
-        if awareness_leak and v.stage == UNAWARE:
-            v.awareness = (v.awareness * awareness20[since]) >> 20
         v.touched = t
+
+
+@part
+def seen_below(r, c, t):
+    """Return what the coin of a message on feed `c` must stay below to be seen today."""
+    hazard = lifted(r, r.see_hazard[c], c, t)
+    return np.int64((1.0 - exp_neg_portable(np.float64(hazard) / 4294967296.0)) * 4294967296.0)
 
 
 @part
@@ -61,13 +68,10 @@ def claim(s, i, recruiter, channel, product):
 
 
 @njit(cache=True, inline="always")
-def hears_awareness(s, r, i, v, t, a, heard, row):
-    """Add awareness hazard `a`; cross where it suffices (`heard`: as in the listener's record)."""
+def notice(s, r, i, v, t, heard, row):
+    """See something: who was unaware is aware from now on (`heard`: as in its record)."""
     if v.stage == UNAWARE:
-        total = min(v.awareness + a, HAZARD_CAP)
-        v.awareness = total
-        if total >= np.int64(v.resist_aware) << RESISTANCE_SHIFT:
-            become_aware(s, r, i, t, heard, row)
+        become_aware(s, r, i, t, heard, row)
 
 
 @njit(cache=True, inline="always")

@@ -1,9 +1,11 @@
-"""leaving: coins are tossed at one's turn, and settled when the staff have answered."""
+"""leaving: coins are tossed every day, and settled when the staff have answered."""
 
 from __future__ import annotations
 
+from numba import njit
+
 from koubei_sim.core.bits import remove
-from koubei_sim.core.codes import LAPSED, LOG_LAPSE
+from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.model.kernels.engagement import leave_tier
@@ -14,7 +16,6 @@ from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, DRAW_LAPSE, T_CHURNS
 from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
 
 BASE_LAPSE, BASE_CHURN = 3, 4
-CHURN_CANDIDATE, LAPSE_CANDIDATE = 1, 2
 
 
 @part
@@ -24,33 +25,39 @@ def prepare(s, r, t):
     s.bases[BASE_CHURN] = stream(r.key, r.replicate, DRAW_CHURN, t, 0)
 
 
+@njit(cache=True, inline="always")
+def most_churn(r):
+    """Return the largest threshold of leaving of itself: to be asked before a loop."""
+    return max(r.churn32[0], r.churn32[1], r.churn32[2], r.churn32[3])
+
+
+@part
+def drift(s, r, i):
+    """Toss the coin of leaving for no reason in the model of user `i`, online or not."""
+    if draw32(s.bases[BASE_CHURN], i) < r.churn32[s.actor[i].tier]:
+        s.drifters[s.n_drifters[0]] = i
+        s.n_drifters[0] += 1
+
+
 @part
 def think_of_leaving(s, r, i, value):
-    """Toss the coins of leaving of online user `i` with satisfaction `value`."""
-    kind = 0
-    if r.churn32 > 0 and draw32(s.bases[BASE_CHURN], i) < r.churn32:
-        kind = CHURN_CANDIDATE
-    elif value < 0.0 and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
-        kind = LAPSE_CANDIDATE
-    if kind != 0:
-        k = s.n_leavers[0]
-        s.leavers[k] = i
-        s.leaver_kind[k] = kind
-        s.n_leavers[0] = k + 1
+    """Toss the coin of leaving of online user `i` with satisfaction `value`."""
+    if value < 0.0 and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
+        s.leavers[s.n_leavers[0]] = i
+        s.n_leavers[0] += 1
 
 
 @part
 def let_leavers_go(s, r, t, row):
-    """Turn those into lapsed ones whom no answer of today has kept."""
+    """Turn those into lapsed ones who leave of themselves, or whom no answer of today has kept."""
+    for k in range(s.n_drifters[0]):
+        row[T_CHURNS] += 1
+        leave(s, r, s.drifters[k], t)
     for k in range(s.n_leavers[0]):
         i = s.leavers[k]
-        if s.leaver_kind[k] == CHURN_CANDIDATE:
-            row[T_CHURNS] += 1
-        elif is_served(s.actor[i], t):
-            continue
-        else:
+        if s.stage[i] == USER and not is_served(s.actor[i], t):
             row[T_LAPSES] += 1
-        leave(s, r, i, t)
+            leave(s, r, i, t)
 
 
 @part

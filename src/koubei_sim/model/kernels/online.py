@@ -37,15 +37,18 @@ def tick_bases(s, r, t):
 
 
 @part
-def who_is_online(s):
-    """List the talkers whose coin falls, in ascending id."""
-    base = s.bases[BASE_ONLINE]
+def who_is_online(s, r):
+    """List the talkers whose coin falls, in ascending id, and the users who will leave today."""
+    base, leave = s.bases[BASE_ONLINE], s.bases[leaving.BASE_CHURN]
+    most = leaving.most_churn(r)
     count = 0
     for w in range(s.first >> 6, (s.last + 63) >> 6):
         word = s.talkers[w]
         while word != 0:
             i = (w << 6) + lowest_bit(word)
             word &= word - ONE
+            if draw32(leave, i) < most and s.stage[i] == USER:
+                leaving.drift(s, r, i)
             if draw32(base, i) <= s.online_threshold[i]:
                 s.online[count] = i
                 count += 1

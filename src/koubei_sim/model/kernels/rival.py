@@ -8,7 +8,8 @@ from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, exponential_units, stream
 from koubei_sim.model.kernels.returns import schedule_return
 from koubei_sim.model.kernels.sets import log_event, set_stage
-from koubei_sim.model.mechanisms.rival import DRAW_RIVAL, T_RIVAL_TAKEN
+from koubei_sim.model.mechanisms.returns import KNEW
+from koubei_sim.model.mechanisms.rival import DRAW_RIVAL, T_RIVAL_TAKEN, T_RIVAL_TAKEN_UNAWARE
 
 
 @part
@@ -42,7 +43,9 @@ def first_offers(s, r):
 
 @part
 def go_to_rival(s, r, i, t, product):
-    """Turn an agent into one of the rival's, who may come back."""
+    """Turn an agent into one of the rival's, who may come back as aware as it went."""
+    if s.stage[i] != UNAWARE:
+        s.listener[i].heard |= KNEW
     set_stage(s, i, RIVAL)
     remove(s.talkers, i)
     log_event(s, t, i, LOG_RIVAL, -1, -1, product, 0)
@@ -60,6 +63,8 @@ def offer(s, r, t, row):
         if s.stage[i] == AWARE or s.stage[i] == UNAWARE:
             remove(s.hearing, i)
             row[T_RIVAL_TAKEN] += 1
+            if s.stage[i] == UNAWARE:
+                row[T_RIVAL_TAKEN_UNAWARE] += 1
             go_to_rival(s, r, i, t, 0)
         next_offer(s, r, i, t)
         i = following

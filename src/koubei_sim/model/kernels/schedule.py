@@ -55,7 +55,7 @@ def begin_day(s, r, t, row):
 @part
 def take_turns(s, r, t, row):
     """Online: people act, each for itself."""
-    online.who_is_online(s)
+    online.who_is_online(s, r)
     online.take_turns(s, r, t, row)
 
 
@@ -70,7 +70,7 @@ def queue_up(s, r, t, row):
 def settle_claims(s, r, t, row):
     """Let the claimed adopt, or wait; invites are used and lots drawn."""
     decide.settle_claims(s, r, t, row)
-    supply.invite_and_draw(s, r, t, row)
+    supply.invite_and_draw(s, r, t)
 
 
 @part

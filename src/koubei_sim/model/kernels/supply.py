@@ -1,13 +1,13 @@
-"""supply: units are short; invites jump the queue, rounds are lotteries, some give up."""
+"""supply: units are short; the invited are served first, lots are drawn for the rest."""
 
 from __future__ import annotations
 
-from koubei_sim.core.bits import ONE, insert, lowest_bit, remove
-from koubei_sim.core.codes import LOG_GIVE_UP, USER, WAITING
+from koubei_sim.core.bits import ONE, has, insert, lowest_bit, remove
+from koubei_sim.core.codes import AWARE, LOG_GIVE_UP, USER, WAITING
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.model.kernels.adoption import adopt
-from koubei_sim.model.kernels.returns import back_to_aware
+from koubei_sim.model.kernels.returns import back_to_market
 from koubei_sim.model.kernels.rival import go_to_rival
 from koubei_sim.model.kernels.sets import keyed_order, log_event, set_stage, smallest
 from koubei_sim.model.mechanisms.supply import (
@@ -27,6 +27,8 @@ from koubei_sim.model.mechanisms.supply import (
 @part
 def sell(s, r, t, i, row):
     """Hand a unit to waiting agent `i`."""
+    row[T_INVITED if has(s.invited, i) else T_LOTTERY] += 1
+    remove(s.invited, i)
     remove(s.waiting, i)
     claim = s.sale[0]
     claim.agent = i
@@ -76,8 +78,8 @@ def list_waiting(s):
 
 
 @part
-def sell_on_invites(s, r, t, row):
-    """Sell to those of today's newcomers whose recruiter has an invite left, in keyed order."""
+def hand_out_invites(s, r, t):
+    """Let recruiters who have an invite left give it to those they won today, in keyed order."""
     count = s.n_waiters[0]
     if count > 0:
         keyed_order(s.waiters, count, stream(r.key, r.replicate, DRAW_INVITE, t, 0), s.sort_keys)
@@ -86,29 +88,41 @@ def sell_on_invites(s, r, t, row):
             recruiter = s.wait_recruiter[i]
             if recruiter >= 0 and s.stage[recruiter] == USER and s.actor[recruiter].invites > 0:
                 s.actor[recruiter].invites -= 1
-                row[T_INVITED] += 1
-                sell(s, r, t, i, row)
+                insert(s.invited, i)
 
 
 @part
-def draw_lots(s, r, t):
-    """Put those who win today's round to the front of `waiters`; return their number."""
-    if r.units[t] == 0:
-        return 0
-    s.change[T_STOCK] += r.units[t]
+def draw_lots(s, r, t, stock):
+    """Put those who get a unit today to the front of `waiters`; return their number.
+
+    The invited come first, then the others, by lot among themselves.
+    """
     count = list_waiting(s)
-    wanted = min(count, s.stocks[T_STOCK])
+    invited = 0
+    for k in range(count):
+        i = s.waiters[k]
+        if has(s.invited, i):
+            s.waiters[k] = s.waiters[invited]
+            s.waiters[invited] = i
+            invited += 1
     base = stream(r.key, r.replicate, DRAW_LOTTERY, t, 0)
-    smallest(s.waiters, count, wanted, base, s.sort_keys)
-    return wanted
+    first = min(invited, stock)
+    smallest(s.waiters, invited, first, base, s.sort_keys)
+    then = min(count - invited, stock - first)
+    if then > 0:
+        smallest(s.waiters[invited:], count - invited, then, base, s.sort_keys)
+    return first + then
 
 
 @part
-def invite_and_draw(s, r, t, row):
-    """Use invites and draw lots; who has won is sold to later (`sell_to_winners`)."""
-    if r.supply_on == 1:
-        sell_on_invites(s, r, t, row)
-        s.n_winners[0] = draw_lots(s, r, t)
+def invite_and_draw(s, r, t):
+    """Hand out invites and draw lots; who has won is sold to later (`sell_to_winners`)."""
+    if r.supply_on == 0:
+        return
+    hand_out_invites(s, r, t)
+    s.change[T_STOCK] += r.units[t]
+    stock = s.stocks[T_STOCK]
+    s.n_winners[0] = draw_lots(s, r, t, stock) if stock > 0 else 0
 
 
 @part
@@ -118,7 +132,6 @@ def sell_to_winners(s, r, t, row):
     for k in range(winners):
         sell(s, r, t, s.waiters[k], row)
     s.change[T_STOCK] -= winners
-    row[T_LOTTERY] += winners
 
 
 @part
@@ -134,11 +147,12 @@ def lose_patience(s, r, t, row):
         if s.wait_since[i] == t or draw32(leave, i) >= r.give_up32:
             continue
         remove(s.waiting, i)
+        remove(s.invited, i)
         product = s.actor[i].product
         if draw32(where, i) < r.give_up_rival32:
             row[T_GIVE_UPS_RIVAL] += 1
             go_to_rival(s, r, i, t, product)
         else:
-            back_to_aware(s, r, i, t)
+            back_to_market(s, r, i, t, AWARE)
             row[T_GIVE_UPS] += 1
             log_event(s, t, i, LOG_GIVE_UP, -1, -1, product, 0)

@@ -19,7 +19,7 @@ from koubei_sim.core.codes import (
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
-from koubei_sim.model.kernels.events import lifted, lifts_of_telling, take_part
+from koubei_sim.model.kernels.events import lifts_of_telling, take_part
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
 from koubei_sim.model.mechanisms.telling import (
@@ -92,7 +92,6 @@ def tell(s, r, i, t, value, row):
         times = np.int64((a.told >> np.uint64(8 * c)) & np.uint64(255))
         h = r.message_hazard[c, kind, story, hop]
         h = (h * r.repeat16[times]) >> 16
-        h = lifted(r, h, c, t)
         if negative:
             h = (h * r.negativity16) >> 16
         if kind == KIND_WAITING:

@@ -23,6 +23,7 @@ from koubei_sim.model.mechanisms.numbers import threshold
 
 DRAW_JOIN_BOARD = Purpose(13, "0, channel")
 DRAW_BOARD_PICK = Purpose(34, "tick, 4 * channel + product")
+DRAW_READ = Purpose(44, "tick, 4 * channel + product (blame: 32 + channel)")
 
 
 class Pool(Part):
@@ -56,9 +57,14 @@ class BoardRules(Record):
 
 @arrays
 class BoardState(Record):
-    """Who has posted, of one board at a time."""
+    """Who has posted, of one board at a time, and how much of it a member reads."""
 
     posters: NDArray[np.int32] = array(np.int32, "people", scratch=True)
+    #: Hazards of the posts before each place; the last entry is the sum of all.
+    posted: IntArray = array(np.int64, lambda rules: rules.n + 1, scratch=True)
+    #: Thresholds of reading at most so many posts, from the smallest number in question on.
+    read32: IntArray = array(np.int64, lambda rules: rules.n + 1, scratch=True)
+    weights: FloatArray = array(np.float64, lambda rules: rules.n + 1, scratch=True)
 
 
 def numbers(made: Made) -> BoardRules:
@@ -77,5 +83,8 @@ def numbers(made: Made) -> BoardRules:
 
 
 BOARDS = Mechanism(
-    "boards", numbers=numbers, state=BoardState, purposes=(DRAW_JOIN_BOARD, DRAW_BOARD_PICK)
+    "boards",
+    numbers=numbers,
+    state=BoardState,
+    purposes=(DRAW_JOIN_BOARD, DRAW_BOARD_PICK, DRAW_READ),
 )

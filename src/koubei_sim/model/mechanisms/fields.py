@@ -112,6 +112,7 @@ Entries = Annotated[
 ]
 Real = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_number)]
+Four = tuple[Real, Real, Real, Real]  # by tier
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Day = Annotated[datetime.date, BeforeValidator(_day)]
 

@@ -1,4 +1,4 @@
-"""hear: what arrives is noticed, weighed by ties and attention, and leaks away."""
+"""hear: what is seen makes aware and persuades, weighed by ties and attention, and leaks away."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from koubei_sim.model.mechanisms.fields import (
 )
 from koubei_sim.model.mechanisms.numbers import Table, floor16, halving, threshold
 
-DRAW_RESIST_AWARE = Purpose(8, "run: 0, 0")
 DRAW_RESIST_ADOPT = Purpose(9, "run: 0, 0")
 DRAW_AWARE_AT_START = Purpose(11, "run: 0, 0")
 DRAW_ORDER = Purpose(33, "tick, 0; agent field 0")
+DRAW_SEE = Purpose(43, "tick, channel; teller, then listener")
 T_NEWLY_AWARE = Column(56, "newly_aware", "people who became aware")
 T_ARCS_TOLD = Column(177, "arcs_told", "ties that carried a telling", unit="arcs")
 T_ARCS_HEARD = Column(
@@ -56,9 +56,6 @@ class Hearing(Part):
     """How long what was heard stays; attention is the segments' reading_budget."""
 
     memory_half_life: Real = infinite("days", "half-life of what was heard for and against")
-    awareness_half_life: Real = infinite(
-        "days", "half-life of half-noticed messages before awareness"
-    )
 
 
 class ReadingBudget(Part):
@@ -105,24 +102,21 @@ class Awareness(Part):
 
 @dataclass(frozen=True)
 class HearingRules(Record):
-    """Awareness, ties, attention and the two leaks."""
+    """What is seen, ties, attention and forgetting."""
 
-    awareness_hazard: IntArray  # [8]
+    see_hazard: IntArray  # [8] of seeing one message; 2**-32
     tie_on: Int8Array  # [8]
     tie16: IntArray  # [8, 256]
     attention_on: int
     attention16: IntArray  # [8, S, 256]
     memory_leak: int
     memory20: IntArray  # [T + 2]
-    awareness_leak: int
-    awareness20: IntArray  # [T + 2]
 
 
 @arrays
 class HearingPeople(Record):
     """Resistances in units of 2**-26, and who is aware at the start."""
 
-    resist_aware: NDArray[np.uint32] = of_world(np.uint32)
     resist_adopt: NDArray[np.uint32] = of_world(np.uint32)
     initial_stage: Int8Array = of_world(np.uint8)  # 0 unaware or 1 aware
 
@@ -135,7 +129,8 @@ class HearingState(Record):
     arrivals: Int8Array = array(np.uint8, MAX_CHANNELS, "people", fill=0, needed="attention_on")
     block_listener: NDArray[np.int32] = array(np.int32, BLOCK, scratch=True)
     block_message: NDArray[np.int32] = array(np.int32, BLOCK, scratch=True)
-    block_tie: Int8Array = array(np.uint8, BLOCK, fill=0, scratch=True)
+    block_arc: IntArray = array(np.int64, BLOCK, scratch=True)
+    block_coin: IntArray = array(np.int64, BLOCK, scratch=True)
 
 
 def tie_weights(channel: Any, scenario: Any) -> Table:
@@ -154,11 +149,11 @@ def tie_weights(channel: Any, scenario: Any) -> Table:
 
 
 def numbers(made: Made) -> HearingRules:
-    """Return awareness, ties, attention and the two leaks."""
+    """Return what is seen, ties, attention and forgetting."""
     scenario, hearing = made.scenario, made.scenario.hearing
     size = scenario.ticks + 2
     segments = list(scenario.segments.values())
-    awareness = np.zeros(MAX_CHANNELS, dtype=np.int64)
+    see = np.zeros(MAX_CHANNELS, dtype=np.int64)
     tie_on = np.zeros(MAX_CHANNELS, dtype=np.uint8)
     tie16 = np.full((MAX_CHANNELS, 256), 65536, dtype=np.int64)
     attention = np.full((MAX_CHANNELS, len(segments), ATTENTION_SIZE), 65536, dtype=np.int64)
@@ -166,7 +161,7 @@ def numbers(made: Made) -> HearingRules:
     for c, channel in enumerate(scenario.channels.values()):
         if channel.medium == "board":
             continue
-        awareness[c] = hazard_units(channel.visibility)
+        see[c] = hazard_units(channel.visibility)
         if channel.tie != "none":
             tie_on[c] = 1
             tie16[c] = tie_weights(channel, scenario)
@@ -175,19 +170,15 @@ def numbers(made: Made) -> HearingRules:
                 load = np.maximum(arriving + channel.background_load, 1e-300)
                 attention[c, s] = floor16(np.minimum(1.0, segment.reading_budget / load))
 
-    def kept20(half_life: float) -> Table:
-        return np.floor(halving(half_life, size) * 1048576.0).astype(np.int64)
-
+    memory = halving(hearing.memory_half_life, size)
     return HearingRules(
-        awareness_hazard=awareness,
+        see_hazard=see,
         tie_on=tie_on,
         tie16=tie16,
         attention_on=int(any(math.isfinite(s.reading_budget) for s in segments)),
         attention16=attention,
         memory_leak=int(math.isfinite(hearing.memory_half_life)),
-        memory20=kept20(hearing.memory_half_life),
-        awareness_leak=int(math.isfinite(hearing.awareness_half_life)),
-        awareness20=kept20(hearing.awareness_half_life),
+        memory20=np.floor(memory * 1048576.0).astype(np.int64),
     )
 
 
@@ -224,21 +215,14 @@ def people(made: Made) -> dict[str, Any]:
     if aware:
         _coins(made.base(DRAW_AWARE_AT_START), aware, stage)
     return {
-        "resist_aware": resistances(made, DRAW_RESIST_AWARE),
         "resist_adopt": resistances(made, DRAW_RESIST_ADOPT),
         "initial_stage": stage,
     }
 
 
 def _leaks(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
-    hearing = scenario.hearing
-    yield say(
-        "leak", memory=_days(hearing.memory_half_life), aware=_days(hearing.awareness_half_life)
-    )
-
-
-def _days(half_life: float) -> str:
-    return "∞" if math.isinf(half_life) else f"{half_life:g}"
+    half_life = scenario.hearing.memory_half_life
+    yield say("leak", memory="∞" if math.isinf(half_life) else f"{half_life:g}")
 
 
 def _start(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
@@ -252,14 +236,13 @@ HEARING = Mechanism(
     state=HearingState,
     listener=(
         Slot("hazard", "i8"),  # H: positive minus negative, 2**-32
-        Slot("awareness", "i8"),  # A, 2**-32
-        Slot("resist_aware", "u4"),  # 2**-26
-        Slot("resist_adopt", "u4"),
-        Slot("touched", "u2"),  # tick at which anything last arrived
-        Slot("heard", "u1"),  # what made it aware: hop (4 bits), product (2), negative (1)
+        Slot("resist_adopt", "u4"),  # 2**-26
+        Slot("touched", "u2"),  # tick at which anything was last seen
+        # What made it aware: hop (4 bits), product (2), negative (1); and `returns.KNEW`.
+        Slot("heard", "u1"),
     ),
     columns=(T_NEWLY_AWARE, T_ARCS_TOLD, T_ARCS_HEARD),
-    purposes=(DRAW_RESIST_AWARE, DRAW_RESIST_ADOPT, DRAW_AWARE_AT_START, DRAW_ORDER),
+    purposes=(DRAW_RESIST_ADOPT, DRAW_AWARE_AT_START, DRAW_ORDER, DRAW_SEE),
     modules=(
         Module(
             "attention",
@@ -275,7 +258,7 @@ HEARING = Mechanism(
         ),
         Module(
             "leak",
-            ("hearing.memory_half_life", "hearing.awareness_half_life"),
+            ("hearing.memory_half_life",),
             "what was heard is forgotten",
             "听过的会遗忘",
         ),
@@ -289,8 +272,8 @@ HEARING = Mechanism(
     sentences=(Sentence("do", 4, _leaks), Sentence("start", 2, _start)),
     words={
         "leak": (
-            "What was heard halves in {memory} days, half-noticed messages in {aware} days",
-            "听到的内容 {memory} 天减半，未入心的 {aware} 天减半",
+            "What was heard halves in {memory} days",
+            "听到的内容 {memory} 天减半",
         ),
         "aware": (
             "{share:.0%} of the people know of it at the start",

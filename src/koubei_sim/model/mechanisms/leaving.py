@@ -1,4 +1,4 @@
-"""leaving: unhappy users lapse unless they were served, and any user may leave."""
+"""leaving: unhappy users lapse unless they were served, and any user may leave, fans less often."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from koubei_sim.core.block import Record
 from koubei_sim.model.mechanisms.declaration import (
     Column,
-    Int8Array,
     IntArray,
     Made,
     Mechanism,
@@ -20,8 +19,17 @@ from koubei_sim.model.mechanisms.declaration import (
     count,
     list_of_day,
 )
-from koubei_sim.model.mechanisms.fields import TRIAL, Part, Real, Whole, days, fraction
-from koubei_sim.model.mechanisms.numbers import threshold
+from koubei_sim.model.mechanisms.fields import (
+    TRIAL,
+    Four,
+    Part,
+    Real,
+    Whole,
+    days,
+    factor,
+    fraction,
+)
+from koubei_sim.model.mechanisms.numbers import threshold, whole
 
 DRAW_LAPSE = Purpose(27, "tick, 0")
 DRAW_CHURN = Purpose(28, "tick, 0")
@@ -40,9 +48,14 @@ class Leaving(Part):
     )
     churn: Real = fraction(
         0.0,
-        "probability that any user leaves on an online day",
+        "probability that a casual user leaves on a day",
         unit="1/day",
-        source="assumption (take-off was uncertain near .006 in an early trial)",
+    )
+    stay: Four = factor(
+        (1.0, 0.25, 0.0625, 0.015625),
+        "factor on leaving of itself: casual, loyal, die-hard, core",
+        neutral=(1.0, 1.0, 1.0, 1.0),
+        high=1.0,
     )
     lapsed_return: Whole = days(0, "mean days until a lapsed user can be won again; 0: never")
 
@@ -52,16 +65,17 @@ class LeavingRules(Record):
     """Who leaves."""
 
     lapse32: int
-    churn32: int
+    churn32: IntArray  # [4] by tier
     lapsed_return: int
 
 
 @arrays
 class LeavingState(Record):
-    """Who may leave today, and why: 1 churn, 2 unserved."""
+    """Who leaves today of itself, and who may leave because nobody helped."""
 
+    drifters: NDArray[np.int32] = list_of_day(np.int32, counter="n_drifters")
+    n_drifters: IntArray = count()
     leavers: NDArray[np.int32] = list_of_day(np.int32, counter="n_leavers")
-    leaver_kind: Int8Array = list_of_day(np.uint8, counter="n_leavers")
     n_leavers: IntArray = count()
 
 
@@ -70,7 +84,7 @@ def numbers(made: Made) -> LeavingRules:
     service = made.scenario.service
     return LeavingRules(
         lapse32=threshold(service.lapse),
-        churn32=threshold(service.churn),
+        churn32=whole(threshold(service.churn * factor) for factor in service.stay),
         lapsed_return=service.lapsed_return,
     )
 
@@ -83,6 +97,7 @@ LEAVING = Mechanism(
     purposes=(DRAW_LAPSE, DRAW_CHURN),
     modules=(
         Module("churn", ("service.churn",), "users leave for no stated reason", "用户会自然流失"),
+        Module("stay", ("service.stay",), "fans leave less often", "粉丝更少流失"),
         Module("lapse", ("service.lapse",), "unhappy users leave", "不满的用户会离开"),
     ),
 )

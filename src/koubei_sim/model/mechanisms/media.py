@@ -1,4 +1,4 @@
-"""own media: hazards on the members of a channel from outside."""
+"""own media: what the members of a channel see from outside."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ from koubei_sim.model.mechanisms.declaration import (
     Module,
     Money,
     Price,
+    Purpose,
     Sentence,
 )
 from koubei_sim.model.mechanisms.fields import Part, Real, Whole, fraction, money, name, tick
-from koubei_sim.model.mechanisms.numbers import whole
+from koubei_sim.model.mechanisms.numbers import threshold, whole
 
+DRAW_SEE_MEDIA = Purpose(45, "tick, campaign")
 T_ADOPTIONS_MEDIA = Column(
     40, "adoptions_media", "adoptions recruited by own media, by channel", "channel"
 )
 
 
 class Media(Part):
-    """Own media or advertising: hazards on the members of a channel from outside."""
+    """Own media or advertising: a message a day to the members of a channel, from outside."""
 
     channel: str = name(..., "channel whose members it reaches", "a channel of the scenario")
     product: str | None = name(
@@ -40,13 +42,13 @@ class Media(Part):
     )
     start: Whole = tick(0, "first tick")
     end: Whole | None = tick(None, "tick after the last; none: it never ends")
-    hazard: Real = fraction(
+    visibility: Real = fraction(0.0, "probability a day that a member sees it", unit="1/day")
+    persuasion: Real = fraction(
         0.0,
-        "probability a day to convince a member of full fit",
-        unit="1/day",
-        source="Bass 1969, coefficient of innovation; the value is an assumption",
+        "probability that seeing it once convinces, at full fit",
+        source="Bass 1969: visibility times persuasion is the coefficient of innovation; the value "
+        "is an assumption",
     )
-    awareness: Real = fraction(0.0, "probability a day to make a member aware", unit="1/day")
     cost_per_day: Real = money("cost of a day", a_day=True)
     cost_per_member: Real = money("cost of a day for each member reached", a_day=True)
 
@@ -65,14 +67,14 @@ class Media(Part):
 
 @dataclass(frozen=True)
 class MediaRules(Record):
-    """The campaigns: channel, product, first tick, tick after the last, hazards."""
+    """The campaigns: channel, product, first tick, tick after the last, who sees it, its force."""
 
     media_channel: IntArray  # [A]
     media_product: IntArray
     media_start: IntArray
     media_end: IntArray
+    media_see32: IntArray  # 2**-32
     media_hazard: IntArray  # 2**-32
-    media_awareness: IntArray
 
 
 def numbers(made: Made) -> MediaRules:
@@ -85,8 +87,8 @@ def numbers(made: Made) -> MediaRules:
         media_product=whole(0 if m.product is None else products.index(m.product) for m in media),
         media_start=whole(m.start for m in media),
         media_end=whole(scenario.ticks if m.end is None else m.end for m in media),
-        media_hazard=whole(hazard_units(m.hazard) for m in media),
-        media_awareness=whole(hazard_units(m.awareness) for m in media),
+        media_see32=whole(threshold(m.visibility) for m in media),
+        media_hazard=whole(hazard_units(m.persuasion) for m in media),
     )
 
 
@@ -97,8 +99,8 @@ def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
             name=title,
             channel=media.channel,
             start=media.start,
-            hazard=media.hazard,
-            awareness=media.awareness,
+            seen=media.visibility,
+            won=media.visibility * media.persuasion,
         )
 
 
@@ -118,14 +120,15 @@ MEDIA = Mechanism(
     "media",
     numbers=numbers,
     columns=(T_ADOPTIONS_MEDIA,),
+    purposes=(DRAW_SEE_MEDIA,),
     modules=(Module("media", ("media",), "own media and advertising", "自媒体与广告"),),
     sentences=(Sentence("happens", 2, _told, entries=True),),
     words={
         "media": (
-            "{name}: own media on {channel} from day {start}, convinces {hazard:.3g} and makes "
-            "aware {awareness:.3g} of the members a day",
+            "{name}: own media on {channel} from day {start}, seen by {seen:.3g} and at full fit "
+            "convincing {won:.3g} of the members a day",
             "{name}：{channel} 上的自媒体，第 {start} 天起，"
-            "每天说服 {hazard:.3g}、告知 {awareness:.3g}",
+            "每天被 {seen:.3g} 的成员看到、说服 {won:.3g}",
         ),
     },
     prices=(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,10 @@ from koubei_sim.model.mechanisms.declaration import (
 
 DRAW_RETURN = Purpose(36, "tick, stage entered")
 T_RETURNS = Column(61, "returns", "people who came back to the market")
+T_RETURNS_UNAWARE = Column(
+    180, "returns_unaware", "of these, people who had never heard of the product"
+)
+KNEW: Final = 128  # bit of `heard`: was aware when the rival took it
 
 
 @arrays
@@ -31,7 +37,7 @@ class ReturnState(Record):
 RETURNS = Mechanism(
     "returns",
     state=ReturnState,
-    columns=(T_RETURNS,),
+    columns=(T_RETURNS, T_RETURNS_UNAWARE),
     purposes=(DRAW_RETURN,),
     modules=(
         Module(

@@ -29,6 +29,9 @@ from koubei_sim.model.mechanisms.fields import Part, Real, Whole, days, paramete
 
 DRAW_RIVAL = Purpose(35, "number of the offer, 0")
 T_RIVAL_TAKEN = Column(60, "rival_taken", "people taken by an offer of the rival")
+T_RIVAL_TAKEN_UNAWARE = Column(
+    179, "rival_taken_unaware", "of these, people who had never heard of the product"
+)
 
 
 class RivalPhase(Part):
@@ -100,7 +103,7 @@ RIVAL = Mechanism(
     "rival",
     numbers=numbers,
     state=RivalState,
-    columns=(T_RIVAL_TAKEN,),
+    columns=(T_RIVAL_TAKEN, T_RIVAL_TAKEN_UNAWARE),
     purposes=(DRAW_RIVAL,),
     modules=(Module("rival", ("market.rival",), "a rival takes people", "对手会抢人"),),
     sentences=(Sentence("happens", 4, _told),),

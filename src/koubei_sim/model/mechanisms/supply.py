@@ -112,6 +112,7 @@ class SupplyState(Record):
     """Who waits, since when, won by whom and where."""
 
     waiting: Bits = set_of_people()
+    invited: Bits = set_of_people()
     wait_since: NDArray[np.int16] = by_person(np.int16, needed="supply_on", travels=True)
     wait_recruiter: NDArray[np.int32] = by_person(np.int32, needed="supply_on", travels=True)
     wait_channel: NDArray[np.int8] = by_person(np.int8, needed="supply_on", travels=True)

@@ -31,6 +31,7 @@ from koubei_sim.model.mechanisms.declaration import (
 from koubei_sim.model.mechanisms.fields import (
     STRUCTURE,
     TRIAL,
+    Four,
     Part,
     Real,
     engagement,
@@ -66,7 +67,6 @@ MESSAGE = np.dtype(
     [("hazard", "i8"), ("teller", "i4"), ("product", "u1"), ("hop", "u1"), ("first", "u1")],
     align=True,
 )
-Four = tuple[Real, Real, Real, Real]
 
 
 class Speaking(Part):
@@ -119,7 +119,7 @@ class Messages(Part):
 
     visibility: Real = fraction(
         0.3,
-        "probability that a listener sees a message (boards: 1, see readers_per_post)",
+        "probability that a listener sees a message (boards: see readers_per_post)",
         source=TRIAL,
     )
     persuasion: Real = fraction(
@@ -204,8 +204,7 @@ def numbers(made: Made) -> TellingRules:
     """Return rates and hazards of messages.
 
     ``tell32 = floor(tell factor / online 2**32)``;
-    ``message_hazard = hazard(visibility persuasion credibility authenticity fidelity**hop)``,
-    with visibility 1 on boards.
+    ``message_hazard = hazard(persuasion credibility authenticity fidelity**hop)``, of one seen.
     """
     scenario, telling = made.scenario, made.scenario.telling
     rates, credibility = kind_factors(scenario)
@@ -215,13 +214,12 @@ def numbers(made: Made) -> TellingRules:
     online = scenario.participation.online
     for c, channel in enumerate(scenario.channels.values()):
         kept = geometric(channel.fidelity, HOPS)
-        base = (channel.visibility if channel.medium == "feed" else 1.0) * channel.persuasion
         for kind in range(KINDS):
             tell32[c, kind] = min(int(channel.tell * rates[kind] / online * UNIT32), MOST_RATE32)
             for a, truth in enumerate(authentic):
                 for hop in range(HOPS):
                     hazard[c, kind, a, hop] = hazard_units(
-                        base * credibility[kind] * truth * kept[hop]
+                        channel.persuasion * credibility[kind] * truth * kept[hop]
                     )
     size = scenario.ticks + 2
     floor = telling.novelty_floor

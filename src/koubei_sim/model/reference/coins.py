@@ -53,6 +53,10 @@ class Coins:
         """Return the upper 32 bits at an address; an event happens when this is below T."""
         return self.word(purpose, tick, j, i) >> 32
 
+    def nested(self, purpose: int, tick: int, j: int, other: int, i: int) -> int:
+        """Return 32 bits that belong to two people: ``(purpose, tick, j)[other][i]``."""
+        return int(draw(np.uint64(self.word(purpose, tick, j, other)), i)) >> 32
+
 
 def pick(bits32: int, count: int) -> int:
     """Map 32 bits to ``0 .. count - 1`` by multiply and shift.

@@ -13,7 +13,7 @@ from koubei_sim.model.mechanisms.complaints import (
     DRAW_COMPLAIN_CHANNEL,
     T_COMPLAINTS,
 )
-from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, DRAW_LAPSE
+from koubei_sim.model.mechanisms.leaving import DRAW_LAPSE
 from koubei_sim.model.mechanisms.release import REPORT_OF_COMPLAINT
 from koubei_sim.model.reference.coins import pick
 from koubei_sim.model.reference.engagement import add_engagement
@@ -28,7 +28,7 @@ FULL_CONTENT16 = 65536
 
 
 def complain(model: Pyramid, day: Day, user: Person, content: float) -> None:
-    """Let one online user complain, and toss its coins of leaving.
+    """Let one online user complain, and toss its coin of leaving unserved.
 
     Parameters
     ----------
@@ -53,8 +53,6 @@ def complain(model: Pyramid, day: Day, user: Person, content: float) -> None:
             file_complaint(model, day, user, channels[pick(bits, len(channels))])
         if model.coins.coin(DRAW_LAPSE, t, 0, user.number) < rules.lapse32:
             day.lapse_candidates.append(user)
-    if model.coins.coin(DRAW_CHURN, t, 0, user.number) < rules.churn32:
-        day.churn_candidates.append(user)
 
 
 def file_complaint(model: Pyramid, day: Day, user: Person, c: int) -> None:

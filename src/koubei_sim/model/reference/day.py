@@ -47,8 +47,8 @@ class Day:
     online: list[Person] = field(default_factory=list)  # online talkers, ascending
     unhappy: set[int] = field(default_factory=set)  # numbers of unhappy online users
     complaints: dict[int, list[Person]] = field(default_factory=dict)  # by channel, to serve
+    churn_candidates: list[Person] = field(default_factory=list)  # morning -> serve
     lapse_candidates: list[Person] = field(default_factory=list)  # complain -> serve
-    churn_candidates: list[Person] = field(default_factory=list)
     tellings: list[Telling] = field(default_factory=list)  # tell -> hear
     event_tellings: list[EventTelling] = field(default_factory=list)  # tell -> age
     attendees: list[Person] = field(default_factory=list)  # meetings -> age, in keyed order

@@ -1,9 +1,10 @@
 """hear: messages reach those who have not decided, who become aware, convinced or repelled.
 
-Hazards are added up and compared with one resistance per person (Sellke 1983), so hearing
-needs no coin.  Bad news is heard first, then good news; feeds before boards; own media last.
-Within the feeds tellers come from a keyed offset in a keyed direction, because any fixed order
-would favour some people as recruiters.  Fourth step of the schedule.
+Whether a message is seen is a coin; what is seen makes aware and persuades at once.  Hazards of
+what is seen are added up and compared with one resistance per person (Sellke 1983), so being
+persuaded needs no coin.  Bad news is heard first, then good news; feeds before boards; own media
+last.  Within the feeds tellers come from a keyed offset in a keyed direction, because any fixed
+order would favour some people as recruiters.  Fourth step of the schedule.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from koubei_sim.core.codes import (
     REJECTED,
     UNAWARE,
 )
-from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT, hazard_units
-from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK
+from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT, exp_neg_portable
+from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_READ
 from koubei_sim.model.mechanisms.hearing import (
     DRAW_ORDER,
+    DRAW_SEE,
     T_ARCS_HEARD,
     T_ARCS_TOLD,
     T_NEWLY_AWARE,
 )
+from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
 from koubei_sim.model.reference.coins import pick
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Person, Pyramid
 
 MOST_TELLERS = 65535
+FIRST_OF_BLAME = 32  # addresses of blame stand behind those of praise
+RARE = 2.0**-40
 
 
 def hear(model: Pyramid, day: Day) -> None:
@@ -109,27 +114,20 @@ def keyed_order(tellings: list[Telling], offset: int, descending: bool) -> list[
 
 
 def touch(model: Pyramid, day: Day, person: Person) -> None:
-    """Let hazards leak for the time since the last touch, at the first arrival of a tick.
+    """Let the hazard leak for the time since the last touch, when the first of a tick is seen.
 
     The lazy decay at the ticks of touch *is* the definition.
     """
     rules, t = model.rules, day.t
-    if person.touched == t:
-        return
-    gap = t - person.touched
-    if rules.memory_leak:
-        person.hazard = person.hazard * rules.memory20[gap] >> 20
-    if rules.awareness_leak and person.stage == UNAWARE:
-        person.awareness = person.awareness * rules.awareness20[gap] >> 20
+    if rules.memory_leak and person.touched != t:
+        person.hazard = person.hazard * rules.memory20[t - person.touched] >> 20
     person.touched = t
 
 
-def grow_aware(day: Day, person: Person, amount: int, hop: int, sign: int, product: int) -> None:
-    """Add awareness hazard to one who is unaware; it becomes aware at once when it crosses."""
-    if person.stage != UNAWARE:
-        return
-    person.awareness = min(person.awareness + amount, HAZARD_CAP)
-    if person.awareness >= person.resist_aware << RESISTANCE_SHIFT:
+def see(model: Pyramid, day: Day, person: Person, hop: int, sign: int, product: int) -> None:
+    """Let a person see something: one who was unaware is aware at once."""
+    touch(model, day, person)
+    if person.stage == UNAWARE:
         person.stage = AWARE
         person.hop_heard = hop
         person.sign_heard = sign
@@ -153,12 +151,16 @@ def hear_blame(model: Pyramid, day: Day, person: Person, y: int) -> bool:
     return False
 
 
-def hear_praise(model: Pyramid, person: Person, y: int, new_tellers: int, fit: int) -> bool:
-    """Add y to the hazard and count tellers; return True where all conditions now hold."""
+def count_tellers(model: Pyramid, person: Person, new_tellers: int) -> None:
+    """Count tellers, where they count."""
+    if model.rules.reinforcement_on:
+        person.tellers = min(MOST_TELLERS, person.tellers + new_tellers)
+
+
+def hear_praise(model: Pyramid, person: Person, y: int, fit: int) -> bool:
+    """Add y to the hazard; return True where all conditions now hold."""
     person.hazard = min(person.hazard + y, HAZARD_CAP)
     reinforcement = model.rules.reinforcement_on
-    if reinforcement:
-        person.tellers = min(MOST_TELLERS, person.tellers + new_tellers)
     return (
         person.stage == AWARE
         and person.hazard >= person.resist_adopt << RESISTANCE_SHIFT
@@ -191,26 +193,31 @@ def hear_word(
     if not is_hearing(person):
         return
     rules, c = model.rules, telling.channel
-    touch(model, day, person)
+    count_tellers(model, person, int(telling.first))  # that somebody tells is noticed anyway
+    limit = seen_below(model, c, day.t)
+    if rules.attention_on:
+        crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)
+        limit = limit * rules.attention16[c][person.segment][crowd] >> 16
+    if model.coins.nested(DRAW_SEE, day.t, c, telling.teller.number, person.number) >= limit:
+        return
     fit = model.fit16[telling.product][person.person_class]
-    a = rules.awareness_hazard[c] * rules.lift_visibility16[c][day.t] >> 16
     y = telling.hazard
     if rules.tie_on[c]:
         y = y * rules.tie16[c][tie] >> 16
     if telling.sign > 0:  # bad news is not weighed by fit
         y = y * fit >> 16
-    if rules.attention_on:
-        crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)
-        attention16 = rules.attention16[c][person.segment][crowd]
-        a = a * attention16 >> 16
-        y = y * attention16 >> 16
-
-    grow_aware(day, person, a, telling.hop, telling.sign, telling.product)
+    see(model, day, person, telling.hop, telling.sign, telling.product)
     if telling.sign < 0:
         if hear_blame(model, day, person, y):
             person.product_heard = telling.product
-    elif hear_praise(model, person, y, int(telling.first), fit):
+    elif hear_praise(model, person, y, fit):
         claim(day, person, telling.teller.number, c, telling.product)
+
+
+def seen_below(model: Pyramid, c: int, t: int) -> int:
+    """Return the threshold of the coin of seeing a message on feed c: 2**32 (1 - exp(-hazard))."""
+    hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16
+    return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0)
 
 
 # ------------------------------------------------------------------ boards and own media
@@ -220,82 +227,105 @@ def hear_board(model: Pyramid, day: Day, c: int, sign: int) -> None:
     """Let the members of a board read its posts of one sign; good news product by product.
 
     Size-invariant: a post has `readers_per_post` readers, however many members there are, and
-    a member reads at most `reading` posts a day.
+    a member reads at most `reading` posts a day on average.
     """
     rules = model.rules
     posts = [x for x in day.tellings if x.channel == c]
-    if not posts:
-        return
     members = sum(c in person.channels for person in model.people)
-    seen = min(1.0, rules.readers_per_post[c] / members)
+    if not posts or not members:
+        return
+    readers = rules.readers_per_post[c] * (rules.lift_visibility16[c][day.t] / 65536.0)
+    seen = min(1.0, readers / members)
     if rules.reading[c] != float("inf"):
         seen = min(seen, rules.reading[c] / len(posts))
     if sign < 0:
-        blame = [x for x in posts if x.sign < 0]
-        if blame:
-            read_blame(model, day, c, blame, seen)
+        read(model, day, c, [x for x in posts if x.sign < 0], seen, FIRST_OF_BLAME + c)
         return
     for product in range(rules.n_products):
         praise = [x for x in posts if x.sign > 0 and x.product == product]
-        if praise:
-            read_praise(model, day, c, praise, seen)
+        read(model, day, c, praise, seen, MAX_PRODUCTS * c + product)
 
 
-def board_hazards(
-    model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float
-) -> tuple[int, int]:
-    """Return what a group of posts adds to awareness and (before fit) to the hazard."""
-    total = sum(x.hazard for x in posts)
-    base = min(HAZARD_CAP, int(float(total) * seen))
-    awareness = min(HAZARD_CAP, len(posts) * int(hazard_units(seen)))
-    return awareness * model.rules.lift_visibility16[c][day.t] >> 16, base
+def chances_of_reading(posts: int, seen: float) -> list[tuple[int, int]]:
+    """Return pairs (n, threshold): at most n posts of so many are read, in units of 2**-32.
+
+    A binomial law whose weights are reckoned from the likeliest number, which has weight 1, down
+    and up; numbers of a weight below 2**-40 are left out.
+    """
+    if seen >= 1.0:
+        return [(posts, 1 << 32)]
+    odds = seen / (1.0 - seen)
+    likeliest = int(float(posts + 1) * seen)
+    below, weight = [], 1.0
+    for n in range(likeliest - 1, -1, -1):
+        weight = weight * ((n + 1) / (posts - n)) / odds
+        if weight < RARE:
+            break
+        below.append((n, weight))
+    above, weight = [], 1.0
+    for n in range(likeliest + 1, posts + 1):
+        weight = weight * ((posts - n + 1) / n) * odds
+        if weight < RARE:
+            break
+        above.append((n, weight))
+    weights = [*below[::-1], (likeliest, 1.0), *above]
+    total = so_far = 0.0
+    for _, weight in weights:
+        total += weight
+    found = []
+    for n, weight in weights:
+        so_far += weight
+        found.append((n, int(so_far / total * 4294967296.0)))
+    return [*found[:-1], (weights[-1][0], 1 << 32)]
 
 
-def read_blame(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float) -> None:
-    """Let every member who still hears read the bad news of the day."""
-    awareness, base = board_hazards(model, day, c, posts, seen)
+def read(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float, address: int) -> None:
+    """Let every member who still hears read some of these posts, in a row from its own place."""
+    if not posts:
+        return
+    product, sign = posts[0].product, posts[0].sign
+    posts = sorted(posts, key=lambda x: x.teller.number)
+    chances = chances_of_reading(len(posts), seen)
     for person in model.people:
-        if c in person.channels and is_hearing(person):
-            touch(model, day, person)
+        if c not in person.channels or not is_hearing(person):
+            continue
+        bits = model.coins.word(DRAW_READ, day.t, address, person.number)
+        number = next(n for n, limit in chances if bits >> 32 < limit)
+        if number == 0:
+            continue
+        start = pick(bits & 0xFFFFFFFF, len(posts))
+        page = (posts + posts)[start : start + number]
+        y = min(HAZARD_CAP, sum(x.hazard for x in page))
+        if sign < 0:
             # One who rejects keeps the product it had heard of; a newcomer hears of product 0.
-            grow_aware(day, person, awareness, 0, -1, 0)
-            hear_blame(model, day, person, base)
-
-
-def read_praise(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float) -> None:
-    """Let every member who still hears read the good news about one product."""
-    product = posts[0].product
-    awareness, base = board_hazards(model, day, c, posts, seen)
-    posters = sorted(x.teller.number for x in posts)
-    for person in model.people:
-        if c in person.channels and is_hearing(person):
-            touch(model, day, person)
-            fit = model.fit16[product][person.person_class]
-            grow_aware(day, person, awareness, 0, 1, product)
-            new = first_exposure(person, c)
-            if hear_praise(model, person, base * fit >> 16, new, fit):
-                address = MAX_PRODUCTS * c + product
-                bits = model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number)
-                place = pick(bits, len(posters))
-                if posters[place] == person.number:  # a relay reads its own post
-                    place = (place + 1) % len(posters)
-                if posters[place] != person.number:
-                    claim(day, person, posters[place], c, product)
+            see(model, day, person, 0, -1, 0)
+            hear_blame(model, day, person, y)
+            continue
+        fit = model.fit16[product][person.person_class]
+        see(model, day, person, 0, 1, product)
+        count_tellers(model, person, first_exposure(person, c))
+        if hear_praise(model, person, y * fit >> 16, fit):
+            place = pick(model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number), number)
+            if page[place].teller is person:  # a relay reads its own post
+                place = (place + 1) % number
+            if page[place].teller is not person:
+                claim(day, person, page[place].teller.number, c, product)
 
 
 def hear_media(model: Pyramid, day: Day, m: int) -> None:
-    """Let campaign m of the maker's own media reach the members of its channel."""
+    """Let campaign m of the maker's own media be seen by members of its channel."""
     rules, t = model.rules, day.t
     c, product = rules.media_channel[m], rules.media_product[m]
     if not rules.media_start[m] <= t < rules.media_end[m] or t < rules.channel_opens[c]:
         return
     for person in model.people:
-        if c in person.channels and is_hearing(person):
-            touch(model, day, person)
+        coin = model.coins.coin(DRAW_SEE_MEDIA, t, m, person.number)
+        # Those with the largest coins see it.
+        if c in person.channels and is_hearing(person) and coin >= (1 << 32) - rules.media_see32[m]:
+            see(model, day, person, 0, 1, product)
+            count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]
-            grow_aware(day, person, rules.media_awareness[m], 0, 1, product)
-            new = first_exposure(person, MAX_CHANNELS + c)
-            if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, new, fit):
+            if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, fit):
                 claim(day, person, RECRUITER_MEDIA, c, product)
 
 

@@ -49,6 +49,7 @@ class PyramidModel(Pyramid):
         release.release(self, day)  # 1
         own.begin(self, day)
 
+        day.churn_candidates = serve.drifters(self, day)
         day.online = online.online(self, day)
         for person in online.users(day):  # 2
             content = satisfaction.satisfaction(self, day, person)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from koubei_sim.core.codes import AWARE
+from koubei_sim.core.codes import AWARE, UNAWARE
 from koubei_sim.core.draws import RESISTANCE_BITS, exponential_units
-from koubei_sim.model.mechanisms.returns import DRAW_RETURN, T_RETURNS
+from koubei_sim.model.mechanisms.returns import DRAW_RETURN, T_RETURNS, T_RETURNS_UNAWARE
 from koubei_sim.model.reference.state import NEVER
 
 if TYPE_CHECKING:
@@ -24,10 +24,12 @@ def returns(model: Pyramid, day: Day) -> None:
     t = day.t
     for person in model.people:
         if person.return_at == t:
-            come_back(t, person)
+            come_back(t, person, person.returns_as)
             person.talk_until = t  # nothing new to relay
             person.return_at = NEVER
+            person.returns_as = AWARE
             day.row[T_RETURNS] += 1
+            day.row[T_RETURNS_UNAWARE] += int(person.stage == UNAWARE)
 
 
 def schedule_return(model: Pyramid, t: int, person: Person, reason: int, mean_days: int) -> None:
@@ -44,9 +46,9 @@ def exponential(bits: int) -> int:
     return int(exponential_units(np.uint64(bits)))
 
 
-def come_back(t: int, person: Person) -> None:
-    """Put a person back into the market: aware, with nothing heard yet."""
-    person.stage = AWARE
+def come_back(t: int, person: Person, stage: int) -> None:
+    """Put a person back into the market, with nothing heard yet."""
+    person.stage = stage
     person.hazard = 0
     person.tellers = 0
     person.board_heard.clear()

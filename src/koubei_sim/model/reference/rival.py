@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import AWARE, LOG_RIVAL, RIVAL, UNAWARE
-from koubei_sim.model.mechanisms.rival import DRAW_RIVAL, T_RIVAL_TAKEN
+from koubei_sim.model.mechanisms.rival import DRAW_RIVAL, T_RIVAL_TAKEN, T_RIVAL_TAKEN_UNAWARE
 from koubei_sim.model.reference.observe import remember
 from koubei_sim.model.reference.returns import exponential, schedule_return
 
@@ -38,6 +38,8 @@ def rival_offer(model: Pyramid, day: Day, person: Person) -> None:
     person.offers += 1
     person.offer_at_hazard += offer_gap(model, person)
     if person.stage in (UNAWARE, AWARE):
+        person.returns_as = person.stage  # who had never heard of it will not have heard then
+        day.row[T_RIVAL_TAKEN_UNAWARE] += int(person.stage == UNAWARE)
         person.stage = RIVAL
         schedule_return(model, t, person, RIVAL, rules.replacement_days)
         remember(model, t, LOG_RIVAL, person)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER, WORTH_BINS
-from koubei_sim.model.mechanisms.leaving import T_CHURNS, T_LAPSES
+from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, T_CHURNS, T_LAPSES
 from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
@@ -91,6 +91,16 @@ def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     user.served_until = t + rules.bonus_days
     add_engagement(model, t, user, rules.answer_gain * (worth / 65536.0))
     stick(model, t, user, c)
+
+
+def drifters(model: Pyramid, day: Day) -> list[Person]:
+    """Return the users who will leave today for no reason in the model, online or not."""
+    return [
+        user
+        for user in model.people
+        if user.stage == USER
+        and model.coins.coin(DRAW_CHURN, day.t, 0, user.number) < model.rules.churn32[user.tier]
+    ]
 
 
 def leave(model: Pyramid, day: Day) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mesa import Agent, Model
 
-from koubei_sim.core.codes import CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 
@@ -43,8 +43,7 @@ class Person(Agent):
         self.enthusiast = rules.class_enthusiast[self.person_class] != 0
         self.taste = people.taste[number]
         self.online_threshold = people.online_threshold[number]
-        self.resist_aware = people.resist_aware[number]  # units of 2**-26, like the next two
-        self.resist_adopt = people.resist_adopt[number]
+        self.resist_adopt = people.resist_adopt[number]  # units of 2**-26, like the next one
         self.resist_reject = people.resist_reject[number]
         self.need = people.need[number] if rules.reinforcement_on else 1
 
@@ -52,7 +51,6 @@ class Person(Agent):
         bits = people.channels[number]
         self.channels = {c for c in range(rules.n_channels) if bits >> c & 1}
         self.stage = people.initial_stage[number]
-        self.awareness = 0  # A, units of 2**-32
         self.hazard = 0  # H, positive minus negative, units of 2**-32
         self.touched = NEVER
         self.tellers = 0
@@ -61,6 +59,7 @@ class Person(Agent):
         self.sign_heard = 1
         self.product_heard = 0
         self.return_at = NEVER
+        self.returns_as = AWARE  # the stage on its return
         self.offers = 0  # offers of the rival that have passed
         self.offer_at_hazard: int | None = None  # cumulative hazard at which the next one falls
 
@@ -81,6 +80,7 @@ class Person(Agent):
         self.product = 0
         self.generation = 0
         self.waits_since = NEVER
+        self.invited = False
         self.adopted_at = NEVER
 
         # As a user.

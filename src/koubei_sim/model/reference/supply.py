@@ -1,14 +1,15 @@
-"""supply: where units are scarce, people wait for an invite or for a round of sales.
+"""supply: where units are scarce, people wait for one.
 
-An invite held by the recruiter jumps the queue; a round is a keyed lottery; who waits may give
-up, to the rival or for good.  Sixth step of the schedule, only where `supply_on`.
+Units come in rounds; what is in stock sells every day, to those first who have an invite of their
+recruiter, then by lot; who waits may give up, to the rival or for good.  Sixth step of the
+schedule, only where `supply_on`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import LOG_GIVE_UP, LOG_RIVAL, RIVAL, USER, WAITING
+from koubei_sim.core.codes import AWARE, LOG_GIVE_UP, LOG_RIVAL, RIVAL, USER, WAITING
 from koubei_sim.model.mechanisms.supply import (
     DRAW_GIVE_UP,
     DRAW_GIVE_UP_RIVAL,
@@ -34,8 +35,9 @@ def supply(model: Pyramid, day: Day) -> None:
     """Hand out invites and units, then let those who wait give up."""
     if not model.rules.supply_on:
         return
-    spend_invites(model, day)
-    sell_round(model, day)
+    hand_out_invites(model, day)
+    model.stock += model.rules.units[day.t]
+    sell(model, day)
     day.row[T_STOCK] = model.stock
     for person in waiting(model):
         if person.waits_since < day.t:
@@ -48,6 +50,7 @@ def adopt_or_wait(model: Pyramid, day: Day, person: Person) -> None:
         adopt(model, day, person)
         return
     person.stage = WAITING
+    person.invited = False
     person.waits_since = day.t
     day.row[T_WAITS] += 1
 
@@ -57,11 +60,8 @@ def waiting(model: Pyramid) -> list[Person]:
     return [person for person in model.people if person.stage == WAITING]
 
 
-def spend_invites(model: Pyramid, day: Day) -> None:
-    """Let those who started to wait today in, in keyed order, while recruiters have invites.
-
-    One by one: a recruiter who is promoted by the first has invites for the second.
-    """
+def hand_out_invites(model: Pyramid, day: Day) -> None:
+    """Give those who started to wait today an invite, in keyed order, while recruiters have any."""
     t = day.t
     started = [person for person in waiting(model) if person.waits_since == t]
     started.sort(key=lambda person: model.coins.word(DRAW_INVITE, t, 0, person.number))
@@ -71,23 +71,19 @@ def spend_invites(model: Pyramid, day: Day) -> None:
         recruiter = model.people[person.recruiter]
         if recruiter.stage == USER and recruiter.invites > 0:
             recruiter.invites -= 1
-            adopt(model, day, person)
-            day.row[T_INVITED] += 1
+            person.invited = True
 
 
-def sell_round(model: Pyramid, day: Day) -> None:
-    """Add today's units to the stock and, where there are any, sell it by lottery."""
+def sell(model: Pyramid, day: Day) -> None:
+    """Sell what is in stock: to the invited first, then to the others, by lot among themselves."""
     t = day.t
-    units = model.rules.units[t]
-    model.stock += units
-    if units <= 0:
-        return
     line = waiting(model)
     line.sort(key=lambda person: model.coins.word(DRAW_LOTTERY, t, 0, person.number))
+    line.sort(key=lambda person: not person.invited)
     for person in line[: model.stock]:
         adopt(model, day, person)
         model.stock -= 1
-        day.row[T_LOTTERY] += 1
+        day.row[T_INVITED if person.invited else T_LOTTERY] += 1
 
 
 def consider_giving_up(model: Pyramid, day: Day, person: Person) -> None:
@@ -101,6 +97,6 @@ def consider_giving_up(model: Pyramid, day: Day, person: Person) -> None:
         day.row[T_GIVE_UPS_RIVAL] += 1
         remember(model, t, LOG_RIVAL, person, person.product)
     else:
-        come_back(t, person)
+        come_back(t, person, AWARE)
         day.row[T_GIVE_UPS] += 1
         remember(model, t, LOG_GIVE_UP, person, person.product)

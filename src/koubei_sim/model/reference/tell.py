@@ -140,7 +140,6 @@ def message_hazard(
     rules = model.rules
     h = rules.message_hazard[c][kind][authenticity_of(day, person)][hop]
     h = h * rules.repeat16[person.told[c]] >> 16
-    h = h * rules.lift_visibility16[c][day.t] >> 16
     if sign < 0:
         h = h * rules.negativity16 >> 16
     if kind == KIND_WAITING:

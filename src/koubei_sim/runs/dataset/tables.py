@@ -160,6 +160,8 @@ def tables_from(
     for mechanism, name, at, _ in own:
         table[:, :, at] = np.rint(data[f"{mechanism}_{name}"].to_numpy() / scale)
     for column, used in _blocks(names):
+        if column.variable not in data:  # a result of before the column was there
+            continue
         values = data[column.variable].to_numpy()
         if column.variable == "tells":
             values = values[:, :, 0 if column.name == "tells_positive" else 1]

@@ -232,6 +232,7 @@ class Hub:
             closed = answer.result()
             state.stage[closed.left] = LAPSED
             forget(state.waiting, closed.gave_up)
+            forget(state.invited, closed.gave_up)
             day.claims += weight(closed.left) + weight(closed.gave_up)
             self._add(closed, day, row)
 
