@@ -296,7 +296,7 @@ def random_tellers(dice: Dice) -> dict[str, object]:
     return {
         "relay_on": int(dice.yes()),
         "relay_days": dice.whole(1, 12),
-        "waiting_tells": int(dice.yes(0.7)),
+        "waiting_tells": int(dice.yes(0.85)),
         "waiting_sign": 1 if dice.yes() else -1,
         "waiting16": dice.whole(1, 3 * FULL16) if dice.yes(0.85) else 0,
         "negativity16": dice.whole(FULL16 // 2, 4 * FULL16) if dice.yes(0.8) else 0,
@@ -346,11 +346,11 @@ def random_events(dice: Dice, ticks: int, channels: int, products: int) -> dict[
 
 def random_market(dice: Dice, ticks: int) -> dict[str, object]:
     rng = dice.rng
-    rounds = rng.random(ticks) < dice.real(0.05, 0.5)
+    rounds = rng.random(ticks) < dice.real(0.03, 0.3)
     steps = rng.exponential(dice.real(0.2, 4.0) / ticks, ticks) * (rng.random(ticks) < 0.7)
     return {
         "supply_on": int(dice.yes(0.55)),
-        "units": rng.integers(1, 12, ticks) * rounds,
+        "units": rng.integers(1, 8, ticks) * rounds,
         "give_up32": dice.coin32(0.02, 0.3, p=0.8),
         "give_up_rival32": dice.coin32(0.1, 0.9, p=0.8),
         "rival_on": int(dice.yes()),

@@ -95,7 +95,8 @@ def test_lists_of_parts_are_their_own() -> None:
     one, two = run._parts.parts  # type: ignore[union-attr]
     own = {*parts.LISTS, *(name for name, array in parts.ARRAYS.items() if array.count)} | {
         "change", "counts", "daily", "posters", "reports",
-        "block_listener", "block_message", "block_tie",
+        "posted", "read32", "weights",
+            "block_listener", "block_message", "block_arc", "block_coin",
     }  # fmt: skip
     for name in State._fields:
         a, b = getattr(one.state, name), getattr(two.state, name)

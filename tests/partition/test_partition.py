@@ -31,7 +31,7 @@ FULL = 12  # blocks in `make test-full`
 
 
 def world_of(number: int) -> World:
-    return random_world(1000 + number, n=320 + 31 * (number % 10))
+    return random_world(1020 + number, n=320 + 31 * (number % 10))
 
 
 @cache

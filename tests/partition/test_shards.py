@@ -138,7 +138,7 @@ def test_a_shard_holds_its_own_people_only() -> None:
                 assert octets_of(values)[~outside].any() or name == "board_heard", name
         for words in (*(getattr(state, name) for name in SETS), *state.members):
             assert not bits_of(words)[: world.rules.n][outside].any(), number
-        for name in ("taste", "resist_aware", "channels", "online_threshold"):
+        for name in ("taste", "resist_adopt", "channels", "online_threshold"):
             values = getattr(shard._world.people, name)
             assert not values[outside].any(), name
         arcs += sum(indices.size for indices in shard._world.graphs.indices)

@@ -177,7 +177,7 @@ def test_nobody_foresees(name: str) -> None:
 def in_halves(world: World) -> World:
     """Let people below n/2 live on the first half of the channels, the others on the rest.
 
-    What all share - product quality, units, the squeak, joining of boards - is off.
+    What all share - product quality, what staff read, units, the squeak, joining of boards - is off.
     """
     n, channels = world.rules.n, world.rules.n_channels
     first = (1 << (channels // 2)) - 1
@@ -202,7 +202,9 @@ def in_halves(world: World) -> World:
     )
     silent = {name: getattr(world.rules, name) * 0 for name in ("learn_quality", "join_board32")}
     silent["learn_difficulty"] = world.rules.learn_difficulty * 0
-    return with_rules(world, supply_on=0, squeaky_wheel=0.0, **silent)
+    return with_rules(
+        world, supply_on=0, squeaky_wheel=0.0, honour_gain=0.0, release_story32=0, **silent
+    )
 
 
 @pytest.mark.parametrize("name", ["event", "own media", "meeting"])
@@ -266,7 +268,7 @@ def crowded_world() -> World:
 # Two random worlds in which some hundred people are won by others, with and without supply.
 LAW_WORLDS: dict[str, Callable[[], World]] = {
     "crowded": crowded_world,
-    "random, supply": lambda: random_world(63, n=120),
+    "random, supply": lambda: random_world(72, n=120),
     "random, no supply": lambda: random_world(99, n=120),
 }
 

@@ -1,7 +1,8 @@
 """The limit of Bass: one board that everybody is a member of, one reader a post, own media.
 
-With U users posting every day the hazard of everybody else is q U / N + p a year, so the run
-follows the synchronous recursion exactly as N grows, and Bass's curve as the tick shrinks.
+With U users posting every day each post is seen with chance 1 / N and convinces with q: nobody
+else stays out but with (1 - q / N)**U exp(-p), so the run follows the synchronous recursion as N
+grows, and Bass's curve as the tick shrinks.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def shares(step: float, runs: int, n: int = N, q: float = Q) -> NDArray[np.float
         n_agents=n,
         ticks=ticks,
         **{
-            "channels.market.persuasion": -math.expm1(-q * step),
-            "media.advertising.hazard": -math.expm1(-P * step),
+            "channels.market.persuasion": q * step,
+            "media.advertising.persuasion": -math.expm1(-P * step),
         },
     )
     at = np.round(YEARS / step).astype(int) - 1  # tick 0 ends at time step

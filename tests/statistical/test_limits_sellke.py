@@ -84,7 +84,8 @@ def test_people_and_own_media_win_the_same_people(at_once: NDArray[np.bool_]) ->
     media = {
         "media.advertising": {
             "channel": "ties",
-            "hazard": -math.expm1(7 * math.log1p(-SMALL)),
+            "visibility": 1.0,
+            "persuasion": -math.expm1(7 * math.log1p(-SMALL)),
             "start": 4,
             "end": 5,
         },
