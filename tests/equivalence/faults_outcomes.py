@@ -22,10 +22,8 @@ FAULTS_OUTCOMES = (
           "            and t >= rules.channel_opens[c]\n",
           ""),
     Fault("rival", 34, "the rival takes the aware only",
-          ("if person.stage in (UNAWARE, AWARE):\n"
-           "        person.stage = RIVAL"),
-          ("if person.stage == AWARE:\n"
-           "        person.stage = RIVAL")),
+          "if person.stage in (UNAWARE, AWARE):",
+          "if person.stage == AWARE:"),
     Fault("decide", 97, "rejecters talk a day longer",
           "person.talk_until = t + rules.rejecter_days",
           "person.talk_until = t + rules.rejecter_days + 1"),
@@ -87,22 +85,114 @@ FAULTS_OUTCOMES = (
     Fault("supply", 54, "the lottery of a round drawn as that of invites",
           "DRAW_LOTTERY, t, 0,",
           "DRAW_INVITE, t, 0,"),
-    Fault("supply", 54, "old stock sold without a round",
-          ("    if units <= 0:\n"
-           "        return\n"),
-          ""),
     Fault("supply", 92, "one who left long ago still invites",
           "if recruiter.stage == USER and recruiter",
           "if recruiter"),
     Fault("supply", 23, "who gives up keeps what was heard",
-          "come_back(t, person)",
-          "person.stage = 1"),
+          "come_back(t, person, AWARE)",
+          "person.stage = AWARE"),
     Fault("supply", 34, "units left over are lost",
-          "model.stock += units",
-          "model.stock = units"),
+          "model.stock += model.rules",
+          "model.stock = model.rules"),
     Fault("supply", 54, "only the units of the day are sold",
           "line[: model.stock]",
-          "line[: units]"),
+          "line[: model.rules.units[t]]"),
+    Fault("supply", 54, "stock sells on days of rounds only",
+          "    line = waiting(model)\n",
+          ("    if not model.rules.units[t]:\n"
+           "        return\n"
+           "    line = waiting(model)\n")),
+    Fault("supply", 54, "units of a round sell from the day after",
+          ("    model.stock += model.rules.units[day.t]\n"
+           "    sell(model, day)\n"),
+          ("    sell(model, day)\n"
+           "    model.stock += model.rules.units[day.t]\n")),
+    Fault("supply", 54, "an invite is a unit of its own",
+          "        model.stock -= 1\n",
+          "        model.stock -= not person.invited\n"),
+    Fault("supply", 54, "the invited stand in line like the others",
+          "    line.sort(key=lambda person: not person.invited)\n",
+          ""),
+    Fault("supply", 54, "an invite holds for a day",
+          "not person.invited)",
+          "not person.invited or person.waits_since < t)"),
+    Fault("supply", 54, "the earliest invite comes first",
+          "not person.invited)",
+          "person.waits_since if person.invited else t + 1)"),
+    Fault("supply", 54, "invites go to those too who began to wait before",
+          "if person.waits_since == t]",
+          "if not person.invited]"),
+    Fault("supply", 54, "a recruiter spends two invites on one",
+          "recruiter.invites -= 1",
+          "recruiter.invites = max(0, recruiter.invites - 2)"),
+    Fault("supply", 54, "an invite is spent when its unit is bought",
+          ("            recruiter.invites -= 1\n"
+           "            person.invited = True\n"),
+          "            person.invited = bool(model.stock)\n"),
+    Fault("supply", 54, "who is invited needs no unit",
+          "            person.invited = True\n",
+          "            adopt(model, day, person)\n"),
+    Fault("supply", 54, "an invite is good for the next time too",
+          "    person.invited = False\n",
+          ""),
+    Fault("supply", 54, "who has an invite never gives up",
+          "if person.waits_since < day.t:",
+          "if person.waits_since < day.t and not person.invited:"),
+    Fault("supply", 54, "who gave up has never heard of it",
+          "come_back(t, person, AWARE)",
+          "come_back(t, person, 0)"),
+    # rival and the way back
+    Fault("rival", 34, "who was taken before having heard comes back aware",
+          "person.returns_as = person.stage  #",
+          "person.returns_as = AWARE  #"),
+    Fault("rival", 34, "whoever was taken comes back unaware",
+          "person.returns_as = person.stage  #",
+          "person.returns_as = UNAWARE  #"),
+    Fault("returns", 34, "who once came back unaware always does",
+          "            person.returns_as = AWARE\n",
+          ""),
+    Fault("returns", 34, "who comes back unaware is not told apart",
+          "int(person.stage == UNAWARE)",
+          "int(person.returns_as == UNAWARE)"),
+    Fault("rival", 34, "all that the rival took had never heard of it",
+          "int(person.stage == UNAWARE)",
+          "1"),
+    # leaving of itself
+    Fault("serve", 37, "fans leave as often as others",
+          "churn32[user.tier]",
+          "churn32[0]"),
+    Fault("serve", 37, "leaving drawn among the users of the evening",
+          "for user in day.churn_candidates:",
+          "for user in drifters(model, day):"),
+    Fault("serve", 37, "the coin of leaving tossed once for all days",
+          "DRAW_CHURN, day.t, 0,",
+          "DRAW_CHURN, 0, 0,"),
+    Fault("serve", 37, "lapse and churn toss one coin",
+          "import DRAW_CHURN, T_CHURNS",
+          "import DRAW_LAPSE as DRAW_CHURN, T_CHURNS"),
+    Fault("model", 37, "only users who are online leave of themselves",
+          ("        day.churn_candidates = serve.drifters(self, day)\n"
+           "        day.online = online.online(self, day)\n"),
+          ("        day.online = online.online(self, day)\n"
+           "        drifters = serve.drifters(self, day)\n"
+           "        day.churn_candidates = [x for x in drifters if x in day.online]\n")),
+    Fault("model", 37, "who will leave takes no more part",
+          "day.online = online.online(self, day)\n",
+          ("day.online = online.online(self, day)\n"
+           "        day.online = [x for x in day.online if x not in day.churn_candidates]\n")),
+    Fault("model", 37, "leaving by the tier after the turn",
+          ("        day.churn_candidates = serve.drifters(self, day)\n"
+           "        day.online = online.online(self, day)\n"
+           "        for person in online.users(day):  # 2\n"
+           "            content = satisfaction.satisfaction(self, day, person)\n"
+           "            participate.participate(self, day, person)\n"
+           "            complain.complain(self, day, person, content)\n"),
+          ("        day.online = online.online(self, day)\n"
+           "        for person in online.users(day):  # 2\n"
+           "            content = satisfaction.satisfaction(self, day, person)\n"
+           "            participate.participate(self, day, person)\n"
+           "            complain.complain(self, day, person, content)\n"
+           "        day.churn_candidates = serve.drifters(self, day)\n")),
     # serve
     Fault("serve", 90, "patience a day shorter",
           "> rules.patience",
