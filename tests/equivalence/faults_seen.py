@@ -32,16 +32,16 @@ FAULTS_SEEN = (
     Fault("coins", 36, "the coin of two people drawn flat",
           "draw(np.uint64(self.word(purpose, tick, j, other)), i)",
           "self.word(purpose, tick, j, other + i)"),
-    Fault("hear", 36, "a hazard of seeing taken for a probability",
+    Fault("hear", 65, "a hazard of seeing taken for a probability",
           "return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0)",
           "return int(hazard)"),
-    Fault("hear", 70, "attention does not scale seeing",
+    Fault("hear", 112, "attention does not scale seeing",
           ("        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"),
           "        pass\n"),
-    Fault("hear", 70, "attention does not count the message itself",
+    Fault("hear", 57, "attention does not count the message itself",
           "min(arrivals[c, person.number], ATTENTION_SIZE - 1)",
           "min(max(1, arrivals[c, person.number] - 1), ATTENTION_SIZE - 1)"),
-    Fault("hear", 70, "attention weakens what is seen",
+    Fault("hear", 112, "attention weakens what is seen",
           ("        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"
            "    if model.coins.nested(DRAW_SEE, day.t, c, telling.teller.number, person.number) "
            ">= limit:\n"
@@ -56,21 +56,21 @@ FAULTS_SEEN = (
            "    y = telling.hazard\n"
            "    if rules.attention_on:\n"
            "        y = y * rules.attention16[c][person.segment][crowd] >> 16\n")),
-    Fault("hear", 77, "an event on a feed makes nobody more visible",
+    Fault("hear", 11, "an event on a feed makes nobody more visible",
           "hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16",
           "hazard = model.rules.see_hazard[c]"),
-    Fault("hear", 77, "an event lifts the probability of being seen",
+    Fault("hear", 113, "an event lifts the probability of being seen",
           ("    hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16\n"
            "    return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) "
            "* 4294967296.0)\n"),
           ("    hazard = model.rules.see_hazard[c]\n"
            "    seen = (1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0\n"
            "    return int(seen) * model.rules.lift_visibility16[c][t] >> 16\n")),
-    Fault("tell", 77, "an event that makes visible also persuades",
+    Fault("tell", 11, "an event that makes visible also persuades",
           "    h = h * rules.repeat16[person.told[c]] >> 16\n",
           ("    h = h * rules.repeat16[person.told[c]] >> 16\n"
            "    h = h * rules.lift_visibility16[c][day.t] >> 16\n")),
-    Fault("hear", 97, "the strength of a tie makes visible too",
+    Fault("hear", 65, "the strength of a tie makes visible too",
           "    if rules.attention_on:\n",
           ("    limit = limit * rules.tie16[c][tie] >> 16 if rules.tie_on[c] else limit\n"
            "    if rules.attention_on:\n")),
@@ -98,7 +98,7 @@ FAULTS_SEEN = (
           ("        see(model, day, person, telling.hop, telling.sign, telling.product)\n"
            "        return\n"
            "    fit = model.fit16[telling.product]")),
-    Fault("hear", 36, "what makes aware does not yet persuade",
+    Fault("hear", 65, "what makes aware does not yet persuade",
           "        person.stage == AWARE\n        and person.hazard >= person.resist_adopt",
           ("        person.stage == AWARE\n"
            "        and not (person.last_story == person.touched and person.sign_heard > 0)\n"
@@ -142,8 +142,9 @@ FAULTS_SEEN = (
           "if (bits >> 32 ^ 0xFFFFFFFF) < limit)"),
     Fault("hear", 65, "one post more or none",
           "    page = (posts + posts)[start : start + number]\n",
-          "    page = (posts + posts)[start : start + max(1, number - 1)]\n        number = len(page)\n"),
-    Fault("hear", 65, "nobody is certain to read everything",
+          ("    page = (posts + posts)[start : start + max(1, number - 1)]\n"
+           "        number = len(page)\n")),
+    Fault("hear", 49, "nobody is certain to read everything",
           ("    if seen >= 1.0:\n"
            "        return [(posts, 1 << 32)]\n"),
           "    seen = min(seen, 0.99)\n"),
@@ -156,10 +157,10 @@ FAULTS_SEEN = (
     Fault("hear", 65, "everybody reads the mean",
           "number = next(n for n, limit in chances if bits >> 32 < limit)",
           "number = int(len(posts) * seen)"),
-    Fault("hear", 65, "an event on a board brings no readers",
+    Fault("hear", 30, "an event on a board brings no readers",
           " * (rules.lift_visibility16[c][day.t] / 65536.0)",
           ""),
-    Fault("hear", 65, "an event makes members read more than they can",
+    Fault("hear", 30, "an event makes members read more than they can",
           "rules.reading[c] / len(posts))",
           "rules.reading[c] * (rules.lift_visibility16[c][day.t] / 65536.0) / len(posts))"),
     Fault("hear", 65, "posts that nobody opens make the board known",
@@ -174,22 +175,22 @@ FAULTS_SEEN = (
           ("        if number == 0:\n"
            "            count_tellers(model, person, int(sign > 0) and first_exposure(person, c))\n"
            "            continue\n")),
-    Fault("hear", 65, "won by a post that was not read",
+    Fault("hear", 49, "won by a post that was not read",
           "claim(day, person, page[place].teller.number, c, product)",
           "claim(day, person, posts[place].teller.number, c, product)"),
     Fault("hear", 65, "won by the first post of the page",
           "place = pick(model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number), number)",
           "place = 0"),
-    Fault("hear", 11, "a relay is won by its own post",
+    Fault("hear", 105, "a relay is won by its own post",
           "if page[place].teller is not person:",
           "if True:"),
-    Fault("hear", 11, "a relay that hits on its own post is won by nobody",
+    Fault("hear", 88, "a relay that hits on its own post is won by nobody",
           "if page[place].teller is person:",
           "if False:"),
-    Fault("hear", 65, "who learns of it by blame has heard of its product",
+    Fault("hear", 85, "who learns of it by blame has heard of its product",
           "see(model, day, person, 0, -1, 0)",
           "see(model, day, person, 0, -1, product)"),
-    Fault("hear", 65, "blame on a board weighed by fit",
+    Fault("hear", 11, "blame on a board weighed by fit",
           "hear_blame(model, day, person, y)\n            continue",
           ("hear_blame(model, day, person, y * model.fit16[product][person.person_class] >> 16)\n"
            "            continue")),
@@ -203,7 +204,7 @@ FAULTS_SEEN = (
     Fault("hear", 65, "a campaign is seen by the same people every day",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, 0, m,"),
-    Fault("hear", 65, "an event on its channel makes a campaign more visible",
+    Fault("hear", 126, "an event on its channel makes a campaign more visible",
           "(1 << 32) - rules.media_see32[m]:",
           "(1 << 32) - (rules.media_see32[m] * rules.lift_visibility16[c][t] >> 16):"),
     Fault("hear", 65, "a campaign fits everybody",

@@ -331,7 +331,7 @@ def test_complaint_probability():
 def test_message_hazard_chain_by_hand():
     """Catches a factor left out or applied to the wrong sign or kind.
 
-    An event that lifts visibility lets more people see a message, which persuades none of them more.
+    An event that lifts visibility shows a message to more people, and persuades none of them more.
     """
     world = quiet_world(2, 4, nodes=1)
     table = np.arange(8 * 7 * 3 * 16).reshape(8, 7, 3, 16) * 1_000_003 + 5
