@@ -42,7 +42,7 @@ FAULTS_OUTCOMES = (
     Fault("adoption", 49, "stickiness outlives the time as a user",
           "person.rank = 0",
           "pass"),
-    Fault("adoption", 16, "service remembered from an earlier time as a user",
+    Fault("adoption", 4450, "service remembered from an earlier time as a user",
           "person.served_until = NEVER",
           "pass"),
     Fault("rival", 34, "the rival comes twice as often",
@@ -66,7 +66,7 @@ FAULTS_OUTCOMES = (
     Fault("adoption", 65, "a new user has nothing new to tell",
           "person.last_story = t\n",
           "pass\n"),
-    Fault("adoption", 156, "stories of an earlier time as a user",
+    Fault("adoption", 952, "stories of an earlier time as a user",
           "person.story = NO_STORY",
           "pass"),
     # supply

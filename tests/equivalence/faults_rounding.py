@@ -12,9 +12,9 @@ FAULTS_ROUNDING = (
           "person.hazard = person.hazard * rules.memory20[t - person.touched] >> 20",
           "person.hazard = int(person.hazard * rules.memory20[t - person.touched] / (1 << 20))",
           coarse=True),
-    Fault("hear", 51, "attention to the sight a step less",
+    Fault("hear", 1009, "attention to the sight a step less",
           "* rules.attention16[c][person.segment][crowd] >> 16",
-          "* (rules.attention16[c][person.segment][crowd] - 1) >> 16", coarse=True),
+          "* (rules.attention16[c][person.segment][crowd] - 1) >> 16"),
     Fault("tell", 51, "the weight of waiting before that of bad news",
           ("    if sign < 0:\n"
            "        h = h * rules.negativity16 >> 16\n"
