@@ -128,6 +128,11 @@ def test_one_thread_runs_the_steps_of_the_schedule_in_order() -> None:
     assert [name for name in calls("advance", path) if name != "range"] == steps
 
 
+def ends(parts: list[str]) -> list[str]:
+    """Return steps in the order in which they are over: when their last part is."""
+    return sorted(set(parts), key=lambda name: len(parts) - parts[::-1].index(name))
+
+
 def test_the_schedule_is_that_of_the_text() -> None:
     """Catches an engine whose day has another order than docs/model.md, or lacks a step."""
     text = (ROOT / "docs" / "model.md").read_text("utf-8")
@@ -135,11 +140,10 @@ def test_the_schedule_is_that_of_the_text() -> None:
     order = re.findall(r"\*\*(\w+)\*\*", line)
     assert len(order) == 9
     done = [name for step in schedule.SCHEDULE if step.run for name in step.holds]
-    last = sorted(set(done), key=lambda name: len(done) - done[::-1].index(name))
-    assert last == order  # a step is over when its last part is
+    assert ends(done) == order
     path = SOURCE / "model" / "reference" / "model.py"
     readable = [name.partition(".")[0] for name in calls("step", path)]
-    assert [name for name in dict.fromkeys(readable) if name in order] == order
+    assert ends([name for name in readable if name in order]) == order
 
 
 def test_parts_do_only_what_the_schedule_lets_them() -> None:
