@@ -16,8 +16,8 @@ from koubei_sim.model.scenario import Scenario
 
 SMALL = ["--set", "n_agents=400", "--set", "ticks=25", "--rng", "7", "--replicates", "4"]
 BASE = Scenario.load("tiny").replace(n_agents=400, ticks=25)
-MORE = {"media.account.start": 2, "media.account.hazard": 0.05}
-ADVERTISED = "advertised: media.account.start=2, media.account.hazard=0.05"
+MORE = {"media.account.start": 2, "media.account.visibility": 0.5}
+ADVERTISED = "advertised: media.account.start=2, media.account.visibility=0.5"
 
 
 @pytest.fixture
