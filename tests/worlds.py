@@ -224,6 +224,8 @@ def random_time(dice: Dice, ticks: int) -> dict[str, object]:
     return {
         "novelty16": novelty.astype(np.int64),
         "repeat16": (fatigue ** np.arange(256) * FULL16).astype(np.int64),
+        "recovery_on": int(dice.yes()),
+        "recovery16": dice.decay(dice.real(1.0, 30.0), size, FULL16),
         "engagement_decay": engagement,
         "memory_leak": int(dice.yes()),
         "memory20": memory,

@@ -10,6 +10,7 @@ from koubei_sim.model.reference import (
     age,
     complain,
     decide,
+    fatigue,
     hear,
     meetings,
     observe,
@@ -51,6 +52,8 @@ class PyramidModel(Pyramid):
 
         day.churn_candidates = serve.drifters(self, day)
         day.online = online.online(self, day)
+        for person in day.online:
+            fatigue.recover(self, day, person)
         for person in online.users(day):  # 2
             content = satisfaction.satisfaction(self, day, person)
             participate.participate(self, day, person)

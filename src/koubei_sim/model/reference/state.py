@@ -66,6 +66,7 @@ class Person(Agent):
         # As a teller.
         self.last_story = NEVER
         self.talk_until = NEVER
+        self.rested = 0  # tick up to which it has recovered
         self.told = [0] * MAX_CHANNELS
         self.told_positive: set[int] = set()
         self.story = NO_STORY

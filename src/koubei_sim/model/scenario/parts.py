@@ -13,6 +13,7 @@ from koubei_sim.model.mechanisms.boards import JoiningBoards, Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
 from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
 from koubei_sim.model.mechanisms.events import EventCosts, Happening
+from koubei_sim.model.mechanisms.fatigue import Recovery
 from koubei_sim.model.mechanisms.fields import (
     STRUCTURE,
     Day,
@@ -113,7 +114,7 @@ class Event(EventCosts, Meeting, Happening):
     """
 
 
-class Participation(Joining, Presence):
+class Participation(Recovery, Joining, Presence):
     """Being online and joining participation nodes."""
 
 
