@@ -92,6 +92,7 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
         "background_load": draw(perhaps(between(0.0, 4.0), 0.0)),
         "opens_at": draw(st.one_of(st.just(0), st.just(0), whole(0, ticks // 2))),
         "reply": draw(perhaps(between(0.2, 1.0), 0.0)),
+        "dilution": draw(perhaps(between(0.2, 3.0), 0.0)),
         "service_capacity": draw(perhaps(between(1.0, 3.0), 0.0)),
         "service_public": draw(st.booleans()),
         "staff_cost": draw(perhaps(between(1.0, 100.0), 0.0)),

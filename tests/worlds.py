@@ -206,6 +206,7 @@ def random_channels(
         "attention16": (attention * FULL16).astype(np.int64),
         "join_board32": dice.ints(0, ALWAYS, 8) * (rng.random(8) < 0.8),
         "reply32": dice.ints(0, ALWAYS, 8) * int(dice.yes(0.8)),
+        "dilution": rng.uniform(0.0, 3.0, 8) * int(dice.yes()),
     }
 
 

@@ -43,7 +43,8 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw users, loyal and die-hard over time on a log scale.
 
     Grey guide lines stand at 100, 5,000, 100,000 and 1,000,000; counts reported in the world
-    (``scenario.milestones``) are drawn as open circles where they fall into the run.
+    (``scenario.milestones``) are drawn as open circles where they fall into the run
+    and are no more than its people.
 
     Parameters
     ----------
@@ -93,9 +94,10 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 def _milestones(result: Any, x: NDArray[Any]) -> list[tuple[Any, float, str]]:
-    """Counts reported in the world that fall into the time of the run."""
-    found = []
-    for milestone in getattr(result.scenario, "milestones", ()) or ():
+    """Counts reported in the world that fall into the time of the run and fit into its market."""
+    scenario, found = result.scenario, []
+    people = scenario.n_agents * scenario.people_per_agent
+    for milestone in getattr(scenario, "milestones", ()) or ():
         at: Any = milestone.day
         if milestone.date is not None:
             if x.dtype.kind != "M":
@@ -103,7 +105,7 @@ def _milestones(result: Any, x: NDArray[Any]) -> list[tuple[Any, float, str]]:
             at = np.datetime64(milestone.date.isoformat(), "D")
         elif x.dtype.kind == "M":
             at = x[0] + np.timedelta64(int(milestone.day), "D")
-        if x[0] <= at <= x[-1] and milestone.count > 0:
+        if x[0] <= at <= x[-1] and 0 < milestone.count <= people:
             found.append((at, float(milestone.count), milestone.label))
     return found
 

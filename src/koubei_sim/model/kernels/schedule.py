@@ -14,6 +14,7 @@ from koubei_sim.core.compiling import kernel, part
 from koubei_sim.model.kernels import (
     age,
     decide,
+    dilution,
     events,
     leaving,
     meetings,
@@ -43,6 +44,7 @@ def begin_part(s, r, t):
 def begin_day(s, r, t, row):
     """Release what is due."""
     begin_part(s, r, t)
+    dilution.look_back(s, r)
     released = release.release(s, r, t, row)
     if released or t in (0, r.open_to_all):
         release.fit_table(s, r, t)
@@ -103,6 +105,7 @@ def grow_older(s, r, t, row):
 @part
 def end_day(s, r, t, row):
     """Write the day down."""
+    dilution.remember(s, r, t, row)
     observe(s, r, t, row)
 
 

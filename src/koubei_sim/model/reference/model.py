@@ -10,6 +10,7 @@ from koubei_sim.model.reference import (
     age,
     complain,
     decide,
+    dilution,
     fatigue,
     hear,
     meetings,
@@ -47,6 +48,7 @@ class PyramidModel(Pyramid):
         day = Day(self.steps - 1, [0] * self.width)  # Mesa counts the step before it runs it
         self.coins.forget()
 
+        dilution.look_back(self)
         release.release(self, day)  # 1
         own.begin(self, day)
 
@@ -68,4 +70,5 @@ class PyramidModel(Pyramid):
         serve.serve(self, day)  # 7
         age.age(self, day)  # 8
         own.end(self, day)
+        dilution.remember(self, day)
         observe.observe(self, day)  # 9

@@ -163,6 +163,10 @@ class Pyramid(Model):
         Reports by product since its last release.
     queues : list of list of Person
         Complaint queues by channel, head first.
+    week : list of (list of int, list of int)
+        Tellings of users and of enthusiasts among them, by channel, of each of the last seven days.
+    reply16 : list of int
+        What is left of replies today by channel, 16.16 fixed point.
     stock : int
         Units left unsold.
     squeak : float
@@ -185,6 +189,8 @@ class Pyramid(Model):
         self.fit16: list[list[int]] = []
         self.reports: list[list[Report]] = [[] for _ in range(rules.n_products)]
         self.queues: list[list[Person]] = [[] for _ in range(rules.n_channels)]
+        self.week: list[tuple[list[int], list[int]]] = []
+        self.reply16: list[int] = []
         self.stock = 0
         self.squeak = 1.0
         self.table: list[list[int]] = []

@@ -12,6 +12,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.boards import JoiningBoards, Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
 from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
+from koubei_sim.model.mechanisms.dilution import Dilution
 from koubei_sim.model.mechanisms.events import EventCosts, Happening
 from koubei_sim.model.mechanisms.fatigue import Recovery
 from koubei_sim.model.mechanisms.fields import (
@@ -57,6 +58,7 @@ class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
 
 class Channel(
     Staff,
+    Dilution,
     Replies,
     JoiningBoards,
     Opening,
