@@ -43,7 +43,7 @@ _TURNOVER: dict[str, Any] = {
     "market.rejection": False,
     "participation.online": 1.0,
     **{
-        f"media.{channel}": {"channel": channel, "start": 0, "hazard": 1.0, "awareness": 1.0}
+        f"media.{channel}": {"channel": channel, "start": 0, "visibility": 1.0, "persuasion": 1.0}
         for channel in ("forum", "weibo", "wechat", "qzone")
     },
 }
