@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from koubei_sim.model.reference import (
     age,
+    backlog,
     complain,
     decide,
     dilution,
@@ -49,6 +50,7 @@ class PyramidModel(Pyramid):
         self.coins.forget()
 
         dilution.look_back(self)
+        backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)
 
@@ -71,4 +73,5 @@ class PyramidModel(Pyramid):
         age.age(self, day)  # 8
         own.end(self, day)
         dilution.remember(self, day)
+        backlog.evening(self, day)
         observe.observe(self, day)  # 9

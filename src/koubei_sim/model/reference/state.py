@@ -13,6 +13,7 @@ import numpy as np
 from mesa import Agent, Model
 
 from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.model.reference.backlog import empty_slots
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 
@@ -85,6 +86,7 @@ class Person(Agent):
         self.adopted_at = NEVER
 
         # As a user.
+        self.expected = 0.0
         self.engagement = 0.0  # as it was at `engagement_at`
         self.engagement_at = NEVER
         self.rank = 0
@@ -163,6 +165,10 @@ class Pyramid(Model):
         Reports by product since its last release.
     queues : list of list of Person
         Complaint queues by channel, head first.
+    needs : list of list
+        Open needs by product and slot, None where a slot is free.
+    needs_so_far : list of int
+        Needs that have come up by product.
     week : list of (list of int, list of int)
         Tellings of users and of enthusiasts among them, by channel, of each of the last seven days.
     reply16 : list of int
@@ -189,6 +195,8 @@ class Pyramid(Model):
         self.fit16: list[list[int]] = []
         self.reports: list[list[Report]] = [[] for _ in range(rules.n_products)]
         self.queues: list[list[Person]] = [[] for _ in range(rules.n_channels)]
+        self.needs = [empty_slots() for _ in range(rules.n_products)]
+        self.needs_so_far = [0] * rules.n_products
         self.week: list[tuple[list[int], list[int]]] = []
         self.reply16: list[int] = []
         self.stock = 0

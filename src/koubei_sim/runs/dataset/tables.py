@@ -84,7 +84,8 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
         name: str, dims: tuple[str, ...], values: NDArray[Any], meaning: str, unit: str = "people"
     ) -> None:
         attributes = {"long_name": meaning, "units": unit}
-        variables[name] = (("replicate", "tick", *dims), values * scale, attributes)
+        counts = values if unit == "needs" else values * scale  # needs are no people
+        variables[name] = (("replicate", "tick", *dims), counts, attributes)
 
     for column, used in _blocks(names):
         if column.variable == "tells":
@@ -167,6 +168,7 @@ def tables_from(
             values = values[:, :, 0 if column.name == "tells_positive" else 1]
         if not column.along:
             values = values[:, :, np.newaxis]
-        table[:, :, column : column + used] = np.rint(values / scale)
+        divide = 1 if column.unit == "needs" else scale
+        table[:, :, column : column + used] = np.rint(values / divide)
     quality, difficulty = data["quality"].to_numpy(), data["difficulty"].to_numpy()
     return [(table[r], quality[r], difficulty[r]) for r in range(replicates)]
