@@ -1,4 +1,4 @@
-"""The disk: what is written is written whole and flushed, or not at all (`disk`, `folders`).
+"""The disk: what is written is written whole and flushed, or not at all (`disk`).
 
 Knows nothing of what is in the files.  Event logs are in `events`, which is opened by its own name:
 the command line loads this room, and must not load numpy.  Called by whoever saves.
@@ -7,22 +7,17 @@ the command line loads this room, and must not load numpy.  Called by whoever sa
 from __future__ import annotations
 
 from koubei_sim.storage.disk import (
+    DATA,
+    EVENTS,
     PARTIAL,
+    PEOPLE,
+    RECIPE,
+    TIMING,
     CannotWrite,
     Disk,
     DiskFile,
     WholeFile,
     cannot_read,
-    take,
-    taken,
-    whole_file,
-)
-from koubei_sim.storage.folders import (
-    DATA,
-    EVENTS,
-    PEOPLE,
-    RECIPE,
-    TIMING,
     check_goal,
     clear_left_overs,
     folder_of,
@@ -30,6 +25,9 @@ from koubei_sim.storage.folders import (
     read_data,
     read_recipe,
     read_timing,
+    take,
+    taken,
+    whole_file,
     whole_folder,
     write_tables,
 )

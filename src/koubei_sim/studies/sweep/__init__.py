@@ -6,8 +6,7 @@
 from koubei_sim.studies.sweep.engine import Execution, Progress
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.result import Status, SweepResult, export, open_sweep, status
-from koubei_sim.studies.sweep.sweep import sweep
-from koubei_sim.studies.sweep.sweep_file import SweepFile, read_sweep
+from koubei_sim.studies.sweep.sweep import SweepFile, read_sweep, sweep
 
 __all__ = [
     "Execution",
