@@ -433,14 +433,3 @@ def design_of(given: Any) -> Design:
         got=type(given).__name__,
         allowed="mapping (a grid), a design, a data frame, a path or a list of mappings",
     )
-
-
-__all__ = [
-    "Design",
-    "Grid",
-    "LatinHypercube",
-    "Points",
-    "RandomPoints",
-    "SobolPoints",
-    "Table",
-]
