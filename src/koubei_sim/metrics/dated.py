@@ -15,8 +15,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import one_of
 from koubei_sim.core.codes import UNAWARE
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import seeds_of
 from koubei_sim.metrics.indices import adoptions
 from koubei_sim.metrics.overview import OUTCOMES
@@ -159,14 +160,7 @@ def read_dated(text: str) -> Dated:
     for part in (above, below) if "/" in what else (above,):
         name, colon, which = part.partition(":")
         known = (*STOCKS, *FLOWS)
-        if name not in known:
-            raise KoubeiError(
-                str(text),
-                "unknown quantity",
-                got=name,
-                allowed=", ".join(known),
-                fix=nearest(name, known),
-            )
+        one_of(str(text), name, known, "unknown quantity")
         if colon and (name not in _BY_NAME or not which):
             raise KoubeiError(str(text), f"{name} has no part of that name", got=which or part)
     first = _moment(found[1], text)
@@ -198,15 +192,9 @@ def days_of(dated: Dated, scenario: Any) -> tuple[int, int]:
         dated = read_dated(dated)
     for part in (dated.above, dated.below):
         name, colon, which = part.partition(":")
-        if colon and which not in getattr(scenario, _BY_NAME[name]):
-            known = list(getattr(scenario, _BY_NAME[name]))
-            raise KoubeiError(
-                dated.text,
-                f"no such entry in {_BY_NAME[name]}",
-                got=which,
-                allowed=", ".join(known),
-                fix=nearest(which, known),
-            )
+        if colon:
+            table = _BY_NAME[name]
+            one_of(dated.text, which, getattr(scenario, table), f"no such entry in {table}")
     ends = [_tick(dated, dated.first, scenario)]
     ends.append(ends[0] if dated.last is None else _tick(dated, dated.last, scenario))
     if not 0 <= ends[0] <= ends[1] < scenario.ticks:

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import digits
+from koubei_sim.checks import digits, one_of
 from koubei_sim.core.codes import STAGES, TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import costs
@@ -221,22 +221,14 @@ def _term(text: str) -> _Term:
         return _Term(text, "cost", "cost", low=float(found["day"]))
     if found := _DAY.match(text):
         name = found["series"]
-        if name not in REACHED:
-            raise KoubeiError(
-                "outcome", "unknown quantity", got=name, allowed=", ".join(REACHED),
-                fix=nearest(name, REACHED),
-            )  # fmt: skip
+        one_of("outcome", name, REACHED, "unknown quantity")
         return _Term(text, "day", name, low=float(found["count"]))
     if is_dated(text):
         read_dated(text)
         return _Term(text, "dated", text)
     if found := _BLOCK.match(text):
         name = found["block"]
-        if name not in _WIDTHS:
-            raise KoubeiError(
-                "outcome", "unknown block of the daily table", got=name,
-                allowed=", ".join(_WIDTHS), fix=nearest(name, _WIDTHS),
-            )  # fmt: skip
+        one_of("outcome", name, _WIDTHS, "unknown block of the daily table")
         if found["column"] and _WIDTHS[name] == 1:
             raise KoubeiError("outcome", f"{name} has one column", got=text, fix=name)
         low, high = float(found["low"] or 0), float(found["high"] or -1)
