@@ -20,9 +20,8 @@ import typer
 
 from koubei_sim import checks
 from koubei_sim.cli import screen
-from koubei_sim.cli.options import FINE, AsJson, Rng, app
+from koubei_sim.cli.options import FINE, AsJson, Rng, app, pairs_of, value_of
 from koubei_sim.cli.screen import brief
-from koubei_sim.cli.words import pairs_of, value_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.storage import whole_file
 

@@ -9,7 +9,6 @@ Called by `results`, `plots` and the command line, and by people.
 """
 
 from koubei_sim.metrics.costs import PURPOSES, cumulative, spend
-from koubei_sim.metrics.dated import Dated, dated_value, days_of, is_dated, read_dated
 from koubei_sim.metrics.forest import (
     Forest,
     ForestSummary,
@@ -36,7 +35,17 @@ from koubei_sim.metrics.indices import (
     took_off,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
-from koubei_sim.metrics.measuring import check_measure, kept_measure, measure, measures
+from koubei_sim.metrics.measuring import (
+    Dated,
+    check_measure,
+    dated_value,
+    days_of,
+    is_dated,
+    kept_measure,
+    measure,
+    measures,
+    read_dated,
+)
 from koubei_sim.metrics.overview import (
     OUTCOMES,
     check_observed,

@@ -201,7 +201,7 @@ def _random_graph(p: Mapping[str, Any], key: int, replicate: int) -> Any:
 
 def _file_graph(name: str) -> Any:
     from koubei_sim.networks import read_network
-    from koubei_sim.networks.files.data_files import find_data
+    from koubei_sim.networks.files.readers import find_data
 
     return read_network(find_data(name), directed=False)
 
