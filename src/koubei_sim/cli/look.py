@@ -30,7 +30,7 @@ from koubei_sim.errors import KoubeiError
 #: What has a JSON schema -> its room and its class.
 SCHEMAS = {
     "scenario": ("model.scenario", "Scenario"),
-    "sweep": ("studies.sweep", "SweepFile"),
+    "sweep": ("studies.sweep.sweep", "SweepFile"),
     "calibration": ("studies.calibration", "CalibrationFile"),
     "claim": ("studies.claims", "ClaimFile"),
 }

@@ -3,7 +3,7 @@
 Compiled code on the main thread cannot be interrupted; the main thread therefore waits while
 threads compute.  Unlike those of an executor, these are not waited for when the program ends: a
 replicate that takes minutes keeps nobody from leaving.  Called by `cascades.runner` and `paired`,
-`runs.waiting` and the pools of sweeps.
+`runs.progress` and the pools of sweeps.
 """
 
 from __future__ import annotations

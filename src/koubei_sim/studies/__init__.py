@@ -39,16 +39,10 @@ from koubei_sim.studies.design.precision import (
 from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.values import Range
 from koubei_sim.studies.sensitivity.sensitivity import Sensitivity, sensitivity
-from koubei_sim.studies.sweep import (
-    Progress,
-    Status,
-    SweepResult,
-    SweepStopped,
-    export,
-    read_sweep,
-    status,
-    sweep,
-)
+from koubei_sim.studies.sweep.engine import Progress
+from koubei_sim.studies.sweep.journal import SweepStopped
+from koubei_sim.studies.sweep.result import Status, SweepResult, export, status
+from koubei_sim.studies.sweep.sweep import read_sweep, sweep
 
 __all__ = [
     "Attribution",

@@ -228,7 +228,7 @@ def _circles(
     indices = np.empty(int(indptr[-1]), dtype=np.int32)
     cursor = indptr[:-1].copy()
     over_rows(circle_rows, circles, seats, cursor, indices)
-    graphs.scatter_arcs(src, dst, True, cursor, indices)
+    graphs.scatter_arcs(src, dst, NO_WEIGHTS, True, cursor, indices, NO_WEIGHTS)
     del src, dst
     over_rows(graphs.tidy_rows, who.size, indptr, True, indices, cursor, work=indptr)
     before = indices.size
