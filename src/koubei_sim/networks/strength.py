@@ -169,7 +169,7 @@ def overlap(lo, hi, indptr, indices, mutual, out):
                 common = count_compared(indices, c, d, padded, length)
             else:
                 common = count_marked(indices, c, d, bits)
-            if short and mutual or other <= SHORT:
+            if (short and mutual) or other <= SHORT:
                 back = c + count_below(indices, c, d, u)
             else:
                 back = find(indices, c, d, u)
