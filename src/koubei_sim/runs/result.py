@@ -434,11 +434,32 @@ class Result:
 
     def __repr__(self) -> str:
         """Return a few lines: what was run, and the pyramid at the end."""
-        return _text(self)
+        first, second = _head(self)
+        lines = [f"Result: {first}"[:79], f"  {second}"[:79]]
+        for name, mean, low, high in final_rows(self):
+            line = f"  {name:<18}{count_text(mean):>14}"
+            if np.isfinite(low) and high > low:
+                line += f"   95 % {count_text(low)} .. {count_text(high)}"
+            lines.append(line[:79])
+        for note in self.notes:
+            lines += textwrap.wrap(note, 79, initial_indent="  note: ", subsequent_indent="    ")
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with a curve."""
-        return _page(self)
+        first, second = (html.escape(line) for line in _head(self))
+        cells = "".join(
+            f"<tr><th style='text-align:left;color:{colour}'>{name}</th>"
+            f"<td style='text-align:right'>{count_text(mean)}</td>"
+            f"<td style='text-align:right'>{count_text(low)} .. {count_text(high)}</td></tr>"
+            for (name, mean, low, high), (_, _, colour) in zip(final_rows(self), _LEVELS)
+        )
+        notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in self.notes)
+        return (
+            f"<div><b>Result</b> {first}<br><small>{second}</small>"
+            "<table><thead><tr><th></th><th>at the end</th><th>95 % interval</th></tr></thead>"
+            f"<tbody>{cells}</tbody></table>{_sparkline(self)}{notes}</div>"
+        )
 
 
 # Looks -------------------------------------------------------------------------------------------
@@ -472,37 +493,6 @@ def _head(run: Any) -> tuple[str, str]:
     return (
         f"{scenario.name}, {people} people, {ticks} days",
         f"{run.replicates} replicate{plural}, {run.engine} engine, key {run.key}",
-    )
-
-
-def _text(run: Any) -> str:
-    """Return the plain form, at most 79 columns wide."""
-    first, second = _head(run)
-    lines = [f"Result: {first}"[:79], f"  {second}"[:79]]
-    for name, mean, low, high in final_rows(run):
-        line = f"  {name:<18}{count_text(mean):>14}"
-        if np.isfinite(low) and high > low:
-            line += f"   95 % {count_text(low)} .. {count_text(high)}"
-        lines.append(line[:79])
-    for note in run.notes:
-        lines += textwrap.wrap(note, 79, initial_indent="  note: ", subsequent_indent="    ")
-    return "\n".join(lines)
-
-
-def _page(run: Any) -> str:
-    """Return the HTML form: a table and a curve drawn inline, nothing loaded from elsewhere."""
-    first, second = (html.escape(line) for line in _head(run))
-    cells = "".join(
-        f"<tr><th style='text-align:left;color:{colour}'>{name}</th>"
-        f"<td style='text-align:right'>{count_text(mean)}</td>"
-        f"<td style='text-align:right'>{count_text(low)} .. {count_text(high)}</td></tr>"
-        for (name, mean, low, high), (_, _, colour) in zip(final_rows(run), _LEVELS)
-    )
-    notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in run.notes)
-    return (
-        f"<div><b>Result</b> {first}<br><small>{second}</small>"
-        "<table><thead><tr><th></th><th>at the end</th><th>95 % interval</th></tr></thead>"
-        f"<tbody>{cells}</tbody></table>{_sparkline(run)}{notes}</div>"
     )
 
 
