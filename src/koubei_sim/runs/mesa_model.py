@@ -23,7 +23,7 @@ from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, refused, scenario_from
-from koubei_sim.runs.waiting import apart
+from koubei_sim.runs.progress import apart
 
 #: People from which on a day is long enough for somebody to be tired of it.
 LARGE = 100_000
