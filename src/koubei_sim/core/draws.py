@@ -21,6 +21,7 @@ from typing import Final
 
 import numpy as np
 from numba import float64, int64, njit, uint64, void
+from numpy.typing import NDArray
 
 from koubei_sim.core.compiling import kernel
 
@@ -174,6 +175,20 @@ def hazard_units(p):
     # For small p, 1 - p has lost the low bits of p; put them back to first order.
     h = h + (p - (1.0 - q)) / q
     return min(np.int64(HAZARD_ONE), np.int64(h * 4294967296.0))
+
+
+def drawn(
+    number: int, key: int, purpose: int, replicate: int = 0, tick: int = 0, j: int = 0
+) -> NDArray[np.uint64]:
+    """Return the draws of the first `number` people at an address, shape [number]."""
+    bits = np.empty(number, dtype=np.uint64)
+    draw_many(np.uint64(stream(np.uint64(key), replicate, purpose, tick, j)), 0, bits)
+    return bits
+
+
+def units_drawn(number: int, *address: int) -> NDArray[np.float64]:
+    """Return the same as numbers in (0, 1); draw i is the same for any number."""
+    return ((drawn(number, *address) >> _S12).astype(np.float64) + 0.5) * 2.0**-52
 
 
 def key_from(rng: object) -> int:
