@@ -5,7 +5,6 @@ Called by the schedule in the morning and in the evening, by release and by sati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,33 +23,18 @@ from koubei_sim.model.mechanisms.backlog import (
     RULES,
     SEVERITY,
     SHARE,
-    SLOTS,
     T_NEEDS_MET,
     T_NEEDS_NEW,
     T_NEEDS_OPEN,
 )
 from koubei_sim.model.reference.coins import pick
+from koubei_sim.model.reference.state import Need
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
     from koubei_sim.model.reference.state import Person, Pyramid
 
 ONE = 4294967296.0
-
-
-@dataclass
-class Need:
-    """Something that some users miss."""
-
-    number: int  # never used again for the same product
-    share32: int  # of people, 2**-32
-    expert: bool  # had by experts rather than by newbies
-    loss: float  # satisfaction
-    votes: int = 0
-
-    def limit(self, level: int) -> int:
-        """Return the threshold of having it at a level of expertise."""
-        return self.share32 * 2 * (level if self.expert else 127 - level) // 127
 
 
 def morning(model: Pyramid, day: Day) -> None:
@@ -176,8 +160,3 @@ def urgency(model: Pyramid, t: int, k: int, need: Need) -> float:
 def evening(model: Pyramid, day: Day) -> None:
     """Count the open needs."""
     day.row[T_NEEDS_OPEN] = sum(need is not None for slots in model.needs for need in slots)
-
-
-def empty_slots() -> list[Need | None]:
-    """Return the slots of a product that nobody misses anything in."""
-    return [None] * SLOTS

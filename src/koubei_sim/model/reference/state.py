@@ -13,7 +13,7 @@ import numpy as np
 from mesa import Agent, Model
 
 from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
-from koubei_sim.model.reference.backlog import empty_slots
+from koubei_sim.model.mechanisms.backlog import SLOTS
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 
@@ -108,6 +108,21 @@ class Report:
     content16: int
 
 
+@dataclass
+class Need:
+    """Something that some users miss."""
+
+    number: int  # never used again for the same product
+    share32: int  # of people, 2**-32
+    expert: bool  # had by experts rather than by newbies
+    loss: float  # satisfaction
+    votes: int = 0
+
+    def limit(self, level: int) -> int:
+        """Return the threshold of having it at a level of expertise."""
+        return self.share32 * 2 * (level if self.expert else 127 - level) // 127
+
+
 class LogRow(NamedTuple):
     """One event; kinds are the ``LOG_`` codes."""
 
@@ -195,7 +210,7 @@ class Pyramid(Model):
         self.fit16: list[list[int]] = []
         self.reports: list[list[Report]] = [[] for _ in range(rules.n_products)]
         self.queues: list[list[Person]] = [[] for _ in range(rules.n_channels)]
-        self.needs = [empty_slots() for _ in range(rules.n_products)]
+        self.needs: list[list[Need | None]] = [[None] * SLOTS for _ in range(rules.n_products)]
         self.needs_so_far = [0] * rules.n_products
         self.week: list[tuple[list[int], list[int]]] = []
         self.reply16: list[int] = []
