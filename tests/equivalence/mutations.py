@@ -11,12 +11,14 @@ from __future__ import annotations
 from tests.equivalence.fault import Fault
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
 from tests.equivalence.faults_rounding import FAULTS_ROUNDING
+from tests.equivalence.faults_seen import FAULTS_SEEN
 from tests.equivalence.faults_users import FAULTS_USERS
 from tests.equivalence.faults_words import FAULTS_WORDS
 
 FAULTS: tuple[Fault, ...] = (
     *FAULTS_USERS,
     *FAULTS_WORDS,
+    *FAULTS_SEEN,
     *FAULTS_OUTCOMES,
     *FAULTS_ROUNDING,
 )

@@ -10,9 +10,9 @@ import pytest
 import koubei_sim as kb
 
 GOLDEN = {
-    "tiny": "430c2980d07c89fcd0bac5f287ad678ab73495a156b4b3d51b8f0df7760fb8eb",
-    "branching": "b2b4e0b9b71804759e6936480f7ef26ae6f5a7bc05a737fee0005d6d9f4896ce",
-    "threshold": "cee60d8a0179d6d5834572d11e8831a860da10e5829250822d9ba1290f37e1b3",
+    "tiny": "249efa7d84a333e83b2de1a4f89f397c202d86fd8e563900f774df8bc180dbdf",
+    "branching": "2d889f6b888bef8946db13d80584a0ac2b8a27e95e3af030ce54e47e5f54f290",
+    "threshold": "29f273d601327e0ea5800f30f70a5c38244b45f8f98d6047d086121a99f553a2",
 }
 
 

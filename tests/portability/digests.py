@@ -87,7 +87,6 @@ def busy() -> Scenario:
         "market.taste_sd": 0.37,
         "market.taste_groups": 3,
         "hearing.memory_half_life": 17.3,
-        "hearing.awareness_half_life": 9.1,
         "telling.novelty_half_life": 23.7,
         "telling.repeat_fatigue": 0.83,
         "service.answer_half_life": 1.7,

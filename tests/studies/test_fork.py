@@ -51,7 +51,7 @@ def later_worlds(number: int) -> tuple[World, World, int]:
     changes["units"] = np.append(r.units[:at], np.asarray(market["units"])[at:])
     changes["meeting_at"] = np.append(r.meeting_at[:at], np.roll(r.meeting_at[at:], 1))
     start = np.maximum(np.asarray(other["media_start"]), at)
-    for name in ("channel", "product", "hazard", "awareness"):
+    for name in ("channel", "product", "see32", "hazard"):
         whole = np.append(getattr(r, f"media_{name}"), other[f"media_{name}"])
         changes[f"media_{name}"] = whole.astype(np.int64)
     changes["media_start"] = np.append(r.media_start, start)
@@ -101,7 +101,7 @@ def scheduled(scenario: Scenario, at: int, kind: int) -> dict[str, Any]:
         "lift_visibility": 2.0,
         "gain": 0.5 if alone else 0.0,
     }
-    media = {"channel": channel, "start": at, "hazard": 0.1, "awareness": 0.2}
+    media = {"channel": channel, "start": at, "visibility": 0.2, "persuasion": 0.5}
     rival = [phase for phase in scenario.to_dict()["market"]["rival"] if phase["day"] < at]
     return (
         {},
@@ -371,7 +371,7 @@ def test_a_campaign_in_the_place_of_another(result: Any, channel: str) -> None:
 
     A campaign counts as one teller by its channel; here it takes the number of the old one.
     """
-    other = {"channel": channel, "start": 18, "hazard": 0.2, "awareness": 0.3}
+    other = {"channel": channel, "start": 18, "visibility": 0.3, "persuasion": 0.6}
     left = fork(result, 18, **{"media.account": None, "media.other": other})
     both = TINY.replace(**{"media.account.end": 18, "media.other": other})
     assert left.digest() == kb.run(both, replicates=2, rng=5).digest()
@@ -385,7 +385,7 @@ UNHAPPY = {
     "products.phone.effort": 0.4,
     "media.account.start": 2,
     "media.account.product": "phone",
-    "media.account.hazard": 0.01,
+    "media.account.visibility": 0.1,
 }
 
 

@@ -53,7 +53,10 @@ def half(time: float, half_life: float) -> float:
 @given(scenarios(n_max=100))
 @settings(max_examples=20)
 def test_telling(s):
-    """Catches a factor left out of, or put twice into, rates and hazards."""
+    """Catches a factor left out of, or put twice into, rates and hazards.
+
+    The hazard is that of a message which was seen: visibility is no part of it.
+    """
     r = rules_of(s)
     t, part = s.telling, s.participation
     reward = t.referral_reward
@@ -70,8 +73,7 @@ def test_telling(s):
             near(r.tell32[c, kind], channel.tell * rate / part.online * 2**32, 8)
             for a, truth in enumerate(authentic):
                 for hop in (0, 1, 7, 15):
-                    seen = channel.visibility if channel.medium == "feed" else 1.0
-                    p = seen * channel.persuasion * belief * truth * channel.fidelity**hop
+                    p = channel.persuasion * belief * truth * channel.fidelity**hop
                     found, wanted = int(r.message_hazard[c, kind, a, hop]), hazard(p)
                     assert abs(found - wanted) <= 2 + 1e-9 * wanted or p > 1 - 1e-12
     assert not r.tell32[len(s.channels) :].any()
@@ -90,7 +92,6 @@ def test_tellers_and_time(s):
             65536 * (t.novelty_floor + (1 - t.novelty_floor) * half(d, t.novelty_half_life)),
         )
         near(r.memory20[d], 2**20 * half(d, s.hearing.memory_half_life))
-        near(r.awareness20[d], 2**20 * half(d, s.hearing.awareness_half_life))
     for k in range(256):
         near(r.repeat16[k], 65536 * t.repeat_fatigue**k)
         near(r.join_fatigue16[k], 65536 * s.participation.join_fatigue**k)
@@ -102,7 +103,6 @@ def test_tellers_and_time(s):
     assert r.relay_days == (t.relay_days if t.relay > 0 else 0)
     assert r.rejecter_days == (t.rejecter_days if t.rejecter > 0 else 0)
     assert r.memory_leak == math.isfinite(s.hearing.memory_half_life)
-    assert r.awareness_leak == math.isfinite(s.hearing.awareness_half_life)
 
 
 @given(scenarios(n_max=100))
@@ -116,7 +116,7 @@ def test_hearing(s):
         feed = channel.medium == "feed"
         assert r.is_board[c] == (not feed)
         assert r.channel_opens[c] == channel.opens_at
-        assert abs(int(r.awareness_hazard[c]) - (hazard(channel.visibility) if feed else 0)) <= 2
+        assert abs(int(r.see_hazard[c]) - (hazard(channel.visibility) if feed else 0)) <= 2
         assert r.readers_per_post[c] == channel.readers_per_post
         assert r.reading[c] == (math.inf if feed else channel.reading)
         assert r.tie_on[c] == (channel.tie != "none")
@@ -230,7 +230,8 @@ def test_service(s):
         near(r.answer_worth16[place], 65536 * half(place / 64, service.answer_half_life))
     near(r.answer32, service.answer_success * 2**32, 0)
     near(r.lapse32, service.lapse * 2**32, 0)
-    near(r.churn32, service.churn * 2**32, 0)
+    for tier in range(4):
+        near(r.churn32[tier], service.churn * service.stay[tier] * 2**32, 0)
     assert r.complaint_rate == service.complaint
     assert (r.patience, r.bonus_days, r.lapsed_return) == (
         service.patience,
@@ -290,8 +291,8 @@ def test_media_supply_and_market_by_day(s):
         assert r.media_product[m] == (list(s.products).index(media.product) if media.product else 0)
         assert r.media_start[m] == media.start
         assert r.media_end[m] == (s.ticks if media.end is None else media.end)
-        assert abs(int(r.media_hazard[m]) - hazard(media.hazard)) <= 2
-        assert abs(int(r.media_awareness[m]) - hazard(media.awareness)) <= 2
+        near(r.media_see32[m], media.visibility * 2**32, 0)
+        assert abs(int(r.media_hazard[m]) - hazard(media.persuasion)) <= 2
     supply, total = s.supply, 0.0
     for t in range(s.ticks):
         since = t - supply.start
@@ -345,9 +346,13 @@ def test_products_of_the_engines_stay_below_63_bits():
     assert (rate >> 16) * int(extreme.lift_tell16.max()) < 2**63
     most = int(extreme.message_hazard.max())
     assert most == HAZARD_ONE
-    lifted = most * int(extreme.lift_visibility16.max())
-    assert lifted < 2**63
-    assert (lifted >> 16) * int(extreme.negativity16) < 2**63
+    assert most * int(extreme.repeat16.max()) < 2**63
+    assert most * int(extreme.negativity16) < 2**63
+    see = int(extreme.see_hazard.max())
+    assert see == HAZARD_ONE
+    assert see * int(extreme.lift_visibility16.max()) < 2**63
+    assert 2**32 * int(extreme.attention16.max()) < 2**63  # the coin of a certain sight
+    assert HAZARD_CAP * 65536 < 2**63  # the fit to a page, which is cut at the cap
     assert HAZARD_CAP * 2**20 < 2**63  # the leak
 
 
@@ -396,6 +401,8 @@ def test_rules_have_the_dtypes_of_the_world():
     shapes = {
         "tell32": (8, 7),
         "tie16": (8, 256),
+        "see_hazard": (8,),
+        "churn32": (4,),
         "novelty16": (t + 2,),
         "repeat16": (256,),
         "attention16": (8, 2, 256),
@@ -407,6 +414,7 @@ def test_rules_have_the_dtypes_of_the_world():
         "quality": (2,),
         "meeting_at": (t,),
         "meeting_cap": (1,),
+        "media_see32": (1,),
         "media_hazard": (1,),
     }
     for name, shape in shapes.items():

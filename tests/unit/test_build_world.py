@@ -76,7 +76,6 @@ def test_people_against_one_person_at_a_time(s):
             pays |= affordable << k
         assert rules.class_pays[v] == pays
         for name, purpose, scale in (
-            ("resist_aware", codes.DRAW_RESIST_AWARE, 1.0),
             ("resist_adopt", codes.DRAW_RESIST_ADOPT, 1.0),
             ("resist_reject", codes.DRAW_RESIST_REJECT, s.market.rejection_resistance),
         ):
@@ -97,7 +96,6 @@ def test_the_world_keeps_its_promises(s):
         ("agent_class", np.uint16),
         ("taste", np.float64),
         ("channels", np.uint8),
-        ("resist_aware", np.uint32),
         ("resist_adopt", np.uint32),
         ("resist_reject", np.uint32),
         ("initial_stage", np.uint8),

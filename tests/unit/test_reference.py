@@ -22,7 +22,7 @@ from tests.worlds import (
     with_rules,
 )
 
-from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE, exponential_units
+from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE, draw, exponential_units, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.reference import PyramidModel, run_reference
 from koubei_sim.model.reference.age import review_tiers
@@ -329,7 +329,10 @@ def test_complaint_probability():
 
 
 def test_message_hazard_chain_by_hand():
-    """Catches a factor left out or applied to the wrong sign or kind."""
+    """Catches a factor left out or applied to the wrong sign or kind.
+
+    An event that lifts visibility shows a message to more people, and persuades none of them more.
+    """
     world = quiet_world(2, 4, nodes=1)
     table = np.arange(8 * 7 * 3 * 16).reshape(8, 7, 3, 16) * 1_000_003 + 5
     world = with_rules(
@@ -344,13 +347,13 @@ def test_message_hazard_chain_by_hand():
     user = model.people[0]
     user.told[0] = 1
     user.story, user.story_until = 1, 2
-    h = ((5 + (3 * 48 + 2 * 16) * 1_000_003) * 50_000 >> 16) * 100_000 >> 16
+    h = (5 + (3 * 48 + 2 * 16) * 1_000_003) * 50_000 >> 16
     assert message_hazard(model, Day(2), user, codes.CORE, 0, 1, 0) == h
     assert message_hazard(model, Day(2), user, codes.CORE, 0, -1, 0) == h * 90_000 >> 16
-    plain = ((5 + 3 * 48 * 1_000_003) * 50_000 >> 16) * 100_000 >> 16
+    plain = (5 + 3 * 48 * 1_000_003) * 50_000 >> 16
     assert message_hazard(model, Day(3), user, codes.CORE, 0, 1, 0) == plain, "story is over"
     waiter = model.people[1]
-    waiting = (5 + 5 * 48 * 1_000_003) * 100_000 >> 16
+    waiting = 5 + 5 * 48 * 1_000_003
     assert (
         message_hazard(model, Day(2), waiter, codes.KIND_WAITING, 0, -1, 0)
         == (waiting * 90_000 >> 16) * 30_000 >> 16
@@ -457,16 +460,58 @@ def test_hazard_adds_up_and_leaks():
     assert [row[0] for row in adoptions(world)] == [2]
     halving = (FULL20 * 0.5 ** np.arange(10)).astype(np.int64)
     assert adoptions(with_rules(world, memory_leak=1, memory20=halving)) == []
-    slow = with_rules(world, awareness_hazard=np.full(8, int(0.4 * UNIT)))
-    assert table_of(slow, codes.T_NEWLY_AWARE)[:4] == [0, 0, 1, 0]
-    assert (
-        sum(table_of(with_rules(slow, awareness_leak=1, awareness20=halving), codes.T_NEWLY_AWARE))
-        == 0
+    assert table_of(world, codes.T_NEWLY_AWARE)[:4] == [1, 0, 0, 0]
+
+
+def sees(world: World, t: int, c: int, teller: int, listener: int, limit: int) -> bool:
+    """The coin of teller and listener, by hand: of all who tell on a feed, each has its own."""
+    base = stream(world.rules.key, world.rules.replicate, codes.DRAW_SEE, t, c)
+    return int(draw(draw(base, teller), listener)) >> 32 < limit
+
+
+def test_a_message_is_seen_by_a_coin_of_teller_and_listener():
+    """Catches a wrong address, a probability for a hazard, a lift that does not act or acts twice.
+
+    Nobody is persuaded, so that all listeners go on hearing; a sight is 0.3 with certainty, so that
+    the hazard of a person counts what it has seen.
+    """
+    n, ticks = 12, 6
+    world = quiet_world(
+        n, ticks, arcs={0: {(u, v) for u in (0, 1) for v in range(2, n)}}, seeds=(0, 1)
     )
+    world = with_people(world, resist_adopt=np.full(n, 37 * ONE26, np.uint32))
+    lift = np.full((8, ticks), FULL16)
+    lift[0, 3] = 3 * FULL16
+    world = with_rules(
+        world, tell32=USERS_TELL, message_hazard=hazards(0.3, world),
+        see_hazard=np.full(8, int(0.4 * UNIT)), lift_visibility16=lift,
+    )  # fmt: skip
+    model = PyramidModel(world)
+    seen = [0] * n
+    for t in range(ticks):
+        model.step()
+        limit = int((1.0 - math.exp(-0.4 * (3 if t == 3 else 1))) * UNIT)
+        for i in range(2, n):
+            seen[i] += sum(sees(world, t, 0, teller, i, limit) for teller in (0, 1))
+        assert [person.hazard for person in model.people] == [k * int(0.3 * UNIT) for k in seen]
+        assert [p.stage == codes.AWARE for p in model.people[2:]] == [k > 0 for k in seen[2:]]
+    assert 0 < min(seen[2:]) < max(seen) < 2 * ticks
+
+
+def test_the_first_sight_can_persuade():
+    """Catches a message that only makes aware, and one that persuades whom it does not reach."""
+    n = 200
+    world = quiet_world(n, 1, arcs={0: {(0, v) for v in range(1, n)}})
+    world = with_rules(world, tell32=USERS_TELL, see_hazard=np.full(8, int(0.5 * UNIT)))
+    limit = int((1.0 - math.exp(-0.5)) * UNIT)
+    seen = [i for i in range(1, n) if sees(world, 0, 0, 0, i, limit)]
+    assert [row[1] for row in adoptions(world)] == seen
+    assert table_of(world, codes.T_NEWLY_AWARE) == [len(seen)]
+    assert table_of(world, codes.T_STAGE + codes.UNAWARE) == [n - 1 - len(seen)]
 
 
 def test_ties_fit_and_attention_scale_praise():
-    """Catches a factor forgotten: 0.8 alone needs 2 tellings, halved by any one factor 3."""
+    """Catches a factor forgotten: 0.8 alone needs 2 tellings, halved by tie or fit 3."""
     world = quiet_world(3, 8, arcs={0: {(0, 2), (1, 2)}}, seeds=(0,))
     world = with_rules(world, tell32=USERS_TELL, message_hazard=hazards(0.8, world))
     assert [row[0] for row in adoptions(world)] == [1]
@@ -481,11 +526,11 @@ def test_ties_fit_and_attention_scale_praise():
     attention16 = np.full((8, 1, 256), FULL16)
     attention16[:, :, 1] = FULL16 // 2
     crowded = with_rules(world, attention_on=1, attention16=attention16)
-    assert [row[0] for row in adoptions(crowded)] == [2]
-    # Awareness is scaled too: 0.8 halved needs a third sight.
-    assert table_of(
-        with_rules(crowded, awareness_hazard=np.full(8, int(0.8 * UNIT))), codes.T_NEWLY_AWARE
-    )[:4] == [0, 0, 1, 0]
+    # Attention acts on the coin: half of the messages are seen, and those persuade in full.
+    days = [t for t in range(8) if sees(crowded, t, 0, 0, 2, UNIT // 2)]
+    assert days != list(range(8))
+    assert [row[0] for row in adoptions(crowded)] == [days[1]]
+    assert table_of(crowded, codes.T_NEWLY_AWARE) == [int(t == days[0]) for t in range(8)]
 
 
 def test_blame_is_heard_before_praise_and_not_weighed_by_fit():
@@ -569,7 +614,8 @@ def test_a_board_counts_once_for_reinforcement():
     world = with_people(world, need=np.array([1, 2], np.uint16))
     assert adoptions(world) == []
     ads = {name: np.array([0]) for name in ("media_channel", "media_product", "media_start")}
-    ads |= {name: np.array([1]) for name in ("media_end", "media_hazard", "media_awareness")}
+    ads |= {"media_end": np.array([1]), "media_hazard": np.array([1])}
+    ads |= {"media_see32": np.array([ALWAYS])}
     assert adoptions(with_rules(world, **ads)) == [(0, 1, codes.RECRUITER_MEDIA, 0, 1)]
 
 
@@ -602,39 +648,96 @@ def test_recruiter_follows_the_order_of_the_day():
     assert len(seen) > 2
 
 
-def test_board_by_hand():
-    """Catches readers per person instead of per post, a wrong divisor, posts of others' products.
+def page_by_hand(word: int, posts: int, seen: float) -> list[int]:
+    """The posts that a member reads: how many by the upper bits, from where on by the lower."""
+    coin, at_most, number = (word >> 32) / UNIT, 0.0, -1
+    while number < posts and at_most <= coin:
+        number += 1
+        at_most += math.comb(posts, number) * seen**number * (1 - seen) ** (posts - number)
+    start = (word % UNIT) * posts // UNIT
+    return [(start + k) % posts for k in range(number)]
 
-    Two seeds post to five members; a post has 1 reader: seen = 1/5; base = int(2 h / 5).
+
+def test_board_by_hand():
+    """Catches readers per person instead of per post, a wrong divisor, a page that is not a circle.
+
+    Three seeds post to all 40 members, the second and third as repeats with 1/2 and 1/4 of the
+    force; a post has 10 readers, so a member sees each with probability 1/4.
     """
-    world = quiet_world(5, 3, boards=(0,), seeds=(0, 1))
-    world = with_rules(
+    n = 40
+    board = quiet_world(n, 1, boards=(0,), seeds=(0, 1, 2))
+    board = with_rules(
+        board, tell32=USERS_TELL, readers_per_post=np.full(8, 10.0),
+        message_hazard=hazards(0.8, board),
+        repeat16=np.array([FULL16, FULL16 // 2, FULL16 // 4] + [0] * 253),
+    )  # fmt: skip
+    board = with_people(board, resist_adopt=np.full(n, 37 * ONE26, np.uint32))
+    lifted = np.full((8, 1), 2 * FULL16)
+    for world, seen in (
+        (board, 0.25),
+        (with_rules(board, reading=np.full(8, 0.3)), 0.1),
+        (with_rules(board, lift_visibility16=lifted), 0.5),
+        (with_rules(board, lift_visibility16=lifted, reading=np.full(8, 0.3)), 0.1),
+    ):
+        model = PyramidModel(world)
+        for seed in range(3):
+            model.people[seed].told[0] = seed
+        model.step()
+        pages = set()
+        for person in model.people[3:]:
+            word = model.coins.word(codes.DRAW_READ, 0, 0, person.number)
+            page = page_by_hand(word, 3, seen)
+            assert person.hazard == sum(int(0.8 * UNIT) >> k for k in page)
+            assert person.stage == (codes.AWARE if page else codes.UNAWARE)
+            pages.add(tuple(page))
+        assert {(), (0,), (1,), (2,)} <= pages
+        assert (2, 0) in pages or seen < 0.25, "a page goes on with the first post"
+
+
+def test_blame_on_a_board_has_draws_of_its_own():
+    """Catches blame read by the draw of praise: who reads one would read the other."""
+    n = 60
+    world = bar_of(quiet_world(n, 1, boards=(0,), seeds=(0, 1)), 0.5)
+    world = with_people(
         world,
-        tell32=USERS_TELL,
-        readers_per_post=np.full(8, 1.0),
-        message_hazard=hazards(0.9, world),
+        taste=np.where(np.arange(n) == 1, -0.2, 0.2),
+        resist_adopt=np.full(n, 37 * ONE26, np.uint32),
+        resist_reject=np.full(n, 37 * ONE26, np.uint32),
     )
-    world = with_people(world, channels=np.array([1, 1, 1, 1, 1], np.uint8))
+    world = with_rules(
+        world, tell32=USERS_TELL, quality=np.array([0.5]), readers_per_post=np.full(8, 0.3 * n),
+        message_hazard=hazards(0.8, world),
+    )  # fmt: skip
     model = PyramidModel(world)
     model.step()
-    assert model.people[4].hazard == int(float(2 * int(0.9 * UNIT)) * 0.2)
-    assert model.people[4].awareness == pytest.approx(2 * -math.log(0.8) * UNIT, abs=2)
-    assert model.people[4].stage == codes.UNAWARE
-    model.step()
-    assert model.people[4].awareness == pytest.approx(4 * -math.log(0.8) * UNIT, abs=4)
-    limited = PyramidModel(with_rules(world, reading=np.full(8, 0.1)))
-    limited.step()
-    assert limited.people[4].hazard == int(float(2 * int(0.9 * UNIT)) * 0.05)
+    full, found = int(0.8 * UNIT), set()
+    for person in model.people[2:]:
+        blamed, praised = (
+            bool(page_by_hand(model.coins.word(codes.DRAW_READ, 0, address, person.number), 1, 0.3))
+            for address in (32, 0)
+        )
+        assert person.hazard == praised * (full * (FULL16 // 2) >> 16) - blamed * full
+        found.add((blamed, praised))
+    assert len(found) == 4
 
 
-def test_board_recruiter_is_picked_and_newcomers_join():
-    """Catches a pick among all posts of the day, and boards joined before they open."""
-    world = quiet_world(4, 1, boards=(0, 1), seeds=(0, 1, 2))
-    world = with_people(world, channels=np.array([3, 3, 3, 1], np.uint8))
-    world = with_rules(world, tell32=USERS_TELL, join_board32=np.full(8, ALWAYS))
-    coin = Coins(int(world.rules.key), 0).coin(codes.DRAW_BOARD_PICK, 0, 0, 3)
-    assert adoptions(world) == [(0, 3, pick(coin, 3), 0, 1)]
-    assert table_of(world, codes.T_MEMBERS + 1) == [4]
+def test_board_recruiter_is_on_the_page_and_newcomers_join():
+    """Catches a pick among posts that were not read, and boards joined before they open."""
+    world = quiet_world(30, 1, boards=(0, 1), seeds=(0, 1, 2))
+    world = with_people(world, channels=np.array([3] * 3 + [1] * 27, np.uint8))
+    world = with_rules(
+        world, tell32=USERS_TELL, join_board32=np.full(8, ALWAYS), readers_per_post=np.full(8, 12.0)
+    )
+    coins, expected, pages = Coins(int(world.rules.key), 0), [], set()
+    for i in range(3, 30):
+        page = page_by_hand(coins.word(codes.DRAW_READ, 0, 0, i), 3, 12 / 30)
+        if page:
+            place = pick(coins.coin(codes.DRAW_BOARD_PICK, 0, 0, i), len(page))
+            expected.append((0, i, page[place], 0, 1))
+        pages.add(tuple(page))
+    assert adoptions(world) == expected
+    assert {len(page) for page in pages} >= {0, 1, 2}
+    assert table_of(world, codes.T_MEMBERS + 1) == [3 + len(expected)]
     late = with_rules(world, channel_opens=np.array([0, 1] + [0] * 6))
     assert table_of(late, codes.T_MEMBERS + 1) == [3]
 
@@ -647,12 +750,30 @@ def test_own_media_reach_members_in_their_days():
         media_product=np.array([0]),
         media_start=np.array([1]),
         media_end=np.array([2]),
+        media_see32=np.array([ALWAYS]),
         media_hazard=np.array([HAZARD_ONE]),
-        media_awareness=np.array([HAZARD_ONE]),
     )
     assert adoptions(world) == [(1, 1, codes.RECRUITER_MEDIA, 0, 1)]
     assert table_of(world, codes.T_ADOPTIONS_MEDIA) == [0, 1, 0, 0]
     assert adoptions(with_rules(world, channel_opens=np.full(8, 2))) == []
+
+
+def test_those_with_the_largest_coins_see_a_campaign():
+    """Catches `>` for `>=`, the smallest coins, and one coin for all campaigns."""
+    world = with_rules(
+        quiet_world(9, 1),
+        media_channel=np.zeros(2, int),
+        media_product=np.zeros(2, int),
+        media_start=np.array([1, 0]),
+        media_end=np.full(2, 9),
+        media_hazard=np.full(2, HAZARD_ONE),
+    )
+    coins = [Coins(int(world.rules.key), 0).coin(codes.DRAW_SEE_MEDIA, 0, 1, i) for i in range(9)]
+    third = sorted(coins[1:])[-3]
+    for see32, number in ((UNIT - third, 3), (UNIT - third - 1, 2)):
+        seen = adoptions(with_rules(world, media_see32=np.array([ALWAYS, see32])))
+        assert [row[1] for row in seen] == [i for i in range(1, 9) if coins[i] >= UNIT - see32]
+        assert len(seen) == number
 
 
 # ---------------------------------------------------------------- decide, supply
@@ -684,6 +805,43 @@ def test_an_offer_falls_when_the_hazard_is_reached_exactly():
         assert [person.offers for person in model.people] == [offers, offers]
 
 
+def test_who_never_heard_of_it_comes_back_unaware():
+    """Catches a way back that teaches, and a mark that outlives the way back.
+
+    Person 1 is aware from the start and comes back aware; person 2 comes back unaware, is told
+    of it by a campaign, and comes back aware the second time.
+    """
+    world = with_people(quiet_world(3, 60), initial_stage=np.array([0, 1, 0], np.uint8))
+    world = with_rules(
+        world, rival_on=1, rival_cumulative=np.arange(60) * ONE26, replacement_days=1,
+        media_channel=np.array([0]), media_product=np.array([0]), media_start=np.array([0]),
+        media_end=np.array([60]), media_hazard=np.array([0]), media_see32=np.array([0]),
+    )  # fmt: skip
+    h = run_reference(world)
+    taken, back = (
+        h.table[:, [a, b]].sum(axis=0).tolist()
+        for a, b in (
+            (codes.T_RIVAL_TAKEN, codes.T_RIVAL_TAKEN_UNAWARE),
+            (codes.T_RETURNS, codes.T_RETURNS_UNAWARE),
+        )
+    )
+    assert 0 < back[1] < back[0]
+    assert taken[1] - back[1] in (0, 1)
+    people = h.log_agent[h.log_kind == codes.LOG_RIVAL].tolist()
+    assert [people.count(1), people.count(2)] == [taken[0] - taken[1], taken[1]]
+    first = h.table[:, codes.T_RETURNS_UNAWARE].tolist().index(1)
+    told = with_rules(
+        world, media_start=np.array([first + 1]), media_see32=np.array([ALWAYS]),
+        rival_cumulative=np.arange(60) * ONE26 // 2,
+    )  # fmt: skip
+    h = run_reference(told)
+    assert h.table[first + 1 :, codes.T_RIVAL_TAKEN].sum() > 2
+    stage = h.table[:, codes.T_STAGE : codes.T_STAGE + 2]
+    aware_again = np.nonzero(h.table[:, codes.T_NEWLY_AWARE])[0]
+    assert len(aware_again) == 1
+    assert stage[aware_again[0] :, codes.UNAWARE].tolist() == [0] * (60 - aware_again[0])
+
+
 def scarce_world() -> World:
     """Seed 0 convinces 1, 2 and 3 on the first day; units come on day 2."""
     world = quiet_world(4, 5, arcs={0: {(0, 1), (0, 2), (0, 3)}})
@@ -701,13 +859,40 @@ def test_units_go_by_lottery():
     assert table_of(plenty, codes.T_STOCK) == [0, 0, 6, 6, 6]
 
 
-def test_an_invite_jumps_the_queue():
-    """Catches invites spent by number, from nothing, or on those who wait already."""
+def test_stock_sells_every_day():
+    """Catches stock that waits for a round: units are there before anybody wants one."""
+    world = with_rules(scarce_world(), units=np.array([2, 0, 0, 1, 0]))
+    assert [row[0] for row in adoptions(world)] == [0, 0, 3]
+    early = with_rules(
+        with_people(world, online_threshold=np.array([0, *[0xFFFFFFFF] * 3], np.uint32)),
+        tell32=np.zeros((8, 7), np.int64), media_channel=np.array([0]),
+        media_product=np.array([0]), media_start=np.array([2]), media_end=np.array([3]),
+        media_hazard=np.array([HAZARD_ONE]), media_see32=np.array([ALWAYS]),
+    )  # fmt: skip
+    assert [row[0] for row in adoptions(early)] == [2, 2, 3]
+    assert table_of(early, codes.T_STOCK) == [2, 2, 0, 0, 0]
+
+
+def test_an_invite_is_the_first_claim_to_a_unit():
+    """Catches invites that are units of their own, that lapse overnight, or are given by number."""
     world = with_rules(scarce_world(), invite_grant=np.array([1, 0, 0, 0]))
     coins = Coins(int(world.rules.key), 0)
     first = min((coins.word(codes.DRAW_INVITE, 0, 0, i), i) for i in (1, 2, 3))[1]
-    assert table_of(world, codes.T_INVITED) == [1, 0, 0, 0, 0]
-    assert adoptions(world)[0][:2] == (0, first)
+    assert table_of(world, codes.T_INVITED) == [0, 0, 1, 0, 0]
+    assert table_of(world, codes.T_LOTTERY) == [0, 0, 1, 0, 0]
+    lots = sorted((coins.word(codes.DRAW_LOTTERY, 2, 0, i), i) for i in (1, 2, 3) if i != first)
+    assert sorted(row[:2] for row in adoptions(world)) == sorted([(2, first), (2, lots[0][1])])
+    # Where there is one unit, it is the invited one's, whatever the lot.
+    for key in range(8):
+        other = with_rules(world, key=np.uint64(key), units=np.array([0, 1, 0, 0, 0]))
+        coins = Coins(key, 0)
+        first = min((coins.word(codes.DRAW_INVITE, 0, 0, i), i) for i in (1, 2, 3))[1]
+        assert [row[:2] for row in adoptions(other)] == [(1, first)]
+    # The invite was spent when the wait began, so the recruiter has none for later ones.
+    model = PyramidModel(world)
+    model.step()
+    assert [person.invited for person in model.people[1:]].count(True) == 1
+    assert model.people[0].invites == 0
 
 
 def test_giving_up():
@@ -784,9 +969,43 @@ def test_the_unserved_leave_and_the_served_stay():
     assert model.table[0][codes.T_LAPSES] == 2
     model.step()
     assert model.queues[0] == []
-    both = run_reference(unhappy_three(lapse32=ALWAYS, churn32=ALWAYS))
+    both = run_reference(unhappy_three(lapse32=ALWAYS, churn32=np.full(4, ALWAYS)))
     assert both.table[0, [codes.T_CHURNS, codes.T_LAPSES]].tolist() == [3, 0]
     assert (both.log_kind == codes.LOG_LAPSE).sum() == 3
+
+
+def test_leaving_of_itself_is_a_coin_of_the_day_and_the_tier_of_the_morning():
+    """Catches a coin for online days only, the tier of the evening, and newcomers who leave.
+
+    The seed is core in the morning; casual users recruit on day 0 of another tier.
+    """
+    world = quiet_world(40, 3, seeds=tuple(range(40)))
+    world = with_people(world, online_threshold=np.zeros(40, np.uint32))
+    limits = np.array([0, 0, 0, UNIT // 3])
+    coins = Coins(int(world.rules.key), 0)
+    left = [
+        sum(coins.coin(codes.DRAW_CHURN, t, 0, i) < UNIT // 3 for i in range(40)) for t in range(3)
+    ]
+    h = run_reference(with_rules(world, churn32=limits))
+    assert h.table[0, codes.T_CHURNS] == left[0] > 0
+    stay = [i for i in range(40) if coins.coin(codes.DRAW_CHURN, 0, 0, i) >= UNIT // 3]
+    second = sum(coins.coin(codes.DRAW_CHURN, 1, 0, i) < UNIT // 3 for i in stay)
+    assert h.table[1, codes.T_CHURNS] == second > 0
+    # Nobody is casual in the morning; the recruit of the day is, but is drawn from tomorrow on.
+    casual = with_rules(
+        quiet_world(2, 2, arcs={0: {(0, 1)}}), tell32=USERS_TELL,
+        churn32=np.array([ALWAYS, 0, 0, 0]),
+    )  # fmt: skip
+    assert table_of(casual, codes.T_CHURNS) == [0, 1]
+    # A reply promotes a loyal user on day 0: it leaves by the coin of the loyal all the same.
+    loyal = with_rules(
+        quiet_world(1, 2), seed_engagement=5.0, tell32=USERS_TELL, reply_gain=9.0,
+        reply32=np.full(8, ALWAYS), churn32=np.array([0, ALWAYS, 0, 0]),
+    )  # fmt: skip
+    model = PyramidModel(loyal)
+    model.people[0].tier = 1
+    model.step()
+    assert (model.people[0].stage, model.people[0].tier) == (codes.LAPSED, 3)
 
 
 def test_event_gain_saturates_in_replies_and_recruits():
@@ -911,7 +1130,12 @@ def test_counts_are_conserved(seed: int):
     )
     unaware_start = world.rules.n - len(world.people.seeds) - aware_start
     unaware = stages[:, codes.UNAWARE]
-    assert (np.diff(unaware, prepend=unaware_start) <= 0).all()
+    met = block("returns_unaware") - block("newly_aware") - block("rival_taken_unaware")
+    assert (np.diff(unaware, prepend=unaware_start) == met[:, 0]).all()
+    if world.rules.supply_on:
+        sold = (block("invited") + block("lottery"))[:, 0]
+        assert (np.diff(block("stock")[:, 0], prepend=0) == world.rules.units - sold).all()
+        assert (block("stock") >= 0).all()
     logged = np.bincount(
         h.log_tick[h.log_kind == codes.LOG_ADOPT] + 1, minlength=world.rules.ticks + 1
     )

@@ -34,7 +34,7 @@ BUSY = Scenario.load("tiny").replace(
         "market.rival": [],
         "market.rejection": False,
         "participation.online": 1.0,
-        "media.always": {"channel": "forum", "start": 0, "hazard": 1.0, "awareness": 1.0},
+        "media.always": {"channel": "forum", "start": 0, "visibility": 1.0, "persuasion": 1.0},
     },
 )
 XIAOMI = Scenario.load("xiaomi").replace(n_agents=1500, ticks=200)

@@ -147,7 +147,7 @@ def feed(s, r, t, c, negative, start, descending, row):
     limit = seen_below(r, c, t)
     chance = limit < CERTAIN or r.attention_on == 1
     base = stream(r.key, r.replicate, DRAW_SEE, t, c)
-    firsts_count = r.reinforcement_on == 1  # the first telling of each counts, seen or not
+    firsts_count, _ = needed(s, r)  # the first telling of each counts, seen or not
     meetings = s.n_ties[0] > 0
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
