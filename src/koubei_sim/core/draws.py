@@ -153,6 +153,16 @@ def exp_neg_portable(x):
     return p * scale
 
 
+@kernel
+def power_portable(base, exponent):
+    """Return ``base ** exponent`` for a base in [0, 1] and an exponent of at least 0."""
+    if exponent == 0.0 or base == 1.0:
+        return 1.0
+    if base <= 0.0:
+        return 0.0
+    return exp_neg_portable(-exponent * log_portable(base))
+
+
 @kernel(int64(uint64))
 def exponential_units(bits):
     """Map 64 random bits to an Exp(1) variable in integer units of 2**-26 (below 37 * 2**26)."""

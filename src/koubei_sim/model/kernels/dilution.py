@@ -6,8 +6,8 @@ import numpy as np
 
 from koubei_sim.core.codes import FULL16
 from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import power_portable
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST, WEEK
-from koubei_sim.model.mechanisms.numbers import power
 from koubei_sim.model.mechanisms.telling import T_TELLS_NEGATIVE, T_TELLS_POSITIVE
 
 
@@ -19,7 +19,7 @@ def look_back(s, r):
         told = s.told_in_week[c].sum()
         if r.dilution[c] > 0.0 and told > 0:
             share = np.float64(s.told_by_enthusiasts[c].sum()) / np.float64(told)
-            s.reply16[c] = np.int64(power(share, r.dilution[c]) * 65536.0)
+            s.reply16[c] = np.int64(power_portable(share, r.dilution[c]) * 65536.0)
 
 
 @part

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import FULL16
+from koubei_sim.core.draws import power_portable
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST, WEEK
-from koubei_sim.model.mechanisms.numbers import power
 from koubei_sim.model.mechanisms.telling import T_TELLS_NEGATIVE, T_TELLS_POSITIVE
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def reply_left16(model: Pyramid, c: int) -> int:
     if exponent <= 0.0 or told == 0:
         return FULL16
     share = sum(day[c] for _, day in model.week) / told
-    return int(power(share, exponent) * 65536.0)
+    return int(power_portable(share, exponent) * 65536.0)
 
 
 def remember(model: Pyramid, day: Day) -> None:

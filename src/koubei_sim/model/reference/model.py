@@ -14,6 +14,7 @@ from koubei_sim.model.reference import (
     dilution,
     fatigue,
     hear,
+    leaving,
     meetings,
     observe,
     online,
@@ -54,7 +55,7 @@ class PyramidModel(Pyramid):
         release.release(self, day)  # 1
         own.begin(self, day)
 
-        day.churn_candidates = serve.drifters(self, day)
+        day.churn_candidates = leaving.drifters(self, day)
         day.online = online.online(self, day)
         for person in day.online:
             fatigue.recover(self, day, person)
@@ -70,6 +71,7 @@ class PyramidModel(Pyramid):
         decide.decide(self, day)  # 5
         supply.supply(self, day)  # 6
         serve.serve(self, day)  # 7
+        leaving.leave(self, day)
         age.age(self, day)  # 8
         own.end(self, day)
         dilution.remember(self, day)

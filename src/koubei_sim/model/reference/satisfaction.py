@@ -13,6 +13,7 @@ from koubei_sim.model.mechanisms.online import T_ONLINE_USERS
 from koubei_sim.model.reference.backlog import missed
 from koubei_sim.model.reference.engagement import present_engagement
 from koubei_sim.model.reference.expectations import expected, follow
+from koubei_sim.model.reference.serve import is_served
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -42,7 +43,7 @@ def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     e = present_engagement(model, day.t, user)
     given = model.quality[k] - model.difficulty[k] * (1.0 - user.expertise) + user.taste
     s = given - expected(model, user) + rules.loyalty_bonus * (e / (1.0 + e))
-    if user.served_until >= day.t:
+    if is_served(user, day.t):
         s = s + rules.service_bonus * (user.served_worth / 65536.0)
     lost = missed(model, k, user)
     s = s - lost
