@@ -95,7 +95,7 @@ test-lowest:
 
 # Compiled once, before several tests would compile the same side by side.
 kernels: setup-dev
-	@$(PYTHON) .ci/kernels.py
+	@$(PYTHON) .ci/kernels.py cascades & $(PYTHON) .ci/kernels.py pyramid && wait $$!
 
 lint: setup-dev
 	$(PYTHON) -m ruff check .

@@ -21,7 +21,7 @@ from koubei_sim.model.mechanisms import TABLE_OFFSET
 from koubei_sim.model.world.arrays import World
 from koubei_sim.networks import Network
 
-RECORD = 32  # bytes of what a listener's mind needs: awareness, persuasion, two resistances
+RECORD = 32  # bytes of what a listener's mind needs: persuasion, resistance
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ same = {"persuasion": 0.1, "tell": 0.03, "fidelity": 0.97, "half_life": 30.0, "r
 equal = market.replace(
     **{f"channels.{c}.{name}": value for c in CHANNELS for name, value in same.items()},
     **{f"channels.{c}.visibility": 0.3 for c in CHANNELS[1:]},
-    **{"service.churn": 0.006},
+    **{"service.churn": 0.0005},
 )
 
 

@@ -27,7 +27,7 @@ from koubei_sim.metrics import measures
 
 NAMES = ("simple", "rewarding", "fun", "authentic")
 market = kb.Scenario.load("xiaomi").replace(
-    **{"n_agents": 5_000, "ticks": 540, "supply.enabled": False, "service.churn": 0.006}
+    **{"n_agents": 5_000, "ticks": 540, "supply.enabled": False, "service.churn": 0.0005}
 )
 
 

@@ -206,6 +206,7 @@ def random_channels(
         "attention16": (attention * FULL16).astype(np.int64),
         "join_board32": dice.ints(0, ALWAYS, 8) * (rng.random(8) < 0.8),
         "reply32": dice.ints(0, ALWAYS, 8) * int(dice.yes(0.8)),
+        "dilution": rng.uniform(0.0, 3.0, 8) * int(dice.yes()),
     }
 
 
@@ -224,6 +225,8 @@ def random_time(dice: Dice, ticks: int) -> dict[str, object]:
     return {
         "novelty16": novelty.astype(np.int64),
         "repeat16": (fatigue ** np.arange(256) * FULL16).astype(np.int64),
+        "recovery_on": int(dice.yes()),
+        "recovery16": dice.decay(dice.real(1.0, 30.0), size, FULL16),
         "engagement_decay": engagement,
         "memory_leak": int(dice.yes()),
         "memory20": memory,
@@ -268,6 +271,19 @@ def random_products(dice: Dice, ticks: int, products: int) -> dict[str, object]:
         "off_taste": dice.real(0.2, 1.0),
         "admission": dice.real(0.0, 0.8),
         "open_to_all": dice.days(ticks, 0.5),
+        "backlog_on": int(dice.yes()),
+        "needs": rng.integers(0, 12, products),
+        "new_needs": rng.uniform(0.0, 2.0, products) * (rng.random(products) < 0.7),
+        "need_share": rng.uniform(0.05, 0.6, products),
+        "need_exponent": rng.uniform(1.1, 4.0, products),
+        "need_severity": rng.uniform(0.02, 0.3, products),
+        "expert_needs32": dice.ints(0, ALWAYS, products),
+        "fixes": rng.integers(0, 6, products),
+        "fix_rule": rng.integers(0, 4, products),
+        "regressions32": dice.ints(0, 0.8 * ALWAYS, products) * int(dice.yes()),
+        "expectations_on": int(dice.yes()),
+        "bar_rise": dice.real(0.01, 0.5, p=0.8),
+        "delight": dice.real(0.2, 3.0, p=0.8),
         "honour_gain": dice.real(0.1, 1.0, p=0.6),
         "release_story32": dice.coin32(0.2, 1.0, p=0.6),
     }

@@ -40,8 +40,8 @@ def ramp(dwell: int) -> tuple[np.ndarray, dict[str, dict[str, object]]]:
             "channel": "weibo",
             "start": k * dwell,
             "end": (k + 1) * dwell,
-            "hazard": float(level),
-            "awareness": float(13.0 * level),  # as in the campaigns of market.toml
+            "visibility": float(13.0 * level),  # as in the campaigns of market.toml
+            "persuasion": 1.0 / 13.0,
         }
         for k, level in enumerate(levels)
     }

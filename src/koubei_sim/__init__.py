@@ -15,12 +15,16 @@ Examples
 True
 """
 
-import lazy_loader
+from importlib import import_module
 
 from koubei_sim._version import __version__ as __version__
 from koubei_sim.errors import old_names
 
-_named, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
+# Name -> room, from lines ``from .room import name as name``: parsing the stub as Python brings in
+# `ast`, which takes longer than all the rest.
+with open(f"{__file__}i", encoding="utf-8") as _stub:
+    _ROOMS = {line.split()[3]: line.split()[1] for line in _stub if line.startswith("from ")}
+__all__ = list(_ROOMS)
 #: Names of the last release -> where to find them now; each goes with the next release.
 OLD_NAMES = {
     "branch": "koubei_sim.fork",
@@ -34,7 +38,14 @@ _old = old_names(__name__, OLD_NAMES, __all__)
 
 def __getattr__(name: str) -> object:
     """Load a name of the face from its room, once."""
-    return _named(name) if name in __all__ else _old(name)
+    if name not in _ROOMS:
+        return _old(name)
+    if _ROOMS[name] == ".":
+        value: object = import_module(f".{name}", __name__)
+    else:
+        value = getattr(import_module(_ROOMS[name], __name__), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
 
 
 def __dir__() -> list[str]:

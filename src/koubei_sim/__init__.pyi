@@ -1,4 +1,4 @@
-# The names of the face, each once: read by `__init__.py` (lazy_loader), type checkers and editors.
+# The names of the face, each once: read by `__init__.py` line by line, type checkers and editors.
 
 from . import cascades as cascades
 from . import metrics as metrics

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +106,21 @@ def word(where: str, value: Any, allowed: Sequence[str]) -> str:
             fix=nearest(value, allowed) if isinstance(value, str) else None,
         )
     return value
+
+
+def one_of(where: str, name: Any, names: Collection[str], what: str = "unknown") -> None:
+    """Refuse a name that is none of those that there are.
+
+    Examples
+    --------
+    >>> one_of("layer", "wechta", ["weibo", "wechat"])
+    Traceback (most recent call last):
+    ...
+    koubei_sim.errors.KoubeiError: layer: unknown, got wechta, allowed weibo, wechat, try wechat
+    """
+    if name not in names:
+        allowed = ", ".join(names)
+        raise KoubeiError(where, what, got=name, allowed=allowed, fix=nearest(str(name), names))
 
 
 def path(where: str, value: Any) -> Path:

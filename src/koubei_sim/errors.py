@@ -7,10 +7,8 @@ traceback, exit status 2) by the command line.
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 
 class KoubeiError(ValueError):
@@ -92,13 +90,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     >>> nearest("purty", ["purity", "number"])
     'purity'
     """
+    import difflib  # slow, and hardly ever needed
+
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
 
 
 def old_names(
     module: str, renamed: Mapping[str, str], known: Iterable[str] = ()
-) -> Callable[[str], Any]:
+) -> Callable[[str], object]:
     """Return the ``__getattr__`` of a module whose old names stay for one release.
 
     Parameters
@@ -124,7 +124,7 @@ def old_names(
     AttributeError: module 'shop' has no attribute 'openin', try opening
     """
 
-    def get(name: str) -> Any:
+    def get(name: str) -> object:
         if name not in renamed:
             near = None if name.startswith("_") else nearest(name, known)
             hint = f", try {near}" if near else ""

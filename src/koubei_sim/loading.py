@@ -77,7 +77,7 @@ def load(path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mech
         return _of_recipe(folder, stream, mechanisms)
     _only_results(stream, found or "something else")
     if found == SWEEP:
-        from koubei_sim.studies.sweep import open_sweep
+        from koubei_sim.studies.sweep.result import open_sweep
 
         return open_sweep(folder)
     if found == CALIBRATION:

@@ -9,7 +9,7 @@ import pytest
 import koubei_sim as kb
 from koubei_sim import KoubeiError, metrics, studies
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs import display
+from koubei_sim.runs import result as results
 
 SMALL = Scenario.load("tiny").replace(n_agents=120, ticks=12, **{"seeding.number": 12})
 
@@ -102,7 +102,7 @@ def test_one_interval_wherever_it_is_shown() -> None:
         base, {"seeding.number": [3]}, replicates=9, rng=2, outcomes=["loyal", "users", "take_off"]
     )
     for (_, mean, low, high), name in zip(
-        display.final_rows(run), ("users", "loyal", "die_hard"), strict=True
+        results.final_rows(run), ("users", "loyal", "die_hard"), strict=True
     ):
         row = table.loc[name]
         assert (mean, low, high) == (row["mean"], row["low"], row["high"])

@@ -14,7 +14,7 @@ import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.calibration import Target, Targets, calibrate
 from koubei_sim.studies.calibration.calibration_file import read_calibration
-from koubei_sim.studies.sweep.sweep_file import read_sweep
+from koubei_sim.studies.sweep.sweep import read_sweep
 
 FIT = """
 scenario = "tiny"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from koubei_sim import Network, Scenario, read_contacts, read_network, run
-from koubei_sim.cli.cascade_words import seeds_from
+from koubei_sim.cli.cascade import seeds_from
 
 
 class Kind(NamedTuple):

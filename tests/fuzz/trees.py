@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from koubei_sim import Scenario, run, studies
 from koubei_sim.studies.calibration.calibration_file import read_calibration
 from koubei_sim.studies.claims.claim_file import read_claim
-from koubei_sim.studies.sweep.sweep_file import read_sweep
+from koubei_sim.studies.sweep.sweep import read_sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -177,7 +177,7 @@ def test_nobody_foresees(name: str) -> None:
 def in_halves(world: World) -> World:
     """Let people below n/2 live on the first half of the channels, the others on the rest.
 
-    What all share - product quality, what staff read, units, the squeak, joining of boards - is off.
+    What all share is off: product quality, what staff read, units, the squeak, joining of boards.
     """
     n, channels = world.rules.n, world.rules.n_channels
     first = (1 << (channels // 2)) - 1

@@ -18,8 +18,9 @@ from tests.killed_studies import ARMS, CAMPAIGN, STUDIES, TINY, profit
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.runs.archive import history_digest
-from koubei_sim.studies.sweep import backends, open_sweep
+from koubei_sim.studies.sweep import backends
 from koubei_sim.studies.sweep.engine import Cells
+from koubei_sim.studies.sweep.result import open_sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,7 +13,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.calibration import CalibrationFile
 from koubei_sim.studies.claims import ClaimFile
 from koubei_sim.studies.design.study_file import StudyFile
-from koubei_sim.studies.sweep import SweepFile
+from koubei_sim.studies.sweep.sweep import SweepFile
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = dict.fromkeys(("id", "title", "statement", "source"), "x")

@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_the_old_result(result, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.folders, "_write_json", full)
+    monkeypatch.setattr(storage, "_write_json", full)
     with pytest.raises(KoubeiError, match="No space left"):
         logs.made(key=2).save(folder)
     monkeypatch.undo()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from scipy import stats
 
 import koubei_sim as kb
-from koubei_sim.cascades import statistics
+from koubei_sim.cascades import runner, statistics
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval, wilson
@@ -191,3 +193,43 @@ def test_every_recovery_counts_on_any_number_of_threads(rate: float) -> None:
         assert one.removed.sum() == one.events.sum()
         assert np.array_equal(one.removed, two.removed)
         assert np.array_equal(one.time, two.time)
+
+
+def test_a_replicate_that_did_not_fit_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches the dynamics repeated where curves and log are too small at first: from the second
+    call on nobody would convince anybody, and a replicate run again would come out smaller."""
+    graph = kb.networks.small_world(5000, 6, key=1)
+    rule = kb.SIR(0.5, 0.02, steps=True)
+    words = {"replicates": 1, "rng": 7, "record": ["forest"], "threads": 1}
+    expected = kb.cascade(graph, rule, [0], **words).outcome
+    prepare, calls = kb.SIR.prepare, []
+
+    def prepared(self, *given):
+        ready, deaf = prepare(self, *given), prepare(kb.SIR(1e-9, 0.5, steps=True), *given)
+
+        def batch(rows, first, *rest):
+            calls.append(rest)
+            return ready.batch(rows, deaf.rule if len(calls) > 1 else first, *rest)
+
+        return replace(ready, batch=batch)
+
+    monkeypatch.setattr(kb.SIR, "prepare", prepared)
+    found = kb.cascade(graph, rule, [0], **words).outcome
+    assert len(calls) > 3  # more bins twice at least, and a longer log
+    assert found.sizes == expected.sizes == 5000
+    assert np.array_equal(found.removed, expected.removed)
+    assert all(map(np.array_equal, found.activations, expected.activations))
+
+
+def test_curves_have_one_width_whatever_other_threads_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches the number of bins read twice for a piece: another thread may have raised it between,
+    and recoveries had more bins than infections."""
+    graph = kb.networks.small_world(300, 6, key=1)
+    words = {"replicates": 20, "rng": 3, "threads": 1}
+    expected = kb.cascade(graph, kb.SIR(0.02, 0.02), [0, 1], **words).outcome
+    raised = itertools.cycle((64, 256))
+    bins = property(lambda self: next(raised), lambda self, value: None)
+    monkeypatch.setattr(runner.Runner, "bins", bins, raising=False)
+    found = kb.cascade(graph, kb.SIR(0.02, 0.02), [0, 1], **words).outcome
+    assert np.array_equal(found.removed, expected.removed)
+    assert np.array_equal(found.curve, expected.curve)

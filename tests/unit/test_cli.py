@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from koubei_sim.cli import main, run
-from koubei_sim.cli.words import changes_of
+from koubei_sim.cli.options import changes_of
 from koubei_sim.errors import KoubeiError
 
 SMALL = [

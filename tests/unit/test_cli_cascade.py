@@ -10,7 +10,8 @@ import pytest
 from rich.cells import cell_len
 
 from koubei_sim.cascades import IndependentCascade, cascade
-from koubei_sim.cli import cascade_words, main
+from koubei_sim.cli import cascade as command
+from koubei_sim.cli import main
 from koubei_sim.loading import load
 from koubei_sim.networks import follow_graph, read_network
 
@@ -157,7 +158,7 @@ def test_until_precision_stops_by_itself(call):
     found = json.loads(call(*words, "--until-precision", "0.05")[1])
     assert found["stopped"] == "precision"
     assert found["replicates"] > 100
-    graph = follow_graph(500, key=cascade_words.GRAPH_KEY)
+    graph = follow_graph(500, key=command.GRAPH_KEY)
     assert found["arcs"] == graph.n_arcs
 
 
@@ -169,7 +170,7 @@ def test_every_rule_can_be_named():
     assert set(rules.FAMILIES) == classes
     assert len({kind.command for kind in rules.FAMILIES} - {""}) == len(classes)
     for kind in rules.FAMILIES:
-        assert type(cascade_words.rule_from(kind.command, [], None)) is kind
+        assert type(command.rule_from(kind.command, [], None)) is kind
 
 
 # ---------------------------------------------------------------- koubei verify

@@ -28,10 +28,11 @@ FOLDER = SOURCE / "model" / "mechanisms"
 #: Files that a mechanism may touch: its declaration, its rules, and where these hook in.
 MOST = 6
 #: The ground on which the others stand: who there is, where they meet, what they use, tell, hear.
-#: These numbers may only fall.
+#: These numbers may only fall, but for a new mechanism that reads them (fatigue, dilution, the backlog
+#: and expectations have come since).
 KNOWN = {
-    "population": 50, "channels": 22, "release": 18, "fit": 11, "online": 11, "participate": 8,
-    "engagement": 18, "tell": 27, "hear": 16, "decide": 20, "observe": 19,
+    "population": 54, "channels": 24, "release": 20, "fit": 14, "online": 11, "participate": 12,
+    "engagement": 19, "tell": 33, "hear": 16, "decide": 21, "observe": 19,
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def test_columns_fill_the_table_without_gap_or_overlap() -> None:
     for column in mechanisms.COLUMNS:
         assert column == at, column.name
         at += column.width
-    assert at == mechanisms.TABLE_WIDTH == 181
+    assert at == mechanisms.TABLE_WIDTH == 192
     stocks = [column for column in mechanisms.COLUMNS if column < mechanisms.STOCKS]
     assert stocks[-1].name == "stock"
 

@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_nothing(tmp_path, result, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(storage.folders, "_write_json", full)
+    monkeypatch.setattr(storage, "_write_json", full)
     for path in (goal, tmp_path / "new"):
         with pytest.raises(KoubeiError, match=r"cannot be written \(No space left on device\)"):
             result.save(path)

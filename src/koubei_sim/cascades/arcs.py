@@ -17,9 +17,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
+from koubei_sim.checks import one_of
 from koubei_sim.core.codes import DRAW_TRIVALENCY
 from koubei_sim.core.draws import draw32, stream
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork
 from koubei_sim.networks.arc_values import arc_values, same_order
 from koubei_sim.networks.layer import UnionRows, in_degrees, union_rows
@@ -117,10 +118,7 @@ def per_arc(
 def _by_layer(where: str, value: Mapping[str, float], arcs: Arcs) -> float | NDArray[np.float64]:
     names = arcs.network.names
     for name in value:
-        if name not in names:
-            raise KoubeiError(
-                where, "unknown layer", got=name, allowed=", ".join(names), fix=nearest(name, names)
-            )
+        one_of(where, name, names, "unknown layer")
     missing = [name for name in names if name not in value]
     if missing:
         raise KoubeiError(where, "no value for a layer", got=missing[0], fix=f"{missing[0]} = 0.0")

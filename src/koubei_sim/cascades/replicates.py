@@ -19,8 +19,8 @@ from koubei_sim import checks
 from koubei_sim.cascades import statistics, stream, trees
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics.indices import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 from koubei_sim.metrics.intervals import Interval
-from koubei_sim.metrics.takeoff import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -273,30 +273,6 @@ def _lines(result: Replicates) -> tuple[str, str, list[tuple[str, str, str]]]:
     return head, run, rows
 
 
-def _text(result: Replicates) -> str:
-    """Return the plain form, at most 100 columns wide."""
-    head, run, rows = _lines(result)
-    lines = [f"CascadeResult: {head}", f"  {run}"]
-    lines += [f"  {name:<14}{mean:>12}   {remark}".rstrip() for name, mean, remark in rows]
-    lines += [f"  note: {note}" for note in result.notes]
-    return "\n".join(line if len(line) <= 100 else line[:97] + "..." for line in lines)
-
-
-def _page(result: Replicates) -> str:
-    """Return the HTML form: a table and the mean curve drawn inline, nothing loaded."""
-    head, run, rows = _lines(result)
-    cells = "".join(
-        f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-        f"<td style='text-align:right'>{mean}</td><td>{remark}</td></tr>"
-        for name, mean, remark in rows
-    )
-    notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in result.notes)
-    return (
-        f"<div><b>CascadeResult</b> {html.escape(head)}<br><small>{html.escape(run)}</small>"
-        f"<table>{cells}</table>{_sparkline(result)}{notes}</div>"
-    )
-
-
 def _sparkline(result: Replicates, width: int = 320, height: int = 80) -> str:
     """The mean of activations so far over time, as inline SVG."""
     curve = result.outcome.curve
@@ -503,11 +479,25 @@ class CascadeResult(Replicates):
 
     def __repr__(self) -> str:
         """Return a few lines: what was run, how many people it reached, and what to mind."""
-        return _text(self)
+        head, run, rows = _lines(self)
+        lines = [f"CascadeResult: {head}", f"  {run}"]
+        lines += [f"  {name:<14}{mean:>12}   {remark}".rstrip() for name, mean, remark in rows]
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(line if len(line) <= 100 else line[:97] + "..." for line in lines)
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with the mean curve."""
-        return _page(self)
+        head, run, rows = _lines(self)
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:right'>{mean}</td><td>{remark}</td></tr>"
+            for name, mean, remark in rows
+        )
+        notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in self.notes)
+        return (
+            f"<div><b>CascadeResult</b> {html.escape(head)}<br><small>{html.escape(run)}</small>"
+            f"<table>{cells}</table>{_sparkline(self)}{notes}</div>"
+        )
 
 
 def read_cascade(path: str | Path) -> CascadeResult:

@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from koubei_sim.cascades.kernels.frame import (
     CURVE_FULL,
     FOREST_FULL,
+    ROWS,
     SCRATCH_FULL,
+    WHY,
     Output,
     track_of,
 )
@@ -225,14 +227,15 @@ class Runner:
         kinds = len(ready.kind_names)
         seeds = block(job.seeds.arrays(job.key, number, count))
         counters = self._counters()
+        bins = self.bins  # read once: other threads make it larger
         assert self.tick is not None
         piece = Piece(
             first=number,
             sizes=np.zeros(count, np.int64),
             events=np.zeros(count, np.int64),
             ends=np.zeros(count, np.float64),
-            curve=np.zeros((count, kinds, self.bins), np.int64),
-            removed=np.zeros((count, self.bins) if ready.removal else (0, 0), np.int64),
+            curve=np.zeros((count, kinds, bins), np.int64),
+            removed=np.zeros((count, bins) if ready.removal else (0, 0), np.int64),
             times=np.empty((count, n) if "times" in job.record else (0, 0), np.float32),
             kinds=np.empty((count, n) if "kinds" in job.record else (0, 0), np.int8),
             tick=self.tick,
@@ -241,9 +244,10 @@ class Runner:
         rows = self.rows
         room = n
         lo = 0
+        state = np.zeros(5, np.int64)
         while lo < count:
             log = new_log(rows if self.forest else 0)
-            state = np.zeros(4, np.int64)
+            state[ROWS] = 0
             columns: tuple[Any, ...] = log
             out = Output._make((
                 ready.origin, piece.tick, piece.sizes, piece.events, piece.ends, piece.curve,
@@ -251,11 +255,11 @@ class Runner:
             ))  # fmt: skip
             space = self._scratch(room)
             at = ready.batch(ready.rows, ready.rule, *space, seeds, block(out), lo, count)
-            used = int(state[0])
+            used = int(state[ROWS])
             if used:
                 logs.append(Activations._make(column[:used].copy() for column in log))
             if at < count:
-                why = int(state[1])
+                why = int(state[WHY])
                 if why == CURVE_FULL:
                     piece.widen()
                     self.bins = max(self.bins, piece.curve.shape[-1])

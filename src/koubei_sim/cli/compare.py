@@ -26,9 +26,11 @@ from koubei_sim.cli.options import (
     Threads,
     Workers,
     app,
+    changes_of,
+    graphs_of,
+    scenario_from,
 )
 from koubei_sim.cli.screen import brief
-from koubei_sim.cli.words import changes_of, graphs_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:

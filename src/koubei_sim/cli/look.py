@@ -14,15 +14,23 @@ from typing import Annotated, Any
 import typer
 
 from koubei_sim.cli import screen
-from koubei_sim.cli.options import FINE, AsJson, Changes, Lang, Language, app
+from koubei_sim.cli.options import (
+    FINE,
+    AsJson,
+    Changes,
+    Lang,
+    Language,
+    app,
+    changes_of,
+    scenario_from,
+)
 from koubei_sim.cli.screen import brief
-from koubei_sim.cli.words import changes_of, scenario_from
 from koubei_sim.errors import KoubeiError
 
 #: What has a JSON schema -> its room and its class.
 SCHEMAS = {
     "scenario": ("model.scenario", "Scenario"),
-    "sweep": ("studies.sweep", "SweepFile"),
+    "sweep": ("studies.sweep.sweep", "SweepFile"),
     "calibration": ("studies.calibration", "CalibrationFile"),
     "claim": ("studies.claims", "ClaimFile"),
 }
@@ -232,7 +240,7 @@ def info(as_json: AsJson = False) -> int:
     import psutil
 
     from koubei_sim.core import store
-    from koubei_sim.networks.files.data_files import data_folder
+    from koubei_sim.networks.files.readers import data_folder
     from koubei_sim.storage import provenance
 
     data = data_folder()

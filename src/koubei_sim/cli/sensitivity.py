@@ -29,9 +29,12 @@ from koubei_sim.cli.options import (
     Scheduler,
     Workers,
     app,
+    changes_of,
+    graphs_of,
+    scenario_from,
+    value_of,
 )
 from koubei_sim.cli.screen import sweep_progress
-from koubei_sim.cli.words import changes_of, graphs_of, scenario_from, value_of
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:

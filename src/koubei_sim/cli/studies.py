@@ -51,7 +51,7 @@ def sweep(
 ) -> int:
     """Run a scenario at many points; the same command again resumes."""
     from koubei_sim import studies
-    from koubei_sim.studies.sweep import open_sweep
+    from koubei_sim.studies.sweep.result import open_sweep
 
     if file.is_dir():
         found, folder = open_sweep(file).sweep, file

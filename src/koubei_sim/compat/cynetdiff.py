@@ -136,9 +136,10 @@ class _Model:
             rows.append(self._seeds[np.array(coins, np.int64) < limits])
         return rows
 
-    def _run(self, first: int, count: int, record: tuple[str, ...] = ()) -> Any:
+    def _run(self, first: int, count: int, record: tuple[str, ...] = (), start: Any = None) -> Any:
+        start = self._start(first, count) if start is None else start
         return cascade(
-            self._network, self._rule, self._start(first, count), count, self._key_now,
+            self._network, self._rule, start, count, self._key_now,
             first=first, record=record, threads=1, by="row",
         )  # fmt: skip
 
@@ -213,11 +214,9 @@ class _Model:
         first = self._replicate + 1
         for more in range(len(more_seeds) + 1):
             start = np.array(seeds + more_seeds[:more], np.int64)
-            record = () if self._payoffs is None else ("people",)
-            result = cascade(
-                self._network, self._rule, start, num_trials, self._key_now, first=first,
-                record=record, threads=1, by="row",
-            )  # fmt: skip
+            result = self._run(
+                first, num_trials, () if self._payoffs is None else ("people",), start
+            )
             if self._payoffs is None:
                 worth.append(float(result.sizes.mean()))
             else:

@@ -64,25 +64,10 @@ class _QuickFlags(Flags):
 class _KernelCompiler(Compiler):
     """numba's own pipeline with quick flags."""
 
-    def __init__(
-        self,
-        typing_context: Any,
-        target_context: Any,
-        library: Any,
-        args: Any,
-        return_type: Any,
-        flags: Flags,
-        locals: Any,
-    ) -> None:
-        super().__init__(
-            typing_context,
-            target_context,
-            library,
-            args,
-            return_type,
-            _QuickFlags(flags),
-            locals,
-        )
+    def __init__(self, typing_context: Any, target_context: Any, library: Any, *rest: Any) -> None:
+        args, return_type, flags, names = rest
+        given = (library, args, return_type, _QuickFlags(flags), names)
+        super().__init__(typing_context, target_context, *given)
 
 
 class _PartLibrary(JITCodeLibrary):
@@ -99,21 +84,12 @@ class _PartLibrary(JITCodeLibrary):
 class _PartCompiler(_KernelCompiler):
     """The pipeline of parts: ends with instructions, not with something that can be called."""
 
-    def __init__(
-        self,
-        typing_context: Any,
-        target_context: Any,
-        library: Any,
-        args: Any,
-        return_type: Any,
-        flags: Flags,
-        locals: Any,
-    ) -> None:
+    def __init__(self, typing_context: Any, target_context: Any, library: Any, *rest: Any) -> None:
         if library is None:
             library = _PartLibrary(target_context.codegen(), "part")
             library.enable_object_caching()
-        flags.no_compile = True
-        super().__init__(typing_context, target_context, library, args, return_type, flags, locals)
+        rest[2].no_compile = True  # the flags
+        super().__init__(typing_context, target_context, library, *rest)
 
 
 class _Handle:

@@ -68,61 +68,43 @@ def stagger(counts, cursors):
 
 
 @kernel
-def scatter_arcs(src, dst, both, cursor, indices):
+def scatter_arcs(src, dst, weight, both, cursor, indices, weights):
     """Write every arc (not self loops) into its row; `cursor` holds the next free place.
 
-    The places are random, so memory is asked for ahead, as in `turn_arcs`.
+    A weight is carried along, or both arrays of weights are of size 0.  The places are random, so
+    memory is asked for ahead, as in `turn_arcs`.
     """
     at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
-    for e in range(src.size):
-        if e + FAR < src.size:
-            prefetch(at_cursor + np.uintp(src[e + FAR]) * np.uintp(8))
-            prefetch(at_arc + np.uintp(cursor[src[e + NEAR]]) * np.uintp(4))
-            if both:
-                prefetch(at_cursor + np.uintp(dst[e + FAR]) * np.uintp(8))
-                prefetch(at_arc + np.uintp(cursor[dst[e + NEAR]]) * np.uintp(4))
-        s = src[e]
-        d = dst[e]
-        if s == d:
-            continue
-        at = cursor[s]
-        indices[at] = d
-        cursor[s] = at + 1
-        if both:
-            at = cursor[d]
-            indices[at] = s
-            cursor[d] = at + 1
-
-
-@kernel
-def scatter_weighted(src, dst, weight, both, cursor, indices, weights):
-    """`scatter_arcs` with a weight carried along."""
-    at_cursor, at_arc = np.uintp(cursor.ctypes.data), np.uintp(indices.ctypes.data)
     at_weight = np.uintp(weights.ctypes.data)
+    weighted = weights.size > 0
     for e in range(src.size):
         if e + FAR < src.size:
             prefetch(at_cursor + np.uintp(src[e + FAR]) * np.uintp(8))
             soon = np.uintp(cursor[src[e + NEAR]]) * np.uintp(4)
             prefetch(at_arc + soon)
-            prefetch(at_weight + soon)
+            if weighted:
+                prefetch(at_weight + soon)
             if both:
                 prefetch(at_cursor + np.uintp(dst[e + FAR]) * np.uintp(8))
                 soon = np.uintp(cursor[dst[e + NEAR]]) * np.uintp(4)
                 prefetch(at_arc + soon)
-                prefetch(at_weight + soon)
+                if weighted:
+                    prefetch(at_weight + soon)
         s = src[e]
         d = dst[e]
         if s == d:
             continue
         at = cursor[s]
         indices[at] = d
-        weights[at] = weight[e]
         cursor[s] = at + 1
+        if weighted:
+            weights[at] = weight[e]
         if both:
             at = cursor[d]
             indices[at] = s
-            weights[at] = weight[e]
             cursor[d] = at + 1
+            if weighted:
+                weights[at] = weight[e]
 
 
 @part

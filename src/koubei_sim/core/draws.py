@@ -21,6 +21,7 @@ from typing import Final
 
 import numpy as np
 from numba import float64, int64, njit, uint64, void
+from numpy.typing import NDArray
 
 from koubei_sim.core.compiling import kernel
 
@@ -152,6 +153,16 @@ def exp_neg_portable(x):
     return p * scale
 
 
+@kernel
+def power_portable(base, exponent):
+    """Return ``base ** exponent`` for a base in [0, 1] and an exponent of at least 0."""
+    if exponent == 0.0 or base == 1.0:
+        return 1.0
+    if base <= 0.0:
+        return 0.0
+    return exp_neg_portable(-exponent * log_portable(base))
+
+
 @kernel(int64(uint64))
 def exponential_units(bits):
     """Map 64 random bits to an Exp(1) variable in integer units of 2**-26 (below 37 * 2**26)."""
@@ -174,6 +185,20 @@ def hazard_units(p):
     # For small p, 1 - p has lost the low bits of p; put them back to first order.
     h = h + (p - (1.0 - q)) / q
     return min(np.int64(HAZARD_ONE), np.int64(h * 4294967296.0))
+
+
+def drawn(
+    number: int, key: int, purpose: int, replicate: int = 0, tick: int = 0, j: int = 0
+) -> NDArray[np.uint64]:
+    """Return the draws of the first `number` people at an address, shape [number]."""
+    bits = np.empty(number, dtype=np.uint64)
+    draw_many(np.uint64(stream(np.uint64(key), replicate, purpose, tick, j)), 0, bits)
+    return bits
+
+
+def units_drawn(number: int, *address: int) -> NDArray[np.float64]:
+    """Return the same as numbers in (0, 1); draw i is the same for any number."""
+    return ((drawn(number, *address) >> _S12).astype(np.float64) + 0.5) * 2.0**-52
 
 
 def key_from(rng: object) -> int:

@@ -3,7 +3,7 @@
 Compiled code on the main thread cannot be interrupted; the main thread therefore waits while
 threads compute.  Unlike those of an executor, these are not waited for when the program ends: a
 replicate that takes minutes keeps nobody from leaving.  Called by `cascades.runner` and `paired`,
-`runs.waiting` and the pools of sweeps.
+`runs.progress` and the pools of sweeps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
-from types import TracebackType
 from typing import Any
 
 from koubei_sim.errors import KoubeiError
@@ -92,12 +91,7 @@ class Workers:
         """Return the workers themselves."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Send the threads home; they are waited for only where nothing went wrong."""
         self.leave(None if kind is None else 0.0)
 

@@ -9,14 +9,17 @@ Called by `results`, `plots` and the command line, and by people.
 """
 
 from koubei_sim.metrics.costs import PURPOSES, cumulative, spend
-from koubei_sim.metrics.dated import Dated, dated_value, days_of, is_dated, read_dated
 from koubei_sim.metrics.forest import (
     Forest,
     ForestSummary,
+    Reproduction,
     Trees,
     children,
     forest_summary,
+    k_factor,
+    offspring_counts,
     recruitment_forest,
+    reproduction_number,
     seeds_of,
     trees,
 )
@@ -24,13 +27,25 @@ from koubei_sim.metrics.indices import (
     adoptions,
     awareness_index,
     daily_active_share,
+    first_day,
     loyalty_index,
     net_promoter_share,
     purity_by_tier,
     reputation_index,
+    took_off,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
-from koubei_sim.metrics.measuring import check_measure, kept_measure, measure, measures
+from koubei_sim.metrics.measuring import (
+    Dated,
+    check_measure,
+    dated_value,
+    days_of,
+    is_dated,
+    kept_measure,
+    measure,
+    measures,
+    read_dated,
+)
 from koubei_sim.metrics.overview import (
     OUTCOMES,
     check_observed,
@@ -40,16 +55,15 @@ from koubei_sim.metrics.overview import (
     pyramid,
     summary,
 )
-from koubei_sim.metrics.reproduction import (
-    Reproduction,
-    k_factor,
-    offspring_counts,
-    reproduction_number,
-)
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
-from koubei_sim.metrics.staying import Retention, Spells, retention, spells
-from koubei_sim.metrics.takeoff import first_day, took_off
-from koubei_sim.metrics.tiers import BehaviourTiers, behaviour_tiers
+from koubei_sim.metrics.staying import (
+    BehaviourTiers,
+    Retention,
+    Spells,
+    behaviour_tiers,
+    retention,
+    spells,
+)
 
 __all__ = [
     "OUTCOMES",

@@ -1,16 +1,21 @@
-"""Daily indices of a run: awareness, reputation, loyalty, activity, net promoters, purity.
+"""Daily indices of a run: awareness, reputation, loyalty, activity, purity; take-off.
 
 The three brand paths of the founders (知名度, 美誉度, 忠诚度) as shares that can be read off the
-daily table.  All return float64 arrays of shape [T] (or [T, 4] by tier), NaN where undefined.
+daily table.  All return float64 arrays of shape [T] (or [T, 4] by tier), NaN where undefined;
+take-off and first days are one number a run.
 """
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import number
 from koubei_sim.core.codes import UNAWARE
-from koubei_sim.metrics.forest import seeds_of
+from koubei_sim.metrics.forest import adopters_of, seeds_of
+from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import block, loyal_and_above, takes_history, users
 from koubei_sim.model.world.arrays import History
 
@@ -89,3 +94,41 @@ def adoptions(history: History) -> NDArray[np.int64]:
     """Return adoptions in each tick, by persons and by own media, seeds not counted, shape [T]."""
     by_person = block(history, "adoptions_channel").sum(axis=1)
     return by_person + block(history, "adoptions_media").sum(axis=1)
+
+
+TAKE_OFF_SHARE: Final = 0.01  # of the population ...
+TAKE_OFF_FOLD: Final = 10  # ... and so many times the seeds
+
+
+@takes_history
+def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOLD) -> bool:
+    """Return whether a run took off.
+
+    It did when the people who ever adopted are at least `share` of the population *and* at least
+    `fold` times the seeds (so that many seeds alone do not count as a take-off).
+
+    Parameters
+    ----------
+    history : History
+    share, fold : float
+        The two thresholds; the law of the count is bimodal near the critical point only if
+        extinction is possible, so look at it before trusting any threshold.
+    """
+    share, fold = number("share", share), number("fold", fold)
+    people = int(history.table[0, :7].sum())
+    ever = adopters_of(history)
+    return ever >= share * people and ever >= fold * max(1, seeds_of(history))
+
+
+def first_day(counts: NDArray[Any], threshold: float) -> float:
+    """Return the first tick with ``counts >= threshold``, NaN where it is never reached.
+
+    Examples
+    --------
+    >>> first_day(np.array([1, 4, 9, 4]), 4)
+    1.0
+    >>> first_day(np.array([1, 4, 9, 4]), 10)
+    nan
+    """
+    reached = np.flatnonzero(numbers("counts", counts) >= number("threshold", threshold))
+    return float(reached[0]) if reached.size else float("nan")

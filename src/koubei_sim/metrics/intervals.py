@@ -121,9 +121,7 @@ def _accelerated_bootstrap(
     from scipy.special import ndtr, ndtri
 
     n = values.size
-    bits = np.empty(RESAMPLES * n, dtype=np.uint64)
-    base = draws.stream(np.uint64(key), 0, DRAW_BOOTSTRAP, outcome, 0)
-    draws.draw_many(np.uint64(base), 0, bits)
+    bits = draws.drawn(RESAMPLES * n, key, DRAW_BOOTSTRAP, tick=outcome)
     # pick(): multiply and shift, so every index is equally likely up to n / 2**32.
     index = ((bits >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32)
     means = np.sort(values[index.astype(np.intp)].reshape(RESAMPLES, n).mean(axis=1))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.core.codes import CORE, REJECTED, RIVAL
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import costs, indices, takeoff
+from koubei_sim.metrics import costs, indices
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
 from koubei_sim.metrics.passes import log_facts
 from koubei_sim.metrics.runs import (
@@ -30,6 +30,7 @@ from koubei_sim.model.world.arrays import History
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 #: The two counts of the founders' story whose day is asked for.
 DIE_HARD_GOAL: Final = 5_000
@@ -95,9 +96,9 @@ def _of_one(history: History, run: Run) -> dict[str, float]:
         "rejected": stage[-1, REJECTED] * scale,
         "rival": stage[-1, RIVAL] * scale,
         "aware_share": indices.awareness_index(history)[-1],
-        "take_off": float(takeoff.took_off(history)),
-        "day_die_hard_5000": takeoff.first_day(die_hard * scale, DIE_HARD_GOAL),
-        "day_loyal_100000": takeoff.first_day(loyal * scale, LOYAL_GOAL),
+        "take_off": float(indices.took_off(history)),
+        "day_die_hard_5000": indices.first_day(die_hard * scale, DIE_HARD_GOAL),
+        "day_loyal_100000": indices.first_day(loyal * scale, LOYAL_GOAL),
         "purity_core": indices.purity_by_tier(history)[-1, CORE],
         "reputation": _recent(indices.reputation_index(history)),
         "net_promoters": _recent(indices.net_promoter_share(history)),

@@ -21,9 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.codes import LOG_ADOPT, LOG_LAPSE
-from koubei_sim.metrics.forest import ForestSummary, forest_summary, recruitment_forest
-from koubei_sim.metrics.reproduction import k_factor
-from koubei_sim.metrics.tiers import behaviour_tiers
+from koubei_sim.metrics.forest import ForestSummary, forest_summary, k_factor, recruitment_forest
+from koubei_sim.metrics.staying import behaviour_tiers
 from koubei_sim.model.world.arrays import is_stored, log_pieces
 
 _NEVER: Final = -2  # before the first tick of a log, which is -1

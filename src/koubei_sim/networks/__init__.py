@@ -7,8 +7,7 @@ This package depends on numpy, numba and (inside functions) pyarrow and networkx
 
 from koubei_sim.networks import seeding
 from koubei_sim.networks.adapters import as_network
-from koubei_sim.networks.files.data_files import find_data
-from koubei_sim.networks.files.readers import read_contacts, read_network
+from koubei_sim.networks.files.readers import find_data, read_contacts, read_network
 from koubei_sim.networks.files.writers import write_network
 from koubei_sim.networks.generators.classic import (
     barabasi_albert,

@@ -218,15 +218,11 @@ def _scatter(
     weights: NDArray[np.float32],
 ) -> None:
     """Write the arcs (and their weights) of every part to where its cursor stands."""
+    given = weights if weight is None else weight  # of size 0 where there are none
 
     def scatter(p: int) -> None:
         a, b = cuts[p]
-        if weight is None:
-            graphs.scatter_arcs(src[a:b], dst[a:b], both, cursors[p], indices)
-        else:
-            graphs.scatter_weighted(
-                src[a:b], dst[a:b], weight[a:b], both, cursors[p], indices, weights
-            )
+        graphs.scatter_arcs(src[a:b], dst[a:b], given[a:b], both, cursors[p], indices, weights)
 
     deque(in_order(scatter, range(len(cuts))), maxlen=0)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import edges, labelling
 from koubei_sim.networks.layer import Layer, union_rows
 
@@ -197,16 +197,8 @@ class Network:
             if len(self.layers) == 1:
                 return self.layers[0]
             raise KoubeiError("layer", "several, say which", allowed=", ".join(self.names))
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        raise KoubeiError(
-            "layer",
-            "unknown",
-            got=name,
-            allowed=", ".join(self.names),
-            fix=nearest(name, self.names),
-        )
+        checks.one_of("layer", name, self.names)
+        return self.layers[self.names.index(name)]
 
     def degrees(self, layer: str | None = None, direction: str = "out") -> NDArray[np.int64]:
         """Return the number of arcs out of (or ``"in"`` to) each person, int64 (n,)."""

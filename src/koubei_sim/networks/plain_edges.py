@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
 
 TAKEN = (
@@ -174,14 +174,7 @@ def column(
 ) -> str | None:
     """Return the column to use: the one given, else the first usual name that is there."""
     if given is not None:
-        if given not in names:
-            raise KoubeiError(
-                where,
-                "no such column",
-                got=given,
-                allowed=", ".join(names),
-                fix=nearest(str(given), names),
-            )
+        checks.one_of(where, given, names, "no such column")
         return given
     lower = {name.strip().lower(): name for name in reversed(names)}
     for word in usual:

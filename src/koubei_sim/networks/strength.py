@@ -128,21 +128,12 @@ def count_below(indices, a, b, x):
     return np.int64(below)
 
 
-@part
-def count_equal(indices, a, b, x):
-    """1 if a short row without repeats holds `x`, else 0, without branches."""
-    same = np.int32(0)
-    for k in range(a, b):
-        same += np.int32(indices[k] == x)
-    return np.int64(same)
-
-
 @kernel
-def overlap_mutual(lo, hi, indptr, indices, out):
-    """Overlap of every tie of a mutual graph whose better-connected end lies in ``lo..hi-1``.
+def overlap(lo, hi, indptr, indices, mutual, out):
+    """Overlap of every arc out of rows ``lo..hi-1``, of the audiences of its two ends.
 
-    Both arcs of the tie are written.  Returns the first row with an arc that has no arc back,
-    or -1.
+    Of a mutual graph those of every tie whose better-connected end is among the rows: both arcs
+    are written.  Returns the first row with an arc of a tie that has no arc back, or -1.
     """
     n = indptr.size - 1
     bits = np.zeros((n >> 5) + 1, dtype=np.uint32)
@@ -164,70 +155,31 @@ def overlap_mutual(lo, hi, indptr, indices, out):
             if k + AHEAD < end:
                 start = indptr[indices[k + AHEAD]]
                 prefetch(at_indices + np.uintp(start) * np.uintp(4))
-                prefetch(at_indices + np.uintp(start + 16) * np.uintp(4))
-                prefetch(at_out + np.uintp(start))
+                if mutual:
+                    prefetch(at_indices + np.uintp(start + 16) * np.uintp(4))
+                    prefetch(at_out + np.uintp(start))
             v = indices[k]
             c, d = indptr[v], indptr[v + 1]
             other = d - c
-            if other > degree or (other == degree and v > u):
+            if mutual and (other > degree or (other == degree and v > u)):
                 continue  # the other end does this tie
-            if short:
-                common = count_compared(indices, c, d, padded, length)
-                back = c + count_below(indices, c, d, u)
-            else:
-                common = count_marked(indices, c, d, bits)
-                back = find(indices, c, d, u)
-            if back == d or indices[back] != u:
-                return u
-            value = quantise(common, degree + other - 2 - common)
-            out[k] = value
-            out[back] = value
-        if not short:
-            unmark(indices, a, b, bits)
-    return -1
-
-
-@kernel
-def overlap_directed(lo, hi, indptr, indices, out):
-    """Overlap of the audiences of the two ends of every arc out of rows ``lo..hi-1``."""
-    n = indptr.size - 1
-    bits = np.zeros((n >> 5) + 1, dtype=np.uint32)
-    padded = np.empty(SHORT, dtype=np.int32)
-    end = indices.size
-    at_indices = np.uintp(indices.ctypes.data)
-    for u in range(lo, hi):
-        a, b = indptr[u], indptr[u + 1]
-        degree = b - a
-        if degree == 0:
-            continue
-        short = degree <= SHORT
-        length = 0
-        if short:
-            length = pad_row(indices, a, b, padded)
-        else:
-            mark(indices, a, b, bits)
-        for k in range(a, b):
-            if k + AHEAD < end:
-                start = indptr[indices[k + AHEAD]]
-                prefetch(at_indices + np.uintp(start) * np.uintp(4))
-            v = indices[k]
-            c, d = indptr[v], indptr[v + 1]
-            other = d - c
-            if other == 0:
-                out[k] = 0
-                continue
-            if other > 16 * degree:
+            if not mutual and other > 16 * degree:
                 common = count_searched(indices, a, b, c, d)
             elif short:
                 common = count_compared(indices, c, d, padded, length)
             else:
                 common = count_marked(indices, c, d, bits)
-            if other <= SHORT:
-                answered = count_equal(indices, c, d, u)
+            if (short and mutual) or other <= SHORT:
+                back = c + count_below(indices, c, d, u)
             else:
                 back = find(indices, c, d, u)
-                answered = 1 if back < d and indices[back] == u else 0
-            out[k] = quantise(common, degree - 1 + other - answered - common)
+            answered = back < d and indices[back] == u
+            if mutual:
+                if not answered:
+                    return u
+                out[k] = out[back] = quantise(common, degree + other - 2 - common)
+            else:
+                out[k] = quantise(common, degree - 1 + other - np.int64(answered) - common)
         if not short:
             unmark(indices, a, b, bits)
     return -1
@@ -283,8 +235,8 @@ def tie_strength(layer: Layer | Network) -> NDArray[np.uint8]:
             f"layer {layer.name}", f"parallel arcs out of {row}", fix="parallel='merge'"
         )
     out = np.zeros(layer.n_arcs, dtype=np.uint8)
-    kernel = overlap_directed if layer.directed else overlap_mutual
-    rows = over_rows(kernel, layer.n_nodes, layer.indptr, layer.indices, out, work=layer.indptr)
+    arcs = (layer.indptr, layer.indices, not layer.directed, out)
+    rows = over_rows(overlap, layer.n_nodes, *arcs, work=layer.indptr)
     worst = max(int(row) for row in rows)
     if worst >= 0:
         raise KoubeiError(

@@ -16,8 +16,15 @@ from koubei_sim.plots.cascades import (
     cascade_sizes,
 )
 from koubei_sim.plots.claims import claim, claim_ladder, claim_worlds
-from koubei_sim.plots.cohorts import retention
-from koubei_sim.plots.curves import channels, growth, product, pyramid, reproduction, stages
+from koubei_sim.plots.curves import (
+    channels,
+    growth,
+    product,
+    pyramid,
+    reproduction,
+    retention,
+    stages,
+)
 from koubei_sim.plots.files import FIGURES, save_all
 from koubei_sim.plots.sensitivity import interactions, tornado
 from koubei_sim.plots.studies import compare, heatmap

@@ -24,6 +24,7 @@ from koubei_sim.plots.style import (
     RED,
     SKY,
     axes_for,
+    date_ticks,
     drawing,
     label_ends,
     subtitle,
@@ -156,12 +157,8 @@ def _time(ax: Any, x: NDArray[Any], lang: str) -> None:
     """Set up the axis of days or dates."""
     if x.dtype.kind != "M":
         ax.set_xlabel(say("day", lang))
-        return
-    import matplotlib.dates as mdates
-
-    long = (x[-1] - x[0]).astype(int) > 120
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m" if long else "%m-%d"))
+    else:
+        date_ticks(ax, bool((x[-1] - x[0]).astype(int) > 120))
 
 
 def _days_of(calibration: Any, name: str) -> NDArray[np.float64]:

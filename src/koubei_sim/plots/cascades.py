@@ -28,7 +28,7 @@ from koubei_sim.plots.style import (
     subtitle,
     thousands,
 )
-from koubei_sim.plots.trees import _radial
+from koubei_sim.plots.trees import draw_dots, radial
 from koubei_sim.plots.words import LANGUAGES
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -316,7 +316,7 @@ def activation_tree(
     place[shown] = np.arange(shown.size)
     parent = place[forest.above[shown]]
     depth = forest.generation[shown].astype(np.int64)
-    xy = _radial(parent, depth)
+    xy = radial(parent, depth)
     # Number of infection, not of a kind, where people are infected again: one colour then.
     kinds = log.kind[shown] if len(result.kind_names) > 1 else np.zeros(shown.size, np.int8)
     shape = result.trees(replicate).iloc[number]
@@ -346,24 +346,12 @@ def _draw(
     names: tuple[str, ...],
     lang: str,
 ) -> None:
-    from matplotlib.collections import LineCollection
-
-    child = np.arange(1, parent.size)
-    lines = np.stack([xy[parent[child]], xy[child]], axis=1)
-    ax.add_collection(LineCollection(list(lines), colors="#CFCFCF", linewidths=0.7, zorder=1))
-    size = float(np.clip(6000 / parent.size, 4, 60))
-    words = [("○ " + _say("seed", lang), GREY)]
+    words = [(f"○ {_say('seed', lang)}", GREY)]
+    dots = []
     for kind in np.unique(kinds).tolist():
-        mine = 1 + np.flatnonzero(kinds[1:] == kind)
         colour = PALETTE[kind % len(PALETTE)]
-        ax.scatter(*xy[mine].T, s=size, color=colour, linewidths=0, zorder=2)
+        dots.append((1 + np.flatnonzero(kinds[1:] == kind), colour))
         if len(names) > 1:
-            words.append(("● " + names[kind], colour))
-    edge = PALETTE[int(kinds[0]) % len(PALETTE)] if len(names) > 1 else "black"
-    ax.scatter(*xy[0], s=90, color="white", edgecolors=edge, linewidths=1.6, zorder=3)
-    ax.set_aspect("equal")
-    ax.margins(0.03)
-    ax.set_axis_off()
-    for row, (word, colour) in enumerate(words):
-        at = {"transform": ax.transAxes, "va": "top", "fontsize": 10.5}
-        ax.text(1.0, 0.97 - 0.065 * row, word, color=colour, **at)
+            words.append((f"● {names[kind]}", colour))
+    ring = PALETTE[int(kinds[0]) % len(PALETTE)] if len(names) > 1 else "black"
+    draw_dots(ax, xy, parent, dots, ring, words)

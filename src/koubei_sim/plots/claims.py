@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from koubei_sim.core.draws import draw_many, stream
+from koubei_sim.core.draws import drawn
 from koubei_sim.plots.style import (
     BLACK,
     BLUE,
@@ -70,9 +70,7 @@ def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
 
 def _strip(ax: Any, height: float, effects: Any, row: Mapping[str, Any]) -> None:
     units = np.asarray(effects, dtype=float) / _unit(row)
-    bits = np.empty(units.size, dtype=np.uint64)
-    draw_many(np.uint64(stream(np.uint64(1), 0, 0, 0, 0)), 0, bits)
-    spread = (bits >> np.uint64(11)).astype(float) * 2.0**-53 - 0.5
+    spread = (drawn(units.size, 1, 0) >> np.uint64(11)).astype(float) * 2.0**-53 - 0.5
     colours = np.where(units > 1.0, _MATTERS, np.where(units < -1.0, _REVERSED, "#B5B5B5"))
     ax.scatter(units, height + 0.42 * spread, s=11, c=colours, alpha=0.65, lw=0, zorder=2)
     low, middle, high = np.quantile(units, [0.05, 0.5, 0.95])

@@ -43,7 +43,8 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
     """Draw users, loyal and die-hard over time on a log scale.
 
     Grey guide lines stand at 100, 5,000, 100,000 and 1,000,000; counts reported in the world
-    (``scenario.milestones``) are drawn as open circles where they fall into the run.
+    (``scenario.milestones``) are drawn as open circles where they fall into the run
+    and are no more than its people.
 
     Parameters
     ----------
@@ -93,9 +94,10 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 def _milestones(result: Any, x: NDArray[Any]) -> list[tuple[Any, float, str]]:
-    """Counts reported in the world that fall into the time of the run."""
-    found = []
-    for milestone in getattr(result.scenario, "milestones", ()) or ():
+    """Counts reported in the world that fall into the time of the run and fit into its market."""
+    scenario, found = result.scenario, []
+    people = scenario.n_agents * scenario.people_per_agent
+    for milestone in getattr(scenario, "milestones", ()) or ():
         at: Any = milestone.day
         if milestone.date is not None:
             if x.dtype.kind != "M":
@@ -103,7 +105,7 @@ def _milestones(result: Any, x: NDArray[Any]) -> list[tuple[Any, float, str]]:
             at = np.datetime64(milestone.date.isoformat(), "D")
         elif x.dtype.kind == "M":
             at = x[0] + np.timedelta64(int(milestone.day), "D")
-        if x[0] <= at <= x[-1] and milestone.count > 0:
+        if x[0] <= at <= x[-1] and 0 < milestone.count <= people:
             found.append((at, float(milestone.count), milestone.label))
     return found
 
@@ -300,4 +302,66 @@ def reproduction(result: Any, ax: Any = None, lang: str = "en", window: int = 30
         ax.set_ylabel(say("recruits", spoken))
         ax.set_title(say("reproduction", spoken))
         subtitle(ax, say("fully_seen", spoken))
+    return ax
+
+
+_MOST_COHORTS = 6
+
+
+@takes("Result", "run(...)", "histories", "scenario")
+def retention(result: Any, ax: Any = None, lang: str = "en", cohort: int | None = None) -> Any:
+    """Draw the share of each adoption cohort that is still in unbroken use d days later.
+
+    Replicates are pooled, each counting with its adopters.
+
+    Parameters
+    ----------
+    result : Result
+    ax : matplotlib Axes, optional
+    lang : {"en", "zh"}
+    cohort : int, optional
+        Width of a cohort in ticks; without it a sixth of the run, at least a week.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    import matplotlib as mpl
+
+    ticks = result.histories[0].table.shape[0]
+    width = max(7, -(-ticks // _MOST_COHORTS)) if cohort is None else cohort
+    found = [metrics.retention(history, width) for history in result.histories]
+    adopters = np.stack([each.adopters for each in found]).astype(float)
+    # A cohort is drawn as far as every replicate that has it was seen.
+    share = np.stack([np.where(each.adopters[:, None] > 0, each.share, 0.0) for each in found])
+    total = adopters.sum(axis=0)
+    pooled = (share * adopters[:, :, None]).sum(axis=0)
+    empty = np.full(pooled.shape, np.nan)
+    pooled = np.divide(pooled, total[:, None], out=empty, where=total[:, None] > 0)
+    with drawing(lang) as spoken:
+        ax = axes_for(ax)
+        # Light to dark with time; one hue, so that order is seen without a legend.
+        ramp = mpl.colormaps["Blues"](np.linspace(0.4, 1.0, max(2, pooled.shape[0])))
+        ends: list[tuple[float, int, str]] = []
+        longest = 1
+        for number, curve in enumerate(pooled):
+            known = np.flatnonzero(np.isfinite(curve))
+            if known.size < 2:
+                continue
+            colour = mpl.colors.to_hex(ramp[number])
+            ax.plot(found[0].days[known], curve[known], color=colour)
+            start = int(found[0].start[number])
+            longest = max(longest, int(found[0].days[known[-1]]))
+            ends.append((float(curve[known[-1]]), start, colour))
+        ax.set_xlim(0, longest)
+        ax.set_ylim(0, 1.02)
+        ax.yaxis.set_major_formatter("{x:.0%}")
+        ax.set_xlabel(say("days_after", spoken))
+        ax.set_ylabel(say("share_still_users", spoken))
+        ax.set_title(say("retention", spoken))
+        if result.replicates > 1:
+            subtitle(ax, say("pooled", spoken, replicates=result.replicates))
+        # Short curves end inside; their labels stand at the right edge at the same height.
+        edge = ax.get_xlim()[1]
+        label_ends(ax, [(edge, y, say("cohort_from", spoken, start=s), c) for y, s, c in ends])
     return ax

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.world.arrays import events_in
-from koubei_sim.plots import cohorts, curves, trees
+from koubei_sim.plots import curves, trees
 from koubei_sim.plots.style import drawing, takes
 from koubei_sim.storage import whole_file
 
@@ -26,7 +26,7 @@ FIGURES: Final[dict[str, Callable[..., Any]]] = {
     "channels": curves.channels,
     "product": curves.product,
     "reproduction": curves.reproduction,
-    "retention": cohorts.retention,
+    "retention": curves.retention,
     "stages": curves.stages,
     "forest": trees.forest,
     "tree": trees.cascade_tree,

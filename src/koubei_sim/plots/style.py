@@ -237,13 +237,18 @@ def time_axis(ax: Any, result: Any, lang: str) -> NDArray[Any]:
         ax.set_xlabel(say("day", lang))
         ax.set_xlim(0, max(1, ticks - 1))
         return np.arange(ticks)
-    import matplotlib.dates as mdates
-
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m" if ticks > 120 else "%m-%d"))
+    date_ticks(ax, ticks > 120)
     dates = dates[:ticks]
     ax.set_xlim(dates[0], max(dates[-1], dates[0] + np.timedelta64(1, "D")))
     return dates
+
+
+def date_ticks(ax: Any, long: bool) -> None:
+    """Write months on an axis of dates, or days where it is short."""
+    import matplotlib.dates as mdates
+
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=3, maxticks=6))
+    ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m" if long else "%m-%d"))
 
 
 def band(ax: Any, x: NDArray[Any], values: NDArray[Any], colour: str, **line: Any) -> NDArray[Any]:

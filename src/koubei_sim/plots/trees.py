@@ -5,6 +5,7 @@ Take a `Result`, return matplotlib Axes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def cascade_tree(
     place[shown] = np.arange(shown.size)
     parent = np.where(whole.parent[shown] >= 0, place[whole.parent[shown]], -1)
     parent[0] = -1
-    xy = _radial(parent, whole.depth[shown]) if layout == "radial" else _spring(parent)
+    xy = radial(parent, whole.depth[shown]) if layout == "radial" else _spring(parent)
     with drawing(lang) as spoken:
         ax = axes_for(ax)
         _draw_tree(ax, xy, parent, whole.channel[shown], list(result.scenario.channels), spoken)
@@ -140,7 +141,7 @@ def _tree_number(whole: Forest, found: metrics.Trees, root: int | None) -> int:
     return int(at[np.argmax(found.size[at])])
 
 
-def _radial(parent: NDArray[np.int64], depth: NDArray[np.int64]) -> NDArray[np.float64]:
+def radial(parent: NDArray[np.int64], depth: NDArray[np.int64]) -> NDArray[np.float64]:
     """Generations on rings; each subtree gets an angle in proportion to its leaves."""
     n = parent.size
     leaves = np.zeros(n)
@@ -179,30 +180,35 @@ def _draw_tree(
     names: list[str],
     lang: str,
 ) -> None:
+    present = [number for number in range(len(names)) if (channel[1:] == number).any()]
+    colours = [PALETTE[number % len(PALETTE)] for number in present]
+    dots = [(1 + np.flatnonzero(channel[1:] == number)) for number in present]
+    words = [(f"○ {say('seed' if channel[0] < 0 else 'root', lang)}", GREY)]
+    words += [(f"● {names[number]}", colour) for number, colour in zip(present, colours)]
+    draw_dots(ax, xy, parent, zip(dots, colours), "black", words)
+
+
+def draw_dots(
+    ax: Any,
+    xy: NDArray[np.float64],
+    parent: NDArray[np.int64],
+    dots: Iterable[tuple[NDArray[np.intp], str]],
+    ring: str,
+    words: Iterable[tuple[str, str]],
+) -> None:
+    """Draw a tree: its ties, rows of people as dots of a colour, a ring as root, words beside."""
     from matplotlib.collections import LineCollection
 
     child = np.arange(1, parent.size)
     lines = np.stack([xy[parent[child]], xy[child]], axis=1)
     ax.add_collection(LineCollection(list(lines), colors="#CFCFCF", linewidths=0.7, zorder=1))
     size = float(np.clip(6000 / parent.size, 4, 60))
-    present = [number for number in range(len(names)) if (channel[1:] == number).any()]
-    for number in present:
-        mine = 1 + np.flatnonzero(channel[1:] == number)
-        colour = PALETTE[number % len(PALETTE)]
+    for mine, colour in dots:
         ax.scatter(*xy[mine].T, s=size, color=colour, linewidths=0, zorder=2)
-    ax.scatter(*xy[0], s=90, color="white", edgecolors="black", linewidths=1.6, zorder=3)
+    ax.scatter(*xy[0], s=90, color="white", edgecolors=ring, linewidths=1.6, zorder=3)
     ax.set_aspect("equal")
     ax.margins(0.03)
     ax.set_axis_off()
-    words = [(say("seed" if channel[0] < 0 else "root", lang), "black")]
-    words += [(names[number], PALETTE[number % len(PALETTE)]) for number in present]
     for row, (word, colour) in enumerate(words):
-        ax.text(
-            1.0,
-            0.97 - 0.065 * row,
-            ("○ " if row == 0 else "● ") + word,
-            transform=ax.transAxes,
-            color=GREY if colour == "black" else colour,
-            fontsize=10.5,
-            va="top",
-        )
+        at = {"transform": ax.transAxes, "va": "top", "fontsize": 10.5}
+        ax.text(1.0, 0.97 - 0.065 * row, word, color=colour, **at)

@@ -26,10 +26,9 @@ from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
 from koubei_sim.runs.fitting import check_memory, fitting_threads
 from koubei_sim.runs.options import RunOptions, options_from, refused
-from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.progress import Meter, Progress, apart, in_turn
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.switching import switch
-from koubei_sim.runs.waiting import apart, in_turn
 
 if TYPE_CHECKING:
     import pandas as pd

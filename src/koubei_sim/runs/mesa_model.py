@@ -25,7 +25,7 @@ from koubei_sim.model.mechanisms.returns import T_RETURNS_UNAWARE
 from koubei_sim.model.mechanisms.rival import T_RIVAL_TAKEN_UNAWARE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, refused, scenario_from
-from koubei_sim.runs.waiting import apart
+from koubei_sim.runs.progress import apart
 
 #: People from which on a day is long enough for somebody to be tired of it.
 LARGE = 100_000

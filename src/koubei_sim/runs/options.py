@@ -22,9 +22,8 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.progress import Progress
+from koubei_sim.runs.progress import Progress, apart
 from koubei_sim.runs.simulation import ENGINES, Outcome, Simulation
-from koubei_sim.runs.waiting import apart
 
 #: Threads or processes at most; each takes memory, and none makes more cores.
 MOST_WORKERS: Final = 1_024

@@ -23,10 +23,9 @@ from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.fitting import check_memory, fitting_threads, useful_threads
 from koubei_sim.runs.loading import scenario_of, stored_result
 from koubei_sim.runs.options import options_from
-from koubei_sim.runs.progress import Meter, Progress
+from koubei_sim.runs.progress import Meter, Progress, apart
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.simulation import Simulation
-from koubei_sim.runs.waiting import apart
 
 __all__ = ["check_memory", "fitting_threads", "run", "useful_threads"]
 

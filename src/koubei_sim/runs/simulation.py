@@ -25,8 +25,7 @@ from koubei_sim.model.world.population import Population, Who
 from koubei_sim.runs.archive import EventStream
 from koubei_sim.runs.fitting import check_memory, useful_threads
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.progress import Meter, Progress
-from koubei_sim.runs.waiting import Found, in_turn, look
+from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
 
 ENGINES: Final = ("compiled", "reference")
 #: What a study measures: a measure (`metrics.measure`), or a number made of one history.

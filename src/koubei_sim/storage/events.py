@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 import numpy as np
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.storage.disk import Disk, DiskFile, cannot_read
+from koubei_sim.storage import Disk, DiskFile, cannot_read
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -197,12 +196,7 @@ class EventWriter:
         """Return the writer itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         """Close after a block that ended well, else give up."""
         if kind is None:
             try:
@@ -312,16 +306,11 @@ class EventStream:
         """Return the stream itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failed: object) -> None:
         """Close after a block that ended well, else give up."""
         for spool in self._spools.values():
             spool.close()
-        self._writer.__exit__(kind, error, trace)
+        self._writer.__exit__(*failed)
         self._file.close()
 
 

@@ -17,44 +17,32 @@ from koubei_sim.studies.calibration import (
     read_calibration,
     scorecard,
 )
-from koubei_sim.studies.compare import (
-    Attribution,
-    BreakEven,
-    Comparison,
-    KnockOut,
-    Shapley,
-    attribution,
-    break_even,
-    compare,
-    knock_out,
-    shapley,
-)
-from koubei_sim.studies.design import (
+from koubei_sim.studies.compare.attribution import Attribution, KnockOut, attribution, knock_out
+from koubei_sim.studies.compare.breakeven import BreakEven, break_even
+from koubei_sim.studies.compare.compare import compare
+from koubei_sim.studies.compare.comparison import Comparison
+from koubei_sim.studies.compare.shapley import Shapley, shapley
+from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.design.points import (
     Grid,
     LatinHypercube,
     Points,
     RandomPoints,
-    Range,
     SobolPoints,
-    Sweep,
     Table,
-    make_sweep,
-    prior_sample,
+)
+from koubei_sim.studies.design.precision import (
     required_replicates,
     required_replicates_table,
     take_off,
 )
-from koubei_sim.studies.sensitivity import Sensitivity, sensitivity
-from koubei_sim.studies.sweep import (
-    Progress,
-    Status,
-    SweepResult,
-    SweepStopped,
-    export,
-    read_sweep,
-    status,
-    sweep,
-)
+from koubei_sim.studies.design.priors import prior_sample
+from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.sensitivity.sensitivity import Sensitivity, sensitivity
+from koubei_sim.studies.sweep.engine import Progress
+from koubei_sim.studies.sweep.journal import SweepStopped
+from koubei_sim.studies.sweep.result import Status, SweepResult, export, status
+from koubei_sim.studies.sweep.sweep import read_sweep, sweep
 
 __all__ = [
     "Attribution",

@@ -25,7 +25,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.cascades.kernels.frame import run_batch
-from koubei_sim.cascades.kernels.wheel import CHUNK, NEVER, enter, open_wheel, wheel_arrays
+from koubei_sim.cascades.kernels.queue import NEVER, SLOT_CHUNK, enter, open_wheel, wheel_arrays
 from koubei_sim.core.codes import DRAW_RESISTANCE
 from koubei_sim.core.draws import draw, exponential_units, stream
 from koubei_sim.core.prefetch import prefetch
@@ -229,7 +229,7 @@ def _run(rows, rule, s, t, base, count):
                         size = _push(s, size, due, v)
                         prefetch(np.uint64(at_rows + 8 * np.int64(v)))
                 at = s.chunk[at, 0]
-                filled = CHUNK
+                filled = SLOT_CHUNK
             for k in range(size):
                 prefetch(np.uint64(at_targets + 4 * rows.indptr[s.heap_who[k]]))
             while size > 0:

@@ -24,7 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.cascades.kernels.frame import run_batch
-from koubei_sim.cascades.kernels.wheel import CHUNK, NEVER, enter, open_wheel, wheel_arrays
+from koubei_sim.cascades.kernels.queue import NEVER, SLOT_CHUNK, enter, open_wheel, wheel_arrays
 from koubei_sim.core.codes import DRAW_RESISTANCE
 from koubei_sim.core.draws import RESISTANCE_SHIFT, draw, exponential_units, stream
 from koubei_sim.core.prefetch import prefetch
@@ -262,7 +262,7 @@ def _predict(rows, rule, s, t, base, count):
             while at >= 0:
                 after = s.chunk[at, 0]
                 if after >= 0:
-                    for j in range(1, CHUNK + 1):
+                    for j in range(1, SLOT_CHUNK + 1):
                         prefetch(np.uint64(at_state + 32 * np.int64(s.chunk[after, j])))
                 for j in range(1, filled + 1):
                     v = s.chunk[at, j]
@@ -272,7 +272,7 @@ def _predict(rows, rule, s, t, base, count):
                         time[count] = now
                         count += 1
                 at = after
-                filled = CHUNK
+                filled = SLOT_CHUNK
             _tell_predicted(rows, s, t, before, count, tick, True)
 
 

@@ -27,6 +27,9 @@ FIT: Final = 0
 CURVE_FULL: Final = 1
 FOREST_FULL: Final = 2
 SCRATCH_FULL: Final = 3
+# Places in `Output.state`: rows of the forest so far; why the batch stopped; and from WAITS on what
+# `spread` said of the replicate that did not fit, which waits in the track for larger outputs.
+ROWS, WHY, WAITS = 0, 1, 2
 
 
 class Seeds(NamedTuple):
@@ -115,7 +118,7 @@ class Output(NamedTuple):
     row_time: NDArray[np.float64]
     row_until: NDArray[np.float64]
     row_kind: NDArray[np.int8]
-    state: NDArray[np.int64]  # [0] rows of the forest so far, [1] why the batch stopped
+    state: NDArray[np.int64]  # (5,), see ROWS, WHY, WAITS
 
 
 @njit(cache=True, inline="always")
@@ -206,7 +209,7 @@ def keep_people(out, t, i, count, distinct):
 @njit(cache=True, nogil=True)
 def keep_forest(out, t, replicate, count):
     """Append who convinced whom to the log."""
-    at = out.state[0]
+    at = out.state[ROWS]
     for k in range(count):
         out.row_replicate[at + k] = replicate
         out.row_person[at + k] = t.order[k]
@@ -214,7 +217,7 @@ def keep_forest(out, t, replicate, count):
         out.row_time[at + k] = t.time[k]
         out.row_until[at + k] = t.until[k] if out.removed.shape[0] > 0 else np.inf
         out.row_kind[at + k] = t.kind[k] if t.kind.size > 0 else 0
-    out.state[0] = at + count
+    out.state[ROWS] = at + count
 
 
 @njit(cache=True, nogil=True)
@@ -237,7 +240,7 @@ def keep(out, t, i, replicate, count, distinct):
     if bin_of(end - out.origin, out.tick) >= out.curve.shape[2]:
         return CURVE_FULL
     forest = out.row_replicate.size > 0
-    if forest and out.state[0] + count > out.row_replicate.size:
+    if forest and out.state[ROWS] + count > out.row_replicate.size:
         return FOREST_FULL
     out.sizes[i] = distinct
     out.events[i] = count
@@ -253,6 +256,9 @@ def keep(out, t, i, replicate, count, distinct):
 def run_batch(spread, rows, rule, s, t, seeds, out, span):
     """Run rows ``span[0] .. span[1] - 1``; return the end, or the first that did not fit.
 
+    Called again from that row on with larger outputs (track and state as they were), it keeps the
+    replicate that waits in the track and does not run it once more.
+
     Parameters
     ----------
     spread : compiled function of a family
@@ -262,10 +268,17 @@ def run_batch(spread, rows, rule, s, t, seeds, out, span):
         The graph, the numbers of the rule, scratch, `Track`, `Seeds`, `Output`.
     span : (int, int)
     """
+    state = out.state
+    waits = state[WHY] == CURVE_FULL or state[WHY] == FOREST_FULL
+    state[WHY] = FIT
     for i in range(span[0], span[1]):
         replicate = seeds.first + i
-        planted = plant(t, seeds, i, out.origin)
-        count, distinct, last = spread(rows, rule, s, t, seeds.key, replicate, planted)
+        if waits:
+            count, distinct, last = state[WAITS], state[WAITS + 1], state[WAITS + 2]
+            waits = False
+        else:
+            planted = plant(t, seeds, i, out.origin)
+            count, distinct, last = spread(rows, rule, s, t, seeds.key, replicate, planted)
         if distinct < 0:
             why = SCRATCH_FULL
         elif last >= 0 and t.time.size <= 1:
@@ -275,6 +288,7 @@ def run_batch(spread, rows, rule, s, t, seeds, out, span):
                 t.time[t.starts[step] : t.starts[step + 1]] = np.float64(step)
             why = keep(out, t, i, replicate, count, distinct)
         if why != FIT:
-            out.state[1] = why
+            state[WHY] = why
+            state[WAITS], state[WAITS + 1], state[WAITS + 2] = count, distinct, last
             return i
     return span[1]

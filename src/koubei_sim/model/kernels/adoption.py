@@ -8,6 +8,7 @@ from koubei_sim.core.compiling import part
 from koubei_sim.model.kernels.boards import join_boards
 from koubei_sim.model.kernels.engagement import add_engagement, begin_as_user
 from koubei_sim.model.kernels.events import count_recruit
+from koubei_sim.model.kernels.expectations import begin as begin_to_expect
 from koubei_sim.model.kernels.participate import forget_stories
 from koubei_sim.model.kernels.serve import forget_answers
 from koubei_sim.model.kernels.sets import log_event, set_stage
@@ -36,6 +37,7 @@ def adopt(s, r, t, claim, row):
     segment = r.class_segment[a.agent_class]
     s.change[T_SEGMENT_USERS + segment] += 1
     begin_as_user(s, r, t, i, a)
+    begin_to_expect(s, r, i, claim.product)
     remove(s.hearing, i)
     insert(s.talkers, i)
     join_boards(s, r, max(t, 0), i)

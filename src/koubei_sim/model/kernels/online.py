@@ -15,7 +15,7 @@ from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.kernels import complain as complaining
-from koubei_sim.model.kernels import leaving, meetings
+from koubei_sim.model.kernels import expectations, fatigue, leaving, meetings
 from koubei_sim.model.kernels import participate as participating
 from koubei_sim.model.kernels import tell as telling
 from koubei_sim.model.kernels.satisfaction import satisfaction
@@ -30,6 +30,8 @@ def tick_bases(s, r, t):
     """Compute the stream bases of the tick's coins once."""
     s.bases[BASE_ONLINE] = stream(r.key, r.replicate, DRAW_ONLINE, t, 0)
     complaining.prepare(s, r, t)
+    expectations.prepare(s, r, t)
+    fatigue.prepare(s, r, t)
     leaving.prepare(s, r, t)
     meetings.prepare(s, r, t)
     participating.prepare(s, r, t)
@@ -68,8 +70,8 @@ def take_turns(s, r, t, row):
         stage = s.stage[i]
         value = 0.0
         if stage == USER:
-            a = s.actor[i]
-            value = satisfaction(s, r, a, t)
+            fatigue.recover(s, r, i, t)
+            value = satisfaction(s, r, i, t)
             row[T_ONLINE_USERS] += 1
             if value < 0.0:
                 row[T_UNHAPPY_ONLINE] += 1
@@ -87,4 +89,6 @@ def take_turns(s, r, t, row):
         else:
             remove(s.talkers, i)
             continue
+        if stage != USER:
+            fatigue.recover(s, r, i, t)
         telling.tell(s, r, i, t, value, row)

@@ -11,6 +11,7 @@ import numpy as np
 from koubei_sim.core.codes import USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, exp_neg_portable, stream
+from koubei_sim.model.kernels import backlog
 from koubei_sim.model.kernels.engagement import add_engagement
 from koubei_sim.model.mechanisms.release import DRAW_RELEASE_STORY, T_REPORTS_READ
 
@@ -81,11 +82,17 @@ def release(s, r, t, row):
         s.quality[k] = q_new
         s.difficulty[k] = d_new
         row[T_REPORTS_READ] += read
-        if read > 0 and (q_new - q) + (d - d_new) >= r.visible_progress[k]:
+        # Where users miss things, those are honoured who asked for what is met now.
+        asked = s.needs_so_far[k] > 0
+        met = np.uint64(0)
+        if asked:
+            backlog.count_votes(s, r, t, k)
+            met = backlog.meet_needs(s, r, t, k, row)
+        if asked or (read > 0 and (q_new - q) + (d - d_new) >= r.visible_progress[k]):
             base = stream(r.key, r.replicate, DRAW_RELEASE_STORY, t, k)
             for m in range(read):
                 i = heap[m].agent
-                if s.stage[i] != USER:
+                if s.stage[i] != USER or (asked and not backlog.is_met(met, heap[m].content)):
                     continue
                 add_engagement(s, r, i, t, r.honour_gain)
                 if draw32(base, i) < r.release_story32:
@@ -104,6 +111,7 @@ def fit_table(s, r, t):
         q, d = s.quality[k], s.difficulty[k]
         for c in range(r.class_level.size):
             f = q - d * (1.0 - r.class_level[c] / 127.0)
+            f = f - backlog.missed_on_average(s, r, k, np.int64(r.class_level[c]))
             f = min(1.0, max(0.0, f))
             if r.product_taste[k] >= 0 and r.product_taste[k] != r.class_taste[c]:
                 f = f * r.off_taste

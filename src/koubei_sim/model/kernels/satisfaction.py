@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from koubei_sim.core.compiling import part
+from koubei_sim.model.kernels.backlog import missed
 from koubei_sim.model.kernels.engagement import present
+from koubei_sim.model.kernels.expectations import asked_for, follow
 
 
 @part
-def satisfaction(s, r, a, t):
-    """Satisfaction of actor record `a`; below zero the user is unhappy."""
+def satisfaction(s, r, i, t):
+    """Satisfaction of user `i`; below zero it is unhappy.  What it expects follows."""
+    a = s.actor[i]
     k = a.product
-    x = r.class_level[a.agent_class] / 127.0
+    level = np.int64(r.class_level[a.agent_class])
+    given = s.quality[k] - s.difficulty[k] * (1.0 - level / 127.0) + a.taste
     e = present(a, r, t)
-    value = (
-        s.quality[k]
-        - s.difficulty[k] * (1.0 - x)
-        + a.taste
-        - r.bar[k]
-        + r.loyalty_bonus * (e / (1.0 + e))
-    )
+    value = given - asked_for(s, r, i, k) + r.loyalty_bonus * (e / (1.0 + e))
     if a.served_until >= t:
         value = value + r.service_bonus * (a.served_worth / 65536.0)
-    return value
+    lost = missed(s, r, i, k, level)
+    follow(s, r, i, t, given - lost)
+    return value - lost

@@ -13,7 +13,9 @@ from typing import Any, Final, NamedTuple
 from koubei_sim.core.compiling import kernel, part
 from koubei_sim.model.kernels import (
     age,
+    backlog,
     decide,
+    dilution,
     events,
     leaving,
     meetings,
@@ -43,8 +45,10 @@ def begin_part(s, r, t):
 def begin_day(s, r, t, row):
     """Release what is due."""
     begin_part(s, r, t)
+    dilution.look_back(s, r)
+    backlog.morning(s, r, t, row)
     released = release.release(s, r, t, row)
-    if released or t in (0, r.open_to_all):
+    if released or t in (0, r.open_to_all) or r.backlog_on == 1:
         release.fit_table(s, r, t)
     else:
         for k in range(r.n_products):
@@ -103,6 +107,8 @@ def grow_older(s, r, t, row):
 @part
 def end_day(s, r, t, row):
     """Write the day down."""
+    dilution.remember(s, r, t, row)
+    backlog.evening(s, r, row)
     observe(s, r, t, row)
 
 

@@ -20,6 +20,7 @@ from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.events import lifts_of_telling, take_part
+from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
 from koubei_sim.model.mechanisms.telling import (
@@ -125,7 +126,8 @@ def tell(s, r, i, t, value, row):
         else:
             row[T_TELLS_POSITIVE + c] += 1
         replies = 0
-        if draw32(s.bases[BASE_REPLY + c], i) < r.reply32[c]:
+        row[T_TELLS_ENTHUSIAST + c] += r.class_enthusiast[a.agent_class]
+        if draw32(s.bases[BASE_REPLY + c], i) < (r.reply32[c] * s.reply16[c]) >> 16:
             replies = 1
             row[T_REPLIES + c] += 1
             add_engagement(s, r, i, t, r.reply_gain)

@@ -105,6 +105,14 @@ class NetworkSpec(Part):
         high=10.0,
         source="Goel, Anderson, Hofman and Watts 2016, model of Twitter cascades",
     )
+    audience_cap: Real = factor(
+        1.0,
+        "largest share of all who may follow one account (follow)",
+        neutral=1.0,
+        above=0.0,
+        low=None,
+        high=1.0,
+    )
     rewire: Real = fraction(
         0.1,
         "share of ties that lead out of the community (small_world)",

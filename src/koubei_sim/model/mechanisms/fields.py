@@ -16,6 +16,7 @@ import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import (
@@ -480,7 +481,8 @@ def one_line(
     where = ".".join(place) or model.__name__.lower()
     if fault["type"] == "extra_forbidden":
         known = list(owner.model_fields) if owner else []
-        return unknown(where, place[-1], known, got=fault["input"], more=more, noun=noun)
+        gone = gone_from(owner)
+        return unknown(where, place[-1], known, got=fault["input"], more=more, noun=noun, gone=gone)
     noted = metadata(owner, name) if owner and name in owner.model_fields else {}
     return KoubeiError(
         where,
@@ -492,6 +494,12 @@ def one_line(
     )
 
 
+def gone_from(model: type[BaseModel] | None) -> Mapping[str, str]:
+    """Return what to write in place of names that a model once had (its `gone`)."""
+    found: Mapping[str, str] = getattr(model, "gone", {})
+    return found
+
+
 def unknown(
     where: str,
     name: str,
@@ -500,8 +508,14 @@ def unknown(
     got: object = None,
     more: str = "",
     noun: str = "parameter",
+    gone: Mapping[str, str] = MappingProxyType({}),
 ) -> KoubeiError:
-    """Return the line for a name that does not exist, with the nearest one that does."""
+    """Return the line for a name that does not exist, with the nearest one that does.
+
+    `gone` says of names that were there before what to write in their place.
+    """
+    if name in gone:
+        return KoubeiError(where, f"this {noun} is gone{more}", got=got, fix=gone[name])
     names = sorted(known)
     return KoubeiError(
         where,

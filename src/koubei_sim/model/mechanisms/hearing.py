@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,9 @@ BLOCK: Final = 512  # arcs that are looked at together
 class Hearing(Part):
     """How long what was heard stays; attention is the segments' reading_budget."""
 
+    gone: ClassVar[dict[str, str]] = {
+        "awareness_half_life": "leave it out: what is seen makes aware at once"
+    }
     memory_half_life: Real = infinite("days", "half-life of what was heard for and against")
 
 

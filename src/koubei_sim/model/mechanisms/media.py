@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import model_validator
@@ -36,6 +36,10 @@ T_ADOPTIONS_MEDIA = Column(
 class Media(Part):
     """Own media or advertising: a message a day to the members of a channel, from outside."""
 
+    gone: ClassVar[dict[str, str]] = {
+        "awareness": "visibility",
+        "hazard": "visibility and persuasion, whose product it was",
+    }
     channel: str = name(..., "channel whose members it reaches", "a channel of the scenario")
     product: str | None = name(
         None, "product it speaks of; none: the first", "a product of the scenario"

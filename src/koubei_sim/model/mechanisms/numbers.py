@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.compiling import kernel
-from koubei_sim.core.draws import exp_neg_portable, log_portable
+from koubei_sim.core.draws import exp_neg_portable
 
 UNIT32: Final = 4294967296.0
 
@@ -46,16 +46,6 @@ def halving(half_life, size):
         for d in range(size):
             out[d] = exp_neg_portable(d * rate)
     return out
-
-
-@kernel
-def power(base, exponent):
-    """Return ``base ** exponent`` for a base in [0, 1] and an exponent of at least 0."""
-    if exponent == 0.0 or base == 1.0:
-        return 1.0
-    if base <= 0.0:
-        return 0.0
-    return exp_neg_portable(-exponent * log_portable(base))
 
 
 def geometric(ratio: float, size: int) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from koubei_sim.core.block import Record
 from koubei_sim.core.codes import LEVELS, NO_STORY
+from koubei_sim.core.draws import power_portable
 from koubei_sim.model.mechanisms.declaration import (
     Column,
     FloatArray,
@@ -44,7 +45,6 @@ from koubei_sim.model.mechanisms.numbers import (
     fixed16,
     floor16,
     geometric,
-    power,
     threshold,
     whole,
 )
@@ -127,7 +127,7 @@ def numbers(made: Made) -> ParticipationRules:
     join32 = np.zeros((len(nodes), LEVELS), dtype=np.int64)
     for j, node in enumerate(nodes):
         for level in range(LEVELS):
-            ease = power(node.simple, 1.0 - level / 127.0)
+            ease = power_portable(node.simple, 1.0 - level / 127.0)
             join32[j, level] = threshold(part.join * node.need * ease / part.online)
     return ParticipationRules(
         n_nodes=len(nodes),

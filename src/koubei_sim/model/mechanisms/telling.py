@@ -266,12 +266,6 @@ TELLING = Mechanism(
     columns=(T_TELLS_POSITIVE, T_TELLS_NEGATIVE, T_TELLS_HOP, T_REPLIES),
     purposes=(DRAW_TELL, DRAW_REPLY),
     modules=(
-        Module(
-            "fatigue",
-            ("telling.repeat_fatigue", "participation.join_fatigue"),
-            "repetition tires",
-            "重复会令人疲倦",
-        ),
         Module("fidelity", ("channels.*.fidelity",), "retelling loses content", "转述会走样"),
         Module("negativity", ("telling.negativity",), "bad word of mouth counts", "坏口碑起作用"),
         Module(

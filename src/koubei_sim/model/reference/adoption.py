@@ -49,6 +49,7 @@ def adopt(model: Pyramid, day: Day, person: Person) -> None:
     person.rank = 0
     person.tier = CASUAL
     first_invites(model, person)
+    person.expected = rules.bar[person.product]
     person.story = NO_STORY
     person.last_story = t
     person.served_until = NEVER

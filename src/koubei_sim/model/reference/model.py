@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from koubei_sim.model.reference import (
     age,
+    backlog,
     complain,
     decide,
+    dilution,
+    fatigue,
     hear,
+    leaving,
     meetings,
     observe,
     online,
@@ -46,11 +50,15 @@ class PyramidModel(Pyramid):
         day = Day(self.steps - 1, [0] * self.width)  # Mesa counts the step before it runs it
         self.coins.forget()
 
+        dilution.look_back(self)
+        backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)
 
-        day.churn_candidates = serve.drifters(self, day)
+        day.churn_candidates = leaving.drifters(self, day)
         day.online = online.online(self, day)
+        for person in day.online:
+            fatigue.recover(self, day, person)
         for person in online.users(day):  # 2
             content = satisfaction.satisfaction(self, day, person)
             participate.participate(self, day, person)
@@ -63,6 +71,9 @@ class PyramidModel(Pyramid):
         decide.decide(self, day)  # 5
         supply.supply(self, day)  # 6
         serve.serve(self, day)  # 7
+        leaving.leave(self, day)
         age.age(self, day)  # 8
         own.end(self, day)
+        dilution.remember(self, day)
+        backlog.evening(self, day)
         observe.observe(self, day)  # 9

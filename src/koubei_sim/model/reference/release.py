@@ -17,6 +17,7 @@ from koubei_sim.model.mechanisms.release import (
     T_REPORTS,
     T_REPORTS_READ,
 )
+from koubei_sim.model.reference import backlog
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.state import Report
 
@@ -68,7 +69,13 @@ def release_product(model: Pyramid, day: Day, k: int) -> None:
     d_new = d - d * d_shift * rules.learn_difficulty[k]
     model.quality[k], model.difficulty[k] = q_new, d_new
 
-    if read and (q_new - q) + (d - d_new) >= rules.visible_progress[k]:
+    if model.needs_so_far[k]:  # those are honoured who asked for what is met now
+        votes = backlog.votes_of(model, day.t, k, [report.author for report in read])
+        met = backlog.meet_needs(model, day, k)
+        for report, slot in zip(read, votes, strict=True):
+            if slot in met:
+                honour(model, day, k, report.author)
+    elif read and (q_new - q) + (d - d_new) >= rules.visible_progress[k]:
         for report in read:
             honour(model, day, k, report.author)
 
@@ -93,6 +100,7 @@ def fit16(model: Pyramid, t: int, k: int, v: int) -> int:
         return 0
     x = rules.class_level[v] / 127.0
     f = model.quality[k] - model.difficulty[k] * (1.0 - x)
+    f = f - backlog.missed_on_average(model, k, rules.class_level[v])
     f = min(1.0, max(0.0, f))
     if rules.product_taste[k] >= 0 and rules.product_taste[k] != rules.class_taste[v]:
         f = f * rules.off_taste

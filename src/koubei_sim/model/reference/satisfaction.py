@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from koubei_sim.model.mechanisms.fit import T_UNHAPPY_ONLINE
 from koubei_sim.model.mechanisms.online import T_ONLINE_USERS
+from koubei_sim.model.reference.backlog import missed
 from koubei_sim.model.reference.engagement import present_engagement
+from koubei_sim.model.reference.expectations import expected, follow
+from koubei_sim.model.reference.serve import is_served
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -21,7 +24,8 @@ def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     """Return s of an online user and note it where unhappy (s < 0).
 
     ``s = q - d (1 - x) + taste - bar + loyalty_bonus e / (1 + e)``, plus the service bonus
-    while an answer of the staff is remembered.  The order of the sums is part of the model.
+    while an answer of the staff is remembered, less what the user misses.  The order of the sums is
+    part of the model.  What it expects then follows what it found.
 
     Parameters
     ----------
@@ -37,15 +41,13 @@ def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     """
     rules, k = model.rules, user.product
     e = present_engagement(model, day.t, user)
-    s = (
-        model.quality[k]
-        - model.difficulty[k] * (1.0 - user.expertise)
-        + user.taste
-        - rules.bar[k]
-        + rules.loyalty_bonus * (e / (1.0 + e))
-    )
-    if user.served_until >= day.t:
+    given = model.quality[k] - model.difficulty[k] * (1.0 - user.expertise) + user.taste
+    s = given - expected(model, user) + rules.loyalty_bonus * (e / (1.0 + e))
+    if is_served(user, day.t):
         s = s + rules.service_bonus * (user.served_worth / 65536.0)
+    lost = missed(model, k, user)
+    s = s - lost
+    follow(model, day, user, given - lost)
     day.row[T_ONLINE_USERS] += 1
     if s < 0.0:
         day.unhappy.add(user.number)

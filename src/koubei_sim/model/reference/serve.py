@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER, WORTH_BINS
-from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, T_CHURNS, T_LAPSES
+from koubei_sim.core.codes import USER, WORTH_BINS
 from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
@@ -18,8 +17,6 @@ from koubei_sim.model.mechanisms.service import (
     T_UNHELPED,
 )
 from koubei_sim.model.reference.engagement import add_engagement, stick
-from koubei_sim.model.reference.observe import remember
-from koubei_sim.model.reference.returns import schedule_return
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def serve(model: Pyramid, day: Day) -> None:
-    """Work the queues, set tomorrow's squeak, settle who leaves."""
+    """Work the queues, set tomorrow's squeak."""
     rules = model.rules
     answered_in_public = 0
     for c in range(rules.n_channels):
@@ -37,7 +34,6 @@ def serve(model: Pyramid, day: Day) -> None:
                 answered_in_public += answered
     complaints = sum(len(filed) for filed in day.complaints.values())
     model.squeak = 1.0 + rules.squeaky_wheel * min(1.0, answered_in_public / max(1, complaints))
-    leave(model, day)
 
 
 def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
@@ -82,6 +78,11 @@ def work_queue(model: Pyramid, day: Day, c: int) -> int:
     return answered
 
 
+def is_served(user: Person, t: int) -> bool:
+    """Say whether a user still remembers an answer of the staff."""
+    return user.served_until >= t
+
+
 def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     """Help a user; `place` is the position in the day's work, from 0."""
     rules = model.rules
@@ -91,32 +92,3 @@ def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     user.served_until = t + rules.bonus_days
     add_engagement(model, t, user, rules.answer_gain * (worth / 65536.0))
     stick(model, t, user, c)
-
-
-def drifters(model: Pyramid, day: Day) -> list[Person]:
-    """Return the users who will leave today for no reason in the model, online or not."""
-    return [
-        user
-        for user in model.people
-        if user.stage == USER
-        and model.coins.coin(DRAW_CHURN, day.t, 0, user.number) < model.rules.churn32[user.tier]
-    ]
-
-
-def leave(model: Pyramid, day: Day) -> None:
-    """Let leavers go: those who leave for no reason, then the unhappy who were not served."""
-    for user in day.churn_candidates:
-        if user.stage == USER:
-            lapse(model, day, user)
-            day.row[T_CHURNS] += 1
-    for user in day.lapse_candidates:
-        if user.stage == USER and user.served_until < day.t:
-            lapse(model, day, user)
-            day.row[T_LAPSES] += 1
-
-
-def lapse(model: Pyramid, day: Day, user: Person) -> None:
-    """Make a user lapsed."""
-    user.stage = LAPSED
-    schedule_return(model, day.t, user, LAPSED, model.rules.lapsed_return)
-    remember(model, day.t, LOG_LAPSE, user, user.product, user.generation)

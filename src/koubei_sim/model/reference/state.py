@@ -13,6 +13,7 @@ import numpy as np
 from mesa import Agent, Model
 
 from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.model.mechanisms.backlog import SLOTS
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 
@@ -66,6 +67,7 @@ class Person(Agent):
         # As a teller.
         self.last_story = NEVER
         self.talk_until = NEVER
+        self.rested = 0  # tick up to which it has recovered
         self.told = [0] * MAX_CHANNELS
         self.told_positive: set[int] = set()
         self.story = NO_STORY
@@ -84,6 +86,7 @@ class Person(Agent):
         self.adopted_at = NEVER
 
         # As a user.
+        self.expected = 0.0
         self.engagement = 0.0  # as it was at `engagement_at`
         self.engagement_at = NEVER
         self.rank = 0
@@ -103,6 +106,21 @@ class Report:
     priority: int  # 64 bits; the smallest are read
     author: Person
     content16: int
+
+
+@dataclass
+class Need:
+    """Something that some users miss."""
+
+    number: int  # never used again for the same product
+    share32: int  # of people, 2**-32
+    expert: bool  # had by experts rather than by newbies
+    loss: float  # satisfaction
+    votes: int = 0
+
+    def limit(self, level: int) -> int:
+        """Return the threshold of having it at a level of expertise."""
+        return self.share32 * 2 * (level if self.expert else 127 - level) // 127
 
 
 class LogRow(NamedTuple):
@@ -162,6 +180,14 @@ class Pyramid(Model):
         Reports by product since its last release.
     queues : list of list of Person
         Complaint queues by channel, head first.
+    needs : list of list
+        Open needs by product and slot, None where a slot is free.
+    needs_so_far : list of int
+        Needs that have come up by product.
+    week : list of (list of int, list of int)
+        Tellings of users and of enthusiasts among them, by channel, of each of the last seven days.
+    reply16 : list of int
+        What is left of replies today by channel, 16.16 fixed point.
     stock : int
         Units left unsold.
     squeak : float
@@ -184,6 +210,10 @@ class Pyramid(Model):
         self.fit16: list[list[int]] = []
         self.reports: list[list[Report]] = [[] for _ in range(rules.n_products)]
         self.queues: list[list[Person]] = [[] for _ in range(rules.n_channels)]
+        self.needs: list[list[Need | None]] = [[None] * SLOTS for _ in range(rules.n_products)]
+        self.needs_so_far = [0] * rules.n_products
+        self.week: list[tuple[list[int], list[int]]] = []
+        self.reply16: list[int] = []
         self.stock = 0
         self.squeak = 1.0
         self.table: list[list[int]] = []

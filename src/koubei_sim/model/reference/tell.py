@@ -19,6 +19,7 @@ from koubei_sim.core.codes import (
     WAITING,
 )
 from koubei_sim.core.draws import HAZARD_CAP
+from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.events import T_EVENT_PARTICIPANTS
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
@@ -157,7 +158,9 @@ def count_telling(day: Day, telling: Telling, kind: int) -> None:
 def take_reply(model: Pyramid, day: Day, user: Person, c: int) -> None:
     """Give a user the reply to its telling, if one comes, and note it for the event on c."""
     rules, t = model.rules, day.t
-    replied = model.coins.coin(DRAW_REPLY, t, c, user.number) < rules.reply32[c]
+    day.row[T_TELLS_ENTHUSIAST + c] += int(user.enthusiast)
+    limit = rules.reply32[c] * model.reply16[c] >> 16
+    replied = model.coins.coin(DRAW_REPLY, t, c, user.number) < limit
     if replied:
         add_engagement(model, t, user, rules.reply_gain)
         stick(model, t, user, c)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from koubei_sim.checks import digits
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.mechanisms.fields import metadata, unknown, unwrap
+from koubei_sim.model.mechanisms.fields import gone_from, metadata, unknown, unwrap
 from koubei_sim.model.scenario.content import Content, plain
 
 
@@ -170,7 +170,7 @@ def _set(scenario: Content, parts: dict[str, Any], path: str, value: Any) -> Non
             continue
         if model is not None:
             if step not in model.model_fields:
-                raise unknown(path, step, model.model_fields, got=value)
+                raise unknown(path, step, model.model_fields, got=value, gone=gone_from(model))
             if last:
                 if value is None:
                     current.pop(step, None)

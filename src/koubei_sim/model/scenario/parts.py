@@ -9,10 +9,14 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.backlog import Backlog
 from koubei_sim.model.mechanisms.boards import JoiningBoards, Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
 from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
+from koubei_sim.model.mechanisms.dilution import Dilution
 from koubei_sim.model.mechanisms.events import EventCosts, Happening
+from koubei_sim.model.mechanisms.expectations import Expectations
+from koubei_sim.model.mechanisms.fatigue import Recovery
 from koubei_sim.model.mechanisms.fields import (
     STRUCTURE,
     Day,
@@ -56,6 +60,7 @@ class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
 
 class Channel(
     Staff,
+    Dilution,
     Replies,
     JoiningBoards,
     Opening,
@@ -102,7 +107,7 @@ class Channel(
         return self
 
 
-class Product(Offer, Learning):
+class Product(Backlog, Offer, Learning):
     """A product that learns from the reports of its users."""
 
 
@@ -113,7 +118,7 @@ class Event(EventCosts, Meeting, Happening):
     """
 
 
-class Participation(Joining, Presence):
+class Participation(Recovery, Joining, Presence):
     """Being online and joining participation nodes."""
 
 
@@ -121,7 +126,7 @@ class Telling(Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
 
 
-class Loyalty(Honour, ComplaintGain, ReplyGain, Tiers):
+class Loyalty(Expectations, Honour, ComplaintGain, ReplyGain, Tiers):
     """Engagement, its decay, and the tiers of the pyramid."""
 
 

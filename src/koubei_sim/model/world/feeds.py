@@ -111,8 +111,9 @@ def _draw(
     if spec.kind == "complete" or (crowded and spec.kind != "lattice"):
         return generators.complete(n, **among)
     if spec.kind == "follow":
+        cap = max(spec.audience_cap, min(1.0, 2.0 * mean / (count - 1)))  # of a few, more follow
         return generators.follow_graph(
-            n, mean, spec.exponent, spec.homophily, people.segment, **drawn
+            n, mean, spec.exponent, spec.homophily, people.segment, audience_cap=cap, **drawn
         )
     if spec.kind == "small_world":
         circle = 2 * int(np.ceil(mean / 2.0)) + 1  # people that a circle needs

@@ -341,59 +341,80 @@ def places_of(
     """Say which cell of a line is the source, the target, ...; and how that was found."""
     given = dict(asked.columns)
     where = f"{path}, line {line}"
-    order = " ".join(wanted[:-1])
-    if header:
-        if not asked.by_place and any(not isinstance(name, str) for name in given.values()):
-            role = next(role for role, name in given.items() if not isinstance(name, str))
-            raise KoubeiError(
-                role,
-                "this file has a header",
-                got=given[role],
-                allowed="a column's name",
-                fix="columns= for places of columns",
-            )
-        if not all(isinstance(name, int) for name in given.values()) or not given:
-            names = list(header)
-            by_name = {
-                role: name if isinstance(name, str) else cell_of(names, name)
-                for role, name in given.items()
-                if role in wanted
-            }
-            try:
-                chosen = chosen_columns(str(path), names, wanted, by_name)
-            except KoubeiError as error:
-                if not re.match("no (?!such)\\w+ column", error.what):
-                    raise
-                raise _column_missing(error, names, wanted, cells) from None
-            for name in chosen.values():
-                if names.count(name) > 1:
-                    raise KoubeiError(
-                        str(path),
-                        "two columns have the same name",
-                        got=name,
-                        fix="columns= with their roles in order",
-                    )
-            told = ", ".join(f"{role} {name!r}" for role, name in chosen.items())
-            rest = [
-                name for name in names if name not in chosen.values() and name.lower() != "type"
-            ]
-            if any(rest):
-                told += "; passed over: " + ", ".join(repr(name) for name in rest if name)
-            return {role: names.index(name) for role, name in chosen.items()}, f"columns: {told}"
+    number = next((role for role, name in given.items() if not isinstance(name, str)), None)
+    if header and number is not None and not asked.by_place:
+        raise KoubeiError(
+            number,
+            "this file has a header",
+            got=given[number],
+            allowed="a column's name",
+            fix="columns= for places of columns",
+        )
+    if header and not (given and all(isinstance(name, int) for name in given.values())):
+        return _by_name(path, list(header), given, cells, wanted)
     if given:
-        numbers = {role: int(place) for role, place in given.items()}
-        if not set(wanted[:-1]) <= set(numbers):
+        return _by_number(where, given, cells, wanted), ""
+    return _by_order(where, konect, rows, cells, wanted)
+
+
+def _by_name(
+    path: Path,
+    names: list[str],
+    given: Mapping[str, str | int],
+    cells: int,
+    wanted: tuple[str, ...],
+) -> tuple[dict[str, int], str]:
+    """Take columns by the names in the header: those given, else the usual ones."""
+    by_name = {
+        role: name if isinstance(name, str) else cell_of(names, name)
+        for role, name in given.items()
+        if role in wanted
+    }
+    try:
+        chosen = chosen_columns(str(path), names, wanted, by_name)
+    except KoubeiError as error:
+        if not re.match("no (?!such)\\w+ column", error.what):
+            raise
+        raise _column_missing(error, names, wanted, cells) from None
+    for name in chosen.values():
+        if names.count(name) > 1:
             raise KoubeiError(
-                "columns", "some are not said", got=str(given), allowed=" and ".join(wanted[:-1])
+                str(path),
+                "two columns have the same name",
+                got=name,
+                fix="columns= with their roles in order",
             )
-        if max(numbers.values()) >= cells:
-            raise KoubeiError(
-                where,
-                f"not {CALLED[wanted]}",
-                got=f"{cells} columns",
-                allowed=f"{max(numbers.values()) + 1} or more",
-            )
-        return {role: place for role, place in numbers.items() if role in wanted}, ""
+    told = ", ".join(f"{role} {name!r}" for role, name in chosen.items())
+    rest = [name for name in names if name not in chosen.values() and name.lower() != "type"]
+    if any(rest):
+        told += "; passed over: " + ", ".join(repr(name) for name in rest if name)
+    return {role: names.index(name) for role, name in chosen.items()}, f"columns: {told}"
+
+
+def _by_number(
+    where: str, given: Mapping[str, str | int], cells: int, wanted: tuple[str, ...]
+) -> dict[str, int]:
+    """Take columns by the places given."""
+    numbers = {role: int(place) for role, place in given.items()}
+    if not set(wanted[:-1]) <= set(numbers):
+        raise KoubeiError(
+            "columns", "some are not said", got=str(given), allowed=" and ".join(wanted[:-1])
+        )
+    if max(numbers.values()) >= cells:
+        raise KoubeiError(
+            where,
+            f"not {CALLED[wanted]}",
+            got=f"{cells} columns",
+            allowed=f"{max(numbers.values()) + 1} or more",
+        )
+    return {role: place for role, place in numbers.items() if role in wanted}
+
+
+def _by_order(
+    where: str, konect: str | None, rows: list[list[str]], cells: int, wanted: tuple[str, ...]
+) -> tuple[dict[str, int], str]:
+    """Take columns by the order that is usual, where their content does not speak against it."""
+    order = " ".join(wanted[:-1])
     usable = cells
     while usable > 2 and all(not cell_of(row, usable - 1) for row in rows):
         usable -= 1  # separators at the ends of lines

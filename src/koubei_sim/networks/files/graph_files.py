@@ -202,6 +202,44 @@ def _weight(where: str, cell: str) -> float:
         raise KoubeiError(where, "weight is not a number", got=repr(cell)) from None
 
 
+def _vertices(where: str, line: str) -> int:
+    """Return how many vertices a line ``*Vertices n`` says there are."""
+    words = line.split()
+    if len(words) < 2 or not checks.digits(words[1]) or int(words[1]) == 0:
+        raise KoubeiError(where, "no number of vertices", got=line)
+    if len(words) > 2:
+        raise KoubeiError(
+            where,
+            "a two-mode graph: its vertices are of two kinds",
+            got=line,
+            fix="networkx.bipartite.projected_graph, and as_network on what it gives",
+        )
+    if int(words[1]) > 2**31 - 2:
+        raise KoubeiError(where, "too many vertices", got=int(words[1]))
+    return int(words[1])
+
+
+def _ties(where: str, section: str, line: str, n: int, row: int) -> list[tuple[int, int, float]]:
+    """Return the ties of a line of Pajek; `row` counts the lines of a matrix."""
+    cells = line.split()
+    if section in ("*arcs", "*edges"):
+        if len(cells) < 2:
+            raise KoubeiError(where, "not an edge", got=line)
+        value = _weight(where, cells[2]) if len(cells) > 2 else 1.0
+        return [(_number(where, cells[0], n), _number(where, cells[1], n), value)]
+    if section in ("*arcslist", "*edgeslist"):
+        first = _number(where, cells[0], n)
+        return [(first, _number(where, cell, n), 1.0) for cell in cells[1:]]
+    if section == "*matrix":
+        values = [_weight(where, cell) for cell in cells]
+        if len(values) != n or row >= n:
+            raise KoubeiError(where, "not a row of the matrix", got=line, allowed=f"{n} cells")
+        return [(row, at, value) for at, value in enumerate(values) if value != 0]
+    if section != "*partition":
+        raise KoubeiError(where, "a part of Pajek that is not read", got=section)
+    return []
+
+
 def _pajek(path: Path, directed: bool | None, weight: str, name: str) -> tuple[Network, str]:
     """Read ``*Vertices``, ``*Arcs``, ``*Edges``, ``*Arcslist``, ``*Edgeslist`` and ``*Matrix``."""
     n, section, row = 0, "", 0
@@ -217,30 +255,17 @@ def _pajek(path: Path, directed: bool | None, weight: str, name: str) -> tuple[N
         if line.startswith("*"):
             words = line.split()
             section = words[0].lower()
-            if len(words) > 1 and words[1].startswith(":"):
-                relations.add(words[1])
-                if len(relations) > 1:
-                    raise KoubeiError(
-                        where, "several relations, which are different networks", got=line,
-                        fix="a file for each of them",
-                    )  # fmt: skip
+            relations.update(word for word in words[1:2] if word.startswith(":"))
+            if len(relations) > 1:
+                raise KoubeiError(
+                    where, "several relations, which are different networks", got=line,
+                    fix="a file for each of them",
+                )  # fmt: skip
             if section == "*vertices":
-                if len(words) < 2 or not checks.digits(words[1]) or int(words[1]) == 0:
-                    raise KoubeiError(where, "no number of vertices", got=line)
-                if len(words) > 2:
-                    raise KoubeiError(
-                        where,
-                        "a two-mode graph: its vertices are of two kinds",
-                        got=line,
-                        fix="networkx.bipartite.projected_graph, and as_network on what it gives",
-                    )
-                n = int(words[1])
-                if n > 2**31 - 2:
-                    raise KoubeiError(where, "too many vertices", got=n)
-            continue
-        if n == 0 or section == "":
+                n = _vertices(where, line)
+        elif n == 0 or section == "":
             raise KoubeiError(str(path), "not Pajek (no *Vertices)", fix=_RENAME)
-        if section == "*vertices":
+        elif section == "*vertices":
             found = re.match(r'(\d+)(?:\s+(?:"([^"]*)"|(\S+)))?', line)
             if not found:
                 raise KoubeiError(where, "not a vertex", got=line)
@@ -248,28 +273,12 @@ def _pajek(path: Path, directed: bool | None, weight: str, name: str) -> tuple[N
             label = found[2] if found[2] is not None else found[3]
             if label:
                 names[at] = label
-            continue
-        cells = line.split()
-        if section in ("*arcs", "*edges"):
-            if len(cells) < 2:
-                raise KoubeiError(where, "not an edge", got=line)
-            value = _weight(where, cells[2]) if len(cells) > 2 else 1.0
-            weighted = weighted or len(cells) > 2
-            tie = (_number(where, cells[0], n), _number(where, cells[1], n), value)
-            (arcs if section == "*arcs" else edges).append(tie)
-        elif section in ("*arcslist", "*edgeslist"):
-            first = _number(where, cells[0], n)
-            ties = [(first, _number(where, cell, n), 1.0) for cell in cells[1:]]
-            (arcs if section == "*arcslist" else edges).extend(ties)
-        elif section == "*matrix":
-            values = [_weight(where, cell) for cell in cells]
-            if len(values) != n or row >= n:
-                raise KoubeiError(where, "not a row of the matrix", got=line, allowed=f"{n} cells")
-            arcs += [(row, at, value) for at, value in enumerate(values) if value != 0]
-            weighted = weighted or any(value not in (0, 1) for value in values)
-            row += 1
-        elif section != "*partition":
-            raise KoubeiError(where, "a part of Pajek that is not read", got=section)
+        else:
+            ties = _ties(where, section, line, n, row)
+            (edges if section.startswith("*edge") else arcs).extend(ties)
+            row += section == "*matrix"
+            said = len(line.split()) > 2 and section in ("*arcs", "*edges")
+            weighted |= said or any(value != 1.0 for *_, value in ties)
     if n == 0:
         raise KoubeiError(str(path), "not Pajek (no *Vertices)", fix=_RENAME)
     own = bool(arcs)

@@ -9,7 +9,7 @@ option that settles it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,21 +133,8 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
             and cell_of(rows_below[0], kind).strip().lower() in ("directed", "undirected", "person")
         ):
             places["type"] = kind
-    if header and rows_below and header[places["source"]].lower() in SOURCE_NAMES:
-        doubtful = {header[places["source"]], header[places["target"]]} & set(ends)
-        above_numbers = any(  # a word over numbers is the name of their column
-            name and not is_number(name) and all(is_number(cell_of(row, at)) for row in rows_below)
-            for at, name in enumerate(header)
-            if at not in (places["source"], places["target"])
-        )
-        known = above_numbers or "type" in places or header == found.remark_header(cells)
-        if doubtful and asked.header is None and not known:
-            raise KoubeiError(
-                f"{path}, line {found.line_of(0)}",
-                "could be names of columns or an edge",
-                got=", ".join(header),
-                fix="header=True or header=False",
-            )
+        if asked.header is None and header != found.remark_header(cells):
+            _refuse_doubtful_header(f"{path}, line {found.line_of(0)}", header, rows_below, places)
     text, floats, why = kind_of_ids(ends, asked.ids, found.text_mark(header))
     notes += [why] if why else []
     dates = ""
@@ -172,6 +159,28 @@ def find_layout(path: Path, wanted: tuple[str, ...], asked: Asked) -> Layout:
     if layout.encoding != "utf-8":
         notes.append(f"text in {layout.encoding}")
     return layout._replace(notes=tuple(notes + found.said))
+
+
+def _refuse_doubtful_header(
+    where: str, header: tuple[str, ...], rows: list[list[str]], places: Mapping[str, int]
+) -> None:
+    """Refuse a first line that names columns, where people of the lines below are called so."""
+    ends = (places["source"], places["target"])
+    if header[ends[0]].lower() not in SOURCE_NAMES or "type" in places:
+        return
+    below = {cell_of(row, end) for row in rows for end in ends} - {""}
+    over_numbers = any(  # a word over numbers is the name of their column
+        name and not is_number(name) and all(is_number(cell_of(row, at)) for row in rows)
+        for at, name in enumerate(header)
+        if at not in ends
+    )
+    if not over_numbers and below & {header[end] for end in ends}:
+        raise KoubeiError(
+            where,
+            "could be names of columns or an edge",
+            got=", ".join(header),
+            fix="header=True or header=False",
+        )
 
 
 class _Head:

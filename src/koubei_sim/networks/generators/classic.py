@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import whole
 from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
 from koubei_sim.core.block import Block
@@ -26,7 +27,6 @@ from koubei_sim.networks.generators.population import (
     population,
     real,
     spread,
-    whole,
 )
 from koubei_sim.networks.network import Network
 from koubei_sim.networks.row_blocks import over_rows

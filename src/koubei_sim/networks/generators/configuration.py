@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
 from koubei_sim.core.compiling import kernel
@@ -28,7 +29,6 @@ from koubei_sim.networks.generators.population import (
     population,
     real,
     spread,
-    whole,
 )
 from koubei_sim.networks.network import Network
 from koubei_sim.networks.row_blocks import over_rows

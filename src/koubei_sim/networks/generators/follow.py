@@ -128,6 +128,7 @@ def follow_graph(
     groups: ArrayLike | None = None,
     *,
     key: int,
+    audience_cap: float = 1.0,
     members: ArrayLike | None = None,
     replicate: int = 0,
     layer: int = 0,
@@ -155,6 +156,10 @@ def follow_graph(
         Kind of each person; needed where `homophily` is above 0.
     key : int
         The key of all draws, 0 to 2**64 - 1.
+    audience_cap : float
+        Largest share of all who may be expected to follow one account, above 0 to 1 (no cap).
+        Without a cap an ordinary account may be heard by most: at exponent 2.3 the first of a
+        million has some 9 to 63 % of them.
     members : array of int, optional
         People on the channel; others have no arcs.
     replicate, layer : int
@@ -192,11 +197,18 @@ def follow_graph(
         raise KoubeiError(
             "mean_degree", "as many as there are people", got=mean, allowed=f"below {who.size - 1}"
         )
+    cap = real("audience_cap", audience_cap, 0.0, 1.0, open_low=True)
+    if mean >= cap * (who.size - 1):
+        raise KoubeiError(
+            "audience_cap",
+            f"too small for {mean:g} followers each of {who.size} people",
+            got=cap,
+            allowed=f"above {mean / (who.size - 1):.3g}",
+        )
     where = address(key, replicate, layer)
     kinds = grouped(who, groups, homophily)
     base = draws_base(where, codes.DRAW_POPULARITY)
-    weights = pareto_weights(base, who.size, exponent, 1.0)
-    weights *= row_scale(weights, mean)
+    weights = capped(pareto_weights(base, who.size, exponent, 1.0), mean, cap)
     inside, outside = _rates(weights, homophily, kinds.of)
     indptr = np.zeros(who.size + 1, dtype=np.int64)
     rates = Follow(
@@ -219,11 +231,27 @@ def follow_graph(
         "mean_degree": mean,
         "exponent": exponent,
         "homophily": homophily,
+        **({"audience_cap": cap} if cap < 1.0 else {}),
         "key": int(key),
         "replicate": where.replicate,
         "layer": where.layer,
     }
     return spread(who, name, indptr, indices, True, notes)
+
+
+def capped(weights: NDArray[np.float64], mean: float, cap: float) -> NDArray[np.float64]:
+    """Return rates of being followed with that mean, none of them above ``-log(1 - cap)``.
+
+    Weights are cut where they are too large; what that loses is made up for by all, so it is done
+    again until nobody is above.
+    """
+    rates = weights * row_scale(weights, mean)
+    if cap < 1.0:
+        most = -log_portable(1.0 - cap)
+        while rates.max() > most * (1.0 + 1e-9):
+            rates = np.minimum(rates, most)
+            rates *= row_scale(rates, mean)
+    return rates
 
 
 def _rates(

@@ -77,11 +77,6 @@ def real(where: str, value: object, low: float, high: float, *, open_low: bool =
     return found
 
 
-def whole(where: str, value: object, low: int, high: int) -> int:
-    """Return a whole number in ``[low, high]``."""
-    return checks.whole(where, value, low, high)
-
-
 class Groups(NamedTuple):
     """People by kind: `of` person -> group; `people` sorted by (group, id); `rank` its inverse."""
 

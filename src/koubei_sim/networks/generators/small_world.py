@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from koubei_sim.checks import whole
 from koubei_sim.core import codes
 from koubei_sim.core import csr as graphs
 from koubei_sim.core.block import Block
@@ -31,7 +32,6 @@ from koubei_sim.networks.generators.population import (
     population,
     real,
     spread,
-    whole,
 )
 from koubei_sim.networks.network import Network
 from koubei_sim.networks.row_blocks import over_rows
@@ -228,7 +228,7 @@ def _circles(
     indices = np.empty(int(indptr[-1]), dtype=np.int32)
     cursor = indptr[:-1].copy()
     over_rows(circle_rows, circles, seats, cursor, indices)
-    graphs.scatter_arcs(src, dst, True, cursor, indices)
+    graphs.scatter_arcs(src, dst, NO_WEIGHTS, True, cursor, indices, NO_WEIGHTS)
     del src, dst
     over_rows(graphs.tidy_rows, who.size, indptr, True, indices, cursor, work=indptr)
     before = indices.size

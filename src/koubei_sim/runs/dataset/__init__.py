@@ -1,4 +1,4 @@
-"""Histories with names on: daily tables (`tables`, `tidy`), logs (`events`), people (`groups`).
+"""Histories with names on: daily tables (`tables`), logs and groups of people (`events`).
 
 `guarded` keeps the daily tables from being spread over every combination of their names.
 Called by `results` and `simulate`.
@@ -6,23 +6,16 @@ Called by `results` and `simulate`.
 
 from __future__ import annotations
 
-from koubei_sim.runs.dataset.events import batches_from, events_from, frame_from, rows_of
-from koubei_sim.runs.dataset.groups import groups_from
+from koubei_sim.runs.dataset.events import batches_from as batches_from
+from koubei_sim.runs.dataset.events import events_from as events_from
+from koubei_sim.runs.dataset.events import frame_from as frame_from
+from koubei_sim.runs.dataset.events import groups_from as groups_from
+from koubei_sim.runs.dataset.events import rows_of as rows_of
 from koubei_sim.runs.dataset.tables import _blocks as _blocks
-from koubei_sim.runs.dataset.tables import dataset_from, dates_of, names_of, scale_of, tables_from
-from koubei_sim.runs.dataset.tidy import tidy_batches, tidy_frame
-
-__all__ = [
-    "batches_from",
-    "dataset_from",
-    "dates_of",
-    "events_from",
-    "frame_from",
-    "groups_from",
-    "names_of",
-    "rows_of",
-    "scale_of",
-    "tables_from",
-    "tidy_batches",
-    "tidy_frame",
-]
+from koubei_sim.runs.dataset.tables import dataset_from as dataset_from
+from koubei_sim.runs.dataset.tables import dates_of as dates_of
+from koubei_sim.runs.dataset.tables import names_of as names_of
+from koubei_sim.runs.dataset.tables import scale_of as scale_of
+from koubei_sim.runs.dataset.tables import tables_from as tables_from
+from koubei_sim.runs.dataset.tables import tidy_batches as tidy_batches
+from koubei_sim.runs.dataset.tables import tidy_frame as tidy_frame

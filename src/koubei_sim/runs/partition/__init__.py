@@ -19,14 +19,14 @@ from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.runs.options import options_from, refused, scenario_from
-from koubei_sim.runs.partition.hub import Hub
+from koubei_sim.runs.partition.hub import Hub, table
 from koubei_sim.runs.partition.shard import parcel_of
-from koubei_sim.runs.partition.traffic import table
 from koubei_sim.runs.partition.workers import Settle, check_where, opened
 from koubei_sim.runs.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 __all__ = ["PartitionedRun", "partition_world", "run_partitioned"]
 

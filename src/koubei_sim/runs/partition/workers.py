@@ -1,12 +1,15 @@
 """Where shards live: in this process, or as actors on the workers of a Dask cluster.
 
 Both kinds of handle answer ``handle.call(method, *arguments)`` with something that has a
-``result()``, so the hub does not know which it has.
+``result()``, so the hub does not know which it has.  The address of a scheduler is
+looked at before a client waits there for half a minute (`trouble_at`, which studies ask, too).
 """
 
 from __future__ import annotations
 
 import importlib.util
+import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +17,15 @@ from typing import Any, Final, Protocol
 
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
 from koubei_sim.runs.partition.shard import Parcel, Shard
 
 WHERE: Final = ("here", "dask")
 _PATIENCE: Final = 20  # seconds in which a scheduler should answer
+#: Seconds in which a machine that is there should take a call.
+_TAKES_A_CALL: Final = 5.0
+#: What an address should be.
+PRINTED: Final = "the address that `dask scheduler` prints, like tcp://127.0.0.1:8786"
+_ADDRESS: Final = re.compile(r"(?:(\w+)://)?(\[[^\]]+\]|[^:/\[\]]+):(\d+)/?")
 
 
 class Answer(Protocol):
@@ -98,6 +105,33 @@ def check_where(where: str, address: str | None) -> None:
         raise KoubeiError("address", "is for where='dask' only", got=address, fix="where='dask'")
     if not isinstance(address, str):
         raise KoubeiError("address", "must be text", got=repr(address), fix="'tcp://10.0.0.1:8786'")
+
+
+def trouble_at(address: str) -> str | None:
+    """Return why nobody answers at an address, in a few words; None where somebody does.
+
+    Only addresses of TCP are looked at, encrypted or not.
+
+    Examples
+    --------
+    >>> trouble_at("localhost")
+    'no host:port'
+    >>> trouble_at("tcp://127.0.0.1:99999")
+    'ports end at 65535'
+    """
+    found = _ADDRESS.fullmatch(address.strip())
+    scheme = address.partition("://")[0] if "://" in address else "tcp"
+    if scheme not in ("tcp", "tls"):
+        return None
+    if found is None:
+        return "no host:port"
+    if not 0 < int(found[3]) < 65536:
+        return "ports end at 65535"
+    try:
+        with socket.create_connection((found[2].strip("[]"), int(found[3])), _TAKES_A_CALL):
+            return None
+    except (OSError, UnicodeError) as error:
+        return str(getattr(error, "strerror", None) or error or type(error).__name__)
 
 
 #: Makes the shards, each from its parcel, and hands out their handles.

@@ -23,7 +23,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.checks import one_of
+from koubei_sim.errors import KoubeiError
 from koubei_sim.theory import bass
 from koubei_sim.theory.fitting import fit_logs, logistic
 
@@ -114,14 +115,7 @@ def fit_baselines(
     if not (counts > 0).all():
         raise KoubeiError("counts", "must be above 0", got=str(counts.tolist())[:50])
     for name in names or ():
-        if name not in BASELINES:
-            raise KoubeiError(
-                "baselines",
-                "unknown baseline",
-                got=name,
-                allowed=", ".join(BASELINES),
-                fix=nearest(name, BASELINES),
-            )
+        one_of("baselines", name, BASELINES, "unknown baseline")
     wanted = [n for n in names or BASELINES if n != "two_logistic_dated" or gap is not None]
     return [_fitted(name, times, counts, gap) for name in wanted]
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
-from koubei_sim.checks import number, whole, word, yes_no
+from koubei_sim.checks import number, one_of, whole, word, yes_no
 from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.options import options_from, scenario_from
@@ -80,11 +80,7 @@ def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[st
     """
     base = scenario_from("scenario", scenario)
     for name, table in ((media, "media"), (channel, "channels")):
-        if name not in getattr(base, table):
-            known = list(getattr(base, table))
-            raise KoubeiError(
-                table, "no such entry", got=name, allowed=", ".join(known), fix=nearest(name, known)
-            )
+        one_of(table, name, getattr(base, table), "no such entry")
     series = series_of(targets_from(targets).seen, base)
     if not series:
         raise KoubeiError("targets", "no series among them", fix="Targets.series")

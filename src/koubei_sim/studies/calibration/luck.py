@@ -31,10 +31,7 @@ def shares(key: int, purpose: int, generation: int, turn: int, number: int) -> F
     >>> bool((shares(7, DRAW_PRIOR, 0, 0, 2) == shares(7, DRAW_PRIOR, 0, 0, 9)[:2]).all())
     True
     """
-    bits = np.empty(number, dtype=np.uint64)
-    base = draws.stream(np.uint64(key), generation, purpose, turn, 0)
-    draws.draw_many(np.uint64(base), 0, bits)
-    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return draws.units_drawn(number, key, purpose, generation, turn)
 
 
 def square(

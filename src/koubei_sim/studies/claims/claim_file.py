@@ -14,8 +14,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
+from koubei_sim.checks import one_of, word
 from koubei_sim.checks import path as path_of
-from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure
 from koubei_sim.metrics.overview import SHARES
@@ -52,11 +52,7 @@ def _one_of(*known: str) -> Any:
 
 def _modules(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
-        if name not in MODULES:
-            raise KoubeiError(
-                "", "unknown module", got=name, allowed=", ".join(MODULES),
-                fix=nearest(name, MODULES),
-            )  # fmt: skip
+        one_of("", name, MODULES, "unknown module")
     return names
 
 
@@ -357,11 +353,7 @@ def _with_arms(
     if test.model == PYRAMID:  # a test with a market of its own may have other days
         outcome = check_measure(outcome, None if test.market else scenario)
     for name in (test.claimed, *(test.against or ())):
-        if name not in arms:
-            raise KoubeiError(
-                f"{where}: claimed", "no such arm", got=name, allowed=", ".join(arms),
-                fix=nearest(name, arms),
-            )  # fmt: skip
+        one_of(f"{where}: claimed", name, arms, "no such arm")
     if test.claimed in (test.against or ()):
         raise KoubeiError(f"{where}: against", "holds the claimed arm itself", got=test.claimed)
     market = _with_new_entries(test.market, scenario)

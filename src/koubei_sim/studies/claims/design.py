@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core.draws import draw_many, stream
+from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
@@ -230,9 +230,7 @@ def _switched(claim: Claim, points: int) -> dict[str, list[bool]]:
     """Return which modules are off in which world, each with a chance of one half."""
     found = {}
     for number, module in enumerate(claim.stress.off):
-        bits = np.empty(points, dtype=np.uint64)
-        base = stream(np.uint64(claim.key), 0, DRAW_OFF, 0, number)
-        draw_many(np.uint64(base), 0, bits)
+        bits = drawn(points, claim.key, DRAW_OFF, j=number)
         found[module] = [bool(bit >> np.uint64(63)) for bit in bits]
     return found
 

@@ -16,8 +16,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core.draws import draw_many, stream
-from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.checks import one_of
+from koubei_sim.core.draws import drawn
+from koubei_sim.errors import KoubeiError
 from koubei_sim.studies.design.values import range_of
 from koubei_sim.theory import branching
 
@@ -78,12 +79,8 @@ class Model:
                         raise KoubeiError(f"{where}, {place}: {name}", f"is set by the arm {arm}")
 
     def _check_one(self, where: str, name: str, value: Any) -> None:
-        known = self.parameters.get(name)
-        if known is None:
-            raise KoubeiError(
-                where, f"no parameter of {self.name}", got=name,
-                allowed=", ".join(self.parameters), fix=nearest(name, self.parameters),
-            )  # fmt: skip
+        one_of(where, name, self.parameters, f"no parameter of {self.name}")
+        known = self.parameters[name]
         if isinstance(known.default, str):
             if not isinstance(value, str):
                 raise KoubeiError(f"{where}: {name}", "must be text", got=value)
@@ -193,9 +190,7 @@ def _seeds(
 
 
 def _order(key: int, replicate: int, j: int, n: int) -> NDArray[np.int64]:
-    bits = np.empty(n, dtype=np.uint64)
-    draw_many(np.uint64(stream(np.uint64(key), replicate, DRAW_KINDS, 0, j)), 0, bits)
-    return np.argsort(bits, kind="stable")
+    return np.argsort(drawn(n, key, DRAW_KINDS, replicate, j=j), kind="stable")
 
 
 def _random_graph(p: Mapping[str, Any], key: int, replicate: int) -> Any:
@@ -206,7 +201,7 @@ def _random_graph(p: Mapping[str, Any], key: int, replicate: int) -> Any:
 
 def _file_graph(name: str) -> Any:
     from koubei_sim.networks import read_network
-    from koubei_sim.networks.files.data_files import find_data
+    from koubei_sim.networks.files.readers import find_data
 
     return read_network(find_data(name), directed=False)
 

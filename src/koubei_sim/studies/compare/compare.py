@@ -21,10 +21,8 @@ from koubei_sim.metrics import check_measure
 from koubei_sim.runs.fitting import check_kept
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.runs.progress import Progress as Told
-from koubei_sim.studies.compare.comparison import Comparison, Difference, Made, half_width, paired
+from koubei_sim.studies.compare.comparison import Comparison, Made, half_width
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
-
-__all__ = ["Comparison", "Difference", "compare", "paired"]
 
 #: Fewer replicates than this say too little about a spread to stop by it.
 LEAST_FOR_PRECISION: Final = 10

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
-from koubei_sim.core.draws import draw_many, stream
+from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import mean_interval
 from koubei_sim.model.scenario import Scenario
@@ -222,11 +222,8 @@ def sampled_shares(
     """
     m = len(names)
     total = np.zeros(m)
-    bits = np.empty(m, dtype=np.uint64)
     for number in range(orders // 2):
-        base = stream(np.uint64(key), replicate, DRAW_PLAYERS, number, 0)
-        draw_many(np.uint64(base), 0, bits)
-        order = np.argsort(bits, kind="stable")
+        order = np.argsort(drawn(m, key, DRAW_PLAYERS, replicate, number), kind="stable")
         for way in (order, order[::-1]):
             have: frozenset[str] = frozenset()
             before = worth(have)

@@ -4,7 +4,7 @@
 before anything runs, and has a digest, so that a folder can tell whether it holds this sweep.
 All points share one key: their differences are paired (common random numbers), unless the plan
 gives points or runs luck of their own.
-Called by `sweep`, `journal` and `sweep_file`.
+Called by `sweep` and `journal`.
 """
 
 from __future__ import annotations

@@ -286,10 +286,7 @@ class SobolPoints(_OfRanges):
         sequence = qmc.Sobol(paths, scramble=False, bits=_SOBOL_BITS)
         bare = sequence.random_base2(max(0, number - 1).bit_length())[:number]
         words = np.rint(bare * 2.0**_SOBOL_BITS).astype(np.uint64)
-        base = draws.stream(np.uint64(key), 0, DRAW_SHIFT, 0, 0)
-        shift = np.empty(paths, dtype=np.uint64)
-        draws.draw_many(np.uint64(base), 0, shift)
-        words ^= shift >> np.uint64(64 - _SOBOL_BITS)
+        words ^= draws.drawn(paths, key, DRAW_SHIFT) >> np.uint64(64 - _SOBOL_BITS)
         return (words.astype(np.float64) + 0.5) * 2.0**-_SOBOL_BITS
 
 
@@ -396,10 +393,7 @@ def few_enough(number: int, where: str = "points") -> None:
 
 def units(key: int, purpose: int, column: int, number: int) -> NDArray[np.float64]:
     """Return `number` draws in (0, 1), shape [number]; point i is the same for any number."""
-    bits = np.empty(number, dtype=np.uint64)
-    base = draws.stream(np.uint64(key), 0, purpose, 0, column)
-    draws.draw_many(np.uint64(base), 0, bits)
-    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    return draws.units_drawn(number, key, purpose, 0, 0, column)
 
 
 def whole_paths(scenario: Scenario) -> set[str]:
@@ -433,14 +427,3 @@ def design_of(given: Any) -> Design:
         got=type(given).__name__,
         allowed="mapping (a grid), a design, a data frame, a path or a list of mappings",
     )
-
-
-__all__ = [
-    "Design",
-    "Grid",
-    "LatinHypercube",
-    "Points",
-    "RandomPoints",
-    "SobolPoints",
-    "Table",
-]

@@ -18,12 +18,13 @@ from koubei_sim.checks import number
 from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, Interval, interval_of, outcomes, took_off, wilson
+from koubei_sim.metrics.indices import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import check_run
-from koubei_sim.metrics.takeoff import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 
 if TYPE_CHECKING:
     import pandas as pd
+
 
 MOST: Final = 10_000_000  # replicates that are thought of
 

@@ -2,7 +2,7 @@
 
 A study file is a pydantic model, as a scenario is: unknown words get the nearest right one, a wrong
 value one line with its place, and `json_schema` serves editors and forms.  Values at dotted paths
-may be written as tables in tables or in quotes.  Called by `sweep_file`, `calibration_file` and
+may be written as tables in tables or in quotes.  Called by `sweep`, `calibration_file` and
 `claim_file`.
 """
 

@@ -177,10 +177,7 @@ def _one_at_a_time(base: Scenario, ranges: dict[str, Range]) -> dict[str, list[A
 
 def _seed(key: int) -> int:
     """Return the seed that SALib gets: 32 bits that the key decides, never 0."""
-    word = np.empty(1, dtype=np.uint64)
-    base = draws.stream(np.uint64(key), 0, DRAW_SALIB, 0, 0)
-    draws.draw_many(np.uint64(base), 0, word)
-    return int(word[0] >> np.uint64(33)) + 1
+    return int(draws.drawn(1, key, DRAW_SALIB)[0] >> np.uint64(33)) + 1
 
 
 def _salib(method: str) -> Any:

@@ -321,9 +321,7 @@ def _variance(found: Array, value: Array) -> Array:
 def _resamples(key: int, number: int, what: int, size: int) -> Array:
     """Return how often each of `size` things is drawn in each resample, [resamples, size]."""
     resamples = max(_LEAST_RESAMPLES, min(RESAMPLES, _MOST_DRAWS // size))
-    bits = np.empty(resamples * size, dtype=np.uint64)
-    base = draws.stream(np.uint64(key), 0, DRAW_RESAMPLE_DESIGN, number, what)
-    draws.draw_many(np.uint64(base), 0, bits)
+    bits = draws.drawn(resamples * size, key, DRAW_RESAMPLE_DESIGN, 0, number, what)
     index = ((bits >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)
     place = np.repeat(np.arange(resamples) * size, size) + index.astype(np.intp)
     counts = np.bincount(place, minlength=resamples * size)

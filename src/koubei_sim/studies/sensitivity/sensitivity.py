@@ -149,8 +149,6 @@ def _three(word: str, found: Estimate) -> dict[str, Any]:
     return {word: found.value, f"{word}_from": found.low, f"{word}_to": found.high}
 
 
-__all__ = ["MOST_UNDEFINED", "Sensitivity", "sensitivity"]
-
 _COLUMNS: Final = {"oat": ends_columns, "morris": morris_columns, "sobol": sobol_columns}
 #: Column by which each method sorts its table.
 SORTED_BY: Final = {"oat": "span", "morris": "mu_star", "sobol": "ST"}

@@ -28,13 +28,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from koubei_sim.core.workers import LOOK, Workers
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.partition.scheduler import PRINTED, trouble_at
+from koubei_sim.runs.partition.workers import PRINTED, trouble_at
 from koubei_sim.studies.sweep.journal import SweepStopped
 from koubei_sim.studies.sweep.work import Makers, Row, Task, given_up, receive, run_batch
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario import Scenario
     from koubei_sim.studies.design.plan import Sweep
+
 
 #: Seconds that idle processes are kept for the next sweep.
 _KEPT: Final = 300

@@ -21,8 +21,8 @@ from koubei_sim.metrics import measures
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.inputs import Inputs
+from koubei_sim.runs.progress import Stopped
 from koubei_sim.runs.simulation import OneRun, Simulation, measure
-from koubei_sim.runs.waiting import Stopped
 from koubei_sim.studies.design.plan import point_key, run_key
 
 #: Stages at which a run can fail, in order; at the last one it took its worker along.

@@ -1,0 +1,47 @@
+"""expectations: who is served well comes to expect it, and who is surprised tells."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from koubei_sim.core.compiling import part
+from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.mechanisms.expectations import DRAW_DELIGHT
+
+BASE_DELIGHT = 7
+
+
+@part
+def prepare(s, r, t):
+    """Compute the base of today's coins."""
+    s.bases[BASE_DELIGHT] = stream(r.key, r.replicate, DRAW_DELIGHT, t, 0)
+
+
+@part
+def begin(s, r, i, k):
+    """Let a new user of product `k` expect what it is told to."""
+    if r.expectations_on == 1:
+        s.expected[i] = r.bar[k]
+
+
+@njit(cache=True, inline="always")
+def asked_for(s, r, i, k):
+    """Return what user `i` of product `k` expects."""
+    return s.expected[i] if r.expectations_on == 1 else r.bar[k]
+
+
+@part
+def follow(s, r, i, t, found):
+    """Let expectations follow what user `i` found; a surprise may be a story to tell."""
+    if r.expectations_on == 0:
+        return
+    surprise = found - s.expected[i]
+    s.expected[i] += r.bar_rise * surprise
+    if surprise > 0.0:
+        chance = np.int64(min(1.0, r.delight * surprise) * 4294967296.0)
+        if draw32(s.bases[BASE_DELIGHT], i) < chance:
+            a = s.actor[i]
+            a.story = r.n_nodes
+            a.story_until = t + r.story_life
+            a.last_story = t

@@ -1,0 +1,35 @@
+"""expectations: who is served well comes to expect it, and who is surprised tells.
+
+Called by satisfaction and by adoption.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from koubei_sim.model.mechanisms.expectations import DRAW_DELIGHT
+
+if TYPE_CHECKING:
+    from koubei_sim.model.reference.day import Day
+    from koubei_sim.model.reference.state import Person, Pyramid
+
+
+def expected(model: Pyramid, user: Person) -> float:
+    """Return what a user expects of its product."""
+    rules = model.rules
+    return user.expected if rules.expectations_on else rules.bar[user.product]
+
+
+def follow(model: Pyramid, day: Day, user: Person, found: float) -> None:
+    """Let expectations follow what was found; a surprise may be a story to tell."""
+    rules = model.rules
+    if not rules.expectations_on:
+        return
+    surprise = found - user.expected
+    user.expected += rules.bar_rise * surprise
+    if surprise > 0.0:
+        limit = int(min(1.0, rules.delight * surprise) * 4294967296.0)
+        if model.coins.coin(DRAW_DELIGHT, day.t, 0, user.number) < limit:
+            user.story = rules.n_nodes
+            user.story_until = day.t + rules.story_life
+            user.last_story = day.t
