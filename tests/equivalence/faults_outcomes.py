@@ -158,41 +158,32 @@ FAULTS_OUTCOMES = (
           "int(person.stage == UNAWARE)",
           "1"),
     # leaving of itself
-    Fault("serve", 37, "fans leave as often as others",
+    Fault("leaving", 37, "fans leave as often as others",
           "churn32[user.tier]",
           "churn32[0]"),
-    Fault("serve", 37, "leaving drawn among the users of the evening",
+    Fault("leaving", 37, "leaving drawn among the users of the evening",
           "for user in day.churn_candidates:",
           "for user in drifters(model, day):"),
-    Fault("serve", 37, "the coin of leaving tossed once for all days",
+    Fault("leaving", 37, "the coin of leaving tossed once for all days",
           "DRAW_CHURN, day.t, 0,",
           "DRAW_CHURN, 0, 0,"),
-    Fault("serve", 37, "lapse and churn toss one coin",
+    Fault("leaving", 37, "lapse and churn toss one coin",
           "import DRAW_CHURN, T_CHURNS",
           "import DRAW_LAPSE as DRAW_CHURN, T_CHURNS"),
     Fault("model", 37, "only users who are online leave of themselves",
-          ("        day.churn_candidates = serve.drifters(self, day)\n"
+          ("        day.churn_candidates = leaving.drifters(self, day)\n"
            "        day.online = online.online(self, day)\n"),
           ("        day.online = online.online(self, day)\n"
-           "        drifters = serve.drifters(self, day)\n"
+           "        drifters = leaving.drifters(self, day)\n"
            "        day.churn_candidates = [x for x in drifters if x in day.online]\n")),
     Fault("model", 37, "who will leave takes no more part",
           "day.online = online.online(self, day)\n",
           ("day.online = online.online(self, day)\n"
            "        day.online = [x for x in day.online if x not in day.churn_candidates]\n")),
-    Fault("model", 69, "leaving by the tier after the turn",
-          ("        day.churn_candidates = serve.drifters(self, day)\n"
-           "        day.online = online.online(self, day)\n"
-           "        for person in online.users(day):  # 2\n"
-           "            content = satisfaction.satisfaction(self, day, person)\n"
-           "            participate.participate(self, day, person)\n"
-           "            complain.complain(self, day, person, content)\n"),
-          ("        day.online = online.online(self, day)\n"
-           "        for person in online.users(day):  # 2\n"
-           "            content = satisfaction.satisfaction(self, day, person)\n"
-           "            participate.participate(self, day, person)\n"
-           "            complain.complain(self, day, person, content)\n"
-           "        day.churn_candidates = serve.drifters(self, day)\n")),
+    Fault("model", 37, "leaving by the tier after the turn",
+          "        tell.tell(self, day)  # 3\n",
+          ("        day.churn_candidates = leaving.drifters(self, day)\n"
+           "        tell.tell(self, day)\n")),
     # serve
     Fault("serve", 11, "patience a day shorter",
           "> rules.patience",
@@ -203,8 +194,8 @@ FAULTS_OUTCOMES = (
     Fault("serve", 11, "answers in private are heard in public",
           "if rules.service_public[c]:",
           "if True:"),
-    Fault("serve", 11, "who was helped lapses all the same",
-          " and user.served_until < day.t:",
+    Fault("leaving", 11, "who was helped lapses all the same",
+          " and not is_served(user, day.t):",
           ":"),
     Fault("serve", 123, "every answer at the start of the day",
           "* WORTH_BINS + bin_of_day",
@@ -216,17 +207,17 @@ FAULTS_OUTCOMES = (
     Fault("serve", 35, "one lot for all queues",
           "DRAW_QUEUE, t, c,",
           "DRAW_QUEUE, t, 0,"),
-    Fault("serve", 105, "lapses before churns",
+    Fault("leaving", 105, "lapses before churns",
           ("    for user in day.churn_candidates:\n"
            "        if user.stage == USER:\n"
            "            lapse(model, day, user)\n"
            "            day.row[T_CHURNS] += 1\n"
            "    for user in day.lapse_candidates:\n"
-           "        if user.stage == USER and user.served_until < day.t:\n"
+           "        if user.stage == USER and not is_served(user, day.t):\n"
            "            lapse(model, day, user)\n"
            "            day.row[T_LAPSES] += 1\n"),
           ("    for user in day.lapse_candidates:\n"
-           "        if user.stage == USER and user.served_until < day.t:\n"
+           "        if user.stage == USER and not is_served(user, day.t):\n"
            "            lapse(model, day, user)\n"
            "            day.row[T_LAPSES] += 1\n"
            "    for user in day.churn_candidates:\n"

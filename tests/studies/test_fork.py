@@ -369,9 +369,10 @@ def test_who_left_before_keeps_his_day_of_return(result: Any) -> None:
 def test_a_campaign_in_the_place_of_another(result: Any, channel: str) -> None:
     """Catches marks of who has heard a campaign that are read by number, or forgotten.
 
-    A campaign counts as one teller by its channel; here it takes the number of the old one.
+    A campaign counts as one teller by its channel; here it takes the number of the old one, which
+    decides about its coins too: therefore everybody sees it.
     """
-    other = {"channel": channel, "start": 18, "visibility": 0.3, "persuasion": 0.6}
+    other = {"channel": channel, "start": 18, "visibility": 1.0, "persuasion": 0.1}
     left = fork(result, 18, **{"media.account": None, "media.other": other})
     both = TINY.replace(**{"media.account.end": 18, "media.other": other})
     assert left.digest() == kb.run(both, replicates=2, rng=5).digest()
