@@ -13,9 +13,10 @@ from koubei_sim import Scenario
 
 # Modules that are no part of the core: off in `core`, on in `full`.
 EXTRAS = (
-    "attention", "churn", "complaints", "events", "fatigue", "fidelity", "gate", "honour",
-    "lapse", "leak", "media", "negativity", "novelty", "referral", "reinforcement", "rejection",
-    "relays", "rival", "service", "supply", "ties", "waiting",
+    "attention", "backlog", "churn", "complaints", "dilution", "events", "expectations", "fatigue",
+    "fidelity", "gate", "honour", "lapse", "leak", "media", "negativity", "novelty", "recovery",
+    "referral", "reinforcement", "rejection", "relays", "rival", "service", "stay", "supply", "ties",
+    "waiting",
 )  # fmt: skip
 
 _FAST: dict[str, Any] = {
@@ -25,7 +26,7 @@ _FAST: dict[str, Any] = {
     "market.open_to_all": 30,
     "products.miui.scale_quality": 200.0,
     "products.miui.scale_difficulty": 200.0,
-    "service.churn": 0.001,
+    "service.churn": 0.00012,
     "supply.start": 4,
 }
 
@@ -33,13 +34,19 @@ _FULL: dict[str, Any] = {
     "channels.forum.persuasion": 0.3,
     "channels.forum.tell": 0.04,
     "channels.weibo.persuasion": 0.05,
-    "channels.wechat.persuasion": 0.15,
-    "channels.qzone.persuasion": 0.15,
+    "channels.wechat.persuasion": 0.12,
+    "channels.qzone.persuasion": 0.12,
     "channels.weibo.tell": 0.03,
     "channels.wechat.tell": 0.03,
     "channels.qzone.tell": 0.03,
     "media.company_account.end": 240,  # a campaign of sixty days
     "segments.newbie.reinforcement": 2,
+    "products.miui.needs": 10,
+    "products.miui.new_needs": 0.35,
+    "products.miui.regressions": 0.3,
+    "loyalty.bar_rise": 0.02,
+    "loyalty.delight": 0.5,
+    "channels.forum.dilution": 0.5,
     "telling.waiting": 0.1,
     "telling.scarcity_valence": 0.3,
     "telling.rejecter": 0.2,
@@ -54,8 +61,8 @@ _CORE: dict[str, Any] = {
     "channels.forum.persuasion": 0.1,
     "channels.forum.tell": 0.03,
     "channels.weibo.persuasion": 0.03,
-    "channels.wechat.persuasion": 0.045,
-    "channels.qzone.persuasion": 0.045,
+    "channels.wechat.persuasion": 0.048,
+    "channels.qzone.persuasion": 0.048,
     "channels.weibo.tell": 0.0165,
     "channels.wechat.tell": 0.0165,
     "channels.qzone.tell": 0.0165,
