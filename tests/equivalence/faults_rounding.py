@@ -8,14 +8,14 @@ from tests.equivalence.fault import Fault
 
 # fmt: off
 FAULTS_ROUNDING = (
-    Fault("hear", 30, "a leak of negative hazard rounded towards zero",
+    Fault("hear", 65, "a leak of negative hazard rounded towards zero",
           "person.hazard = person.hazard * rules.memory20[t - person.touched] >> 20",
           "person.hazard = int(person.hazard * rules.memory20[t - person.touched] / (1 << 20))",
           coarse=True),
     Fault("hear", 1009, "attention to the sight a step less",
           "* rules.attention16[c][person.segment][crowd] >> 16",
           "* (rules.attention16[c][person.segment][crowd] - 1) >> 16"),
-    Fault("tell", 51, "the weight of waiting before that of bad news",
+    Fault("tell", 4, "the weight of waiting before that of bad news",
           ("    if sign < 0:\n"
            "        h = h * rules.negativity16 >> 16\n"
            "    if kind == KIND_WAITING:\n"
@@ -33,31 +33,31 @@ FAULTS_ROUNDING = (
            "        y = y * fit >> 16\n"
            "    if rules.tie_on[c]:\n"
            "        y = y * rules.tie16[c][tie] >> 16\n"), coarse=True),
-    Fault("hear", 24, "what is not seen brings the leak up to date",
+    Fault("hear", 32, "what is not seen brings the leak up to date",
           ("        return\n"
            "    fit = model.fit16[telling.product]"),
           ("        touch(model, day, person)\n"
            "        return\n"
            "    fit = model.fit16[telling.product]"), coarse=True),
-    Fault("hear", 136, "a page of which nothing was read brings the leak up to date",
+    Fault("hear", 3, "a page of which nothing was read brings the leak up to date",
           ("        if number == 0:\n"
            "            continue\n"),
           ("        if number == 0:\n"
            "            touch(model, day, person)\n"
            "            continue\n"), coarse=True),
-    Fault("hear", 65, "fit to a page rounded post by post",
+    Fault("hear", 30, "fit to a page rounded post by post",
           "hear_praise(model, person, y * fit >> 16, fit)",
           "hear_praise(model, person, sum(x.hazard * fit >> 16 for x in page), fit)", coarse=True),
-    Fault("hear", 49, "the fit to a page rounded up",
+    Fault("hear", 30, "the fit to a page rounded up",
           "hear_praise(model, person, y * fit >> 16, fit)",
           "hear_praise(model, person, -(-y * fit >> 16), fit)", coarse=True),
-    Fault("hear", 65, "the fit to a campaign rounded up",
+    Fault("hear", 11, "the fit to a campaign rounded up",
           "rules.media_hazard[m] * fit >> 16",
           "-(-rules.media_hazard[m] * fit >> 16)", coarse=True),
     Fault("hear", 49, "persuaded only beyond the resistance",
           "and person.hazard >= person.resist_adopt << RESISTANCE_SHIFT",
           "and person.hazard > person.resist_adopt << RESISTANCE_SHIFT", coarse=True),
-    Fault("hear", 35, "rejected only beyond the resistance",
+    Fault("hear", 11, "rejected only beyond the resistance",
           "and -person.hazard >= person.resist_reject << RESISTANCE_SHIFT",
           "and -person.hazard > person.resist_reject << RESISTANCE_SHIFT", coarse=True),
 )

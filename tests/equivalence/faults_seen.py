@@ -38,7 +38,7 @@ FAULTS_SEEN = (
     Fault("hear", 112, "attention does not scale seeing",
           ("        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"),
           "        pass\n"),
-    Fault("hear", 57, "attention does not count the message itself",
+    Fault("hear", 42, "attention does not count the message itself",
           "min(arrivals[c, person.number], ATTENTION_SIZE - 1)",
           "min(max(1, arrivals[c, person.number] - 1), ATTENTION_SIZE - 1)"),
     Fault("hear", 112, "attention weakens what is seen",
@@ -56,7 +56,7 @@ FAULTS_SEEN = (
            "    y = telling.hazard\n"
            "    if rules.attention_on:\n"
            "        y = y * rules.attention16[c][person.segment][crowd] >> 16\n")),
-    Fault("hear", 11, "an event on a feed makes nobody more visible",
+    Fault("hear", 65, "an event on a feed makes nobody more visible",
           "hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16",
           "hazard = model.rules.see_hazard[c]"),
     Fault("hear", 113, "an event lifts the probability of being seen",
@@ -66,15 +66,15 @@ FAULTS_SEEN = (
           ("    hazard = model.rules.see_hazard[c]\n"
            "    seen = (1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0\n"
            "    return int(seen) * model.rules.lift_visibility16[c][t] >> 16\n")),
-    Fault("tell", 11, "an event that makes visible also persuades",
+    Fault("tell", 65, "an event that makes visible also persuades",
           "    h = h * rules.repeat16[person.told[c]] >> 16\n",
           ("    h = h * rules.repeat16[person.told[c]] >> 16\n"
            "    h = h * rules.lift_visibility16[c][day.t] >> 16\n")),
-    Fault("hear", 65, "the strength of a tie makes visible too",
+    Fault("hear", 49, "the strength of a tie makes visible too",
           "    if rules.attention_on:\n",
           ("    limit = limit * rules.tie16[c][tie] >> 16 if rules.tie_on[c] else limit\n"
            "    if rules.attention_on:\n")),
-    Fault("hear", 65, "only who is seen counts as a teller",
+    Fault("hear", 49, "only who is seen counts as a teller",
           ("    count_tellers(model, person, int(telling.first))"
            "  # that somebody tells is noticed anyway\n"
            "    limit = seen_below(model, c, day.t)\n"
@@ -98,7 +98,7 @@ FAULTS_SEEN = (
           ("        see(model, day, person, telling.hop, telling.sign, telling.product)\n"
            "        return\n"
            "    fit = model.fit16[telling.product]")),
-    Fault("hear", 65, "what makes aware does not yet persuade",
+    Fault("hear", 11, "what makes aware does not yet persuade",
           "        person.stage == AWARE\n        and person.hazard >= person.resist_adopt",
           ("        person.stage == AWARE\n"
            "        and not (person.last_story == person.touched and person.sign_heard > 0)\n"
@@ -116,13 +116,13 @@ FAULTS_SEEN = (
     Fault("hear", 65, "a member reads as many posts every day",
           "DRAW_READ, day.t, address,",
           "DRAW_READ, 0, address,"),
-    Fault("hear", 37, "blame read at the address of praise",
+    Fault("hear", 65, "blame read at the address of praise",
           "FIRST_OF_BLAME + c)",
           "MAX_PRODUCTS * c)"),
-    Fault("hear", 65, "posts of all products read with one draw",
+    Fault("hear", 24, "posts of all products read with one draw",
           "MAX_PRODUCTS * c + product)",
           "MAX_PRODUCTS * c)"),
-    Fault("hear", 65, "a page ends with the last post",
+    Fault("hear", 30, "a page ends with the last post",
           "page = (posts + posts)[start : start + number]",
           "page = posts[min(start, len(posts) - number) :][:number]"),
     Fault("hear", 65, "all read from the first post on",
@@ -144,7 +144,7 @@ FAULTS_SEEN = (
           "    page = (posts + posts)[start : start + number]\n",
           ("    page = (posts + posts)[start : start + max(1, number - 1)]\n"
            "        number = len(page)\n")),
-    Fault("hear", 49, "nobody is certain to read everything",
+    Fault("hear", 30, "nobody is certain to read everything",
           ("    if seen >= 1.0:\n"
            "        return [(posts, 1 << 32)]\n"),
           "    seen = min(seen, 0.99)\n"),
@@ -157,10 +157,10 @@ FAULTS_SEEN = (
     Fault("hear", 65, "everybody reads the mean",
           "number = next(n for n, limit in chances if bits >> 32 < limit)",
           "number = int(len(posts) * seen)"),
-    Fault("hear", 30, "an event on a board brings no readers",
+    Fault("hear", 65, "an event on a board brings no readers",
           " * (rules.lift_visibility16[c][day.t] / 65536.0)",
           ""),
-    Fault("hear", 30, "an event makes members read more than they can",
+    Fault("hear", 65, "an event makes members read more than they can",
           "rules.reading[c] / len(posts))",
           "rules.reading[c] * (rules.lift_visibility16[c][day.t] / 65536.0) / len(posts))"),
     Fault("hear", 65, "posts that nobody opens make the board known",
@@ -169,25 +169,25 @@ FAULTS_SEEN = (
           ("        if number == 0:\n"
            "            see(model, day, person, 0, sign, product)\n"
            "            continue\n")),
-    Fault("hear", 65, "a board that was not read counts as a teller",
+    Fault("hear", 112, "a board that was not read counts as a teller",
           ("        if number == 0:\n"
            "            continue\n"),
           ("        if number == 0:\n"
            "            count_tellers(model, person, int(sign > 0) and first_exposure(person, c))\n"
            "            continue\n")),
-    Fault("hear", 49, "won by a post that was not read",
+    Fault("hear", 30, "won by a post that was not read",
           "claim(day, person, page[place].teller.number, c, product)",
           "claim(day, person, posts[place].teller.number, c, product)"),
-    Fault("hear", 65, "won by the first post of the page",
+    Fault("hear", 30, "won by the first post of the page",
           "place = pick(model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number), number)",
           "place = 0"),
-    Fault("hear", 105, "a relay is won by its own post",
+    Fault("hear", 203, "a relay is won by its own post",
           "if page[place].teller is not person:",
           "if True:"),
-    Fault("hear", 88, "a relay that hits on its own post is won by nobody",
+    Fault("hear", 25, "a relay that hits on its own post is won by nobody",
           "if page[place].teller is person:",
           "if False:"),
-    Fault("hear", 85, "who learns of it by blame has heard of its product",
+    Fault("hear", 35, "who learns of it by blame has heard of its product",
           "see(model, day, person, 0, -1, 0)",
           "see(model, day, person, 0, -1, product)"),
     Fault("hear", 11, "blame on a board weighed by fit",
@@ -195,22 +195,22 @@ FAULTS_SEEN = (
           ("hear_blame(model, day, person, y * model.fit16[product][person.person_class] >> 16)\n"
            "            continue")),
     # own media
-    Fault("hear", 65, "those with the smallest coins see a campaign",
+    Fault("hear", 49, "those with the smallest coins see a campaign",
           "coin >= (1 << 32) - rules.media_see32[m]",
           "coin < rules.media_see32[m]"),
-    Fault("hear", 65, "all campaigns share a coin",
+    Fault("hear", 49, "all campaigns share a coin",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, t, 0,"),
-    Fault("hear", 65, "a campaign is seen by the same people every day",
+    Fault("hear", 49, "a campaign is seen by the same people every day",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, 0, m,"),
     Fault("hear", 126, "an event on its channel makes a campaign more visible",
           "(1 << 32) - rules.media_see32[m]:",
           "(1 << 32) - (rules.media_see32[m] * rules.lift_visibility16[c][t] >> 16):"),
-    Fault("hear", 65, "a campaign fits everybody",
+    Fault("hear", 49, "a campaign fits everybody",
           "rules.media_hazard[m] * fit >> 16",
           "rules.media_hazard[m]"),
-    Fault("hear", 65, "a campaign is seen by people on all channels",
+    Fault("hear", 49, "a campaign is seen by people on all channels",
           "if c in person.channels and is_hearing(person) and coin",
           "if is_hearing(person) and coin"),
 )

@@ -378,15 +378,21 @@ def test_a_campaign_in_the_place_of_another(result: Any, channel: str) -> None:
     assert left.digest() == kb.run(both, replicates=2, rng=5).digest()
 
 
-#: Everything matters from early on: a dear phone for the skilled, and users who complain.
+#: Everything matters from early on: a dear phone for the skilled, and users who miss something,
+#: complain, and come to expect more.
 UNHAPPY = {
     "ticks": 60,
+    "seeding.number": 100,
+    "products.rom.needs": 6,
+    "products.rom.new_needs": 0.5,
+    "loyalty.bar_rise": 0.3,
+    "loyalty.delight": 1.0,
     "products.rom.bar": 0.6,
     "products.phone.launch_at": 2,
     "products.phone.effort": 0.4,
     "media.account.start": 2,
     "media.account.product": "phone",
-    "media.account.visibility": 0.1,
+    "media.account.visibility": 0.02,
 }
 
 

@@ -28,8 +28,8 @@ FOLDER = SOURCE / "model" / "mechanisms"
 #: Files that a mechanism may touch: its declaration, its rules, and where these hook in.
 MOST = 6
 #: The ground on which the others stand: who there is, where they meet, what they use, tell, hear.
-#: These numbers may only fall, but for a new mechanism that reads them (fatigue, dilution, the backlog
-#: and expectations have come since).
+#: These numbers may only fall, but for a new mechanism that reads them (fatigue, dilution, the
+#: backlog and expectations have come since).
 KNOWN = {
     "population": 54, "channels": 24, "release": 20, "fit": 14, "online": 11, "participate": 12,
     "engagement": 19, "tell": 33, "hear": 16, "decide": 21, "observe": 19,
