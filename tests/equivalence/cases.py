@@ -52,7 +52,7 @@ def coarse_world(number: int) -> World:
     """
     world = random_world(number)
     rules, people = world.rules, world.people
-    hazards = ("message_hazard", "see_hazard", "media_hazard")
+    hazards = ("message_hazard", "media_hazard")  # what is seen is a coin, which stays
     resistances = ("resist_adopt", "resist_reject")
     return World(
         people._replace(**{name: getattr(people, name) >> COARSE_SHIFT for name in resistances}),

@@ -8,11 +8,11 @@ from tests.equivalence.fault import Fault
 
 # fmt: off
 FAULTS_ROUNDING = (
-    Fault("hear", 65, "a leak of negative hazard rounded towards zero",
+    Fault("hear", 4, "a leak of negative hazard rounded towards zero",
           "person.hazard = person.hazard * rules.memory20[t - person.touched] >> 20",
           "person.hazard = int(person.hazard * rules.memory20[t - person.touched] / (1 << 20))",
           coarse=True),
-    Fault("hear", 1009, "attention to the sight a step less",
+    Fault("hear", 1401, "attention to the sight a step less",
           "* rules.attention16[c][person.segment][crowd] >> 16",
           "* (rules.attention16[c][person.segment][crowd] - 1) >> 16"),
     Fault("tell", 4, "the weight of waiting before that of bad news",
@@ -24,7 +24,13 @@ FAULTS_ROUNDING = (
            "        h = h * rules.waiting16 >> 16\n"
            "    if sign < 0:\n"
            "        h = h * rules.negativity16 >> 16\n"), coarse=True),
-    Fault("hear", 49, "fit before the strength of the tie",
+    Fault("hear", 4, "the strength of a tie rounded up",
+          "y = y * rules.tie16[c][tie] >> 16",
+          "y = -(-y * rules.tie16[c][tie] >> 16)", coarse=True),
+    Fault("hear", 4, "the fit to a message rounded up",
+          "y = y * fit >> 16",
+          "y = -(-y * fit >> 16)", coarse=True),
+    Fault("hear", 4, "fit before the strength of the tie",
           ("    if rules.tie_on[c]:\n"
            "        y = y * rules.tie16[c][tie] >> 16\n"
            "    if telling.sign > 0:  # bad news is not weighed by fit\n"
@@ -33,7 +39,7 @@ FAULTS_ROUNDING = (
            "        y = y * fit >> 16\n"
            "    if rules.tie_on[c]:\n"
            "        y = y * rules.tie16[c][tie] >> 16\n"), coarse=True),
-    Fault("hear", 32, "what is not seen brings the leak up to date",
+    Fault("hear", 16, "what is not seen brings the leak up to date",
           ("        return\n"
            "    fit = model.fit16[telling.product]"),
           ("        touch(model, day, person)\n"
@@ -51,10 +57,10 @@ FAULTS_ROUNDING = (
     Fault("hear", 30, "the fit to a page rounded up",
           "hear_praise(model, person, y * fit >> 16, fit)",
           "hear_praise(model, person, -(-y * fit >> 16), fit)", coarse=True),
-    Fault("hear", 11, "the fit to a campaign rounded up",
+    Fault("hear", 4, "the fit to a campaign rounded up",
           "rules.media_hazard[m] * fit >> 16",
           "-(-rules.media_hazard[m] * fit >> 16)", coarse=True),
-    Fault("hear", 49, "persuaded only beyond the resistance",
+    Fault("hear", 0, "persuaded only beyond the resistance",
           "and person.hazard >= person.resist_adopt << RESISTANCE_SHIFT",
           "and person.hazard > person.resist_adopt << RESISTANCE_SHIFT", coarse=True),
     Fault("hear", 11, "rejected only beyond the resistance",
