@@ -22,7 +22,7 @@ from koubei_sim.studies.claims import claim
 from koubei_sim.studies.sweep import backends
 
 TINY = kb.Scenario.load("tiny").replace(n_agents=300, ticks=15, **{"seeding.number": 10})
-CAMPAIGN = {"media.account.start": 2, "media.account.hazard": 0.05}
+CAMPAIGN = {"media.account.start": 2, "media.account.visibility": 0.5}
 MORE = TINY.replace(**CAMPAIGN)
 ARMS = {"as it is": TINY, "advertised": MORE}
 SEVEN = ["relays", "events", "media", "replies", "fatigue", "novelty", "negativity"]
@@ -49,10 +49,10 @@ replicates = 4
 agents = [200]
 replicates = [3]
 [arms.with]
-media.account.hazard = 0.2
+media.account.visibility = 0.9
 media.account.start = 2
 [arms.without]
-media.account.hazard = 0.0
+media.account.visibility = 0.0
 [[tests]]
 id = "users"
 main = true

@@ -43,7 +43,7 @@ NOBODY = "tcp://127.0.0.1:9"
 FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number": 2})
 GIFTED = FEW.with_mechanisms(gifts)
 BASS = kb.Scenario.load("bass").replace(n_agents=100, ticks=21, **{"seeding.number": 10})
-HAZARD = "media.advertising.hazard"
+HAZARD = "media.advertising.persuasion"
 PEOPLE = pd.DataFrame({"segment": ["newbie", "enthusiast"] * 15})
 CHANCE = {"points": {"ticks": [2]}, "rng": 1, "outcomes": ["users"], "workers": 1}
 CLAIM = """

@@ -24,7 +24,7 @@ from koubei_sim.studies.calibration import Target
 N = 150
 GONE = {"channels.wechat": None, "events.meeting": None, "seeding.channel": None}
 BASE = kb.Scenario.load("tiny").replace(n_agents=N, ticks=6, **{"seeding.number": 10, **GONE})
-CAMPAIGN = {"media.account.start": 1, "media.account.hazard": 0.3}
+CAMPAIGN = {"media.account.start": 1, "media.account.visibility": 1.0}
 MORE = BASE.replace(**CAMPAIGN)
 REPLICATES = 2
 SHARED = ("networks", "agents", "engine", "threads", "rng", "progress")

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASS = Scenario.load("bass").replace(n_agents=200, ticks=41, **{"seeding.number": 10})
 CURVE = Targets.series([10, 20, 30, 40], [22, 45, 80, 115], name="adopters", hold_out_after=30)
 RANGES = {
-    "media.advertising.hazard": (0.001, 0.02, "log"),
+    "media.advertising.persuasion": (0.001, 0.02, "log"),
     "channels.market.persuasion": (0.01, 0.3, "log"),
 }
 SMALL = {"particles": 20, "simulations": 110, "generations": 3, "rng": 7, "workers": 1}
@@ -119,12 +119,12 @@ def test_particles_do_not_depend_on_how_many_are_asked_for():
 
 def test_a_parameter_that_does_nothing_is_not_identified():
     """Catches a report that calls everything known, and an outcome with the wrong parameter."""
-    ranges = {"media.advertising.hazard": (0.001, 0.05, "log"), "costs.per_join": (1.0, 9.0)}
+    ranges = {"media.advertising.persuasion": (0.001, 0.05, "log"), "costs.per_join": (1.0, 9.0)}
     found = calibrate(BASS, CURVE, ranges, **{**SMALL, "particles": 60, "simulations": 400})
     table = found.identifiability().set_index("parameter")
-    assert table.loc["media.advertising.hazard", "identified"]
+    assert table.loc["media.advertising.persuasion", "identified"]
     assert not table.loc["costs.per_join", "identified"]
-    assert table.loc["media.advertising.hazard", "contraction"] > 0.7
+    assert table.loc["media.advertising.persuasion", "contraction"] > 0.7
     assert abs(table.loc["costs.per_join", "contraction"]) < 0.5
     assert found.posterior["weight"].sum() == pytest.approx(1.0)
     assert found.best_scenario.costs.per_join == found.best["costs.per_join"]
@@ -278,8 +278,8 @@ def test_a_search_begins_where_it_is_told(tmp_path):
     assert {p: v[0] for p, v in first.items()} == pytest.approx(start)
     with pytest.raises(KoubeiError, match="start: a posterior has no start"):
         calibrate(BASS, curve, ranges, start=start, **SMALL)
-    with pytest.raises(KoubeiError, match=r"start: .*hazard: outside its range"):
-        calibrate(BASS, curve, ranges, method="optuna", start={"media.advertising.hazard": 1.0})
+    with pytest.raises(KoubeiError, match=r"start: .*persuasion: outside its range"):
+        calibrate(BASS, curve, ranges, method="optuna", start={"media.advertising.persuasion": 1.0})
 
 
 # ---------------------------------------------------------------- baselines

@@ -20,7 +20,7 @@ SEEN = Targets(
     [Target(f"day {d}", 50.0, 0.1, f"users@{d}", "empirical-output") for d in (20, 40, 60)]
 )
 RANGES = {
-    "media.advertising.hazard": (0.001, 0.02, "log"),
+    "media.advertising.persuasion": (0.001, 0.02, "log"),
     "channels.market.persuasion": (0.003, 0.1, "log"),
 }
 ONE = Targets([Target("day 30", 50.0, 0.1, "users@30", "empirical-output")])
@@ -78,7 +78,7 @@ def test_simulated_worlds_quickly(monkeypatch):
     The fault: all draws of the table share the luck of one run, so posteriors take one draw of
     the luck for the law.
     """
-    prior = {"media.advertising.hazard": RANGES["media.advertising.hazard"]}
+    prior = {"media.advertising.persuasion": RANGES["media.advertising.persuasion"]}
     options = {"worlds": 40, "particles": 60, "simulations": 600, "rng": 7, "workers": 1}
     good = rank_statistics(SMALL, ONE, prior, **options)
     assert good.uniform(0.01)
@@ -107,7 +107,7 @@ def test_a_hundred_simulated_worlds():
 @pytest.mark.slow
 def test_worlds_by_sequential_sampling():
     """Catches luck shared between worlds and generations: 25 worlds, each calibrated anew."""
-    prior = {"media.advertising.hazard": RANGES["media.advertising.hazard"]}
+    prior = {"media.advertising.persuasion": RANGES["media.advertising.persuasion"]}
     found = rank_statistics(
         SMALL, ONE, prior, worlds=25, method="abc-smc", particles=40, simulations=400, rng=7
     )

@@ -49,7 +49,7 @@ replicates = [3, 2]
 [arms.advertised]
 media.account.channel = "weibo"
 media.account.start = 2
-media.account.hazard = 0.2
+media.account.visibility = 0.9
 [arms.silent]
 ticks = 25
 [[tests]]
@@ -176,7 +176,7 @@ def test_stress_switches_modules_off(tmp_path: Path) -> None:
     advertised = group.sweeps[identity(asked.main.arms["advertised"])]
     for is_off, value in zip(off, advertised.points.columns[path], strict=True):
         assert (value == 0.0) == is_off
-    assert "media.account.hazard" not in advertised.points.columns
+    assert "media.account.visibility" not in advertised.points.columns
 
 
 def test_ladder_and_stability(found) -> None:
@@ -260,8 +260,8 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ("main = true", "main = false", "exactly one must be the main one"),
         ("smallest = 0.1\n", "", "smallest"),
         ('better = "less"', 'better = "fewer"', "allowed 'more', 'less'"),
-        ("media.account.hazard = 0.2", "media.account.hazzard = 0.2", "arm advertised.*hazard"),
-        ("media.account.hazard = 0.2", "media.account.hazard = -1", "arm advertised"),
+        ("media.account.visibility = 0.9", "media.account.vizibility = 0.9", "arm advertised.*visibility"),
+        ("media.account.visibility = 0.9", "media.account.visibility = -1", "arm advertised"),
         ('outcome = "head_start"', 'outcome = "headstart"', "no outcome of branching"),
         ("purity = 1.0", "purity = 1.5", "out of range"),
         ("persuasion = {", "persuation = {", "try persuasion"),

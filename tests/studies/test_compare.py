@@ -26,7 +26,7 @@ from koubei_sim.studies.compare.comparison import (
 )
 
 TINY = Scenario.load("tiny").replace(n_agents=500, ticks=30)
-MORE = TINY.replace(**{"media.account.start": 3, "media.account.hazard": 0.01})
+MORE = TINY.replace(**{"media.account.start": 3, "media.account.visibility": 0.1})
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +278,7 @@ def test_the_limit_is_kept_and_said() -> None:
 def test_a_branch_beside_the_run_it_left() -> None:
     """Catches an effect before the day of the branch."""
     first = kb.run(TINY, replicates=6, rng=3)
-    left = fork(first, 15, **{"media.account.hazard": 0.05, "media.account.start": 0})
+    left = fork(first, 15, **{"media.account.visibility": 0.5, "media.account.start": 0})
     found = compare({"as it was": first, "advertised": left})
     effect = found.over_time("adoptions").effect
     assert (effect[:15] == 0).all() and effect.iloc[-1] > 0

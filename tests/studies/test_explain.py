@@ -106,7 +106,7 @@ def test_shares_of_modules_add_up_to_their_effect() -> None:
 def test_shares_of_groups_of_changes() -> None:
     """Catches groups whose changes are made in both worlds, or in neither."""
     groups = {
-        "campaign": {"media.account.start": 2, "media.account.hazard": 0.05},
+        "campaign": {"media.account.start": 2, "media.account.visibility": 0.5},
         "talk": {"telling.relay": 1.0, "channels.weibo.tell": 0.2},
     }
     found = shapley(TINY, groups, "adoptions", 3, rng=6)
@@ -146,7 +146,7 @@ def test_wrong_players_are_one_line(players: Any, more: dict[str, Any], says: st
 
 # Break-even -------------------------------------------------------------------------------------
 
-CAMPAIGN = {"media.account.start": 2, "media.account.hazard": 0.05}
+CAMPAIGN = {"media.account.start": 2, "media.account.visibility": 0.5}
 COST = "media.account.cost_per_day"
 
 
@@ -224,8 +224,8 @@ def test_a_rising_effect_and_whole_numbers() -> None:
         ({"high": 1.0}, "the effect has the same sign at both ends"),
         ({"low": 9e9}, "low: not below high"),
         ({"path": "media.account.channel"}, "not a number of the scenario"),
-        ({"path": "media.acount.hazard"}, "not a number of the scenario"),
-        ({"path": "media.account.hazard"}, "is set by the programme itself"),
+        ({"path": "media.acount.visibility"}, "not a number of the scenario"),
+        ({"path": "media.account.visibility"}, "is set by the programme itself"),
         ({"programme": {}}, "programme: changes nothing"),
         ({"replicates": 1}, "replicates: out of range, got 1, allowed 2"),
         ({"low": -5.0}, "cost_per_day: "),

@@ -17,7 +17,7 @@ from koubei_sim.studies.compare.attribution import Attribution
 from koubei_sim.studies.sweep.engine import Cells
 
 TINY = Scenario.load("tiny").replace(n_agents=300, ticks=20)
-MORE = TINY.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
+MORE = TINY.replace(**{"media.account.start": 2, "media.account.visibility": 0.5})
 NAMES = ["relays", "media", "events"]
 
 

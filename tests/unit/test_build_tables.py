@@ -364,6 +364,11 @@ def test_rules_have_the_dtypes_of_the_world():
     floats = {
         "readers_per_post",
         "reading",
+        "dilution",
+        "new_needs",
+        "need_share",
+        "need_exponent",
+        "need_severity",
         "engagement_decay",
         "node_reward",
         "quality",
