@@ -260,7 +260,11 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ("main = true", "main = false", "exactly one must be the main one"),
         ("smallest = 0.1\n", "", "smallest"),
         ('better = "less"', 'better = "fewer"', "allowed 'more', 'less'"),
-        ("media.account.visibility = 0.9", "media.account.vizibility = 0.9", "arm advertised.*visibility"),
+        (
+            "media.account.visibility = 0.9",
+            "media.account.vizibility = 0.9",
+            "arm advertised.*visibility",
+        ),
         ("media.account.visibility = 0.9", "media.account.visibility = -1", "arm advertised"),
         ('outcome = "head_start"', 'outcome = "headstart"', "no outcome of branching"),
         ("purity = 1.0", "purity = 1.5", "out of range"),

@@ -212,7 +212,7 @@ def fork(
     >>> first = kb.run("tiny", rng=7, ticks=20, n_agents=300)
     >>> fork(first, at=10).digest() == first.digest()
     True
-    >>> more = fork(first, at=10, **{"media.account.hazard": 0.2})
+    >>> more = fork(first, at=10, **{"media.account.visibility": 0.5})
     >>> bool(more.data.users[0, 9] == first.data.users[0, 9]), more.at
     (True, 10)
     """

@@ -1,6 +1,7 @@
 """leaving: some users leave of themselves, and the unhappy whom nobody helped may leave.
 
-Who leaves of itself is known in the morning; all go when the staff have answered.  Called by the schedule.
+Who leaves of itself is known in the morning; all go when the staff have answered.  Called by the
+schedule.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[st
     Returns
     -------
     dict of str to float
-        ``media.<media>.hazard`` and ``channels.<channel>.persuasion``.
+        ``media.<media>.persuasion``, of those who see it, and ``channels.<channel>.persuasion``.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[st
     >>> curve = Targets.series(days, 1.0 + 20_000 * bass.cumulative(days, 0.0015, 0.019))
     >>> found = bass_start("bass", curve, "advertising", "market")
     >>> {path: round(value, 6) for path, value in found.items()}
-    {'media.advertising.hazard': 0.001499, 'channels.market.persuasion': 0.018821}
+    {'media.advertising.persuasion': 0.001499, 'channels.market.persuasion': 0.019}
     """
     base = scenario_from("scenario", scenario)
     for name, table in ((media, "media"), (channel, "channels")):
@@ -89,9 +89,10 @@ def bass_start(scenario: Any, targets: Any, media: str, channel: str) -> dict[st
     if fit.curve is None:
         raise KoubeiError("targets", f"Bass cannot be fitted, {fit.note}")
     p, q, _ = fit.values
+    seen = base.media[media].visibility or 1.0
     return {
-        f"media.{media}.hazard": -math.expm1(-p),
-        f"channels.{channel}.persuasion": -math.expm1(-q),
+        f"media.{media}.persuasion": min(1.0, -math.expm1(-p) / seen),
+        f"channels.{channel}.persuasion": min(1.0, q),  # of a post that was read
     }
 
 
@@ -102,7 +103,7 @@ def ranges_around(start: Mapping[str, float], spread: float = 5.0) -> dict[str, 
 
     Examples
     --------
-    >>> ranges_around({"media.advertising.hazard": 0.01})["media.advertising.hazard"]
+    >>> ranges_around({"media.advertising.persuasion": 0.01})["media.advertising.persuasion"]
     Range(low=0.002, high=0.05, log=True, whole=False, choices=())
     """
     spread = check_spread(spread)

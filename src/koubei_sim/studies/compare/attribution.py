@@ -341,7 +341,7 @@ def attribution(
     --------
     >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=20)
-    >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
+    >>> more = base.replace(**{"media.account.start": 2, "media.account.visibility": 0.5})
     >>> found = attribution(
     ...     {"as it is": base, "advertised": more},
     ...     ["media", "relays"],

@@ -143,7 +143,7 @@ def break_even(
     ...
     ...     cost = sum(part.sum() for part in spend(history, scenario).values())
     ...     return 100.0 * adoptions(history).sum() - cost
-    >>> campaign = {"media.account.start": 2, "media.account.hazard": 0.05}
+    >>> campaign = {"media.account.start": 2, "media.account.visibility": 0.5}
     >>> found = break_even(
     ...     base, campaign, "media.account.cost_per_day", 0.0, 2000.0, profit, 5, rng=1
     ... )

@@ -93,7 +93,7 @@ def compare(
     --------
     >>> from koubei_sim.model.scenario import Scenario
     >>> base = Scenario.load("tiny").replace(n_agents=400, ticks=20)
-    >>> more = base.replace(**{"media.account.start": 2, "media.account.hazard": 0.05})
+    >>> more = base.replace(**{"media.account.start": 2, "media.account.visibility": 0.5})
     >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)
     >>> found.difference("adoptions").mean.mean > 0
     True
