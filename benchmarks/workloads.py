@@ -15,8 +15,8 @@ from koubei_sim import Scenario
 EXTRAS = (
     "attention", "backlog", "churn", "complaints", "dilution", "events", "expectations", "fatigue",
     "fidelity", "gate", "honour", "lapse", "leak", "media", "negativity", "novelty", "recovery",
-    "referral", "reinforcement", "rejection", "relays", "rival", "service", "stay", "supply", "ties",
-    "waiting",
+    "referral", "reinforcement", "rejection", "relays", "rival", "service", "stay", "supply",
+    "ties", "waiting",
 )  # fmt: skip
 
 _FAST: dict[str, Any] = {

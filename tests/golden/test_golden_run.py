@@ -10,7 +10,7 @@ import pytest
 import koubei_sim as kb
 
 GOLDEN = {
-    "tiny": "8aade1aff49649767682266a7c836a50f3106722d538448466e1c73c6040673c",
+    "tiny": "c597070447679ff0956bb70700449a8fde4a334d6a771f4f46dd50c0fcd1400e",
     "branching": "ba3bb2d8761eb843c0396c98582e907df450f29d68ef04fcf47f66e421062764",
     "threshold": "c0b14108ded7498306d2de699e52141df4c95a93de5b31f5c0452691c770d8fb",
 }
