@@ -123,7 +123,7 @@ def test_engines_and_threads_agree(scenario: kb.Scenario) -> None:
     plain = kb.run("tiny", 3, rng=5, **SMALL)
     assert one.digest() == kb.run("tiny", 3, rng=5, mechanisms=[gifts], **SMALL).digest()
     assert one.data["gifts_given"].attrs["long_name"] == "gifts handed out"
-    assert (one.data["gifts_given"].sum("tick") > 5).all()
+    assert (one.data["gifts_given"].sum("tick") >= 5).all()
     assert not (one.data["tells"] == plain.data["tells"]).all()
 
 

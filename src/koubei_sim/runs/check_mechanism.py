@@ -23,6 +23,7 @@ from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.build import build_world
 from koubei_sim.runs.differences import difference, log_differences
 
+SHOWN = 4  # columns that are named where the rules part
 DRAW_CHECK = 199  # purpose of the draws that make the worlds; no part of a model
 _UNIT = 2.0**-64
 
@@ -135,6 +136,9 @@ def _same(where: str, what: str, one: History, other: History, own: Any = ()) ->
     found = difference(one, other, own)
     if found is not None:
         event = next(log_differences(one, other), None)
+        told = found.split("; ")
+        if len(told) > SHOWN:  # the line would be cut before the event
+            found = "; ".join([*told[:SHOWN], f"and {len(told) - SHOWN} more"])
         first = "" if event is None else f"; first event that differs: tick {event[0]}, {event[1]}"
         raise KoubeiError(where, f"{what}, {found}{first}")
 
