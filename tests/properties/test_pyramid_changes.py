@@ -203,7 +203,13 @@ def in_halves(world: World) -> World:
     silent = {name: getattr(world.rules, name) * 0 for name in ("learn_quality", "join_board32")}
     silent["learn_difficulty"] = world.rules.learn_difficulty * 0
     return with_rules(
-        world, supply_on=0, squeaky_wheel=0.0, honour_gain=0.0, release_story32=0, **silent
+        world,
+        supply_on=0,
+        backlog_on=0,
+        squeaky_wheel=0.0,
+        honour_gain=0.0,
+        release_story32=0,
+        **silent,
     )
 
 
@@ -269,7 +275,7 @@ def crowded_world() -> World:
 LAW_WORLDS: dict[str, Callable[[], World]] = {
     "crowded": crowded_world,
     "random, supply": lambda: random_world(72, n=120),
-    "random, no supply": lambda: random_world(99, n=120),
+    "random, no supply": lambda: random_world(59, n=120),
 }
 
 

@@ -45,11 +45,11 @@ def monotone(world: World) -> World:
         message_hazard=np.ascontiguousarray(hazard),
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
-            "learn_quality", "learn_difficulty", "join_board32", "churn32",
+            "learn_quality", "learn_difficulty", "join_board32", "churn32", "dilution",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",
-            "lapse32", "memory_leak",
+            "lapse32", "memory_leak", "backlog_on", "expectations_on",
         ), 0),
         loyalty_bonus=0.0,
         service_bonus=0.0,
@@ -170,12 +170,13 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
         lambda w: kind_silent(w, codes.KIND_RELAY, relay_on=1, relay_days=9),
     ),
     "waiting tellers": (
-        lambda w: rules_like(w, waiting_tells=0),
-        lambda w: rules_like(w, waiting_tells=1, waiting16=0),
+        # Who has turns but says nothing recovers on them, and is rounded once more: off in both.
+        lambda w: rules_like(w, recovery_on=0, waiting_tells=0),
+        lambda w: rules_like(w, recovery_on=0, waiting_tells=1, waiting16=0),
     ),
     "rejecters": (
-        lambda w: kind_silent(w, codes.KIND_REJECTER, rejecter_days=0),
-        lambda w: kind_silent(w, codes.KIND_REJECTER, rejecter_days=9),
+        lambda w: kind_silent(w, codes.KIND_REJECTER, recovery_on=0, rejecter_days=0),
+        lambda w: kind_silent(w, codes.KIND_REJECTER, recovery_on=0, rejecter_days=9),
     ),
     "rival": (
         lambda w: rules_like(w, rival_on=0),
@@ -205,8 +206,8 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
         lambda w: rules_like(w, service_public=0),
     ),
     "honour": (
-        lambda w: rules_like(w, honour_gain=0.0, release_story32=0),
-        lambda w: rules_like(w, visible_progress=10.0),
+        lambda w: rules_like(w, backlog_on=0, honour_gain=0.0, release_story32=0),
+        lambda w: rules_like(w, backlog_on=0, visible_progress=10.0),
     ),
     "learning": (
         lambda w: rules_like(w, learn_quality=0.0, learn_difficulty=0.0, visible_progress=9.0),

@@ -22,7 +22,7 @@ from koubei_sim.model.mechanisms.declaration import (
 from koubei_sim.model.mechanisms.fields import Part, Real, factor
 
 T_TELLS_ENTHUSIAST = Column(
-    181, "tells_enthusiast", "tellings of users who are enthusiasts, by channel", "channel"
+    181, "enthusiast_tells", "tellings of users who are enthusiasts, by channel", "channel"
 )
 WEEK: Final = 7  # days that are looked back upon
 
