@@ -393,6 +393,8 @@ UNHAPPY = {
     "media.account.start": 2,
     "media.account.product": "phone",
     "media.account.visibility": 0.02,
+    "supply.units": 20.0,  # so few that people wait
+    "telling.waiting": 3.0,
 }
 
 
