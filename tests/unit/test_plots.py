@@ -40,6 +40,7 @@ def result():
         people_per_agent=100.0,
         milestones=[
             {"date": "2010-09-16", "count": 9000, "label": "a"},
+            {"date": "2010-10-16", "count": 300_001, "label": "more than there are people"},
             {"date": "2019-01-01", "count": 10**9, "label": "outside"},
         ],
     )
@@ -57,7 +58,7 @@ def _texts(ax):
 
 
 def test_pyramid_shows_the_numbers_of_the_result(result):
-    """Catches a wrong tier on a line, a lost scale, and milestones outside the run."""
+    """Catches a wrong tier on a line, a lost scale, milestones outside run or market."""
     ax = plots.pyramid(result)
     assert ax.get_yscale() == "log"
     expected = {

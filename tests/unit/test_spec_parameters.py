@@ -14,6 +14,7 @@ from koubei_sim.model.scenario import Scenario, parameter_table, parameter_table
 TINY = Scenario.load("tiny").replace(
     milestones=[{"day": 3, "count": 10.0, "label": "users", "source": "assumption"}]
 )
+ADS = {"channel": "weibo"}
 PATHS = [row.path for row in parameter_table(TINY)]
 
 
@@ -101,6 +102,28 @@ def test_ranges_are_enforced(path):
             TINY.replace(**{path: put(wrong)})
         assert str(caught.value).startswith(path), str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "path", "instead"),
+    [
+        ({"hearing": {"awareness_half_life": 3.0}}, "hearing.awareness_half_life", "leave it out"),
+        ({"media": {"ads": {"channel": "weibo", "hazard": 0.1}}}, "media.ads.hazard", "persuasion"),
+        (
+            {"media": {"ads": {"channel": "weibo", "awareness": 0.1}}},
+            "media.ads.awareness",
+            "visib",
+        ),
+    ],
+)
+def test_a_parameter_that_is_gone_says_what_to_write(table, path, instead):
+    """Catches an old file, or an old `replace`, that is only told of a name nobody knows."""
+    with pytest.raises(KoubeiError, match=f"{path}: this parameter is gone.*try.*{instead}"):
+        Scenario(**table)
+    base = Scenario().replace(**{"media.ads": ADS})
+    with pytest.raises(KoubeiError, match=f"{path}: this parameter is gone.*try.*{instead}"):
+        base.replace(**{path: 0.1})
+    assert base.replace(**{"media.ads.visibility": 0.5, "media.ads.persuasion": 0.2})
 
 
 def test_defaults_and_neutral_values_lie_in_their_range():
