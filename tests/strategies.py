@@ -102,6 +102,9 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
             "readers_per_post": draw(between(1.0, 2.0 * n)),
             "reading": draw(perhaps(between(1.0, 20.0), INF)),
             "join_on_adoption": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "members_at_start": draw(perhaps(between(0.0, 0.9), 1.0)),
+            "interest": draw(perhaps(between(0.01, 1.0), 0.0)),
+            "lurkers": draw(perhaps(between(0.1, 1.0), 0.0)),
         }
     else:
         parts |= {
@@ -335,7 +338,7 @@ def scenarios(
         f"account{m}": draw(_media(ticks, names, list(products))) for m in range(draw(whole(0, 2)))
     }
     feeds = [c for c in names if channels[c]["medium"] == "feed"]
-    strategies = ["random", "ids"]
+    strategies = ["random", "active", "ids"]
     if feeds:
         strategies += ["degree", "kshell", "nomination", "community", "staff_friends"]
     strategy = draw(st.sampled_from(strategies))
@@ -344,6 +347,7 @@ def scenarios(
         "number": draw(whole((most + 1) // 2, most)),
         "purity": draw(between(0.0, 1.0)),
         "strategy": strategy,
+        "home": draw(st.one_of(st.none(), st.sampled_from(names))),
         "channel": draw(st.one_of(st.none(), st.sampled_from(feeds))) if feeds else None,
         "staff": draw(whole(1, 5)),
         "ids": draw(st.sets(whole(0, n - 1), min_size=1, max_size=most))

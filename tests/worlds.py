@@ -165,6 +165,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes |= random_events(dice, ticks, channels, products)
     changes |= random_market(dice, ticks)
     changes |= random_service(dice, channels)
+    changes |= random_registration(dice)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 
@@ -286,6 +287,18 @@ def random_products(dice: Dice, ticks: int, products: int) -> dict[str, object]:
         "delight": dice.real(0.2, 3.0, p=0.8),
         "honour_gain": dice.real(0.1, 1.0, p=0.6),
         "release_story32": dice.coin32(0.2, 1.0, p=0.6),
+    }
+
+
+def random_registration(dice: Dice) -> dict[str, object]:
+    """Return boards that fill, in three worlds of ten."""
+    if not dice.yes(0.3):
+        return {}
+    return {
+        "start32": dice.ints(0, ALWAYS, 8),
+        "register16": dice.ints(0, FULL16, 8),
+        "lurk32": dice.ints(0, 0.8 * ALWAYS, 8) * int(dice.yes()),
+        "seed_home": dice.whole(-1, 7),
     }
 
 

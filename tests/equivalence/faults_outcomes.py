@@ -60,7 +60,7 @@ FAULTS_OUTCOMES = (
     Fault("returns", 49, "who comes back relays what it heard long ago",
           "            person.talk_until = t  # nothing new to relay\n",
           ""),
-    Fault("adoption", 49, "the coin of joining a board tossed anew each day",
+    Fault("registration", 49, "the coin of joining a board tossed anew each day",
           "DRAW_JOIN_BOARD, 0, c",
           "DRAW_JOIN_BOARD, t, c"),
     Fault("adoption", 11, "a new user has nothing new to tell",

@@ -170,6 +170,7 @@ STRATEGY_NUMBER: Final = {
     "nomination": 3,
     "community": 4,
     "staff_friends": 5,
+    "active": 6,  # asks for people, not for a graph: `model.world.seeds`
 }
 NAMING: Final = 16  # added to the number for the second draw of a strategy
 UNREACHED: Final = np.iinfo(np.int64).max
@@ -202,7 +203,7 @@ def keyed_draws(address: Address, strategy: str, n: int) -> NDArray[np.uint64]:
 
 
 def smallest(
-    rank: NDArray[np.int64] | NDArray[np.uint64],
+    rank: NDArray[Any],
     draws: NDArray[np.uint64],
     ids: NDArray[np.int64],
     k: int,

@@ -13,11 +13,13 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.core.codes import MAX_CHANNELS
+from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.model.mechanisms import ACTOR, LISTENER, MECHANISMS, STOCKS, State, arrays_of
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.declaration import WORDS, Array, Slot
 from koubei_sim.model.mechanisms.observe import LOG
 from koubei_sim.model.mechanisms.population import T_STAGE
+from koubei_sim.model.mechanisms.registration import DRAW_MEMBER_AT_START
 from koubei_sim.model.world.arrays import People, Rules, World
 
 _CACHE_LINE = 64
@@ -109,6 +111,23 @@ def _records(dtype: np.dtype[Any], slots: Iterator[Slot], people: People, own: s
     return records
 
 
+def _first_members(
+    outside: np.ndarray, rules: Rules, c: int, first: int, belongs: np.ndarray
+) -> np.ndarray:
+    """Return which of those who belong on board `c` are there on the first day; note the others."""
+    coins = np.empty(belongs.size, np.uint64)
+    draw_many(stream(rules.key, rules.replicate, DRAW_MEMBER_AT_START, 0, c), first, coins)
+    member = belongs & ((coins >> np.uint64(32)) < np.uint64(rules.start32[c]))
+    _fill(outside, belongs & ~member)
+    return member
+
+
+def _fill(words: np.ndarray, found: np.ndarray) -> None:
+    """Write a set: one bit a person."""
+    bits = np.packbits(found, bitorder="little")
+    words.view(np.uint8)[: bits.size] = bits
+
+
 def _sets(n: int) -> dict[str, np.ndarray]:
     """Return all sets of people, in one piece.
 
@@ -161,11 +180,14 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> State:
         **counters(),
         "stage": stage,
     }
+    actor = _records(ACTOR, (s for m in MECHANISMS for s in m.actor), people, own)
     stocks = arrays["stocks"]
     for c in range(rules.n_channels):
         belongs = (people.channels[own] >> c) & 1
-        bits = np.packbits(belongs, bitorder="little")
-        sets["members"][c, own_words].view(np.uint8)[: bits.size] = bits
+        if rules.is_board[c] and rules.start32[c] < 1 << 32:
+            belongs = _first_members(sets["outside"][c, own_words], rules, c, first, belongs)
+            actor["channels"][own] &= ~((1 - belongs) << c)
+        _fill(sets["members"][c, own_words], belongs)
         stocks[T_MEMBERS + c] = int(belongs.sum(dtype=np.int64))
     stages = np.bincount(people.initial_stage[own], minlength=7)
     stocks[T_STAGE : T_STAGE + 7] = stages[:7]
@@ -176,7 +198,7 @@ def allocate(world: World, first: int = 0, last: int | None = None) -> State:
         first=first,
         last=last,
         listener=listener,
-        actor=_records(ACTOR, (s for m in MECHANISMS for s in m.actor), people, own),
+        actor=actor,
         outbox=arrays["messages"],
         graph_at=np.array(
             [[a[c].ctypes.data for a in graphs] for c in range(MAX_CHANNELS)], np.uint64

@@ -5,11 +5,11 @@ from __future__ import annotations
 from koubei_sim.core.bits import insert, remove
 from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED, USER
 from koubei_sim.core.compiling import part
-from koubei_sim.model.kernels.boards import join_boards
 from koubei_sim.model.kernels.engagement import add_engagement, begin_as_user
 from koubei_sim.model.kernels.events import count_recruit
 from koubei_sim.model.kernels.expectations import begin as begin_to_expect
 from koubei_sim.model.kernels.participate import forget_stories
+from koubei_sim.model.kernels.registration import join_boards
 from koubei_sim.model.kernels.serve import forget_answers
 from koubei_sim.model.kernels.sets import log_event, set_stage
 from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT

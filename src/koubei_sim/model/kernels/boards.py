@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.core.bits import ONE, insert, lowest_bit
+from koubei_sim.core.bits import ONE, lowest_bit
 from koubei_sim.core.codes import AWARE, RECRUITER_MEDIA
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw, draw32, pick, stream
@@ -20,7 +20,7 @@ from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, touch
 from koubei_sim.model.kernels.reinforcement import count_source, needed
 from koubei_sim.model.kernels.rejection import hears_negative
-from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_JOIN_BOARD, DRAW_READ
+from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_READ
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.hearing import BLOCK
 from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
@@ -235,21 +235,6 @@ def board(s, r, t, c, negative, product, row):
             poster = recruiter_on_page(s, k, reading, pick_base)
             if poster >= 0:
                 claim(s, s.block_listener[k], poster, c, product)
-
-
-@part
-def join_boards(s, r, t, i):
-    """Let a new user join open boards; the coin is the same whenever it adopts."""
-    a = s.actor[i]
-    for c in range(r.n_channels):
-        if r.is_board[c] == 0 or r.join_board32[c] == 0 or t < r.channel_opens[c]:
-            continue
-        if (a.channels >> c) & 1:
-            continue
-        if draw32(stream(r.key, r.replicate, DRAW_JOIN_BOARD, 0, c), i) < r.join_board32[c]:
-            a.channels |= 1 << c
-            insert(s.members[c], i)
-            s.change[T_MEMBERS + c] += 1
 
 
 @part

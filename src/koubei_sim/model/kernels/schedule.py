@@ -20,6 +20,7 @@ from koubei_sim.model.kernels import (
     leaving,
     meetings,
     online,
+    registration,
     rejection,
     relays,
     release,
@@ -91,6 +92,7 @@ def go_separate_ways(s, r, t, row):
     relays.begin_to_relay(s, r, t)
     rival.offer(s, r, t, row)
     returns.come_back(s, r, t, row)
+    registration.register(s, r, t, row)
     supply.lose_patience(s, r, t, row)
     leaving.let_leavers_go(s, r, t, row)
 

@@ -23,6 +23,8 @@ def start(s, r, seeds, row):
         a = s.actor[i]
         a.engagement = r.seed_engagement
         a.last_story = 0
+        if r.seed_home >= 0:
+            a.rank = r.channel_rank[r.seed_home]
         move_tier(s, r, i, a, CORE)
         first_invites(r, a)
     first_offers(s, r)

@@ -20,6 +20,7 @@ from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.events import lifts_of_telling, take_part
+from koubei_sim.model.kernels.registration import lurks
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
@@ -88,6 +89,8 @@ def tell(s, r, i, t, value, row):
         threshold = (threshold * lift_tell16[c, t]) >> 16
         threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_TELL + c], i) >= threshold:
+            continue
+        if lurks(s, r, i, c):
             continue
         told_any = True
         times = np.int64((a.told >> np.uint64(8 * c)) & np.uint64(255))

@@ -18,10 +18,8 @@ from koubei_sim.model.mechanisms.declaration import (
     array,
     arrays,
 )
-from koubei_sim.model.mechanisms.fields import TRIAL, Part, Real, fraction, infinite, people
-from koubei_sim.model.mechanisms.numbers import threshold
+from koubei_sim.model.mechanisms.fields import TRIAL, Part, Real, infinite, people
 
-DRAW_JOIN_BOARD = Purpose(13, "0, channel")
 DRAW_BOARD_PICK = Purpose(34, "tick, 4 * channel + product")
 DRAW_READ = Purpose(44, "tick, 4 * channel + product (blame: 32 + channel)")
 
@@ -40,19 +38,12 @@ class Pool(Part):
     reading: Real = infinite("posts/day", "posts a day that a member reads at most (boards)")
 
 
-class JoiningBoards(Part):
-    """Of a channel: new users become members."""
-
-    join_on_adoption: Real = fraction(0.0, "probability that a new user becomes a member (boards)")
-
-
 @dataclass(frozen=True)
 class BoardRules(Record):
-    """How posts are read, and who becomes a member."""
+    """How posts are read."""
 
     readers_per_post: FloatArray  # [8]
     reading: FloatArray  # [8] posts a day a member reads; inf: no limit
-    join_board32: IntArray  # [8]
 
 
 @arrays
@@ -68,7 +59,7 @@ class BoardState(Record):
 
 
 def numbers(made: Made) -> BoardRules:
-    """Return how posts are read, and who becomes a member."""
+    """Return how posts are read."""
 
     def of_boards(name: str, fill: float) -> FloatArray:
         return made.by_channel(
@@ -78,7 +69,6 @@ def numbers(made: Made) -> BoardRules:
     return BoardRules(
         readers_per_post=of_boards("readers_per_post", 0.0),
         reading=of_boards("reading", math.inf),
-        join_board32=made.by_channel(np.int64, lambda c: threshold(c.join_on_adoption)),
     )
 
 
@@ -86,5 +76,5 @@ BOARDS = Mechanism(
     "boards",
     numbers=numbers,
     state=BoardState,
-    purposes=(DRAW_JOIN_BOARD, DRAW_BOARD_PICK, DRAW_READ),
+    purposes=(DRAW_BOARD_PICK, DRAW_READ),
 )

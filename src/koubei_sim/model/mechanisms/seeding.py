@@ -56,11 +56,19 @@ class Seeding(Part):
         source="assumption (no source gives the purity of the first users)",
     )
     strategy: Literal[
-        "random", "degree", "kshell", "nomination", "community", "staff_friends", "ids"
+        "random",
+        "active",
+        "degree",
+        "kshell",
+        "nomination",
+        "community",
+        "staff_friends",
+        "ids",
     ] = choice(
         "random",
         "how they are chosen",
         "random",
+        "active",
         "degree",
         "kshell",
         "nomination",
@@ -99,6 +107,12 @@ class Seeding(Part):
     engagement: Real = engagement_of(
         12.0, "engagement of a seed at the start", neutral=STRUCTURE, source=TRIAL
     )
+    home: str | None = name(
+        None,
+        "channel where they were won, which holds them from the start; none: no channel does",
+        "a channel of the scenario",
+        neutral=None,
+    )
     recruit_cost: Real = money("cost of winning one seed")
 
     @model_validator(mode="after")
@@ -122,6 +136,7 @@ class SeedingRules(Record):
     """How bound seeds are at the start."""
 
     seed_engagement: float
+    seed_home: int  # channel, -1: none
 
 
 @arrays
@@ -133,7 +148,11 @@ class SeedingPeople(Record):
 
 def numbers(made: Made) -> SeedingRules:
     """Return how bound seeds are at the start."""
-    return SeedingRules(seed_engagement=made.scenario.seeding.engagement)
+    seeding = made.scenario.seeding
+    return SeedingRules(
+        seed_engagement=seeding.engagement,
+        seed_home=-1 if seeding.home is None else list(made.scenario.channels).index(seeding.home),
+    )
 
 
 def enthusiasts_wanted(seeds: int, purity: float) -> int:

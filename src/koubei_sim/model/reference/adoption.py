@@ -16,7 +16,6 @@ from koubei_sim.core.codes import (
     USER,
 )
 from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
-from koubei_sim.model.mechanisms.boards import DRAW_JOIN_BOARD
 from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
 from koubei_sim.model.reference.engagement import (
     add_engagement,
@@ -25,6 +24,7 @@ from koubei_sim.model.reference.engagement import (
     store_engagement,
 )
 from koubei_sim.model.reference.observe import remember
+from koubei_sim.model.reference.registration import join_boards
 from koubei_sim.model.reference.state import NEVER
 
 if TYPE_CHECKING:
@@ -65,16 +65,3 @@ def adopt(model: Pyramid, day: Day, person: Person) -> None:
         by = T_ADOPTIONS_MEDIA if person.recruiter == RECRUITER_MEDIA else T_ADOPTIONS_CHANNEL
         day.row[by + person.channel] += 1
         day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1
-
-
-def join_boards(model: Pyramid, t: int, person: Person) -> None:
-    """Let a new user join open boards; the coin is the same whenever it adopts."""
-    rules = model.rules
-    for c in range(rules.n_channels):
-        if (
-            rules.is_board[c]
-            and c not in person.channels
-            and t >= rules.channel_opens[c]
-            and model.coins.coin(DRAW_JOIN_BOARD, 0, c, person.number) < rules.join_board32[c]
-        ):
-            person.channels.add(c)

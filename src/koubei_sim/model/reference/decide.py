@@ -1,4 +1,6 @@
-"""decide: the claimed adopt or wait, the repelled turn away, the rival takes, some return.
+"""decide: the claimed adopt or wait, the repelled turn away, the rival takes, some come back.
+
+At the end those register who came to know the product and belong on a board.
 
 Fifth step of the schedule.
 """
@@ -14,6 +16,7 @@ from koubei_sim.core.codes import (
 )
 from koubei_sim.model.mechanisms.rejection import T_REJECTIONS
 from koubei_sim.model.reference.observe import remember
+from koubei_sim.model.reference.registration import register
 from koubei_sim.model.reference.returns import returns, schedule_return
 from koubei_sim.model.reference.rival import rival
 from koubei_sim.model.reference.supply import adopt_or_wait
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def decide(model: Pyramid, day: Day) -> None:
-    """Settle claims, rejections, relays, rival offers and returns, each in ascending order."""
+    """Settle claims, rejections, relays, offers, returns, registrations, each in ascending order."""
     rules, t = model.rules, day.t
     for person in in_order(day.claimed):
         adopt_or_wait(model, day, person)
@@ -39,6 +42,7 @@ def decide(model: Pyramid, day: Day) -> None:
                 person.talk_until = t + rules.relay_days
     rival(model, day)
     returns(model, day)
+    register(model, day)
 
 
 def in_order(people: list[Person]) -> list[Person]:

@@ -20,6 +20,7 @@ from koubei_sim.model.reference import (
     online,
     own,
     participate,
+    registration,
     release,
     satisfaction,
     seeding,
@@ -43,6 +44,7 @@ class PyramidModel(Pyramid):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
+        registration.first_members(self)
         seeding.seeding(self)
 
     def step(self) -> None:

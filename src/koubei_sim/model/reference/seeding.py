@@ -33,6 +33,8 @@ def seeding(model: Pyramid) -> None:
         seed.product = 0
         adopt(model, day, seed)
         store_engagement(BEFORE, seed, model.rules.seed_engagement)
+        if model.rules.seed_home >= 0:
+            seed.rank = model.rules.channel_rank[model.rules.seed_home]
         seed.tier = CORE
         # Whatever the newcomer's engagement would have promoted to grants nothing here.
         first_invites(model, seed)

@@ -51,6 +51,7 @@ class Person(Agent):
         # Where the person can be reached, and where it stands in the decision.
         bits = people.channels[number]
         self.channels = {c for c in range(rules.n_channels) if bits >> c & 1}
+        self.belongs = set(self.channels)  # where it may become a member
         self.stage = people.initial_stage[number]
         self.hazard = 0  # H, positive minus negative, units of 2**-32
         self.touched = NEVER

@@ -34,6 +34,7 @@ from koubei_sim.model.mechanisms.telling import (
 from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
 from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
+from koubei_sim.model.reference.registration import lurks
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -76,7 +77,7 @@ def kind_of(person: Person) -> int:
 def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
     """Toss the coin of telling on channel c, for one who may tell there at all."""
     rules, t = model.rules, day.t
-    if t < rules.channel_opens[c] or c not in person.channels:
+    if t < rules.channel_opens[c] or c not in person.channels or lurks(model, person, c):
         return False
     if kind == KIND_RELAY and person.hop_heard >= LAST_HOP:
         return False

@@ -109,6 +109,7 @@ def _names(scenario: Content) -> None:
         _known(f"media.{name}.channel", media.channel, channels, "channel")
         _known(f"media.{name}.product", media.product, scenario.products, "product")
     _known("seeding.channel", scenario.seeding.channel, scenario.feeds, "feed")
+    _known("seeding.home", scenario.seeding.home, scenario.channels, "channel")
     for name, product in scenario.products.items():
         if product.taste_group is not None and product.taste_group >= scenario.market.taste_groups:
             raise KoubeiError(

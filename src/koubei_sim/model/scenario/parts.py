@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.backlog import Backlog
-from koubei_sim.model.mechanisms.boards import JoiningBoards, Pool
+from koubei_sim.model.mechanisms.boards import Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
 from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
 from koubei_sim.model.mechanisms.dilution import Dilution
@@ -36,6 +36,7 @@ from koubei_sim.model.mechanisms.meetings import Meeting
 from koubei_sim.model.mechanisms.online import Activity, Presence
 from koubei_sim.model.mechanisms.participation import JoinCosts, Joining
 from koubei_sim.model.mechanisms.population import Kind
+from koubei_sim.model.mechanisms.registration import Registration
 from koubei_sim.model.mechanisms.reinforcement import Needs
 from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
 from koubei_sim.model.mechanisms.relays import Relays
@@ -62,7 +63,7 @@ class Channel(
     Staff,
     Dilution,
     Replies,
-    JoiningBoards,
+    Registration,
     Opening,
     TieStrength,
     Pool,
@@ -96,14 +97,16 @@ class Channel(
                 raise KoubeiError(
                     "tie", "a board has no ties", got=self.tie, allowed="none", fix="none"
                 )
-        elif self.join_on_adoption > 0:
-            raise KoubeiError(
-                "join_on_adoption",
-                "only boards are joined on adoption",
-                got=self.join_on_adoption,
-                allowed="0",
-                fix="medium = 'board'",
-            )
+        else:
+            for entry, field in Registration.model_fields.items():
+                if getattr(self, entry) != field.default:
+                    raise KoubeiError(
+                        entry,
+                        "only boards have members that register",
+                        got=getattr(self, entry),
+                        allowed=f"{field.default:g}",
+                        fix="medium = 'board'",
+                    )
         return self
 
 

@@ -108,6 +108,7 @@ def build_world(
         replicate,
         names=who.names,
         table=who.table,
+        activity=population.activity,
     )
     made = Made(scenario, key, replicate, population, graphs, {"seeds": seeds})
     return World(build_people(made), graphs, build_rules(made), own_rules(scenario))

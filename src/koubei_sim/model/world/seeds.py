@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.core.compiling import kernel
+from koubei_sim.core.draws import exponential_units
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import labelling
-from koubei_sim.networks.seeding import Address, Rows, ranks, smallest
+from koubei_sim.networks.seeding import Address, Rows, keyed_draws, ranks, smallest
 
 
 def choose_seeds(
@@ -27,6 +29,7 @@ def choose_seeds(
     replicate: int = 0,
     names: NDArray[Any] | None = None,
     table: Any = None,
+    activity: NDArray[np.float64] | None = None,
 ) -> NDArray[np.int32]:
     """Choose the seeds of a scenario.
 
@@ -44,6 +47,8 @@ def choose_seeds(
         What people are called; without it rows are their names.
     table : DataFrame, optional
         What is known of people, one row each.
+    activity : (N,) array, optional
+        How active each is; needed for the strategy ``active``.
 
     Returns
     -------
@@ -67,9 +72,13 @@ def choose_seeds(
     graph = None if rows is None else Rows(*rows)
     # A search that stops early would not reach the people allowed.
     search = wanted if allowed is None else (enthusiast.size, enthusiast.size)
-    rank, draws = ranks(
-        seeding.strategy, graph, enthusiast, search, Address(key, replicate), seeding.staff
-    )
+    address = Address(key, replicate)
+    if seeding.strategy == "active":
+        draws = keyed_draws(address, "active", enthusiast.size)
+        rank: NDArray[Any] = np.empty(enthusiast.size)
+        _in_proportion(draws, activity, rank)
+    else:
+        rank, draws = ranks(seeding.strategy, graph, enthusiast, search, address, seeding.staff)
     chosen = []
     for kind, number in enumerate(wanted):
         mine = enthusiast == bool(kind)
@@ -85,6 +94,16 @@ def choose_seeds(
             )
         chosen.append(smallest(rank, draws, ids, number))
     return np.sort(np.concatenate(chosen)).astype(np.int32)
+
+
+@kernel
+def _in_proportion(draws, weights, out):
+    """Give ranks whose smallest are a sample without replacement in proportion to weights.
+
+    Exponential times with these rates (Efraimidis and Spirakis 2006).
+    """
+    for i in range(out.size):
+        out[i] = exponential_units(draws[i]) / weights[i] if weights[i] > 0.0 else np.inf
 
 
 def _named_seeds(
