@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def decide(model: Pyramid, day: Day) -> None:
-    """Settle claims, rejections, relays, offers, returns, registrations, each in ascending order."""
+    """Settle claims, rejections, relays, offers, returns, registrations, each by number."""
     rules, t = model.rules, day.t
     for person in in_order(day.claimed):
         adopt_or_wait(model, day, person)
