@@ -30,7 +30,7 @@ LOUDEST = 48.0  # times a casual user; nobody is thought to tell more often than
 VALENCES = (0.25, 0.5, 0.75, 1.0)  # what the waiting say, 1: all of it good
 GIVE_UPS = (0.001, 0.003, 0.01, 0.03)  # a day
 #: The market of claim.toml at a smaller size: the same shares of places, the hundred seeds.
-MARKET = kb.Scenario.load("xiaomi").replace(
+MARKET = kb.Scenario.load(HERE.parent / "market.toml").replace(
     **{
         "n_agents": 6_000,
         "market.open_to_all": 0,
