@@ -28,7 +28,6 @@ __all__ = list(_ROOMS)
 #: Names of the last release -> where to find them now; each goes with the next release.
 OLD_NAMES = {
     "branch": "koubei_sim.fork",
-    "ensemble": "koubei_sim.prior_sample",
     "explain": "koubei_sim.attribution",
     "partition": "koubei_sim.runs.partition",
     "simulate": "koubei_sim.runs.simulate",

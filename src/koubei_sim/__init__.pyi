@@ -47,6 +47,7 @@ from .studies import attribution as attribution
 from .studies import break_even as break_even
 from .studies import calibrate as calibrate
 from .studies import compare as compare
+from .studies import ensemble as ensemble
 from .studies import knock_out as knock_out
 from .studies import prior_sample as prior_sample
 from .studies import sensitivity as sensitivity

@@ -62,10 +62,10 @@ def test_pyramid_shows_the_numbers_of_the_result(result):
     ax = plots.pyramid(result)
     assert ax.get_yscale() == "log"
     expected = {
-        "users": np.mean([metrics.users(h)[-1] for h in result.histories]) * 100,
-        "loyal and above": np.mean([metrics.loyal_and_above(h)[-1] for h in result.histories])
+        "users": np.median([metrics.users(h)[-1] for h in result.histories]) * 100,
+        "loyal and above": np.median([metrics.loyal_and_above(h)[-1] for h in result.histories])
         * 100,
-        "die-hard and core": np.mean([metrics.die_hard_and_core(h)[-1] for h in result.histories])
+        "die-hard and core": np.median([metrics.die_hard_and_core(h)[-1] for h in result.histories])
         * 100,
     }
     curves = [line for line in ax.lines if len(line.get_xdata()) == 100]
@@ -80,7 +80,7 @@ def test_channels_end_at_all_adoptions(result):
     """Catches channels under each other's name."""
     ax = plots.channels(result)
     ends = {line.get_color(): float(line.get_ydata()[-1]) for line in ax.lines}
-    table = np.mean(
+    table = np.median(
         [metrics.block(h, "adoptions_channel").sum(axis=0) for h in result.histories], 0
     )
     for number, name in enumerate(result.scenario.channels):

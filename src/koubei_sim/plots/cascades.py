@@ -159,7 +159,7 @@ def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "cu
         single = values.shape[1] == 1
         for kind in range(values.shape[1]):
             colour = PALETTE[kind % len(PALETTE)]
-            mean = band(ax, time, values[:, kind].astype(float), colour)
+            mean = band(ax, time, values[:, kind].astype(float), colour, np.nanmean)
             name = _say("mean", spoken) if single else result.kind_names[kind]
             ends.append((time[-1], float(mean[-1]), name, colour))
         ax.set_xlim(time[0], max(time[-1], time[0] + 1e-9))
@@ -172,7 +172,7 @@ def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "cu
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         thousands(ax)
         ax.set_title(_say(what, spoken))
-        replicate_note(ax, result, spoken)
+        replicate_note(ax, result, spoken, "band_of_means")
         label_ends(ax, ends)
     return ax
 

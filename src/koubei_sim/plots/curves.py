@@ -82,8 +82,8 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
                     ax.text(0.01, guide, f"{guide:,}", transform=ax.get_yaxis_transform(), **note)
         ends = []
         for name, _, colour in levels:
-            mean = band(ax, x, stacked[name], colour)
-            ends.append((x[-1], float(mean[-1]), say(name, spoken), colour))
+            middle = band(ax, x, stacked[name], colour)
+            ends.append((x[-1], float(middle[-1]), say(name, spoken), colour))
         _draw_milestones(ax, milestones, spoken)
         ax.set_ylabel(say("people_log", spoken))
         thousands(ax)
@@ -120,10 +120,10 @@ def _draw_milestones(ax: Any, milestones: list[tuple[Any, float, str]], lang: st
     ax.annotate(
         say("reported", lang),
         (when, count),
-        xytext=(0, -9),
+        xytext=(-8, 4),  # to the left: names of lines stand on the right
         textcoords="offset points",
-        ha="center",
-        va="top",
+        ha="right",
+        va="bottom",
         color=BLACK,
         fontsize=9.5,
         bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1},

@@ -251,29 +251,40 @@ def date_ticks(ax: Any, long: bool) -> None:
     ax.xaxis.set_major_formatter(mdates.DateFormatter("%Y-%m" if long else "%m-%d"))
 
 
-def band(ax: Any, x: NDArray[Any], values: NDArray[Any], colour: str, **line: Any) -> NDArray[Any]:
-    """Draw the mean over replicates and a band of the 5 to 95 % quantiles; return the mean.
+def band(
+    ax: Any,
+    x: NDArray[Any],
+    values: NDArray[Any],
+    colour: str,
+    centre: Callable[..., Any] = np.nanmedian,
+    **line: Any,
+) -> NDArray[Any]:
+    """Draw the median over replicates and a band of the 5 to 95 % quantiles; return the median.
+
+    A mean of runs that died and runs that live would be nobody's curve.
 
     Parameters
     ----------
     x : array, shape [T]
     values : array, shape [replicates, T]
         On a log axis values that are not positive leave gaps.
+    centre : callable
+        What the line is, `numpy.nanmedian` or `numpy.nanmean`.
     """
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # columns that are all NaN
-        mean = np.nanmean(values, axis=0)
+        middle = centre(values, axis=0)
         low, high = np.nanquantile(values, [0.05, 0.95], axis=0)
     if ax.get_yscale() == "log":
         floor = ax.get_ylim()[0]
-        mean = np.where(mean > 0, mean, np.nan)
+        middle = np.where(middle > 0, middle, np.nan)
         low, high = np.maximum(low, floor), np.where(high > 0, high, np.nan)
-    ax.plot(x, mean, color=colour, **line)
+    ax.plot(x, middle, color=colour, **line)
     if values.shape[0] > 1:
         ax.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    return mean
+    return middle
 
 
 def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:

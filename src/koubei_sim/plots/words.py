@@ -107,6 +107,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "灰条为先验,粗线50%、细线90%、圆圈为后验中位数,叉为最优点",
     ),
     "band": (
+        "line: median; band: 5-95 % of {replicates} replicates",
+        "实线为中位数,阴影为{replicates}次重复的5-95%区间",
+    ),
+    "band_of_means": (
         "line: mean; band: 5-95 % of {replicates} replicates",
         "实线为均值,阴影为{replicates}次重复的5-95%区间",
     ),

@@ -123,6 +123,12 @@ class Simulation:
         population, _, graphs = self.parts(0)
         return {"population": population, "graphs": graphs}
 
+    def share(self, other: Simulation) -> None:
+        """Take people and graphs from a simulation whose scenario and key draw the same ones."""
+        if self.scenario.shared_world:
+            with other._lock:
+                self.__dict__["_shared"] = other._shared
+
     def world(self, replicate: int) -> World:
         """Return what the engine reads of one replicate.
 

@@ -2,8 +2,8 @@
 
 `calibrate` fits parameters (`abc`, `optimise`) through runs (`simulator`) and returns a
 `Calibration`; `scorecard` holds a scenario against targets without fitting; `fit_baselines` gives
-the curves that must be beaten; `rank_statistics` checks the whole on worlds whose parameters are
-known.
+the curves that must be beaten; `ensemble` opens the posterior of a preset; `rank_statistics` checks
+the whole on worlds whose parameters are known.
 Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
 """
 
@@ -11,6 +11,7 @@ from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_base
 from koubei_sim.studies.calibration.calibrate import bass_start, calibrate, ranges_around
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.calibration_file import CalibrationFile, read_calibration
+from koubei_sim.studies.calibration.ensemble import Ensemble, Worlds, ensemble
 from koubei_sim.studies.calibration.forecast import Predictive
 from koubei_sim.studies.calibration.ranks import Ranks, rank_statistics
 from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
@@ -21,14 +22,17 @@ __all__ = [
     "LEVELS",
     "Calibration",
     "CalibrationFile",
+    "Ensemble",
     "Fitted",
     "Predictive",
     "Ranks",
     "Scorecard",
     "Target",
     "Targets",
+    "Worlds",
     "bass_start",
     "calibrate",
+    "ensemble",
     "fit_baselines",
     "ranges_around",
     "rank_statistics",

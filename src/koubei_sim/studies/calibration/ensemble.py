@@ -1,0 +1,273 @@
+"""`ensemble`: the posterior of a calibrated preset as worlds that can be run.
+
+A calibrated preset comes with the weighted particles of its posterior.  One set of parameters says
+what the preset does; worlds drawn from the posterior say how much of that the data decide.
+Called by people, by ``koubei demo`` and, as a design, by `sweep`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.checks import whole
+from koubei_sim.core.draws import key_from
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import first_day
+from koubei_sim.metrics.measuring import STOCKS
+from koubei_sim.metrics.runs import scale_of
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.arrays import History
+from koubei_sim.runs.progress import Meter, Progress, in_turn
+from koubei_sim.runs.simulation import Simulation
+from koubei_sim.studies.design.points import Points, checked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Ending of the file of particles beside a preset.
+ENDING: Final = ".posterior.csv"
+#: Levels whose days are told: a pyramid is reached when these are.
+LEVELS: Final = {"users": (1_000_000.0,), "loyal": (100_000.0,), "die_hard": (5_000.0,)}
+
+
+def ensemble(preset: str, number: int = 16) -> Ensemble:
+    """Return worlds drawn from the posterior of a calibrated preset.
+
+    Parameters
+    ----------
+    preset : str
+        A preset that comes with a posterior: ``xiaomi``.
+    number : int
+        Worlds.  They stand at even steps of the summed weights of the particles, so that the same
+        number gives the same worlds, and no two are alike where there are particles enough.
+
+    Returns
+    -------
+    Ensemble
+
+    Raises
+    ------
+    KoubeiError
+        For a preset without a posterior, or no world.
+
+    Examples
+    --------
+    >>> worlds = ensemble("xiaomi", 8)
+    >>> len(worlds.parameters)
+    8
+    >>> worlds.scenario.people_per_agent
+    5.0
+    """
+    import pandas as pd
+
+    folder = resources.files("koubei_sim.model.scenario") / "presets"
+    known = sorted(
+        entry.name.removesuffix(ENDING) for entry in folder.iterdir() if entry.name.endswith(ENDING)
+    )
+    if preset not in known:
+        raise KoubeiError(
+            "preset", "has no posterior", got=repr(preset), allowed=", ".join(known), fix=known[0]
+        )
+    number = whole("number", number, 1)
+    with (folder / (preset + ENDING)).open("r", encoding="utf-8") as file:
+        particles = pd.read_csv(file, float_precision="round_trip")
+    weights = particles.pop("weight").to_numpy()
+    steps = (np.arange(number) + 0.5) / number
+    chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), steps)
+    drawn = particles.iloc[np.minimum(chosen, len(particles) - 1)].reset_index(drop=True)
+    return Ensemble(Scenario.load(preset), drawn)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Worlds: a scenario, and what takes the place of its doubtful parameters in each.
+
+    As a design it can be handed to `sweep`.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    parameters : DataFrame
+        One row a world, one column a dotted path.
+    """
+
+    scenario: Scenario
+    parameters: pd.DataFrame
+
+    def points(self, scenario: Scenario, key: int) -> Points:
+        """Return the worlds as points of a sweep over `scenario`."""
+        return checked({str(path): column.tolist() for path, column in self.parameters.items()})
+
+    @cached_property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenario of each world."""
+        points = self.points(self.scenario, 0)
+        return tuple(self.scenario.replace(**points.at(k)) for k in range(points.number))
+
+    def replace(self, **changes: Any) -> Ensemble:
+        """Return the same worlds in a changed scenario.
+
+        Raises
+        ------
+        KoubeiError
+            For a parameter in which the worlds differ, or what `Scenario.replace` refuses.
+        """
+        for path in changes:
+            if path in self.parameters:
+                raise KoubeiError(
+                    path, "differs from world to world", fix="ensemble.scenarios, one by one"
+                )
+        return Ensemble(self.scenario.replace(**changes), self.parameters)
+
+    def run(
+        self, rng: object = None, threads: int | None = None, progress: Progress | None = None
+    ) -> Worlds:
+        """Run every world once, each with luck of its own.
+
+        World k has the luck of replicate k.  People and graphs are drawn once where the scenario
+        shares them (``shared_world``) and the worlds do not differ in them.
+
+        Parameters
+        ----------
+        rng, threads : see `run`
+        progress : callable, optional
+            Told (ticks done, ticks in all).
+
+        Returns
+        -------
+        Worlds
+        """
+        key, begun = key_from(rng), time.perf_counter()
+        first = Simulation(self.scenario, key, threads=threads)
+        first.check_memory(len(self.scenarios))
+        side_by_side, within = first.shared_out(len(self.scenarios))
+        meter = Meter(progress)
+        meter.announce(len(self.scenarios) * self.scenario.ticks)
+
+        def one(k: int) -> History:
+            simulation = Simulation(self.scenarios[k], key, threads=within)
+            if not any(_of_people(str(path)) for path in self.parameters):
+                simulation.share(first)
+            return simulation.play(simulation.world(k), meter.callback(), threads=within)
+
+        histories = in_turn(one, range(len(self.scenarios)), side_by_side)
+        return Worlds(self, tuple(histories), key, time.perf_counter() - begun)
+
+
+def _of_people(path: str) -> bool:
+    """Whether a parameter decides who there is or who is tied to whom."""
+    return path.startswith(("segments.", "n_agents")) or ".network." in path
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """Runs of all worlds of an ensemble; figures and metrics take it as they take a `Result`.
+
+    Attributes
+    ----------
+    ensemble : Ensemble
+    histories : tuple of History
+        One a world.
+    key : int
+    seconds : float
+        What the runs took.
+    """
+
+    ensemble: Ensemble
+    histories: tuple[History, ...]
+    key: int
+    seconds: float
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario in which the worlds stand."""
+        return self.ensemble.scenario
+
+    @property
+    def replicates(self) -> int:
+        """Number of worlds."""
+        return len(self.histories)
+
+    def series(self, name: str) -> NDArray[np.float64]:
+        """Return people by world and day: ``users``, ``loyal``, ``die_hard``, ...
+
+        Examples
+        --------
+        >>> ensemble("xiaomi", 2).replace(n_agents=2000, ticks=3).run(rng=1).series("users").shape
+        (2, 3)
+        """
+        counts = np.stack([STOCKS[name](history) for history in self.histories])
+        return counts.astype(np.float64) * scale_of(self)
+
+    def reached(self) -> pd.DataFrame:
+        """Return when the levels of the pyramid are reached: median and 90 % band in days.
+
+        One row a level (index: level): ``day``, ``low``, ``high`` (NaN where fewer worlds reach it
+        than the quantile asks for: worlds that never do count as later than all others), and
+        ``worlds``, the number of worlds that do.
+        """
+        import pandas as pd
+
+        rows = {}
+        for name, levels in LEVELS.items():
+            for level in levels:
+                days = np.array([first_day(one, level) for one in self.series(name)])
+                late = np.where(np.isnan(days), np.inf, days)
+                low, day, high = np.quantile(late, [0.05, 0.5, 0.95], method="nearest")
+                rows[f"{level:,.0f} {name}"] = {
+                    "day": day, "low": low, "high": high, "worlds": int(np.isfinite(days).sum()),
+                }  # fmt: skip
+        found = pd.DataFrame.from_dict(rows, orient="index")
+        return found.replace(np.inf, np.nan).rename_axis("level")
+
+    def reported(self) -> pd.DataFrame:
+        """Return counts reported in the world beside the band of the worlds on their day.
+
+        One row a milestone of the scenario that falls into the run and into its market: ``label``,
+        ``day``, ``reported``, ``low``, ``median``, ``high`` (90 % band) and ``inside``.
+        Registrations are held against members of boards, users against users.
+        """
+        import pandas as pd
+
+        scenario, rows = self.scenario, []
+        people = scenario.n_agents * scenario.people_per_agent
+        boards = [c for c, one in enumerate(scenario.channels.values()) if one.medium == "board"]
+        for one in scenario.milestones:
+            day = one.day
+            if one.date is not None and scenario.start_date is not None:
+                day = (one.date - scenario.start_date).days
+            measure = _held_against(one.label)
+            known = measure and (measure != "members" or boards)
+            if day is None or not 0 <= day < scenario.ticks or one.count > people or not known:
+                continue
+            values = self.series(measure)
+            if measure == "members":  # of the largest board
+                values = values[:, :, boards].max(axis=-1)
+            low, middle, high = np.quantile(values[:, day], [0.05, 0.5, 0.95])
+            rows.append(
+                {
+                    "label": one.label,
+                    "day": day,
+                    "reported": one.count,
+                    "low": low,
+                    "median": middle,
+                    "high": high,
+                    "inside": bool(low <= one.count <= high),
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+def _held_against(label: str) -> str:
+    """Return the stock that a reported count is one of; phones are none."""
+    words = label.casefold()
+    if "registration" in words:
+        return "members"
+    return "users" if "user" in words and "phone" not in words else ""
