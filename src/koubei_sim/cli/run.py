@@ -34,14 +34,17 @@ from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
     from koubei_sim.runs.result import Result
+    from koubei_sim.studies import Worlds
 
 _HEADINGS = {
     "en": ("end of", "die-hard", "loyal", "users", "95 %"),
     "zh": ("截至", "铁杆", "忠诚", "用户", "95%区间"),
 }
 _NOTES = {
-    "en": "means over replicates; die-hard: with the core; loyal: with both",
-    "zh": "各次重复的均值;铁杆含核心,忠诚含铁杆与核心",
+    ("en", "replicates"): "means over replicates; die-hard: with the core; loyal: with both",
+    ("zh", "replicates"): "各次重复的均值;铁杆含核心,忠诚含铁杆与核心",
+    ("en", "worlds"): "medians over worlds; die-hard: with the core; loyal: with both",
+    ("zh", "worlds"): "各世界的中位数;铁杆含核心,忠诚含铁杆与核心",
 }
 #: Outcomes shown after a run (`koubei run --json` has them all).
 _SHOWN = (
@@ -267,9 +270,11 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def pyramid_text(result: Result, lang: str = "en") -> str:
+def pyramid_text(result: Result | Worlds, lang: str = "en", of: str = "replicates") -> str:
     """Return the pyramid by quarter as a table of at most 79 columns."""
     when, *levels, interval = _HEADINGS[lang]
+    if of == "worlds":
+        interval = interval.replace("95", "90")
     found = result.pyramid()
     several = result.replicates > 1
     head = [when]
@@ -283,32 +288,55 @@ def pyramid_text(result: Result, lang: str = "en") -> str:
             if several:
                 cells.append(screen.span(row[f"{level}_low"], row[f"{level}_high"], brief))
         rows.append(cells)
-    return screen.table(head, rows) + "\n" + _NOTES[lang]
+    return screen.table(head, rows) + "\n" + _NOTES[lang, of]
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the result.")] = Path("demo"),
-    replicates: Annotated[int, typer.Option(min=1, help="Number of replicates.")] = 4,
+    out: Annotated[Path, typer.Option(help="Folder for tables and figures.")] = Path("demo"),
+    worlds: Annotated[int, typer.Option(min=1, help="Number of worlds.")] = 8,
     rng: Annotated[int, typer.Option(min=0, help="Key of all randomness.")] = 20100816,
     lang: Language = Lang.en,
     threads: Threads = None,
 ) -> int:
-    """Grow the Xiaomi pyramid: a small run with tables and figures."""
-    from koubei_sim.model.scenario import Scenario
-    from koubei_sim.runs import simulate
+    """Grow the Xiaomi pyramid in worlds drawn from its posterior: tables and figures."""
+    from koubei_sim import plots
+    from koubei_sim.studies import ensemble
 
-    out = _goal(out) or out
-    scenario = Scenario.load("xiaomi")
-    people = f"{replicates} replicates of {scenario.n_agents:,} people, {scenario.ticks} days"
-    print(f"{scenario.title or scenario.name}\n{people}", file=sys.stderr)
+    drawn = ensemble("xiaomi", worlds)
+    scenario = drawn.scenario
+    people = f"{scenario.n_agents * scenario.people_per_agent:,.0f} people, {scenario.ticks} days"
+    print(f"{scenario.title}\n{worlds} worlds of {people}", file=sys.stderr)
     with screen.progress("simulating") as tell:
-        result = simulate.run(scenario, replicates, rng=rng, progress=tell, threads=threads)
-    written = _write(result, out, lang, figures=True)
-    print(_report(result, lang, threads))
-    _say_written(written, out)
-    print(f"again   koubei run {out}")
+        found = drawn.run(rng=rng, threads=threads, progress=tell)
+    found.save(out)
+    drawings = plots.save_all(found, out / "figures", lang)
+    print(pyramid_text(found, lang, "worlds"))
+    print("\n" + _dates_text(found))
+    print(f"tables  {out} (worlds, pyramid, reached, reported: CSV)")
+    print(f"figures {out / 'figures'} ({len(drawings)} files)")
+    print("more    koubei run xiaomi --out FOLDER: one world, with events and network")
     return FINE
+
+
+def _dates_text(found: Worlds) -> str:
+    """Return the days of the levels, and what was reported beside what the worlds have."""
+    days = [
+        [str(level), brief(row["day"]), screen.span(row["low"], row["high"], brief), row["worlds"]]
+        for level, row in found.reached().iterrows()
+    ]
+    head = ["reached", "day", "90 %", "worlds"]
+    counts = [
+        [
+            f"{row['label']}, day {row['day']}",
+            brief(row["reported"]),
+            brief(row["median"]),
+            screen.span(row["low"], row["high"], brief),
+        ]
+        for _, row in found.reported().iterrows()
+    ]
+    reported = screen.table(["reported in the world", "count", "worlds", "90 %"], counts)
+    return screen.table(head, days) + "\n\n" + reported + "\n"
 
 
 @app.command()

@@ -10,8 +10,10 @@ from koubei_sim.errors import old_names
 from koubei_sim.runs.fork import Fork, fork
 from koubei_sim.studies.calibration import (
     Calibration,
+    Ensemble,
     Target,
     Targets,
+    Worlds,
     calibrate,
     ensemble,
     rank_statistics,
@@ -50,6 +52,7 @@ __all__ = [
     "BreakEven",
     "Calibration",
     "Comparison",
+    "Ensemble",
     "Fork",
     "Grid",
     "KnockOut",
@@ -68,6 +71,7 @@ __all__ = [
     "Table",
     "Target",
     "Targets",
+    "Worlds",
     "attribution",
     "break_even",
     "calibrate",

@@ -7,25 +7,28 @@ Called by people, by ``koubei demo`` and, as a design, by `sweep`.
 
 from __future__ import annotations
 
+import csv
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import whole
+from koubei_sim import checks
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import first_day
+from koubei_sim.metrics import first_day, period_ends
 from koubei_sim.metrics.measuring import STOCKS
 from koubei_sim.metrics.runs import scale_of
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.progress import Meter, Progress, in_turn
 from koubei_sim.runs.simulation import Simulation
+from koubei_sim.storage import check_goal, whole_file
 from koubei_sim.studies.design.points import Points, checked
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 #: Ending of the file of particles beside a preset.
 ENDING: Final = ".posterior.csv"
+#: Quantiles: the 90 % band and its middle.
+BAND: Final = (0.05, 0.5, 0.95)
 #: Levels whose days are told: a pyramid is reached when these are.
 LEVELS: Final = {"users": (1_000_000.0,), "loyal": (100_000.0,), "die_hard": (5_000.0,)}
 
@@ -75,9 +80,11 @@ def ensemble(preset: str, number: int = 16) -> Ensemble:
         raise KoubeiError(
             "preset", "has no posterior", got=repr(preset), allowed=", ".join(known), fix=known[0]
         )
-    number = whole("number", number, 1)
+    number = checks.whole("number", number, 1)
     with (folder / (preset + ENDING)).open("r", encoding="utf-8") as file:
-        particles = pd.read_csv(file, float_precision="round_trip")
+        rows = list(csv.DictReader(file))
+    # Exactly as written, which the fast reader of pandas does not promise.
+    particles = pd.DataFrame({path: [float(row[path]) for row in rows] for path in rows[0]})
     weights = particles.pop("weight").to_numpy()
     steps = (np.arange(number) + 0.5) / number
     chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), steps)
@@ -206,6 +213,47 @@ class Worlds:
         counts = np.stack([STOCKS[name](history) for history in self.histories])
         return counts.astype(np.float64) * scale_of(self)
 
+    def pyramid(self, every: str | int = "quarter") -> pd.DataFrame:
+        """Return the pyramid at the end of each period: median and 90 % band over worlds.
+
+        One row a period (index ``when``): ``tick``, and for ``die_hard``, ``loyal`` and ``users``
+        the median, ``_low`` and ``_high``.
+        """
+        import pandas as pd
+
+        last, names = period_ends(self, every)
+        columns: dict[str, Any] = {"tick": last}
+        for level in ("die_hard", "loyal", "users"):
+            low, middle, high = np.quantile(self.series(level)[:, last], BAND, axis=0)
+            columns |= {level: middle, f"{level}_low": low, f"{level}_high": high}
+        return pd.DataFrame(columns, index=pd.Index(names, name="when"))
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the tables as CSV into a folder, each whole or not at all; return their paths.
+
+        ``worlds.csv`` (parameters), ``pyramid.csv`` (by month), ``reached.csv``, ``reported.csv``.
+        What an earlier call wrote there is replaced.
+
+        Raises
+        ------
+        KoubeiError
+            For a folder that holds something else, or that cannot be written.
+        """
+        goal = checks.path("folder", folder)
+        tables = {
+            "worlds": self.ensemble.parameters.rename_axis("world").reset_index(),
+            "pyramid": self.pyramid("month").reset_index(),
+            "reached": self.reached().reset_index(),
+            "reported": self.reported(),
+        }
+        paths = [goal / f"{name}.csv" for name in tables]
+        if not all(path.is_file() for path in paths):
+            check_goal(goal)
+        for path, table in zip(paths, tables.values(), strict=True):
+            with whole_file(path) as file:
+                file.write(table.to_csv(index=False, lineterminator="\n").encode())
+        return paths
+
     def reached(self) -> pd.DataFrame:
         """Return when the levels of the pyramid are reached: median and 90 % band in days.
 
@@ -220,7 +268,7 @@ class Worlds:
             for level in levels:
                 days = np.array([first_day(one, level) for one in self.series(name)])
                 late = np.where(np.isnan(days), np.inf, days)
-                low, day, high = np.quantile(late, [0.05, 0.5, 0.95], method="nearest")
+                low, day, high = np.quantile(late, BAND, method="nearest")
                 rows[f"{level:,.0f} {name}"] = {
                     "day": day, "low": low, "high": high, "worlds": int(np.isfinite(days).sum()),
                 }  # fmt: skip
@@ -250,7 +298,7 @@ class Worlds:
             values = self.series(measure)
             if measure == "members":  # of the largest board
                 values = values[:, :, boards].max(axis=-1)
-            low, middle, high = np.quantile(values[:, day], [0.05, 0.5, 0.95])
+            low, middle, high = np.quantile(values[:, day], BAND)
             rows.append(
                 {
                     "label": one.label,
