@@ -182,7 +182,9 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             "attend": draw(between(0.3, 1.0)),
             "size_cap": draw(whole(0, 30)),
             "meet_gain": draw(perhaps(between(0.1, 5.0), 0.0)),
-            "new_ties": draw(whole(0, 3)) if channels[channel]["medium"] == "feed" else 0,
+            "new_ties": draw(perhaps(whole(1, 3), 0))
+            if channels[channel]["medium"] == "feed"
+            else 0,
             "cost": draw(between(0.0, 100.0)),
             "cost_per_head": draw(between(0.0, 10.0)),
         }

@@ -290,6 +290,13 @@ def random_products(dice: Dice, ticks: int, products: int) -> dict[str, object]:
     }
 
 
+def filling_world(seed: int, n: int) -> World:
+    """A random world whose boards begin nearly empty and fill by interest, with many lurkers."""
+    full = np.full(8, ALWAYS)
+    world = random_world(seed, n=n)
+    return with_rules(world, start32=full // 10, register16=full >> 18, lurk32=full // 3)
+
+
 def random_registration(dice: Dice) -> dict[str, object]:
     """Return boards that fill, in three worlds of ten."""
     if not dice.yes(0.3):

@@ -80,6 +80,7 @@ MARKS: dict[str, Callable[[World, History], bool]] = {
     "several products adopted": lambda w, h: bool(h.log_product[adoptions(h)].any()),
     "second adoption of a person": adopted_twice,
     "new members of boards": boards_grew,
+    "registration by interest": flow("registers"),
     "newly aware": flow("newly_aware"),
     "praise": flow("tells_positive"),
     "blame": flow("tells_negative"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tests.equivalence.fault import Fault
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
+from tests.equivalence.faults_registration import FAULTS_REGISTRATION
 from tests.equivalence.faults_rounding import FAULTS_ROUNDING
 from tests.equivalence.faults_seen import FAULTS_SEEN
 from tests.equivalence.faults_users import FAULTS_USERS
@@ -20,5 +21,6 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_WORDS,
     *FAULTS_SEEN,
     *FAULTS_OUTCOMES,
+    *FAULTS_REGISTRATION,
     *FAULTS_ROUNDING,
 )

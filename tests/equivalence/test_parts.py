@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 import pytest
 from tests.equivalence.coverage import MARKS, fired
-from tests.worlds import random_world
+from tests.worlds import filling_world, random_world
 
 from koubei_sim.model.compiled import CompiledRun, parts, run_compiled
 from koubei_sim.model.mechanisms import State
@@ -43,6 +43,18 @@ def test_parts_make_the_bytes_of_one(first: int) -> None:
         for threads in (2, 3 + number % 3):
             found = difference(alone, run_compiled(world, threads=threads))
             assert found is None, f"world_of({number}), {threads} threads: {found}"
+
+
+def test_boards_that_fill() -> None:
+    """Catches two parts that walk the same people who may register, or add up a member twice."""
+    compared = 0
+    for number in range(12):
+        world = filling_world(7000 + number, 330)
+        alone = run_compiled(world)
+        compared += "registration by interest" in fired(world, alone)
+        found = difference(alone, run_compiled(world, threads=3))
+        assert found is None, f"filling_world({7000 + number}, 330): {found}"
+    assert compared >= 5
 
 
 def test_the_worlds_are_worth_it() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tests.equivalence.cases import over_built_worlds
 from tests.equivalence.coverage import MARKS, fired
-from tests.worlds import random_world, with_rules
+from tests.worlds import filling_world, random_world, with_rules
 
 from koubei_sim import Scenario, run
 from koubei_sim.model.compiled import run_compiled
@@ -68,6 +68,21 @@ def test_staff_who_cannot_keep_up() -> None:
             compared += 1
             found = difference(history, partition_world(world, 2).history)
             assert found is None, f"overworked({number}): {found}"
+    assert compared >= 5
+
+
+def test_boards_that_fill() -> None:
+    """Catches first members drawn by their number in a shard, who is outside known to the hub only
+    or counted by two, and lurkers who differ from shard to shard."""
+    compared = 0
+    for number in range(12):
+        world = filling_world(7000 + number, 330)
+        history = run_compiled(world)
+        if "registration by interest" in fired(world, history):
+            compared += 1
+            for shards in (2, 4):
+                found = difference(history, partition_world(world, shards).history)
+                assert found is None, f"filling_world({7000 + number}, 330), {shards}: {found}"
     assert compared >= 5
 
 

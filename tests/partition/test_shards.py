@@ -31,7 +31,7 @@ PEOPLE = 200
 
 @cache
 def a_world(**wanted: bool) -> World:
-    """The first random world of 400 people with feeds, supply, events and meetings as wanted."""
+    """The first random world of 400 people with feeds, supply, .. and registration as wanted."""
     for number in range(200):
         world = random_world(3000 + number, n=400)
         rules = world.rules
@@ -40,6 +40,7 @@ def a_world(**wanted: bool) -> World:
             "supply": bool(rules.supply_on),
             "events": bool((rules.event_gain > 0).any()),
             "meetings": bool((rules.meeting_at >= 0).any()),
+            "registration": bool(rules.register16.any() and rules.is_board.any()),
         }
         if all(has[name] == value for name, value in wanted.items()):
             return world
@@ -120,7 +121,7 @@ def test_forgotten_are_out_of_a_set() -> None:
 def test_a_shard_holds_its_own_people_only() -> None:
     """Catches arrays filled for everybody, and kernels that write outside of their shard: then a
     shard would take as much memory as the whole."""
-    world = a_world(feeds=True, supply=True, meetings=True)
+    world = a_world(feeds=True, supply=True, meetings=True, registration=True)
     cuts = boundaries(world.rules.n, 3, smallest=64)
     shards = [Shard(parcel_of(world, cuts, number)) for number in range(3)]
     hub = hubs.Hub(world.rules, cuts, [workers._Here(shard) for shard in shards])
@@ -136,7 +137,8 @@ def test_a_shard_holds_its_own_people_only() -> None:
             if values.size > 1:
                 assert not octets_of(values)[outside].any(), (name, number)
                 assert octets_of(values)[~outside].any() or name == "board_heard", name
-        for words in (*(getattr(state, name) for name in SETS), *state.members):
+        sets = (*(getattr(state, name) for name in SETS), *state.members, *state.outside)
+        for words in sets:
             assert not bits_of(words)[: world.rules.n][outside].any(), number
         for name in ("taste", "resist_adopt", "channels", "online_threshold"):
             values = getattr(shard._world.people, name)

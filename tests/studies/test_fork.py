@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import scenarios
-from tests.worlds import Dice, random_events, random_market, random_world, with_rules
+from tests.worlds import (
+    Dice,
+    filling_world,
+    random_events,
+    random_market,
+    random_world,
+    with_rules,
+)
 
 import koubei_sim as kb
 from koubei_sim.core.codes import USER
+from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import CompiledRun, run_compiled
+from koubei_sim.model.mechanisms.registration import DRAW_LURK, T_REGISTERS
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, neutral_paths
 from koubei_sim.model.world.arrays import World
@@ -25,7 +34,7 @@ from koubei_sim.runs.switching import switch
 
 TINY = Scenario.load("tiny").replace(n_agents=400, ticks=36)
 #: Modules that say who the people are, or how it started.
-PAST_MODULES = {"activity", "awareness", "homophily", "taste"}
+PAST_MODULES = {"activity", "awareness", "homophily", "registration", "taste"}
 
 
 @pytest.fixture(scope="module")
@@ -261,6 +270,57 @@ def test_hazards_leak_by_the_old_law_up_to_the_evening_before() -> None:
     assert (new["touched"] >= 19).all()
 
 
+def test_a_switch_between_equal_rules_keeps_the_members() -> None:
+    """Catches boards that begin anew with their first members at the switch."""
+    late = 0
+    for number in range(12):
+        world = filling_world(7000 + number, 200)
+        rival = world.rules.rival_cumulative * world.rules.rival_on  # as `build_world` makes it
+        world = with_rules(world, rival_cumulative=rival, rival_on=int(rival[-1] > 0))
+        run = CompiledRun(world)
+        run.advance(3)
+        switch(run, world)
+        run.advance()
+        assert difference(run.history(), run_compiled(world)) is None, number
+        late += int(run.history().table[3:, T_REGISTERS : T_REGISTERS + 8].sum())
+    assert late > 100
+
+
+def test_interest_from_a_day_on_finds_who_was_left_outside() -> None:
+    """Catches interest that wakes nobody, strangers who register, and members who are sent away.
+
+    Without interest boards keep their first members and the users who join; from day 20 on
+    everybody who belongs there and is aware registers as soon as it is online.
+    """
+    bored = TINY.replace(**{"channels.forum.interest": 0.0})
+    first = kb.run(bored, replicates=2, rng=5)
+    assert int(first.data.registers.sum()) == 0
+    left = fork(first, 20, **{"channels.forum.interest": 1.0})
+    registers = left.data.registers.sel(channel="forum").sum("replicate").to_numpy()
+    assert registers[:20].sum() == 0 and registers[20] > 10 and registers[20] > registers[30]
+    members = left.data.members.sel(channel="forum").to_numpy()
+    assert (np.diff(members, axis=1) >= 0).all()
+    again = fork(left, 25, **{"channels.forum.interest": 0.0})
+    assert int(again.data.registers[:, 25:].sum()) == 0
+    assert np.array_equal(again.data.members[:, :25], left.data.members[:, :25])
+
+
+def test_lurkers_of_the_smaller_share_are_lurkers_of_the_larger() -> None:
+    """Catches a coin of lurking that hangs on the day of the fork: who posts after more were made
+    to lurk would have posted anyway."""
+    many = TINY.replace(**{"channels.forum.lurkers": 0.6, "channels.forum.tell": 0.3})
+    key, at = 5, 20
+    run = CompiledRun(build_world(TINY.replace(**{"channels.forum.tell": 0.3}), key))
+    run.advance(at)
+    before = (run._state.actor["told"] & np.uint64(255)).copy()
+    switch(run, build_world(many, key))
+    run.advance()
+    told = (run._state.actor["told"] & np.uint64(255)) > before
+    share = drawn(TINY.n_agents, key, DRAW_LURK) >> np.uint64(32)
+    assert told.sum() > 3 and (share[told] >= np.uint64(int(0.6 * 2**32))).all()
+    assert (before > 0).sum() > 3 and (share[before > 0] >= np.uint64(int(0.3 * 2**32))).all()
+
+
 def test_a_smaller_staff_keeps_the_reports_of_smallest_priority() -> None:
     """Catches a pool that stays larger than what can be read, or keeps the wrong reports."""
     before, after = stopped({"products.rom.reading_capacity": 3.0})
@@ -295,6 +355,7 @@ def test_spend_uses_the_prices_that_held(result: Any) -> None:
         (10, {"n_agents": 500}, "n_agents: is past"),
         (10, {"seeding.number": 30}, "seeding: is past"),
         (10, {"channels.weibo.network.mean_degree": 9.0}, "channels.weibo.network: is past"),
+        (10, {"channels.forum.members_at_start": 1.0}, "members_at_start: is past"),
         (10, {"segments.newbie.share": 0.7, "segments.enthusiast.share": 0.3}, "share: is past"),
         (10, {"products.rom.quality": 0.9}, "products.rom.quality: is past"),
         (10, {"nodes.contest": None}, "nodes: a fork can neither add nor remove"),

@@ -223,6 +223,9 @@ def test_service(s):
     for c, channel in enumerate(s.channels.values()):
         near(r.reply32[c], channel.reply * 2**32, 0)
         near(r.join_board32[c], channel.join_on_adoption * 2**32, 0)
+        near(r.start32[c], channel.members_at_start * 2**32, 0)
+        near(r.register16[c], channel.interest * 2**16)
+        near(r.lurk32[c], channel.lurkers * 2**32, 0)
         capacity = channel.service_capacity / s.people_per_agent
         wanted = 0 if capacity == 0 else max(1, math.floor(capacity + 0.5))
         assert r.service_capacity[c] == wanted

@@ -17,7 +17,10 @@ from koubei_sim.model.world.seeds import choose_seeds
 from koubei_sim.networks import Network, follow_graph, seeding, small_world
 
 KEY = 7
-CODE = {"random": 0, "degree": 1, "kshell": 2, "nomination": 3, "community": 4, "staff_friends": 5}
+CODE = {
+    "random": 0, "degree": 1, "kshell": 2, "nomination": 3, "community": 4, "staff_friends": 5,
+    "active": 6,
+}  # fmt: skip
 
 
 def draws_of(strategy, n, replicate=0, second=False):

@@ -20,7 +20,7 @@ WRONG = [
     (
         {"seeding.purty": 0.3},
         "seeding.purty: unknown parameter, got 0.3, allowed among, "
-        "channel, engagement, ids, ids_by, number, purity, recruit_cost, staff, strategy, "
+        "channel, engagement, home, ids, ids_by, number, purity, recruit_cost, staff, strategy, "
         "try purity",
     ),
     ({"seeding.purity": 1.5}, "seeding.purity: out of range, got 1.5, allowed 0..1"),

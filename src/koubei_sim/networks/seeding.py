@@ -254,7 +254,7 @@ def ranks(
             "seeding.strategy",
             "this strategy needs a feed",
             got=strategy,
-            allowed="random, ids",
+            allowed="random, active, ids",
             fix="random",
         )
     if strategy == "degree":

@@ -51,6 +51,7 @@ PAST: Final = (
     "segments.*.income_sigma",
     "channels.*.medium",
     "channels.*.network",
+    "channels.*.members_at_start",
     "products.*.quality",
     "products.*.difficulty",
     "market.taste_sd",

@@ -137,12 +137,12 @@ def _seeds(scenario: Content, own_people: bool) -> None:
         raise KoubeiError(
             "seeding.number", "more seeds than people", got=seeds, allowed=f"0..{scenario.n_agents}"
         )
-    if seeding.strategy != "random" and seeds and not scenario.feeds:
+    if seeding.strategy not in ("random", "active") and seeds and not scenario.feeds:
         raise KoubeiError(
             "seeding.strategy",
             "this strategy needs a feed",
             got=seeding.strategy,
-            allowed="random, ids",
+            allowed="random, active, ids",
             fix="random",
         )
     if own_people or seeding.among or scenario.agents_table is not None:
