@@ -186,15 +186,16 @@ def test_indices():
     set_block(history, "tells_negative", 1, [1, 1])
     set_block(history, "tells_rejecter", 1, [1])
     set_block(history, "tells_relay", 1, [50])
-    set_block(history, "online_users", 1, 1)
-    set_block(history, "unhappy_online", 1, 1)
+    set_block(history, "online_users", 1, 10)
+    set_block(history, "unhappy_online", 1, 2)
+    set_block(history, "promoters_online", 1, 5)
     assert metrics.awareness_index(history)[1] == pytest.approx(0.6)
     assert metrics.loyalty_index(history)[1] == pytest.approx(12 / 30)
     assert metrics.reputation_index(history)[1] == pytest.approx((9 - 3) / 12)
     assert np.isnan(metrics.reputation_index(history)[0])
     np.testing.assert_allclose(metrics.purity_by_tier(history)[1], [0.5, 0.5, 0.25, 1.0])
-    assert metrics.daily_active_share(history).tolist() == [1.0, 0.5]
-    assert metrics.net_promoter_share(history)[1] == -1.0
+    assert metrics.daily_active_share(history).tolist() == [1.0, 5.0]
+    assert metrics.net_promoter_share(history)[1] == pytest.approx((5 - 2) / 10)
 
 
 def test_take_off_needs_both_a_share_and_a_multiple_of_the_seeds():
