@@ -262,6 +262,7 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
             "honour_gain": draw(gain),
             "bar_rise": draw(perhaps(between(0.01, 0.5), 0.0)),
             "delight": draw(perhaps(between(0.1, 3.0), 0.0)),
+            "promoter": draw(perhaps(between(0.05, 0.5), 0.0)),
             "release_story": draw(perhaps(between(0.1, 1.0), 0.0)),
         },
         "service": {

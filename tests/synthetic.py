@@ -112,6 +112,7 @@ def growing(replicate: int = 0, ticks: int = 120, people: int = 3000) -> History
     history.table[:, told : told + 4] = users[:, None] // np.array([5, 8, 12, 20])
     history.table[:, TABLE_OFFSET["tells_negative"]] = users // 50
     history.table[:, TABLE_OFFSET["unhappy_online"]] = users // 10
+    history.table[:, TABLE_OFFSET["promoters_online"]] = users // 2
     aware = users // 2
     stage = TABLE_OFFSET["stage"]
     history.table[:, stage + 1] = np.minimum(aware, history.table[:, stage])

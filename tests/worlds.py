@@ -166,6 +166,8 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes |= random_market(dice, ticks)
     changes |= random_service(dice, channels)
     changes |= random_registration(dice)
+    # Drawn last: a draw among the others would make other worlds of all of them.
+    changes["promoter"] = dice.real(0.05, 0.5, p=0.7)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 

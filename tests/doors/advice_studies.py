@@ -55,6 +55,11 @@ script = "run.py"
 """
 
 
+def per_user(kept: list[str]) -> None:
+    swept = studies.sweep(FEW, {"ticks": [2]}, rng=1, outcomes=kept, workers=1)
+    swept.summary("cost_per_user")
+
+
 def target(**named: Any) -> Target:
     given = {"name": "a", "value": 10.0, "tolerance": 0.1, "statistic": "users"}
     return Target(**{**given, "level": "empirical-output", **named})
@@ -216,6 +221,10 @@ TRIED: dict[str, Trial] = {
             *("cascade", "ring:20", "--rule", "sir", "--set", "beta=0.5", "--set", "gamma=0.5"),
             *("--replicates", "2", "--horizon", "9"),
         ),
+    ),
+    "f'outcomes={wanted}'": (
+        lambda: per_user(["cost_per_user", "users"]),
+        lambda: per_user(["cost_per_user", "cost", "users"]),
     ),
     "f'rng={first.key}'": (
         lambda: studies.compare({"a": saved(), "b": kb.run("tiny", rng=2, ticks=2)}),

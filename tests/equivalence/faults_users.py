@@ -87,6 +87,9 @@ FAULTS_USERS = (
     Fault("satisfaction", 49, "what is missed is not missed in expectations",
           "follow(model, day, user, given - lost)",
           "follow(model, day, user, given)"),
+    Fault("satisfaction", 38, "the passive are promoters",
+          "elif s >= rules.promoter:",
+          "else:"),
     # expectations
     Fault("expectations", 116, "a surprise is told by the same coin every day",
           "DRAW_DELIGHT, day.t, 0,",

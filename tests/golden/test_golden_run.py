@@ -10,9 +10,9 @@ import pytest
 import koubei_sim as kb
 
 GOLDEN = {
-    "tiny": "c597070447679ff0956bb70700449a8fde4a334d6a771f4f46dd50c0fcd1400e",
-    "branching": "ba3bb2d8761eb843c0396c98582e907df450f29d68ef04fcf47f66e421062764",
-    "threshold": "c0b14108ded7498306d2de699e52141df4c95a93de5b31f5c0452691c770d8fb",
+    "tiny": "8106f7f141447f3c0bf70621134e0ebed14e20b373fe3ceb8030c8d4b84b49c5",
+    "branching": "1a2b273cee5b111991baf7ae62fbcb6091ad8e70991aff220acab15a59ff3153",
+    "threshold": "a28543dc89aa196eb8c103a4043a3a00f7ab3344e7a85d9d7134b3a7ee13f5c7",
 }
 
 

@@ -92,6 +92,23 @@ def test_undefined_pairs_are_left_out() -> None:
     assert paired(np.array([np.nan]), np.array([1.0])).n == 0
 
 
+def test_costs_per_head_are_compared_by_their_totals(found: Comparison) -> None:
+    """Catches a mean of ratios on one side, and a difference that is not that of A and B."""
+    row = found.table().loc["cost_per_user"]
+    totals = [
+        found.values("cost", name).sum() / found.values("users", name).sum()
+        for name in ("as it is", "advertised")
+    ]
+    assert row["as it is"] == pytest.approx(totals[0]) and totals[0] > 0.0
+    assert row["advertised"] == pytest.approx(totals[1])
+    assert row["difference"] == pytest.approx(totals[1] - totals[0])
+    assert row["low"] < row["difference"] < row["high"]
+    gap = found.values("cost_per_user", "advertised") - found.values("cost_per_user", "as it is")
+    assert row["changed"] == (gap != 0.0).mean()
+    same = compare({"a": TINY, "b": TINY}, replicates=3, rng=2).difference("cost_per_user")
+    assert same.mean == (0.0, 0.0, 0.0, "exact") and same.changed == 0.0
+
+
 def test_over_time_ends_with_the_final_difference(found: Comparison) -> None:
     """Catches days out of step, and adoptions that are not summed up."""
     users, adoptions = found.over_time("users"), found.over_time("adoptions")

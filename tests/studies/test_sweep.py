@@ -233,6 +233,19 @@ def test_summary_has_an_interval_for_each_point(table):
         studies.sweep(SMALL, {"ticks": [5]}, outcomes=["users"]).summary("user")
 
 
+def test_a_cost_per_head_of_a_point_is_that_of_its_summary():
+    """Catches a mean of ratios in the table of a sweep."""
+    kept = ["cost_per_user", "users", "cost"]
+    found = studies.sweep(SMALL, {"ticks": [9]}, replicates=3, rng=7, workers=1, outcomes=kept)
+    row = simulate.run(SMALL.replace(ticks=9), 3, rng=7).summary().loc["cost_per_user"]
+    point = found.summary("cost_per_user").iloc[0]
+    assert row["mean"] > 0.0
+    assert (
+        point[["mean", "low", "high", "n"]].tolist() == row[["mean", "low", "high", "n"]].tolist()
+    )
+    assert found.values("cost_per_user").shape == (1, 3)
+
+
 def test_kinds_of_columns_and_readers_of_the_folder(tmp_path):
     """Catches shards of differing types, and names that other readers stumble over."""
     points = [

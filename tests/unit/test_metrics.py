@@ -14,6 +14,7 @@ from koubei_sim import metrics
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import mean_interval, skewness, wilson
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.studies import required_replicates_table
 
 
 def _synthetic():
@@ -173,6 +174,47 @@ def test_behaviour_tiers():
     assert (found.observed, found.active, found.active_recruiters) == (5, 4, 2)
 
 
+# Over replicates: the living and the dead ---------------------------------------------------
+
+
+def living_and_dead():
+    """Three markets with 100 seeds at 10 each: one grows, one has one loyal fan, one has none."""
+    histories = []
+    for loyal in (60, 1, 0):
+        history = history_of([(-1, a, -1) for a in range(100)], ticks=2)
+        set_block(history, "tier", 1, [100 - loyal, loyal, 0, 0])
+        histories.append(history)
+    costs = {"seeding.number": 100, "seeding.recruit_cost": 10.0}
+    return FakeRun(Scenario().replace(ticks=2, n_agents=5000, **costs), histories)
+
+
+def test_a_cost_per_head_is_of_totals_not_a_mean_over_living_and_dead():
+    """Catches the mean of 17, 1,000 and nothing as the cost of a fan, which one dead run is."""
+    run = living_and_dead()
+    each = metrics.outcomes(run)["cost_per_loyal"]
+    np.testing.assert_allclose(each, [1000 / 60, 1000.0, np.nan])
+    row = metrics.summary(run).loc["cost_per_loyal"]
+    assert row["mean"] == pytest.approx(3000 / 61) and row["n"] == 2
+    assert row["q50"] == pytest.approx(np.nanmedian(each))
+    assert metrics.summary(run).loc["cost_per_user", "mean"] == pytest.approx(10.0)
+    needed = required_replicates_table(run).loc["cost_per_loyal"]
+    assert needed["mean"] == row["mean"] and needed["n"] == 3
+
+
+def test_a_ratio_of_totals_has_the_interval_of_its_linear_part():
+    """Catches residuals over the wrong mean: against the textbook's standard error of a ratio."""
+    above, below = np.array([4.0, 9.0, 5.0, 10.0]), np.array([1.0, 4.0, 2.0, 5.0])
+    ratio = above.sum() / below.sum()
+    error = np.sqrt(((above - ratio * below) ** 2).sum() / 3 / 4) / below.mean()
+    values = metrics.ratio_values(above, below)
+    assert values.mean() == pytest.approx(ratio)
+    assert values.std(ddof=1) / 2 == pytest.approx(error)
+    assert np.isnan(metrics.ratio_values(above, np.zeros(4))).all()
+    lost = metrics.ratio_values(np.append(above, np.nan), np.append(below, 7.0))
+    np.testing.assert_array_equal(lost[:4], values)  # a failed run takes part in neither total
+    assert np.isnan(lost[4])
+
+
 # Indices, take-off, costs ---------------------------------------------------------------------
 
 
@@ -186,15 +228,16 @@ def test_indices():
     set_block(history, "tells_negative", 1, [1, 1])
     set_block(history, "tells_rejecter", 1, [1])
     set_block(history, "tells_relay", 1, [50])
-    set_block(history, "online_users", 1, 1)
-    set_block(history, "unhappy_online", 1, 1)
+    set_block(history, "online_users", 1, 10)
+    set_block(history, "unhappy_online", 1, 2)
+    set_block(history, "promoters_online", 1, 5)
     assert metrics.awareness_index(history)[1] == pytest.approx(0.6)
     assert metrics.loyalty_index(history)[1] == pytest.approx(12 / 30)
     assert metrics.reputation_index(history)[1] == pytest.approx((9 - 3) / 12)
     assert np.isnan(metrics.reputation_index(history)[0])
     np.testing.assert_allclose(metrics.purity_by_tier(history)[1], [0.5, 0.5, 0.25, 1.0])
-    assert metrics.daily_active_share(history).tolist() == [1.0, 0.5]
-    assert metrics.net_promoter_share(history)[1] == -1.0
+    assert metrics.daily_active_share(history).tolist() == [1.0, 5.0]
+    assert metrics.net_promoter_share(history)[1] == pytest.approx((5 - 2) / 10)
 
 
 def test_take_off_needs_both_a_share_and_a_multiple_of_the_seeds():

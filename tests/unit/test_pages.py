@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import koubei_sim as kb
@@ -13,16 +15,60 @@ import koubei_sim as kb
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
+def script(name: str) -> Any:
+    """The script that makes a page."""
+    found = spec_from_file_location(name, DOCS / f"{name}.py")
+    assert found is not None and found.loader is not None
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 def test_the_page_of_columns_is_that_of_the_code() -> None:
     """Catches a column, an outcome or an order that has changed while the page still says the old.
 
     ``python docs/columns.py`` makes it anew.
     """
-    found = spec_from_file_location("columns", DOCS / "columns.py")
-    assert found is not None and found.loader is not None
-    module = module_from_spec(found)
-    found.loader.exec_module(module)
+    module = script("columns")
     assert "\n".join(module.lines()) + "\n" == module.PAGE.read_text("utf-8")
+
+
+def test_the_page_of_limits_counts_what_modules_do(capsys) -> None:
+    """Catches a row of another scenario or day, a mean for a median, a level that is not kept."""
+    limits = script("limits")
+    base = kb.Scenario.load("tiny").replace(n_agents=400, ticks=60)
+    page = limits.page(base, 3, ["relays", "tiers"])
+    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines()]
+    head, _, *rows = [line for line in table if len(line) > 2]
+    assert [row[0] for row in rows[:4]] == [
+        "everything on", "`relays`", "`tiers`", "`tiers`, level kept"
+    ]  # fmt: skip
+    arms = [base, base.neutral("relays"), base.neutral("tiers"),
+            base.neutral("tiers", level="kept")]  # fmt: skip
+    for cells, scenario in zip(rows, arms):
+        data = kb.run(scenario, 3, rng=limits.KEY).data
+        found = dict(zip(head, cells))
+        assert count(found["users, day 60"]) == np.median(data.users[:, 59])
+        assert count(found["complaints"]) == np.median(data.complaints.sum(("tick", "channel")))
+        told = data.adoptions_channel.sel(channel="weibo").sum("tick")
+        assert count(found["by weibo"]) == np.median(told)
+        assert found["took off"] in ("0 of 3", "1 of 3", "2 of 3", "3 of 3")
+    assert "Not in force: none." in page
+
+
+def count(cell: str) -> float:
+    return float(re.sub("[,~= ]", "", cell))
+
+
+def test_a_mark_says_how_a_change_stands_to_luck() -> None:
+    """Catches a mark on the wrong side, luck that is not paired, and a count of nobody."""
+    mark = script("limits").mark
+    base = np.array([10.0, 1000.0, 100_000.0, 0.0])
+    assert mark(base, base) == "="
+    assert mark(base + 1e-9, base) == "~"  # not one person
+    assert mark(base * [1.5, 0.7, 1.1, 1.0], base) == "~"
+    assert mark(base[:3] * 1.5, base[:3]) == ""  # paired: the replicates differ a thousandfold
+    assert mark(base[:3] * [0.5, 0.52, 0.51], base[:3]) == ""
 
 
 @pytest.fixture

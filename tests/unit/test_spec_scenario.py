@@ -7,6 +7,7 @@ import os
 import pickle
 import tomllib
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from tests.strategies import scenarios
@@ -14,6 +15,7 @@ from tests.strategies import scenarios
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import MODULES, Channel, Scenario, Segment, active
 from koubei_sim.model.scenario.describe import _width
+from koubei_sim.model.world.build import build_world
 
 # path -> value, and the whole line
 WRONG = [
@@ -296,6 +298,60 @@ def test_neutral_touches_only_its_module():
     assert quiet == scenario.replace(**{"telling.relay": 0.0})
     with pytest.raises(KoubeiError, match=r"unknown module, got relay, .*try relays"):
         scenario.neutral("relay")
+
+
+def test_a_kept_level_takes_differences_away_and_leaves_the_mean():
+    """Catches a mean of credibility over people, not over what is told, and a level that moves."""
+    scenario = Scenario.load("tiny")
+    users = np.array([80, 15, 4, 1])
+    kept = scenario.neutral("tiers", "stay", level="kept", weights=users)
+    often, believed = np.array(scenario.telling.tier_factor), scenario.telling.credibility
+    factor, credibility = kept.telling.tier_factor, kept.telling.credibility
+    assert len({*factor}) == len({*credibility}) == len({*kept.service.stay}) == 1
+    assert users.sum() * factor[0] == pytest.approx((users * often).sum())
+    force = (users * often * believed).sum()
+    assert users.sum() * factor[0] * credibility[0] == pytest.approx(force)
+    assert kept.service.stay[0] == pytest.approx((users * scenario.service.stay).sum() / 100)
+    back = {f"telling.{n}": getattr(scenario.telling, n) for n in ("tier_factor", "credibility")}
+    assert kept.replace(**back, **{"service.stay": scenario.service.stay}) == scenario
+
+
+def test_without_weights_all_tiers_are_casual():
+    """Catches a default that weighs tiers alike, by which casual users would be believed more."""
+    scenario = Scenario.load("xiaomi").neutral("tiers", level="kept")
+    assert scenario.telling.tier_factor == (1.0, 1.0, 1.0, 1.0)
+    assert scenario.telling.credibility == (0.6, 0.6, 0.6, 0.6)
+    nobody_tells = Scenario().replace(**{"telling.tier_factor": (0.0, 1.0, 2.0, 3.0)})
+    assert nobody_tells.neutral("tiers", level="kept").telling.credibility == (0.6,) * 4
+
+
+def test_a_kept_activity_is_that_of_the_mean_person():
+    """Catches everybody online every day, which is what the neutral value means."""
+    scenario = Scenario.load("xiaomi").replace(n_agents=20_000)
+    kept = scenario.neutral("activity", level="kept")
+    assert kept.participation == scenario.participation
+    now, then = (build_world(s, 7).people.online_threshold.mean() for s in (scenario, kept))
+    assert then == pytest.approx(now, rel=0.05)
+    assert np.unique(build_world(kept, 7).people.online_threshold).size == 1
+
+
+@pytest.mark.parametrize(
+    ("modules", "how", "said"),
+    [
+        (["novelty"], {"level": "kept"}, "got novelty, allowed activity, stay, tiers"),
+        (["tier"], {"level": "kept"}, "got tier, allowed activity, stay, tiers, try tiers"),
+        (["tiers"], {"level": "keep"}, "level: unknown, got 'keep', .*try kept"),
+        (["tiers"], {"weights": [1, 1, 1, 1]}, "level: unknown, got None, allowed 'kept'"),
+        (["tiers"], {"level": "kept", "weights": [1, 2]}, "weights: .*allowed four numbers"),
+        (["tiers"], {"level": "kept", "weights": 7}, "weights: .*allowed four numbers"),
+        (["tiers"], {"level": "kept", "weights": [0] * 4}, "weights: nobody"),
+        (["tiers"], {"level": "kept", "weights": [1, 1, 1, -1]}, "weights: out of range"),
+    ],
+)
+def test_a_level_that_cannot_be_kept_is_refused(modules, how, said):
+    """Catches a module switched off instead, weights that are not used, a division by nobody."""
+    with pytest.raises(KoubeiError, match=said):
+        Scenario.load("tiny").neutral(*modules, **how)
 
 
 def test_tiny_has_every_module_on():

@@ -129,6 +129,7 @@ def compare(
     else:
         print("\n\n".join(_text(found, name, every) for name in found.names[1:]))
         print("gain: times as many independent runs for the same interval")
+        print("n: pairs in which both have such a number; cost_per: all costs over all heads")
         for note in found.notes:
             print("\n".join(textwrap.wrap(f"note: {note}", screen.WIDTH - 1)))
     if found.stopped != "at_most":
@@ -241,11 +242,12 @@ def _text(found: Comparison, name: str, every: bool) -> str:
                 _signed(row["difference"]) if row["changed"] else "same",
                 _interval(row["low"], row["high"]) if row["changed"] else "",
                 brief(row["gain"]) if row["changed"] and math.isfinite(row["gain"]) else "",
+                str(int(row["n"])),
             ]
         )
     # Names first: whoever reads B must know what it is, however long the name of A.
     names = [screen.cut(text, 45) for text in (name, base)]
-    head = ["outcome", "A", "B", "B - A", "95 %", "gain"]
+    head = ["outcome", "A", "B", "B - A", "95 %", "gain", "n"]
     lines = [f"B: {names[0]}", f"A: {names[1]}, {found.replicates} pairs, key {found.key}", ""]
     return "\n".join([*lines, screen.table(head, rows)])
 

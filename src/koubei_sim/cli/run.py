@@ -46,6 +46,10 @@ _NOTES = {
     ("en", "worlds"): "medians over worlds; die-hard: with the core; loyal: with both",
     ("zh", "worlds"): "各世界的中位数;铁杆含核心,忠诚含铁杆与核心",
 }
+_FOOT = {
+    "en": "n: replicates that have such a number; cost per fan: all costs over all fans",
+    "zh": "n:有此数值的重复次数;每位忠诚用户的成本:总成本除以忠诚用户总数",
+}
 #: Outcomes shown after a run (`koubei run --json` has them all).
 _SHOWN = (
     "take_off",
@@ -263,10 +267,15 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
             brief(row["mean"]),
             screen.span(row["low"], row["high"], brief),
             row["interval"] if row["interval"] not in ("none", "exact") else "",
+            str(row["n"]),
         ]
         for _, row in shown.iterrows()
     ]
-    lines += ["", screen.table(["outcome", "mean", "95 %", "by"], rows)]
+    head = ["outcome", "mean", "95 %", "by", "n"]
+    if result.replicates == 1:
+        head, rows = head[:2], [row[:2] for row in rows]
+    lines += ["", screen.table(head, rows)]
+    lines += [_FOOT[lang]] if result.replicates > 1 else []
     return "\n".join(lines) + "\n"
 
 

@@ -34,7 +34,7 @@ from koubei_sim.metrics.indices import (
     reputation_index,
     took_off,
 )
-from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
+from koubei_sim.metrics.intervals import Interval, mean_interval, ratio_values, wilson
 from koubei_sim.metrics.measuring import (
     Dated,
     check_measure,
@@ -48,6 +48,8 @@ from koubei_sim.metrics.measuring import (
 )
 from koubei_sim.metrics.overview import (
     OUTCOMES,
+    RATIOS,
+    averaged,
     check_observed,
     interval_of,
     outcomes,
@@ -68,6 +70,7 @@ from koubei_sim.metrics.staying import (
 __all__ = [
     "OUTCOMES",
     "PURPOSES",
+    "RATIOS",
     "BehaviourTiers",
     "Dated",
     "Forest",
@@ -78,6 +81,7 @@ __all__ = [
     "Spells",
     "Trees",
     "adoptions",
+    "averaged",
     "awareness_index",
     "behaviour_tiers",
     "block",
@@ -106,6 +110,7 @@ __all__ = [
     "period_ends",
     "purity_by_tier",
     "pyramid",
+    "ratio_values",
     "read_dated",
     "recruitment_forest",
     "reproduction_number",

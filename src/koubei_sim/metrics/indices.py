@@ -49,6 +49,15 @@ def reputation_index(history: History) -> NDArray[np.float64]:
     ``(P - M) / (P + M)``: P positive tellings of users in the tick, M negative tellings of users
     plus tellings of rejecters, all channels.  Relays and waiting agents are left out: they
     pass on what others felt.
+
+    Notes
+    -----
+    It flatters, as what can be heard does, because survivors speak.  Who left is silent: an unhappy
+    user counts until it lapses, and with the last of them blame ends, so the index rises by their
+    leaving with nobody better pleased (`lapses` and `churns` say how many went).  A rejecter counts
+    for `rejecter_days` only.  Tellings are counted, not people, and the loyal tell more often
+    (``telling.tier_factor``), are online more and leave less.  A telling has one sign, so that who
+    is barely content praises; `net_promoter_share` counts people, and these as passive.
     """
     positive = block(history, "tells_positive").sum(axis=1)
     negative = block(history, "tells_negative").sum(axis=1)
@@ -75,12 +84,20 @@ def daily_active_share(history: History) -> NDArray[np.float64]:
 
 @takes_history
 def net_promoter_share(history: History) -> NDArray[np.float64]:
-    """Return satisfied minus unhappy among the users online: ``1 - 2 unhappy / online``, [T].
+    """Return promoters minus detractors over the users online, in -1 .. 1, shape [T].
 
-    In -1 .. 1.  Modelled on the net promoter score (Reichheld 2003), with satisfaction s >= 0
-    as the line between promoters and detractors and no passive class between them.
+    Modelled on the net promoter score (Reichheld 2003) and its three classes, read off the
+    satisfaction s that is evaluated each day of being online: detractors s < 0, passives 0 <= s <
+    ``loyalty.promoter``, promoters from there.  With that line at 0 nobody is passive, and the
+    index is 1 as soon as nobody is unhappy.
+
+    Notes
+    -----
+    Only users online are asked: not who left, and the active more often than the others, who are
+    the more loyal.  So it flatters as a survey among customers does (see `reputation_index`).
     """
-    return 1.0 - 2.0 * _ratio(block(history, "unhappy_online"), block(history, "online_users"))
+    promoters, detractors = block(history, "promoters_online"), block(history, "unhappy_online")
+    return _ratio(promoters - detractors, block(history, "online_users"))
 
 
 @takes_history

@@ -115,6 +115,28 @@ def mean_interval(values: NDArray[np.float64], key: int = 0, outcome: int = 0) -
     return Interval(mean, mean - half, mean + half, "t")
 
 
+def ratio_values(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return one value a replicate whose mean is the ratio R of the totals of `above` and `below`.
+
+    ``R + (above - R below) / mean(below)``: the ratio, linearised (Cochran 1977, Sampling
+    Techniques, 3rd ed., chapter 6).  So what has an interval for a mean, or for the mean of paired
+    differences, has one for the ratio.  NaN where either is missing, or `below` is 0 in all.
+
+    Examples
+    --------
+    >>> found = ratio_values(np.array([10.0, 10.0]), np.array([0.0, 5.0]))
+    >>> found.tolist(), float(found.mean())
+    ([8.0, 0.0], 4.0)
+    """
+    above, below = numbers("above", above), numbers("below", below)
+    both = np.isfinite(above) & np.isfinite(below)
+    if not below[both].any():
+        return np.full(above.size, np.nan)
+    ratio = above[both].sum() / below[both].sum()
+    values: NDArray[np.float64] = ratio + (above - ratio * below) / below[both].mean()
+    return values
+
+
 def _accelerated_bootstrap(
     values: NDArray[np.float64], key: int, outcome: int
 ) -> tuple[float, float]:

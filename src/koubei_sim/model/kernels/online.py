@@ -19,7 +19,7 @@ from koubei_sim.model.kernels import expectations, fatigue, leaving, meetings
 from koubei_sim.model.kernels import participate as participating
 from koubei_sim.model.kernels import tell as telling
 from koubei_sim.model.kernels.satisfaction import satisfaction
-from koubei_sim.model.mechanisms.fit import T_UNHAPPY_ONLINE
+from koubei_sim.model.mechanisms.fit import T_PROMOTERS_ONLINE, T_UNHAPPY_ONLINE
 from koubei_sim.model.mechanisms.online import DRAW_ONLINE, T_ONLINE_USERS
 
 BASE_ONLINE = 0
@@ -75,6 +75,8 @@ def take_turns(s, r, t, row):
             row[T_ONLINE_USERS] += 1
             if value < 0.0:
                 row[T_UNHAPPY_ONLINE] += 1
+            elif value >= r.promoter:
+                row[T_PROMOTERS_ONLINE] += 1
             participating.participate(s, r, i, t, row)
             complaining.complain(s, r, i, t, value, row)
             leaving.think_of_leaving(s, r, i, value)

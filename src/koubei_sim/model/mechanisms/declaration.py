@@ -10,7 +10,7 @@ Columns and purposes are whole numbers that know their name: kernels take them a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar, dataclass_transform
 
 import numpy as np
@@ -97,12 +97,17 @@ WIDTHS: Final = {
 
 
 class Module(NamedTuple):
-    """Something that can be switched off: the parameters that go to their neutral values."""
+    """Something that can be switched off: the parameters that go to their neutral values.
+
+    `kept`, where there is one, takes the scenario and the weights of the four tiers and gives paths
+    and values that take away the differences only, and keep the mean.
+    """
 
     name: str
     parameters: tuple[str, ...]
     en: str
     zh: str
+    kept: Callable[[Any, Sequence[float]], dict[str, Any]] | None = None
 
 
 class Sentence(NamedTuple):

@@ -41,6 +41,7 @@ DRAW_INCOME = Purpose(5, "population: 0, 0")
 DRAW_TASTE = Purpose(6, "population: 0, 0")
 DRAW_TASTE_GROUP = Purpose(7, "population: 0, 0")
 T_UNHAPPY_ONLINE = Column(174, "unhappy_online", "users online and unhappy")
+T_PROMOTERS_ONLINE = Column(200, "promoters_online", "users online and promoters")
 
 
 class Income(Part):
@@ -106,11 +107,23 @@ class Gate(Part):
     )
 
 
+class Promoters(Part):
+    """Of loyalty: which users count as promoters."""
+
+    promoter: Real = factor(
+        0.3,
+        "satisfaction from which a user counts as a promoter; passive between 0 and this",
+        high=10.0,
+        source="assumption (the product gives twice the default bar)",
+    )
+
+
 @dataclass(frozen=True)
 class FitRules(Record):
-    """What fit and satisfaction take off."""
+    """What fit and satisfaction take off, and what is counted of satisfaction."""
 
     bar: FloatArray  # [K]
+    promoter: float
     product_taste: IntArray  # [K] taste group or -1
     off_taste: float
     admission: float
@@ -136,6 +149,7 @@ def numbers(made: Made) -> FitRules:
     products, market = list(made.scenario.products.values()), made.scenario.market
     return FitRules(
         bar=np.array([p.bar for p in products], dtype=np.float64),
+        promoter=made.scenario.loyalty.promoter,
         product_taste=whole(-1 if p.taste_group is None else p.taste_group for p in products),
         off_taste=market.off_taste,
         admission=market.admission,
@@ -154,7 +168,7 @@ FIT = Mechanism(
     numbers=numbers,
     state=FitState,
     actor=(Slot("taste", "f8"),),
-    columns=(T_UNHAPPY_ONLINE,),
+    columns=(T_UNHAPPY_ONLINE, T_PROMOTERS_ONLINE),
     purposes=(DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP),
     modules=(
         Module("effort", ("products.*.effort",), "using it takes expertise", "使用需要一定水平"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ from koubei_sim.model.mechanisms.fields import (
     factor,
     fraction,
 )
-from koubei_sim.model.mechanisms.numbers import threshold, whole
+from koubei_sim.model.mechanisms.numbers import threshold, weighted_mean, whole
 
 DRAW_LAPSE = Purpose(27, "tick, 0")
 DRAW_CHURN = Purpose(28, "tick, 0")
@@ -89,6 +91,11 @@ def numbers(made: Made) -> LeavingRules:
     )
 
 
+def _all_stay_alike(scenario: Any, weights: Sequence[float]) -> dict[str, Any]:
+    """Let all tiers leave as often as the mean user."""
+    return {"service.stay": (weighted_mean(scenario.service.stay, weights),) * 4}
+
+
 LEAVING = Mechanism(
     "leaving",
     numbers=numbers,
@@ -97,7 +104,7 @@ LEAVING = Mechanism(
     purposes=(DRAW_LAPSE, DRAW_CHURN),
     modules=(
         Module("churn", ("service.churn",), "users leave for no stated reason", "用户会自然流失"),
-        Module("stay", ("service.stay",), "fans leave less often", "粉丝更少流失"),
+        Module("stay", ("service.stay",), "fans leave less often", "粉丝更少流失", _all_stay_alike),
         Module("lapse", ("service.lapse",), "unhappy users leave", "不满的用户会离开"),
     ),
 )

@@ -8,6 +8,7 @@ Called by the mechanisms.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -74,6 +75,17 @@ def scaled(number: float, people_per_agent: float, most: int = 2**31 - 1) -> int
     return (
         most if number / people_per_agent >= most else max(1, int(number / people_per_agent + 0.5))
     )
+
+
+def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the mean of `values`, weighted.
+
+    Examples
+    --------
+    >>> weighted_mean((1.0, 3.0), (3.0, 1.0))
+    1.5
+    """
+    return sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights)
 
 
 def whole(numbers: Any) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,11 @@ def people(made: Made) -> dict[str, Any]:
     return {"online_threshold": out}
 
 
+def _all_alike(scenario: Any, weights: Sequence[float]) -> dict[str, Any]:
+    """Let everybody have the mean activity, which is 1, and be online as often as now."""
+    return {f"segments.{name}.activity_sigma": 0.0 for name in scenario.segments}
+
+
 ONLINE = Mechanism(
     "online",
     people=people,
@@ -98,6 +104,7 @@ ONLINE = Mechanism(
             ("segments.*.activity_sigma", "participation.online"),
             "people differ in activity and are not always online",
             "活跃度因人而异，并非天天在线",
+            _all_alike,
         ),
     ),
 )

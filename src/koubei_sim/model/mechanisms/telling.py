@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,6 +48,7 @@ from koubei_sim.model.mechanisms.numbers import (
     geometric,
     halving,
     threshold,
+    weighted_mean,
 )
 from koubei_sim.model.mechanisms.participation import authenticities
 
@@ -253,6 +254,20 @@ def _referral(scenario: Any, flows: Flows) -> Money:
     return cost
 
 
+def _all_tell_alike(scenario: Any, weights: Sequence[float]) -> dict[str, Any]:
+    """Let all tiers tell as often as the mean user, believed as much as the mean telling.
+
+    So tellings, and their force in all, are what they were at these numbers of users.
+    """
+    telling = scenario.telling
+    told = [weight * often for weight, often in zip(weights, telling.tier_factor)]
+    believed = weighted_mean(telling.credibility, told if sum(told) else weights)
+    return {
+        "telling.tier_factor": (weighted_mean(telling.tier_factor, weights),) * 4,
+        "telling.credibility": (believed,) * 4,
+    }
+
+
 TELLING = Mechanism(
     "tell",
     numbers=numbers,
@@ -281,6 +296,7 @@ TELLING = Mechanism(
             ("telling.tier_factor", "telling.credibility"),
             "higher tiers tell more and are believed more",
             "高层粉丝说得更多、更可信",
+            _all_tell_alike,
         ),
     ),
     sentences=(Sentence("do", 2, _told),),

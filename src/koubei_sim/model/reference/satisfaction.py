@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.model.mechanisms.fit import T_UNHAPPY_ONLINE
+from koubei_sim.model.mechanisms.fit import T_PROMOTERS_ONLINE, T_UNHAPPY_ONLINE
 from koubei_sim.model.mechanisms.online import T_ONLINE_USERS
 from koubei_sim.model.reference.backlog import missed
 from koubei_sim.model.reference.engagement import present_engagement
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
-    """Return s of an online user and note it where unhappy (s < 0).
+    """Return s of an online user; note the unhappy (s < 0) and the promoters (s >= `promoter`).
 
     ``s = q - d (1 - x) + taste - bar + loyalty_bonus e / (1 + e)``, plus the service bonus
     while an answer of the staff is remembered, less what the user misses.  The order of the sums is
@@ -52,4 +52,6 @@ def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     if s < 0.0:
         day.unhappy.add(user.number)
         day.row[T_UNHAPPY_ONLINE] += 1
+    elif s >= rules.promoter:
+        day.row[T_PROMOTERS_ONLINE] += 1
     return s

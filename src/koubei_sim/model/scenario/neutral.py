@@ -7,9 +7,11 @@ and by knock-out studies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from koubei_sim import checks
+from koubei_sim.core.codes import TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
@@ -59,6 +61,33 @@ def neutral_paths(scenario: Content, modules: Iterable[str]) -> dict[str, Any]:
                     changes[path] = row.neutral
     emptied = [f"{name}." for name in ("events", "media") if name in changes]
     return {path: value for path, value in changes.items() if not path.startswith(tuple(emptied))}
+
+
+def kept_paths(
+    scenario: Content, modules: Iterable[str], weights: Sequence[float]
+) -> dict[str, Any]:
+    """Return dotted paths and values that make all alike in the named modules, at the level of now.
+
+    Raises
+    ------
+    KoubeiError
+        For a module that has no such value, or weights that are not those of four tiers.
+    """
+    able = [name for name, module in mechanisms.MODULES.items() if module.kept]
+    if not hasattr(weights, "__len__") or len(weights) != len(TIERS):
+        raise KoubeiError(
+            "weights", "one for each tier", got=checks.shown(weights), allowed="four numbers"
+        )
+    weights = [checks.number("weights", weight, 0.0) for weight in weights]
+    if not sum(weights):
+        raise KoubeiError("weights", "nobody to take a mean of", got=str(weights))
+    changes: dict[str, Any] = {}
+    for module in modules:
+        checks.one_of("neutral", module, able, "no value of its own keeps its level")
+        kept = mechanisms.MODULES[module].kept
+        assert kept is not None
+        changes |= kept(scenario, weights)
+    return changes
 
 
 def active(scenario: Content) -> dict[str, bool]:

@@ -28,7 +28,7 @@ from koubei_sim.model.mechanisms.fields import (
     people,
     tick,
 )
-from koubei_sim.model.mechanisms.fit import Gate, Income, Offer
+from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters
 from koubei_sim.model.mechanisms.hearing import Awareness, Load, ReadingBudget, TieStrength
 from koubei_sim.model.mechanisms.leaving import Leaving
 from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
@@ -129,7 +129,7 @@ class Telling(Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
 
 
-class Loyalty(Expectations, Honour, ComplaintGain, ReplyGain, Tiers):
+class Loyalty(Promoters, Expectations, Honour, ComplaintGain, ReplyGain, Tiers):
     """Engagement, its decay, and the tiers of the pyramid."""
 
 

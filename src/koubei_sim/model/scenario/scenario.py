@@ -7,7 +7,7 @@ of `scenario`; files are in `files.py`, words in `describe.py`, neutral values i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from koubei_sim.model.scenario.checks import check
 from koubei_sim.model.scenario.content import OWN_PEOPLE, Content
 from koubei_sim.model.scenario.describe import describe
 from koubei_sim.model.scenario.files import preset_names, read, save, to_toml
-from koubei_sim.model.scenario.neutral import neutral_paths
+from koubei_sim.model.scenario.neutral import kept_paths, neutral_paths
 from koubei_sim.model.scenario.own import Mechanism
 from koubei_sim.model.scenario.parameters import json_schema, set_paths
 
@@ -102,15 +102,47 @@ class Scenario(Content):
         """Do what `replace` does (`own_people` as in `from_dict`)."""
         return self.from_dict(set_paths(self, changes), own_people)
 
-    def neutral(self, *modules: str) -> Scenario:
+    def neutral(
+        self, *modules: str, level: str | None = None, weights: Sequence[float] | None = None
+    ) -> Scenario:
         """Return the scenario with the named modules at their neutral value.
+
+        Parameters
+        ----------
+        *modules : str
+        level : {None, "kept"}
+            A neutral value is that of a model without the module, so it moves the mean as well:
+            without ``tiers`` everybody is believed fully, casual users too.  ``"kept"`` takes only
+            the differences away and leaves the mean: of ``tiers`` (all tell as often as the mean
+            user and are believed as much as the mean telling), ``stay`` (all leave as often as the
+            mean user) and ``activity`` (all have the mean activity; as nobody can be online more
+            than once a day, that is a little more of being online than now: 2 % in ``xiaomi``).
+            Other modules are refused: their mean hangs on the network, or on how a run goes.
+        weights : four numbers, optional
+            For ``"kept"``: how many users are casual, loyal, die-hard and core, such as
+            ``r.data.by_tier[0, 180]``.  Without it all are casual, which most users are: what is
+            taken away is then what fans do more.  No single weighting keeps the mean on every
+            day, for the pyramid changes; try that of an early day too.
+
+        Raises
+        ------
+        KoubeiError
+            For an unknown module, or one that cannot keep its level.
 
         Examples
         --------
         >>> Scenario().neutral("learning").products["product"].learn_quality
         0.0
+        >>> Scenario().neutral("tiers").telling.credibility
+        (1.0, 1.0, 1.0, 1.0)
+        >>> Scenario().neutral("tiers", level="kept").telling.credibility
+        (0.6, 0.6, 0.6, 0.6)
         """
-        return self.replace(**neutral_paths(self, modules))
+        if level is None and weights is None:
+            return self.replace(**neutral_paths(self, modules))
+        checks.word("level", level, ("kept",))
+        weights = (1.0, 0.0, 0.0, 0.0) if weights is None else weights
+        return self.replace(**kept_paths(self, modules, weights))
 
     def with_mechanisms(self, *mechanisms: Mechanism) -> Scenario:
         """Return the scenario with mechanisms of the user's own, at their default values.

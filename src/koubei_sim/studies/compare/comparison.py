@@ -24,8 +24,10 @@ from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
+    RATIOS,
     Interval,
     adoptions,
+    averaged,
     block,
     check_measure,
     die_hard_and_core,
@@ -275,21 +277,36 @@ class Comparison:
     ) -> Difference:
         """Return the paired difference of an outcome: that of `name` minus that of `baseline`.
 
-        Pairs in which it is undefined in one of the two (a day that never came) are left out.
+        Pairs in which it is undefined in one of the two (a day that never came) are left out.  Of
+        costs per head it is the difference of the ratios of totals, over all pairs
+        (`metrics.averaged`); `changed` and `n` are of the pairs in which both have heads.
         """
-        one = self.values(outcome, name)
-        other = self.values(outcome, self.baseline if baseline is None else baseline)
+        base = self.baseline if baseline is None else baseline
         known, outcome = list(OUTCOMES), check_measure(outcome)
-        return paired(one, other, self.key, known.index(outcome) if outcome in known else 0)
+        number = known.index(outcome) if outcome in known else 0
+        one, other = self._averaged(outcome, name), self._averaged(outcome, base)
+        found = paired(one, other, self.key, number)
+        if outcome in RATIOS:
+            gap = self.values(outcome, name) - self.values(outcome, base)
+            gap = gap[np.isfinite(gap)]
+            found = found._replace(changed=_share(gap), n=int(gap.size))
+        return found
+
+    def _averaged(self, outcome: str, name: str | None) -> NDArray[np.float64]:
+        wanted = [outcome, *RATIOS.get(outcome, ())]
+        return averaged(outcome, {each: self.values(each, name) for each in wanted})
 
     def table(self, name: str | None = None) -> pd.DataFrame:
-        """Return one row an outcome: both means, the difference with interval, and the gain."""
+        """Return one row an outcome: both means, the difference with interval, and the gain.
+
+        Costs per head are ratios of totals, as in `Result.summary`.
+        """
         import pandas as pd
 
         name = self._other(name)
         rows = {}
         for outcome in OUTCOMES:
-            one, other = self.values(outcome, name), self.values(outcome, self.baseline)
+            one, other = self._averaged(outcome, name), self._averaged(outcome, self.baseline)
             gap = self.difference(outcome, name)
             both = np.isfinite(one) & np.isfinite(other)
             rows[outcome] = {

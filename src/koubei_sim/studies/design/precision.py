@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number
 from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import OUTCOMES, Interval, interval_of, outcomes, took_off, wilson
+from koubei_sim.metrics import (
+    OUTCOMES,
+    Interval,
+    averaged,
+    interval_of,
+    outcomes,
+    took_off,
+    wilson,
+)
 from koubei_sim.metrics.indices import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import check_run
@@ -145,9 +153,12 @@ def required_replicates_table(
     """Return `required_replicates` of every outcome of a finished run, one row each."""
     import pandas as pd
 
+    found = outcomes(run)
     rows = {
-        name: required_replicates(values, relative=relative, cv_moves=cv_moves)._asdict()
-        for name, values in outcomes(run).items()
+        name: required_replicates(
+            averaged(name, found), relative=relative, cv_moves=cv_moves
+        )._asdict()
+        for name in found
     }
     return (
         pd.DataFrame.from_dict(rows, orient="index").reindex(list(OUTCOMES)).rename_axis("outcome")

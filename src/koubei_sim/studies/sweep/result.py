@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import interval_of, kept_measure
+from koubei_sim.metrics import RATIOS, averaged, interval_of, kept_measure
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.design.plan import Sweep
 from koubei_sim.studies.sweep import journal
@@ -90,22 +90,29 @@ class SweepResult:
     def summary(self, outcome: str) -> pd.DataFrame:
         """Return one outcome by point: its paths, ``mean``, 95 % interval ``low, high``, ``n``.
 
+        Costs per head are ratios of totals, as in `Result.summary`.
+
         Raises
         ------
         KoubeiError
-            For an outcome that was not kept.
+            For an outcome that was not kept, or a cost per head without the cost and the heads.
         """
         import pandas as pd
 
         outcome = kept_measure(outcome, self.sweep.outcomes)
+        wanted = [outcome, *RATIOS.get(outcome, ())]
+        if not set(wanted) <= set(self.sweep.outcomes):
+            raise KoubeiError(
+                "outcome", "the ratio of two totals, which were not kept both", got=outcome,
+                allowed=", ".join(self.sweep.outcomes), fix=f"outcomes={wanted}",
+            )  # fmt: skip
         rows = []
         for point, part in self.table().groupby("point"):
-            values = part[outcome].to_numpy(dtype=np.float64)
-            finite = values[np.isfinite(values)]
-            mean, low, high, _ = interval_of(outcome, values, self.sweep.key)
+            values = {name: part[name].to_numpy(dtype=np.float64) for name in wanted}
+            mean, low, high, _ = interval_of(outcome, averaged(outcome, values), self.sweep.key)
             where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
             rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
-            rows[-1]["n"] = finite.size
+            rows[-1]["n"] = int(np.isfinite(values[outcome]).sum())
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
