@@ -2,7 +2,7 @@
 
 Random worlds come straight from arrays and reach corners that no scenario would; in coarse ones
 hazards are so small that every rounding decides about somebody.  Drawn scenarios go through
-`build_world`, so that the tables real users get are compared too.
+`build_world`, so that the tables real users get are compared too; there each engine makes its own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from hypothesis import strategies as st
 from tests.strategies import scenarios
 from tests.worlds import random_world
 
+from koubei_sim.model.reference import make_tables
+from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import World
-from koubei_sim.model.world.build import build_world
+from koubei_sim.model.world.build import (
+    build_graphs,
+    build_networks,
+    build_population,
+    build_world,
+)
+
+Run = tuple[Scenario, int, int]  # scenario, key, replicate
 
 RANDOM_BLOCK = 10  # random worlds in a block
 RANDOM_WORLDS = 200  # in `make test`
@@ -61,9 +70,22 @@ def coarse_world(number: int) -> World:
     )
 
 
+def twin_worlds(scenario: Scenario, key: int, replicate: int = 0) -> tuple[World, World]:
+    """Return the worlds of the compiled and of the reference engine: the same people and graphs,
+    but each with the tables that are its own."""
+    population = build_population(scenario, key, replicate)
+    networks = build_networks(scenario, key, replicate, population)
+    graphs = build_graphs(scenario, networks, population)
+    drawn = {"population": population, "graphs": graphs}
+    return (
+        build_world(scenario, key, replicate, **drawn),
+        build_world(scenario, key, replicate, **drawn, tables=make_tables),
+    )
+
+
 @st.composite
-def built_worlds(draw: st.DrawFn) -> World:
-    """Draw a scenario over all parameters, a key and a replicate, and build the world."""
+def runs(draw: st.DrawFn) -> Run:
+    """Draw a scenario over all parameters, a key and a replicate."""
     scenario = draw(scenarios(n_max=draw(st.sampled_from(LARGEST))))
     changes: dict[str, object] = {}
     for name in sorted(STIR):
@@ -77,11 +99,11 @@ def built_worlds(draw: st.DrawFn) -> World:
             "visibility": 0.3,
             "persuasion": 0.3,
         }
-    return build_world(scenario.replace(**changes), draw(KEYS), draw(st.integers(0, 3)))
+    return scenario.replace(**changes), draw(KEYS), draw(st.integers(0, 3))
 
 
-def over_built_worlds(block: int, check: Callable[[World], None]) -> None:
-    """Call `check` with each world of a block; the worlds depend on nothing but the number.
+def over_runs(block: int, check: Callable[[Scenario, int, int], None]) -> None:
+    """Call `check` with each run of a block; the runs depend on nothing but the number.
 
     Parameters
     ----------
@@ -99,8 +121,13 @@ def over_built_worlds(block: int, check: Callable[[World], None]) -> None:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(built_worlds())
-    def each(world: World) -> None:
-        check(world)
+    @given(runs())
+    def each(run: Run) -> None:
+        check(*run)
 
     each()
+
+
+def over_built_worlds(block: int, check: Callable[[World], None]) -> None:
+    """Call `check` with the world of each run of a block."""
+    over_runs(block, lambda *run: check(build_world(*run)))

@@ -1,13 +1,14 @@
 """A copy of the reference engine with one planted fault, loaded beside the real one.
 
 The copy lives in memory under another package name with its imports rewritten, so the engine's
-own files are never touched and any number of copies can be made.  Used by `test_mutations.py`.
+own files are never touched and any number of copies can be made.  Used by `test_mutations.py` and
+`test_tables.py`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -18,7 +19,6 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 import koubei_sim.model.reference as original
-from koubei_sim.model.world.arrays import History, World
 
 FOLDER = Path(original.__file__).parent
 NAME = "planted_reference"
@@ -59,18 +59,18 @@ class Copy(MetaPathFinder, Loader):
 
 
 @contextmanager
-def copy_of_reference(changed: str = "", text: str = "") -> Iterator[Callable[[World], History]]:
-    """Give `run_reference` of a fresh copy, in which the module `changed` reads `text`.
+def copy_of_reference(changed: str = "", text: str = "") -> Iterator[ModuleType]:
+    """Give a fresh copy of the engine, in which the module `changed` reads `text`.
 
     Yields
     ------
-    callable
-        World -> history.
+    module
+        With `run_reference` and `make_tables`.
     """
     finder = Copy(changed, text)
     sys.meta_path.insert(0, finder)
     try:
-        yield import_module(NAME).run_reference
+        yield import_module(NAME)
     finally:
         sys.meta_path.remove(finder)
         for name in [n for n in sys.modules if n.partition(".")[0] == NAME]:

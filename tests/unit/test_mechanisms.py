@@ -34,6 +34,8 @@ KNOWN = {
     "population": 56, "channels": 25, "release": 20, "fit": 14, "online": 12, "participate": 12,
     "engagement": 19, "tell": 33, "hear": 16, "decide": 21, "observe": 20,
 }  # fmt: skip
+#: Where every mechanism's numbers are made a second time, on purpose: not counted.
+SECOND = {"model/reference/tables.py", "model/reference/people.py"}
 
 
 def file_of(mechanism: Mechanism) -> str:
@@ -223,7 +225,7 @@ def test_a_mechanism_touches_few_files(mechanism: Mechanism) -> None:
 
     Those who read results (metrics, plots, studies) ask by name and are not touched to add one.
     """
-    files = touched(mechanism)
+    files = touched(mechanism) - SECOND
     assert len(files) <= KNOWN.get(mechanism.name, MOST), sorted(files)
 
 
@@ -232,3 +234,4 @@ def test_the_ruler_sees_a_mechanism_where_it_is() -> None:
     supply = next(m for m in MECHANISMS if m.name == "supply")
     assert {"model/kernels/supply.py", "model/reference/supply.py"} < touched(supply)
     assert "model/kernels/age.py" not in touched(supply)
+    assert touched(supply) & SECOND == {"model/reference/tables.py"}

@@ -139,6 +139,10 @@ class Simulation:
         """
         with self._lock:  # read and drawn by one thread for all
             parts = self._shared if self.scenario.shared_world else {"networks": self.networks}
+        if self.engine == "reference":
+            from koubei_sim.model.reference import make_tables
+
+            parts = {**parts, "tables": make_tables}
         return build.build_world(self.scenario, self.key, replicate, agents=self.who, **parts)
 
     # Running them -------------------------------------------------------------------------------

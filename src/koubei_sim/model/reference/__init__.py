@@ -2,8 +2,9 @@
 
 One file per submodel, under its ODD name, in plain Python integers and floats; everywhere the
 naive way (scan all agents, sort the whole pool) because its one virtue is to be obviously what
-the text says.  It shares with the compiled engine only the draws, the codes and the built
-arrays, so a wrong rule cannot hide in both.  Called by ``simulate`` where ``engine="reference"``
+the text says.  It shares with the compiled engine only the draws, the codes and what has been drawn
+(people, graphs, seeds); even its tables it makes itself (`tables`), so neither a wrong rule nor a
+wrong table can hide in both.  Called by ``simulate`` where ``engine="reference"``
 and by the equivalence tests.
 """
 
@@ -14,9 +15,10 @@ from collections.abc import Callable
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.reference.model import PyramidModel
 from koubei_sim.model.reference.observe import history
+from koubei_sim.model.reference.tables import make_tables
 from koubei_sim.model.world.arrays import History, World
 
-__all__ = ["PyramidModel", "run_reference"]
+__all__ = ["PyramidModel", "make_tables", "run_reference"]
 
 
 def run_reference(world: World, progress: Callable[[int, int], object] | None = None) -> History:

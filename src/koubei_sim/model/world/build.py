@@ -8,6 +8,7 @@ Called by `simulate`, `mesa_model` and tests.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from koubei_sim import checks
@@ -47,6 +48,7 @@ def build_world(
     population: Population | None = None,
     agents: Any = None,
     graphs: Graphs | None = None,
+    tables: Callable[..., tuple[People, Rules]] | None = None,
 ) -> World:
     """Make the world of one replicate.
 
@@ -65,6 +67,9 @@ def build_world(
         What `who_is_who` found, where it is known; it also says what people are called.
     graphs : Graphs, optional
         The finished arrays of the graphs of an earlier world with the same population.
+    tables : callable, optional
+        Makes the people's arrays and the rules of what has been drawn, in the place of the
+        mechanisms: the reference engine has its own (`model.reference.make_tables`).
 
     Returns
     -------
@@ -110,8 +115,9 @@ def build_world(
         table=who.table,
         activity=population.activity,
     )
-    made = Made(scenario, key, replicate, population, graphs, {"seeds": seeds})
-    return World(build_people(made), graphs, build_rules(made), own_rules(scenario))
+    drawn = (scenario, key, replicate, population, graphs, seeds)
+    people, rules = (tables or build_tables)(*drawn)
+    return World(people, graphs, rules, own_rules(scenario))
 
 
 def _seeding_rows(scenario: Scenario, graphs: Graphs) -> tuple[Any, Any] | None:
@@ -132,6 +138,14 @@ def own_rules(scenario: Scenario) -> tuple[Own, ...]:
         found.append(Own(*words, numbers, dict(one.people), len(one.columns)))
         column += len(one.columns)
     return tuple(found)
+
+
+def build_tables(
+    scenario: Scenario, key: int, replicate: int, population: Population, graphs: Graphs, seeds: Any
+) -> tuple[People, Rules]:
+    """Return the people's arrays and the rules as the mechanisms make them."""
+    made = Made(scenario, key, replicate, population, graphs, {"seeds": seeds})
+    return build_people(made), build_rules(made)
 
 
 def build_people(made: Made) -> People:

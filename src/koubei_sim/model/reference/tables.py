@@ -1,0 +1,521 @@
+"""The tables of the reference engine: section 8 of docs/model.md, formula by formula.
+
+The compiled engine has its tables from the mechanisms.  These are written a second time, from the
+text alone, in loops over the scenario: so an error in a table cannot fool both engines either.
+Shared are the functions of `core.draws` and the numbers of channels, kinds and hops.
+`world.build.build_world` calls `make_tables` where it is told to: for runs with
+``engine="reference"``, and for the tests that hold every field against that of the mechanisms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.core.codes import (
+    ATTENTION_SIZE,
+    HOPS,
+    KINDS,
+    LEVELS,
+    MAX_CHANNELS,
+    WORTH_BINS,
+)
+from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
+from koubei_sim.model.reference.people import classes, people
+from koubei_sim.model.world.arrays import Graphs, People, Rules
+
+Fields = dict[str, Any]
+
+
+def make_tables(
+    scenario: Any, key: int, replicate: int, population: Any, graphs: Graphs, seeds: Any
+) -> tuple[People, Rules]:
+    """Return the people and the rules of a world.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    key, replicate : int
+        Address of the run.
+    population : Population
+        The people as drawn, or as a table gives them.
+    graphs : Graphs
+        Who hears whom on each channel.
+    seeds : array
+        Numbers of the people who start, ascending.
+
+    Returns
+    -------
+    People, Rules
+        Equal, bit by bit, to what the mechanisms make of the same.
+    """
+    kinds, number = classes(scenario, population)
+    everybody = people(scenario, key, replicate, population, graphs, seeds, number)
+    size = {
+        "n": scenario.n_agents,
+        "ticks": scenario.ticks,
+        "n_segments": len(scenario.segments),
+        "key": np.uint64(key),
+        "replicate": replicate,
+        "own_on": int(len(scenario.mechanisms) > 0),
+        "seed_engagement": scenario.seeding.engagement,
+        "seed_home": number_or_none(scenario.seeding.home, scenario.channels),
+        "reinforcement_on": int(len(everybody.need) > 1),
+    }
+    return everybody, Rules(
+        **size,
+        **kinds,
+        **channels(scenario),
+        **products(scenario),
+        **backlog(scenario),
+        **nodes(scenario),
+        **engagement(scenario),
+        **satisfaction(scenario),
+        **telling(scenario),
+        **stories(scenario),
+        **hearing(scenario),
+        **boards_and_media(scenario),
+        **events(scenario),
+        **meetings(scenario),
+        **market(scenario),
+        **supply(scenario),
+        **service(scenario),
+    )
+
+
+# Conversions -------------------------------------------------------------------------------------
+
+
+def whole(values: Any) -> NDArray[np.int64]:
+    """Return whole numbers as an array."""
+    return np.array(values, dtype=np.int64)
+
+
+def real(values: Any) -> NDArray[np.float64]:
+    """Return numbers as an array."""
+    return np.array(values, dtype=np.float64)
+
+
+def flags(values: Any) -> NDArray[np.uint8]:
+    """Return yes and no as an array of 1 and 0."""
+    return np.array(values, dtype=np.uint8)
+
+
+def chance32(probability: float) -> int:
+    """Return the threshold that a coin of this probability stays below."""
+    if probability >= 1.0:
+        return 1 << 32
+    return int(max(0.0, probability) * 4294967296.0)
+
+
+def factor16(factor: float) -> int:
+    """Return a factor in units of 2**-16."""
+    return int(factor * 65536.0)
+
+
+def left(days: float, half_life: float) -> float:
+    """Return what is left after so many days."""
+    if half_life == float("inf"):
+        return 1.0
+    return float(exp_neg_portable(days * (0.6931471805599453 / half_life)))
+
+
+def powers(factor: float, size: int) -> list[float]:
+    """Return the powers 0 .. size - 1, each the one before times the factor."""
+    found = [1.0]
+    while len(found) < size:
+        found.append(found[-1] * factor)
+    return found
+
+
+def agents(number: float, scenario: Any, most: int = 2**31 - 1) -> int:
+    """Return a number of people in agents, at least one if there are any."""
+    if number <= 0:
+        return 0
+    found = number / scenario.people_per_agent
+    if found >= most:
+        return most
+    return max(1, int(found + 0.5))
+
+
+def each(scenario: Any, value: Callable[[Any], Any], nothing: Any = 0) -> list[Any]:
+    """Return a value of each of the eight channels, `nothing` for those that are not there."""
+    found = [value(channel) for channel in scenario.channels.values()]
+    return found + [nothing] * (MAX_CHANNELS - len(found))
+
+
+def number_of(name: str, named: Any) -> int:
+    """Return the place of a name in a table of the scenario."""
+    return list(named).index(name)
+
+
+def number_or_none(name: str | None, named: Any) -> int:
+    """Return the same, -1 where nothing is named."""
+    return -1 if name is None else number_of(name, named)
+
+
+# Channels, products, nodes -----------------------------------------------------------------------
+
+
+def channels(scenario: Any) -> Fields:
+    """Return which channels there are, and who becomes a member."""
+    return {
+        "n_channels": len(scenario.channels),
+        "is_board": flags(each(scenario, lambda c: c.medium == "board")),
+        "channel_opens": whole(each(scenario, lambda c: c.opens_at)),
+        "start32": whole(each(scenario, lambda c: chance32(c.members_at_start))),
+        "register16": whole(each(scenario, lambda c: factor16(c.interest))),
+        "join_board32": whole(each(scenario, lambda c: chance32(c.join_on_adoption))),
+        "lurk32": whole(each(scenario, lambda c: chance32(c.lurkers))),
+    }
+
+
+def products(scenario: Any) -> Fields:
+    """Return the products, how they learn, and what they ask of people."""
+    found = list(scenario.products.values())
+    a_day = scenario.n_agents * (len(scenario.nodes) + 1)  # reports, at most
+    g = scenario.people_per_agent
+    return {
+        "n_products": len(found),
+        "quality": real([p.quality for p in found]),
+        "difficulty": real([p.difficulty for p in found]),
+        "launch": whole([p.launch_at for p in found]),
+        "release_interval": whole([p.release_interval for p in found]),
+        "reading_capacity": whole(
+            [agents(p.reading_capacity, scenario, a_day * p.release_interval) for p in found]
+        ),
+        "learn_quality": real([p.learn_quality for p in found]),
+        "learn_difficulty": real([p.learn_difficulty for p in found]),
+        "scale_quality": real([p.scale_quality / g for p in found]),
+        "scale_difficulty": real([p.scale_difficulty / g for p in found]),
+        "visible_progress": real([p.visible_progress for p in found]),
+        "honour_gain": scenario.loyalty.honour_gain,
+        "release_story32": chance32(scenario.loyalty.release_story),
+        "bar": real([p.bar for p in found]),
+        "product_taste": whole([-1 if p.taste_group is None else p.taste_group for p in found]),
+        "off_taste": scenario.market.off_taste,
+        "admission": scenario.market.admission,
+        "open_to_all": scenario.market.open_to_all,
+    }
+
+
+def backlog(scenario: Any) -> Fields:
+    """Return what users miss, and how it is met."""
+    found = list(scenario.products.values())
+    rule = {"most_asked": 0, "loudest": 1, "severest": 2, "random": 3}
+    return {
+        "backlog_on": int(any(p.needs or p.new_needs for p in found)),
+        "needs": whole([p.needs for p in found]),
+        "new_needs": real([p.new_needs for p in found]),
+        "need_share": real([p.need_share for p in found]),
+        "need_exponent": real([p.need_exponent for p in found]),
+        "need_severity": real([p.need_severity for p in found]),
+        "expert_needs32": whole([chance32(p.expert_needs) for p in found]),
+        "fixes": whole([p.fixes for p in found]),
+        "fix_rule": whole([rule[p.fix_rule] for p in found]),
+        "regressions32": whole([chance32(p.regressions) for p in found]),
+    }
+
+
+def nodes(scenario: Any) -> Fields:
+    """Return the nodes: who joins them, and what comes of it; and how joining and telling tire."""
+    part, found = scenario.participation, list(scenario.nodes.values())
+    join32 = np.zeros((len(found), LEVELS), dtype=np.int64)
+    for j, node in enumerate(found):
+        for level in range(LEVELS):
+            ease = power_portable(node.simple, 1.0 - level / 127.0)
+            join32[j, level] = chance32(part.join * node.need * ease / part.online)
+    recovery = [left(d, part.fatigue_half_life) for d in range(scenario.ticks + 2)]
+    return {
+        "n_nodes": len(found),
+        "node_opens": whole([node.opens_at for node in found]),
+        "node_channel": whole([number_or_none(n.channel, scenario.channels) for n in found]),
+        "join32": join32,
+        "join_fatigue16": whole([factor16(p) for p in powers(part.join_fatigue, 256)]),
+        "node_reward": real([node.rewarding for node in found]),
+        "node_reports": flags([node.gives_reports for node in found]),
+        "node_content16": whole([factor16(1.0 - part.report_loss * n.simple) for n in found]),
+        "story32": whole([chance32(node.fun) for node in found]),
+        "story_life": part.story_life,
+        "recovery_on": int(part.fatigue_half_life < float("inf")),
+        "recovery16": whole([factor16(share) for share in recovery]),
+    }
+
+
+# Users -------------------------------------------------------------------------------------------
+
+
+def engagement(scenario: Any) -> Fields:
+    """Return how engagement fades, tiers, and what is gained."""
+    loyalty = scenario.loyalty
+    base = loyalty.base_half_life
+    held = sorted({c.half_life for c in scenario.channels.values() if c.half_life > base})
+
+    def rank(channel: Any) -> int:
+        return 1 + held.index(channel.half_life) if channel.half_life in held else 0
+
+    decay = [[left(d, life) for d in range(scenario.ticks + 2)] for life in (base, *held)]
+    tiers = (0.0, loyalty.loyal, loyalty.die_hard, loyalty.core)
+    return {
+        "channel_rank": whole(each(scenario, rank)),
+        "engagement_decay": real(decay),
+        "tier_threshold": real(tiers),
+        "tier_keep": real([tier * loyalty.keep for tier in tiers]),
+        "recruit_gain": loyalty.recruit_gain,
+        "newcomer_engagement": loyalty.newcomer,
+        "reply_gain": loyalty.reply_gain,
+        "complaint_gain": loyalty.complaint_gain,
+    }
+
+
+def satisfaction(scenario: Any) -> Fields:
+    """Return what contents users, and what they expect."""
+    loyalty = scenario.loyalty
+    return {
+        "loyalty_bonus": loyalty.bonus,
+        "service_bonus": scenario.service.bonus,
+        "bonus_days": scenario.service.bonus_days,
+        "expectations_on": int(loyalty.bar_rise > 0.0 or loyalty.delight > 0.0),
+        "bar_rise": loyalty.bar_rise,
+        "delight": loyalty.delight,
+    }
+
+
+# Telling and hearing -----------------------------------------------------------------------------
+
+
+def telling(scenario: Any) -> Fields:
+    """Return how often who tells, and what a message does to one who sees it."""
+    said, w = scenario.telling, scenario.participation.online
+    reward = said.referral_reward
+    rate = [tier * (1.0 + said.referral_tell * reward) for tier in said.tier_factor]
+    rate = [*rate, said.relay, said.waiting, said.rejecter]
+    belief = [tier * (1.0 - said.referral_taint * reward) for tier in said.credibility]
+    belief = [*belief, said.relay_credibility, said.credibility[0], said.rejecter_credibility]
+
+    taint = scenario.participation.reward_taint
+    truth = [said.plain_authenticity]
+    for node in scenario.nodes.values():
+        truth.append(node.authentic * (1.0 - taint * node.rewarding))
+    truth.append(1.0)  # the story of a release
+
+    tell32 = np.zeros((MAX_CHANNELS, KINDS), dtype=np.int64)
+    hazard = np.zeros((MAX_CHANNELS, KINDS, len(truth), HOPS), dtype=np.int64)
+    for c, channel in enumerate(scenario.channels.values()):
+        kept = powers(channel.fidelity, HOPS)
+        for kind in range(KINDS):
+            tell32[c, kind] = min(int(channel.tell * rate[kind] / w * 4294967296.0), 1 << 40)
+            for a in range(len(truth)):
+                for hop in range(HOPS):
+                    chance = channel.persuasion * belief[kind] * truth[a] * kept[hop]
+                    hazard[c, kind, a, hop] = hazard_units(chance)
+    return {
+        "tell32": tell32,
+        "message_hazard": hazard,
+        "repeat16": whole([factor16(p) for p in powers(said.repeat_fatigue, 256)]),
+        "negativity16": factor16(said.negativity),
+        "reply32": whole(each(scenario, lambda c: chance32(c.reply))),
+        "dilution": real(each(scenario, lambda c: c.dilution, 0.0)),
+    }
+
+
+def stories(scenario: Any) -> Fields:
+    """Return how the urge to tell fades, and who else tells: relays, rejecters, the waiting."""
+    said = scenario.telling
+    floor, novelty = said.novelty_floor, []
+    for d in range(scenario.ticks + 2):
+        urge = floor + (1.0 - floor) * left(d, said.novelty_half_life)
+        novelty.append(factor16(urge if said.novelty_half_life < float("inf") else 1.0))
+    return {
+        "novelty16": whole(novelty),
+        "relay_on": int(said.relay > 0.0 and said.relay_days > 0),
+        "relay_days": said.relay_days if said.relay > 0.0 else 0,
+        "rejecter_days": said.rejecter_days if said.rejecter > 0.0 else 0,
+        "waiting_tells": int(said.waiting > 0.0 and said.scarcity_valence != 0.0),
+        "waiting_sign": 1 if said.scarcity_valence >= 0.0 else -1,
+        "waiting16": factor16(abs(said.scarcity_valence)),
+    }
+
+
+def hearing(scenario: Any) -> Fields:
+    """Return what is seen, what ties and attention do to it, and how it is forgotten."""
+    said, segments = scenario.telling, list(scenario.segments.values())
+    see = [0] * MAX_CHANNELS
+    tie_on = [0] * MAX_CHANNELS
+    tie16 = np.full((MAX_CHANNELS, 256), 65536, dtype=np.int64)
+    attention16 = np.full((MAX_CHANNELS, len(segments), ATTENTION_SIZE), 65536, dtype=np.int64)
+    for c, channel in enumerate(scenario.channels.values()):
+        if channel.medium == "board":
+            continue
+        see[c] = int(hazard_units(channel.visibility))
+        if channel.tie != "none":
+            tie_on[c] = 1
+            for byte in range(256):
+                o = byte / 255.0
+                carried = channel.tie_floor + (1.0 - channel.tie_floor) * o
+                taint = 1.0 - said.referral_weak_taint * said.referral_reward * (1.0 - o)
+                tie16[c, byte] = factor16(carried * taint)
+        for s, segment in enumerate(segments):
+            if segment.reading_budget == float("inf"):
+                continue
+            for arriving in range(ATTENTION_SIZE):
+                load = max(arriving + channel.background_load, 1e-300)
+                attention16[c, s, arriving] = factor16(min(1.0, segment.reading_budget / load))
+
+    memory = scenario.hearing.memory_half_life
+    return {
+        "see_hazard": whole(see),
+        "tie_on": flags(tie_on),
+        "tie16": tie16,
+        "attention_on": int(any(s.reading_budget < float("inf") for s in segments)),
+        "attention16": attention16,
+        "memory_leak": int(memory < float("inf")),
+        "memory20": whole([int(left(d, memory) * 1048576.0) for d in range(scenario.ticks + 2)]),
+    }
+
+
+def boards_and_media(scenario: Any) -> Fields:
+    """Return how posts are read, and the campaigns."""
+
+    def of_board(name: str, nothing: float) -> list[float]:
+        return each(
+            scenario, lambda c: getattr(c, name) if c.medium == "board" else nothing, nothing
+        )
+
+    media = list(scenario.media.values())
+    product = [0 if m.product is None else number_of(m.product, scenario.products) for m in media]
+    return {
+        "readers_per_post": real(of_board("readers_per_post", 0.0)),
+        "reading": real(of_board("reading", float("inf"))),
+        "media_channel": whole([number_of(m.channel, scenario.channels) for m in media]),
+        "media_product": whole(product),
+        "media_start": whole([m.start for m in media]),
+        "media_end": whole([scenario.ticks if m.end is None else m.end for m in media]),
+        "media_see32": whole([chance32(m.visibility) for m in media]),
+        "media_hazard": whole([hazard_units(m.persuasion) for m in media]),
+    }
+
+
+# Days --------------------------------------------------------------------------------------------
+
+
+def first_days(event: Any, ticks: int) -> Iterator[int]:
+    """Yield the first day of each occurrence of an event."""
+    day = event.start
+    while day < ticks:
+        yield day
+        day = day + event.every if event.every else ticks
+
+
+def events(scenario: Any) -> Fields:
+    """Return lifts and gains, day by day."""
+    ticks = scenario.ticks
+    told = np.ones((MAX_CHANNELS, ticks))
+    seen = np.ones((MAX_CHANNELS, ticks))
+    gain = np.zeros((MAX_CHANNELS, ticks))
+    saturation = np.ones((MAX_CHANNELS, ticks))
+    for event in scenario.events.values():
+        c = number_of(event.channel, scenario.channels)
+        for first in first_days(event, ticks):
+            for day in range(first, min(first + event.length, ticks)):
+                told[c, day] *= event.lift_tell
+                seen[c, day] *= event.lift_visibility
+                if event.gain > 0.0:
+                    gain[c, day] = event.gain
+                    saturation[c, day] = event.saturation
+
+    def lifts(factors: NDArray[np.float64]) -> NDArray[np.int64]:
+        rows = [[min(factor16(x), 64 << 16) for x in row] for row in factors.tolist()]
+        return whole(rows)
+
+    return {
+        "lift_tell16": lifts(told),
+        "lift_visibility16": lifts(seen),
+        "event_gain": gain,
+        "event_saturation": saturation,
+    }
+
+
+def meetings(scenario: Any) -> Fields:
+    """Return the meetings, and on which days they are."""
+    offline = [event for event in scenario.events.values() if event.offline]
+    at = [-1] * scenario.ticks
+    for m, event in enumerate(offline):
+        for day in first_days(event, scenario.ticks):
+            at[day] = m
+    return {
+        "meeting_at": whole(at),
+        "meeting_channel": whole([number_of(e.channel, scenario.channels) for e in offline]),
+        "meeting_attend32": whole([chance32(e.attend) for e in offline]),
+        "meeting_cap": whole([agents(e.size_cap, scenario) for e in offline]),
+        "meeting_gain": real([e.meet_gain for e in offline]),
+        "meeting_ties": whole([e.new_ties for e in offline]),
+    }
+
+
+def market(scenario: Any) -> Fields:
+    """Return the offers of the rival up to each day, who can reject, and who comes back."""
+    here, offers, offers_so_far = scenario.market, 0.0, []
+    for day in range(scenario.ticks):
+        hazard = 0.0
+        for phase in here.rival:
+            if phase.day <= day:
+                hazard = phase.hazard
+        offers += hazard
+        offers_so_far.append(int(offers * 67108864.0))
+    return {
+        "rival_on": int(offers_so_far[-1] > 0),
+        "rival_cumulative": whole(offers_so_far),
+        "replacement_days": here.replacement_days,
+        "rejection_on": int(here.rejection),
+        "rejected_return": here.rejected_return,
+    }
+
+
+def supply(scenario: Any) -> Fields:
+    """Return the units of each day, invites and giving up."""
+    given, units, so_far, before = scenario.supply, [], 0.0, 0
+    for day in range(scenario.ticks):
+        for_sale = 0.0
+        since = day - given.start
+        if since == 0 or (given.every > 0 and since > 0 and since % given.every == 0):
+            for_sale += given.units
+        for one in given.rounds:
+            if one.day == day:
+                for_sale += one.units
+        so_far += for_sale
+        agents_so_far = int(so_far / scenario.people_per_agent + 1e-9)
+        units.append(agents_so_far - before)
+        before = agents_so_far
+    return {
+        "supply_on": int(given.enabled),
+        "units": whole(units),
+        "invite_grant": whole(given.invites),
+        "give_up32": chance32(given.give_up),
+        "give_up_rival32": chance32(given.give_up_to_rival),
+    }
+
+
+def service(scenario: Any) -> Fields:
+    """Return staff, the worth of their answers, who complains and who leaves."""
+    given = scenario.service
+    worth = [
+        left(place, given.answer_half_life * WORTH_BINS)
+        for place in range((given.patience + 1) * WORTH_BINS)
+    ]
+    return {
+        "service_capacity": whole(each(scenario, lambda c: agents(c.service_capacity, scenario))),
+        "service_public": flags(each(scenario, lambda c: c.service_public)),
+        "patience": given.patience,
+        "answer32": chance32(given.answer_success),
+        "answer_worth16": whole([factor16(value) for value in worth]),
+        "answer_gain": given.answer_gain,
+        "squeaky_wheel": given.squeaky_wheel,
+        "complaint_rate": given.complaint,
+        "lapse32": chance32(given.lapse),
+        "churn32": whole([chance32(given.churn * stay) for stay in given.stay]),
+        "lapsed_return": given.lapsed_return,
+    }
