@@ -276,6 +276,7 @@ def satisfaction(scenario: Any) -> Fields:
     loyalty = scenario.loyalty
     return {
         "loyalty_bonus": loyalty.bonus,
+        "promoter": loyalty.promoter,
         "service_bonus": scenario.service.bonus,
         "bonus_days": scenario.service.bonus_days,
         "expectations_on": int(loyalty.bar_rise > 0.0 or loyalty.delight > 0.0),
