@@ -25,6 +25,7 @@ KEY = 20100816
 #: A tenth of the market, the same hundred seeds; growth and failure are decided early.
 SIZE = {"n_agents": 100_000, "people_per_agent": 5.0}
 TAKEN_OFF = 5_000.0  # users: fifty times the seeds
+OTHER = 10_000  # added to the number of a world: the same world with other luck
 PURITY = (1.0, 0.1)  # of the hundred; a tenth of all people are enthusiasts
 BEGIN, END = "<!-- agreement -->", "<!-- /agreement -->"
 
@@ -78,15 +79,17 @@ def main() -> None:
             arm = {"seeding.purity": purity}
             row[f"xiaomi {purity:g}"] = users("xiaomi", {**changes, **arm}, world)
             row[f"core {purity:g}"] = users("core", {**in_core(changes), **arm}, world)
+            row[f"again {purity:g}"] = users("xiaomi", {**changes, **arm}, world + OTHER)
         return row
 
     with ThreadPoolExecutor(2) as pool:
         table = pd.DataFrame(list(pool.map(one, range(options.worlds))))
     table.to_csv(HERE / "worlds.csv", index=False, lineterminator="\n", float_format="%.6g")
     off = {name: (table[name] >= TAKEN_OFF).to_numpy()
-           for name in table if name.startswith(("xiaomi ", "core "))}  # fmt: skip
+           for name in table if name.startswith(("xiaomi ", "core ", "again "))}  # fmt: skip
     pure, mixed = (f"{purity:g}" for purity in PURITY)
     agree = np.concatenate([off[f"xiaomi {p}"] == off[f"core {p}"] for p in (pure, mixed)])
+    again = np.concatenate([off[f"xiaomi {p}"] == off[f"again {p}"] for p in (pure, mixed)])
     effect = {
         preset: off[f"{preset} {pure}"].astype(float) - off[f"{preset} {mixed}"]
         for preset in ("xiaomi", "core")
@@ -102,7 +105,8 @@ def main() -> None:
         f"{interval(effect['core'])} |",
         "",
         f"Both say the same in {interval(agree * 1.0)} of {agree.size} runs "
-        f"({options.worlds} worlds, two kinds of seeds). Difference of the two effects, world by "
+        f"({options.worlds} worlds, two kinds of seeds); `xiaomi` with other luck says the same as "
+        f"`xiaomi` in {interval(again * 1.0)}, so more than that no model can. Difference of the two effects, world by "
         f"world: {interval(effect['core'] - effect['xiaomi'])}.",
     ]
     text = "\n".join(lines)

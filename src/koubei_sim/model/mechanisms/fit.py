@@ -25,6 +25,7 @@ from koubei_sim.model.mechanisms.declaration import (
 )
 from koubei_sim.model.mechanisms.fields import (
     INFINITY,
+    STRUCTURE,
     TRIAL,
     Part,
     Real,
@@ -113,6 +114,7 @@ class Promoters(Part):
     promoter: Real = factor(
         0.3,
         "satisfaction from which a user counts as a promoter; passive between 0 and this",
+        neutral=STRUCTURE,  # a line of measuring: no run hangs on it
         high=10.0,
         source="assumption (the product gives twice the default bar)",
     )
