@@ -106,8 +106,8 @@ def main() -> None:
         "",
         f"Both say the same in {interval(agree * 1.0)} of {agree.size} runs "
         f"({options.worlds} worlds, two kinds of seeds); `xiaomi` with other luck says the same as "
-        f"`xiaomi` in {interval(again * 1.0)}, so more than that no model can. Difference of the two effects, world by "
-        f"world: {interval(effect['core'] - effect['xiaomi'])}.",
+        f"`xiaomi` in {interval(again * 1.0)}, so more than that no model can. Difference of the "
+        f"two effects, world by world: {interval(effect['core'] - effect['xiaomi'])}.",
     ]
     text = "\n".join(lines)
     page = HERE / "README.md"
