@@ -7,20 +7,29 @@ scenarios `test_twins.py` does so and runs each engine on its own.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import betainc, ndtr, ndtri
 from tests.equivalence.cases import twin_worlds
 from tests.equivalence.faults_tables import FAULTS_TABLES, TableFault
 from tests.equivalence.planted import copy_of_reference, source
 from tests.equivalence.tables import unlike
 
+from koubei_sim.core.draws import exp_neg_portable
 from koubei_sim.model import reference
 from koubei_sim.model.mechanisms import MODULES, People, Rules
+from koubei_sim.model.mechanisms.channels import DRAW_MEMBER
+from koubei_sim.model.mechanisms.fit import DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP
+from koubei_sim.model.mechanisms.online import DRAW_ACTIVITY
+from koubei_sim.model.mechanisms.population import DRAW_LEVEL, DRAW_SEGMENT
+from koubei_sim.model.reference.coins import Coins, pick
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_tables, build_world
@@ -188,6 +197,58 @@ def test_the_reference_engine_runs_on_its_own_tables(monkeypatch: pytest.MonkeyP
     fast = Simulation(scenario, 1).history(2)
     assert asked == [2]
     assert (slow.table == fast.table).all()
+
+
+# ---------------------------------------------------------------- people
+
+
+def test_people_are_drawn_as_the_text_says() -> None:
+    """Catches another law, class, address or rounding of who people are than section 8 has."""
+    _, (scenario, key, replicate, drawn, _, _) = busy()
+    assert (
+        replicate == 1 and scenario.shared_world
+    )  # so their draws have the address of replicate 0
+    coins, segments = Coins(key, 0), list(scenario.segments.values())
+
+    def digits(value: float) -> float:
+        return float(f"{value:.12g}")
+
+    def between(low: float, high: float) -> float:
+        """Probability of the normal law, from the tail that is nearer: 12 digits need that."""
+        return ndtr(-low) - ndtr(-high) if low > 0 else ndtr(high) - ndtr(low)
+
+    def heavy(m: int, k: int, sigma: float) -> float:
+        return digits(m * between(ndtri(k / m) - sigma, ndtri((k + 1) / m) - sigma))
+
+    def density(k: int) -> float:
+        z = digits(ndtri(k / 4096))
+        return exp_neg_portable(0.5 * z * z) / math.sqrt(2.0 * math.pi)
+
+    def chosen(purpose: int, i: int, m: int) -> int:
+        return pick(coins.coin(purpose, 0, 0, i), m)
+
+    limits = [int(share * 4294967296.0) for share in accumulate(s.share for s in segments)]
+    for i in range(scenario.n_agents):
+        coin = coins.coin(DRAW_SEGMENT, 0, 0, i)
+        number = next((s for s, limit in enumerate(limits) if coin < limit), len(limits) - 1)
+        mine, coin, level = segments[number], coins.coin(DRAW_LEVEL, 0, 0, i), 0
+        a, b = mine.expertise_a, mine.expertise_b
+        while level < 127 and coin >= int(digits(betainc(a, b, (level + 1) / 128)) * 4294967296.0):
+            level += 1
+        assert (drawn.segment[i], drawn.level[i]) == (number, level)
+        assert drawn.activity[i] == heavy(4096, chosen(DRAW_ACTIVITY, i, 4096), mine.activity_sigma)
+        member = sum(
+            1 << c
+            for c, name in enumerate(scenario.channels)
+            if coins.coin(DRAW_MEMBER, 0, c, i) < int(mine.membership.get(name, 1.0) * 4294967296.0)
+        )
+        assert drawn.channels[i] == member
+        mean = mine.income_median * digits(math.exp(mine.income_sigma**2 / 2))
+        assert drawn.income[i] == mean * heavy(256, chosen(DRAW_INCOME, i, 256), mine.income_sigma)
+        k = chosen(DRAW_TASTE, i, 4096)
+        taste = digits(4096 * (density(k) - density(k + 1)))
+        assert drawn.taste[i] == scenario.market.taste_sd * taste
+        assert drawn.taste_group[i] == chosen(DRAW_TASTE_GROUP, i, scenario.market.taste_groups)
 
 
 # ---------------------------------------------------------------- the text
