@@ -30,6 +30,21 @@ from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
 ENGINES: Final = ("compiled", "reference")
 #: What a study measures: a measure (`metrics.measure`), or a number made of one history.
 Outcome = str | Callable[[History, Scenario], float]
+#: What people and graphs do not hang on: whole tables of a scenario, and what stands in two others.
+_CONDUCT: Final = frozenset(
+    "name title description milestones ticks start_date seeding participation nodes telling hearing "
+    "loyalty service supply costs events media".split()
+)
+_OF_CHANNELS: Final = frozenset(
+    "visibility persuasion tell fidelity half_life background_load readers_per_post reading "
+    "opens_at join_on_adoption members_at_start interest lurkers reply dilution service_capacity "
+    "service_public staff_cost".split()
+)
+_OF_PRODUCTS: Final = frozenset(
+    "quality difficulty release_interval reading_capacity learn_quality learn_difficulty "
+    "scale_quality scale_difficulty visible_progress bar needs new_needs need_share need_exponent "
+    "need_severity expert_needs fixes fix_rule regressions".split()
+)
 #: Rounding that changes a number of people by this share or more is told.
 _TOLD: Final = 0.1
 
@@ -93,6 +108,7 @@ class Simulation:
         self.engine = engine
         self.threads = threads
         self._lock = threading.Lock()
+        self._like: Simulation | None = None
 
     # What replicates are made of ----------------------------------------------------------------
 
@@ -118,16 +134,42 @@ class Simulation:
         return Parts(population, drawn, build.build_graphs(scenario, drawn, population))
 
     @cached_property
+    def _of_people(self) -> dict[str, Any]:
+        """The scenario without what neither people nor graphs hang on."""
+        content = self.scenario.to_dict()
+        found = {name: value for name, value in content.items() if name not in _CONDUCT}
+        for table, conduct in (("channels", _OF_CHANNELS), ("products", _OF_PRODUCTS)):
+            found[table] = {
+                name: {key: value for key, value in entry.items() if key not in conduct}
+                for name, entry in content.get(table, {}).items()
+            }
+        return found
+
+    @cached_property
     def _shared(self) -> dict[str, Any]:
         """The people and graphs that all replicates share."""
+        if self._like is not None:
+            with self._like._lock:
+                shared: dict[str, Any] = self._like._shared
+                return shared
         population, _, graphs = self.parts(0)
         return {"population": population, "graphs": graphs}
 
-    def share(self, other: Simulation) -> None:
-        """Take people and graphs from a simulation whose scenario and key draw the same ones."""
-        if self.scenario.shared_world:
-            with other._lock:
-                self.__dict__["_shared"] = other._shared
+    def share(self, other: Simulation) -> bool:
+        """Take people and graphs from another simulation where it draws the same ones.
+
+        Returns whether it does: the same key, graphs and tables supplied, and scenarios that differ
+        in nothing that people or graphs hang on.
+        """
+        if (
+            self.key != other.key
+            or self.inputs is not other.inputs
+            or not self.scenario.shared_world
+            or self._of_people != other._of_people
+        ):
+            return False
+        self._like = other if other._like is None else other._like
+        return True
 
     def world(self, replicate: int) -> World:
         """Return what the engine reads of one replicate.

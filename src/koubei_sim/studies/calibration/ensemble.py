@@ -152,25 +152,19 @@ class Ensemble:
         Worlds
         """
         key, begun = key_from(rng), time.perf_counter()
-        first = Simulation(self.scenario, key, threads=threads)
+        first = Simulation(self.scenarios[0], key, threads=threads)
         first.check_memory(len(self.scenarios))
         side_by_side, within = first.shared_out(len(self.scenarios))
         meter = Meter(progress)
         meter.announce(len(self.scenarios) * self.scenario.ticks)
 
         def one(k: int) -> History:
-            simulation = Simulation(self.scenarios[k], key, threads=within)
-            if not any(_of_people(str(path)) for path in self.parameters):
-                simulation.share(first)
+            simulation = Simulation(self.scenarios[k], key, first.inputs, threads=within)
+            simulation.share(first)
             return simulation.play(simulation.world(k), meter.callback(), threads=within)
 
         histories = in_turn(one, range(len(self.scenarios)), side_by_side)
         return Worlds(self, tuple(histories), key, time.perf_counter() - begun)
-
-
-def _of_people(path: str) -> bool:
-    """Whether a parameter decides who there is or who is tied to whom."""
-    return path.startswith(("segments.", "n_agents")) or ".network." in path
 
 
 @dataclass(frozen=True)
