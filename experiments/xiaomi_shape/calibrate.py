@@ -1,9 +1,9 @@
 """Calibrate the preset `xiaomi` to what is known of its first two years, and ship the posterior.
 
-``python experiments/xiaomi_shape/calibrate.py`` (twenty minutes on two cores; a killed run resumes in
-`--out`) fits the parameters of `RANGES` to the targets of `TARGETS` by ABC and writes
-`xiaomi.posterior.csv` beside the preset, from which `kb.ensemble` draws, and what is identified into
-`parameters.csv` beside this file.
+``python experiments/xiaomi_shape/calibrate.py`` (twenty minutes on two cores; a killed run resumes
+in `--out`) fits the parameters of `RANGES` to the targets by ABC and writes `xiaomi.posterior.csv`
+beside the preset, from which `kb.ensemble` draws, and `parameters.csv`, what is identified, beside
+this file.
 """
 
 from __future__ import annotations
@@ -102,9 +102,8 @@ def main() -> None:
     print(found)
     particles = found.posterior.drop(columns="distance")
     particles.to_csv(SHIPPED, index=False, lineterminator="\n", float_format="%.6g")
-    found.identifiability().to_csv(
-        HERE / "parameters.csv", lineterminator="\n", float_format="%.3g"
-    )
+    known = found.identifiability()
+    known.to_csv(HERE / "parameters.csv", lineterminator="\n", float_format="%.3g")
 
 
 if __name__ == "__main__":

@@ -30,21 +30,22 @@ from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
 ENGINES: Final = ("compiled", "reference")
 #: What a study measures: a measure (`metrics.measure`), or a number made of one history.
 Outcome = str | Callable[[History, Scenario], float]
-#: What people and graphs do not hang on: whole tables of a scenario, and what stands in two others.
+#: Tables of a scenario on which neither people nor graphs hang.
 _CONDUCT: Final = frozenset(
-    "name title description milestones ticks start_date seeding participation nodes telling hearing "
-    "loyalty service supply costs events media".split()
-)
+    {"name", "title", "description", "milestones", "ticks", "start_date", "seeding", "nodes", "media",
+     "participation", "telling", "hearing", "loyalty", "service", "supply", "costs", "events"}
+)  # fmt: skip
+#: The same of a channel, and of a product.
 _OF_CHANNELS: Final = frozenset(
-    "visibility persuasion tell fidelity half_life background_load readers_per_post reading "
-    "opens_at join_on_adoption members_at_start interest lurkers reply dilution service_capacity "
-    "service_public staff_cost".split()
-)
+    {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
+     "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest", "lurkers",
+     "reply", "dilution", "service_capacity", "service_public", "staff_cost"}
+)  # fmt: skip
 _OF_PRODUCTS: Final = frozenset(
-    "quality difficulty release_interval reading_capacity learn_quality learn_difficulty "
-    "scale_quality scale_difficulty visible_progress bar needs new_needs need_share need_exponent "
-    "need_severity expert_needs fixes fix_rule regressions".split()
-)
+    {"quality", "difficulty", "release_interval", "reading_capacity", "learn_quality", "scale_quality",
+     "learn_difficulty", "scale_difficulty", "visible_progress", "bar", "needs", "new_needs", "fixes",
+     "need_share", "need_exponent", "need_severity", "expert_needs", "fix_rule", "regressions"}
+)  # fmt: skip
 #: Rounding that changes a number of people by this share or more is told.
 _TOLD: Final = 0.1
 
@@ -163,7 +164,7 @@ class Simulation:
         """
         if (
             self.key != other.key
-            or self.inputs is not other.inputs
+            or self.inputs.digests != other.inputs.digests
             or not self.scenario.shared_world
             or self._of_people != other._of_people
         ):
