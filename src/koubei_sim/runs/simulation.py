@@ -32,8 +32,9 @@ ENGINES: Final = ("compiled", "reference")
 Outcome = str | Callable[[History, Scenario], float]
 #: Tables of a scenario on which neither people nor graphs hang.
 _CONDUCT: Final = frozenset(
-    {"name", "title", "description", "milestones", "ticks", "start_date", "seeding", "nodes", "media",
-     "participation", "telling", "hearing", "loyalty", "service", "supply", "costs", "events"}
+    {"name", "title", "description", "milestones", "ticks", "start_date", "seeding", "nodes",
+     "media", "participation", "telling", "hearing", "loyalty", "service", "supply", "costs",
+     "events"}
 )  # fmt: skip
 #: The same of a channel, and of a product.
 _OF_CHANNELS: Final = frozenset(
@@ -42,9 +43,10 @@ _OF_CHANNELS: Final = frozenset(
      "reply", "dilution", "service_capacity", "service_public", "staff_cost"}
 )  # fmt: skip
 _OF_PRODUCTS: Final = frozenset(
-    {"quality", "difficulty", "release_interval", "reading_capacity", "learn_quality", "scale_quality",
-     "learn_difficulty", "scale_difficulty", "visible_progress", "bar", "needs", "new_needs", "fixes",
-     "need_share", "need_exponent", "need_severity", "expert_needs", "fix_rule", "regressions"}
+    {"quality", "difficulty", "release_interval", "reading_capacity", "learn_quality", "bar",
+     "scale_quality", "learn_difficulty", "scale_difficulty", "visible_progress", "needs",
+     "new_needs", "fixes", "need_share", "need_exponent", "need_severity", "expert_needs",
+     "fix_rule", "regressions"}
 )  # fmt: skip
 #: Rounding that changes a number of people by this share or more is told.
 _TOLD: Final = 0.1
