@@ -116,3 +116,23 @@ def test_refusals(call: object, said: str) -> None:
     """Catches a preset without a posterior, no worlds, and a parameter set for all of them."""
     with pytest.raises(KoubeiError, match=said):
         call()  # type: ignore[operator]
+
+
+def test_the_demonstration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a demonstration without its tables and figures, or wider than a terminal."""
+    from koubei_sim import cli, studies
+
+    small = ensemble("xiaomi", 3).replace(**SMALL)
+    monkeypatch.setattr(studies, "ensemble", lambda preset, worlds: small)
+    assert cli.main(["demo", "--out", str(tmp_path / "demo"), "--rng", "5"]) == 0
+    said = capsys.readouterr().out
+    lines = [line for line in said.splitlines() if str(tmp_path) not in line]
+    assert max(map(len, lines)) <= 80
+    assert "medians over worlds" in said
+    assert "forum registrations, day 31" in said
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {
+        "worlds.csv", "pyramid.csv", "reached.csv", "reported.csv", "figures",
+    }  # fmt: skip
+    assert (tmp_path / "demo" / "figures" / "pyramid.png").stat().st_size > 10_000

@@ -331,7 +331,12 @@ def demo(
 def _dates_text(found: Worlds) -> str:
     """Return the days of the levels, and what was reported beside what the worlds have."""
     days = [
-        [str(level), brief(row["day"]), screen.span(row["low"], row["high"], brief), row["worlds"]]
+        [
+            str(level).replace("_", "-"),
+            brief(row["day"]),
+            screen.span(row["low"], row["high"], brief),
+            f"{row['worlds']:.0f}",
+        ]
         for level, row in found.reached().iterrows()
     ]
     head = ["reached", "day", "90 %", "worlds"]
