@@ -10,9 +10,9 @@ import pytest
 import koubei_sim as kb
 
 GOLDEN = {
-    "tiny": "8106f7f141447f3c0bf70621134e0ebed14e20b373fe3ceb8030c8d4b84b49c5",
-    "branching": "1a2b273cee5b111991baf7ae62fbcb6091ad8e70991aff220acab15a59ff3153",
-    "threshold": "a28543dc89aa196eb8c103a4043a3a00f7ab3344e7a85d9d7134b3a7ee13f5c7",
+    "tiny": "0c35da66dcfcc149d22393246c5b78c2e1c4201bbf363d8276baffd398bf89c5",
+    "branching": "03afb9c0f19af3651f4ec1c990c5512f5e7cb6fa9f3efa025ea0319fedc6f67c",
+    "threshold": "6d461190153f799372aa486dbb7b58f291f2516a95c79d07156e1996e76c0ff0",
 }
 
 

@@ -65,8 +65,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "没有资料给出最初用户的纯度：它是一个杠杆，不是结论。",
     ),
     "milestones": (
-        "{count} counts of the real world are shown beside the results; none is fitted here.",
-        "结果旁标出 {count} 个现实数据，此处未作拟合。",
+        "{count} counts of the real world are shown beside the results; a run never reads them.",
+        "结果旁标出 {count} 个现实数据，模拟本身不读取它们。",
     ),
 }
 
