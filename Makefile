@@ -16,7 +16,7 @@ BASE_PYTHON ?=
 .PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
 
 help:
-	@echo "make demo       a small run of the Xiaomi scenario, tables and figures into demo/"
+	@echo "make demo       the pyramid in eight calibrated worlds, tables and figures into demo/"
 	@echo "make test       all quick tests (ARGS='-k name' chooses; WORKERS=1 for one process)"
 	@echo "make test-full  slow tests too"
 	@echo "make test-newest | test-lowest        newest Python and releases; oldest and lowest"

@@ -1,4 +1,4 @@
-"""Draw the picture of the README: four replicates of the preset `xiaomi` (about a minute).
+"""Draw the picture of the README: sixteen worlds of the posterior of `xiaomi` (two minutes).
 
 ``python docs/figures/pyramid.py`` writes `pyramid.png` beside this file.
 """
@@ -13,5 +13,5 @@ import koubei_sim as kb
 from koubei_sim.plots import pyramid
 
 if __name__ == "__main__":
-    result = kb.run("xiaomi", replicates=4, rng=20100816, threads=2)
-    pyramid(result).figure.savefig(Path(__file__).with_suffix(".png"), dpi=150)
+    worlds = kb.ensemble("xiaomi", 16).run(rng=20111216, threads=2)
+    pyramid(worlds).figure.savefig(Path(__file__).with_suffix(".png"), dpi=150)
