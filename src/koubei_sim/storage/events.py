@@ -248,6 +248,7 @@ class EventStream:
         self._file = DiskFile(path, self._disk)
         self._writer = EventWriter(self._file, columns, frame)
         self._lock = threading.Lock()
+        self._failed: BaseException | None = None
         self._turn = 0
         self._done: set[int] = set()
         self._spools: dict[int, DiskFile] = {}
@@ -263,7 +264,7 @@ class EventStream:
 
         def take(lines: NDArray[Any]) -> None:
             ordered = lines[self._order(lines)]
-            with self._lock:
+            with self._writing():
                 self.rows += ordered.size
                 if replicate == self._turn:
                     self._writer.append(ordered, replicate)
@@ -274,11 +275,26 @@ class EventStream:
 
     def finish(self, replicate: int) -> None:
         """Say that a replicate is over: the turn goes to the next."""
-        with self._lock:
+        with self._writing():
             self._done.add(replicate)
             while self._turn in self._done:
                 self._turn += 1
                 self._pour(self._turn)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Let one thread write; after a failure all others fail alike.
+
+        What is on the disk then may be half a line, which nobody is to read.
+        """
+        with self._lock:
+            if self._failed is not None:
+                raise self._failed
+            try:
+                yield
+            except BaseException as error:
+                self._failed = error
+                raise
 
     def _spool(self, replicate: int, lines: NDArray[Any]) -> None:
         if replicate not in self._spools:
