@@ -84,10 +84,12 @@ def _sweeps() -> tuple[dict[str, Any], ...]:
 
 @cache
 def _claims() -> tuple[dict[str, Any], ...]:
-    return tuple(
-        tomllib.loads((ROOT / f"experiments/{name}/claim.toml").read_text("utf-8"))
+    market = (ROOT / "experiments/market.toml").as_posix()  # the claims lie elsewhere here
+    texts = (
+        (ROOT / f"experiments/{name}/claim.toml").read_text("utf-8")
         for name in ("E1", "E4", "E7", "E12")
     )
+    return tuple(tomllib.loads(text.replace("../market.toml", market)) for text in texts)
 
 
 @cache

@@ -45,7 +45,8 @@ def monotone(world: World) -> World:
         message_hazard=np.ascontiguousarray(hazard),
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
-            "learn_quality", "learn_difficulty", "join_board32", "churn32", "dilution",
+            "learn_quality", "learn_difficulty", "join_board32", "register16", "churn32",
+            "dilution",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",

@@ -92,7 +92,7 @@ def test_sampled_shares_add_up_and_are_unbiased() -> None:
 
 def test_shares_of_modules_add_up_to_their_effect() -> None:
     """Catches a module that is off where it should be on; one that does nothing has no share."""
-    base = TINY.neutral("returns")
+    base = TINY.neutral("returns", "registration", "lurkers")  # enough people adopt
     found = shapley(base, ["relays", "returns", "reinforcement"], "adoptions", 3, rng=6)
     none = outcome_of(base.neutral("relays", "returns", "reinforcement"))
     assert np.array_equal(found.effect, outcome_of(base) - none)

@@ -389,7 +389,9 @@ def test_descriptions_fit_a_terminal(name, lang):
 def test_descriptions_name_what_matters():
     """Catches a description that leaves out seeding, or says a module is on that is off."""
     text = Scenario.load("xiaomi").describe()
-    assert "100 seeds, 100% of them enthusiasts, chosen: active" in text
+    assert "100 seeds (20 simulated), 100% of them enthusiasts, chosen: active" in " ".join(
+        text.split()
+    )
     on, off = text.split("MODULES OFF")
     assert "rival" in on.split("MODULES ON")[1]
     assert "reinforcement" in off
