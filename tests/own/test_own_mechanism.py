@@ -62,7 +62,9 @@ def test_the_first_event_that_differs_is_named() -> None:
                 s.tell16[i] = s.tell16[i] * own.gain16 * own.gain16 * own.gain16 >> 48
 
     wrong = dataclasses.replace(gifts, compiled=loud)
-    with pytest.raises(KoubeiError, match=r"first event that differs: tick \d+, log (nothing != )?\("):
+    with pytest.raises(
+        KoubeiError, match=r"first event that differs: tick \d+, log (nothing != )?\("
+    ):
         kb.check_mechanism(wrong)
 
 
