@@ -92,6 +92,7 @@ def test_tables_and_figure(found: Worlds, tmp_path: Path) -> None:
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(KoubeiError, match="holds no result"):
         found.save(tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
 
 
 def test_as_a_design_of_a_sweep() -> None:
@@ -126,6 +127,14 @@ def test_the_demonstration(
 
     small = ensemble("xiaomi", 3).replace(**SMALL)
     monkeypatch.setattr(studies, "ensemble", lambda preset, worlds: small)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    runs: list[object] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(Ensemble, "run", lambda *_, **__: runs.append(1))
+        assert cli.main(["demo", "--out", str(tmp_path / "mine")]) != 0
+    assert not runs  # refused before any work, not after a minute
+    assert "holds no result" in capsys.readouterr().err
     assert cli.main(["demo", "--out", str(tmp_path / "demo"), "--rng", "5"]) == 0
     said = capsys.readouterr().out
     lines = [line for line in said.splitlines() if str(tmp_path) not in line]

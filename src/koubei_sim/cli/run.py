@@ -311,7 +311,9 @@ def demo(
     """Grow the Xiaomi pyramid in worlds drawn from its posterior: tables and figures."""
     from koubei_sim import plots
     from koubei_sim.studies import ensemble
+    from koubei_sim.studies.calibration import table_paths
 
+    table_paths(out)  # a folder that holds something else is refused before any work
     drawn = ensemble("xiaomi", worlds)
     scenario = drawn.scenario
     people = f"{scenario.n_agents * scenario.people_per_agent:,.0f} people, {scenario.ticks} days"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,10 @@ from koubei_sim.model.mechanisms.fields import (
     engagement as engagement_of,
 )
 
+Strategy = Literal[
+    "random", "active", "degree", "kshell", "nomination", "community", "staff_friends", "ids"
+]
+
 
 class Seeding(Part):
     """The people with whom it starts."""
@@ -55,27 +59,8 @@ class Seeding(Part):
         neutral=STRUCTURE,
         source="assumption (no source gives the purity of the first users)",
     )
-    strategy: Literal[
-        "random",
-        "active",
-        "degree",
-        "kshell",
-        "nomination",
-        "community",
-        "staff_friends",
-        "ids",
-    ] = choice(
-        "random",
-        "how they are chosen",
-        "random",
-        "active",
-        "degree",
-        "kshell",
-        "nomination",
-        "community",
-        "staff_friends",
-        "ids",
-        neutral="random",
+    strategy: Strategy = choice(
+        "random", "how they are chosen", *get_args(Strategy), neutral="random"
     )
     channel: str | None = name(
         None,

@@ -11,7 +11,7 @@ from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_base
 from koubei_sim.studies.calibration.calibrate import bass_start, calibrate, ranges_around
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.calibration_file import CalibrationFile, read_calibration
-from koubei_sim.studies.calibration.ensemble import Ensemble, Worlds, ensemble
+from koubei_sim.studies.calibration.ensemble import Ensemble, Worlds, ensemble, table_paths
 from koubei_sim.studies.calibration.forecast import Predictive
 from koubei_sim.studies.calibration.ranks import Ranks, rank_statistics
 from koubei_sim.studies.calibration.scorecard import Scorecard, scorecard
@@ -38,4 +38,5 @@ __all__ = [
     "rank_statistics",
     "read_calibration",
     "scorecard",
+    "table_paths",
 ]

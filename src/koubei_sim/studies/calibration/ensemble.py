@@ -39,7 +39,9 @@ ENDING: Final = ".posterior.csv"
 #: Quantiles: the 90 % band and its middle.
 BAND: Final = (0.05, 0.5, 0.95)
 #: Levels whose days are told: a pyramid is reached when these are.
-LEVELS: Final = {"users": (1_000_000.0,), "loyal": (100_000.0,), "die_hard": (5_000.0,)}
+LEVELS: Final = {"users": 1_000_000.0, "loyal": 100_000.0, "die_hard": 5_000.0}
+#: Names of the tables that `Worlds.save` writes.
+TABLES: Final = ("worlds", "pyramid", "reached", "reported")
 
 
 def ensemble(preset: str, number: int = 16) -> Ensemble:
@@ -233,17 +235,14 @@ class Worlds:
         KoubeiError
             For a folder that holds something else, or that cannot be written.
         """
-        goal = checks.path("folder", folder)
-        tables = {
-            "worlds": self.ensemble.parameters.rename_axis("world").reset_index(),
-            "pyramid": self.pyramid("month").reset_index(),
-            "reached": self.reached().reset_index(),
-            "reported": self.reported(),
-        }
-        paths = [goal / f"{name}.csv" for name in tables]
-        if not all(path.is_file() for path in paths):
-            check_goal(goal)
-        for path, table in zip(paths, tables.values(), strict=True):
+        paths = table_paths(folder)
+        tables = (
+            self.ensemble.parameters.rename_axis("world").reset_index(),
+            self.pyramid("month").reset_index(),
+            self.reached().reset_index(),
+            self.reported(),
+        )
+        for path, table in zip(paths, tables, strict=True):
             with whole_file(path) as file:
                 file.write(table.to_csv(index=False, lineterminator="\n").encode())
         return paths
@@ -258,14 +257,13 @@ class Worlds:
         import pandas as pd
 
         rows = {}
-        for name, levels in LEVELS.items():
-            for level in levels:
-                days = np.array([first_day(one, level) for one in self.series(name)])
-                late = np.where(np.isnan(days), np.inf, days)
-                low, day, high = np.quantile(late, BAND, method="nearest")
-                rows[f"{level:,.0f} {name}"] = {
-                    "day": day, "low": low, "high": high, "worlds": int(np.isfinite(days).sum()),
-                }  # fmt: skip
+        for name, level in LEVELS.items():
+            days = np.array([first_day(one, level) for one in self.series(name)])
+            late = np.where(np.isnan(days), np.inf, days)
+            low, day, high = np.quantile(late, BAND, method="nearest")
+            rows[f"{level:,.0f} {name}"] = {
+                "day": day, "low": low, "high": high, "worlds": int(np.isfinite(days).sum()),
+            }  # fmt: skip
         found = pd.DataFrame.from_dict(rows, orient="index")
         return found.replace(np.inf, np.nan).rename_axis("level")
 
@@ -305,6 +303,21 @@ class Worlds:
                 }
             )
         return pd.DataFrame(rows)
+
+
+def table_paths(folder: str | Path) -> list[Path]:
+    """Return where `Worlds.save` writes into a folder, or refuse the folder; touches nothing.
+
+    Raises
+    ------
+    KoubeiError
+        For a folder that holds something else, or that cannot be written.
+    """
+    goal = checks.path("folder", folder)
+    paths = [goal / f"{name}.csv" for name in TABLES]
+    if not all(path.is_file() for path in paths):
+        check_goal(goal)
+    return paths
 
 
 def _held_against(label: str) -> str:
