@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import koubei_sim as kb
 
 #: Enough for every mechanism to act: a tenth of the preset's people, all of its days.
-SMALL = {"n_agents": 100_000, "people_per_agent": 5.0}
+SMALL = {"n_agents": 50_000, "people_per_agent": 20.0}
 KEY = 20100816
 #: Prices never act on people; what they are spent on does.
 PRICES = ("costs.", "cost", "recruit_cost")

@@ -33,6 +33,7 @@ from koubei_sim.model.mechanisms.fields import (
     factor,
     fraction,
     money,
+    only_with,
     parameter,
     tick,
 )
@@ -48,15 +49,21 @@ T_PROMOTERS_ONLINE = Column(200, "promoters_online", "users online and promoters
 class Income(Part):
     """Of a segment: what its people would spend."""
 
-    income_median: Real = parameter(
-        1000.0,
-        "median of what a person would spend on the product at most",
-        unit="money",
-        neutral=INFINITY,
-        above=0.0,
-        high=INFINITY,
+    income_median: Real = only_with(
+        "products.*.price",
+        parameter(
+            1000.0,
+            "median of what a person would spend on the product at most",
+            unit="money",
+            neutral=INFINITY,
+            above=0.0,
+            high=INFINITY,
+        ),
     )
-    income_sigma: Real = factor(0.5, "spread of income: sigma of its logarithm", high=3.0)
+    income_sigma: Real = only_with(
+        "products.*.price",
+        factor(0.5, "spread of income: sigma of its logarithm", high=3.0),
+    )
 
     @model_validator(mode="after")
     def _finite_income(self) -> Income:

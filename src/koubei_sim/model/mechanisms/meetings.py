@@ -31,6 +31,7 @@ from koubei_sim.model.mechanisms.fields import (
     Whole,
     engagement,
     fraction,
+    only_with,
     people,
     truth,
 )
@@ -47,11 +48,16 @@ class Meeting(Part):
     """Of an event: a meeting in person on its first day."""
 
     offline: Truth = truth(False, "a meeting in person on its first day")
-    attend: Real = fraction(0.1, "probability that an online user comes to a meeting")
-    size_cap: Whole = people(100, "people who fit into a meeting")
-    meet_gain: Real = engagement(0.0, "engagement gained at a meeting", high=1000.0)
-    new_ties: Whole = people(
-        0, "new ties a person makes in each direction of the table (feeds)", high=50
+    attend: Real = only_with(
+        "offline", fraction(0.1, "probability that an online user comes to a meeting")
+    )
+    size_cap: Whole = only_with("offline", people(100, "people who fit into a meeting"))
+    meet_gain: Real = only_with(
+        "offline", engagement(0.0, "engagement gained at a meeting", high=1000.0)
+    )
+    new_ties: Whole = only_with(
+        "offline",
+        people(0, "new ties a person makes in each direction of the table (feeds)", high=50),
     )
 
 

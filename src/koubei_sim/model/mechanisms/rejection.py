@@ -30,6 +30,7 @@ from koubei_sim.model.mechanisms.fields import (
     days,
     factor,
     fraction,
+    only_with,
     truth,
 )
 from koubei_sim.model.mechanisms.hearing import resistances
@@ -43,7 +44,7 @@ class Rejecters(Part):
     """Of telling: those who rejected it."""
 
     rejecter: Real = factor(0.0, "factor on (negative) telling of those who rejected")
-    rejecter_days: Whole = days(14, "days for which they tell")
+    rejecter_days: Whole = only_with("rejecter", days(14, "days for which they tell"))
     rejecter_credibility: Real = fraction(
         0.6, "factor on persuasion of a rejecter", neutral=STRUCTURE
     )

@@ -39,6 +39,7 @@ from koubei_sim.model.mechanisms.fields import (
     fraction,
     infinite,
     money,
+    only_with,
     parameter,
 )
 from koubei_sim.model.mechanisms.numbers import (
@@ -108,20 +109,28 @@ class Referral(Part):
     """Of telling: recruiting is rewarded."""
 
     referral_reward: Real = fraction(0.0, "reward for recruiting, 1 the largest thought of")
-    referral_tell: Real = factor(1.0, "telling added by a reward of 1, as a factor")
-    referral_taint: Real = fraction(0.3, "credibility of users lost by a reward of 1")
-    referral_weak_taint: Real = fraction(
-        0.3, "further loss across the weakest ties (channels with tie strength)"
+    referral_tell: Real = only_with(
+        "referral_reward", factor(1.0, "telling added by a reward of 1, as a factor")
+    )
+    referral_taint: Real = only_with(
+        "referral_reward", fraction(0.3, "credibility of users lost by a reward of 1")
+    )
+    referral_weak_taint: Real = only_with(
+        "referral_reward",
+        fraction(0.3, "further loss across the weakest ties (channels with tie strength)"),
     )
 
 
 class Messages(Part):
     """Of a channel: how often people tell there, and what is left of a message."""
 
-    visibility: Real = fraction(
-        0.3,
-        "probability that a listener sees a message (boards: see readers_per_post)",
-        source=TRIAL,
+    visibility: Real = only_with(
+        "medium=feed",
+        fraction(
+            0.3,
+            "probability that a listener sees a message (boards: see readers_per_post)",
+            source=TRIAL,
+        ),
     )
     persuasion: Real = fraction(
         0.05,

@@ -7,6 +7,7 @@ scenario the names of its own channels stand there, with their values.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import typing
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,32 @@ class Row(NamedTuple):
     provenance: str
     description: str
     value: Any = None
+    only_with: str = ""
+
+
+def idle(row: Row, rows: Mapping[str, Row]) -> bool:
+    """Say whether a parameter changes nothing because what it hangs on is neutral.
+
+    Parameters
+    ----------
+    row : Row
+    rows : mapping of str to Row
+        All rows of the scenario by path.
+
+    Examples
+    --------
+    >>> rows = {"a.on": Row("a.on", "1", "", 0, 0, "", "", 0)}
+    >>> idle(Row("a.size", "1", "", 1, 0, "", "", 1, only_with="on"), rows)
+    True
+    """
+    if not row.only_with:
+        return False
+    name, _, wanted = row.only_with.partition("=")
+    path = name if "." in name else f"{row.path.rpartition('.')[0]}.{name}"
+    found = [other for other in rows if fnmatch.fnmatchcase(other, path)]
+    if wanted:
+        return all(str(rows[other].value) != wanted for other in found)
+    return all(rows[other].value == rows[other].neutral for other in found)
 
 
 def parameter_table(scenario: Content | None = None) -> list[Row]:
@@ -77,6 +104,7 @@ def _rows(model: type[BaseModel], path: str, part: BaseModel | None) -> Iterator
                 noted["provenance"],
                 str(field.description),
                 value,
+                noted.get("only_with", ""),
             )
             continue
         inner = _models(field.annotation)[0]

@@ -229,7 +229,11 @@ def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
             got=repr(given),
             fix="{'channels.forum.tell': (.01, .1)}",
         )
-    known = [row.path for row in parameter_table(scenario)]
+    rows = parameter_table(scenario)
+    entries = [
+        f"{row.path}.{name}" for row in rows if isinstance(row.value, dict) for name in row.value
+    ]
+    known = [row.path for row in rows] + entries
     for path in names:
         if path not in known:
             raise KoubeiError(path, "unknown parameter", fix=nearest(path, known))

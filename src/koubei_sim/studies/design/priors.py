@@ -18,6 +18,7 @@ from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
+from koubei_sim.model.scenario.parameters import idle
 from koubei_sim.runs.options import scenario_from, texts
 from koubei_sim.studies.design.points import LatinHypercube, RandomPoints, SobolPoints
 from koubei_sim.studies.design.values import Range, range_of
@@ -51,8 +52,8 @@ def prior_sample(
         Number of points.
     paths : sequence of str, or mapping of str to range, optional
         Which parameters; a mapping gives ranges of its own.  Without it: every number whose
-        provenance is an assumption, whose mechanism is on (value not neutral), and whose range
-        fits the rest of the scenario.
+        provenance is an assumption, whose mechanism is on (value not neutral, and nothing neutral
+        that it hangs on), and whose range fits the rest of the scenario.
     spread : float
         A value v gets the range ``v / spread .. v * spread``, uniform in the logarithm, cut to
         what the parameter may be.  A share in 0..1 gets the range in which its odds are divided
@@ -85,7 +86,7 @@ def prior_sample(
     rows = {row.path: row for row in parameter_table(base)}
     ranges: dict[str, Range] = {}
     if paths is None:
-        chosen = [path for path, row in rows.items() if _assumed(row)]
+        chosen = [path for path, row in rows.items() if _assumed(row) and not idle(row, rows)]
     else:
         chosen = texts("paths", paths)
     for path in chosen:
