@@ -80,7 +80,7 @@ def compare(
     ] = None,
     precision: Annotated[
         float | None,
-        typer.Option(help="Add pairs until the 95 % interval of OUTCOME is +- this."),
+        typer.Option(help="Add pairs until the effect on OUTCOME is known to +- this."),
     ] = None,
     outcome: Annotated[
         str, typer.Option(metavar="OUTCOME", help="For --precision, such as users or loyal.")
@@ -99,7 +99,7 @@ def compare(
     scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say how scenarios differ, on the same luck: differences with intervals."""
+    """Say how scenarios differ, on the same luck: whether they take off, and what they do then."""
     from koubei_sim import studies
 
     compared = _scenarios(scenarios, change or [], common or [], agents is not None)
@@ -128,8 +128,8 @@ def compare(
         screen.write_json(_content(found))
     else:
         print("\n\n".join(_text(found, name, every) for name in found.names[1:]))
+        print("take_off: over all pairs; the rest where both take off, n of them")
         print("gain: times as many independent runs for the same interval")
-        print("n: pairs in which both have such a number; cost_per: all costs over all heads")
         for note in found.notes:
             print("\n".join(textwrap.wrap(f"note: {note}", screen.WIDTH - 1)))
     if found.stopped != "at_most":
@@ -226,30 +226,34 @@ def parts_of(text: str) -> tuple[str, list[str]]:
 def _text(found: Comparison, name: str, every: bool) -> str:
     from koubei_sim.metrics import OUTCOMES
 
-    table = found.table(name)
-    base = found.baseline
+    table, base = found.table(name), found.baseline
     rows = []
     for outcome in OUTCOMES if every else _SHOWN:
         row: dict[Any, Any] = table.loc[outcome].to_dict()
         nothing = not row[base] and not row[name] and not row["changed"]
         if not row["n"] or (nothing and not every):
             continue
+        sign = "x" if row["kind"] == "times" else ""
+        shown = brief if sign else _signed
         rows.append(
             [
                 outcome,
                 brief(row[base]),
                 brief(row[name]),
-                _signed(row["difference"]) if row["changed"] else "same",
-                _interval(row["low"], row["high"]) if row["changed"] else "",
+                sign + shown(row["effect"]) if row["changed"] else "same",
+                screen.span(row["low"], row["high"], shown) if row["changed"] else "",
                 brief(row["gain"]) if row["changed"] and math.isfinite(row["gain"]) else "",
                 str(int(row["n"])),
             ]
         )
     # Names first: whoever reads B must know what it is, however long the name of A.
     names = [screen.cut(text, 45) for text in (name, base)]
-    head = ["outcome", "A", "B", "B - A", "95 %", "gain", "n"]
-    lines = [f"B: {names[0]}", f"A: {names[1]}, {found.replicates} pairs, key {found.key}", ""]
-    return "\n".join([*lines, screen.table(head, rows)])
+    head = ["outcome", "A", "B", "effect", "95 %", "gain", "n"]
+    lines = [f"B: {names[0]}", f"A: {names[1]}, {found.replicates} pairs, key {found.key}"]
+    shares = found.strata(name=name)["share"].to_numpy()
+    words = ("both", "only B", "only A", "neither")
+    kinds = ", ".join(f"{word} {share:.0%}" for word, share in zip(words, shares, strict=True))
+    return "\n".join([*lines, f"takes off: {kinds}", "", screen.table(head, rows)])
 
 
 def _signed(value: float) -> str:
@@ -261,10 +265,6 @@ def _signed(value: float) -> str:
     ('+12.3', '-45.7k', '0')
     """
     return f"+{brief(value)}" if value > 0 else brief(value)
-
-
-def _interval(low: float, high: float) -> str:
-    return screen.span(low, high, _signed)
 
 
 def _content(found: Comparison) -> dict[str, Any]:
@@ -279,5 +279,11 @@ def _content(found: Comparison) -> dict[str, Any]:
         "stopped": found.stopped,
         "notes": list(found.notes),
         "scenarios": {name: run.scenario.digest() for name, run in found.runs.items()},
-        "differences": others,
+        "strata": {
+            name: found.strata(name=name)
+            .rename(columns={found.baseline: "baseline", name: "value"})
+            .to_dict(orient="index")
+            for name in found.names[1:]
+        },
+        "effects": others,
     }

@@ -185,7 +185,7 @@ def diff(
         same = results[0].digest() == results[1].digest()
         ours, theirs = (result.summary() for result in results)
         for name in ours.index:
-            pair = ours.loc[name, "mean"], theirs.loc[name, "mean"]
+            pair = ours.loc[name, "estimate"], theirs.loc[name, "estimate"]
             if pair[0] != pair[1] and any(value == value for value in pair):
                 outcome[name] = {"meaning": ours.loc[name, "meaning"], "a": pair[0], "b": pair[1]}
     if as_json:
@@ -197,7 +197,7 @@ def diff(
         print(screen.cut(f"  {path}: {_short(a)} -> {_short(b)}", 79))
     if same is None:
         return FINE
-    print("outcome: same bytes" if same else "outcome (means over replicates)")
+    print("outcome: same bytes" if same else "outcome (of what took off)")
     rows = [
         [screen.cut(entry["meaning"], 42), brief(entry["a"]), brief(entry["b"]), _change(entry)]
         for entry in outcome.values()

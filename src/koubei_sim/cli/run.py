@@ -41,14 +41,14 @@ _HEADINGS = {
     "zh": ("截至", "铁杆", "忠诚", "用户", "95%区间"),
 }
 _NOTES = {
-    ("en", "replicates"): "means over replicates; die-hard: with the core; loyal: with both",
-    ("zh", "replicates"): "各次重复的均值;铁杆含核心,忠诚含铁杆与核心",
+    ("en", "replicates"): "typical of what took off; die-hard: with the core; loyal: with both",
+    ("zh", "replicates"): "起飞者的典型值;铁杆含核心,忠诚含铁杆与核心",
     ("en", "worlds"): "medians over worlds; die-hard: with the core; loyal: with both",
     ("zh", "worlds"): "各世界的中位数;铁杆含核心,忠诚含铁杆与核心",
 }
 _FOOT = {
-    "en": "n: replicates that have such a number; cost per fan: all costs over all fans",
-    "zh": "n:有此数值的重复次数;每位忠诚用户的成本:总成本除以忠诚用户总数",
+    "en": "n: of how many replicates; all but the chance of take-off: of those that took off",
+    "zh": "n:重复次数;除起飞概率外,均只计起飞者",
 }
 #: Outcomes shown after a run (`koubei run --json` has them all).
 _SHOWN = (
@@ -259,19 +259,19 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
     lines.append(pyramid_text(result, lang))
     shown = result.summary().loc[list(_SHOWN)]
     shown = shown[shown["n"] > 0]
-    if not shown["mean"].loc[["cost"]].any():
+    if not shown["estimate"].loc[["cost"]].any():
         shown = shown.drop(index=["cost", "cost_per_loyal"], errors="ignore")
     rows = [
         [
             screen.cut(row["meaning"], 40),
-            brief(row["mean"]),
+            brief(row["estimate"]),
             screen.span(row["low"], row["high"], brief),
             row["interval"] if row["interval"] not in ("none", "exact") else "",
             str(row["n"]),
         ]
         for _, row in shown.iterrows()
     ]
-    head = ["outcome", "mean", "95 %", "by", "n"]
+    head = ["outcome", "", "95 %", "by", "n"]
     if result.replicates == 1:
         head, rows = head[:2], [row[:2] for row in rows]
     lines += ["", screen.table(head, rows)]

@@ -23,6 +23,7 @@ from koubei_sim.metrics.forest import (
     seeds_of,
     trees,
 )
+from koubei_sim.metrics.hurdle import chance, log_interval, paired_chances
 from koubei_sim.metrics.indices import (
     adoptions,
     awareness_index,
@@ -34,7 +35,7 @@ from koubei_sim.metrics.indices import (
     reputation_index,
     took_off,
 )
-from koubei_sim.metrics.intervals import Interval, mean_interval, ratio_values, wilson
+from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
 from koubei_sim.metrics.measuring import (
     Dated,
     check_measure,
@@ -48,14 +49,15 @@ from koubei_sim.metrics.measuring import (
 )
 from koubei_sim.metrics.overview import (
     OUTCOMES,
-    RATIOS,
-    averaged,
+    Told,
     check_observed,
-    interval_of,
+    offset,
     outcomes,
     period_ends,
     pyramid,
     summary,
+    taken_of,
+    told,
 )
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
 from koubei_sim.metrics.staying import (
@@ -70,7 +72,6 @@ from koubei_sim.metrics.staying import (
 __all__ = [
     "OUTCOMES",
     "PURPOSES",
-    "RATIOS",
     "BehaviourTiers",
     "Dated",
     "Forest",
@@ -79,12 +80,13 @@ __all__ = [
     "Reproduction",
     "Retention",
     "Spells",
+    "Told",
     "Trees",
     "adoptions",
-    "averaged",
     "awareness_index",
     "behaviour_tiers",
     "block",
+    "chance",
     "check_measure",
     "check_observed",
     "children",
@@ -95,22 +97,23 @@ __all__ = [
     "die_hard_and_core",
     "first_day",
     "forest_summary",
-    "interval_of",
     "is_dated",
     "k_factor",
     "kept_measure",
+    "log_interval",
     "loyal_and_above",
     "loyalty_index",
     "mean_interval",
     "measure",
     "measures",
     "net_promoter_share",
+    "offset",
     "offspring_counts",
     "outcomes",
+    "paired_chances",
     "period_ends",
     "purity_by_tier",
     "pyramid",
-    "ratio_values",
     "read_dated",
     "recruitment_forest",
     "reproduction_number",
@@ -120,6 +123,8 @@ __all__ = [
     "spells",
     "spend",
     "summary",
+    "taken_of",
+    "told",
     "took_off",
     "trees",
     "users",

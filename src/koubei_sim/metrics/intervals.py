@@ -71,7 +71,9 @@ def skewness(values: NDArray[np.float64]) -> float:
     return float(np.mean(centred**3)) / second**1.5 if second > 0 else 0.0
 
 
-def mean_interval(values: NDArray[np.float64], key: int = 0, outcome: int = 0) -> Interval:
+def mean_interval(
+    values: NDArray[np.float64], key: int = 0, outcome: int = 0, skewed: float = SKEWED
+) -> Interval:
     """Return the mean of `values` over replicates with a 95 % interval.
 
     Student's t, ``mean +- t(0.975, n-1) s / sqrt(n)``; where the skewness exceeds `SKEWED` and n
@@ -86,6 +88,8 @@ def mean_interval(values: NDArray[np.float64], key: int = 0, outcome: int = 0) -
         Key of the run.
     outcome : int
         Number of the outcome, so that outcomes are resampled independently.
+    skewed : float
+        Skewness from which on values are resampled; never with infinity.
 
     Examples
     --------
@@ -106,35 +110,13 @@ def mean_interval(values: NDArray[np.float64], key: int = 0, outcome: int = 0) -
     spread = float(finite.std(ddof=1))
     if spread == 0.0:
         return Interval(mean, mean, mean, "exact")
-    if n >= LEAST_FOR_BOOTSTRAP and abs(skewness(finite)) > SKEWED:
+    if n >= LEAST_FOR_BOOTSTRAP and abs(skewness(finite)) > skewed:
         low, high = _accelerated_bootstrap(finite, key, outcome)
         return Interval(mean, low, high, "bootstrap")
     from scipy.special import stdtrit
 
     half = float(stdtrit(n - 1, 0.975)) * spread / float(np.sqrt(n))
     return Interval(mean, mean - half, mean + half, "t")
-
-
-def ratio_values(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return one value a replicate whose mean is the ratio R of the totals of `above` and `below`.
-
-    ``R + (above - R below) / mean(below)``: the ratio, linearised (Cochran 1977, Sampling
-    Techniques, 3rd ed., chapter 6).  So what has an interval for a mean, or for the mean of paired
-    differences, has one for the ratio.  NaN where either is missing, or `below` is 0 in all.
-
-    Examples
-    --------
-    >>> found = ratio_values(np.array([10.0, 10.0]), np.array([0.0, 5.0]))
-    >>> found.tolist(), float(found.mean())
-    ([8.0, 0.0], 4.0)
-    """
-    above, below = numbers("above", above), numbers("below", below)
-    both = np.isfinite(above) & np.isfinite(below)
-    if not below[both].any():
-        return np.full(above.size, np.nan)
-    ratio = above[both].sum() / below[both].sum()
-    values: NDArray[np.float64] = ratio + (above - ratio * below) / below[both].mean()
-    return values
 
 
 def _accelerated_bootstrap(

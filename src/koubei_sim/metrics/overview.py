@@ -1,13 +1,13 @@
 """The tables a person reads first: outcomes with intervals, and the pyramid by quarter.
 
-Gathers what the other metrics measure, one number a replicate, and puts intervals over
-replicates on them.  Called by `Result.summary` and `Result.pyramid`, and by the command line.
+Gathers what the other metrics measure, one number a replicate, and tells each as `hurdle` says: the
+chance of take-off, and everything else given that.  Called by `Result.summary` and
+`Result.pyramid`, by studies, and by the command line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.core.codes import CORE, REJECTED, RIVAL
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import costs, indices
-from koubei_sim.metrics.intervals import Interval, mean_interval, ratio_values, wilson
+from koubei_sim.metrics import costs, hurdle, indices
+from koubei_sim.metrics.intervals import mean_interval
 from koubei_sim.metrics.passes import log_facts
 from koubei_sim.metrics.runs import (
     Run,
@@ -50,7 +50,7 @@ OUTCOMES: Final = {
     "rejected": "in rejection at the end",
     "rival": "with the rival at the end",
     "aware_share": "share of people who know the product",
-    "take_off": "share of replicates that took off",
+    "take_off": "chance of take-off",
     "day_die_hard_5000": "day of the 5,000th die-hard",
     "day_loyal_100000": "day of the 100,000th loyal fan",
     "purity_core": "share of enthusiasts in the core",
@@ -70,10 +70,6 @@ OUTCOMES: Final = {
     "cost_per_user": "cost per user at the end",
     "cost_per_loyal": "cost per loyal fan at the end",
 }
-
-
-#: Costs per head: outcome -> the two outcomes of whose totals it is the ratio.
-RATIOS: Final = {"cost_per_user": ("cost", "users"), "cost_per_loyal": ("cost", "loyal")}
 
 
 def outcomes(run: Run) -> dict[str, NDArray[np.float64]]:
@@ -129,74 +125,99 @@ def _recent(daily: NDArray[np.float64]) -> float:
     return float(last.mean()) if last.size else float("nan")
 
 
-def averaged(name: str, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return what is averaged over replicates where an outcome is shown, one value a replicate.
+class Told(NamedTuple):
+    """What replicates say of one outcome: an estimate with its 95 % interval.
 
-    These are the values of the outcome, but for costs per head (`RATIOS`), of which the ratio of
-    totals is shown: all the money over all the heads (`ratio_values`).
-
-    Parameters
-    ----------
-    name : str
-    values : mapping of str to array
-        Values of the outcome, and of those in `RATIOS`, one a replicate.
-
-    Notes
-    -----
-    Why not the mean of the ratios: costs hardly depend on whether a market takes off, fans do, so a
-    replicate with three fans has a cost per fan of millions and alone decides a mean, while one
-    without any has none and is left out, with its money.  The ratio of totals is what a fan costs
-    who tries as often as there are replicates: failures are paid and win nobody.  It is also what
-    studies of cost-effectiveness report (Stinnett and Paltiel 1997, Medical Decision Making
-    17:483-489).  The median, the other candidate, says what a typical try costs; but near an even
-    chance of take-off it jumps from one kind of replicate to the other, its interval needs six
-    replicates, and medians of two scenarios have no difference that pairs.
-
-    In 500 trials each of a market that takes off with chance .3 to .95 (fans then log-normal with
-    sigma 1, else nearly none; the cost almost fixed) the interval held the truth in .85 to .96 with
-    4, 8 and 20 replicates; that of the mean of ratios in .02 to .11 with 20.
-
-    Shares and indices, which are bounded, stay means over replicates: each says something of one
-    market, and none outweighs the others.
+    `method`: ``log t`` (counts and money: geometric mean, Student's t on the log scale), ``t`` or
+    ``bootstrap`` (shares, days and indices: mean), ``wilson`` or ``binomial`` (the chance of
+    take-off), ``exact`` (no spread at all), ``few`` (too few replicates for an interval), ``none``
+    (one or none).
     """
-    parts = RATIOS.get(name)
-    return ratio_values(values[parts[0]], values[parts[1]]) if parts else values[name]
+
+    estimate: float
+    low: float
+    high: float
+    method: str
+    of: str  # of which replicates: "taken off", "all", "none took off"
+    n: int  # of these, in which the outcome is defined
 
 
-def interval_of(name: str, values: NDArray[np.float64], key: int) -> Interval:
-    """Return the mean of a measure over replicates with the 95 % interval that is shown anywhere.
+def taken_of(run: Run) -> NDArray[np.bool_]:
+    """Return which replicates took off, bool [R]."""
+    return np.array([indices.took_off(history) for history in run.histories], dtype=bool)
 
-    `mean_interval`, kept within what the measure can be (counts and money are 0 or more, shares
-    0..1); of the share of replicates that took off the interval of Wilson.
+
+def offset(outcome: str) -> float | None:
+    """Return what is added to an outcome before its logarithm is taken; None where none is.
+
+    1 for counts of people and money; days, shares and indices are no quantities that differ by
+    factors.
+
+    Examples
+    --------
+    >>> [offset(name) for name in ("users@60", "cost_per_loyal", "lapses / adoptions", "virality")]
+    [1.0, 1.0, None, None]
+    """
+    if "/" in outcome or outcome in _NO_COUNT or outcome.startswith(("day:", "mean:")):
+        return None
+    return 1.0
+
+
+def told(
+    name: str,
+    values: NDArray[np.float64],
+    taken: NDArray[Any],
+    key: int = 0,
+    horizon: float | None = None,
+) -> Told:
+    """Return what replicates say of a measure, with the 95 % interval that is shown anywhere.
+
+    The chance of take-off is told of all; every other measure of the replicates that took off,
+    where any did: never as a mean over both kinds.  Counts and money are geometric means, the rest
+    means, within what the measure can be.  A day that never came counts as the horizon.
 
     Parameters
     ----------
     name : str
         A measure as `check_measure` writes it.
-    values : array of float
-        One value a replicate, as `averaged` gives them; NaN are left out.
+    values : array of float, shape [R]
+        One value a replicate; NaN where it is undefined.
+    taken : array of bool, shape [R]
+        Which replicates took off (`taken_of`).
     key : int
         Key of the run.
+    horizon : float, optional
+        Days of the run; without it a day that never came is left out.
 
     Examples
     --------
-    >>> interval_of("users", np.array([0.0, 10.0]), key=7).low
-    0.0
+    >>> found = told("users", np.array([9.0, 99.0, 999.0, 2.0]), np.array([1, 1, 1, 0]))
+    >>> round(found.estimate), found.of, found.n
+    (99, 'taken off', 3)
+    >>> told("take_off", np.array([1.0, 1.0, 1.0, 0.0]), np.array([1, 1, 1, 0])).estimate
+    0.75
     """
     if name == "take_off":
-        finite = values[np.isfinite(values)]
-        share = float(finite.mean()) if finite.size else np.nan
-        return Interval(share, *wilson(int(finite.sum()), finite.size), "wilson")
-    known = list(OUTCOMES)
+        known = int(np.isfinite(values).sum())
+        return Told(*hurdle.chance(values), "all", known)
+    rows, of = hurdle.kept(taken)
+    shown = values[rows]
+    if horizon is not None and name.startswith(_DAYS):
+        shown = np.where(np.isnan(shown), horizon, shown)
+    shown = shown[np.isfinite(shown)]
+    plus = offset(name)
+    known_names = list(OUTCOMES)
     # Outcomes are resampled each for itself; other measures like the one after the last.
-    number = known.index(name) if name in OUTCOMES else len(known)
-    mean, low, high, method = mean_interval(values, key, number)
+    number = known_names.index(name) if name in OUTCOMES else len(known_names)
+    found = mean_interval(shown, key, number) if plus is None else hurdle.log_interval(shown, plus)
+    mean, low, high, method = hurdle.enough(found, shown.size)
     signed = any(part.strip() in _SIGNED for part in name.split("/"))
     least, most = _BOUNDS.get(name, (-np.inf if signed else 0.0, np.inf))
+    if horizon is not None and name.startswith(_DAYS):
+        most = horizon
     # Nothing lies outside, nor does a mean; NaN stay.
-    return Interval(
-        mean, float(np.clip(low, least, most)), float(np.clip(high, least, most)), method
-    )
+    inside = float(np.clip(low, least, most)), float(np.clip(high, least, most))
+    return Told(mean, *inside, method, of, shown.size)
 
 
 def check_observed(where: str, name: str, value: float, people: float) -> None:
@@ -225,28 +246,28 @@ def check_observed(where: str, name: str, value: float, people: float) -> None:
 def summary(run: Run) -> pd.DataFrame:
     """Return a table with one row an outcome (`OUTCOMES`).
 
-    Columns: ``mean`` and the 95 % interval ``low``, ``high`` over replicates; of costs per head the
-    ratio of totals, not a mean over replicates that took off and others that did not (`averaged`
-    says why).  ``interval`` names the method: ``t``, ``bootstrap`` (skewed outcomes), ``wilson``
-    (the share of replicates that took off), ``exact`` (no spread), ``none`` (one replicate).
-    ``sd`` and quantiles ``q05 .. q95`` are of the values of single replicates; ``n``, the
-    replicates in which the outcome is defined (a day that never came is not, nor is a cost per
-    fan without fans); ``meaning``.
+    Every outcome but ``take_off`` is told of the replicates that took off, where any did, never
+    over both kinds (`told`).  Columns: ``estimate`` (the geometric mean of counts and money, the
+    mean of the rest) and its 95 % interval ``low``, ``high``; ``interval``, the method; ``of``, of
+    which replicates (``taken off``, ``all``, ``none took off``); ``n``, of these, in which the
+    outcome is defined; quantiles ``q05 .. q95`` of single replicates among them; ``meaning``.  A
+    day that never came counts as the number of days that were simulated.
     """
     import pandas as pd
 
     check_run(run)
     rows = []
-    found = outcomes(run)
+    found, horizon = outcomes(run), float(run.histories[0].table.shape[0])
+    taken = found["take_off"] == 1.0
     for name, values in found.items():
-        finite = values[np.isfinite(values)]
-        shown = averaged(name, found)
-        mean, low, high, method = interval_of(name, shown, run.key)
-        quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
-        spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
-        rows.append([mean, spread, low, high, method, *quantiles, finite.size, OUTCOMES[name]])
-    columns = ["mean", "sd", "low", "high", "interval"]
-    columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["n", "meaning"]
+        row = told(name, values, taken, run.key, horizon)
+        of = np.ones(taken.size, dtype=bool) if name == "take_off" else hurdle.kept(taken).rows
+        shown = np.where(np.isnan(values), horizon, values) if name.startswith(_DAYS) else values
+        shown = shown[of & np.isfinite(shown)]
+        quantiles = np.quantile(shown, QUANTILES) if shown.size else np.full(5, np.nan)
+        rows.append([*row, *quantiles, OUTCOMES[name]])
+    columns = ["estimate", "low", "high", "interval", "of", "n"]
+    columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["meaning"]
     return pd.DataFrame(rows, index=pd.Index(list(OUTCOMES), name="outcome"), columns=columns)
 
 
@@ -265,6 +286,13 @@ _BOUNDS: Final = {
 SHARES: Final = ("take_off", *(name for name, bounds in _BOUNDS.items() if bounds == _SHARE))
 #: Outcomes below 0, whose ratios have any sign.
 _SIGNED: Final = tuple(name for name, (least, _) in _BOUNDS.items() if least < 0.0)
+#: Measures that are a day, which may never come.
+_DAYS: Final = ("day_", "day:")
+#: Outcomes that are days, shares, prices or indices: none of them differs by factors.
+_NO_COUNT: Final = frozenset(
+    {*SHARES, *_SIGNED, "day_die_hard_5000", "day_loyal_100000", "k_factor", "virality",
+     "tree_depth"}
+)  # fmt: skip
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 _PERIODS: Final = {"week": ("W", 7), "month": ("M", 30), "quarter": ("Q", 91), "year": ("Y", 365)}
@@ -310,23 +338,24 @@ def period_ends(run: Run, every: str | int = "quarter") -> tuple[NDArray[np.int6
 
 
 def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
-    """Return the pyramid at the end of each period: mean and 95 % interval over replicates.
+    """Return the pyramid at the end of each period, of the replicates that took off (`told`).
 
     One row a period (index ``when``): ``tick``, and for ``die_hard`` (die-hard and core),
-    ``loyal`` (loyal and above) and ``users`` the mean, ``_low`` and ``_high``.
+    ``loyal`` (loyal and above) and ``users`` the geometric mean and its 95 % interval, ``_low`` and
+    ``_high``.
     """
     import pandas as pd
 
     last, names = period_ends(run, every)
     levels = {"die_hard": die_hard_and_core, "loyal": loyal_and_above, "users": users}
-    scale = scale_of(run)
+    scale, taken = scale_of(run), taken_of(run)
     columns: dict[str, object] = {"tick": last}
     for level, count in levels.items():
         values = np.stack([count(history)[last] * scale for history in run.histories])
-        found = [interval_of(level, column, run.key) for column in values.T]
-        columns[level] = [interval.mean for interval in found]
-        columns[f"{level}_low"] = [interval.low for interval in found]
-        columns[f"{level}_high"] = [interval.high for interval in found]
+        found = [told(level, column, taken, run.key) for column in values.T]
+        columns[level] = [one.estimate for one in found]
+        columns[f"{level}_low"] = [one.low for one in found]
+        columns[f"{level}_high"] = [one.high for one in found]
     return pd.DataFrame(columns, index=pd.Index(names, name="when"))
 
 

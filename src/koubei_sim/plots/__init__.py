@@ -27,7 +27,7 @@ from koubei_sim.plots.curves import (
 )
 from koubei_sim.plots.files import FIGURES, save_all
 from koubei_sim.plots.sensitivity import interactions, tornado
-from koubei_sim.plots.studies import compare, heatmap
+from koubei_sim.plots.studies import compare, heatmap, strata
 from koubei_sim.plots.style import drawing, settle
 from koubei_sim.plots.trees import cascade_tree, forest
 
@@ -57,6 +57,7 @@ __all__ = [
     "retention",
     "save_all",
     "stages",
+    "strata",
     "tornado",
 ]
 

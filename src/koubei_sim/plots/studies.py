@@ -27,6 +27,8 @@ from koubei_sim.plots.words import outcome_name, say
 
 #: Numbers are written into the cells of a heat map up to so many of them.
 MOST_NUMBERS: Final = 80
+#: Colour of pairs in which nothing takes off.
+NOBODY: Final = "#cccccc"
 #: Series of `compare` with a name of their own.
 _SERIES: Final = {"users": "users", "loyal": "loyal", "die_hard": "die_hard"}
 
@@ -35,7 +37,7 @@ _SERIES: Final = {"users": "users", "loyal": "loyal", "die_hard": "die_hard"}
 def heatmap(
     swept: Any, outcome: str = "users", ax: Any = None, lang: str = "en", x: str | None = None
 ) -> Any:
-    """Draw the mean of an outcome over a grid of two paths.
+    """Draw an outcome over a grid of two paths, as `SweepResult.summary` tells it.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def heatmap(
     cells = np.full((len(rows), len(columns)), np.nan)
     for point in range(len(found)):
         place = rows.index(found[up].iloc[point]), columns.index(found[across].iloc[point])
-        cells[place] = found["mean"].iloc[point]
+        cells[place] = found["estimate"].iloc[point]
     with drawing(lang) as spoken:
         ax = axes_for(ax)
         image = ax.imshow(cells, origin="lower", aspect="auto", cmap="cividis")
@@ -127,10 +129,10 @@ def compare(
     lang: str = "en",
     outcomes: Sequence[str] | None = None,
 ) -> Any:
-    """Draw what other scenarios give more than the baseline.
+    """Draw what other scenarios do against the baseline, in the pairs in which both take off.
 
-    Over time: the mean of the paired differences and their 95 % interval, each day alone.  With
-    `outcomes`: the difference of each as a share of the baseline's mean.
+    Over time: the ratio (geometric mean of the pairs) with its 95 % interval, each day alone.  With
+    `outcomes`: counts and money as ratios, one row each; of the chance of take-off see `strata`.
 
     Parameters
     ----------
@@ -169,9 +171,10 @@ def _course(ax: Any, comparison: Any, series: str, others: list[str], lang: str)
         ax.plot(x, table["effect"], color=colour)
         ax.fill_between(x, table["low"], table["high"], color=colour, alpha=0.18, linewidth=0)
         ends.append((x[-1], float(table["effect"].iloc[-1]), name, colour))
-    ax.axhline(0.0, color=GREY, linewidth=0.8, zorder=0)
-    ax.set_ylabel(say("people", lang))
-    thousands(ax)
+    ax.axhline(1.0, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_yscale("log")
+    _times(ax.yaxis)
+    ax.set_ylabel(say("times_baseline", lang, baseline=comparison.baseline))
     said = say(_SERIES[series], lang) if series in _SERIES else series
     said = say("cumulative_people", lang) if series == "adoptions" else said
     ax.set_title(say("effect_over_time", lang, series=said))
@@ -192,20 +195,90 @@ def _shares(ax: Any, comparison: Any, names: list[str], others: list[str], lang:
                     "outcomes", "unknown outcome", got=name, allowed=", ".join(table.index)
                 )
         found = table.loc[names]
-        base = found[comparison.baseline].abs().replace(0.0, np.nan)
-        middle, low, high = (found[c] / base for c in ("difference", "low", "high"))
+        for name in names:
+            if found.loc[name, "kind"] != "times":
+                raise KoubeiError(
+                    "outcomes", "its effect is a difference, no ratio", got=name,
+                    allowed=", ".join(table.index[table["kind"] == "times"]), fix="strata(...)",
+                )  # fmt: skip
+        middle, low, high = (found[c] for c in ("effect", "low", "high"))
         colour = PALETTE[number % len(PALETTE)]
         y = places + step * ((len(others) - 1) / 2 - number)
         ax.hlines(y, low, high, color=colour, linewidth=2.0)
         ax.plot(middle, y, ls="none", marker="o", ms=6, color=colour)
-    from matplotlib.ticker import PercentFormatter
-
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
-    ax.axvline(0.0, color=GREY, linewidth=0.8, zorder=0)
+    ax.set_xscale("log")
+    _times(ax.xaxis)
+    ax.axvline(1.0, color=GREY, linewidth=0.8, zorder=0)
     ax.set_yticks(places, [outcome_name(name, lang) for name in names])
     ax.set_ylim(-0.6, len(names) - 0.4)
     ax.tick_params(axis="y", length=0)
     legend(ax, [(other, PALETTE[at % len(PALETTE)]) for at, other in enumerate(others)])
-    ax.set_xlabel(say("share_of_baseline", lang, baseline=comparison.baseline))
+    ax.set_xlabel(say("times_baseline", lang, baseline=comparison.baseline))
     ax.set_title(say("differences", lang))
     subtitle(ax, say("pairs_of", lang, replicates=comparison.replicates))
+
+
+def _times(axis: Any) -> None:
+    """Write a logarithmic axis of ratios in plain numbers, also where it spans less than ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"x {value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+@takes("Comparison", "compare(...)", "names", "strata")
+def strata(comparison: Any, outcome: str = "users", ax: Any = None, lang: str = "en") -> Any:
+    """Draw in which pairs a change decides about take-off: one bar a scenario, four kinds of pairs.
+
+    Under the bar stands the effect on `outcome` in the pairs in which both take off, with its 95 %
+    interval.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    outcome : str
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure without it.
+    lang : {"en", "zh"}
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    others = list(comparison.names[1:])
+    colours = (PALETTE[2], PALETTE[0], PALETTE[1], NOBODY)
+    with drawing(lang) as spoken:
+        ax = axes_for(ax)
+        for row, name in enumerate(others):
+            table, left = comparison.strata(outcome, name), 0.0
+            for colour, (_, found) in zip(colours, table.iterrows(), strict=True):
+                share = float(found["share"])
+                ax.barh(-row, share, left=left, height=0.55, color=colour)
+                if share >= 0.06:
+                    ink = "#222222" if colour == NOBODY else "white"
+                    ax.text(
+                        left + share / 2, -row, f"{share:.0%}",
+                        ha="center", va="center", fontsize=10, color=ink,
+                    )  # fmt: skip
+                left += share
+            both = table.loc["both"]
+            if np.isfinite(both["effect"]):
+                sign = "x " if both["kind"] == "times" else ""
+                said = f"{outcome_name(outcome, spoken)}: {sign}{both['effect']:.3g}"
+                if np.isfinite(both["low"]):
+                    said += f" ({both['low']:.3g} .. {both['high']:.3g})"
+                ax.text(0.0, -row - 0.34, said, ha="left", va="top", fontsize=9, color="#444444")
+        ax.set_yticks([-row for row in range(len(others))], others)
+        ax.set_ylim(-len(others) + 0.3, 0.6)
+        ax.set_xlim(0.0, 1.0)
+        ax.tick_params(axis="y", length=0)
+        from matplotlib.ticker import PercentFormatter
+
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        words = ("both", "only_change", "only_baseline", "neither")
+        legend(ax, [(say(word, spoken, baseline=comparison.baseline), colour)
+                    for word, colour in zip(words, colours)])  # fmt: skip
+        ax.set_title(say("strata", spoken))
+        subtitle(ax, say("pairs_of_worlds", spoken, replicates=comparison.replicates))
+    return ax

@@ -59,7 +59,16 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "mu_star_axis": ("mu*, mean size of effects", "mu*(效应绝对值的均值)"),
     "sigma_axis": ("sigma, spread of effects", "sigma(效应的离散)"),
     "second_order": ("second order index", "二阶指数"),
-    "share_of_baseline": ("difference as a share of: {baseline}", "差异占“{baseline}”的比例"),
+    "times_baseline": ("times {baseline}", "为“{baseline}”的倍数"),
+    "strata": ("Whether it takes off", "是否起飞"),
+    "both": ("both take off", "两者都起飞"),
+    "only_change": ("only with the change", "只有改变后起飞"),
+    "only_baseline": ("only {baseline}", "只有“{baseline}”起飞"),
+    "neither": ("neither", "都不起飞"),
+    "pairs_of_worlds": (
+        "{replicates} pairs of worlds on the same luck; below: effect where both take off, 95 %",
+        "{replicates}对同一运气的世界;下方:两者都起飞时的效应,95%区间",
+    ),
     # series
     "low_end": ("low end of the range", "范围下限"),
     "high_end": ("high end of the range", "范围上限"),
@@ -151,12 +160,18 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "Sobol: bold where the 95 % interval leaves out 0",
         "Sobol法:95%区间不含0者为粗体",
     ),
-    "mean_of": ("mean of {replicates} replicates a point", "每点{replicates}次重复的均值"),
-    "pairs": (
-        "difference from: {baseline}; band: 95 % over {replicates} pairs",
-        "与“{baseline}”之差;阴影为{replicates}对模拟的95%区间",
+    "mean_of": (
+        "{replicates} replicates a point, of those that took off",
+        "每点{replicates}次重复,只计起飞者",
     ),
-    "pairs_of": ("lines: 95 % over {replicates} pairs", "线段为{replicates}对模拟的95%区间"),
+    "pairs": (
+        "against {baseline}, where both take off ({replicates} pairs in all); band: 95 %",
+        "与“{baseline}”相比,限两者都起飞者(共{replicates}对);阴影为95%区间",
+    ),
+    "pairs_of": (
+        "where both take off, {replicates} pairs in all; lines: 95 %",
+        "限两者都起飞者,共{replicates}对;线段为95%区间",
+    ),
     "nothing": ("nobody adopted", "无人采用"),
 }
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import overview as tables
-from koubei_sim.metrics.overview import count_text, interval_of
+from koubei_sim.metrics.overview import Told, count_text, taken_of, told
 from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
@@ -323,7 +323,7 @@ class Result:
         return dataset.groups_from(self.histories, self.people, by, scale)
 
     def summary(self) -> pd.DataFrame:
-        """Return every outcome with mean, sd, 95 % interval over replicates and quantiles.
+        """Return every outcome with its 95 % interval: the chance of take-off, the rest given that.
 
         See `koubei_sim.metrics.summary` for the columns and `koubei_sim.metrics.OUTCOMES` for
         the rows.
@@ -436,10 +436,16 @@ class Result:
         """Return a few lines: what was run, and the pyramid at the end."""
         first, second = _head(self)
         lines = [f"Result: {first}"[:79], f"  {second}"[:79]]
-        for name, mean, low, high in final_rows(self):
-            line = f"  {name:<18}{count_text(mean):>14}"
-            if np.isfinite(low) and high > low:
-                line += f"   95 % {count_text(low)} .. {count_text(high)}"
+        for name, found in final_rows(self):
+            if name == "takes off" and self.replicates == 1:
+                continue
+            line = f"  {name:<18}{count_text(found.estimate):>14}"
+            if np.isfinite(found.low) and found.high > found.low:
+                line += f"   95 % {count_text(found.low)} .. {count_text(found.high)}"
+            elif found.method == "few":
+                line += "   too few replicates for an interval"
+            if found.of == "taken off":
+                line += f"   ({found.n} that took off)"
             lines.append(line[:79])
         for note in self.notes:
             lines += textwrap.wrap(note, 79, initial_indent="  note: ", subsequent_indent="    ")
@@ -450,14 +456,18 @@ class Result:
         first, second = (html.escape(line) for line in _head(self))
         cells = "".join(
             f"<tr><th style='text-align:left;color:{colour}'>{name}</th>"
-            f"<td style='text-align:right'>{count_text(mean)}</td>"
-            f"<td style='text-align:right'>{count_text(low)} .. {count_text(high)}</td></tr>"
-            for (name, mean, low, high), (_, _, colour) in zip(final_rows(self), _LEVELS)
+            f"<td style='text-align:right'>{count_text(found.estimate)}</td>"
+            f"<td style='text-align:right'>{count_text(found.low)} .. {count_text(found.high)}</td>"
+            f"<td>{found.of}</td></tr>"
+            for (name, found), colour in zip(
+                final_rows(self), ("#000000", *(colour for _, _, colour in _LEVELS))
+            )
         )
         notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in self.notes)
         return (
             f"<div><b>Result</b> {first}<br><small>{second}</small>"
-            "<table><thead><tr><th></th><th>at the end</th><th>95 % interval</th></tr></thead>"
+            "<table><thead><tr><th></th><th>at the end</th><th>95 % interval</th><th>of</th></tr>"
+            "</thead>"
             f"<tbody>{cells}</tbody></table>{_sparkline(self)}{notes}</div>"
         )
 
@@ -474,14 +484,13 @@ _LEVELS = (
 )
 
 
-def final_rows(run: Run) -> list[tuple[str, float, float, float]]:
-    """Return (level, mean, low, high) at the end of the run."""
-    scale = scale_of(run)
-    rows = []
+def final_rows(run: Run) -> list[tuple[str, Told]]:
+    """Return what `summary` says of the end of the run: chance of take-off, then the levels."""
+    scale, taken = scale_of(run), taken_of(run)
+    rows = [("takes off", told("take_off", taken.astype(float), taken, run.key))]
     for (name, count, _), outcome in zip(_LEVELS, ("users", "loyal", "die_hard"), strict=True):
         values = np.array([count(history)[-1] * scale for history in run.histories], dtype=float)
-        found = interval_of(outcome, values, run.key)  # the one of `summary`
-        rows.append((name, found.mean, found.low, found.high))
+        rows.append((name, told(outcome, values, taken, run.key)))
     return rows
 
 
@@ -497,10 +506,10 @@ def _head(run: Any) -> tuple[str, str]:
 
 
 def _sparkline(run: Run, width: int = 320, height: int = 80) -> str:
-    """Mean curves of the three levels over time, counts on a log scale, as inline SVG."""
+    """Median curves of the three levels over time, counts on a log scale, as inline SVG."""
     scale = scale_of(run)
     curves = [
-        np.mean([count(history) for history in run.histories], axis=0) * scale
+        np.median([count(history) for history in run.histories], axis=0) * scale
         for _, count, _ in _LEVELS
     ]
     top = max(float(np.log10(max(10.0, curve.max()))) for curve in curves)

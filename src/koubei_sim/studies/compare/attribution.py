@@ -28,7 +28,8 @@ from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
 from koubei_sim.runs.options import RunOptions, options_from, outcome_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome, measure
-from koubei_sim.studies.compare.comparison import Comparison, paired
+from koubei_sim.studies.compare.comparison import Comparison
+from koubei_sim.studies.compare.strata import paired
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""`compare`: run scenarios under common random numbers, as often as a difference needs.
+"""`compare`: run scenarios under common random numbers, as often as an effect needs.
 
 Every scenario is run under one key, so that all share the luck of every person.  With
 `precision` replicates are added until the paired differences are known well enough.  What the
@@ -21,7 +21,7 @@ from koubei_sim.metrics import check_measure
 from koubei_sim.runs.fitting import check_kept
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.runs.progress import Progress as Told
-from koubei_sim.studies.compare.comparison import Comparison, Made, half_width
+from koubei_sim.studies.compare.comparison import Comparison, Made
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 #: Fewer replicates than this say too little about a spread to stop by it.
@@ -62,10 +62,11 @@ def compare(
     baseline : str, optional
         What the others are compared with; the first without it.
     precision : float, optional
-        Half-width of the 95 % interval of the paired difference of `outcome` at which it is
-        known well enough; replicates are added until all differences are.
+        Half-width of the 95 % interval of the effect on `outcome` (`Comparison.effect`) at which it
+        is known well enough; replicates are added until all effects are.  Of counts and money it
+        is one of the logarithm: .1 is about 10 %.
     outcome : str
-        The outcome whose difference is to be known (`metrics.measure`).
+        The outcome on which the effect is to be known (`metrics.measure`).
     at_most : int
         Replicates after which no more are added.
     networks, agents, engine, threads, progress : optional
@@ -95,7 +96,7 @@ def compare(
     >>> base = Scenario.load("tiny").replace(n_agents=400, ticks=20)
     >>> more = base.replace(**{"media.account.start": 2, "media.account.visibility": 0.5})
     >>> found = compare({"as it is": base, "advertised": more}, replicates=5, rng=1)
-    >>> found.difference("adoptions").mean.mean > 0
+    >>> found.effect("adoptions").estimate > 1.0
     True
     >>> split = found.programme_value()
     >>> bool(abs(split.value - split.acceleration - split.expansion).max() < 1e-9)
@@ -141,14 +142,12 @@ def compare(
             found = Comparison(dict(runs), base, "replicates")
             if precision is None:
                 return found
-            gaps = [found.difference(outcome, name) for name in found.names[1:]]
-            if all(half_width(gap.mean) <= precision for gap in gaps):
+            gaps = [found.effect(outcome, name) for name in found.names[1:]]
+            if all(gap.half_width <= precision for gap in gaps):
                 return Comparison(found.runs, base, "precision", found._outcomes)
             if have >= at_most:
                 return Comparison(found.runs, base, "at_most", found._outcomes)
-            number = _next_look(
-                have, max(half_width(gap.mean) for gap in gaps) / precision, at_most
-            )
+            number = _next_look(have, max(gap.half_width for gap in gaps) / precision, at_most)
 
 
 def _next_look(have: int, too_wide: float, at_most: int) -> int:

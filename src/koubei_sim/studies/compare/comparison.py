@@ -24,23 +24,25 @@ from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
-    RATIOS,
     Interval,
     adoptions,
-    averaged,
     block,
     check_measure,
     die_hard_and_core,
+    hurdle,
     loyal_and_above,
     mean_interval,
     measure,
     outcomes,
+    told,
     users,
 )
 from koubei_sim.metrics.forest import recruitment_forest
 from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
+from koubei_sim.studies.compare.strata import Effect, effect, told_of
+from koubei_sim.studies.compare.strata import strata as strata_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,15 +202,6 @@ def _chains(history: History, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
 MOST_DISCOUNT: Final = 2.0
 
 
-class Difference(NamedTuple):
-    """What one scenario gives more than another, pair by pair."""
-
-    mean: Interval
-    gain: float  # variance of an independent difference over that of the paired one
-    changed: float  # share of the pairs that differ at all
-    n: int  # pairs in which both are defined
-
-
 @dataclass(frozen=True, eq=False)
 class Made:
     """A scenario and its replicates so far."""
@@ -272,58 +265,133 @@ class Comparison:
             self._outcomes[name] = outcomes(self.runs[name])
         return self._outcomes[name][outcome]
 
-    def difference(
-        self, outcome: str = "users", name: str | None = None, baseline: str | None = None
-    ) -> Difference:
-        """Return the paired difference of an outcome: that of `name` minus that of `baseline`.
+    def taken(self, name: str | None = None) -> NDArray[np.bool_]:
+        """Return which replicates of a scenario took off, bool [R]."""
+        return self.values("take_off", name) == 1.0
 
-        Pairs in which it is undefined in one of the two (a day that never came) are left out.  Of
-        costs per head it is the difference of the ratios of totals, over all pairs
-        (`metrics.averaged`); `changed` and `n` are of the pairs in which both have heads.
+    def effect(
+        self,
+        outcome: str = "users",
+        name: str | None = None,
+        baseline: str | None = None,
+        stratum: str | None = None,
+    ) -> Effect:
+        """Return what `name` does to an outcome against `baseline`, with its 95 % interval.
+
+        The effect on the chance of take-off is over all pairs.  That on anything else is inside
+        one stratum of pairs: those in which both take off (where nothing takes off anywhere, all),
+        or the one asked for.
+
+        Parameters
+        ----------
+        outcome : str
+            A measure (`metrics.measure`).
+        name, baseline : str, optional
+            The first scenario beside the baseline, and the baseline, without them.
+        stratum : str, optional
+            A row of `strata`.
+
+        Returns
+        -------
+        Effect
+            ``times`` (a ratio of geometric means, pair by pair) for counts and money, a
+            ``difference`` for the rest.
         """
-        base = self.baseline if baseline is None else baseline
-        known, outcome = list(OUTCOMES), check_measure(outcome)
-        number = known.index(outcome) if outcome in known else 0
-        one, other = self._averaged(outcome, name), self._averaged(outcome, base)
-        found = paired(one, other, self.key, number)
-        if outcome in RATIOS:
-            gap = self.values(outcome, name) - self.values(outcome, base)
-            gap = gap[np.isfinite(gap)]
-            found = found._replace(changed=_share(gap), n=int(gap.size))
-        return found
+        name, base = self._other(name), self.baseline if baseline is None else baseline
+        outcome = check_measure(outcome)
+        one, other = self.values(outcome, name), self.values(outcome, base)
+        kinds = self._kinds(name, base)
+        rows = np.ones(one.size, dtype=bool)
+        if stratum is not None:
+            names = _strata_names(name, base)
+            rows = kinds == names.index(word("stratum", stratum, names))
+        elif outcome != "take_off":
+            rows, _ = told_of(kinds)
+        return effect(outcome, one[rows], other[rows], self.key, self._horizon(name, base))
 
-    def _averaged(self, outcome: str, name: str | None) -> NDArray[np.float64]:
-        wanted = [outcome, *RATIOS.get(outcome, ())]
-        return averaged(outcome, {each: self.values(each, name) for each in wanted})
+    def strata(
+        self, outcome: str = "users", name: str | None = None, baseline: str | None = None
+    ) -> pd.DataFrame:
+        """Return the four kinds of pairs, how frequent each is, and the effect inside it.
+
+        Because both potential outcomes of a world are seen, it is known of each pair whether the
+        change decides about take-off.
+
+        Parameters
+        ----------
+        outcome : str
+            Whose effect is told in each.
+        name, baseline : str, optional
+
+        Returns
+        -------
+        DataFrame
+            Index ``stratum``: ``both``, ``only NAME``, ``only BASELINE``, ``neither``.  ``pairs``;
+            ``share`` of all with its 95 % interval ``share_low, share_high``; geometric means (or
+            means) of the outcome in the two scenarios, under their names; ``effect, low, high`` as
+            in `effect`, and its ``kind``.
+        """
+        import pandas as pd
+
+        name, base = self._other(name), self.baseline if baseline is None else baseline
+        kinds, outcome = self._kinds(name, base), check_measure(outcome)
+        rows = {}
+        for kind, stratum in enumerate(_strata_names(name, base)):
+            share = hurdle.chance(kinds == kind)
+            found = self.effect(outcome, name, base, stratum)
+            rows[stratum] = {
+                "pairs": int((kinds == kind).sum()),
+                "share": share.mean, "share_low": share.low, "share_high": share.high,
+                base: self._typical(outcome, base, kinds == kind),
+                name: self._typical(outcome, name, kinds == kind),
+                "effect": found.estimate, "low": found.low, "high": found.high,
+                "kind": found.kind,
+            }  # fmt: skip
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("stratum")
+
+    def _kinds(self, name: str, base: str) -> NDArray[np.int64]:
+        return strata_of(self.taken(name), self.taken(base))
+
+    def _horizon(self, *names: str) -> float:
+        """Days that all of them were run: a day that never came counts as this."""
+        return float(min(self.runs[name].histories[0].table.shape[0] for name in names))
+
+    def _typical(self, outcome: str, name: str, rows: NDArray[np.bool_]) -> float:
+        """Return the estimate of one scenario over the given pairs."""
+        values = self.values(outcome, name)[rows]
+        ones = np.ones(values.size, dtype=bool)
+        return told(outcome, values, ones, self.key, self._horizon(name)).estimate
 
     def table(self, name: str | None = None) -> pd.DataFrame:
-        """Return one row an outcome: both means, the difference with interval, and the gain.
+        """Return one row an outcome: both scenarios, the effect with interval, and the gain.
 
-        Costs per head are ratios of totals, as in `Result.summary`.
+        Returns
+        -------
+        DataFrame
+            The first row, ``take_off``, is over all pairs: both chances and their difference.  All
+            others are of the pairs in which both take off: estimates under the two names, the
+            ``effect`` with ``low, high`` and its ``kind`` (``times`` or ``difference``),
+            ``interval`` (the method), ``gain`` of pairing, share ``changed`` of the pairs that
+            differ at all, ``n``, and ``of``, the pairs that are told of.
         """
         import pandas as pd
 
         name = self._other(name)
-        rows = {}
-        for outcome in OUTCOMES:
-            one, other = self._averaged(outcome, name), self._averaged(outcome, self.baseline)
-            gap = self.difference(outcome, name)
-            both = np.isfinite(one) & np.isfinite(other)
+        rows, kept = {}, told_of(self._kinds(name, self.baseline))
+        for outcome in ("take_off", *(each for each in OUTCOMES if each != "take_off")):
+            which, of = kept if outcome != "take_off" else (np.ones(self.replicates, bool), "all")
+            gap = self.effect(outcome, name)
             rows[outcome] = {
-                self.baseline: other[both].mean() if both.any() else np.nan,
-                name: one[both].mean() if both.any() else np.nan,
-                "difference": gap.mean.mean,
-                "low": gap.mean.low,
-                "high": gap.mean.high,
-                "interval": gap.mean.method,
-                "gain": gap.gain,
-                "changed": gap.changed,
-                "n": gap.n,
-            }
+                self.baseline: self._typical(outcome, self.baseline, which),
+                name: self._typical(outcome, name, which),
+                "effect": gap.estimate, "low": gap.low, "high": gap.high, "kind": gap.kind,
+                "interval": gap.method, "gain": gap.gain, "changed": gap.changed, "n": gap.n,
+                "of": of,
+            }  # fmt: skip
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
 
     def over_time(self, series: str = "users", name: str | None = None) -> pd.DataFrame:
-        """Return the effect day by day.
+        """Return the effect day by day, in the pairs in which both take off.
 
         Parameters
         ----------
@@ -336,20 +404,22 @@ class Comparison:
         Returns
         -------
         DataFrame
-            Index ``tick``; both means, ``effect`` and its 95 % interval ``low``, ``high`` (of
-            each day alone), in people.
+            Index ``tick``; geometric means of people in both, ``effect`` (times, as in `effect`)
+            and its 95 % interval ``low``, ``high`` (of each day alone).
         """
         import pandas as pd
 
         name = self._other(name)
-        one, other = (self._daily(series, which) for which in (name, self.baseline))
-        gap = one - other
-        found = [mean_interval(gap[:, t], self.key, t) for t in range(gap.shape[1])]
+        rows, _ = told_of(self._kinds(name, self.baseline))
+        one, other = (self._daily(series, which)[rows] for which in (name, self.baseline))
+        found = [effect("users", one[:, t], other[:, t]) for t in range(one.shape[1])]
+        logs = [np.log1p(each) for each in (other, one)]
+        typical = [np.expm1(each.mean(axis=0)) if each.size else each.sum(axis=0) for each in logs]
         return pd.DataFrame(
             {
-                self.baseline: other.mean(axis=0),
-                name: one.mean(axis=0),
-                "effect": [each.mean for each in found],
+                self.baseline: typical[0],
+                name: typical[1],
+                "effect": [each.estimate for each in found],
                 "low": [each.low for each in found],
                 "high": [each.high for each in found],
             }
@@ -479,19 +549,34 @@ class Comparison:
         return list(zip(run.histories, base.histories, strict=True))
 
     def __repr__(self) -> str:
-        """Say the effect on users of each scenario."""
+        """Say how often each takes off, and the effect on users where both do."""
         lines = [
             f"Comparison of {len(self.runs)} scenarios with {self.baseline}, "
             f"{self.replicates} pairs, key {self.key}"
         ]
         for name in self.names[1:]:
-            mean, gain, _, _ = self.difference("users", name)
+            found, gap = self.strata(name=name), self.effect("take_off", name)
+            chances = [self.taken(which).mean() for which in (name, self.baseline)]
             lines.append(
-                f"  {name}: users {mean.mean:+.4g} (95 % {mean.low:+.4g} .. {mean.high:+.4g}), "
-                f"gain {gain:.3g}"
+                f"  {name}: takes off in {chances[0]:.2f}, {self.baseline} in {chances[1]:.2f}: "
+                f"{gap.estimate:+.2f} (95 % {gap.low:+.2f} .. {gap.high:+.2f})"
             )
+            shares = ", ".join(f"{row} {share:.2f}" for row, share in found["share"].items())
+            lines.append(f"    {shares}")
+            users_, (_, of) = self.effect("users", name), told_of(self._kinds(name, self.baseline))
+            span = f" (95 % {users_.low:.3g} .. {users_.high:.3g})"
+            if users_.n:
+                known = math.isfinite(users_.low)
+                lines.append(
+                    f"    where {of}: users x {users_.estimate:.3g}{span if known else ''}, "
+                    f"{users_.n} pairs"
+                )
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+
+def _strata_names(name: str, base: str) -> list[str]:
+    return ["both", f"only {name}", f"only {base}", "neither"]
 
 
 def _unlike(name: str, run: Any, baseline: str, base: Any) -> list[str]:
@@ -524,38 +609,3 @@ def _unlike(name: str, run: Any, baseline: str, base: Any) -> list[str]:
         if supplied.get(part) != known.get(part):
             said.append(f"{name} was run with other {part} than {baseline}")
     return said
-
-
-def paired(
-    one: NDArray[np.float64], other: NDArray[np.float64], key: int = 0, number: int = 0
-) -> Difference:
-    """Return the mean of ``one - other`` with its interval, and what the pairing saves.
-
-    The gain is ``(var(one) + var(other)) / var(one - other)``: how many times more independent
-    runs would give the same interval (inf where the difference never varies).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> found = paired(np.array([2.0, 4.0, 7.0]), np.array([1.0, 3.0, 5.0]))
-    >>> round(found.mean.mean, 3), round(found.gain, 1), found.n
-    (1.333, 31.0, 3)
-    """
-    both = np.isfinite(one) & np.isfinite(other)
-    one, other = one[both], other[both]
-    gap = one - other
-    if gap.size < 2:
-        return Difference(mean_interval(gap, key, number), np.nan, _share(gap), int(gap.size))
-    apart, together = float(one.var() + other.var()), float(gap.var())
-    gain = apart / together if together > 0.0 else np.inf
-    return Difference(mean_interval(gap, key, number), gain, _share(gap), int(gap.size))
-
-
-def _share(gap: NDArray[np.float64]) -> float:
-    return float((gap != 0.0).mean()) if gap.size else float("nan")
-
-
-def half_width(interval: Interval) -> float:
-    """Return the longer arm of an interval; inf where it is not known."""
-    arm = max(interval.high - interval.mean, interval.mean - interval.low)
-    return float(arm) if math.isfinite(arm) else math.inf

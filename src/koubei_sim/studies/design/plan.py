@@ -349,6 +349,8 @@ def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
     wanted = [check_measure(name) for name in texts("outcomes", outcomes)]
     if not wanted or len(set(wanted)) < len(wanted):
         raise KoubeiError("outcomes", "none, or one twice", got=wanted, allowed="names, each once")
+    # Whatever else is kept is told of the runs that took off.
+    wanted += [] if "take_off" in wanted else ["take_off"]
     return tuple(wanted)
 
 

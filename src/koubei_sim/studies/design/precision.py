@@ -20,11 +20,9 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
     Interval,
-    averaged,
-    interval_of,
+    hurdle,
     outcomes,
     took_off,
-    wilson,
 )
 from koubei_sim.metrics.indices import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 from koubei_sim.metrics.intervals import numbers
@@ -150,15 +148,21 @@ def _settled(sample: NDArray[np.float64], moves: float) -> float:
 def required_replicates_table(
     run: Any, relative: float = 0.05, cv_moves: float = 0.01
 ) -> pd.DataFrame:
-    """Return `required_replicates` of every outcome of a finished run, one row each."""
+    """Return `required_replicates` of every outcome of a finished run, one row each.
+
+    All but ``take_off`` of the replicates that took off, where any did.
+    """
     import pandas as pd
 
     found = outcomes(run)
+    rows_told = hurdle.kept(found["take_off"]).rows  # as `Result.summary` tells them
     rows = {
         name: required_replicates(
-            averaged(name, found), relative=relative, cv_moves=cv_moves
+            values if name == "take_off" else values[rows_told],
+            relative=relative,
+            cv_moves=cv_moves,
         )._asdict()
-        for name in found
+        for name, values in found.items()
     }
     return (
         pd.DataFrame.from_dict(rows, orient="index").reindex(list(OUTCOMES)).rename_axis("outcome")
@@ -172,11 +176,11 @@ class TakeOff(NamedTuple):
     """
 
     probability: float
-    low: float  # Wilson interval, 95 %
+    low: float  # 95 % interval, `metrics.chance`
     high: float
     n: int  # replicates
     taken: int  # of these, took off
-    size: Interval  # given take-off
+    size: Interval  # given take-off: geometric mean
     otherwise: Interval  # given none
     sizes: NDArray[np.float64]  # [n]
     took_off: NDArray[np.bool_]  # [n]
@@ -213,15 +217,12 @@ def take_off(run: Any, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOL
             for history in run.histories
         ]
     )
-    low, high = wilson(int(taken.sum()), taken.size)
     return TakeOff(
-        float(taken.mean()),
-        low,
-        high,
+        *hurdle.chance(taken)[:3],
         int(taken.size),
         int(taken.sum()),
-        interval_of("adoptions", sizes[taken], run.key),
-        interval_of("adoptions", sizes[~taken], run.key),
+        hurdle.enough(hurdle.log_interval(sizes[taken]), int(taken.sum())),
+        hurdle.enough(hurdle.log_interval(sizes[~taken]), int((~taken).sum())),
         sizes,
         taken,
     )

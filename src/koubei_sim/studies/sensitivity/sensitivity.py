@@ -23,7 +23,7 @@ from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_inter
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
-from koubei_sim.studies.compare.comparison import paired
+from koubei_sim.studies.compare.strata import paired
 from koubei_sim.studies.design.plan import make_sweep
 from koubei_sim.studies.design.points import Table
 from koubei_sim.studies.design.values import Range

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import RATIOS, averaged, interval_of, kept_measure
+from koubei_sim.metrics import kept_measure, told
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.design.plan import Sweep
 from koubei_sim.studies.sweep import journal
@@ -88,31 +88,30 @@ class SweepResult:
         return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
 
     def summary(self, outcome: str) -> pd.DataFrame:
-        """Return one outcome by point: its paths, ``mean``, 95 % interval ``low, high``, ``n``.
+        """Return one outcome by point, told as in `Result.summary`.
 
-        Costs per head are ratios of totals, as in `Result.summary`.
+        Columns: the paths of the point; ``take_off``, how many of its replicates did; ``estimate``
+        with its 95 % interval ``low, high``: of the chance where the outcome is ``take_off``, else
+        of the replicates that took off, where any did; ``n``, of how many.
 
         Raises
         ------
         KoubeiError
-            For an outcome that was not kept, or a cost per head without the cost and the heads.
+            For an outcome that was not kept.
         """
         import pandas as pd
 
         outcome = kept_measure(outcome, self.sweep.outcomes)
-        wanted = [outcome, *RATIOS.get(outcome, ())]
-        if not set(wanted) <= set(self.sweep.outcomes):
-            raise KoubeiError(
-                "outcome", "the ratio of two totals, which were not kept both", got=outcome,
-                allowed=", ".join(self.sweep.outcomes), fix=f"outcomes={wanted}",
-            )  # fmt: skip
-        rows = []
+        rows, horizon = [], float(self.sweep.scenario.ticks)
         for point, part in self.table().groupby("point"):
-            values = {name: part[name].to_numpy(dtype=np.float64) for name in wanted}
-            mean, low, high, _ = interval_of(outcome, averaged(outcome, values), self.sweep.key)
+            values, taken = (
+                part[name].to_numpy(dtype=np.float64) for name in (outcome, "take_off")
+            )
+            found = told(outcome, values, taken, self.sweep.key, horizon)
             where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
-            rows.append({"point": point, **where, "mean": mean, "low": low, "high": high})
-            rows[-1]["n"] = int(np.isfinite(values[outcome]).sum())
+            share = float(np.nanmean(taken)) if np.isfinite(taken).any() else np.nan
+            told_ = {"estimate": found.estimate, "low": found.low, "high": found.high, "n": found.n}
+            rows.append({"point": point, **where, "take_off": share, **told_})
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:

@@ -97,7 +97,8 @@ def sweep(
         resumes: what is finished is not run again.
     engine : {"compiled", "reference"}
     outcomes : sequence of str, optional
-        Which measures to keep (`koubei_sim.metrics.measure`); all of `OUTCOMES` without it.
+        Which measures to keep (`koubei_sim.metrics.measure`), ``take_off`` always; all of
+        `OUTCOMES` without it.
     networks, agents : optional
         As in `koubei_sim.run`, for all points.  The plan holds their digests only: to finish the
         sweep of a folder they are given again.
