@@ -67,7 +67,7 @@ axes[0].invert_yaxis()
 # only when it is believed.
 
 # %%
-found.difference("users", "not fun").mean
+found.effect("users", "not fun")
 
 # %% [markdown]
 # ## Interactions: a full factorial

@@ -92,7 +92,7 @@ swept = kb.sweep(scenario, {"gifts.share": [0.0, 0.02, 0.05, 0.1, 0.2]}, replica
 curve = swept.summary("adoptions")
 figure, ax = plt.subplots(figsize=(6, 3.6))
 ax.fill_between(curve["gifts.share"], curve["low"], curve["high"], alpha=0.25, linewidth=0)
-ax.plot(curve["gifts.share"], curve["mean"], marker="o")
+ax.plot(curve["gifts.share"], curve["estimate"], marker="o")
 ax.set(xlabel="share of users given a gift a day", ylabel="adoptions in 120 days", ylim=(0, None))
 ax.set_title("20 worlds a point, mean with 95 % interval", loc="left", fontsize=10)
 figure.tight_layout()

@@ -27,7 +27,7 @@ from tests.doors.advice_calls import (
 from tests.own.gifts import gifts
 
 import koubei_sim as kb
-from koubei_sim import KoubeiError, studies
+from koubei_sim import KoubeiError, plots, studies
 from koubei_sim.model.reference import run_reference
 from koubei_sim.model.world import build
 from koubei_sim.runs.dataset import guarded
@@ -55,9 +55,8 @@ script = "run.py"
 """
 
 
-def per_user(kept: list[str]) -> None:
-    swept = studies.sweep(FEW, {"ticks": [2]}, rng=1, outcomes=kept, workers=1)
-    swept.summary("cost_per_user")
+def few_pairs() -> Any:
+    return studies.compare({"a": FEW, "b": FEW.replace(ticks=9)}, 2, rng=1)
 
 
 def target(**named: Any) -> Target:
@@ -222,9 +221,9 @@ TRIED: dict[str, Trial] = {
             *("--replicates", "2", "--horizon", "9"),
         ),
     ),
-    "f'outcomes={wanted}'": (
-        lambda: per_user(["cost_per_user", "users"]),
-        lambda: per_user(["cost_per_user", "cost", "users"]),
+    "'strata(...)'": (
+        lambda: plots.compare(few_pairs(), outcomes=["take_off"]),
+        lambda: plots.strata(few_pairs()),
     ),
     "f'rng={first.key}'": (
         lambda: studies.compare({"a": saved(), "b": kb.run("tiny", rng=2, ticks=2)}),

@@ -60,7 +60,7 @@ def test_a_day_behind_a_ratio_is_the_day_of_both(result: kb.Result) -> None:
 def test_a_kept_measure_is_found_however_it_is_typed() -> None:
     """Catches a sweep that keeps `a/b@3` and does not know `a / b@3`."""
     found = studies.sweep(SMALL, {"ticks": [5]}, rng=1, outcomes=["adoptions / users@3"])
-    assert found.sweep.outcomes == ("adoptions/users@3",)
+    assert found.sweep.outcomes == ("adoptions/users@3", "take_off")
     assert len(found.summary("adoptions / users @ 3")) == 1
     with pytest.raises(KoubeiError, match="outcome: not kept in this study, got None"):
         found.summary(None)  # type: ignore[arg-type]
@@ -101,29 +101,32 @@ def test_one_interval_wherever_it_is_shown() -> None:
     swept = studies.sweep(
         base, {"seeding.number": [3]}, replicates=9, rng=2, outcomes=["loyal", "users", "take_off"]
     )
-    for (_, mean, low, high), name in zip(
-        results.final_rows(run), ("users", "loyal", "die_hard"), strict=True
+    for (_, found), name in zip(
+        results.final_rows(run), ("take_off", "users", "loyal", "die_hard"), strict=True
     ):
         row = table.loc[name]
-        assert (mean, low, high) == (row["mean"], row["low"], row["high"])
+        mean, low, high = found[:3]
+        assert (mean, low, high) == (row["estimate"], row["low"], row["high"])
+        if name == "take_off":
+            continue
         last = pyramid.iloc[-1]
         assert (last[name], last[f"{name}_low"], last[f"{name}_high"]) == (mean, low, high)
         if name in swept.sweep.outcomes:
             point = swept.summary(name).iloc[0]
-            assert (point["mean"], point["low"], point["high"]) == (mean, low, high)
+            assert (point["estimate"], point["low"], point["high"]) == (mean, low, high)
     assert (table["low"].dropna() >= -1.0).all()
     assert (table.loc[["users", "loyal", "die_hard", "cost"], "low"] >= 0.0).all()
 
 
 def test_intervals_stay_within_what_can_be() -> None:
     """Catches counts below 0 and shares above 1 in the table of a sweep."""
-    few = np.array([0.0, 10.0])
-    assert metrics.interval_of("users@9", few, 1).low == 0.0
-    assert metrics.interval_of("online_users/users@9", few, 1).low == 0.0
-    assert metrics.interval_of("aware_share", np.array([0.1, 1.0]), 1)[1:3] == (0.0, 1.0)
-    assert metrics.interval_of("reputation / users@9", few, 1).low < 0.0
-    assert metrics.interval_of("take_off", np.array([0.0, 1.0]), 1).method == "wilson"
-    assert np.isnan(metrics.interval_of("take_off", np.array([np.nan]), 1).mean)
+    few, all_of = np.array([0.0, 10.0, 2.0]), np.ones(3)
+    assert metrics.told("users@9", few, all_of, 1).low == 0.0
+    assert metrics.told("online_users/users@9", few, all_of, 1).low == 0.0
+    assert metrics.told("aware_share", np.array([0.1, 1.0, 0.2]), all_of, 1)[1:3] == (0.0, 1.0)
+    assert metrics.told("reputation / users@9", few, all_of, 1).low < 0.0
+    assert metrics.told("take_off", np.array([0.0, 1.0]), all_of[:2], 1).method == "binomial"
+    assert np.isnan(metrics.told("take_off", np.array([np.nan]), all_of[:1], 1).estimate)
 
 
 @pytest.mark.parametrize("every", [None, 7.5, True, 0, -1, "7", "quater", [7]])

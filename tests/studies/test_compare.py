@@ -15,15 +15,14 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.archive import history_digest
 from koubei_sim.runs.fork import fork
 from koubei_sim.studies.compare.compare import compare
-from koubei_sim.studies.compare.comparison import (
+from koubei_sim.studies.compare.comparison import Comparison
+from koubei_sim.studies.compare.programme import (
     CHANGES,
-    Comparison,
     changed_people,
     first_adoptions,
-    half_width,
-    paired,
     programme_value,
 )
+from koubei_sim.studies.compare.strata import paired
 
 TINY = Scenario.load("tiny").replace(n_agents=500, ticks=30)
 MORE = TINY.replace(**{"media.account.start": 3, "media.account.visibility": 0.1})
@@ -41,24 +40,65 @@ def test_each_scenario_is_run_as_it_would_be_alone(found: Comparison) -> None:
         assert history_digest(found.runs[name].histories) == alone.digest()
 
 
-def test_differences_are_taken_pair_by_pair(found: Comparison) -> None:
-    """Catches pairs out of step, a sign turned round, a gain upside down."""
+def test_effects_are_taken_pair_by_pair(found: Comparison) -> None:
+    """Catches pairs out of step, a ratio turned round, a gain upside down."""
     one, other = (
-        kb.metrics.outcomes(kb.run(s, replicates=12, rng=11))["users"] for s in (MORE, TINY)
+        np.log1p(kb.metrics.outcomes(kb.run(s, replicates=12, rng=11))["users"])
+        for s in (MORE, TINY)
     )
-    gap = found.difference("users", "advertised")
-    assert gap.mean.mean == pytest.approx(float((one - other).mean()), abs=1e-12)
+    gap = found.effect("users", "advertised")
+    assert gap.estimate == pytest.approx(np.exp((one - other).mean()), abs=1e-12)
     assert gap.gain == pytest.approx((one.var() + other.var()) / (one - other).var())
     assert gap.n == 12 and gap.changed == (one != other).mean()
-    assert found.table().loc["users", "difference"] == gap.mean.mean
+    table = found.table()
+    assert table.loc["users", "effect"] == gap.estimate
+    assert table.loc["users", "advertised"] == pytest.approx(np.expm1(one.mean()))
+    assert table.index[0] == "take_off" and table.loc["users", "of"] == "neither takes off"
+
+
+def test_strata_come_from_who_took_off_in_both_worlds() -> None:
+    """Catches strata swapped, an effect inside the wrong one, and a mean over all pairs.
+
+    At 300 people with a lower bar, some of 16 worlds take off with a campaign, some without.
+    """
+    base = Scenario.load("tiny").replace(n_agents=300, ticks=60, **{"seeding.number": 3})
+    more = base.replace(**{"media.account.start": 2, "media.account.visibility": 0.02})
+    found = compare({"plain": base, "more": more}, replicates=16, rng=5)
+    taken = {name: found.taken(name) for name in ("plain", "more")}
+    kinds = {
+        "both": taken["more"] & taken["plain"],
+        "only more": taken["more"] & ~taken["plain"],
+        "only plain": ~taken["more"] & taken["plain"],
+        "neither": ~taken["more"] & ~taken["plain"],
+    }
+    table = found.strata("users")
+    assert list(table.index) == list(kinds) and table["pairs"].sum() == 16
+    assert 0 < kinds["both"].sum() < 16 and kinds["only more"].sum() > 0
+    for name, rows in kinds.items():
+        assert table.loc[name, "pairs"] == rows.sum()
+        if rows.sum() < 3:
+            assert np.isnan(table.loc[name, "low"])
+            continue
+        logs = [np.log1p(found.values("users", each)[rows]) for each in ("more", "plain")]
+        assert table.loc[name, "effect"] == pytest.approx(np.exp((logs[0] - logs[1]).mean()))
+        assert table.loc[name, "low"] <= table.loc[name, "effect"] <= table.loc[name, "high"]
+    rows = kinds["both"]
+    assert found.effect("loyal").n == rows.sum()
+    gap = found.effect("take_off")
+    assert gap.n == 16
+    assert gap.estimate == pytest.approx(taken["more"].mean() - taken["plain"].mean())
+    assert "both" in repr(found) and "takes off in" in repr(found)
+    with pytest.raises(KoubeiError, match="stratum"):
+        found.effect("users", stratum="all")
 
 
 def test_equal_scenarios_differ_by_exactly_nothing() -> None:
     """Catches luck that depends on the name or the place of a scenario."""
     same = compare({"a": TINY, "b": TINY, "c": TINY}, replicates=3, rng=2)
     for name in "bc":
-        gap = same.difference("adoptions", name)
-        assert gap.mean == (0.0, 0.0, 0.0, "exact") and gap.gain == np.inf and gap.changed == 0.0
+        gap = same.effect("adoptions", name)
+        assert gap[:4] == (1.0, 1.0, 1.0, "exact") and gap.gain == np.inf and gap.changed == 0.0
+        assert same.effect("reputation", name).estimate == 0.0
         assert len(same.people(name)) == 0
 
 
@@ -81,7 +121,7 @@ def test_pairs_save_runs_against_other_keys(found: Comparison) -> None:
     """
     other = kb.metrics.outcomes(kb.run(TINY, replicates=12, rng=12))["adoptions"]
     apart = paired(found.values("adoptions", "advertised"), other)
-    gain = found.difference("adoptions").gain
+    gain = paired(*(found.values("adoptions", n) for n in ("advertised", "as it is"))).gain
     assert gain > 2.0 and gain > apart.gain
 
 
@@ -92,35 +132,18 @@ def test_undefined_pairs_are_left_out() -> None:
     assert paired(np.array([np.nan]), np.array([1.0])).n == 0
 
 
-def test_costs_per_head_are_compared_by_their_totals(found: Comparison) -> None:
-    """Catches a mean of ratios on one side, and a difference that is not that of A and B."""
-    row = found.table().loc["cost_per_user"]
-    totals = [
-        found.values("cost", name).sum() / found.values("users", name).sum()
-        for name in ("as it is", "advertised")
-    ]
-    assert row["as it is"] == pytest.approx(totals[0]) and totals[0] > 0.0
-    assert row["advertised"] == pytest.approx(totals[1])
-    assert row["difference"] == pytest.approx(totals[1] - totals[0])
-    assert row["low"] < row["difference"] < row["high"]
-    gap = found.values("cost_per_user", "advertised") - found.values("cost_per_user", "as it is")
-    assert row["changed"] == (gap != 0.0).mean()
-    same = compare({"a": TINY, "b": TINY}, replicates=3, rng=2).difference("cost_per_user")
-    assert same.mean == (0.0, 0.0, 0.0, "exact") and same.changed == 0.0
-
-
 def test_over_time_ends_with_the_final_difference(found: Comparison) -> None:
     """Catches days out of step, and adoptions that are not summed up."""
     users, adoptions = found.over_time("users"), found.over_time("adoptions")
-    assert users.effect.iloc[-1] == pytest.approx(found.difference("users").mean.mean)
-    final = found.difference("adoptions").mean.mean
+    assert users.effect.iloc[-1] == pytest.approx(found.effect("users").estimate)
+    final = found.effect("adoptions").estimate
     assert adoptions.effect.iloc[-1] == pytest.approx(final)
-    assert (users.effect.iloc[:3] == 0).all()  # the campaign starts on day 3
+    assert (users.effect.iloc[:3] == 1).all()  # the campaign starts on day 3
     assert (users.low <= users.effect).all() and (users.effect <= users.high).all()
     total = found.over_time("tells_positive")
     told = found.runs["as it is"].histories
-    mean = np.mean([kb.metrics.block(h, "tells_positive").sum(axis=1) for h in told], axis=0)
-    assert np.allclose(total["as it is"], mean)
+    each = [np.log1p(kb.metrics.block(h, "tells_positive").sum(axis=1)) for h in told]
+    assert np.allclose(total["as it is"], np.expm1(np.mean(each, axis=0)))
 
 
 def test_counts_are_people_where_an_agent_stands_for_several() -> None:
@@ -128,7 +151,7 @@ def test_counts_are_people_where_an_agent_stands_for_several() -> None:
     ten = {"people_per_agent": 10.0, "seeding.number": 200, "supply.enabled": False}
     found = compare({"a": TINY.replace(**ten), "b": MORE.replace(**ten)}, replicates=2, rng=3)
     effect = found.over_time("users").effect.iloc[-1]
-    assert effect == pytest.approx(found.difference("users").mean.mean)
+    assert effect == pytest.approx(found.effect("users").estimate)
     adopters = found.programme_value(discount=0.0).value
     assert np.all(adopters % 10 == 0) and adopters.max() > 0
 
@@ -273,14 +296,14 @@ def test_through_counts_everybody_once(found: Comparison) -> None:
 def test_replicates_are_added_until_the_precision_is_reached() -> None:
     """Catches a stop on the wrong outcome, and replicates that are run twice or skipped."""
     found = compare(
-        {"a": TINY, "b": MORE}, 10, rng=4, precision=2.5, outcome="adoptions", at_most=200
+        {"a": TINY, "b": MORE}, 10, rng=4, precision=0.08, outcome="adoptions", at_most=200
     )
     assert found.stopped == "precision" and 10 < found.replicates < 200
-    assert half_width(found.difference("adoptions").mean) <= 2.5
+    assert found.effect("adoptions").half_width <= 0.08
     whole = kb.run(MORE, replicates=found.replicates, rng=4)
     assert history_digest(found.runs["b"].histories) == whole.digest()
-    first = paired(*(found.values("adoptions", n)[:10] for n in "ba"), found.key, 4)
-    assert half_width(first.mean) > 2.5  # so that it did have to go on
+    first = compare({"a": TINY, "b": MORE}, 10, rng=4).effect("adoptions")
+    assert first.half_width > 0.08  # so that it did have to go on
 
 
 def test_the_limit_is_kept_and_said() -> None:
@@ -298,8 +321,8 @@ def test_a_branch_beside_the_run_it_left() -> None:
     left = fork(first, 15, **{"media.account.visibility": 0.5, "media.account.start": 0})
     found = compare({"as it was": first, "advertised": left})
     effect = found.over_time("adoptions").effect
-    assert (effect[:15] == 0).all() and effect.iloc[-1] > 0
-    assert "gain" in repr(found) and found.programme_value().value.mean() > 0
+    assert (effect[:15] == 1).all() and effect.iloc[-1] > 1
+    assert "takes off" in repr(found) and found.programme_value().value.mean() > 0
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ def test_the_numbers_are_those_of_the_study(call: Any) -> None:
     said = json.loads(out)
     wanted = studies.compare({"as it is": BASE, "advertised": BASE.replace(**MORE)}, 4, 7)
     for outcome, row in wanted.table().iterrows():
-        ours = said["differences"]["advertised"][outcome]
+        ours = said["effects"]["advertised"][outcome]
         for name, column in (("baseline", "as it is"), ("value", "advertised")):
             assert ours[name] == pytest.approx(row[column]) or row[column] != row[column]
-        for column in ("difference", "low", "high"):
+        for column in ("effect", "low", "high"):
             assert ours[column] == pytest.approx(row[column]) or row[column] != row[column]
     assert said["scenarios"]["as it is"] == BASE.digest()
     assert (said["key"], said["replicates"], said["stopped"]) == (7, 4, "replicates")
@@ -58,8 +58,8 @@ def test_a_table_for_each_scenario_in_80_columns(call: Any) -> None:
     assert out.count("A: as it is, 4 pairs, key 7") == 2
     assert "B: advertised" in out and "B: ticks=20" in out
     users = next(line for line in out.splitlines() if line.startswith("users"))
-    gap = studies.compare({"a": BASE, "b": BASE.replace(**MORE)}, 4, 7).difference("users")
-    assert f"+{screen.brief(gap.mean.mean)}" in users.split()
+    gap = studies.compare({"a": BASE, "b": BASE.replace(**MORE)}, 4, 7).effect("users")
+    assert f"x{screen.brief(gap.estimate)}" in users.split()
 
 
 def test_files_and_results_are_compared_by_their_names(call: Any, tmp_path: Any) -> None:
@@ -71,23 +71,23 @@ def test_files_and_results_are_compared_by_their_names(call: Any, tmp_path: Any)
     status, out, _ = call("compare", *files, *words, "--json", "--baseline", "more")
     assert status == 0
     from_files = json.loads(out)
-    assert (from_files["baseline"], list(from_files["differences"])) == ("more", ["plain"])
+    assert (from_files["baseline"], list(from_files["effects"])) == ("more", ["plain"])
     for name in ("plain", "more"):
         done = call("run", tmp_path / f"{name}.toml", *words, "--out", tmp_path / name,
                     "--no-figures")  # fmt: skip
         assert done[0] == 0
     status, out, _ = call("compare", tmp_path / "more", tmp_path / "plain", "--json")
     assert status == 0
-    assert json.loads(out)["differences"] == from_files["differences"]
+    assert json.loads(out)["effects"] == from_files["effects"]
 
 
 def test_a_precision_that_is_not_reached_is_said_with_status_1(call: Any) -> None:
     """Catches an interval that is taken for narrow enough because the pairs ran out."""
-    words = ["--change", ADVERTISED, "--precision", "0.5", "--at-most", "12"]
+    words = ["--change", ADVERTISED, "--precision", "0.001", "--at-most", "12"]
     few = [word if word != "4" else "10" for word in SMALL]
     status, out, err = call("compare", "tiny", *few, *words)
     assert (status, "12 pairs" in out) == (1, True)
-    assert err == "koubei: users: not known to 0.5 after 12 replicates, try more of --at-most\n"
+    assert err == "koubei: users: not known to 0.001 after 12 replicates, try more of --at-most\n"
     wide = ["--change", ADVERTISED, "--precision", "1e6", "--outcome", "loyal"]
     assert call("compare", "tiny", *few, *wide)[0] == 0
 
@@ -146,11 +146,11 @@ def test_doors_alike(call: Any, tmp_path: Path) -> None:
     supplied = ["--agents", people, "--network", f"weibo={ties}", "--engine", "reference"]
     status, out, err = call("run", "tiny", *small, *supplied, "--replicates", "2")
     assert (status, err) == (0, "")
-    users = json.loads(out)["summary"]["users"]["mean"]
+    users = json.loads(out)["summary"]["users"]["estimate"]
     words = ["--change", "purer: seeding.purity=0.9", "--replicates", "2"]
     status, out, err = call("compare", "tiny", *small, *supplied, *words, "--out", tmp_path / "j")
     assert (status, err) == (0, "")
-    assert json.loads(out)["differences"]["purer"]["users"]["baseline"] == users
+    assert json.loads(out)["effects"]["purer"]["users"]["baseline"] == users
     again = call("compare", "tiny", *small, *supplied, *words, "--out", tmp_path / "j")
     assert again[:2] == (0, out)
     words = ["--path", "seeding.purity=0.1..0.9", "--replicates", "1"]

@@ -14,7 +14,6 @@ from koubei_sim import metrics
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import mean_interval, skewness, wilson
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies import required_replicates_table
 
 
 def _synthetic():
@@ -177,44 +176,6 @@ def test_behaviour_tiers():
 # Over replicates: the living and the dead ---------------------------------------------------
 
 
-def living_and_dead():
-    """Three markets with 100 seeds at 10 each: one grows, one has one loyal fan, one has none."""
-    histories = []
-    for loyal in (60, 1, 0):
-        history = history_of([(-1, a, -1) for a in range(100)], ticks=2)
-        set_block(history, "tier", 1, [100 - loyal, loyal, 0, 0])
-        histories.append(history)
-    costs = {"seeding.number": 100, "seeding.recruit_cost": 10.0}
-    return FakeRun(Scenario().replace(ticks=2, n_agents=5000, **costs), histories)
-
-
-def test_a_cost_per_head_is_of_totals_not_a_mean_over_living_and_dead():
-    """Catches the mean of 17, 1,000 and nothing as the cost of a fan, which one dead run is."""
-    run = living_and_dead()
-    each = metrics.outcomes(run)["cost_per_loyal"]
-    np.testing.assert_allclose(each, [1000 / 60, 1000.0, np.nan])
-    row = metrics.summary(run).loc["cost_per_loyal"]
-    assert row["mean"] == pytest.approx(3000 / 61) and row["n"] == 2
-    assert row["q50"] == pytest.approx(np.nanmedian(each))
-    assert metrics.summary(run).loc["cost_per_user", "mean"] == pytest.approx(10.0)
-    needed = required_replicates_table(run).loc["cost_per_loyal"]
-    assert needed["mean"] == row["mean"] and needed["n"] == 3
-
-
-def test_a_ratio_of_totals_has_the_interval_of_its_linear_part():
-    """Catches residuals over the wrong mean: against the textbook's standard error of a ratio."""
-    above, below = np.array([4.0, 9.0, 5.0, 10.0]), np.array([1.0, 4.0, 2.0, 5.0])
-    ratio = above.sum() / below.sum()
-    error = np.sqrt(((above - ratio * below) ** 2).sum() / 3 / 4) / below.mean()
-    values = metrics.ratio_values(above, below)
-    assert values.mean() == pytest.approx(ratio)
-    assert values.std(ddof=1) / 2 == pytest.approx(error)
-    assert np.isnan(metrics.ratio_values(above, np.zeros(4))).all()
-    lost = metrics.ratio_values(np.append(above, np.nan), np.append(below, 7.0))
-    np.testing.assert_array_equal(lost[:4], values)  # a failed run takes part in neither total
-    assert np.isnan(lost[4])
-
-
 # Indices, take-off, costs ---------------------------------------------------------------------
 
 
@@ -373,14 +334,14 @@ def test_summary_has_every_outcome_with_its_method():
     table = metrics.summary(FakeRun(scenario, histories))
     assert list(table.index) == list(metrics.OUTCOMES)
     final = np.array([metrics.users(h)[-1] for h in histories])
-    assert table.loc["users", "mean"] == pytest.approx(final.mean())
-    assert table.loc["users", "sd"] == pytest.approx(final.std(ddof=1))
-    assert table.loc["take_off", "interval"] == "wilson"
-    assert table.loc["day_loyal_100000", "n"] == 0
-    assert np.isnan(table.loc["day_loyal_100000", "mean"])
+    assert table.loc["users", "estimate"] == pytest.approx(np.expm1(np.log1p(final).mean()))
+    assert table.loc["take_off", "interval"] == "binomial"
+    assert table.loc["day_loyal_100000", "n"] == 4
+    assert table.loc["day_loyal_100000", "estimate"] == 120.0  # never: the days simulated
     scaled = metrics.summary(FakeRun(scenario.replace(people_per_agent=1000.0), histories))
-    assert scaled.loc["users", "mean"] == pytest.approx(1000 * final.mean())
-    assert scaled.loc["day_loyal_100000", "n"] > 0
+    typical = np.expm1(np.log1p(1000.0 * final).mean())
+    assert scaled.loc["users", "estimate"] == pytest.approx(typical)
+    assert scaled.loc["day_loyal_100000", "estimate"] < 120.0
 
 
 def test_pyramid_at_calendar_quarters():

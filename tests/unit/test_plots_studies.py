@@ -130,13 +130,14 @@ def test_bold_is_what_leaves_out_zero() -> None:
     assert (weight["0.40"], weight["-0.20"], weight["0.10"]) == ("bold", "bold", "normal")
 
 
-def test_heatmap_puts_means_where_they_belong() -> None:
+def test_heatmap_puts_estimates_where_they_belong() -> None:
     """Catches rows and columns exchanged, and levels in the order in which they were given."""
     grid = {"seeding.number": [20, 5], "telling.relay": [0.0, 0.5, 0.2]}
     swept = studies.sweep(SMALL, grid, replicates=2, rng=1)
     ax = plots.heatmap(swept, "adoptions")
     cells = np.asarray(ax.images[0].get_array())
-    table = swept.table().groupby(["telling.relay", "seeding.number"])["adoptions"].mean()
+    table = swept.summary("adoptions").set_index(["telling.relay", "seeding.number"])["estimate"]
+    table = table.sort_index()
     np.testing.assert_allclose(cells, table.unstack().to_numpy())
     assert [t.get_text() for t in ax.get_xticklabels()] == ["5", "20"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["0", "0.2", "0.5"]
@@ -168,12 +169,11 @@ def test_compare_shows_the_table() -> None:
     ax = plots.compare(found)
     table = found.over_time("users")
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), table["effect"])
-    assert table["effect"].iloc[-1] > 0.0 and "more" in texts(ax)
+    assert table["effect"].iloc[-1] > 1.0 and "more" in texts(ax)
     ax = plots.compare(found, outcomes=["users", "adoptions"])
     rows = found.table()
     dots = next(line for line in ax.lines if line.get_marker() == "o")
-    wanted = (rows["difference"] / rows["as it is"]).loc[["users", "adoptions"]]
-    np.testing.assert_allclose(dots.get_xdata(), wanted)
+    np.testing.assert_allclose(dots.get_xdata(), rows.loc[["users", "adoptions"], "effect"])
     assert [t.get_text() for t in ax.get_yticklabels()] == [
         OUTCOMES["users"],
         OUTCOMES["adoptions"],
@@ -182,6 +182,19 @@ def test_compare_shows_the_table() -> None:
         plots.compare(found, outcomes=["user"])
     with pytest.raises(KoubeiError, match="outcomes: none given"):
         plots.compare(found, outcomes=[])
+    with pytest.raises(KoubeiError, match="outcomes: its effect is a difference, no ratio"):
+        plots.compare(found, outcomes=["take_off"])
+
+
+def test_bars_of_strata_are_their_shares() -> None:
+    """Catches bars of the wrong kind of pairs, or of shares that do not add up to all."""
+    found = studies.compare(
+        {"as it is": SMALL, "more": SMALL.replace(**{"seeding.number": 20})}, replicates=4, rng=2
+    )
+    ax = plots.strata(found)
+    widths = [bar.get_width() for bar in ax.patches]
+    np.testing.assert_allclose(widths, found.strata()["share"])
+    assert sum(widths) == pytest.approx(1.0)
 
 
 def test_every_outcome_has_a_chinese_name() -> None:

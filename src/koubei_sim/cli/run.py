@@ -47,8 +47,8 @@ _NOTES = {
     ("zh", "worlds"): "各世界的中位数;铁杆含核心,忠诚含铁杆与核心",
 }
 _FOOT = {
-    "en": "n: of how many replicates; all but the chance of take-off: of those that took off",
-    "zh": "n:重复次数;除起飞概率外,均只计起飞者",
+    "en": "n: of how many replicates; all but the first line: of those that took off",
+    "zh": "n:重复次数;除首行外,均只计起飞者",
 }
 #: Outcomes shown after a run (`koubei run --json` has them all).
 _SHOWN = (
@@ -264,12 +264,11 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
     rows = [
         [
             screen.cut(row["meaning"], 40),
-            brief(row["estimate"]),
-            screen.span(row["low"], row["high"], brief),
+            *_day_or_number(str(name), row, result.scenario.ticks),
             row["interval"] if row["interval"] not in ("none", "exact") else "",
             str(row["n"]),
         ]
-        for _, row in shown.iterrows()
+        for name, row in shown.iterrows()
     ]
     head = ["outcome", "", "95 %", "by", "n"]
     if result.replicates == 1:
@@ -277,6 +276,13 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
     lines += ["", screen.table(head, rows)]
     lines += [_FOOT[lang]] if result.replicates > 1 else []
     return "\n".join(lines) + "\n"
+
+
+def _day_or_number(name: str, row: Any, ticks: int) -> tuple[str, str]:
+    """Return an estimate and its interval; of a day that never came, that it did not."""
+    if name.startswith("day_") and row["q05"] >= ticks:
+        return f"> {ticks}", ""
+    return brief(row["estimate"]), screen.span(row["low"], row["high"], brief)
 
 
 def pyramid_text(result: Result | Worlds, lang: str = "en", of: str = "replicates") -> str:

@@ -186,13 +186,16 @@ def seeds_of(history: History) -> int:
 
 
 @takes_history
-def adopters_of(history: History) -> int:
-    """Return the number of agents who ever adopted."""
-    if not is_stored(history):
-        return int(np.unique(history.log_agent[events_of(history, LOG_ADOPT)]).size)
+def adopters_of(history: History, day: int | None = None) -> int:
+    """Return the number of agents who ever adopted, by the end or by the end of a day."""
     ever = np.zeros(int(history.table[0, :7].sum()), np.bool_)
-    for agent, kind in log_pieces(history, "agent", "kind"):
-        ever[agent[kind == LOG_ADOPT]] = True
+    last = history.table.shape[0] if day is None else day
+    if is_stored(history):
+        for agent, kind, tick in log_pieces(history, "agent", "kind", "tick"):
+            ever[agent[(kind == LOG_ADOPT) & (tick <= last)]] = True
+    else:
+        rows = events_of(history, LOG_ADOPT)
+        ever[history.log_agent[rows][history.log_tick[rows] <= last]] = True
     return int(ever.sum())
 
 

@@ -118,8 +118,13 @@ TAKE_OFF_FOLD: Final = 10  # ... and so many times the seeds
 
 
 @takes_history
-def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOLD) -> bool:
-    """Return whether a run took off.
+def took_off(
+    history: History,
+    share: float = TAKE_OFF_SHARE,
+    fold: float = TAKE_OFF_FOLD,
+    day: int | None = None,
+) -> bool:
+    """Return whether a run took off, by the end or by the end of a day.
 
     It did when the people who ever adopted are at least `share` of the population *and* at least
     `fold` times the seeds (so that many seeds alone do not count as a take-off).
@@ -130,10 +135,12 @@ def took_off(history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE
     share, fold : float
         The two thresholds; the law of the count is bimodal near the critical point only if
         extinction is possible, so look at it before trusting any threshold.
+    day : int, optional
+        Tick by the end of which; that of the run without it.
     """
     share, fold = number("share", share), number("fold", fold)
     people = int(history.table[0, :7].sum())
-    ever = adopters_of(history)
+    ever = adopters_of(history, day)
     return ever >= share * people and ever >= fold * max(1, seeds_of(history))
 
 

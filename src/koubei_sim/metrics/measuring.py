@@ -25,7 +25,7 @@ from koubei_sim.core.codes import STAGES, TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import costs
 from koubei_sim.metrics.forest import seeds_of
-from koubei_sim.metrics.indices import adoptions, people_who_know
+from koubei_sim.metrics.indices import adoptions, people_who_know, took_off
 from koubei_sim.metrics.overview import OUTCOMES, outcomes
 from koubei_sim.metrics.runs import (
     Run,
@@ -73,7 +73,7 @@ FLOWS: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
 _BY_NAME: Final = {"members": "channels", "tellings": "channels", "joins": "nodes"}
 _FORM: Final = "users@2012-12-15, online_users/users@90, adoptions@2013-01-01..2013-06-30"
 #: Forms of other measures that look alike (`measuring`).
-_OTHERS: Final = ("sum:", "mean:", "day:", "cost@")
+_OTHERS: Final = ("sum:", "mean:", "day:", "cost@", "take_off@")
 _LOOKS: Final = re.compile(r"^([^@\s/]*)(/[^@\s/]*)?@[^@\s/]*$")
 #: Blanks around these mean nothing.
 _SIGNS: Final = re.compile(r"\s*(/|@|:|\.\.)\s*")
@@ -267,7 +267,7 @@ def _total(part: str, history: History, scenario: Any, first: int, last: int) ->
 
 #: What a measure may look like, for error lines.
 FORMS: Final = (
-    "an outcome, QUANTITY@DAY or DATE, cost@DAY, day:QUANTITY:COUNT, "
+    "an outcome, QUANTITY@DAY or DATE, cost@DAY, take_off@DAY, day:QUANTITY:COUNT, "
     "sum:BLOCK[.COLUMN][@DAY..DAY], mean:BLOCK[.COLUMN][@DAY..DAY], or one / another"
 )
 _WIDTHS: Final = dict(TABLE)
@@ -277,7 +277,7 @@ _BLOCK = re.compile(
     r"^(?P<how>sum|mean):(?P<block>\w+)(?:\.(?P<column>\w+))?(?:@(?P<low>\d+)\.\.(?P<high>\d+))?$"
 )
 _DAY = re.compile(r"^day:(?P<series>\w+):(?P<count>\d+(?:\.\d+)?)$")
-_COST = re.compile(r"^cost@(?P<day>\d+)$")
+_BY_DAY = re.compile(r"^(?P<name>cost|take_off)@(?P<day>\d+)$")
 #: What can be reached on a day; "adoptions": so many have adopted.
 REACHED: Final = {
     **{name: count for name, count in STOCKS.items() if name != "members"},
@@ -289,7 +289,7 @@ class _Term(NamedTuple):
     """One measure without division."""
 
     text: str
-    kind: str  # outcome, dated, day, cost, block
+    kind: str  # outcome, dated, day, by_day, block
     name: str
     how: str = ""
     column: str = ""
@@ -356,7 +356,8 @@ def measure(run: Run, text: str) -> NDArray[np.float64]:
 
         - an outcome of `OUTCOMES`, such as ``loyal``;
         - ``users@60``, ``adopted@2012-12-15``, ``online_users/users@30..59``: see `read_dated`;
-        - ``cost@60``: money spent up to the end of day 60;
+        - ``cost@60``: money spent up to the end of day 60; ``take_off@60``: whether it has taken
+          off by then;
         - ``day:users:1000``: the first day with so many; the length of the run, in days, where
           they are never reached (a mean restricted to the horizon);
         - ``sum:complaints``, ``mean:complaints``, over all days and columns of a block of the
@@ -414,7 +415,9 @@ def _value(run: Run, term: _Term) -> NDArray[np.float64]:
 
 def _of_one(history: History, scenario: Any, term: _Term, scale: float) -> float:
     ticks = history.table.shape[0]
-    if term.kind == "cost":
+    if term.kind == "by_day" and term.name == "take_off":
+        return float(took_off(history, day=int(term.low)))
+    if term.kind == "by_day":
         spent = costs.cumulative(costs.spend(history, scenario))
         return float(spent[min(int(term.low), ticks - 1)])
     if term.kind == "dated":
@@ -456,8 +459,8 @@ def _parsed(text: str) -> tuple[_Term, ...] | None:
 def _term(text: str) -> _Term:
     if text in OUTCOMES:
         return _Term(text, "outcome", text)
-    if found := _COST.match(text):
-        return _Term(text, "cost", "cost", low=float(found["day"]))
+    if found := _BY_DAY.match(text):
+        return _Term(text, "by_day", found["name"], low=float(found["day"]))
     if found := _DAY.match(text):
         name = found["series"]
         one_of("outcome", name, REACHED, "unknown quantity")
@@ -484,7 +487,7 @@ def _check_against(term: _Term, scenario: Any) -> None:
     """Refuse days after the end of a scenario, and columns that it does not have."""
     if term.kind == "dated":
         days_of(read_dated(term.text), scenario)
-    if term.kind == "cost" and term.low >= scenario.ticks:
+    if term.kind == "by_day" and term.low >= scenario.ticks:
         raise KoubeiError(
             "outcome", "a day after the end", got=term.text, allowed=f"0..{scenario.ticks - 1}"
         )

@@ -197,7 +197,7 @@ def told(
     >>> told("take_off", np.array([1.0, 1.0, 1.0, 0.0]), np.array([1, 1, 1, 0])).estimate
     0.75
     """
-    if name == "take_off":
+    if name.startswith("take_off"):
         known = int(np.isfinite(values).sum())
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)

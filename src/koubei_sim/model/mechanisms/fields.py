@@ -204,19 +204,8 @@ def parameter(
 def only_with(condition: str, field: Any) -> Any:
     """Say on what a parameter hangs: as long as that is neutral, it changes nothing.
 
-    Parameters
-    ----------
-    condition : str
-        Another parameter of the same part (``offline``), one with the value that it must have
-        (``medium=feed``), or a path from the top in which ``*`` is any name
-        (``products.*.price``: any of them).
-    field : object
-        What `parameter`, or one of those by unit, declared.
-
-    Examples
-    --------
-    >>> only_with("offline", fraction(0.1, "share who come")).json_schema_extra["only_with"]
-    'offline'
+    `condition` is another parameter of the same part (``offline``), one with the value that it must
+    have (``medium=feed``), or a path from the top (``products.*.price``: any of them).
     """
     field.json_schema_extra["only_with"] = condition
     return field

@@ -1,12 +1,10 @@
 """`Comparison`: what scenarios that were run under one key say about each other.
 
-Draws have addresses, so scenarios that are run with one key share the luck of every person, and
-the difference of two of them varies far less than either.  Here: paired differences with
-intervals, what the pairing saves, the effect day by day, the value of a programme and its split,
-and which people were changed, through whom: who adopts earlier in one of two worlds, who adopts
-only there, and who brought him.  The value of a programme splits over these people exactly (Libai,
-Muller and Peres 2013, Journal of Marketing Research 50:161-176).
-Made by `compare`; `attribution` takes `paired` from here.
+Draws have addresses, so scenarios that are run with one key share the luck of every person: of each
+pair of worlds it is known whether the change decides about take-off (`strata`), and its effect
+varies far less than either outcome.  Here: strata, effects with intervals, what the pairing saves,
+the effect day by day, the value of a programme and whom it changed (`programme`).
+Made by `compare`.
 """
 
 from __future__ import annotations
@@ -14,189 +12,42 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number, word
-from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
+from koubei_sim.core.codes import RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
-    Interval,
-    adoptions,
     block,
     check_measure,
     die_hard_and_core,
     hurdle,
     loyal_and_above,
-    mean_interval,
     measure,
+    measuring,
     outcomes,
     told,
     users,
 )
-from koubei_sim.metrics.forest import recruitment_forest
 from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
+from koubei_sim.studies.compare.programme import (
+    CHANGES,
+    ProgrammeValue,
+    changed_people,
+    first_adoptions,
+    programme_value,
+)
 from koubei_sim.studies.compare.strata import Effect, effect, told_of
 from koubei_sim.studies.compare.strata import strata as strata_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: What a change can do to a person's first adoption.
-CHANGES: Final = ("earlier", "won", "later", "lost")
-YEAR: Final = 365.0  # ticks
-
-
-class ProgrammeValue(NamedTuple):
-    """The discounted value of a programme in each of R replicates, and its parts.
-
-    ``value = acceleration + expansion``, up to rounding; `lost` is the negative part of
-    `expansion`.
-    """
-
-    value: NDArray[np.float64]  # [R] value of all adopters with, minus without
-    acceleration: NDArray[np.float64]  # [R] of those who adopt in both worlds
-    expansion: NDArray[np.float64]  # [R] of those who adopt in one world only
-    lost: NDArray[np.float64]  # [R] of these, who adopt only without the programme; 0 or less
-
-    def intervals(self, key: int = 0) -> dict[str, Interval]:
-        """Return mean and 95 % interval of each part."""
-        return {
-            name: mean_interval(part, key, number)
-            for number, (name, part) in enumerate(self._asdict().items())
-        }
-
-    @property
-    def share_of_expansion(self) -> float:
-        """Expansion as a share of the value, both summed over replicates."""
-        total = float(self.value.sum())
-        return float(self.expansion.sum()) / total if total else float("nan")
-
-
-def first_adoptions(history: History) -> NDArray[np.float64]:
-    """Return the tick of the first adoption of each agent, shape [N]; NaN where there is none.
-
-    Seeds adopt before tick 0, at -1.
-    """
-    times = np.full(int(history.table[0, :7].sum()), np.nan)
-    rows = np.flatnonzero(history.log_kind == LOG_ADOPT)[::-1]
-    times[history.log_agent[rows]] = history.log_tick[rows]  # the earliest is written last
-    return times
-
-
-def programme_value(
-    with_it: NDArray[np.float64], without: NDArray[np.float64], rate: float, margin: float = 1.0
-) -> tuple[float, float, float, float]:
-    """Split the value of a programme in one replicate.
-
-    Parameters
-    ----------
-    with_it, without : (N,) float arrays
-        Tick of the first adoption in the two worlds, NaN where never.
-    rate : float
-        Discount rate a year, continuous; the value of a first adoption on tick t is
-        ``margin exp(-rate max(t, 0) / 365)``.
-    margin : float
-        Value of an adopter on tick 0.
-
-    Returns
-    -------
-    tuple of float
-        Value, acceleration, expansion, lost.  The value is the difference of two sums over
-        everybody, computed without the split.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> programme_value(np.array([0.0, 5.0, np.nan]), np.array([0.0, np.nan, 9.0]), rate=0.0)
-    (0.0, 0.0, 0.0, -1.0)
-    """
-    here, there = np.isfinite(with_it), np.isfinite(without)
-    one, other = (
-        np.where(known, margin * np.exp(-rate / YEAR * np.maximum(np.nan_to_num(t), 0.0)), 0.0)
-        for t, known in ((with_it, here), (without, there))
-    )
-    both = here & there
-    lost = 0.0 - float(other[there & ~here].sum())
-    return (
-        float(one.sum()) - float(other.sum()),
-        float((one[both] - other[both]).sum()),
-        float(one[here & ~there].sum()) + lost,
-        lost,
-    )
-
-
-class Changed(NamedTuple):
-    """The people of one replicate whose first adoption differs, in the order of their numbers.
-
-    `recruiter`, `channel`, `origin` and `steps` are read in the world in which the person adopts
-    first (or at all): with the programme for ``earlier`` and ``won``, without it for ``later``
-    and ``lost``.
-    """
-
-    agent: NDArray[np.int64]
-    change: NDArray[np.int64]  # number in `CHANGES`
-    tick_with: NDArray[np.float64]  # NaN: never
-    tick_without: NDArray[np.float64]
-    recruiter: NDArray[np.int64]  # agent; -1 seed, -2 own media
-    channel: NDArray[np.int64]  # -1 for seeds
-    origin: NDArray[np.int64]  # the changed person with whom the chain of changed people began
-    steps: NDArray[np.int64]  # links from there; 0: reached by the change itself
-
-
-def changed_people(with_it: History, without: History) -> Changed:
-    """Return who adopts at another time, and through whom.
-
-    A chain goes from a changed person to the one who recruited him, and on, as long as that
-    one is changed in the same world; where it ends, the programme itself did something: a new
-    seed, a campaign, or an unchanged person who told more.
-    """
-    one, other = first_adoptions(with_it), first_adoptions(without)
-    here, there = np.isfinite(one), np.isfinite(other)
-    change = np.full(one.size, -1)
-    change[here & there & (one < other)] = 0
-    change[here & ~there] = 1
-    change[here & there & (one > other)] = 2
-    change[~here & there] = 3
-    people = np.flatnonzero(change >= 0)
-    columns = np.full((4, one.size), -1, dtype=np.int64)
-    for history, wanted in ((with_it, (change == 0) | (change == 1)), (without, change >= 2)):
-        columns[:, wanted] = _chains(history, wanted)[:, wanted]
-    recruiter, channel, origin, steps = columns[:, people]
-    return Changed(
-        people, change[people], one[people], other[people], recruiter, channel, origin, steps
-    )
-
-
-def _chains(history: History, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return recruiter, channel, origin and steps of the first adoption of each agent, [4, N]."""
-    forest = recruitment_forest(history)
-    rows = np.flatnonzero(history.log_kind == LOG_ADOPT)
-    nodes = forest.agent.size
-    first = np.zeros(nodes, dtype=bool)
-    first[np.unique(forest.agent, return_index=True)[1]] = True  # the log is in order of time
-    part = first & wanted[forest.agent]
-    origin, steps = forest.agent.copy(), np.zeros(nodes, dtype=np.int64)
-    # A recruiter who has come back links by a later adoption of his; his first one counts.
-    home = np.zeros(wanted.size, dtype=np.int64)
-    home[forest.agent[first]] = np.flatnonzero(first)
-    parent = np.where(forest.parent >= 0, home[forest.agent[forest.parent]], -1)
-    linked = part & (parent >= 0) & part[parent]
-    order = np.flatnonzero(linked)  # parents adopt earlier, so they come earlier in the log
-    for node in order.tolist():
-        above = parent[node]
-        origin[node], steps[node] = origin[above], steps[above] + 1
-    out = np.full((4, wanted.size), -1, dtype=np.int64)
-    who = forest.agent[first]
-    out[0, who] = history.log_recruiter[rows][first]
-    out[1, who], out[2, who], out[3, who] = forest.channel[first], origin[first], steps[first]
-    return out
-
 
 #: A yearly discount rate above this is taken for a percentage.
 MOST_DISCOUNT: Final = 2.0
@@ -305,7 +156,7 @@ class Comparison:
         if stratum is not None:
             names = _strata_names(name, base)
             rows = kinds == names.index(word("stratum", stratum, names))
-        elif outcome != "take_off":
+        elif not outcome.startswith("take_off"):
             rows, _ = told_of(kinds)
         return effect(outcome, one[rows], other[rows], self.key, self._horizon(name, base))
 
@@ -430,7 +281,7 @@ class Comparison:
             "users": users,
             "loyal": loyal_and_above,
             "die_hard": die_hard_and_core,
-            "adoptions": lambda history: np.cumsum(adoptions(history)),
+            "adoptions": measuring.STOCKS["adopted"],
         }
         known = [*makers, *dict(TABLE)]
         word("series", series, known)
@@ -484,7 +335,7 @@ class Comparison:
             ``replicate, agent, change`` (earlier, won, later, lost), ``tick_with, tick_without``
             (NaN: never), ``recruiter`` (-1 seed, -2 own media), ``channel``, ``origin`` and
             ``steps``: the changed person with whom the chain of changed recruiters began, and
-            the links from there.  See `koubei_sim.studies.compare.comparison.Changed`.
+            the links from there.  See `koubei_sim.studies.compare.programme.Changed`.
         """
         import pandas as pd
 
@@ -564,11 +415,11 @@ class Comparison:
             shares = ", ".join(f"{row} {share:.2f}" for row, share in found["share"].items())
             lines.append(f"    {shares}")
             users_, (_, of) = self.effect("users", name), told_of(self._kinds(name, self.baseline))
-            span = f" (95 % {users_.low:.3g} .. {users_.high:.3g})"
+            span = f" (95 % {users_.low:.4g} .. {users_.high:.4g})"
             if users_.n:
                 known = math.isfinite(users_.low)
                 lines.append(
-                    f"    where {of}: users x {users_.estimate:.3g}{span if known else ''}, "
+                    f"    where {of}: users x {users_.estimate:.4g}{span if known else ''}, "
                     f"{users_.n} pairs"
                 )
         lines += [f"  note: {note}" for note in self.notes]

@@ -78,7 +78,8 @@ def effect(
     >>> round(found.estimate, 6), found.kind
     (2.0, 'times')
     """
-    if outcome == "take_off":
+    one, other = (np.asarray(values, dtype=np.float64) for values in (one, other))
+    if outcome.startswith("take_off"):
         found = hurdle.paired_chances(one, other)
         both = np.isfinite(one) & np.isfinite(other)
         return _made(found, "difference", one[both], other[both])
