@@ -31,6 +31,7 @@ from koubei_sim.model.mechanisms.fields import (
     choice,
     factor,
     fraction,
+    only_with,
     parameter,
 )
 from koubei_sim.model.mechanisms.numbers import threshold, whole
@@ -59,24 +60,38 @@ class Backlog(Part):
     new_needs: Real = parameter(
         0.0, "needs that come up", unit="needs/day", neutral=0.0, low=0.0, high=SLOTS
     )
-    need_share: Real = fraction(
-        0.1, "share of people who have a need, on average over needs", neutral=STRUCTURE
+    need_share: Real = only_with(
+        "needs",
+        fraction(0.1, "share of people who have a need, on average over needs", neutral=STRUCTURE),
     )
-    need_exponent: Real = factor(
-        1.5,
-        "Pareto exponent of the shares of people who have a need",
-        neutral=STRUCTURE,
-        low=1.05,
-        high=10.0,
+    need_exponent: Real = only_with(
+        "needs",
+        factor(
+            1.5,
+            "Pareto exponent of the shares of people who have a need",
+            neutral=STRUCTURE,
+            low=1.05,
+            high=10.0,
+        ),
     )
-    need_severity: Real = factor(
-        0.1, "satisfaction that an open need costs those who have it, mean", neutral=0.0, high=10.0
+    need_severity: Real = only_with(
+        "needs",
+        factor(
+            0.1,
+            "satisfaction that an open need costs those who have it, mean",
+            neutral=0.0,
+            high=10.0,
+        ),
     )
-    expert_needs: Real = fraction(
-        0.5, "share of needs that experts have rather than newbies", neutral=STRUCTURE
+    expert_needs: Real = only_with(
+        "needs",
+        fraction(0.5, "share of needs that experts have rather than newbies", neutral=STRUCTURE),
     )
-    fixes: Whole = parameter(
-        5, "needs that a release can meet", unit="needs", neutral=STRUCTURE, low=0, high=SLOTS
+    fixes: Whole = only_with(
+        "needs",
+        parameter(
+            5, "needs that a release can meet", unit="needs", neutral=STRUCTURE, low=0, high=SLOTS
+        ),
     )
     fix_rule: Literal["most_asked", "loudest", "severest", "random"] = choice(
         "most_asked",

@@ -39,6 +39,7 @@ from koubei_sim.model.mechanisms.fields import (
     factor,
     fraction,
     name,
+    only_with,
     parameter,
     people,
     tick,
@@ -119,8 +120,11 @@ class NetworkSpec(Part):
         neutral=STRUCTURE,
         source="Watts and Strogatz 1998, small-world region",
     )
-    community_size: Whole = people(
-        100, "people in a community (small_world)", neutral=STRUCTURE, low=3, high=1_000_000
+    community_size: Whole = only_with(
+        "kind=small_world",
+        people(
+            100, "people in a community (small_world)", neutral=STRUCTURE, low=3, high=1_000_000
+        ),
     )
     homophily: Real = fraction(
         0.0, "share of ties drawn within one's own segment (follow, small_world)"

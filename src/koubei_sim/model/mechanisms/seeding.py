@@ -34,6 +34,7 @@ from koubei_sim.model.mechanisms.fields import (
     fraction,
     money,
     name,
+    only_with,
     people,
 )
 from koubei_sim.model.mechanisms.fields import (
@@ -67,12 +68,15 @@ class Seeding(Part):
         "feed whose graph the strategy looks at; none: the first feed",
         "a feed of the scenario",
     )
-    staff: Whole = people(
-        10,
-        "staff from whom friends are drawn (staff_friends)",
-        neutral=STRUCTURE,
-        low=1,
-        high=1_000_000,
+    staff: Whole = only_with(
+        "strategy=staff_friends",
+        people(
+            10,
+            "staff from whom friends are drawn (staff_friends)",
+            neutral=STRUCTURE,
+            low=1,
+            high=1_000_000,
+        ),
     )
     ids: tuple[Person, ...] = name(
         (),

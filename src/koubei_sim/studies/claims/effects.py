@@ -13,42 +13,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.metrics import OUTCOMES, mean_interval, wilson
+from koubei_sim.metrics import chance, mean_interval
 
 Array = NDArray[np.float64]
-
-#: Outcomes of the summary that are shares, prices, days or indices, not counts of people.
-_NO_COUNT: Final = frozenset(
-    name
-    for name in OUTCOMES
-    if name.startswith(("cost", "day_"))
-    or name.endswith("share")
-    or name
-    in (
-        "take_off",
-        "purity_core",
-        "reputation",
-        "net_promoters",
-        "k_factor",
-        "virality",
-        "tree_depth",
-    )
-)
-
-
-def offset(outcome: str) -> float:
-    """Return what is added to an outcome before a ratio is taken: 1 for counts of people, else 0.
-
-    Examples
-    --------
-    >>> [offset(name) for name in ("users@60", "lapses / adoptions", "cost_per_loyal")]
-    [1.0, 0.0, 0.0]
-    """
-    if "/" in outcome or outcome in _NO_COUNT or outcome == "head_start":
-        return 0.0
-    others = ("cost@", "day:", "mean:", "reached", "won", "enthusiasts@")
-    return 0.0 if outcome.startswith(others) else 1.0
-
 
 #: What a ratio with a zero on one side counts as: a factor of a thousand.
 _BOUND: Final = math.log(1000.0)
@@ -69,7 +36,12 @@ class Effects(NamedTuple):
 
 
 def effects(
-    claimed: Array, others: Sequence[Array], kind: str, better: str, plus: float = 0.0
+    claimed: Array,
+    others: Sequence[Array],
+    kind: str,
+    better: str,
+    plus: float = 0.0,
+    live: Sequence[NDArray[np.bool_]] | None = None,
 ) -> Effects:
     """Return the effect of the claimed arm against the best of the others, world by world.
 
@@ -82,7 +54,9 @@ def effects(
         With ``"less"`` the sign is turned: a fall of the outcome is an effect above 0; a ratio of
         .9 is an effect of .1.
     plus : float
-        Added before ratios (`offset`).
+        Added before ratios (`metrics.offset`).
+    live : sequence of (W, R) bool arrays, optional
+        For each of the others, the pairs that count: those in which both arms took off.
 
     Returns
     -------
@@ -96,6 +70,8 @@ def effects(
     [0.2]
     """
     every = [_pairs(claimed, other, kind, better, plus) for other in others]
+    if live is not None:
+        every = [np.where(rows, pairs, np.nan) for rows, pairs in zip(live, every, strict=True)]
     means = np.array([_mean(pairs) for pairs in every])
     defined = np.where(np.isnan(means), np.inf, means)
     best = defined.argmin(axis=0)
@@ -152,59 +128,103 @@ def _gain(one: Array, other: Array, pairs: Array, kind: str, plus: float) -> flo
 
 
 def _noise(pairs: Array) -> float:
-    good = pairs[np.isfinite(pairs).all(axis=1)]
-    if pairs.shape[1] < 2 or good.shape[0] < 2:
+    """Share of the variance of effects that is luck; worlds may have unequally many pairs."""
+    known = np.isfinite(pairs)
+    count = known.sum(axis=1)
+    means, several = _mean(pairs), count >= 2
+    if not several.any() or (count > 0).sum() < 2:
         return math.nan
-    total = good.mean(axis=1).var(ddof=1)
-    luck = good.var(axis=1, ddof=1).mean() / pairs.shape[1]
-    return float(min(luck / total, 1.0)) if total > 0.0 else 0.0
+    total = float(means[count > 0].var(ddof=1))
+    gaps = np.where(known, pairs - np.nan_to_num(means)[:, None], 0.0)
+    # One variance of luck for all worlds, pooled over those with several pairs.
+    freedom = float((count[several] - 1).sum())
+    within = float((gaps[several] ** 2).sum()) / freedom
+    luck = within * float((1.0 / count[count > 0]).mean())
+    return min(luck / total, 1.0) if total > 0.0 else 0.0
+
+
+def chance_level(
+    pairs_of: Sequence[Array], kind: str, better: str, smallest: float, plus: float = 0.0
+) -> tuple[int, int]:
+    """Return in how many worlds an arm beats its own kind by luck alone, and of how many.
+
+    The placebo: one arm as the claimed one, and the same arm on other luck (the next replicate) as
+    each of its rivals, which are as many as the test has.  What "holds" there holds by chance.
+
+    Parameters
+    ----------
+    pairs_of : sequence of (W, R) arrays
+        Outcome of the arms that are held against; the first stands for all.
+    """
+    arm = pairs_of[0]
+    number = arm.shape[1]
+    rivals = len(pairs_of)
+    if number <= rivals:
+        return 0, 0
+    shifted = [np.roll(arm, -shift, axis=1) for shift in range(1, rivals + 1)]
+    made = effects(arm, shifted, kind, better, plus)
+    known = made.effect[np.isfinite(made.effect)]
+    return int((known > smallest).sum()), int(known.size)
 
 
 class Judged(NamedTuple):
     """The share of worlds in which an effect matters, and the verdict by the rule."""
 
-    verdict: str  # supported, rejected, depends, undecided (no world counts)
+    verdict: str  # supported, rejected, differs or undecided
     share: float
     low: float
     high: float
     worlds: int
+    more: int  # worlds still needed where it is undecided, at the share so far
+
+
+#: More worlds than this are never asked for: the share lies on a line of the rule.
+MOST_WORLDS: Final = 10_000
 
 
 def judge_share(effect: Array, smallest: float, supported: float, rejected: float) -> Judged:
-    """Return the verdict over the worlds given.
+    """Return the verdict over the worlds given, by the interval of the share and not its point.
+
+    ``supported`` where all of the 95 % interval lies at or above `supported`, ``rejected`` where
+    all of it lies at or below `rejected`, ``differs`` where it lies between; else ``undecided``.
 
     Examples
     --------
     >>> import numpy as np
-    >>> judge_share(np.array([0.3] * 19 + [0.0]), 0.1, 0.9, 0.1).verdict
+    >>> judge_share(np.array([0.3] * 29 + [0.0]), 0.1, 0.75, 0.25).verdict
     'supported'
+    >>> judge_share(np.array([0.3] * 5 + [0.0]), 0.1, 0.75, 0.25)[:1]
+    ('undecided',)
     """
     known = effect[np.isfinite(effect)]
-    if not known.size:
-        return Judged("undecided", math.nan, 0.0, 1.0, 0)
     holds = int((known > smallest).sum())
-    share, (low, high) = holds / known.size, wilson(holds, known.size)
-    verdict = "supported" if share >= supported else "rejected" if share <= rejected else "depends"
-    return Judged(verdict, share, low, high, int(known.size))
+    share, low, high, _ = chance(holds, int(known.size))
+    verdict = _region(low, high, supported, rejected) if known.size else "undecided"
+    more = 0
+    if verdict == "undecided":
+        more = _needed(share, int(known.size), supported, rejected)
+    return Judged(verdict, share, low, high, int(known.size), more)
 
 
-def could_fail(effect: Array, smallest: float, verdict: str) -> tuple[float, float]:
-    """Return the share of worlds with the opposite verdict, and of those with a reversed effect.
+def _region(low: float, high: float, supported: float, rejected: float) -> str:
+    if low >= supported:
+        return "supported"
+    if high <= rejected:
+        return "rejected"
+    return "differs" if low >= rejected and high <= supported else "undecided"
 
-    Parameters
-    ----------
-    effect : (W,) array
-        Effects over the stress prior.
-    smallest : float
-    verdict : str
-        The verdict over the prior.
-    """
-    known = effect[np.isfinite(effect)]
-    if not known.size:
-        return math.nan, math.nan
-    holds = float((known > smallest).mean())
-    score = {"supported": 1.0 - holds, "rejected": holds}.get(verdict, min(holds, 1.0 - holds))
-    return score, float((known < -smallest).mean())
+
+def _needed(share: float, worlds: int, supported: float, rejected: float) -> int:
+    """Return how many more worlds decide at this share; `MOST_WORLDS` where hardly any do."""
+    if not math.isfinite(share):
+        return 0
+    total = max(worlds, 4)
+    while total < MOST_WORLDS:
+        total = math.ceil(1.1 * total)
+        _, low, high, _ = chance(round(share * total), total)
+        if _region(low, high, supported, rejected) != "undecided":
+            return total - worlds
+    return MOST_WORLDS
 
 
 class Split(NamedTuple):

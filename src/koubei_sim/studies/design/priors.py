@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,9 +51,12 @@ def prior_sample(
     number : int
         Number of points.
     paths : sequence of str, or mapping of str to range, optional
-        Which parameters; a mapping gives ranges of its own.  Without it: every number whose
-        provenance is an assumption, whose mechanism is on (value not neutral, and nothing neutral
-        that it hangs on), and whose range fits the rest of the scenario.
+        Which parameters; a mapping gives ranges of its own.  Without it: every number without a
+        source (whose provenance is an assumption) that acts: its mechanism is on (value not
+        neutral, and nothing neutral that it hangs on) and its range fits the rest of the scenario.
+        Those that define kinds of people, tiers and loyalty are among them, also entries of lists
+        and tables (``telling.tier_factor.1``, ``segments.newbie.membership.forum``); sizes, days
+        and lengths of the run are not.
     spread : float
         A value v gets the range ``v / spread .. v * spread``, uniform in the logarithm, cut to
         what the parameter may be.  A share in 0..1 gets the range in which its odds are divided
@@ -83,7 +86,7 @@ def prior_sample(
     word("method", method, tuple(METHODS))
     spread = check_spread(spread)
     base = scenario_from("scenario", scenario)
-    rows = {row.path: row for row in parameter_table(base)}
+    rows = {row.path: row for row in _numbers(parameter_table(base))}
     ranges: dict[str, Range] = {}
     if paths is None:
         chosen = [path for path, row in rows.items() if _assumed(row) and not idle(row, rows)]
@@ -121,12 +124,38 @@ def check_spread(spread: object) -> float:
     return found
 
 
+def _numbers(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows; of lists and tables of numbers also the entries, each as a row of its own."""
+    for row in rows:
+        yield row
+        if isinstance(row.value, Mapping):
+            entries = dict(row.value)
+        elif isinstance(row.value, tuple) and all(map(_number, row.value)):
+            entries = {str(place): value for place, value in enumerate(row.value)}
+        else:
+            continue
+        for name, value in entries.items():
+            of = row.neutral
+            neutral = of[int(name)] if isinstance(of, tuple) and name.isdigit() else of
+            yield row._replace(path=f"{row.path}.{name}", value=value, neutral=neutral)
+
+
+#: What a scenario is about, and when things happen: no doubt about the world.
+_SETTING: Final = ("n_agents", "people_per_agent", "ticks", "supply.every", "seeding.number")
+_NO_DOUBT: Final = ("day", "date", "name", "choice", "agents")
+
+
 def _assumed(row: Row) -> bool:
     """Whether a parameter is a number in force without a source."""
+    bounds = limits(row.range)
+    edge = row.neutral == STRUCTURE and bounds is not None and row.value in bounds
     return (
         _number(row.value)
-        and row.value != 0
-        and row.neutral not in (STRUCTURE, row.value)
+        and row.value not in (0, row.neutral)
+        and not edge  # a list may end at what it can be at most, which is no assumption
+        and row.unit not in _NO_DOUBT
+        and row.path not in _SETTING
+        and not row.path.startswith("milestones.")
         and "assumption" in row.provenance
     )
 
