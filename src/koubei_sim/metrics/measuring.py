@@ -394,9 +394,8 @@ def measures(run: Run, texts: Iterable[str]) -> dict[str, NDArray[np.float64]]:
     for terms in parsed.values():
         for term in terms:
             _check_against(term, run.scenario)
-    known: dict[str, NDArray[np.float64]] = {}
-    if any(term.kind == "outcome" for terms in parsed.values() for term in terms):
-        known = outcomes(run)
+    wanted = {t.name for terms in parsed.values() for t in terms if t.kind == "outcome"}
+    known = outcomes(run, wanted) if wanted else {}
     found = {}
     for text, terms in parsed.items():
         values = [known[t.name] if t.kind == "outcome" else _value(run, t) for t in terms]

@@ -7,6 +7,7 @@ chance of take-off, and everything else given that.  Called by `Result.summary` 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ from koubei_sim.model.world.arrays import History
 if TYPE_CHECKING:
     import pandas as pd
 
+
+FloatArray = NDArray[np.float64]
 
 #: The two counts of the founders' story whose day is asked for.
 DIE_HARD_GOAL: Final = 5_000
@@ -72,18 +75,56 @@ OUTCOMES: Final = {
 }
 
 
-def outcomes(run: Run) -> dict[str, NDArray[np.float64]]:
-    """Return every outcome as one float64 array with one value a replicate (NaN: undefined)."""
+def outcomes(run: Run, wanted: Collection[str] = tuple(OUTCOMES)) -> dict[str, FloatArray]:
+    """Return outcomes as one float64 array each with one value a replicate (NaN: undefined).
+
+    Parameters
+    ----------
+    run : Run
+    wanted : collection of str
+        Names of outcomes, all without it.  The event log is read only where one is made of it.
+    """
     check_run(run)
-    rows = [_of_one(history, run) for history in run.histories]
-    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in OUTCOMES}
+    logged = not _OF_LOG.isdisjoint(wanted)
+    rows = [
+        {**_of_table(history, run), **(_of_log(history, run) if logged else {})}
+        for history in run.histories
+    ]
+    return {
+        name: np.array([row[name] for row in rows], dtype=np.float64)
+        for name in OUTCOMES
+        if name in wanted
+    }
 
 
-def _of_one(history: History, run: Run) -> dict[str, float]:
+#: Outcomes that are made of the event log.
+_OF_LOG: Final = frozenset(
+    {"adoptions", "recruiters", "active_day_90", "k_factor", "trees", "largest_tree",
+     "largest_share", "single_share", "tree_depth", "virality"}
+)  # fmt: skip
+
+
+def _of_log(history: History, run: Run) -> dict[str, float]:
     scale = scale_of(run)
-    stage, tier = block(history, "stage"), block(history, "tier")
     facts = log_facts(history)
     shape = facts.forest
+    return {
+        "adoptions": shape.adoptions * scale,
+        "recruiters": facts.recruiters * scale,
+        "active_day_90": facts.active * scale if facts.observed else np.nan,
+        "k_factor": facts.k_factor,
+        "trees": float(shape.trees),
+        "largest_tree": shape.largest * scale,
+        "largest_share": shape.largest_share,
+        "single_share": shape.single,
+        "tree_depth": float(shape.depth),
+        "virality": shape.virality,
+    }
+
+
+def _of_table(history: History, run: Run) -> dict[str, float]:
+    scale = scale_of(run)
+    stage, tier = block(history, "stage"), block(history, "tier")
     loyal, die_hard = loyal_and_above(history), die_hard_and_core(history)
     spent = float(sum(part.sum() for part in costs.spend(history, run.scenario).values()))
     final = float(users(history)[-1] * scale)
@@ -92,7 +133,6 @@ def _of_one(history: History, run: Run) -> dict[str, float]:
         "loyal": loyal[-1] * scale,
         "die_hard": die_hard[-1] * scale,
         "core": tier[-1, CORE] * scale,
-        "adoptions": shape.adoptions * scale,
         "lapses": (block(history, "lapses").sum() + block(history, "churns").sum()) * scale,
         "rejected": stage[-1, REJECTED] * scale,
         "rival": stage[-1, RIVAL] * scale,
@@ -104,15 +144,6 @@ def _of_one(history: History, run: Run) -> dict[str, float]:
         "reputation": _recent(indices.reputation_index(history)),
         "net_promoters": _recent(indices.net_promoter_share(history)),
         "active_share": _recent(indices.daily_active_share(history)),
-        "recruiters": facts.recruiters * scale,
-        "active_day_90": facts.active * scale if facts.observed else np.nan,
-        "k_factor": facts.k_factor,
-        "trees": float(shape.trees),
-        "largest_tree": shape.largest * scale,
-        "largest_share": shape.largest_share,
-        "single_share": shape.single,
-        "tree_depth": float(shape.depth),
-        "virality": shape.virality,
         "cost": spent,
         "cost_per_user": spent / final if final else np.nan,
         "cost_per_loyal": spent / (loyal[-1] * scale) if loyal[-1] else np.nan,

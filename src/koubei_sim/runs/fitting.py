@@ -11,6 +11,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
+from koubei_sim.runs.worlds import give_way
 
 
 def check_memory(
@@ -30,11 +31,9 @@ def check_memory(
     ------
     KoubeiError
     """
-    import psutil
-
     # One prediction covers a world and a state; the larger count bounds the sum from above.
     needed = build.predict_memory(scenario) * max(worlds, runs)
-    available = psutil.virtual_memory().available
+    available = give_way(needed / 0.9)
     if needed > 0.9 * available:
         raise KoubeiError(
             "n_agents",
@@ -49,6 +48,7 @@ def check_memory(
     # The tables are kept twice for a moment, as arrays and with names on.
     a_day = 8 * (TABLE_WIDTH + 2 * len(scenario.products))
     kept = 2 * replicates * (scenario.ticks * a_day + 1000)
+    available = give_way((needed + kept) / 0.9)
     if needed + kept > 0.9 * available:
         raise KoubeiError(
             "replicates",
@@ -64,11 +64,9 @@ def fitting_threads(scenario: Scenario, replicates: int, worlds: int = 1) -> int
 
     The result of a run does not depend on it.
     """
-    import psutil
-
-    needed = worlds * build.predict_memory(scenario)
-    rooms = int(0.8 * psutil.virtual_memory().available // needed)
-    return max(1, min(_cores(), replicates, rooms))
+    needed, wanted = worlds * build.predict_memory(scenario), min(_cores(), replicates)
+    rooms = int(0.8 * give_way(wanted * needed / 0.8) // needed)
+    return max(1, min(wanted, rooms))
 
 
 def useful_threads(scenario: Scenario, replicates: int) -> int:
@@ -96,9 +94,8 @@ def check_kept(where: str, scenario: Scenario, runs: int) -> None:
     KoubeiError
         Naming what they need at least (tables by day; logs come on top) and what there is.
     """
-    import psutil
-
-    need, have = 8.0 * runs * scenario.ticks * TABLE_WIDTH, psutil.virtual_memory().available
+    need = 8.0 * runs * scenario.ticks * TABLE_WIDTH
+    have = give_way(need / 0.9)
     if need > 0.9 * have:
         raise KoubeiError(
             where, "needs more memory than there is",

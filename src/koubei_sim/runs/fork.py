@@ -21,7 +21,6 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import PURPOSES, spend
 from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
 from koubei_sim.runs.fitting import check_memory, fitting_threads
@@ -29,6 +28,7 @@ from koubei_sim.runs.options import RunOptions, options_from, refused
 from koubei_sim.runs.progress import Meter, Progress, apart, in_turn
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.switching import switch
+from koubei_sim.runs.worlds import Parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -278,43 +278,16 @@ class _Worlds:
     """The worlds of all steps of a replicate: the same people and graphs under other rules."""
 
     def __init__(self, path: tuple[tuple[int, Scenario], ...], options: RunOptions) -> None:
-        self._path, self._key = path, options.key
-        self._first = options.simulation(path[0][1])
-        self.who = apart(lambda: self._first.who)
-        self._shared = apart(self._parts, 0) if path[0][1].shared_world else None
-
-    def _parts(self, replicate: int) -> list[tuple[Any, Any]]:
-        """Return population and graphs of each step.
-
-        Populations differ at most in incomes (drawn where something has a price), graphs in
-        whether the strength of ties is known.
-        """
-        population, drawn, first = self._first.parts(replicate)
-        people = [population]
-        for _, scenario in self._path[1:]:
-            people.append(build.build_population(scenario, self._key, replicate, self.who))
-        graphs = [first]
-        for (_, before), (_, after) in zip(self._path[:-1], self._path[1:], strict=True):
-            same = all(
-                (old.tie, old.tie_floor) == (new.tie, new.tie_floor)
-                for old, new in zip(before.channels.values(), after.channels.values(), strict=True)
-            )
-            graphs.append(graphs[-1] if same else build.build_graphs(after, drawn, population))
-        return list(zip(people, graphs, strict=True))
+        self._steps = [options.simulation(scenario) for _, scenario in path]
+        self.who = apart(lambda: self._steps[0].who)
 
     def of(self, replicate: int) -> list[World]:
-        parts = self._parts(replicate) if self._shared is None else self._shared
-        worlds = [
-            build.build_world(
-                scenario,
-                self._key,
-                replicate,
-                population=population,
-                graphs=graphs,
-                agents=self.who,
-            )
-            for (_, scenario), (population, graphs) in zip(self._path, parts, strict=True)
-        ]
+        parts: dict[str, Parts] = {}  # held here, so that steps share them whatever is kept
+        worlds = []
+        for step in self._steps:
+            name = step.name(replicate)
+            parts[name] = parts.get(name) or step.parts(replicate)
+            worlds.append(step.world(replicate, parts[name]))
         if any(world.rules.reinforcement_on for world in worlds):
             return [_counting(world) for world in worlds]
         return worlds

@@ -8,10 +8,11 @@ Made by `options.RunOptions`; read by `Simulation`, recipes and the plans of swe
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +22,35 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.population import Who, as_table
+from koubei_sim.model.world.population.reading import COLUMNS
 from koubei_sim.networks import Network, as_network
 from koubei_sim.networks.layer import Layer
 from koubei_sim.storage import provenance
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Given(NamedTuple):
+    """What a scenario is given.
+
+    Attributes
+    ----------
+    networks : Network, mapping of str to Network, or None
+        Graphs that are supplied or lie in files; None where all are drawn.
+    who : Who
+        What people are called, and their table.
+    digest : str
+        Of all of it as it was read: people and graphs made of it are the same where this is.
+    lasting : bool
+        Whether what is made of it may be kept for later calls.  Not where another graph stands in
+        for a file that is not here: each call says so when it draws it.
+    """
+
+    networks: Any
+    who: Who
+    digest: str
+    lasting: bool
 
 
 class Inputs:
@@ -65,7 +89,7 @@ class Inputs:
             self.networks = as_network(networks)
         self.agents: Any = None if agents is None else as_table(agents)
         self._given = agents  # of a path a recipe holds the digest of the file
-        self._known: tuple[Any, tuple[Any, Who]] | None = None
+        self._known: tuple[Any, Given] | None = None
 
     @cached_property
     def supplied(self) -> dict[str, str]:
@@ -88,7 +112,7 @@ class Inputs:
             found["agents"] = self.supplied["agents"] if same else agents_digest(self.agents)
         return found
 
-    def of(self, scenario: Scenario) -> tuple[Any, Who]:
+    def of(self, scenario: Scenario) -> Given:
         """Return the graphs that a scenario is given, those of its files too, and who is who.
 
         Kept for the next scenario that names the same files.
@@ -108,9 +132,32 @@ class Inputs:
         known = self._known
         if known is None or known[0] != asked:
             networks = build.with_files(scenario, self.networks)
-            found = networks, build.who_is_who(scenario, networks, self.agents)
+            who = build.who_is_who(scenario, networks, self.agents)
+            here = networks if isinstance(networks, Mapping) else {}
+            lasting = isinstance(networks, Network) or all(name in here for name, _ in files)
+            found = Given(networks, who, self._digest(networks, who), lasting)
             known = self._known = asked, found
         return known[1]
+
+    def _digest(self, networks: Any, who: Who) -> str:
+        """Return a digest of graphs and of a table of people as they were read.
+
+        `digests` take labels and cells as texts: 1 and "1" are alike there, but call different
+        people.
+        """
+        found: list[Any] = []
+        if networks is not None:
+            named = networks if isinstance(networks, Mapping) else {"": networks}
+            known = networks == self.networks  # none of them came from a file
+            found = [self.supplied["networks"] if known else provenance.network_digest(networks)]
+            found += [
+                [name, None if network.labels is None else _exact(network.labels)]
+                for name, network in named.items()
+            ]
+        if who.table is not None:
+            found.append([repr(name) for name in who.table.columns])
+            found += [_exact(who.table[name]) for name in COLUMNS if name in who.table.columns]
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
     def check(self, scenario: Scenario) -> None:
         """Refuse graphs that do not fit the scenario, before anything runs.
@@ -175,6 +222,15 @@ def _label_digest(labels: NDArray[Any]) -> str:
     # Numbers and texts that look like them name people in different ways.
     text = "\n".join([labels.dtype.kind, *labels.astype(str).tolist()])
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _exact(cells: Any) -> str:
+    """Return a digest of labels or cells that tells 1 from "1" and from 1.0."""
+    values = np.asarray(cells)
+    if values.dtype.kind in "biufUS":
+        return provenance.array_digest(values)
+    text = json.dumps([f"{type(cell).__name__} {cell!r}" for cell in values.tolist()])
+    return hashlib.sha256(f"{values.dtype} {text}".encode()).hexdigest()
 
 
 def _parts(network: Network) -> tuple[Any, ...]:

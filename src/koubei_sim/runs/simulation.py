@@ -8,6 +8,7 @@ and by the workers of sweeps.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
@@ -20,34 +21,17 @@ from koubei_sim.metrics import measures
 from koubei_sim.model.mechanisms.numbers import scaled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
-from koubei_sim.model.world.arrays import Graphs, History, World
-from koubei_sim.model.world.population import Population, Who
+from koubei_sim.model.world.arrays import History, World
+from koubei_sim.model.world.population import Who, population_replicate
 from koubei_sim.runs.archive import EventStream
 from koubei_sim.runs.fitting import check_memory, useful_threads
-from koubei_sim.runs.inputs import Inputs
+from koubei_sim.runs.inputs import Given, Inputs
 from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
+from koubei_sim.runs.worlds import WORLDS, Parts, give_way, of_people
 
 ENGINES: Final = ("compiled", "reference")
 #: What a study measures: a measure (`metrics.measure`), or a number made of one history.
 Outcome = str | Callable[[History, Scenario], float]
-#: Tables of a scenario on which neither people nor graphs hang.
-_CONDUCT: Final = frozenset(
-    {"name", "title", "description", "milestones", "ticks", "start_date", "seeding", "nodes",
-     "media", "participation", "telling", "hearing", "loyalty", "service", "supply", "costs",
-     "events"}
-)  # fmt: skip
-#: The same of a channel, and of a product.
-_OF_CHANNELS: Final = frozenset(
-    {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
-     "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest", "lurkers",
-     "reply", "dilution", "service_capacity", "service_public", "staff_cost"}
-)  # fmt: skip
-_OF_PRODUCTS: Final = frozenset(
-    {"quality", "difficulty", "release_interval", "reading_capacity", "learn_quality", "bar",
-     "scale_quality", "learn_difficulty", "scale_difficulty", "visible_progress", "needs",
-     "new_needs", "fixes", "need_share", "need_exponent", "need_severity", "expert_needs",
-     "fix_rule", "regressions"}
-)  # fmt: skip
 #: Rounding that changes a number of people by this share or more is told.
 _TOLD: Final = 0.1
 
@@ -58,14 +42,6 @@ class OneRun(NamedTuple):
     scenario: Scenario
     histories: tuple[History, ...]
     key: int
-
-
-class Parts(NamedTuple):
-    """The people and the graphs of a replicate."""
-
-    population: Population
-    networks: Any  # as drawn or supplied, None where there are only boards
-    graphs: Graphs  # the finished arrays of these
 
 
 class Simulation:
@@ -111,84 +87,76 @@ class Simulation:
         self.engine = engine
         self.threads = threads
         self._lock = threading.Lock()
-        self._like: Simulation | None = None
+        self._shared: Parts | None = None
 
     # What replicates are made of ----------------------------------------------------------------
 
     @property
-    def networks(self) -> Any:
-        """Graphs that are supplied or lie in files; None where all are drawn."""
-        return self._given[0]
-
-    @property
     def who(self) -> Who:
         """What people are called, and their table."""
-        return self._given[1]
+        return self._given.who
 
     @cached_property
-    def _given(self) -> tuple[Any, Who]:
+    def _given(self) -> Given:
         return self.inputs.of(self.scenario)
 
-    def parts(self, replicate: int) -> Parts:
-        """Return the people and graphs of a replicate, made anew."""
-        scenario, key = self.scenario, self.key
-        population = build.build_population(scenario, key, replicate, self.who)
-        drawn = build.complete_networks(scenario, self.networks, key, replicate, population)
-        return Parts(population, drawn, build.build_graphs(scenario, drawn, population))
-
     @cached_property
-    def _of_people(self) -> dict[str, Any]:
-        """The scenario without what neither people nor graphs hang on."""
-        content = self.scenario.to_dict()
-        found = {name: value for name, value in content.items() if name not in _CONDUCT}
-        for table, conduct in (("channels", _OF_CHANNELS), ("products", _OF_PRODUCTS)):
-            found[table] = {
-                name: {key: value for key, value in entry.items() if key not in conduct}
-                for name, entry in content.get(table, {}).items()
-            }
+    def _of_people(self) -> str:
+        return of_people(self.scenario)
+
+    def name(self, replicate: int) -> str:
+        """Return the digest of all that people and graphs of a replicate hang on."""
+        number = population_replicate(self.scenario, replicate)
+        with self._lock:  # files are read by one thread for all
+            given = self._given
+        text = f"{self.key} {number} {given.digest} {self._of_people}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def parts(self, replicate: int) -> Parts:
+        """Return the people and graphs of a replicate, made where this process keeps none.
+
+        Raises
+        ------
+        KoubeiError
+            When they would not fit into memory, or a graph or a table cannot be had.
+        """
+        name = self.name(replicate)
+        found = WORLDS.parts(name, lambda: self._made(replicate), self._given.lasting)
+        if self.scenario.shared_world:
+            self._shared = found  # however large: the other replicates want it
         return found
 
-    @cached_property
-    def _shared(self) -> dict[str, Any]:
-        """The people and graphs that all replicates share."""
-        if self._like is not None:
-            with self._like._lock:
-                shared: dict[str, Any] = self._like._shared
-                return shared
-        population, _, graphs = self.parts(0)
-        return {"population": population, "graphs": graphs}
+    def _made(self, replicate: int) -> Parts:
+        scenario, key, given = self.scenario, self.key, self._given
+        if given.networks is None:
+            give_way(build.predict_memory(scenario))
+            build.check_fits(scenario)
+        people = build.build_population(scenario, key, replicate, given.who)
+        drawn = build.complete_networks(scenario, given.networks, key, replicate, people)
+        made = Parts(people, build.build_graphs(scenario, drawn, people))
+        return made.locked(copied=bool(self.inputs) or given.who.table is not None)
 
-    def share(self, other: Simulation) -> bool:
-        """Take people and graphs from another simulation where it draws the same ones.
-
-        Returns whether it does: the same key, graphs and tables supplied, and scenarios that differ
-        in nothing that people or graphs hang on.
-        """
-        if (
-            self.key != other.key
-            or self.inputs.digests != other.inputs.digests
-            or not self.scenario.shared_world
-            or self._of_people != other._of_people
-        ):
-            return False
-        self._like = other if other._like is None else other._like
-        return True
-
-    def world(self, replicate: int) -> World:
+    def world(self, replicate: int, parts: Parts | None = None) -> World:
         """Return what the engine reads of one replicate.
+
+        Parameters
+        ----------
+        replicate : int
+        parts : Parts, optional
+            Its people and graphs, where the caller has them.
 
         Raises
         ------
         KoubeiError
             When it would not fit into memory, or a graph, a table or the seeds cannot be had.
         """
-        with self._lock:  # read and drawn by one thread for all
-            parts = self._shared if self.scenario.shared_world else {"networks": self.networks}
+        parts = parts or self.parts(replicate)
+        drawn: dict[str, Any] = {"population": parts.population, "graphs": parts.graphs}
         if self.engine == "reference":
             from koubei_sim.model.reference import make_tables
 
-            parts = {**parts, "tables": make_tables}
-        return build.build_world(self.scenario, self.key, replicate, agents=self.who, **parts)
+            drawn["tables"] = make_tables
+        return build.build_world(self.scenario, self.key, replicate, agents=self.who, **drawn)
 
     # Running them -------------------------------------------------------------------------------
 

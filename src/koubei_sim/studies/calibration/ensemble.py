@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -159,10 +160,12 @@ class Ensemble:
         side_by_side, within = first.shared_out(len(self.scenarios))
         meter = Meter(progress)
         meter.announce(len(self.scenarios) * self.scenario.ticks)
+        # Shared people and graphs are there for the next world, however large they are.
+        held: deque[Simulation] = deque(maxlen=side_by_side)
 
         def one(k: int) -> History:
             simulation = Simulation(self.scenarios[k], key, first.inputs, threads=within)
-            simulation.share(first)
+            held.append(simulation)
             return simulation.play(simulation.world(k), meter.callback(), threads=within)
 
         histories = in_turn(one, range(len(self.scenarios)), side_by_side)

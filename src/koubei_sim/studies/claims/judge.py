@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,12 +45,14 @@ from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import Table
 from koubei_sim.studies.sweep.engine import SweepMeter, execution_from
 from koubei_sim.studies.sweep.result import SweepResult
-from koubei_sim.studies.sweep.sweep import run_sweep
+from koubei_sim.studies.sweep.sweep import run_together
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Runs the plans of arms over the same worlds; results by name.
+Runner = Callable[[Mapping[str, Sweep]], dict[str, SweepResult]]
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
 _QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}
 
@@ -144,17 +146,15 @@ def claim(
     asked = _smaller(asked) if quick else asked
     with SweepMeter(progress) as meter:
 
-        def run(planned: Sweep) -> SweepResult:
+        def run(plans: Mapping[str, Sweep]) -> dict[str, SweepResult]:
             # A folder for each plan: a changed claim finds what it still needs, and runs the rest.
-            folder = outputs / planned.digest()[:16]
-            return run_sweep(planned, replace(execution, out=folder), meter)
+            folders = {name: outputs / planned.digest()[:16] for name, planned in plans.items()}
+            return run_together(plans, execution, meter, folders)
 
         return _run_and_judge(asked, quick, run, meter)
 
 
-def _run_and_judge(
-    asked: Claim, quick: bool, run: Callable[[Sweep], SweepResult], meter: SweepMeter
-) -> Verdict:
+def _run_and_judge(asked: Claim, quick: bool, run: Runner, meter: SweepMeter) -> Verdict:
     phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
     for test in asked.tests:
         if test.model != "pyramid":  # wrong ranges are refused before the first run
@@ -193,7 +193,7 @@ def _run_and_judge(
 
 
 def _over_the_priors(
-    asked: Claim, phases: Mapping[str, Sequence[Group]], run: Callable[[Sweep], SweepResult]
+    asked: Claim, phases: Mapping[str, Sequence[Group]], run: Runner
 ) -> dict[tuple[str, str], Found]:
     """Run all tests over the prior and the stress prior: (phase, test) -> what was found."""
     found: dict[tuple[str, str], Found] = {}
@@ -203,7 +203,7 @@ def _over_the_priors(
                 for test in group.tests:
                     found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
                 continue
-            arms = {arm: run(planned) for arm, planned in group.sweeps.items()}
+            arms = run(group.sweeps)
             for test in group.tests:
                 values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
                 found[phase, test.id] = Found(
@@ -376,14 +376,14 @@ def _ladder_of(asked: Claim) -> list[str]:
 
 def _extra(
     asked: Claim,
-    run: Callable[[Sweep], SweepResult],
+    run: Runner,
     extra: Mapping[tuple[str, str], Mapping[str, Sweep]],
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Run ladder and stability; return their rows."""
     test = asked.main
     pairs: dict[tuple[str, str], NDArray[np.float64]] = {}
     for where, arms in extra.items():
-        values = {name: run(planned).values(test.outcome) for name, planned in arms.items()}
+        values = {name: found.values(test.outcome) for name, found in run(arms).items()}
         made = effect.effects(
             values[test.claimed],
             [values[name] for name in test.others],

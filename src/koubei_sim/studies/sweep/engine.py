@@ -273,6 +273,7 @@ class Cells:
     ) -> None:
         self.planned, self.execution, self.meter = planned, execution, meter
         self._functions, self._strict = functions, strict
+        self._told = 0  # failures that the meter knows
         folder = execution.out
         if planned.version != __version__:
             raise KoubeiError(
@@ -326,7 +327,8 @@ class Cells:
         """
         asked = np.arange(self.planned.runs) if runs is None else np.asarray(runs, dtype=np.int64)
         todo = np.sort(asked[~self.kept.done[asked]])
-        self.meter.found(int(asked.size - todo.size), self.kept.failed)
+        self.meter.found(int(asked.size - todo.size), self.kept.failed - self._told)
+        self._told = self.kept.failed
         if not todo.size:
             return
         side_by_side, threads = self._shared_out(int(todo.size))
@@ -349,6 +351,7 @@ class Cells:
                     raise self._fault(next(row for row in rows if row.failed is not None))
                 self.meter.add(len(rows), sum(row.failed is not None for row in rows))
         finally:
+            self._told = self.kept.failed
             found.close()  # type: ignore[attr-defined]
 
     def _fault(self, row: Row) -> Exception:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
@@ -20,8 +21,10 @@ from pydantic import BeforeValidator, model_validator
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.world.memory import predict_memory
 from koubei_sim.runs.options import options_from
 from koubei_sim.runs.progress import Progress as Told
+from koubei_sim.runs.worlds import bound
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import (
     Design,
@@ -185,13 +188,58 @@ def run_sweep(planned: Sweep, execution: Execution, meter: SweepMeter | None = N
         with SweepMeter(execution.progress) as meter:
             meter.expect(planned.runs)
             return run_sweep(planned, execution, meter)
-    with Cells(planned, execution, meter) as cells:
-        if execution.out is not None and cells.kept.done.all():
-            logger.warning(
-                "%s holds all %s runs already, none was begun", execution.out, planned.runs
-            )
-        cells.do()
-        return cells.result()
+    return run_together({"": planned}, execution, meter, {"": execution.out})[""]
+
+
+def run_together(
+    plans: Mapping[str, Sweep],
+    execution: Execution,
+    meter: SweepMeter,
+    folders: Mapping[str, Path | None],
+) -> dict[str, SweepResult]:
+    """Do every run of plans whose point p is one world under different rules, by name.
+
+    A world's runs lie next to each other, as many worlds at a time as this process keeps
+    (`runs.worlds`): people and graphs are made once a world, not once a plan.
+
+    Parameters
+    ----------
+    plans : mapping of str to Sweep
+        Of as many points and replicates each; equal ones are run once.
+    execution : Execution
+        But for its folder.
+    meter : SweepMeter
+        Expects the runs already.
+    folders : mapping of str to Path or None
+        Where each plan has its journal, by the name of the plan.
+    """
+    with ExitStack() as opened:
+        cells: dict[str, Cells] = {}
+        same: dict[str, Cells] = {}
+        for name, planned in plans.items():
+            digest = planned.digest()
+            if digest not in same:
+                execution = replace(execution, out=folders[name])
+                same[digest] = opened.enter_context(Cells(planned, execution, meter))
+            cells[name] = same[digest]
+            if execution.out is not None and cells[name].kept.done.all():
+                logger.warning(
+                    "%s holds all %s runs already, none was begun", folders[name], planned.runs
+                )
+        first = next(iter(plans.values()))
+        size = first.replicates * _worlds_at_once(list(plans.values()))
+        for start in range(0, first.runs, size):
+            for each in cells.values():
+                each.do(range(start, min(start + size, first.runs)))
+        return {name: each.result() for name, each in cells.items()}
+
+
+def _worlds_at_once(plans: Sequence[Sweep]) -> int:
+    """Return of how many worlds people and graphs are kept, for plans that need them in turn."""
+    points = plans[0].points.number
+    needed = sum(predict_memory(planned.scenario) for planned in plans)
+    fitting = bound() // needed
+    return points if fitting >= points or not fitting or len(plans) == 1 else fitting
 
 
 def _planned(

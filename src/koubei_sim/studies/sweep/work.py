@@ -77,9 +77,10 @@ class Row(NamedTuple):
 
 
 class Makers:
-    """The last simulations of a process: batches of one point share its world, as do points.
+    """The last simulations of a process: batches of one point need not begin anew.
 
-    Points share one where they differ in nothing that people or graphs hang on.
+    Each holds its people and graphs where its replicates share them, so that these are there for
+    the next points whatever `runs.worlds` keeps.
 
     Parameters
     ----------
@@ -98,9 +99,7 @@ class Makers:
         with self._lock:
             name = (digest, key)
             if name not in self._made:
-                made = Simulation(scenario, key, given, engine)
-                any(made.share(other) for other in reversed(self._made.values()))
-                self._made[name] = made
+                self._made[name] = Simulation(scenario, key, given, engine)
             self._made.move_to_end(name)
             while len(self._made) > self._most:
                 self._made.popitem(last=False)
