@@ -271,7 +271,9 @@ def adjusted(particles: Particles) -> Particles:
 
     Local linear regression of the logits of the shares on the gaps, with Epanechnikov weights
     ``1 - (distance / largest)**2``; logits keep the particles inside the prior.  Left as they
-    are where there are too few particles for the regression (fewer than twice its coefficients).
+    are where there are too few particles for the regression (fewer than twice its coefficients),
+    and where it would move the mean of a parameter beyond all particles: with targets that
+    no particle meets it extrapolates, at worst to the ends of the prior.
     """
     gaps = particles.gaps
     number, targets = gaps.shape
@@ -289,5 +291,8 @@ def adjusted(particles: Particles) -> Particles:
     root = np.sqrt(weights)[:, None]
     slopes = np.linalg.lstsq(terms * root, logits * root, rcond=1e-10)[0][1:]
     moved = logits - gaps @ slopes
+    middle = weights @ moved
+    if ((middle < logits.min(axis=0)) | (middle > logits.max(axis=0))).any():
+        return particles  # the targets lie so far off that the line leaves all that was tried
     shares = 1.0 / (1.0 + np.exp(-moved))
     return particles._replace(shares=np.clip(shares, 1e-12, 1.0 - 1e-12), weights=weights)

@@ -39,6 +39,8 @@ from koubei_sim.studies.design.study_file import (
 FILE: Final = "claim.toml"
 #: Key of all runs of a claim that names none: the day on which the MIUI forum opened.
 KEY: Final = 20100816
+#: Key of the confirmation: the day of MIUI's second winter.
+SECOND: Final = 20111216
 #: A model of a test that is none of `MODELS`: that of the library.
 PYRAMID: Final = "pyramid"
 
@@ -89,11 +91,14 @@ class Market(StudyFile):
 
 
 class Decision(StudyFile):
-    """When a claim is supported, rejected, void (docs/claims.md)."""
+    """When a claim is supported, rejected, or differs from world to world (docs/claims.md)."""
 
-    supported: Real = entry(0.9, "Supported from this share of worlds on", low=0.5, high=1.0)
-    rejected: Real = entry(0.1, "Rejected up to this share of worlds", low=0.0, high=0.5)
-    void: Real = entry(0.05, "Void where it could fail in less than this", low=0.0, high=0.5)
+    supported: Real = entry(
+        0.75, "Supported where it surely holds in so many worlds", low=0.5, high=1.0
+    )
+    rejected: Real = entry(0.25, "Rejected where it surely holds in no more", low=0.0, high=0.5)
+    noise: Real = entry(0.2, "Replicates are added until luck is so little", low=0.0, high=1.0)
+    most: Whole = entry(8, "Replicates of a world at most", low=1)
 
     @model_validator(mode="after")
     def _apart(self) -> Decision:
@@ -113,14 +118,19 @@ class Prior(StudyFile):
     given: Annotated[str, _one_of("take_off", "all")] = entry("take_off", "Which worlds count")
 
 
-class Stress(StudyFile):
-    """The wider prior of the could-it-fail score."""
+class Null(StudyFile):
+    """A model in which the claim is false: the main test must not hold there as well."""
 
-    points: Whole = entry(48, "Worlds", low=1)
-    replicates: Whole = entry(1, "Replicates of each world", low=1)
-    spread: Real = entry(5.0, "How far ranges reach, a factor", low=1.0001, high=1e6)
-    off: Modules = entry((), "Modules that are off in half of the worlds")
-    ranges: Ranges = entry({}, "Ranges of one's own")
+    off: Modules = entry((), "Modules that are off")
+    set: Flat = entry({}, "Changes to the market")
+
+
+class Posterior(StudyFile):
+    """Worlds of a calibrated ensemble, in which the main test is asked too."""
+
+    preset: str = entry("", "The preset with a posterior; none without it")
+    worlds: Whole = entry(32, "Worlds", low=1)
+    set: Flat = entry({}, "Changes to the preset")
 
 
 class Ladder(StudyFile):
@@ -131,37 +141,38 @@ class Ladder(StudyFile):
 
 
 class Stability(StudyFile):
-    """Sizes of the market at which the main test is repeated, with changes by size."""
+    """Sizes of the market at which the main test is repeated, in the first worlds of the prior.
+
+    Seeds stay as many, for whether it takes off hangs on their number; what a team can read or
+    answer, places and what a product learns from stay as many per head.
+    """
 
     agents: Sizes = entry((), "Numbers of people")
-    replicates: Sizes = entry((), "Replicates of each size; 8 without them")
-    set: Sets = entry((), "Changes of each size")
+    worlds: Sizes = entry((), "Worlds of each size; 12 without them")
 
     @model_validator(mode="after")
     def _as_many(self) -> Stability:
         sizes = len(self.agents)
         if len(set(self.agents)) < sizes:
             raise KoubeiError("agents", "one size stands there twice", got=str(self.agents))
-        if len(self.replicates) not in (0, sizes) or len(self.set) not in (0, sizes):
+        if len(self.worlds) not in (0, sizes):
             raise KoubeiError(
-                "", "as many replicates (and changes) as sizes are needed",
-                got=f"{sizes} sizes, {len(self.replicates)} replicates",
+                "", "as many worlds as sizes are needed",
+                got=f"{sizes} sizes, {len(self.worlds)} worlds",
             )  # fmt: skip
         return self
 
     @property
-    def rounds(self) -> list[tuple[int, int, Mapping[str, Any]]]:
-        """Size, replicates and changes of each round."""
-        replicates = self.replicates or (8,) * len(self.agents)
-        changes = self.set or ({},) * len(self.agents)
-        return list(zip(self.agents, replicates, changes, strict=True))
+    def rounds(self) -> list[tuple[int, int]]:
+        """Size and worlds of each round."""
+        return list(zip(self.agents, self.worlds or (12,) * len(self.agents), strict=True))
 
 
 class Test(StudyFile):
     """One outcome of two or more arms, and the effect that would matter.
 
-    `points` and `replicates` are those of the prior where they are 0.  `set`, `ranges` and
-    `stress_ranges` are for other models than the pyramid.
+    `points` and `replicates` are those of the prior where they are 0.  `set` and `ranges` are for
+    other models than the pyramid.
     """
 
     id: Said = entry(..., "A short name")
@@ -180,14 +191,16 @@ class Test(StudyFile):
     replicates: Whole = entry(0, "Replicates of each world", low=0)
     set: Flat = entry({}, "Parameters of another model")
     ranges: Ranges = entry({}, "Doubtful parameters of another model")
-    stress_ranges: Ranges = entry({}, "The same for the could-it-fail score")
+    interaction: tuple[str, ...] = entry(
+        (), "Four arms a, b, c, d: whether a does more against b than c against d"
+    )
 
     @model_validator(mode="after")
     def _in_itself(self) -> Test:
         """Refuse what is wrong whatever market and arms the claim has."""
         if self.model == PYRAMID:
             check_measure(self.outcome)
-            for name in ("set", "ranges", "stress_ranges"):
+            for name in ("set", "ranges"):
                 if name in self.model_fields_set:
                     raise KoubeiError(
                         name, "is for other models", fix="[tests.market], [prior.ranges]"
@@ -220,12 +233,14 @@ class ClaimFile(StudyFile):
     source: Said = entry(..., "Who says so, and where")
     honest: str = entry("", "What must be said with it")
     rng: Whole = entry(KEY, "Key of all runs", low=0)
+    confirm: Whole = entry(SECOND, "Key on which the main test is asked again", low=0)
     script: str = entry("", "A Python file beside it that judges the claim in a way of its own")
     market: Market = entry(Market(), "The market of all arms")
     arms: Arms = entry({}, "Arms of all tests without their own: name -> changes")
-    decision: Decision = entry(Decision(), "When it is supported, rejected, void")
+    decision: Decision = entry(Decision(), "When it is supported, rejected, differs")
     prior: Prior = entry(Prior(), "Doubtful parameters")
-    stress: Stress = entry(Stress(), "The wider prior of the could-it-fail score")
+    null: Null = entry(Null(), "A model in which it is false")
+    posterior: Posterior = entry(Posterior(), "Worlds of a calibrated ensemble")
     ladder: Ladder = entry(Ladder(replicates=0), "Knock-outs of the main test")
     stability: Stability = entry(Stability(), "Sizes at which the main test is repeated")
     tests: tuple[Test, ...] = entry((), "What is tested", allowed="[[tests]]")
@@ -354,6 +369,13 @@ def _with_arms(
         outcome = check_measure(outcome, None if test.market else scenario)
     for name in (test.claimed, *(test.against or ())):
         one_of(f"{where}: claimed", name, arms, "no such arm")
+    for name in test.interaction:
+        one_of(f"{where}: interaction", name, arms, "no such arm")
+    if len(test.interaction) not in (0, 4):
+        raise KoubeiError(
+            f"{where}: interaction", "not four arms", got=", ".join(test.interaction),
+            allowed="a, b, c, d: a against b, and c against d",
+        )  # fmt: skip
     if test.claimed in (test.against or ()):
         raise KoubeiError(f"{where}: against", "holds the claimed arm itself", got=test.claimed)
     market = _with_new_entries(test.market, scenario)
@@ -379,9 +401,7 @@ def _check_tests(asked: ClaimFile, tests: tuple[Test, ...], path: Path) -> None:
 def _check_arms(scenario: Scenario, test: Test, where: str) -> None:
     """Make the scenario of every arm once, so that a wrong path is refused before a run."""
     if test.model != PYRAMID:
-        MODELS[test.model].check(
-            where, test.set, test.arms, ranges=test.ranges, stress_ranges=test.stress_ranges
-        )
+        MODELS[test.model].check(where, test.set, test.arms, ranges=test.ranges)
         return
     market = scenario.replace(**test.market) if test.market else scenario
     digests: dict[str, str] = {}

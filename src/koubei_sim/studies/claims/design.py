@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -20,25 +20,28 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.model.scenario.neutral import MODULES
+from koubei_sim.studies.calibration.ensemble import ensemble
 from koubei_sim.studies.claims.claim_file import Claim, Test
 from koubei_sim.studies.claims.models import MODELS, Model
 from koubei_sim.studies.design.plan import Sweep, make_sweep, point_key
 from koubei_sim.studies.design.points import LatinHypercube, Table
-from koubei_sim.studies.design.priors import limits, prior_sample, widened
+from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.values import Range, range_of
 
-#: Purposes of the draws of a design; tick: 0; j: number of the module.
-DRAW_OFF: Final = 187
 #: Outcome by which worlds are told in which nothing happens.
 TAKE_OFF: Final = "take_off"
 
 Arm = Mapping[str, Any]
 Array = NDArray[np.float64]
+
+
+#: The main test alone is asked again in these: on a second key, in a model in which the claim is
+#: false, and in the worlds of a calibrated ensemble.
+AGAIN: Final = ("second", "null", "posterior")
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,11 @@ class Worlds:
     ----------
     columns : dict of str to list
         Dotted path -> value in each world.
-    off : dict of str to list of bool
-        Module -> whether it is off in each world (stress only).
     refused : int
         Worlds that were drawn and cannot be: a draw against the rules of the scenario.
     """
 
     columns: dict[str, list[Any]]
-    off: dict[str, list[bool]]
     refused: int
 
     @property
@@ -72,16 +72,22 @@ class Group:
     Attributes
     ----------
     tests : tuple of Test
+    base : Scenario
+        The market without what an arm changes.
     worlds : Worlds
     sweeps : dict of str to Sweep
-        One for each different arm, by `identity`.
+        One for each different arm, by `identity`, with as many replicates as there may be.
+    replicates : int
+        Those of the first look.
     absent : str
         Why nothing can be run here: the data file that is not on this machine.
     """
 
     tests: tuple[Test, ...]
+    base: Scenario
     worlds: Worlds
     sweeps: dict[str, Sweep]
+    replicates: int
     absent: str = ""
 
 
@@ -92,15 +98,19 @@ def identity(arm: Arm) -> str:
 
 
 def groups(claim: Claim, phase: str) -> list[Group]:
-    """Return the sweeps of a claim over the prior (``"prior"``) or the stress prior.
+    """Return the sweeps of a claim over the prior (``"prior"``), or of its main test (`AGAIN`).
 
     Raises
     ------
     KoubeiError
         For a range without a parameter, a lever that is doubtful as well, or no world left.
     """
+    if phase == "null" and not (claim.null.off or claim.null.set):
+        return []
+    if phase == "posterior" and not claim.posterior.preset:
+        return []
     found: dict[str, list[Test]] = {}
-    for test in claim.tests:
+    for test in claim.tests if phase == "prior" else (claim.main,):
         if test.model == "pyramid":
             points = test.points or claim.prior.points
             replicates = test.replicates or claim.prior.replicates
@@ -112,34 +122,76 @@ def groups(claim: Claim, phase: str) -> list[Group]:
 def _group(claim: Claim, tests: tuple[Test, ...], phase: str) -> Group:
     first = tests[0]
     base = claim.scenario.replace(**first.market) if first.market else claim.scenario
+    if phase == "null" and claim.null.set:
+        base = base.replace(**claim.null.set)
+    if phase == "posterior":
+        base = ensemble(claim.posterior.preset).scenario
+        base = base.replace(**claim.posterior.set) if claim.posterior.set else base
+    replicates = first.replicates or claim.prior.replicates
     missing = missing_data(base)
     if missing:
-        return Group(tests, Worlds({}, {}, 0), {}, f"data file {missing} is not here")
-    arms = {identity(arm): arm for test in tests for arm in test.arms.values()}
+        return Group(tests, base, Worlds({}, 0), {}, 0, f"data file {missing} is not here")
+    chosen = [
+        arm for test in tests for name, arm in test.arms.items()
+        if phase == "prior" or name in (test.claimed, *test.others)
+    ]  # fmt: skip
+    arms = {identity(arm): arm for arm in chosen}
     scenarios = {name: base.replace(**arm) for name, arm in arms.items()}
-    levers = {path for arm in arms.values() for path in arm}
-    stress = phase == "stress"
-    points = claim.stress.points if stress else first.points or claim.prior.points
-    replicates = claim.stress.replicates if stress else first.replicates or claim.prior.replicates
-    worlds, tables = _draw(claim, base, scenarios, levers, points, stress)
+    levers = {path for test in tests for arm in test.arms.values() for path in arm}
+    key = claim.confirm if phase == "second" else claim.key
+    points = first.points or claim.prior.points
+    if phase == "posterior":
+        columns = ensemble(claim.posterior.preset, claim.posterior.worlds).parameters
+        drawn_ = {path: list(values) for path, values in columns.items() if path not in levers}
+    else:
+        ranges = ranges_of(claim, base, scenarios, levers)
+        made = LatinHypercube(ranges, points).points(base, key)
+        drawn_ = {path: list(values) for path, values in made.columns.items()}
+    off = claim.null.off if phase == "null" else ()
+    worlds, tables = _possible_worlds(drawn_, scenarios, levers, off)
     outcomes: dict[str, list[str]] = {name: [TAKE_OFF] for name in arms}
     for test in tests:
         for arm in test.arms.values():
-            if test.outcome not in outcomes[identity(arm)]:
-                outcomes[identity(arm)].append(test.outcome)
+            kept = outcomes.get(identity(arm))
+            if kept is not None and test.outcome not in kept:
+                kept.append(test.outcome)
     sweeps = {
         name: make_sweep(
             scenario,
             Table(tables[name]),
-            replicates,
-            claim.key,
+            max(replicates, claim.decision.most),
+            key,
             "compiled",
             outcomes[name],
             luck="own",
         )
         for name, scenario in scenarios.items()
     }
-    return Group(tests, worlds, sweeps)
+    return Group(tests, base, worlds, sweeps, replicates)
+
+
+def scaled_to(scenario: Scenario, agents: int) -> Scenario:
+    """Return a market of another size in which what is counted per head stays so.
+
+    What a team reads and answers, places and sizes of meetings, and what a product learns from, in
+    proportion; seeds as many as they were, for whether it takes off hangs on their number.
+    """
+    heads = agents / scenario.n_agents
+    changes: dict[str, Any] = {"n_agents": agents}
+    for row in parameter_table(scenario):
+        number = isinstance(row.value, (int, float)) and not isinstance(row.value, bool)
+        if number and math.isfinite(row.value) and row.path.endswith(PER_HEAD):
+            value = row.value * heads
+            whole = isinstance(row.value, int)
+            changes[row.path] = max(1, round(value)) if whole and row.value else value
+    return scenario.replace(**changes)
+
+
+#: What is so much per head.
+PER_HEAD: Final = (
+    ".reading_capacity", ".service_capacity", ".size_cap", ".scale_quality", ".scale_difficulty",
+    "supply.units",
+)  # fmt: skip
 
 
 def missing_data(scenario: Scenario) -> str:
@@ -159,49 +211,42 @@ def missing_data(scenario: Scenario) -> str:
 
 
 def ranges_of(
-    claim: Claim, base: Scenario, scenarios: Mapping[str, Scenario], levers: set[str], stress: bool
+    claim: Claim, base: Scenario, scenarios: Mapping[str, Scenario], levers: set[str]
 ) -> dict[str, Range]:
     """Return the doubtful parameters of a claim's worlds and their ranges."""
-    part = claim.stress if stress else claim.prior
     rows = {row.path: row for s in (base, *scenarios.values()) for row in parameter_table(s)}
     known = [*rows, *(row.path for row in parameter_table())]
     for text in claim.prior.exclude:
         if not any(fnmatchcase(path, text) for path in known):
             raise KoubeiError(f"prior.exclude: {text}", "matches no parameter of this market")
-    explicit = {**claim.prior.ranges, **(claim.stress.ranges if stress else {})}
     found: dict[str, Range] = {}
-    for path, around in prior_sample(base, 1, spread=part.spread).ranges.items():
-        pulled = any(path == lever or path.startswith(f"{lever}.") for lever in levers)
+    for path, around in prior_sample(base, 1, spread=claim.prior.spread).ranges.items():
+        pulled = any(
+            path == lever or path.startswith(f"{lever}.") or lever.startswith(f"{path}.")
+            for lever in levers
+        )
         if not pulled and not any(fnmatchcase(path, text) for text in claim.prior.exclude):
             found[path] = around
-    for path, given in explicit.items():
+    for path, given in claim.prior.ranges.items():
         if path not in rows:
             raise KoubeiError(f"prior.ranges: {path}", "no parameter of this market or its arms")
         if path in levers:
             raise KoubeiError(f"prior.ranges: {path}", "is a lever, which an arm sets itself")
         whole = isinstance(rows[path].value, int) and not isinstance(rows[path].value, bool)
         found[path] = range_of(path, given, whole)
-        if stress and path not in claim.stress.ranges:
-            bounds = limits(rows[path].range) or (-math.inf, math.inf)
-            found[path] = widened(found[path], claim.stress.spread / claim.prior.spread, *bounds)
     if not found:
         raise KoubeiError("prior", "nothing is doubtful", fix="[prior.ranges]")
     return found
 
 
-def _draw(
-    claim: Claim,
-    base: Scenario,
+def _possible_worlds(
+    columns: Mapping[str, list[Any]],
     scenarios: Mapping[str, Scenario],
     levers: set[str],
-    points: int,
-    stress: bool,
+    off: Sequence[str],
 ) -> tuple[Worlds, dict[str, dict[str, list[Any]]]]:
-    """Draw worlds, drop those that some arm cannot have, and return the columns of each arm."""
-    ranges = ranges_of(claim, base, scenarios, levers, stress)
-    drawn = LatinHypercube(ranges, points).points(base, claim.key)
-    columns = {path: list(values) for path, values in drawn.columns.items()}
-    off = _switched(claim, points) if stress else {}
+    """Drop worlds that some arm cannot have, and return the columns of each arm."""
+    points = len(next(iter(columns.values())))
     tables = {name: _of_arm(s, columns, off, levers) for name, s in scenarios.items()}
     good = [
         world
@@ -211,7 +256,7 @@ def _draw(
     if not good:
         raise KoubeiError("prior", "no world that was drawn can be", got=points)
     kept = {name: _rows(table, good) for name, table in tables.items()}
-    return Worlds(_rows(columns, good), _rows(off, good), points - len(good)), kept
+    return Worlds(_rows(columns, good), points - len(good)), kept
 
 
 def _rows(table: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> dict[str, list[Any]]:
@@ -226,33 +271,25 @@ def _possible(scenario: Scenario, table: Mapping[str, Sequence[Any]], world: int
     return True
 
 
-def _switched(claim: Claim, points: int) -> dict[str, list[bool]]:
-    """Return which modules are off in which world, each with a chance of one half."""
-    found = {}
-    for number, module in enumerate(claim.stress.off):
-        bits = drawn(points, claim.key, DRAW_OFF, j=number)
-        found[module] = [bool(bit >> np.uint64(63)) for bit in bits]
-    return found
-
-
 def _of_arm(
-    scenario: Scenario,
-    columns: Mapping[str, list[Any]],
-    off: Mapping[str, list[bool]],
-    levers: set[str],
+    scenario: Scenario, columns: Mapping[str, list[Any]], off: Sequence[str], levers: set[str]
 ) -> dict[str, list[Any]]:
-    """Return the columns that an arm has: its own parameters, with modules off where they are."""
+    """Return the columns that an arm has: its own parameters, neutral where modules are off."""
     rows = {row.path: row for row in parameter_table(scenario)}
-    table = {path: list(values) for path, values in columns.items() if path in rows}
-    for module, switched in off.items():
+    table = {path: list(values) for path, values in columns.items() if _known(path, rows)}
+    points = len(next(iter(columns.values())))
+    for module in off:
         for path, neutral in neutral_numbers(module, rows).items():
-            if path in levers:
-                continue  # what the arms are about is never switched off under them
-            before = table.get(path, [rows[path].value] * len(switched))
-            table[path] = [
-                neutral if is_off else value for is_off, value in zip(switched, before, strict=True)
-            ]
+            if path not in levers:  # what the arms are about is never switched off under them
+                table[path] = [neutral] * points
+                for entry in [one for one in table if one.startswith(f"{path}.")]:
+                    del table[entry]
     return table
+
+
+def _known(path: str, rows: Mapping[str, Any]) -> bool:
+    """Whether a path names a parameter, or an entry of one that is a list or a table."""
+    return path in rows or path.rpartition(".")[0] in rows
 
 
 def neutral_numbers(module: str, rows: Mapping[str, Any]) -> dict[str, Any]:
@@ -285,26 +322,27 @@ def neutral_numbers(module: str, rows: Mapping[str, Any]) -> dict[str, Any]:
 class Found:
     """What the runs of one test gave over one prior: arrays [worlds, replicates] by arm.
 
-    `absent` says why there is nothing, where a data file is not on this machine.
+    `base` is the market in which `columns` are set.  `absent` says why there is nothing, where a
+    data file is not on this machine.
     """
 
     values: Mapping[str, Array]
     taken: Mapping[str, Array]
     columns: Mapping[str, Sequence[Any]]
     refused: int = 0
-    absent: str = field(default="")
+    absent: str = ""
+    base: Scenario | None = None
 
 
-def run_model(claim: Claim, test: Test, phase: str) -> Found:
-    """Run a test of another model over the prior or the stress prior.
+def run_model(claim: Claim, test: Test) -> Found:
+    """Run a test of another model over its prior.
 
     World w has a key of its own, the same in all arms.
     """
     model = MODELS[test.model]
-    stress = phase == "stress"
-    points = claim.stress.points if stress else test.points or claim.prior.points
-    replicates = claim.stress.replicates if stress else test.replicates or claim.prior.replicates
-    ranges = ranges_of_model(claim, test, model, stress)
+    points = test.points or claim.prior.points
+    replicates = test.replicates or claim.prior.replicates
+    ranges = ranges_of_model(test, model)
     if ranges:
         drawn = LatinHypercube(ranges, points).points(claim.scenario, claim.key)
         columns = {name: list(values) for name, values in drawn.columns.items()}
@@ -331,16 +369,9 @@ def run_model(claim: Claim, test: Test, phase: str) -> Found:
     )
 
 
-def ranges_of_model(claim: Claim, test: Test, model: Model, stress: bool) -> dict[str, Range]:
-    """Return the doubtful parameters; without stress ranges those of the prior are widened."""
-    given = {**test.ranges, **(test.stress_ranges if stress else {})}
-    factor = claim.stress.spread / claim.prior.spread if stress else 1.0
-    found = {}
-    for name, entry in given.items():
-        whole = isinstance(model.parameters[name].default, int)
-        around = range_of(name, entry, whole)
-        if stress and name not in test.stress_ranges:
-            known = model.parameters[name]
-            around = widened(around, factor, known.low, known.high)
-        found[name] = around
-    return found
+def ranges_of_model(test: Test, model: Model) -> dict[str, Range]:
+    """Return the doubtful parameters of another model."""
+    return {
+        name: range_of(name, given, isinstance(model.parameters[name].default, int))
+        for name, given in test.ranges.items()
+    }

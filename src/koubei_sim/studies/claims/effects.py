@@ -214,6 +214,11 @@ def _region(low: float, high: float, supported: float, rejected: float) -> str:
     return "differs" if low >= rejected and high <= supported else "undecided"
 
 
+def side(share: float, supported: float, rejected: float) -> int:
+    """Return on which side of the lines of the rule a share lies: 1, -1, or 0 between."""
+    return 1 if share >= supported else -1 if share <= rejected else 0
+
+
 def _needed(share: float, worlds: int, supported: float, rejected: float) -> int:
     """Return how many more worlds decide at this share; `MOST_WORLDS` where hardly any do."""
     if not math.isfinite(share):

@@ -1,7 +1,8 @@
 """`claim`: run what a claim file asks, and judge it by the rule that stands in the file.
 
-Worlds over the prior give effects and the verdict; worlds over the stress prior the could-it-fail
-score; the centre of the prior the knock-out ladder and the stability in the size of the market.
+Worlds over the prior give effects and the verdict; the main test is asked again on a second key, in
+a model in which the claim is false, and in the worlds of a calibrated ensemble; the centre of the
+prior gives the knock-out ladder, the first of its worlds the stability in the size of the market.
 
 A claim file may name a script instead; it is run as a program of the person who asked for the
 claim, so only claims that one trusts should be run, as with a Makefile.  The script has one
@@ -12,7 +13,6 @@ Called by people and by ``koubei claim``.
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,16 +30,17 @@ from koubei_sim.runs.options import refused
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
 from koubei_sim.studies.claims.design import (
+    AGAIN,
     TAKE_OFF,
     Found,
     Group,
     groups,
     identity,
     missing_data,
-    ranges_of_model,
     run_model,
+    scaled_to,
 )
-from koubei_sim.studies.claims.models import MODELS
+from koubei_sim.studies.claims.rows import asked_again, effects_of, judged
 from koubei_sim.studies.compare.attribution import rungs, switched_off
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import Table
@@ -52,9 +53,9 @@ if TYPE_CHECKING:
 
 
 #: Runs the plans of arms over the same worlds; results by name.
-Runner = Callable[[Mapping[str, Sweep]], dict[str, SweepResult]]
+Runner = Callable[[Mapping[str, Sweep], int | None], dict[str, SweepResult]]
 #: What `quick` makes of a claim: enough to see that everything runs, too little for a verdict.
-_QUICK: Final = {"points": 6, "replicates": 2, "stress": 4, "ladder": 2}
+_QUICK: Final = {"points": 6, "replicates": 2, "ladder": 2}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +77,7 @@ class Verdict:
 
     @property
     def verdict(self) -> str:
-        """supported, rejected, depends or undecided; with "void: " before it where it is void."""
+        """supported, rejected, differs, wired, or undecided."""
         return str(self.content["verdict"])
 
     def table(self) -> pd.DataFrame:
@@ -84,7 +85,7 @@ class Verdict:
         import pandas as pd
 
         return pd.DataFrame(self.content["tests"]).drop(
-            columns=["splits", "weak_splits"], errors="ignore"
+            columns=["splits", "tree", *AGAIN], errors="ignore"
         )
 
     def __repr__(self) -> str:
@@ -146,32 +147,29 @@ def claim(
     asked = _smaller(asked) if quick else asked
     with SweepMeter(progress) as meter:
 
-        def run(plans: Mapping[str, Sweep]) -> dict[str, SweepResult]:
+        def run(plans: Mapping[str, Sweep], replicates: int | None) -> dict[str, SweepResult]:
             # A folder for each plan: a changed claim finds what it still needs, and runs the rest.
             folders = {name: outputs / planned.digest()[:16] for name, planned in plans.items()}
-            return run_together(plans, execution, meter, folders)
+            for planned in {planned.digest(): planned for planned in plans.values()}.values():
+                meter.expect(planned.points.number * (replicates or planned.replicates))
+            return run_together(plans, execution, meter, folders, replicates)
 
         return _run_and_judge(asked, quick, run, meter)
 
 
 def _run_and_judge(asked: Claim, quick: bool, run: Runner, meter: SweepMeter) -> Verdict:
-    phases = {phase: groups(asked, phase) for phase in ("prior", "stress")}
-    for test in asked.tests:
-        if test.model != "pyramid":  # wrong ranges are refused before the first run
-            ranges_of_model(asked, test, MODELS[test.model], stress=True)
+    # Everything is made before anything runs, so that what is wrong is refused first.
+    phases = {phase: groups(asked, phase) for phase in ("prior", *AGAIN)}
     extra = _extra_sweeps(asked)
-    for planned in [
-        *(s for found in phases.values() for group in found for s in group.sweeps.values()),
-        *(s for arms in extra.values() for s in arms.values()),
-    ]:
-        meter.expect(planned.runs)
+    sizes = _of_sizes(asked)
     found = _over_the_priors(asked, phases, run)
     tests, worlds = [], {}
     for number, test in enumerate(asked.tests):
-        row, kept = _judged(asked, test, number, found["prior", test.id], found["stress", test.id])
+        again = {phase: found[phase, test.id] for phase in AGAIN if (phase, test.id) in found}
+        row, kept = judged(asked, test, number, found["prior", test.id], again)
         tests.append(row)
         worlds[test.id] = kept
-    ladder, stability = _extra(asked, run, extra)
+    ladder, stability = _ladder_rows(asked, run, extra), _sizes_rows(asked, run, sizes)
     main = next(row for row in tests if row["main"])
     content = {
         "id": asked.id,
@@ -195,43 +193,60 @@ def _run_and_judge(asked: Claim, quick: bool, run: Runner, meter: SweepMeter) ->
 def _over_the_priors(
     asked: Claim, phases: Mapping[str, Sequence[Group]], run: Runner
 ) -> dict[tuple[str, str], Found]:
-    """Run all tests over the prior and the stress prior: (phase, test) -> what was found."""
+    """Run all tests over the prior, and the main one again: (phase, test) -> what was found.
+
+    Of the main test replicates are added until luck is at most the share of the variance of
+    effects that the rule allows, or there are as many as may be.
+    """
     found: dict[tuple[str, str], Found] = {}
+    rule, number = asked.decision, 0
     for phase, all_groups in phases.items():
         for group in all_groups:
             if group.absent:
                 for test in group.tests:
                     found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
                 continue
-            arms = run(group.sweeps)
-            for test in group.tests:
-                values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
-                found[phase, test.id] = Found(
-                    {k: v.values(test.outcome) for k, v in values.items()},
-                    {k: v.values(TAKE_OFF) for k, v in values.items()},
-                    group.worlds.columns,
-                    group.worlds.refused,
-                )
+            mains = [test for test in group.tests if test.main]
+            replicates = number if phase == "second" else group.replicates
+            while True:
+                arms = run(group.sweeps, replicates)
+                for test in group.tests:
+                    found[phase, test.id] = _found(test, group, arms, replicates)
+                if phase != "prior" or not mains:
+                    break
+                made = effects_of(mains[0], found[phase, mains[0].id], asked.prior.given)
+                number = replicates
+                if not made.noise > rule.noise or replicates >= rule.most:
+                    break
+                replicates = min(2 * replicates, rule.most)
     for test in asked.tests:
         if test.model != "pyramid":
-            for phase in phases:
-                found[phase, test.id] = run_model(asked, test, phase)
+            found["prior", test.id] = run_model(asked, test)
     return found
+
+
+def _found(test: Test, group: Group, arms: Mapping[str, SweepResult], replicates: int) -> Found:
+    values = {name: arms[identity(arm)] for name, arm in test.arms.items() if identity(arm) in arms}
+    return Found(
+        {name: made.values(test.outcome)[:, :replicates] for name, made in values.items()},
+        {name: made.values(TAKE_OFF)[:, :replicates] for name, made in values.items()},
+        group.worlds.columns,
+        group.worlds.refused,
+        base=group.base,
+    )
 
 
 def _smaller(asked: Claim) -> Claim:
     few = _QUICK["points"]
-    ladder, stability = asked.ladder, asked.stability
     changes = {
         "prior": {"points": few, "replicates": _QUICK["replicates"]},
-        "stress": {"points": _QUICK["stress"], "replicates": 1},
-        "ladder": {"replicates": min(ladder.replicates, _QUICK["ladder"])},
+        "decision": {"most": _QUICK["replicates"]},
+        "posterior": {"worlds": 2},
+        "ladder": {"replicates": min(asked.ladder.replicates, _QUICK["ladder"])},
         "stability": {
-            "agents": stability.agents[:1],
-            "replicates": (2,) * len(stability.agents[:1]),
-            "set": stability.set[:1],
+            "agents": asked.stability.agents[:1], "worlds": (2,) * len(asked.stability.agents[:1]),
         },
-    }
+    }  # fmt: skip
     parts: dict[str, Any] = {
         name: getattr(asked, name).model_copy(update=update) for name, update in changes.items()
     }
@@ -244,127 +259,50 @@ def _smaller(asked: Claim) -> Claim:
     return asked.model_copy(update=parts)
 
 
-# Over the priors -------------------------------------------------------------------------------
-
-
-def _effects(test: Test, found: Found, given: str) -> tuple[effect.Effects, NDArray[np.bool_]]:
-    others = [found.values[name] for name in test.others]
-    plus = effect.offset(test.outcome)
-    made = effect.effects(found.values[test.claimed], others, test.effect, test.better, plus)
-    live = np.ones(made.effect.size, dtype=bool)
-    if given == "take_off":
-        arms = [found.taken[name] for name in (test.claimed, *test.others)]
-        live = np.any([np.nan_to_num(arm).max(axis=1) > 0 for arm in arms], axis=0)
-    return made, live
-
-
-def _judged(
-    asked: Claim, test: Test, number: int, prior: Found, stress: Found
-) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Return the row of one test, and the effects of the worlds that count."""
-    rule = asked.decision
-    row: dict[str, Any] = {
-        "id": test.id,
-        "main": test.main,
-        "statement": test.statement,
-        "model": test.model,
-        "outcome": test.outcome,
-        "effect": test.effect,
-        "better": test.better,
-        "smallest": test.smallest,
-        "claimed": test.claimed,
-        "against": list(test.others),
-    }
-    same = [name for name in test.others if test.arms[name] == test.arms[test.claimed]]
-    if same:
-        row["note"] = f"arms {test.claimed} and {same[0]} are the same: they cannot differ"
-    if prior.absent or stress.absent:
-        return {**row, "verdict": "absent", "why": prior.absent or stress.absent}, np.empty(0)
-    made, live = _effects(test, prior, asked.prior.given)
-    kept = np.where(live, made.effect, np.nan)
-    verdict = effect.judge_share(kept, test.smallest, rule.supported, rule.rejected)
-    hard, hard_live = _effects(test, stress, asked.prior.given)
-    hard_kept = np.where(hard_live, hard.effect, np.nan)
-    score, reversed_ = effect.could_fail(hard_kept, test.smallest, verdict.verdict)
-    void = math.isfinite(score) and score < rule.void
-    known = kept[np.isfinite(kept)]
-    quantiles = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else [math.nan] * 3
-    mean = mean_interval(known, asked.key, number)
-    every = effect.judge_share(made.effect, test.smallest, rule.supported, rule.rejected)
-    row |= {
-        "verdict": f"void: {verdict.verdict}" if void else verdict.verdict,
-        "share": verdict.share,
-        "share_low": verdict.low,
-        "share_high": verdict.high,
-        "worlds": verdict.worlds,
-        "drawn": int(made.effect.size),
-        "undefined": int((live & ~np.isfinite(made.effect)).sum()),
-        "refused": prior.refused,
-        "share_of_all": every.share,
-        "effect_q05": float(quantiles[0]),
-        "effect_median": float(quantiles[1]),
-        "effect_q95": float(quantiles[2]),
-        "effect_mean": mean.mean,
-        "mean_low": mean.low,
-        "mean_high": mean.high,
-        "could_fail": score,
-        "reversed": reversed_,
-        "stress_worlds": int(np.isfinite(hard_kept).sum()),
-        "gain": made.gain,
-        "noise": made.noise,
-        "best_other": _best(test, made, np.isfinite(kept)),
-    }
-    if verdict.verdict == "depends":
-        found = effect.splits(prior.columns, kept, test.smallest)
-        row["splits"] = [split._asdict() for split in found]
-        if not found:  # nothing splits surely: the strongest, so that one knows where to look
-            weak = effect.splits(prior.columns, kept, test.smallest, most=3, below=2.0)
-            row["weak_splits"] = [split._asdict() for split in weak]
-    return row, known
-
-
-def _best(test: Test, made: effect.Effects, live: NDArray[np.bool_]) -> dict[str, int]:
-    counts = np.bincount(made.best[live], minlength=len(test.others))
-    return {name: int(count) for name, count in zip(test.others, counts, strict=True)}
-
-
 # At the centre -----------------------------------------------------------------------------------
 
 
-def _extra_sweeps(asked: Claim) -> dict[tuple[str, str], dict[str, Sweep]]:
-    """Return the one-point sweeps of ladder and stability: (kind, name) -> arm -> sweep."""
+def _extra_sweeps(asked: Claim) -> dict[str, dict[str, Sweep]]:
+    """Return the one-point sweeps of the ladder: rung -> arm -> sweep."""
     test = asked.main
-    if test.model != "pyramid":
+    if test.model != "pyramid" or not asked.ladder.replicates:
         return {}
     base = asked.scenario.replace(**test.market) if test.market else asked.scenario
     if missing_data(base):
         return {}
-    names = (test.claimed, *test.others)
-    found: dict[tuple[str, str], dict[str, Sweep]] = {}
-
-    def plan(of: Any, replicates: int) -> dict[str, Sweep]:
-        scenarios = {name: of(base, test.arms[name]) for name in names}
-        return {
-            name: make_sweep(
-                scenario,
+    found: dict[str, dict[str, Sweep]] = {}
+    for name, off in switched_off(_ladder_of(asked)).items():
+        found[name] = {
+            arm: make_sweep(
+                (scenario := base.replace(**test.arms[arm]).neutral(*off)),
                 Table({"n_agents": [scenario.n_agents]}),
-                replicates,
+                asked.ladder.replicates,
                 asked.key,
                 outcomes=[test.outcome],
             )
-            for name, scenario in scenarios.items()
+            for arm in (test.claimed, *test.others)
         }
+    return found
 
-    if asked.ladder.replicates:
-        for name, off in switched_off(_ladder_of(asked)).items():
-            found["ladder", name] = plan(
-                lambda s, arm, off=off: s.replace(**arm).neutral(*off), asked.ladder.replicates
-            )
-    for agents, replicates, changes in asked.stability.rounds:
-        found["stability", str(agents)] = plan(
-            lambda s, arm, n=agents, c=changes: s.replace(n_agents=n, **c).replace(**arm),
-            replicates,
+
+def _of_sizes(asked: Claim) -> dict[int, Group]:
+    """Return the main test at other sizes of the market, in the first worlds of the prior."""
+    found = {}
+    for agents, worlds in asked.stability.rounds:
+        if asked.main.model != "pyramid":
+            break
+        base = asked.scenario.replace(**asked.main.market)
+        of_size = asked.model_copy(
+            update={
+                "scenario": scaled_to(base, agents),
+                "tests": (asked.main.model_copy(update={"market": {}, "points": worlds}),),
+                "decision": asked.decision.model_copy(update={"most": 1}),
+                "prior": asked.prior.model_copy(update={"points": worlds, "replicates": 1}),
+            }
         )
+        (group,) = groups(of_size, "prior")
+        if not group.absent:
+            found[agents] = group
     return found
 
 
@@ -374,53 +312,51 @@ def _ladder_of(asked: Claim) -> list[str]:
     return list(asked.ladder.modules or (name for name, on in active(base).items() if on))
 
 
-def _extra(
-    asked: Claim,
-    run: Runner,
-    extra: Mapping[tuple[str, str], Mapping[str, Sweep]],
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Run ladder and stability; return their rows."""
-    test = asked.main
-    pairs: dict[tuple[str, str], NDArray[np.float64]] = {}
-    for where, arms in extra.items():
-        values = {name: found.values(test.outcome) for name, found in run(arms).items()}
-        made = effect.effects(
-            values[test.claimed],
-            [values[name] for name in test.others],
-            test.effect,
-            test.better,
-            effect.offset(test.outcome),
-        )
-        pairs[where] = made.pairs[0]
+def _ladder_rows(
+    asked: Claim, run: Runner, extra: Mapping[str, Mapping[str, Sweep]]
+) -> list[dict[str, Any]]:
+    """Run the ladder: what is left of the main effect with mechanisms off, where both take off."""
+    test, pairs = asked.main, dict[str, NDArray[np.float64]]()
+    for name, arms in extra.items():
+        made = run(arms, None)
+        pairs[name] = effects_of(
+            test,
+            Found(
+                {arm: found.values(test.outcome) for arm, found in made.items()},
+                {arm: found.values(TAKE_OFF) for arm, found in made.items()},
+                {},
+            ),
+            asked.prior.given,
+        ).pairs[0]
+    if not pairs:
+        return []
 
     def shown(values: NDArray[np.float64], number: int) -> tuple[float, float, float]:
         return effect.interval(values, test.effect, test.better, asked.key, number)
 
-    ladder: list[dict[str, Any]] = []
-    variants = {name: values for (kind, name), values in pairs.items() if kind == "ladder"}
-    if variants:
-        modules = _ladder_of(asked)
-        whole, *parts = rungs(variants, len(modules))
-        mean, low, high = shown(whole, 500)
-        ladder.append({"module": "(none)", "effect": mean, "low": low, "high": high})
-        for number, (name, alone, rung) in enumerate(zip(modules, *parts, strict=True)):
-            mean, low, high = shown(alone, 501 + number)
-            lost, lost_low, lost_high = mean_interval(whole - alone, asked.key, 600 + number)[:3]
-            ladder.append(
-                {"module": name, "effect": mean, "low": low, "high": high,
-                 "lost": lost, "lost_low": lost_low, "lost_high": lost_high,
-                 "rung": shown(rung, 700 + number)[0]}
-            )  # fmt: skip
-    stability: list[dict[str, Any]] = []
-    for number, (kind, name) in enumerate(pairs):
-        if kind == "stability":
-            of_size = pairs[kind, name]
-            mean, low, high = shown(of_size, 800 + number)
-            stability.append(
-                {"agents": int(name), "replicates": int(of_size.size),
-                 "effect": mean, "low": low, "high": high}
-            )  # fmt: skip
-    return ladder, stability
+    modules = _ladder_of(asked)
+    whole, *parts = rungs(pairs, len(modules))
+    mean, low, high = shown(whole, 500)
+    ladder: list[dict[str, Any]] = [{"module": "(none)", "effect": mean, "low": low, "high": high}]
+    for number, (name, alone, rung) in enumerate(zip(modules, *parts, strict=True)):
+        mean, low, high = shown(alone, 501 + number)
+        lost, lost_low, lost_high = mean_interval(whole - alone, asked.key, 600 + number)[:3]
+        ladder.append(
+            {"module": name, "effect": mean, "low": low, "high": high,
+             "lost": lost, "lost_low": lost_low, "lost_high": lost_high,
+             "rung": shown(rung, 700 + number)[0]}
+        )  # fmt: skip
+    return ladder
+
+
+def _sizes_rows(asked: Claim, run: Runner, sizes: Mapping[int, Group]) -> list[dict[str, Any]]:
+    """Run the main test at other sizes: strata, and the effect where both take off."""
+    rows = []
+    for agents, group in sizes.items():
+        found = _found(group.tests[0], group, run(group.sweeps, 1), 1)
+        rows.append({"agents": agents, "drawn": group.worlds.number,
+                     **asked_again(asked, group.tests[0], found)})  # fmt: skip
+    return rows
 
 
 def stale(content: Mapping[str, Any], asked: Claim) -> bool:

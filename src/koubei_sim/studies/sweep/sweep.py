@@ -196,6 +196,7 @@ def run_together(
     execution: Execution,
     meter: SweepMeter,
     folders: Mapping[str, Path | None],
+    replicates: int | None = None,
 ) -> dict[str, SweepResult]:
     """Do every run of plans whose point p is one world under different rules, by name.
 
@@ -212,6 +213,9 @@ def run_together(
         Expects the runs already.
     folders : mapping of str to Path or None
         Where each plan has its journal, by the name of the plan.
+    replicates : int, optional
+        Of each point, the first so many; all without it.  What is not done is NaN in the results,
+        and done by a later call with more.
     """
     with ExitStack() as opened:
         cells: dict[str, Cells] = {}
@@ -227,10 +231,13 @@ def run_together(
                     "%s holds all %s runs already, none was begun", folders[name], planned.runs
                 )
         first = next(iter(plans.values()))
-        size = first.replicates * _worlds_at_once(list(plans.values()))
-        for start in range(0, first.runs, size):
-            for each in cells.values():
-                each.do(range(start, min(start + size, first.runs)))
+        size, points = _worlds_at_once(list(plans.values())), first.points.number
+        number = first.replicates if replicates is None else min(replicates, first.replicates)
+        for start in range(0, points, size):
+            chunk = range(start, min(start + size, points))
+            asked = [point * first.replicates + r for point in chunk for r in range(number)]
+            for each in same.values():
+                each.do(asked)
         return {name: each.result() for name, each in cells.items()}
 
 
