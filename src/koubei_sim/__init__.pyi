@@ -30,6 +30,7 @@ from .errors import KoubeiError as KoubeiError
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter
 from .model.scenario import Scenario as Scenario
+from .model.scenario import composites as composites
 from .model.scenario.own import Mechanism as Mechanism
 from .networks import Network as Network
 from .networks import TemporalNetwork as TemporalNetwork
@@ -49,6 +50,7 @@ from .studies import calibrate as calibrate
 from .studies import compare as compare
 from .studies import ensemble as ensemble
 from .studies import knock_out as knock_out
+from .studies import map as map
 from .studies import prior_sample as prior_sample
 from .studies import sensitivity as sensitivity
 from .studies import shapley as shapley

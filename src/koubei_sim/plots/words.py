@@ -172,6 +172,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "where both take off, {replicates} pairs in all; lines: 95 %",
         "限两者都起飞者,共{replicates}对;线段为95%区间",
     ),
+    "interaction": ("Together against apart", "联合与单独之差"),
+    "only": ("only {arm}", "仅{arm}"),
+    "map_note": (
+        "{points} points, {runs} runs each; {marks}",
+        "{points}个点,每点{runs}次模拟;{marks}",
+    ),
+    "marks_half": ("line: even chance; open: interval holds it", "实线为机会各半,空心点无法判定"),
+    "marks_sure": ("open: another may lead", "空心点可能以他者为主"),
+    "marks_zero": ("open: interval holds 0", "空心点的区间含0"),
+    "marks_times": ("open: interval holds x 1", "空心点的区间含1倍"),
+    "marks_none": ("dots: where it was run", "点为模拟所在"),
     "nothing": ("nobody adopted", "无人采用"),
 }
 

@@ -2,8 +2,9 @@
 
 `design` says what is asked, `sweep` is the engine that runs it, with a journal that survives being
 killed; `compare` sets scenarios side by side on the same luck and says what a difference is made
-of, `sensitivity` which parameters an outcome hangs on, `calibration` fits parameters to targets,
-`claims` judges claims over priors.  Sits on `runs`; called by people and by the command line.
+of, `sensitivity` which parameters an outcome hangs on, `maps` where over two of them it changes,
+`calibration` fits parameters to targets, `claims` judges claims over priors.
+Sits on `runs`; called by people and by the command line.
 """
 
 from koubei_sim.errors import old_names
@@ -41,6 +42,9 @@ from koubei_sim.studies.design.precision import (
 )
 from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.design.values import Range
+from koubei_sim.studies.maps.atlas import Map
+from koubei_sim.studies.maps.mapping import map
+from koubei_sim.studies.maps.tree import Tree, splitting_tree
 from koubei_sim.studies.sensitivity.sensitivity import Sensitivity, sensitivity
 from koubei_sim.studies.sweep.engine import Progress
 from koubei_sim.studies.sweep.journal import SweepStopped
@@ -57,6 +61,7 @@ __all__ = [
     "Grid",
     "KnockOut",
     "LatinHypercube",
+    "Map",
     "Points",
     "Progress",
     "RandomPoints",
@@ -71,6 +76,7 @@ __all__ = [
     "Table",
     "Target",
     "Targets",
+    "Tree",
     "Worlds",
     "attribution",
     "break_even",
@@ -81,6 +87,7 @@ __all__ = [
     "fork",
     "knock_out",
     "make_sweep",
+    "map",
     "prior_sample",
     "rank_statistics",
     "read_calibration",
@@ -90,6 +97,7 @@ __all__ = [
     "scorecard",
     "sensitivity",
     "shapley",
+    "splitting_tree",
     "status",
     "sweep",
     "take_off",

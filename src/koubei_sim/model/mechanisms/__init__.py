@@ -51,6 +51,7 @@ from koubei_sim.model.mechanisms import (
 )
 from koubei_sim.model.mechanisms.declaration import (
     Column,
+    Composite,
     IntArray,
     Mechanism,
     Module,
@@ -230,6 +231,7 @@ MODULES: Final[dict[str, Module]] = {
 SENTENCES: Final[tuple[Sentence, ...]] = tuple(
     sorted((s for m in MECHANISMS for s in m.sentences), key=lambda s: (s.section, s.place))
 )
+COMPOSITES: Final[tuple[Composite, ...]] = tuple(c for m in MECHANISMS for c in m.composites)
 WORDS: Final = {name: said for m in MECHANISMS for name, said in m.words.items()}
 PRICES: Final[tuple[Price, ...]] = tuple(
     sorted((price for m in MECHANISMS for price in m.prices), key=lambda price: price.place)
@@ -238,6 +240,7 @@ PRICES: Final[tuple[Price, ...]] = tuple(
 __all__ = [
     "ACTOR",
     "COLUMNS",
+    "COMPOSITES",
     "LISTENER",
     "MECHANISMS",
     "MODULES",

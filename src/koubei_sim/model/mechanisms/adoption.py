@@ -9,6 +9,7 @@ import numpy as np
 from koubei_sim.core.block import Record
 from koubei_sim.model.mechanisms.declaration import (
     Column,
+    Composite,
     IntArray,
     Mechanism,
     Slot,
@@ -16,6 +17,7 @@ from koubei_sim.model.mechanisms.declaration import (
     count,
     list_of_day,
 )
+from koubei_sim.model.mechanisms.reproduction import reproduction
 
 T_ADOPTIONS_CHANNEL = Column(
     32, "adoptions_channel", "adoptions recruited by a person, by channel", "channel"
@@ -40,4 +42,13 @@ ADOPTION = Mechanism(
     state=AdoptionState,
     actor=(Slot("generation", "i4"), Slot("product", "u1")),
     columns=(T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT),
+    composites=(
+        Composite(
+            "reproduction",
+            "people whom one new user wins alone in its stay, while nobody else is a user; from 1 "
+            "on a spread may go on",
+            "people",
+            reproduction,
+        ),
+    ),
 )

@@ -157,6 +157,25 @@ def numbers(made: Made) -> BacklogRules:
     )
 
 
+def missed(product: Any, x: Any) -> Any:
+    """Return the satisfaction that people of expertise x miss on average by the first needs.
+
+    A person has a need of share S with probability min(1, 2 z min(1, S)), z = x for an expert need
+    and 1 - x for another; S is Pareto's with the mean `need_share`, a need costs `need_severity`.
+    """
+    a, mean = product.need_exponent, product.need_share
+    least = mean * (a - 1.0) / a
+
+    def has(z: Any) -> Any:
+        twice = np.maximum(2.0 * np.asarray(z, dtype=np.float64), 1e-300)
+        most = np.minimum(1.0, 1.0 / twice)  # E[min(S, most)]
+        cut = mean - least**a * np.maximum(most, least) ** (1.0 - a) / (a - 1.0)
+        return twice * np.where(most > least, cut, most)
+
+    has_one = product.expert_needs * has(x) + (1.0 - product.expert_needs) * has(1.0 - x)
+    return product.needs * product.need_severity * has_one
+
+
 def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
     for name, product in scenario.products.items():
         if product.needs or product.new_needs:

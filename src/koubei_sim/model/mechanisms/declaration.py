@@ -123,6 +123,19 @@ class Sentence(NamedTuple):
     entries: bool = False
 
 
+class Composite(NamedTuple):
+    """A number that several parameters make together, and that says what a world is like.
+
+    Runs do not use it.  `of` is handed the scenario; a mapping gives one number a channel, called
+    ``name.channel``.  NaN where the scenario does not say.
+    """
+
+    name: str
+    what: str
+    unit: str
+    of: Callable[[Any], float | Mapping[str, float]]
+
+
 class Flows(NamedTuple):
     """What a run says to those who reckon costs: [T, width] columns in people."""
 
@@ -298,7 +311,7 @@ class Mechanism:
         Its arrays of the state: one of the classes that `State` is made of.
     listener, actor : tuple of Slot
         Its fields of the two records of a person: what hearing touches, what an online user does.
-    columns, purposes, modules, sentences, prices
+    columns, purposes, modules, sentences, composites, prices
         See the classes of these names.
     words : mapping
         What `sentences` say, in English and in Chinese.
@@ -314,5 +327,6 @@ class Mechanism:
     purposes: tuple[Purpose, ...] = ()
     modules: tuple[Module, ...] = ()
     sentences: tuple[Sentence, ...] = ()
+    composites: tuple[Composite, ...] = ()
     words: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     prices: tuple[Price, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +12,10 @@ from pydantic import model_validator
 
 from koubei_sim.core.block import Record
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.backlog import missed
 from koubei_sim.model.mechanisms.declaration import (
     Column,
+    Composite,
     FloatArray,
     IntArray,
     Made,
@@ -38,6 +42,7 @@ from koubei_sim.model.mechanisms.fields import (
     tick,
 )
 from koubei_sim.model.mechanisms.numbers import whole
+from koubei_sim.model.mechanisms.population import mean_expertise
 
 DRAW_INCOME = Purpose(5, "population: 0, 0")
 DRAW_TASTE = Purpose(6, "population: 0, 0")
@@ -171,6 +176,32 @@ def people(made: Made) -> dict[str, Any]:
     return {"taste": made.population.taste}
 
 
+def first_satisfaction(scenario: Any, x: Any) -> Any:
+    """Return the satisfaction, without taste, of a new user of expertise x on the first day.
+
+    ``q - d (1 - x) - bar + bonus e / (1 + e) - missed`` of the first product, e the engagement of
+    a new user, with what people of this expertise miss on average.
+    """
+    product, loyalty = next(iter(scenario.products.values())), scenario.loyalty
+    bonus = loyalty.bonus * loyalty.newcomer / (1.0 + loyalty.newcomer)
+    useful = product.quality - product.difficulty * (1.0 - x)
+    return useful - product.bar + bonus - missed(product, x)
+
+
+def _margin(enthusiast: bool) -> Callable[[Any], float]:
+    """Return the function of the mean first satisfaction of enthusiasts, or of newbies."""
+
+    def of(scenario: Any) -> float:
+        kinds = [s for s in scenario.segments.values() if s.enthusiast == enthusiast]
+        people = sum(s.share for s in kinds)
+        if not people:
+            return math.nan
+        margins = (s.share * first_satisfaction(scenario, mean_expertise(s)) for s in kinds)
+        return float(sum(margins) / people)
+
+    return of
+
+
 FIT = Mechanism(
     "fit",
     people=people,
@@ -189,5 +220,20 @@ FIT = Mechanism(
         ),
         Module("price", ("products.*.price",), "not everybody can pay", "不是人人买得起"),
         Module("taste", ("market.taste_sd", "market.off_taste"), "tastes differ", "口味不同"),
+    ),
+    composites=(
+        Composite(
+            "newbie_margin",
+            "satisfaction with which a newbie of mean expertise starts, without taste; below 0 "
+            "most newbies are unhappy at once",
+            "satisfaction",
+            _margin(False),
+        ),
+        Composite(
+            "enthusiast_margin",
+            "the same for an enthusiast of mean expertise",
+            "satisfaction",
+            _margin(True),
+        ),
     ),
 )

@@ -17,6 +17,7 @@ from koubei_sim.core.draws import draw, draw32, exponential_units, hazard_units
 from koubei_sim.model.mechanisms.declaration import (
     Bits,
     Column,
+    Composite,
     Int8Array,
     IntArray,
     Made,
@@ -38,7 +39,13 @@ from koubei_sim.model.mechanisms.fields import (
     infinite,
     parameter,
 )
-from koubei_sim.model.mechanisms.numbers import Table, floor16, halving, threshold
+from koubei_sim.model.mechanisms.numbers import (
+    Table,
+    floor16,
+    halving,
+    lasting_days,
+    threshold,
+)
 
 DRAW_RESIST_ADOPT = Purpose(9, "run: 0, 0")
 DRAW_AWARE_AT_START = Purpose(11, "run: 0, 0")
@@ -185,6 +192,62 @@ def numbers(made: Made) -> HearingRules:
     )
 
 
+def belonging(scenario: Any, channel: str) -> float:
+    """Return the people who belong on a channel, expected."""
+    shares = (s.share * s.membership.get(channel, 1.0) for s in scenario.segments.values())
+    return float(scenario.n_agents * sum(shares))
+
+
+def listeners(scenario: Any, channel: str) -> float:
+    """Return how many hear one telling: ties of a member of a feed, readers of a post.
+
+    NaN for a graph in a file.  All who belong on a board count as members.
+    """
+    medium, people = scenario.channels[channel], belonging(scenario, channel)
+    if medium.network is None:
+        return float(min(medium.readers_per_post, people))
+    spec, others = medium.network, max(0.0, people - 1.0)
+    if spec.kind == "file":
+        return math.nan
+    if spec.kind == "lattice":
+        return min(8.0 if spec.moore else 4.0, others)
+    return float(others if spec.kind == "complete" else min(spec.mean_degree, others))
+
+
+def seen(scenario: Any, channel: str, segment: Any) -> float:
+    """Return the chance that one of `listeners` sees a telling that arrives alone."""
+    medium = scenario.channels[channel]
+    if medium.network is None:
+        return 1.0  # those who read a post have seen it
+    budget = segment.reading_budget
+    attention = 1.0 if math.isinf(budget) else min(1.0, budget / (1.0 + medium.background_load))
+    return float(medium.visibility * attention)
+
+
+def listener_shares(scenario: Any, channel: str) -> dict[str, float]:
+    """Return the share of each segment among the people of a channel."""
+    found = {n: s.share * s.membership.get(channel, 1.0) for n, s in scenario.segments.items()}
+    people = sum(found.values())
+    return {name: share / people if people else 0.0 for name, share in found.items()}
+
+
+def _reach(scenario: Any) -> dict[str, float]:
+    """Return how many see one telling on each channel."""
+    found = {}
+    for channel in scenario.channels:
+        shares = listener_shares(scenario, channel)
+        eyes = sum(
+            share * seen(scenario, channel, scenario.segments[name])
+            for name, share in shares.items()
+        )
+        found[channel] = listeners(scenario, channel) * eyes
+    return found
+
+
+def _memory_days(scenario: Any) -> float:
+    return lasting_days(scenario.hearing.memory_half_life, scenario.ticks)
+
+
 @kernel
 def _resistances(base, scale, out):
     for i in range(out.size):
@@ -283,4 +346,13 @@ HEARING = Mechanism(
             "开始时 {share:.0%} 的人已知道",
         ),
     },
+    composites=(
+        Composite("reach", "people who see one telling on a channel", "people", _reach),
+        Composite(
+            "memory_days",
+            "days for which what was heard counts in all, up to the horizon",
+            "days",
+            _memory_days,
+        ),
+    ),
 )

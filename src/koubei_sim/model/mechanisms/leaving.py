@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from koubei_sim.core.block import Record
 from koubei_sim.model.mechanisms.declaration import (
     Column,
+    Composite,
     IntArray,
     Made,
     Mechanism,
@@ -96,6 +97,12 @@ def _all_stay_alike(scenario: Any, weights: Sequence[float]) -> dict[str, Any]:
     return {"service.stay": (weighted_mean(scenario.service.stay, weights),) * 4}
 
 
+def _stay_days(scenario: Any) -> float:
+    """Return the mean of a geometric stay, cut at the horizon: ``(1 - (1 - c)^T) / c``."""
+    leave, ticks = scenario.service.churn, scenario.ticks
+    return float((1.0 - (1.0 - leave) ** ticks) / leave) if leave else float(ticks)
+
+
 LEAVING = Mechanism(
     "leaving",
     numbers=numbers,
@@ -106,5 +113,13 @@ LEAVING = Mechanism(
         Module("churn", ("service.churn",), "users leave for no stated reason", "用户会自然流失"),
         Module("stay", ("service.stay",), "fans leave less often", "粉丝更少流失", _all_stay_alike),
         Module("lapse", ("service.lapse",), "unhappy users leave", "不满的用户会离开"),
+    ),
+    composites=(
+        Composite(
+            "stay_days",
+            "days that a contented casual user stays on average, up to the horizon",
+            "days",
+            _stay_days,
+        ),
     ),
 )

@@ -8,6 +8,7 @@ Called by the mechanisms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -36,6 +37,22 @@ def threshold(probability: float) -> int:
 def fixed16(factor: float) -> int:
     """Return ``floor(x 65536)``, a factor in 16.16 fixed point."""
     return int(factor * 65536.0)
+
+
+def lasting_days(half_life: float, ticks: int) -> float:
+    """Return the days that something counts in all until the horizon, as it fades.
+
+    The integral of ``0.5 ** (t / half_life)`` over ``ticks`` days.
+
+    Examples
+    --------
+    >>> lasting_days(math.inf, 30), round(lasting_days(7.0, 10_000), 3)
+    (30.0, 10.099)
+    """
+    if math.isinf(half_life):
+        return float(ticks)
+    mean = half_life / math.log(2.0)
+    return mean * (1.0 - math.exp(-ticks / mean)) if mean else 0.0
 
 
 @kernel

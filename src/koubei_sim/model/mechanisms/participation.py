@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from koubei_sim.core.codes import LEVELS, NO_STORY
 from koubei_sim.core.draws import power_portable
 from koubei_sim.model.mechanisms.declaration import (
     Column,
+    Composite,
     FloatArray,
     Flows,
     Int8Array,
@@ -45,9 +47,11 @@ from koubei_sim.model.mechanisms.numbers import (
     fixed16,
     floor16,
     geometric,
+    lasting_days,
     threshold,
     whole,
 )
+from koubei_sim.model.mechanisms.population import mean_expertise
 
 DRAW_JOIN = Purpose(21, "tick, node")
 DRAW_STORY = Purpose(22, "tick, node")
@@ -195,6 +199,28 @@ def _rewards(scenario: Any, flows: Flows) -> Money:
     return spent
 
 
+def _newbie_engagement(scenario: Any) -> float:
+    """Return what joining gives in a day, times the days that it lasts, over the loyal threshold.
+
+    Of a newbie of mean expertise and activity 1 who is a member everywhere and does not tire, held
+    by the node's channel that holds longest.
+    """
+    newbies = [s for s in scenario.segments.values() if not s.enthusiast]
+    people = sum(s.share for s in newbies)
+    if not people or not scenario.loyalty.loyal:
+        return math.nan
+    part, lasts = scenario.participation, scenario.loyalty.base_half_life
+    gain = 0.0
+    for node in scenario.nodes.values():
+        if node.channel is not None:
+            lasts = max(lasts, scenario.channels[node.channel].half_life)
+        for segment in newbies:
+            ease = node.simple ** (1.0 - mean_expertise(segment))
+            joins = min(part.online, part.join * node.need * ease)
+            gain += segment.share / people * joins * node.rewarding
+    return float(gain * lasting_days(lasts, scenario.ticks) / scenario.loyalty.loyal)
+
+
 PARTICIPATION = Mechanism(
     "participate",
     numbers=numbers,
@@ -244,5 +270,13 @@ PARTICIPATION = Mechanism(
     prices=(
         Price(4, "design", "``design_cost`` of each node, on the tick it opens", _design),
         Price(7, "rewards", "``costs.per_join * rewarding`` of the node, for each join", _rewards),
+    ),
+    composites=(
+        Composite(
+            "newbie_engagement",
+            "engagement that taking part keeps up in a newbie of mean expertise; 1 is loyal",
+            "of the loyal threshold",
+            _newbie_engagement,
+        ),
     ),
 )

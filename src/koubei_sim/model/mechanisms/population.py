@@ -160,6 +160,11 @@ def enthusiasts(scenario: Any, population: Any) -> NDArray[np.bool_]:
     return flags[population.segment]
 
 
+def mean_expertise(segment: Any) -> float:
+    """Return the mean of the Beta law of expertise."""
+    return float(segment.expertise_a / (segment.expertise_a + segment.expertise_b))
+
+
 def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
     for name, segment in scenario.segments.items():
         memberships = ", ".join(
@@ -170,7 +175,7 @@ def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
             name=name,
             share=segment.share,
             kind=say("enthusiasts" if segment.enthusiast else "newbies"),
-            x=segment.expertise_a / (segment.expertise_a + segment.expertise_b),
+            x=mean_expertise(segment),
             member=say("member", list=memberships),
         )
 

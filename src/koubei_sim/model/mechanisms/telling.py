@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from koubei_sim.core.block import Record
 from koubei_sim.core.codes import HOPS, KINDS, MAX_CHANNELS
 from koubei_sim.core.draws import hazard_units
 from koubei_sim.model.mechanisms.declaration import (
     Column,
+    Composite,
     Flows,
     IntArray,
     Made,
@@ -64,6 +66,7 @@ T_TELLS_NEGATIVE = Column(
 T_TELLS_HOP = Column(107, "tells_hop", "all tellings by hop", "hop")
 T_REPLIES = Column(123, "replies", "replies to tellings, by channel", "channel")
 
+TOLD: Final = 256  # tellings of a person that are told apart
 MOST_RATE32: Final = 1 << 40  # telling rates saturate here, so that later products fit 63 bits
 MESSAGE = np.dtype(
     [("hazard", "i8"), ("teller", "i4"), ("product", "u1"), ("hop", "u1"), ("first", "u1")],
@@ -210,6 +213,39 @@ def kind_factors(scenario: Any) -> tuple[list[float], list[float]]:
     return rates, credibility
 
 
+def tells_a_day(scenario: Any, channel: Any) -> float:
+    """Return the chance that a casual user of activity 1 tells on a channel on a day with news."""
+    rates, _ = kind_factors(scenario)
+    return float(min(scenario.participation.online, channel.tell * rates[0]))
+
+
+def _tellings(scenario: Any) -> dict[str, float]:
+    return {name: tells_a_day(scenario, channel) for name, channel in scenario.channels.items()}
+
+
+def tellings_of_a_stay(scenario: Any, channel: Any) -> NDArray[np.float64]:
+    """Return the chance that a contented casual user of activity 1 tells more than n times [256].
+
+    Day by day until the horizon: it is still there with ``(1 - churn)**day`` (who leaves on a day
+    has its turn before), tells with `tells_a_day` as far as its news lasts (``novelty``), and the
+    number told so far moves on.
+    """
+    telling, online = scenario.telling, scenario.participation.online
+    rates, _ = kind_factors(scenario)
+    news = halving(telling.novelty_half_life, scenario.ticks + 1)
+    news = telling.novelty_floor + (1.0 - telling.novelty_floor) * news
+    stays = 1.0 - scenario.service.churn
+    so_far, more = np.zeros(TOLD), np.zeros(TOLD)
+    so_far[0] = 1.0
+    for day in range(scenario.ticks):
+        tells = online * min(1.0, channel.tell * rates[0] / online * news[day + 1])
+        moved = tells * so_far
+        more += stays**day * moved
+        so_far = so_far - moved
+        so_far[1:] += moved[:-1]
+    return more
+
+
 def numbers(made: Made) -> TellingRules:
     """Return rates and hazards of messages.
 
@@ -323,6 +359,14 @@ TELLING = Mechanism(
             "``costs.per_recruit * telling.referral_reward`` for each adoption recruited by a "
             "person",
             _referral,
+        ),
+    ),
+    composites=(
+        Composite(
+            "telling",
+            "chance that a casual user of activity 1 tells on a channel on a day, with fresh news",
+            "1/day",
+            _tellings,
         ),
     ),
 )

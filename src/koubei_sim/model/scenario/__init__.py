@@ -11,6 +11,7 @@ from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.rival import RivalPhase
 from koubei_sim.model.mechanisms.seeding import Seeding
 from koubei_sim.model.mechanisms.supply import Round, Supply
+from koubei_sim.model.scenario.composites import composites
 from koubei_sim.model.scenario.neutral import MODULES, active
 from koubei_sim.model.scenario.parameters import Row, parameter_table, parameter_table_json
 from koubei_sim.model.scenario.parts import (
@@ -52,6 +53,7 @@ __all__ = [
     "Supply",
     "Telling",
     "active",
+    "composites",
     "parameter_table",
     "parameter_table_json",
 ]

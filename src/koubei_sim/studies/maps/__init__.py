@@ -1,0 +1,1 @@
+"""Maps: where the answer changes over two levers or a split, and what tells worlds apart."""
