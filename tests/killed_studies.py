@@ -40,14 +40,14 @@ seeding.number = 10
 [prior]
 points = 6
 given = "all"
-[stress]
-points = 4
+[null]
+off = ["relays"]
 [ladder]
 modules = ["relays", "events"]
 replicates = 4
 [stability]
 agents = [200]
-replicates = [3]
+worlds = [3]
 [arms.with]
 media.account.visibility = 0.9
 media.account.start = 2
@@ -70,7 +70,7 @@ def profit(history: Any, scenario: kb.Scenario) -> float:
 
 
 def compared(**how: Any) -> bytes:
-    found = kb.compare(ARMS, 12, rng=7, precision=4.0, at_most=24, **how)
+    found = kb.compare(ARMS, 12, rng=7, precision=0.1, at_most=24, **how)
     return "".join(history_digest(run.histories) for run in found.runs.values()).encode()
 
 

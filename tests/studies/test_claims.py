@@ -13,7 +13,7 @@ from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import parameter_table
 from koubei_sim.studies.claims import claim, read_claim, read_verdict, verdicts, write_verdict
-from koubei_sim.studies.claims.design import groups, identity
+from koubei_sim.studies.claims.design import groups, identity, scaled_to
 from koubei_sim.studies.claims.judge import _smaller
 from koubei_sim.studies.claims.report import BEGIN, END
 
@@ -32,20 +32,18 @@ scenario = "tiny"
 n_agents = 300
 ticks = 25
 [prior]
-points = 8
+points = 16
 replicates = 2
 given = "all"
 exclude = ["supply.*"]
-[stress]
-points = 6
-spread = 4.0
+[null]
 off = ["learning", "media"]
 [ladder]
 modules = ["learning", "relays"]
 replicates = 3
 [stability]
 agents = [300, 600]
-replicates = [3, 2]
+worlds = [3, 2]
 [arms.advertised]
 media.account.channel = "weibo"
 media.account.start = 2
@@ -113,18 +111,19 @@ def row(found, name: str) -> dict:
 
 def test_verdicts_of_known_claims(found) -> None:
     """Catches verdicts that do not follow the effect of a strong campaign."""
-    assert row(found, "users")["verdict"].endswith("supported")
-    assert row(found, "reversed")["verdict"].endswith("rejected")
+    assert row(found, "users")["verdict"] == "supported" and row(found, "users")["confirmed"]
+    assert row(found, "reversed")["verdict"] == "rejected"
     assert row(found, "users")["effect_median"] > 0.1
     assert found.content["failed"] == 0
 
 
-def test_equal_arms_are_exactly_equal_and_void(found) -> None:
-    """Catches luck that is not shared between arms, and a claim that cannot fail left unmarked."""
+def test_equal_arms_are_exactly_equal_and_said_to_be(found) -> None:
+    """Catches luck that is not shared between arms, and a test that cannot fail left unmarked."""
     same = row(found, "nothing")
     assert same["effect_q05"] == same["effect_q95"] == 0.0
-    assert same["verdict"] == "void: rejected"
-    assert same["could_fail"] == 0.0
+    assert same["verdict"] == "rejected" and "the same" in same["note"]
+    strata = same["strata"]
+    assert strata["only_claimed"][0] == strata["only_other"][0] == 0.0
 
 
 def test_the_same_numbers_by_hand(found) -> None:
@@ -151,7 +150,7 @@ def test_worlds_are_the_same_in_all_arms_and_levers_are_not_doubtful() -> None:
     """Catches a prior drawn anew for each arm, and a lever that the prior overwrites."""
     for path in CLAIMS:
         asked = _smaller(read_claim(path.parent))
-        for phase in ("prior", "stress"):
+        for phase in ("prior", "second", "null"):
             for group in groups(asked, phase):
                 if group.absent:
                     continue
@@ -164,26 +163,67 @@ def test_worlds_are_the_same_in_all_arms_and_levers_are_not_doubtful() -> None:
                     assert all(c[column] == columns[0][column] for c in columns)
 
 
-def test_stress_switches_modules_off(tmp_path: Path) -> None:
-    """Catches knock-outs that do nothing, or that reach what the arms are about."""
+def test_the_null_model_switches_modules_off(tmp_path: Path) -> None:
+    """Catches knock-outs that do nothing, that reach what the arms are about, or other worlds."""
     asked = read_claim(made(tmp_path / "T1"))
-    group = groups(asked, "stress")[0]
-    off = group.worlds.off["learning"]
-    assert any(off) and not all(off)
+    (group,) = groups(asked, "null")
     path = next(
         r.path for r in parameter_table(asked.scenario) if r.path.endswith(".learn_quality")
     )
-    advertised = group.sweeps[identity(asked.main.arms["advertised"])]
-    for is_off, value in zip(off, advertised.points.columns[path], strict=True):
-        assert (value == 0.0) == is_off
-    assert "media.account.visibility" not in advertised.points.columns
+    arm = identity(asked.main.arms["advertised"])
+    assert set(group.sweeps[arm].points.columns[path]) == {0.0}
+    assert "media.account.visibility" not in group.sweeps[arm].points.columns
+    assert group.worlds.columns == groups(asked, "prior")[0].worlds.columns
+    silent = TEXT.replace('off = ["learning", "media"]', "")
+    assert groups(read_claim(made(tmp_path / "T2", silent)), "null") == []
+
+
+def test_a_claim_that_holds_without_its_mechanism_is_wired(tmp_path: Path) -> None:
+    """Catches a verdict that the null model does not touch: media stay on in it."""
+    text = TEXT.replace('off = ["learning", "media"]', 'off = ["learning"]')
+    found = claim(made(tmp_path / "T1", text.replace("points = 16", "points = 24")), workers=1)
+    assert row(found, "users")["null"]["verdict"] == "supported"
+    assert found.verdict == "wired"
+
+
+def test_the_second_key_has_other_worlds(found) -> None:
+    """Catches a confirmation on the worlds that chose."""
+    asked = found.claim
+    one, two = (groups(asked, phase)[0] for phase in ("prior", "second"))
+    assert one.worlds.columns.keys() == two.worlds.columns.keys()
+    assert one.worlds.columns != two.worlds.columns
+    assert {planned.key for planned in two.sweeps.values()} == {asked.confirm}
+    assert found.content["tests"][0]["second"]["worlds"] >= 10
+
+
+def test_replicates_are_added_until_luck_is_little(tmp_path: Path) -> None:
+    """Catches verdicts on effects that are mostly luck, and a limit that is not kept."""
+    text = TEXT.replace('outcome = "users"', 'outcome = "lapses"', 1)
+    asked = made(tmp_path / "T1", text + "\n[decision]\nnoise = 0.0\nmost = 6\n")
+    noisy = row(claim(asked, workers=1), "users")
+    assert noisy["replicates"] == 6 and noisy["noise"] > 0.0
+    quiet = made(tmp_path / "T2", text + "\n[decision]\nnoise = 1.0\nmost = 6\n")
+    assert row(claim(quiet, workers=1), "users")["replicates"] == 2
+
+
+def test_sizes_keep_what_is_counted_per_head() -> None:
+    """Catches seeds that grow with the market, and a team that reads as much for ten times more."""
+    base = read_claim(ROOT / "experiments" / "E1").scenario
+    larger = scaled_to(base, 10 * base.n_agents)
+    assert larger.n_agents == 10 * base.n_agents
+    assert larger.seeding.number == base.seeding.number
+    here, there = base.products["miui"], larger.products["miui"]
+    assert there.scale_quality == pytest.approx(10 * here.scale_quality)
+    forum = "forum"
+    assert larger.channels[forum].service_capacity == 10 * base.channels[forum].service_capacity
 
 
 def test_ladder_and_stability(found) -> None:
     """Catches rungs that are missing, and a ladder whose first row is not the whole."""
     ladder = found.content["ladder"]
     assert [r["module"] for r in ladder] == ["(none)", "learning", "relays"]
-    assert [r["agents"] for r in found.content["stability"]] == [300, 600]
+    sizes = found.content["stability"]
+    assert [r["agents"] for r in sizes] == [300, 600] and sizes[0]["drawn"] <= 3
     assert all(r["low"] <= r["effect"] <= r["high"] for r in ladder)
 
 
@@ -250,9 +290,9 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ("[market]", "[markt]", "unknown word.*try market"),
         ('scenario = "tiny"', 'scenario = "tyni"', "tiny"),
         ("ticks = 25\n[prior]", "tick = 25\n[prior]", "tick"),
-        ("points = 8", "points = 1", "2 or more"),
-        ("points = 8", 'points = "8"', "whole number"),
-        ("spread = 4.0", "spread = 0.5", "spread"),
+        ("points = 16", "points = 1", "2 or more"),
+        ("points = 16", 'points = "8"', "whole number"),
+        ("points = 16", "points = 16\nspread = 0.5", "spread"),
         ('off = ["learning", "media"]', 'off = ["lerning"]', "try learning"),
         ('outcome = "users"', 'outcome = "user"', "try users"),
         ('outcome = "users"', 'outcome = "users@25"', "outside the run"),
@@ -271,9 +311,8 @@ def test_command_writes_verdict_table_and_figure(found, capsys) -> None:
         ("persuasion = {", "persuation = {", "try persuasion"),
         ('model = "branching"', 'model = "branch"', "try branching"),
         ('given = "all"', 'given = "some"', "'take_off', 'all'"),
-        ("agents = [300, 600]", "agents = [300]", "as many replicates"),
+        ("agents = [300, 600]", "agents = [300]", "as many worlds"),
         ("agents = [300, 600]", "agents = [300, 300]", "stands there twice"),
-        ("agents = [300, 600]", "agents = [300, 600]\nset = 3", "must be a list of tables"),
         ("main = true", 'main = "false"', "true or false"),
         ('exclude = ["supply.*"]', 'exclude = ["suply.*"]', "matches no parameter"),
         ("low = 0.1, high = 0.3", "low = 0.3, high = 0.1", "below the high one"),

@@ -193,7 +193,7 @@ def _draw_claim(found: Any, path: Path) -> Path:
 
 
 def _print_claim(content: dict[str, Any]) -> None:
-    from koubei_sim.studies.claims.report import percent, size
+    from koubei_sim.studies.claims.report import percent, said, size
 
     print(screen.cut(f"{content['id']}  {content['title']}", screen.WIDTH - 1))
     print(f"verdict  {content['verdict']}")
@@ -206,14 +206,17 @@ def _print_claim(content: dict[str, Any]) -> None:
             print(f"    {row.get('verdict', 'no verdict')}: {row.get('why', '')}")
             continue
         print(
-            f"    {row['verdict']}: holds in {percent(row['share'])} "
+            f"    {said(row).replace('*', '')}: holds in {percent(row['share'])} "
             f"({percent(row['share_low'])}..{percent(row['share_high'])}) of {row['worlds']} worlds"
         )
         print(
             f"    effect {size(row, 'effect_median')} "
-            f"({size(row, 'effect_q05')} .. {size(row, 'effect_q95')}), "
-            f"could fail {percent(row['could_fail'])}, reversed {percent(row['reversed'])}"
+            f"({size(row, 'effect_q05')} .. {size(row, 'effect_q95')})"
         )
+        if row.get("strata"):
+            kinds = ("both", "claimed only", "other only", "neither")
+            shares = [f"{kind} {percent(s[0])}" for kind, s in zip(kinds, row["strata"].values())]
+            print(f"    takes off: {', '.join(shares)}")
 
 
 @app.command()

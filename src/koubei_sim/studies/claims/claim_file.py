@@ -98,7 +98,7 @@ class Decision(StudyFile):
     )
     rejected: Real = entry(0.25, "Rejected where it surely holds in no more", low=0.0, high=0.5)
     noise: Real = entry(0.2, "Replicates are added until luck is so little", low=0.0, high=1.0)
-    most: Whole = entry(8, "Replicates of a world at most", low=1)
+    most: Whole = entry(4, "Replicates of a world at most", low=1)
 
     @model_validator(mode="after")
     def _apart(self) -> Decision:

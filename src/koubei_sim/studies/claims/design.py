@@ -110,7 +110,7 @@ def groups(claim: Claim, phase: str) -> list[Group]:
     if phase == "posterior" and not claim.posterior.preset:
         return []
     found: dict[str, list[Test]] = {}
-    for test in claim.tests if phase == "prior" else (claim.main,):
+    for test in claim.tests if phase == "prior" else [t for t in claim.tests if t.main]:
         if test.model == "pyramid":
             points = test.points or claim.prior.points
             replicates = test.replicates or claim.prior.replicates
@@ -142,7 +142,7 @@ def _group(claim: Claim, tests: tuple[Test, ...], phase: str) -> Group:
     points = first.points or claim.prior.points
     if phase == "posterior":
         columns = ensemble(claim.posterior.preset, claim.posterior.worlds).parameters
-        drawn_ = {path: list(values) for path, values in columns.items() if path not in levers}
+        drawn_ = {str(path): list(values) for path, values in columns.items() if path not in levers}
     else:
         ranges = ranges_of(claim, base, scenarios, levers)
         made = LatinHypercube(ranges, points).points(base, key)

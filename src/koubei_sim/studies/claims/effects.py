@@ -144,26 +144,25 @@ def _noise(pairs: Array) -> float:
 
 
 def chance_level(
-    pairs_of: Sequence[Array], kind: str, better: str, smallest: float, plus: float = 0.0
+    arms: Sequence[Array], kind: str, better: str, smallest: float, plus: float = 0.0
 ) -> tuple[int, int]:
     """Return in how many worlds an arm beats its own kind by luck alone, and of how many.
 
-    The placebo: one arm as the claimed one, and the same arm on other luck (the next replicate) as
-    each of its rivals, which are as many as the test has.  What "holds" there holds by chance.
+    The placebo: the first arm against itself on other luck, as often as the test has rivals, each
+    with an equal part of the replicates.  What "holds" there holds by chance; a little more of it
+    than in the test, which has all replicates for each arm.
 
     Parameters
     ----------
-    pairs_of : sequence of (W, R) arrays
+    arms : sequence of (W, R) arrays
         Outcome of the arms that are held against; the first stands for all.
     """
-    arm = pairs_of[0]
-    number = arm.shape[1]
-    rivals = len(pairs_of)
-    if number <= rivals:
+    number = arms[0].shape[1] // (len(arms) + 1)
+    if not number:
         return 0, 0
-    shifted = [np.roll(arm, -shift, axis=1) for shift in range(1, rivals + 1)]
-    made = effects(arm, shifted, kind, better, plus)
-    known = made.effect[np.isfinite(made.effect)]
+    parts = [arms[0][:, k * number : (k + 1) * number] for k in range(len(arms) + 1)]
+    known = effects(parts[0], parts[1:], kind, better, plus).effect
+    known = known[np.isfinite(known)]
     return int((known > smallest).sum()), int(known.size)
 
 

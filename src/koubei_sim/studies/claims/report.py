@@ -18,6 +18,7 @@ from typing import Any, Final
 from koubei_sim.errors import KoubeiError
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.claims.claim_file import FILE, read_claim
+from koubei_sim.studies.claims.effects import MOST_WORLDS
 from koubei_sim.studies.claims.judge import Verdict, check_quick, stale
 
 BEGIN: Final = "<!-- verdict -->"
@@ -25,17 +26,18 @@ END: Final = "<!-- /verdict -->"
 VERDICT: Final = "verdict.json"
 RESULTS: Final = "results.csv"
 _COLUMNS: Final = (
-    "id", "main", "statement", "model", "outcome", "effect", "better", "smallest", "verdict",
-    "share", "share_low", "share_high", "worlds", "drawn", "effect_median", "effect_q05",
-    "effect_q95", "effect_mean", "mean_low", "mean_high", "could_fail", "reversed",
-    "stress_worlds", "gain", "noise",
+    "id", "main", "statement", "model", "outcome", "effect", "better", "smallest", "verdict", "by",
+    "confirmed", "share", "share_low", "share_high", "worlds", "more", "drawn", "replicates",
+    "effect_median", "effect_q05", "effect_q95", "effect_mean", "mean_low", "mean_high", "gain",
+    "noise",
 )  # fmt: skip
 _INTERVAL: Final = ("effect", "low", "high")
 _WORDS: Final = {
     "supported": "**supported**",
     "rejected": "**rejected**",
-    "depends": "**it depends**",
-    "undecided": "**undecided** (no world counts)",
+    "differs": "**differs**",
+    "wired": "**wired** (holds in the null model too)",
+    "undecided": "**undecided**",
     "absent": "not run (data absent)",
 }
 
@@ -88,8 +90,8 @@ def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:
     -------
     list of dict
         ``id, title, verdict`` and, of the main test, ``share, share_low, share_high, worlds,
-        effect, low, high, could_fail``; ``state`` is ``fresh``, ``stale`` (the claim file has
-        changed since) or ``not run``.
+        effect, low, high, by, more, strata, confirmed``; ``state`` is ``fresh``, ``stale`` (the
+        claim file has changed since) or ``not run``.
 
     Raises
     ------
@@ -122,8 +124,10 @@ def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:
                 "effect": size(main, "effect_median"),
                 "low": size(main, "effect_q05"),
                 "high": size(main, "effect_q95"),
-                "could_fail": main.get("could_fail"),
-                "gain": main.get("gain"),
+                "by": main.get("by", ""),
+                "more": main.get("more"),
+                "strata": main.get("strata"),
+                "confirmed": main.get("confirmed"),
                 "note": main.get("note", ""),
             }
         )
@@ -135,11 +139,11 @@ def write_overview(folder: str | Path = "experiments") -> Path:
     path = Path(folder) / "README.md"
     lines = [
         "| claim | question | verdict | worlds in which it holds | effect, median (5 .. 95 %) "
-        "| could it fail |",
-        "|---|---|---|---|---|---|",
+        "| takes off in both / only claimed / only other / neither | second key |",
+        "|---|---|---|---|---|---|---|",
     ]
     for row in verdicts(folder):
-        verdict = _said(row["verdict"]) if row["verdict"] else "not run yet"
+        verdict = said(row) if row["verdict"] else "not run yet"
         if row["state"] == "stale":
             verdict += " (of an older claim file)"
         cells = [f"[{row['id']}]({row['folder']}/)", row["title"], verdict]
@@ -151,9 +155,17 @@ def write_overview(folder: str | Path = "experiments") -> Path:
         else:
             cells.append(row.get("note") or "")
         cells.append(f"{row['effect']} ({row['low']} .. {row['high']})" if row.get("low") else "")
-        cells.append(percent(row.get("could_fail")))
+        cells += [_shares(row.get("strata")), _agrees(row.get("confirmed"))]
         lines.append("| " + " | ".join(cells) + " |")
     return _write(path, _with_block(path, "\n".join(lines)))
+
+
+def _shares(strata: Mapping[str, Any] | None) -> str:
+    return " / ".join(percent(share) for share, _, _ in strata.values()) if strata else ""
+
+
+def _agrees(confirmed: bool | None) -> str:
+    return "" if confirmed is None else "agrees" if confirmed else "**does not agree**"
 
 
 # Words -------------------------------------------------------------------------------------------
@@ -190,27 +202,49 @@ def size(row: Mapping[str, Any], name: str) -> str:
     return f"{100.0 * value:+.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 
-def _said(verdict: str) -> str:
-    if verdict.startswith("void: "):
-        return f"**void** (would be: {verdict[6:]})"
-    return _WORDS.get(verdict, f"**{verdict}**")
+def said(row: Mapping[str, Any]) -> str:
+    """Return a verdict in words: by what it differs, or how many worlds would decide it.
+
+    Examples
+    --------
+    >>> said({"verdict": "differs", "by": "newbie_margin"})
+    '**differs** by `newbie_margin`'
+    """
+    verdict = str(row["verdict"])
+    words = _WORDS.get(verdict, f"**{verdict}**")
+    if verdict == "differs":
+        return f"{words} by `{row['by']}`" if row.get("by") else f"{words}, by nothing we know"
+    if verdict == "undecided" and row.get("more"):
+        more = int(row["more"])
+        return f"{words} ({'many' if more >= MOST_WORLDS else more} more worlds)"
+    return words
 
 
 def block(content: Mapping[str, Any]) -> str:
-    """Return a verdict as Markdown: the tests, what splits them, the ladder, the stability."""
+    """Return a verdict as Markdown: the tests, what tells worlds apart, the ladder, the sizes."""
     if "markdown" in content:
         return str(content["markdown"])
     rows = content["tests"]
+    main = next(row for row in rows if row["main"])
     lines = [
-        f"Verdict: {_said(content['verdict'])}.",
+        f"Verdict: {said({**main, 'verdict': content['verdict']})}.",
         "",
-        "| test | verdict | holds in | effect, median (5 .. 95 %) | matters from | could it fail "
-        "(reversed) | gain of pairing |",
-        "|---|---|---|---|---|---|---|",
+        "| test | verdict | holds in | effect, median (5 .. 95 %) | matters from | by luck alone "
+        "| takes off in both / only claimed / only other / neither | gain of pairing |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [_row(row) for row in rows]
-    lines += ["", *_notes(content)]
+    lines += ["", *_notes(content, main)]
     return "\n".join(lines)
+
+
+def _holds(row: Mapping[str, Any]) -> str:
+    if row.get("share") is None:
+        return "no world counts"
+    return (
+        f"{percent(row['share'])} ({percent(row['share_low'])} .. {percent(row['share_high'])}) "
+        f"of {row['worlds']}"
+    )
 
 
 def _row(row: Mapping[str, Any]) -> str:
@@ -218,35 +252,67 @@ def _row(row: Mapping[str, Any]) -> str:
     what = "" if row["model"] == "pyramid" else f", {row['model']} model"
     first = f"{name} (`{row['outcome']}`{what})"
     if row["verdict"] == "absent":
-        return f"| {first} | {row['why']} | | | | | |"
+        return f"| {first} | {row['why']} | | | | | | |"
     smallest = size({**row, "x": row["smallest"]}, "x")
-    holds = f"{percent(row['share'])} ({percent(row['share_low'])} .. {percent(row['share_high'])})"
     effect = (
         f"{size(row, 'effect_median')} ({size(row, 'effect_q05')} .. {size(row, 'effect_q95')})"
     )
     gain = math.nan if row["gain"] is None else float(row["gain"])
     shown = "" if math.isnan(gain) else f"{gain:.3g}" if gain < 1e6 else "exact"
+    luck = ""
+    if row.get("placebo_worlds"):
+        level, low, high = row["placebo"]
+        luck = f"{percent(level)} ({percent(low)} .. {percent(high)})"
     return (
-        f"| {first} | {_said(row['verdict'])} | {holds} of {row['worlds']} | {effect} | {smallest}"
-        f" | {percent(row['could_fail'])} of {row['stress_worlds']} ({percent(row['reversed'])})"
-        f" | {shown} |"
+        f"| {first} | {said(row)} | {_holds(row)} | {effect} | {smallest} | {luck} "
+        f"| {_shares(row.get('strata'))} | {shown} |"
     )
 
 
-def _notes(content: Mapping[str, Any]) -> list[str]:
-    main = next(row for row in content["tests"] if row["main"])
+def _notes(content: Mapping[str, Any], main: Mapping[str, Any]) -> list[str]:
     lines = []
     if "worlds" in main:
         taken = content.get("given") == "take_off"
-        why = " (something takes off in an arm)" if taken else ""
-        if main.get("undefined"):
-            why += f", and in {main['undefined']} the outcome is undefined"
+        why = " (both arms take off in some pair)" if taken else ""
+        noise = main.get("noise")
+        luck = "" if noise is None else f", luck is {percent(noise)} of the variance of effects"
         lines.append(
             f"Worlds drawn for the main test: {main['drawn']} (and {main['refused']} that cannot "
-            f"be); of these {main['worlds']} count{why}. Over all that "
-            f"were drawn it holds in {percent(main['share_of_all'])}. Runs: {content['runs']:,}, "
-            f"failed: {content['failed']}."
+            f"be), {main['replicates']} replicates each{luck}; of these {main['worlds']} "
+            f"count{why}. Runs: {content['runs']:,}, failed: {content['failed']}."
         )
+        if main.get("take_off_gain"):
+            gain, low, high = main["take_off_gain"]
+            lines.append(
+                f"Chance of take-off, claimed arm against the best other: {100 * gain:+.0f} points "
+                f"({100 * low:+.0f} .. {100 * high:+.0f})."
+            )
+    for phase, words in (
+        ("second", "On the second key it holds in"),
+        ("null", "In the null model, where it should not, it holds in"),
+        ("posterior", "In worlds of the calibrated ensemble it holds in"),
+    ):
+        if phase in main and "share" in main[phase]:
+            found = main[phase]
+            lines.append(
+                f"{words} {_holds(found)}: {said(found)}; take-off in both / only claimed / only "
+                f"other / neither {_shares(found['strata'])}."
+            )
+    if main.get("confirmed") is False:
+        lines.append("**The second key does not agree with the first**; both are judged together.")
+    for row in content["tests"]:
+        if "interaction" in row:
+            contrast, low, high = row["interaction"]["contrast"]
+            arms = row["interaction"]["arms"]
+            chances = [f"{share:.2f}" for share in row["interaction"]["take_off"]]
+            lines.append(
+                f"Interaction on the chance of take-off: {arms[0]} {chances[0]}, {arms[1]} "
+                f"{chances[1]}; {arms[2]} {chances[2]}, {arms[3]} {chances[3]}; contrast "
+                f"{contrast:+.2f} ({low:+.2f} .. {high:+.2f})."
+            )
+    if main.get("tree"):
+        lines += ["", "What tells apart the worlds in which the main test holds:", "", "```",
+                  *str(main["tree"]).splitlines(), "```"]  # fmt: skip
     for row in content["tests"]:
         for split in row.get("splits", ()):
             lines.append(
@@ -254,29 +320,16 @@ def _notes(content: Mapping[str, Any]) -> list[str]:
                 f"{percent(split['below'])} of worlds below {split['at']:.3g}, in "
                 f"{percent(split['above'])} above (p = {split['p']:.1g} after Holm)."
             )
-    for row in content["tests"]:
-        if row["main"] and row.get("weak_splits"):
-            weak = "; ".join(
-                f"`{split['path']}` ({percent(split['below'])} below {split['at']:.3g}, "
-                f"{percent(split['above'])} above)"
-                for split in row["weak_splits"]
-            )
-            lines.append(
-                "- No single parameter splits the main test beyond chance (after Holm). The "
-                f"strongest: {weak}."
-            )
     if content["ladder"]:
         lines += ["", *_ladder(content["ladder"], main)]
     if content["stability"]:
-        parts = []
+        lines += ["", "| people | holds in | effect, median | takes off in both / only claimed / "
+                  "only other / neither |", "|---|---|---|---|"]  # fmt: skip
         for row in content["stability"]:
-            mean, low, high = (
-                size({**main, **_of(row, x)}, "x") for x in ("effect", "low", "high")
+            lines.append(
+                f"| {row['agents']:,} ({row['drawn']} worlds) | {_holds(row)} "
+                f"| {size({**main, **row}, 'effect_median')} | {_shares(row['strata'])} |"
             )
-            number = row["replicates"]
-            said = f"{low} .. {high}, {number} replicates" if low else "one replicate, no interval"
-            parts.append(f"{row['agents']:,} people {mean} ({said})")
-        lines += ["", "Size of the market, at the centre of the prior: " + "; ".join(parts) + "."]
     return lines
 
 

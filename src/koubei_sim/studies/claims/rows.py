@@ -141,7 +141,7 @@ def _chance_level(test: Test, found: Found, given: str) -> dict[str, Any]:
 
 def _told_apart(test: Test, found: Found, effects: NDArray[np.float64], key: int) -> dict[str, Any]:
     """Return the composite (or else the parameter) that tells worlds in which it holds apart."""
-    rows = np.flatnonzero(np.isfinite(effects))
+    rows = np.flatnonzero(np.isfinite(effects)).tolist()
     holds = effects[rows] > test.smallest
     if found.base is None or min(int(holds.sum()), int((~holds).sum())) < LEAF:
         return {}
@@ -182,7 +182,7 @@ def _interaction(test: Test, found: Found, key: int, number: int) -> dict[str, A
     }
 
 
-def askedasked_again(asked: Claim, test: Test, found: Found) -> dict[str, Any]:
+def asked_again(asked: Claim, test: Test, found: Found) -> dict[str, Any]:
     """Return what the main test gives in another phase."""
     if found.absent:
         return {"verdict": "absent", "why": found.absent}
