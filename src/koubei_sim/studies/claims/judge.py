@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from koubei_sim._version import __version__
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import mean_interval
+from koubei_sim.metrics import kept_measure, mean_interval
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs.options import refused
 from koubei_sim.studies.claims import effects as effect
@@ -203,12 +203,14 @@ def _over_the_priors(
                 for test in group.tests:
                     found[phase, test.id] = Found({}, {}, {}, absent=group.absent)
                 continue
-            arms = run(group.sweeps)
+            asked_of = {arm: planned.outcomes for arm, planned in group.sweeps.items()}
+            arms = {arm: f.all_values(asked_of[arm]) for arm, f in run(group.sweeps).items()}
             for test in group.tests:
                 values = {k: arms[identity(arm)] for k, arm in test.arms.items()}
+                outcome = kept_measure(test.outcome, next(iter(values.values())))
                 found[phase, test.id] = Found(
-                    {k: v.values(test.outcome) for k, v in values.items()},
-                    {k: v.values(TAKE_OFF) for k, v in values.items()},
+                    {k: v[outcome] for k, v in values.items()},
+                    {k: v[TAKE_OFF] for k, v in values.items()},
                     group.worlds.columns,
                     group.worlds.refused,
                 )
