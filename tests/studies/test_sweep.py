@@ -15,9 +15,14 @@ from koubei_sim import metrics, studies
 from koubei_sim.cli import main
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs import simulate, simulation
+from koubei_sim.model.world import build
+from koubei_sim.runs import simulate, simulation, worlds
+from koubei_sim.studies.design.plan import make_sweep
+from koubei_sim.studies.design.points import Table
 from koubei_sim.studies.sweep import backends as batches_of
 from koubei_sim.studies.sweep import journal, work
+from koubei_sim.studies.sweep.engine import Cells, Execution, SweepMeter
+from koubei_sim.studies.sweep.sweep import run_sweep, run_together
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
@@ -49,6 +54,56 @@ def test_every_row_is_what_run_gives(table):
             np.testing.assert_array_equal(part[name].to_numpy(), values, err_msg=name)
     assert frame["failed"].isna().all()
     assert frame["run_key"].nunique() == 18
+
+
+@pytest.mark.parametrize("kept", [2.5, None])
+def test_plans_of_the_same_worlds_make_each_once(kept, monkeypatch, tmp_path):
+    """Catches arms done one after the other where few worlds fit, and runs that are lost."""
+    own = {"luck": "own", "outcomes": ["users"]}
+    points = {"telling.relay": [0.0, 0.2, 0.4, 0.6, 0.8], "hearing.memory_half_life": [9.0] * 5}
+    plans = {
+        purity: make_sweep(
+            SMALL.replace(**{"seeding.purity": purity}), Table(points), 2, 7, "compiled", **own
+        )
+        for purity in (0.2, 0.8)
+    }
+    plans = {"a": plans[0.2], "b": plans[0.8], "b again": plans[0.8]}
+    apart = {name: run_sweep(planned, Execution()).arrow() for name, planned in plans.items()}
+    worlds.WORLDS.clear()
+    if kept:  # of the worlds of an arm, as the memory of runs is reckoned
+        bytes_of = build.predict_memory(SMALL) * len(plans)
+        monkeypatch.setenv(worlds.BOUND, str(kept * bytes_of / 2**30))
+    made, real = [], simulation.Simulation._made
+    monkeypatch.setattr(
+        simulation.Simulation, "_made", lambda self, r: made.append(self.name(r)) or real(self, r)
+    )
+    order, play = [], simulation.Simulation.play
+
+    def noted(self, *words, **named):
+        order.append(self.key)
+        return play(self, *words, **named)
+
+    monkeypatch.setattr(simulation.Simulation, "play", noted)
+    folders = {name: tmp_path / planned.digest()[:8] for name, planned in plans.items()}
+    with SweepMeter(None) as meter:
+        found = run_together(plans, Execution(workers=1), meter, folders)
+    assert {name: each.arrow() for name, each in found.items()} == apart
+    assert len(set(made)) == len(made) == 5
+    assert len(order) == 20  # equal plans are run once
+    first_of_the_second_arm = order.index(order[0], 2)
+    assert first_of_the_second_arm == (4 if kept else 10)
+
+
+def test_failures_are_told_once_where_a_plan_is_done_in_pieces(monkeypatch):
+    """Catches failures of an earlier piece that are counted again with the next."""
+    planned = make_sweep(SMALL, {"telling.relay": [0.0, 0.2, 0.4]}, 1, 7, "compiled", ["users"])
+    monkeypatch.setattr(
+        simulation.Simulation, "play", lambda self, *a, **k: 1 / (self.scenario.telling.relay - 0.2)
+    )
+    with SweepMeter(None) as meter, Cells(planned, Execution(workers=1), meter) as cells:
+        for run in range(3):
+            cells.do([run])
+        assert meter.failed == 3
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -27,6 +27,16 @@ def test_outcomes_are_measures(run: kb.Result) -> None:
         np.testing.assert_array_equal(every[name], values)
 
 
+def test_an_outcome_is_the_same_without_the_others(run: kb.Result) -> None:
+    """Catches an outcome of the log that is asked for alone, and then not read from it."""
+    every = outcomes(run)
+    assert list(every) == list(OUTCOMES)
+    for name in OUTCOMES:
+        (found,) = outcomes(run, [name]).items()
+        assert found[0] == name
+        np.testing.assert_array_equal(found[1], every[name])
+
+
 def test_series_on_a_day(run: kb.Result) -> None:
     """Catches a day counted from 1, and a series of the wrong tiers."""
     for r in range(3):

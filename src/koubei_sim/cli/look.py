@@ -235,12 +235,13 @@ def warmup() -> int:
 
 @app.command()
 def info(as_json: AsJson = False) -> int:
-    """Show versions, cache folder, cores and memory."""
+    """Show versions, cache folder, cores, memory, and what is kept of worlds."""
     import numba
     import psutil
 
     from koubei_sim.core import store
     from koubei_sim.networks.files.readers import data_folder
+    from koubei_sim.runs import worlds
     from koubei_sim.storage import provenance
 
     data = data_folder()
@@ -256,6 +257,10 @@ def info(as_json: AsJson = False) -> int:
         "numba_threads": numba.config.NUMBA_NUM_THREADS,
         "numba_threading_layer": numba.config.THREADING_LAYER,
         "data_folder": None if data is None else str(data),
+        "worlds_bound_gib": round(worlds.bound() / 2**30, 2),
+        "worlds_kept": worlds.WORLDS.entries,
+        "worlds_bytes": worlds.WORLDS.nbytes,
+        "worlds_folder": None if (folder := worlds.folder()) is None else str(folder),
     }
     if as_json:
         screen.write_json(content)

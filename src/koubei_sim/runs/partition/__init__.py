@@ -121,7 +121,7 @@ def run_partitioned(
     simulation = options.simulation(scenario)
     with opened(where, shards, address) as settle:
         world = simulation.world(replicate)
-        del simulation  # its population is not needed any more
+        del simulation  # its population is needed no more than `runs.worlds` says
         return _days(world, shards, settle, progress)
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from koubei_sim._version import __version__
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import mean_interval
+from koubei_sim.metrics import kept_measure, mean_interval
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs.options import refused
 from koubei_sim.studies.claims import effects as effect
@@ -209,7 +209,7 @@ def _over_the_priors(
             mains = [test for test in group.tests if test.main]
             replicates = number if phase == "second" else group.replicates
             while True:
-                arms = run(group.sweeps, replicates)
+                arms = _values(group, run(group.sweeps, replicates))
                 for test in group.tests:
                     found[phase, test.id] = _found(test, group, arms, replicates)
                 if phase != "prior" or not mains:
@@ -225,11 +225,21 @@ def _over_the_priors(
     return found
 
 
-def _found(test: Test, group: Group, arms: Mapping[str, SweepResult], replicates: int) -> Found:
+def _values(
+    group: Group, made: Mapping[str, SweepResult]
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return all outcomes of each arm, read once: arm -> outcome -> [worlds, replicates]."""
+    return {arm: found.all_values(group.sweeps[arm].outcomes) for arm, found in made.items()}
+
+
+def _found(
+    test: Test, group: Group, arms: Mapping[str, Mapping[str, Any]], replicates: int
+) -> Found:
     values = {name: arms[identity(arm)] for name, arm in test.arms.items() if identity(arm) in arms}
+    outcome = kept_measure(test.outcome, next(iter(values.values())))
     return Found(
-        {name: made.values(test.outcome)[:, :replicates] for name, made in values.items()},
-        {name: made.values(TAKE_OFF)[:, :replicates] for name, made in values.items()},
+        {name: made[outcome][:, :replicates] for name, made in values.items()},
+        {name: made[TAKE_OFF][:, :replicates] for name, made in values.items()},
         group.worlds.columns,
         group.worlds.refused,
         base=group.base,
@@ -353,7 +363,8 @@ def _sizes_rows(asked: Claim, run: Runner, sizes: Mapping[int, Group]) -> list[d
     """Run the main test at other sizes: strata, and the effect where both take off."""
     rows = []
     for agents, group in sizes.items():
-        found = _found(group.tests[0], group, run(group.sweeps, 1), 1)
+        arms = _values(group, run(group.sweeps, 1))
+        found = _found(group.tests[0], group, arms, 1)
         rows.append({"agents": agents, "drawn": group.worlds.number,
                      **asked_again(asked, group.tests[0], found)})  # fmt: skip
     return rows

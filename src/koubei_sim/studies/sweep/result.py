@@ -7,7 +7,7 @@ Made by `sweep`; called by people.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,11 +75,19 @@ class SweepResult:
         KoubeiError
             For an outcome that was not kept.
         """
+        return self.all_values((outcome,))[outcome]
+
+    def all_values(self, outcomes: Iterable[str]) -> dict[str, NDArray[np.float64]]:
+        """Return `values` of several outcomes by name; the table is read once."""
+        kept = {name: kept_measure(name, self.sweep.outcomes) for name in outcomes}
         table = self.arrow()
-        found = np.full(self.sweep.runs, np.nan)
-        name = kept_measure(outcome, self.sweep.outcomes)
-        found[table["run"].to_numpy()] = table[name].to_numpy()
-        return found.reshape(self.sweep.points.number, self.sweep.replicates)
+        runs, shape = table["run"].to_numpy(), (self.sweep.points.number, self.sweep.replicates)
+        found = {}
+        for name, column in kept.items():
+            values = np.full(self.sweep.runs, np.nan)
+            values[runs] = table[column].to_numpy()
+            found[name] = values.reshape(shape)
+        return found
 
     def failures(self) -> pd.DataFrame:
         """Return the rows of failed runs, without outcomes."""
