@@ -24,7 +24,10 @@ from koubei_sim.studies.compare.attribution import Attribution, KnockOut, attrib
 from koubei_sim.studies.compare.breakeven import BreakEven, break_even
 from koubei_sim.studies.compare.compare import compare
 from koubei_sim.studies.compare.comparison import Comparison
+from koubei_sim.studies.compare.exchange import ExchangeRate, exchange_rate
 from koubei_sim.studies.compare.shapley import Shapley, shapley
+from koubei_sim.studies.decide.decision import Plan
+from koubei_sim.studies.decide.plan import plan
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import (
     Grid,
@@ -53,10 +56,12 @@ __all__ = [
     "Calibration",
     "Comparison",
     "Ensemble",
+    "ExchangeRate",
     "Fork",
     "Grid",
     "KnockOut",
     "LatinHypercube",
+    "Plan",
     "Points",
     "Progress",
     "RandomPoints",
@@ -77,10 +82,12 @@ __all__ = [
     "calibrate",
     "compare",
     "ensemble",
+    "exchange_rate",
     "export",
     "fork",
     "knock_out",
     "make_sweep",
+    "plan",
     "prior_sample",
     "rank_statistics",
     "read_calibration",
