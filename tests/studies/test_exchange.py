@@ -46,7 +46,7 @@ class Planted:
         pass
 
     def values(self, arms: Any, replicates: int, outcome: str) -> dict[str, np.ndarray]:
-        assert outcome == "day:adopted:100"
+        assert outcome == "adoptions"
         kind, lasts = (
             units_drawn(replicates * MOST, self.key, purpose, 0, 0, 0).reshape(replicates, MOST)
             for purpose in (195, 196)
@@ -55,7 +55,7 @@ class Planted:
         for name, scenario in arms.items():
             number, purity = scenario.seeding.number, scenario.seeding.purity
             extinct = np.where(kind < purity, EXTINCT[0], EXTINCT[1])[:, :number]
-            found[name] = np.where((lasts[:, :number] > extinct).any(axis=1), 12.0, np.nan)
+            found[name] = np.where((lasts[:, :number] > extinct).any(axis=1), 150.0, PURE)
         return found
 
 
@@ -70,7 +70,7 @@ def recovered(trials: int, monkeypatch: pytest.MonkeyPatch, replicates: int = 64
     monkeypatch.setattr(exchange, "Study", Planted)
     held = 0
     for key in range(trials):
-        found = kb.exchange_rate(BASE, LEVER, CURRENCY, "P(day:adopted:100)", replicates, rng=key)
+        found = kb.exchange_rate(BASE, LEVER, CURRENCY, "P(adoptions >= 100)", replicates, rng=key)
         held += found.low <= truth() <= found.high
     return held / trials
 
@@ -159,7 +159,7 @@ def test_break_even_takes_chances() -> None:
         ({"currency": ("seeding.numbr", 5, 9)}, "not a number of the scenario"),
         ({"currency": ("seeding.purity", 0.1, 0.9)}, "is the lever itself"),
         ({"outcome": "take_off"}, "outcome: take-off asks for ten times the seeds"),
-        ({"outcome": "P(users)"}, "outcome: a chance is of something that happens"),
+        ({"outcome": "P(users)"}, "outcome: a chance is of a measure that reaches a level"),
         ({"currency": ("seeding.number", 5, 6)}, "no amount in the range is worth the lever"),
     ],
 )
@@ -176,8 +176,9 @@ def test_wrong_exchanges_are_one_line(changes: dict[str, Any], says: str) -> Non
 
 
 def test_words_of_criteria() -> None:
-    """Catches a day that never came and is left out in place of counting as none."""
-    chance = criterion_from("P(day:users:10)")
-    assert chance.values(np.array([3.0, np.nan])).tolist() == [1.0, 0.0]
-    assert criterion_from("take_off").shares and not criterion_from("users").shares
+    """Catches a level that must be passed in place of reached, and a chance with no name."""
+    chance = criterion_from("P(users@5 >= 10)")
+    assert chance.values(np.array([10.0, 9.0])).tolist() == [1.0, 0.0]
+    assert str(chance) == "P(users@5 >= 10)" and str(criterion_from("users")) == "users"
+    assert criterion_from("take_off@9").shares and not criterion_from("users").shares
     assert criterion_from("log1p(users)").values(np.array([0.0])) == 0.0

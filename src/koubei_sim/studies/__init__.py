@@ -3,7 +3,8 @@
 `design` says what is asked, `sweep` is the engine that runs it, with a journal that survives being
 killed; `compare` sets scenarios side by side on the same luck and says what a difference is made
 of, `sensitivity` which parameters an outcome hangs on, `calibration` fits parameters to targets,
-`claims` judges claims over priors.  Sits on `runs`; called by people and by the command line.
+`claims` judges claims over priors, `decide` says which design to take under a budget.  Sits on
+`runs`; called by people and by the command line.
 """
 
 from koubei_sim.errors import old_names
@@ -28,6 +29,7 @@ from koubei_sim.studies.compare.exchange import ExchangeRate, exchange_rate
 from koubei_sim.studies.compare.shapley import Shapley, shapley
 from koubei_sim.studies.decide.decision import Plan
 from koubei_sim.studies.decide.plan import plan
+from koubei_sim.studies.decide.plan_file import read_plan
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import (
     Grid,
@@ -91,6 +93,7 @@ __all__ = [
     "prior_sample",
     "rank_statistics",
     "read_calibration",
+    "read_plan",
     "read_sweep",
     "required_replicates",
     "required_replicates_table",

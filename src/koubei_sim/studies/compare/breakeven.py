@@ -118,7 +118,7 @@ def break_even(
         Range of the search.  The mean effect must have different signs at its ends.
     outcome : str or callable
         A measure (`metrics.measure`), or a function of (history, scenario), such as a profit;
-        ``P(day:users:1000)`` is the chance that a day comes, ``log1p(users)`` a mean logarithm.
+        ``P(users >= 1000)`` is the chance of so many, ``log1p(users)`` a mean logarithm.
     replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; two or more replicates, since the interval comes from them.  How
         many runs it takes is known at the end only, so the number in all grows on the way.

@@ -9,7 +9,6 @@ Called by `breakeven`, `exchange` and the room `decide`.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -18,15 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import Interval, mean_interval
+from koubei_sim.metrics import Interval, mean_interval, paired_chances
 from koubei_sim.metrics.indices import TAKE_OFF_FOLD, TAKE_OFF_SHARE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import outcome_from
 from koubei_sim.runs.simulation import Outcome
 
-#: The 0.975 quantile of the normal law.
-_Z: Final = 1.959963984540054
 _FORM: Final = re.compile(r"^\s*(P|log1p)\s*\((.+)\)\s*$")
+_REACHED: Final = re.compile(r"^(.+?)\s*>=\s*(\S+)$")
 
 
 class Criterion(NamedTuple):
@@ -37,16 +35,20 @@ class Criterion(NamedTuple):
     outcome : str or callable
         A measure (`metrics.measure`), or a function of (history, scenario).
     form : str
-        ``"P"``: 1 where the day came or the run took off, else 0; ``"log1p"``: the logarithm of 1
-        plus the measure; empty: the measure itself.
+        ``"P"``: 1 where the measure reaches `level`, else 0; ``"log1p"``: the logarithm of 1 plus
+        the measure; empty: the measure itself.
+    level : float
     """
 
     outcome: Outcome
     form: str = ""
+    level: float = 0.0
 
     def __str__(self) -> str:
         if callable(self.outcome):
-            return getattr(self.outcome, "__name__", "a function")
+            return str(getattr(self.outcome, "__name__", "a function"))
+        if self.form == "P":
+            return f"P({self.outcome} >= {self.level:.15g})"
         return f"{self.form}({self.outcome})" if self.form else self.outcome
 
     @property
@@ -54,18 +56,18 @@ class Criterion(NamedTuple):
         """Whether it is of something that happens or not; None of a function, which may be."""
         if callable(self.outcome):
             return None
-        return self.form == "P" or self.outcome == "take_off"
+        return self.form == "P" or self.outcome.startswith("take_off")
 
     def values(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the criterion of runs whose outcome was measured; any shape.
+        """Return the criterion of runs whose outcome was measured; any shape, NaN stay.
 
         Examples
         --------
-        >>> Criterion("day:users:100", "P").values(np.array([30.0, np.nan])).tolist()
+        >>> Criterion("users", "P", 100.0).values(np.array([100.0, 99.0])).tolist()
         [1.0, 0.0]
         """
-        if self.form == "P" and self.outcome != "take_off":
-            return np.isfinite(measured).astype(np.float64)
+        if self.form == "P":
+            return np.where(np.isnan(measured), np.nan, (measured >= self.level) * 1.0)
         return np.log1p(measured) if self.form == "log1p" else measured
 
     def check_bars(self, scenarios: Iterable[Scenario]) -> None:
@@ -79,15 +81,17 @@ class Criterion(NamedTuple):
         KoubeiError
             With the measure that has one bar for all.
         """
-        if self.outcome != "take_off":
+        if callable(self.outcome) or not self.outcome.startswith("take_off"):
             return
         bars = {take_off_bar(scenario) for scenario in scenarios}
         if len(bars) > 1:
             raise KoubeiError(
-                "outcome", "take-off asks for ten times the seeds, whose number differs here",
-                got=f"{min(bars):,} to {max(bars):,} people", allowed="one bar for all",
-                fix=f"P(day:adopted:{max(bars)})",
-            )  # fmt: skip
+                "outcome",
+                "take-off asks for ten times the seeds, whose number differs here",
+                got=f"{min(bars):,} to {max(bars):,} people",
+                allowed="one bar for all",
+                fix=f"P(adoptions >= {max(bars)})",
+            )
 
 
 def criterion_from(given: object) -> Criterion:
@@ -95,21 +99,30 @@ def criterion_from(given: object) -> Criterion:
 
     Examples
     --------
-    >>> criterion_from("P(day:users:1000)")
-    Criterion(outcome='day:users:1000', form='P')
+    >>> criterion_from("P(users@60 >= 1000)")
+    Criterion(outcome='users@60', form='P', level=1000.0)
     >>> str(criterion_from("log1p(users)"))
     'log1p(users)'
     """
     found = _FORM.match(given) if isinstance(given, str) else None
     if found is None:
         return Criterion(outcome_from(given))
-    form, outcome = found[1], str(outcome_from(found[2]))
-    if form == "P" and outcome != "take_off" and not re.fullmatch(r"day:[^/]+", outcome):
+    if found[1] == "log1p":
+        return Criterion(str(outcome_from(found[2])), "log1p")
+    reached = _REACHED.match(found[2])
+    try:
+        level = float(reached[2]) if reached else float("nan")
+    except ValueError:
+        level = float("nan")
+    if reached is None or not np.isfinite(level):
         raise KoubeiError(
-            "outcome", "a chance is of something that happens or not", got=outcome,
-            allowed="take_off, or a day that comes", fix="P(day:users:1000)",
-        )  # fmt: skip
-    return Criterion(outcome, form)
+            "outcome",
+            "a chance is of a measure that reaches a level",
+            got=given,
+            allowed="P(measure >= number)",
+            fix="P(users >= 1000)",
+        )
+    return Criterion(str(outcome_from(reached[1])), "P", level)
 
 
 def take_off_bar(scenario: Scenario) -> int:
@@ -129,22 +142,18 @@ def paired_interval(
     effects : (R,) array
         Differences, one a pair; NaN are left out.
     key, number : int
-        As in `metrics.mean_interval`, which gives the interval of other numbers.
+        As in `metrics.mean_interval`, which gives the interval of other numbers; that of shares is
+        `metrics.paired_chances`, for Student's t takes a difference that was not seen for one that
+        cannot be.
     shares : bool, optional
         Whether they are of something that happens or not, so that each is -1, 0 or 1.  None: they
         are where all look so and one is not 0.
-
-    Notes
-    -----
-    Of paired shares it is the adjusted interval of Bonett and Price (2012, Journal of Educational
-    and Behavioral Statistics 37:479-488), which adds one pair to either kind of pair that differs.
-    Student's t takes a difference that was not seen for one that cannot be.
 
     Examples
     --------
     >>> found = paired_interval(np.array([1.0] * 8 + [0.0] * 8))
     >>> found.method, round(found.low, 3), round(found.high, 3)
-    ('paired shares', 0.182, 0.707)
+    ('paired shares', 0.168, 0.721)
     """
     finite = effects[np.isfinite(effects)]
     whole = bool(np.isin(finite, (-1.0, 0.0, 1.0)).all()) and finite.size > 0
@@ -152,8 +161,4 @@ def paired_interval(
         shares = whole and bool(finite.any())
     if not (shares and whole):
         return mean_interval(effects, key, number)
-    more, less, n = int((finite > 0).sum()), int((finite < 0).sum()), finite.size
-    here, there = (more + 1.0) / (n + 2.0), (less + 1.0) / (n + 2.0)
-    gap = here - there
-    arm = _Z * math.sqrt((here + there - gap * gap) / (n + 2.0))
-    return Interval((more - less) / n, max(-1.0, gap - arm), min(1.0, gap + arm), "paired shares")
+    return paired_chances(finite > 0.0, finite < 0.0)  # which pairs differ, either way

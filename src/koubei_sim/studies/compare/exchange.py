@@ -148,7 +148,7 @@ def exchange_rate(
         ``(path, low, high)``: dotted path of a number of the scenario, and the amounts between
         which the search is; the mean effect must have different signs at these.
     outcome : str or callable
-        What is to be equal: a chance, ``take_off`` or ``P(day:users:1000)``; a mean logarithm,
+        What is to be equal: a chance, ``take_off`` or ``P(users >= 1000)``; a mean logarithm,
         ``log1p(users)``; the mean of any measure, or of a function of (history, scenario).
     replicates, rng, tolerance, threads, networks, agents, engine, progress, out, backend, \
 workers, scheduler
@@ -165,12 +165,12 @@ workers, scheduler
 
     Notes
     -----
-    The interval inverts the test of no difference, as that of `break_even` does: an amount is inside
-    as long as the 95 % interval of the paired effect holds zero.  It needs an outcome that only rises
-    (or only falls) with the currency.  The chance of reaching a fixed level by the end does.  Size
+    The interval inverts the test of no difference, as that of `break_even` does: an amount is
+    inside as long as the 95 % interval of the paired effect holds zero.  It needs an outcome that
+    only rises (or only falls) with the currency.  The chance of reaching a fixed level does.  Size
     given take-off does not, and is not offered: with more seeds other runs take off, the weaker
-    ones, so it may fall where everything gets better.  Take-off itself asks for ten times the seeds,
-    and is refused where the worlds differ in these.
+    ones, so it may fall where everything gets better.  Take-off itself asks for ten times the
+    seeds, and is refused where the worlds differ in these.
 
     A delay that costs as much as a lever brings is found from the other side: the scenario with the
     lever, a ``lever`` that takes it away, and the day of opening as the currency.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import Interval, wilson
+from koubei_sim.metrics import Interval, chance, wilson
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.decide import information
@@ -168,9 +168,7 @@ class Plan:
         """What must be known before the numbers are read: one sentence each."""
         said = []
         if self.values.shape[2] == 1:
-            said.append(
-                "one replicate a world: best, regret and value of information hold its luck"
-            )
+            said.append("one replicate a world: best, regret and their like hold its luck")
         if not self._full.all():
             said.append("designs that were dropped are judged by the worlds they were run in")
         if self.race is None:
@@ -185,8 +183,8 @@ class Plan:
         DataFrame
             Index ``design``.  ``outlay``, ``spend`` (mean over worlds); ``value`` with its 95 %
             interval ``low, high`` (NaN: too few take-offs); ``take_off``, ``take_off_low,
-            take_off_high``: chance, Wilson; ``best, best_low, best_high``: share of worlds in which
-            no design does better, Wilson; ``regret``, ``most_regret``: what it misses in a world
+            take_off_high``: `metrics.chance`; ``best, best_low, best_high``: share of worlds in
+            which no design does better; ``regret``, ``most_regret``: what it misses in a world
             against the best design there, mean and maximum; ``may_be_best``: whether the worlds
             leave it open (its own error rate is that of the race); ``worlds`` it was run in.
         """
@@ -202,6 +200,7 @@ class Plan:
             value = expected(values[at, run], taken[at, run])
             took = self.taken[at][run].ravel()
             worlds, wins = int(run.sum()), int((missed <= 0.0).sum())
+            ends, often = self._chance(self.taken[at][run]), chance(wins, worlds)
             rows[name] = {
                 "outlay": self.outlay[at],
                 "spend": float(self.spend[at][run].mean()),
@@ -209,9 +208,11 @@ class Plan:
                 "low": value.low,
                 "high": value.high,
                 "take_off": float(took.mean()),
-                **dict(zip(("take_off_low", "take_off_high"), self._chance(self.taken[at][run]))),
+                "take_off_low": ends[0],
+                "take_off_high": ends[1],
                 "best": wins / worlds,
-                **dict(zip(("best_low", "best_high"), wilson(wins, worlds))),
+                "best_low": often.low,
+                "best_high": often.high,
                 "regret": float(missed.mean()),
                 "most_regret": float(missed.max()),
                 "may_be_best": bool(self.race is None or self.race.running[at]),
@@ -221,16 +222,16 @@ class Plan:
         return frame.sort_values(["worlds", "value"], ascending=False, kind="stable")
 
     def _chance(self, taken: FloatArray) -> tuple[float, float]:
-        """Return the interval of a chance over worlds; replicates of a world are not independent."""
+        """Return the interval of a chance; replicates of a world are not independent."""
         worlds = taken.mean(axis=1)
         if taken.shape[1] == 1:
-            return wilson(int(worlds.sum()), worlds.size)
+            return chance(int(worlds.sum()), worlds.size)[1:3]
         # As many independent runs as have the variance that the worlds have.
         share, n = float(worlds.mean()), worlds.size
         variance = float(worlds.var(ddof=1)) if n > 1 else 0.0
         alike = share * (1.0 - share) / variance if variance > 0.0 else 1.0
         runs = max(1, round(n * min(max(alike, 1.0), taken.shape[1])))
-        return wilson(round(share * runs), runs)
+        return chance(round(share * runs), runs)[1:3]
 
     def frontier(self) -> pd.DataFrame:
         """Return the designs that no other beats with less or equal outlay, the cheapest first.
@@ -343,14 +344,14 @@ class Plan:
     def __repr__(self) -> str:
         """Say it in a few plain lines."""
         table, best = self.table(), self.best
-        row = table.loc[best]
+        row: Any = table.loc[best]
         designs, worlds, replicates = self.values.shape
         equal = designs * worlds * replicates
         lines = [
             f"{best} is the best of {designs} designs in {self._full_worlds} worlds: "
             f"{self.outcome} {_span(row.value, row.low, row.high)}",
-            f"  takes off in {_span(row.take_off, row.take_off_low, row.take_off_high)} of runs, "
-            f"outlay {row.outlay:,.0f}, regret {row.regret:.4g} a world, {row.most_regret:.4g} at most",
+            f"  take-off {_span(row.take_off, row.take_off_low, row.take_off_high)}, outlay "
+            f"{row.outlay:,.0f}, regret {row.regret:.4g} a world and {row.most_regret:.4g} at most",
         ]
         if self.race is not None:
             rivals = [name for name in table.index[table.may_be_best] if name != best]
@@ -360,9 +361,8 @@ class Plan:
                 said = f"{len(rivals)} may be as good: {'; '.join(rivals[:4])}{more}"
             lines.append(f"  {said}; {self.runs:,} runs of {equal:,}")
         if self.over_budget:
-            lines.append(
-                f"  over the budget of {self.budget:,.0f} and left out: {'; '.join(self.over_budget)}"
-            )
+            dear = "; ".join(self.over_budget)
+            lines.append(f"  over the budget of {self.budget:,.0f} and left out: {dear}")
         return "\n".join(lines + [f"  note: {note}" for note in self.notes])
 
     @property

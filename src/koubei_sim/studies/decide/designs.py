@@ -6,6 +6,7 @@ Called by `plan`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -142,13 +143,9 @@ def _present(base: Scenario, path: str, without: list[str]) -> Any:
             break
     else:
         return plain(path, found)
-    same = None
-    try:  # what is not set at all, such as a campaign without an end
-        same = base.changed({path: None})
-    except KoubeiError:
-        pass
-    if same is not None and same.digest() == base.digest():
-        return None
+    with suppress(KoubeiError):  # what is not set at all, such as a campaign without an end
+        if base.changed({path: None}).digest() == base.digest():
+            return None
     raise KoubeiError(
         f"designs.{without[0]}", f"leaves out {path}, which the scenario does not have either",
         fix="setting it in every design",

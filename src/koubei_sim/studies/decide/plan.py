@@ -87,7 +87,7 @@ def plan(
         no part of the outlay, since success pays it; it is part of spend and profit.
     outcome : str or callable, optional
         What is decided by in the place of the profit, the more the better: a measure,
-        ``P(day:users:1000)``, ``log1p(users)``, or a function of (history, scenario).
+        ``P(users >= 1000)``, ``log1p(users)``, or a function of (history, scenario).
     replicates : int
         Runs of each design in each world; two or more part the luck of a world from the world.
     racing : bool
@@ -112,11 +112,11 @@ def plan(
 
     Notes
     -----
-    Replicate r of world w has the luck of replicate ``w * replicates + r`` for every design.  Worlds
-    of a design (`prior_sample`) are run in an order drawn from the key.  Racing is by betting
-    (`racing.Race`): its error holds over all looks and designs, for any law of the outcome within
-    the bounds, where worlds are drawn independently; a Latin hypercube is more even than that.
-    Without racing the same evidence says which designs may still be the best.
+    Replicate r of world w has the luck of replicate ``w * replicates + r`` for every design.
+    Worlds of a design (`prior_sample`) are run in an order drawn from the key.  Racing is by
+    betting (`racing.Race`): its error holds over all looks and designs, for any law of the outcome
+    within the bounds, where worlds are drawn independently; a Latin hypercube is more even than
+    that.  Without racing the same evidence says which designs may still be the best.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def plan(
     if (outcome is None) == (value is None):
         raise KoubeiError(
             "value_per_user",
-            "is needed where the profit decides" if value is None else "means nothing beside outcome",
+            "needed where profit decides" if value is None else "means nothing beside outcome",
             got=value_per_user, fix="value_per_user=100.0" if value is None else "one of the two",
         )  # fmt: skip
     judged = None if outcome is None else criterion_from(outcome)
@@ -168,13 +168,8 @@ def plan(
         raise KoubeiError(
             "bounds", "needed for a race by this outcome", got="none", fix="bounds=(0.0, 1000.0)"
         )
-    if judged is not None and str(judged.outcome).startswith("day:") and not judged.form:
-        raise KoubeiError(
-            "outcome", "a day that may never come has no mean", got=judged.outcome,
-            fix=f"P({judged.outcome})",
-        )  # fmt: skip
     bar = max(take_off_bar(made[name]) for name in kept)
-    asking = _Asking(judged, value, Criterion(f"day:adopted:{bar}", "P"))
+    asking = _Asking(judged, value, Criterion("adoptions", "P", float(bar)))
     functions = asking.functions
     planned = Sweep(
         base,
@@ -256,9 +251,9 @@ class _Asking(NamedTuple):
             table = np.stack([found.values(name).ravel() for name in self.measures], axis=1)
         column = {name: table[:, at] for at, name in enumerate(self.measures)}
         spend = column["cost"]
-        taken = np.where(done, self.take_off.values(column[str(self.take_off.outcome)]), np.nan)
+        taken = self.take_off.values(column[str(self.take_off.outcome)])
         if self.judged is None:
-            return self.value * column["users"] - spend, spend, taken
+            return (self.value or 0.0) * column["users"] - spend, spend, taken
         if not self.functions:
             measured = column[str(self.judged.outcome)]
         elif table.shape[1] > len(self.measures):
@@ -271,7 +266,7 @@ class _Asking(NamedTuple):
                 measured[run] = measure(
                     cells.history(run), scenario, cells.planned.key, self.functions[0]
                 )
-        return np.where(done, self.judged.values(measured), np.nan), spend, taken
+        return self.judged.values(measured), spend, taken
 
 
 def _run_race(race: Race, cells: Cells, shape: tuple[int, int, int], asking: _Asking) -> None:
@@ -281,7 +276,7 @@ def _run_race(race: Race, cells: Cells, shape: tuple[int, int, int], asking: _As
         first, last = race.worlds, race.next_look(worlds)
         runs = [
             (design * worlds + world) * replicates + replicate
-            for design in np.flatnonzero(race.running)
+            for design in np.flatnonzero(race.running).tolist()
             for world in range(first, last)
             for replicate in range(replicates)
         ]
