@@ -95,7 +95,7 @@ class Race:
         if not np.isfinite(seen).all():
             raise KoubeiError(
                 "outcome", "is not defined in every run, so that designs cannot race",
-                fix="an outcome that every run has, or racing=False",
+                fix="outcome='users'",
             )  # fmt: skip
         slack = 1e-9 * (self.high - self.low)
         if (seen < self.low - slack).any() or (seen > self.high + slack).any():
@@ -103,7 +103,7 @@ class Race:
             raise KoubeiError(
                 "bounds", "an outcome lies outside, so that the error would not hold",
                 got=f"{least:.6g} to {most:.6g}", allowed=f"{self.low:.6g}..{self.high:.6g}",
-                fix=f"bounds=({min(least, self.low):.6g}, {max(most, self.high):.6g}) or wider",
+                fix=f"bounds=({min(least, self.low):.6g}, {max(most, self.high):.6g})",
             )  # fmt: skip
         for row in values:
             self._one(np.where(begun, row, 0.0), begun)
