@@ -49,8 +49,10 @@ from .studies import break_even as break_even
 from .studies import calibrate as calibrate
 from .studies import compare as compare
 from .studies import ensemble as ensemble
+from .studies import exchange_rate as exchange_rate
 from .studies import knock_out as knock_out
 from .studies import map as map
+from .studies import plan as plan
 from .studies import prior_sample as prior_sample
 from .studies import sensitivity as sensitivity
 from .studies import shapley as shapley

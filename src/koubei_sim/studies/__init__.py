@@ -5,6 +5,8 @@ killed; `compare` sets scenarios side by side on the same luck and says what a d
 of, `sensitivity` which parameters an outcome hangs on, `maps` where over two of them it changes,
 `calibration` fits parameters to targets, `claims` judges claims over priors.
 Sits on `runs`; called by people and by the command line.
+of, `sensitivity` which parameters an outcome hangs on, `calibration` fits parameters to targets,
+`claims` judges claims over priors, `decide` says which design to take under a budget.  Sits on
 """
 
 from koubei_sim.errors import old_names
@@ -25,7 +27,11 @@ from koubei_sim.studies.compare.attribution import Attribution, KnockOut, attrib
 from koubei_sim.studies.compare.breakeven import BreakEven, break_even
 from koubei_sim.studies.compare.compare import compare
 from koubei_sim.studies.compare.comparison import Comparison
+from koubei_sim.studies.compare.exchange import ExchangeRate, exchange_rate
 from koubei_sim.studies.compare.shapley import Shapley, shapley
+from koubei_sim.studies.decide.decision import Plan
+from koubei_sim.studies.decide.plan import plan
+from koubei_sim.studies.decide.plan_file import read_plan
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import (
     Grid,
@@ -57,11 +63,13 @@ __all__ = [
     "Calibration",
     "Comparison",
     "Ensemble",
+    "ExchangeRate",
     "Fork",
     "Grid",
     "KnockOut",
     "LatinHypercube",
     "Map",
+    "Plan",
     "Points",
     "Progress",
     "RandomPoints",
@@ -83,14 +91,17 @@ __all__ = [
     "calibrate",
     "compare",
     "ensemble",
+    "exchange_rate",
     "export",
     "fork",
     "knock_out",
     "make_sweep",
     "map",
+    "plan",
     "prior_sample",
     "rank_statistics",
     "read_calibration",
+    "read_plan",
     "read_sweep",
     "required_replicates",
     "required_replicates_table",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import Interval, mean_interval
+from koubei_sim.metrics import Interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.parameters import parameter_table
-from koubei_sim.runs.options import options_from, outcome_from, scenario_from
+from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
+from koubei_sim.studies.compare.criterion import criterion_from, paired_interval
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class BreakEven:
     effects : dict of float to (R,) array
         The paired effect at every value that was tried.
     key : int
+    shares : bool or None
+        Whether the outcome happens or not (take-off), so that effects are differences of shares;
+        None of a function, where the effects say it.
     """
 
     path: str
@@ -60,17 +64,22 @@ class BreakEven:
     bounded: tuple[bool, bool]
     effects: dict[float, NDArray[np.float64]]
     key: int
+    shares: bool | None = False
 
     def table(self) -> pd.DataFrame:
         """Return the mean effect and its 95 % interval at every value tried, in order."""
-        import pandas as pd
+        return tried(self.path, self.effects, self.key, self.shares)
 
-        rows = []
-        for value in sorted(self.effects):
-            found = mean_interval(self.effects[value], self.key)
-            rows.append([value, found.mean, found.low, found.high])
-        columns = [self.path, "effect", "low", "high"]
-        return pd.DataFrame(rows, columns=columns).set_index(self.path)
+
+def tried(
+    path: str, effects: Mapping[float, NDArray[np.float64]], key: int, shares: bool | None
+) -> pd.DataFrame:
+    """Return mean effect and 95 % interval at each value of a search, in order."""
+    import pandas as pd
+
+    found = {value: paired_interval(effects[value], key, 0, shares) for value in sorted(effects)}
+    rows = [[value, *interval[:3]] for value, interval in found.items()]
+    return pd.DataFrame(rows, columns=[path, "effect", "low", "high"]).set_index(path)
 
 
 def break_even(
@@ -108,7 +117,8 @@ def break_even(
     low, high : float
         Range of the search.  The mean effect must have different signs at its ends.
     outcome : str or callable
-        A measure (`metrics.measure`), or a function of (history, scenario), such as a profit.
+        A measure (`metrics.measure`), or a function of (history, scenario), such as a profit;
+        ``P(users >= 1000)`` is the chance of so many, ``log1p(users)`` a mean logarithm.
     replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; two or more replicates, since the interval comes from them.  How
         many runs it takes is known at the end only, so the number in all grows on the way.
@@ -131,7 +141,8 @@ def break_even(
     Notes
     -----
     The interval inverts the test of no effect: a value is inside as long as the 95 % interval of
-    the paired effect at it holds zero.  Bisection takes it that the effect changes its sign once;
+    the paired effect at it holds zero, of a chance (``take_off``, ``P(...)``) that of paired shares
+    (`criterion.paired_interval`).  Bisection takes it that the effect changes its sign once;
     `BreakEven.table` shows what was seen.
 
     Examples
@@ -154,16 +165,13 @@ def break_even(
     options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     key, own = options.key, options.own_people
     scenario = scenario_from("scenario", scenario, own)
-    outcome = outcome_from(outcome)
+    judged = criterion_from(outcome)
     number = whole("replicates", replicates, 2)
     low, high = number_of("low", low), number_of("high", high)
     if not low < high:
         raise KoubeiError("low", "not below high", got=low, allowed=f"below {high}")
     changed, integer, common = _worlds(scenario, programme, path, (low, high), own)
-    width = (high - low) / 1000.0 if tolerance is None else number_of("tolerance", tolerance)
-    width = 1.0 if integer else width
-    if not width > 0.0:
-        raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
+    width = width_of(tolerance, (low, high), integer)
     known: dict[float, NDArray[np.float64]] = {}
 
     def at(value: float) -> Interval:
@@ -173,32 +181,60 @@ def break_even(
                 "with": changed.changed(change, own),
                 "without": scenario.changed(change, own) if common else scenario,
             }
-            found = study.values(arms, number, outcome)
-            known[value] = found["with"] - found["without"]
-        return mean_interval(known[value], key)
+            found = study.values(arms, number, judged.outcome)
+            known[value] = judged.values(found["with"]) - judged.values(found["without"])
+        return paired_interval(known[value], key, 0, judged.shares)
 
     ends = (float(low), float(high))
     with Study(options, execution, several=True) as study:
-        value = _root(lambda value: at(value).mean, ends, width, integer)
-        if value is None:
-            raise KoubeiError(
-                path,
-                "the effect has the same sign at both ends",
-                got=f"{at(low).mean:.4g} at {low:g} and {at(high).mean:.4g} at {high:g}",
-                fix="a wider range",
-            )
-        lower = _root(lambda value: at(value).low, ends, width, integer)
-        upper = _root(lambda value: at(value).high, ends, width, integer)
+        found = crossing(at, ends, width, integer)
+    if found is None:
+        raise KoubeiError(
+            path,
+            "the effect has the same sign at both ends",
+            got=f"{at(low).mean:.4g} at {low:g} and {at(high).mean:.4g} at {high:g}",
+            fix="a wider range",
+        )
+    return BreakEven(path, *found, known, key, judged.shares)
+
+
+class Crossing(NamedTuple):
+    """Where an effect changes its sign, and between what it cannot be told from zero."""
+
+    value: float
+    low: float
+    high: float
+    bounded: tuple[bool, bool]
+
+
+def crossing(
+    at: Callable[[float], Interval], ends: tuple[float, float], width: float, integer: bool
+) -> Crossing | None:
+    """Return where the effect whose interval `at` gives changes its sign; None where it does not.
+
+    Parameters
+    ----------
+    at : callable
+        From a value to the mean effect with its interval.
+    ends : tuple of float
+        Range of the search.
+    width : float
+        Width at which the bisection ends.
+    integer : bool
+        Whether values are whole numbers.
+    """
+    value = root(lambda value: at(value).mean, ends, width, integer)
+    if value is None:
+        return None
+    lower = root(lambda value: at(value).low, ends, width, integer)
+    upper = root(lambda value: at(value).high, ends, width, integer)
     # Rising: the upper bound crosses zero first, on the left; falling: the lower bound does.
-    left, right = (upper, lower) if at(high).mean > 0.0 else (lower, upper)
-    return BreakEven(
-        path,
+    left, right = (upper, lower) if at(ends[1]).mean > 0.0 else (lower, upper)
+    return Crossing(
         value,
         ends[0] if left is None else left,
         ends[1] if right is None else right,
         (left is not None, right is not None),
-        known,
-        key,
     )
 
 
@@ -214,22 +250,44 @@ def _worlds(
     if path in programme:
         raise KoubeiError(path, "is set by the programme itself", fix="another parameter")
     changed = scenario.changed(programme, own_people)
-    present = _number(changed, path)
+    integer = counts(changed, path, ends, own_people)
+    return changed, integer, number_at(scenario, path) is not None
+
+
+def counts(scenario: Scenario, path: str, ends: tuple[float, float], own_people: bool) -> bool:
+    """Return whether a parameter that is searched for counts in whole numbers.
+
+    Raises
+    ------
+    KoubeiError
+        Where it is no number of the scenario, or an end of the range no value of it.
+    """
+    present = number_at(scenario, path)
     if present is None:
-        paths = [row.path for row in parameter_table(changed)]
+        paths = [row.path for row in parameter_table(scenario)]
         raise KoubeiError(
             "path", "not a number of the scenario", got=repr(path), fix=nearest(str(path), paths)
         )
     integer = isinstance(present, int)
     for end in ends:  # a wrong value is refused before anything runs
-        changed.changed({path: int(end) if integer else float(end)}, own_people)
+        scenario.changed({path: int(end) if integer else float(end)}, own_people)
     broken = next((end for end in ends if end % 1), None)
     if integer and broken is not None:
         raise KoubeiError(path, "counts in whole numbers", got=broken)
-    return changed, integer, _number(scenario, path) is not None
+    return integer
 
 
-def _root(
+def width_of(tolerance: float | None, ends: tuple[float, float], integer: bool) -> float:
+    """Return the width at which a bisection ends; a thousandth of the range without a tolerance."""
+    low, high = ends
+    width = (high - low) / 1000.0 if tolerance is None else number_of("tolerance", tolerance)
+    width = 1.0 if integer else width
+    if not width > 0.0:
+        raise KoubeiError("tolerance", "out of range", got=tolerance, allowed="above 0")
+    return width
+
+
+def root(
     of: Callable[[float], float], ends: tuple[float, float], width: float, integer: bool
 ) -> float | None:
     """Bisect a number made of the interval at a value; None where its sign is the same."""
@@ -246,7 +304,7 @@ def _root(
     return b if integer else 0.5 * (a + b)
 
 
-def _number(scenario: Scenario, path: str) -> int | float | None:
+def number_at(scenario: Scenario, path: str) -> int | float | None:
     """Return the present value of a parameter, None where there is no such number."""
     value = next((row.value for row in parameter_table(scenario) if row.path == path), None)
     return None if isinstance(value, bool) or not isinstance(value, (int, float)) else value

@@ -1,0 +1,42 @@
+"""What is advised about exchange rates, plans and races."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.doors.advice_calls import Trial
+
+import koubei_sim as kb
+from koubei_sim.studies import Plan
+
+FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number": 2})
+LEVERS = {"seeding.purity": [0.1, 0.9]}
+
+
+def planned(levers: Any = None, **named: Any) -> Plan:
+    return kb.plan(FEW, LEVERS if levers is None else levers, 2, rng=1, workers=1, **named)
+
+
+TRIED: dict[str, Trial] = {
+    "'P(users >= 1000)'": (
+        lambda: planned(outcome="P(users)"),
+        lambda: planned(outcome="P(users >= 1000)"),
+    ),
+    "f'P(adoptions >= {max(bars)})'": (
+        lambda: planned({"seeding.number": [1, 3]}, outcome="take_off"),
+        lambda: planned({"seeding.number": [1, 3]}, outcome="P(adoptions >= 30)"),
+    ),
+    "'value_per_user=100.0'": (planned, lambda: planned(value_per_user=100.0)),
+    "'bounds=(0.0, 1000.0)'": (
+        lambda: planned(outcome="adoptions", racing=True),
+        lambda: planned(outcome="adoptions", racing=True, bounds=(0.0, 1000.0)),
+    ),
+    "\"outcome='users'\"": (
+        lambda: planned(outcome="active_day_90"),
+        lambda: planned(outcome="users"),
+    ),
+    "f'bounds=({min(least, self.low):.6g}, {max(most, self.high):.6g})'": (
+        lambda: planned(outcome="adoptions", racing=True, bounds=(5.0, 1000.0)),
+        lambda: planned(outcome="adoptions", racing=True, bounds=(0.0, 1000.0)),
+    ),
+}
