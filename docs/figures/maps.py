@@ -48,14 +48,16 @@ def reproduction(base, found):
 
 
 def arms():
-    """Map which of two sets of seeds takes off, by their number and by the margin of a newbie."""
+    """Map which of two sets of seeds takes off, where newbies hardly fit the product."""
+    base = kb.Scenario.load("branching").replace(
+        n_agents=5000, ticks=40, **{"products.product.difficulty": 0.9}
+    )
     return kb.map(
-        kb.Scenario.load("tiny"),
-        ("seeding.number", 2, 64, "log"),
-        ("newbie_margin", -0.6, 0.2),
-        via={"newbie_margin": "products.rom.bar"},
-        arms={"mixed": {"seeding.purity": 0.1}, "pure": {"seeding.purity": 1.0}},
-        replicates=16,
+        base,
+        ("seeding.number", 1, 16, "log"),
+        ("channels.weibo.persuasion", 0.12, 0.4, "log"),
+        arms={"newbies": {"seeding.purity": 0.0}, "enthusiasts": {"seeding.purity": 1.0}},
+        replicates=24,
         rng=KEY,
         cells=4,
         depth=1,
@@ -80,7 +82,8 @@ if __name__ == "__main__":
     print(known.interaction().query("low > 0 or high < 0"))
     strata = arms()
     print(strata)
-    print(strata.table()[["seeding.number", "newbie_margin", "stratum", "sure"]])
+    print(strata.table().groupby("stratum")["sure"].agg(["size", "sum"]))
+    print(strata.table()[list(strata.strata)].max())
     tree()
     figure, axes = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained")
     known.plot(axes[0])
