@@ -96,6 +96,12 @@ def several(agents: Any) -> Any:
     return kb.run(FEW, rng=1, agents=agents)
 
 
+def mapped(y: Any = ("telling.relay", 0.0, 1.0), **named: Any) -> Any:
+    """A map of four points."""
+    words = {"replicates": 6, "rng": 1, "cells": 1, "depth": 0, **named}
+    return kb.map(FEW, ("market.taste_sd", 0.0, 0.3), y, **words)
+
+
 def levels() -> pd.DataFrame:
     return PEOPLE.set_index(pd.MultiIndex.from_product([range(6), range(5)], names=["x", "y"]))
 
@@ -220,6 +226,17 @@ TRIED: dict[str, Trial] = {
             *("cascade", "ring:20", "--rule", "sir", "--set", "beta=0.5", "--set", "gamma=0.5"),
             *("--replicates", "2", "--horizon", "9"),
         ),
+    ),
+    'f"via={{\'{name}\': \'products.{next(iter(scenario.products))}.bar\'}}"': (
+        lambda: mapped(y=("newbie_margin", -0.1, 0.1)),
+        lambda: mapped(
+            y=("newbie_margin", -0.1, 0.1), via={"newbie_margin": "products.rom.bar"}
+        ),
+        "via={'newbie_margin': 'products.rom.bar'}",
+    ),
+    '"outcome=\'take_off\'"': (
+        lambda: mapped(arms={"a": {}, "b": {}}, outcome="users"),
+        lambda: mapped(arms={"a": {}, "b": {}}, outcome="take_off"),
     ),
     "'strata(...)'": (
         lambda: plots.compare(few_pairs(), outcomes=["take_off"]),

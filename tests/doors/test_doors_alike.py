@@ -152,6 +152,17 @@ def by_break_even(scenario: kb.Scenario, own: dict[str, Any], expected: Any) -> 
     return seen.of(scenario.changed({path: 0.0}, True), expected)
 
 
+def by_map(scenario: kb.Scenario, own: dict[str, Any], expected: Any) -> list[str]:
+    seen = Seen()
+    ends = scenario.seeding.purity, scenario.telling.relay
+    found = kb.map(
+        scenario, ("seeding.purity", ends[0], 1.0), ("telling.relay", ends[1], 1.0), outcome=seen,
+        replicates=6, cells=1, depth=0, **own,
+    )  # fmt: skip
+    assert len(found.values) == 4
+    return [each if each in seen.found[scenario.digest()] else "another" for each in expected]
+
+
 def by_scorecard(scenario: kb.Scenario, own: dict[str, Any], expected: Any) -> list[str]:
     seen = Seen()
     target = Target("a", 10.0, 1.0, seen, "macro-face")
@@ -181,6 +192,7 @@ HISTORIES: dict[str, Door] = {
     "shapley over orders": by_shapley_of_orders,
     "explain": by_explain,
     "break_even": by_break_even,
+    "map": by_map,
     "scorecard": by_scorecard,
     "calibrate": by_calibrate,
 }
@@ -271,6 +283,7 @@ DOORS = {
     "sensitivity": kb.sensitivity,
     "calibrate": kb.calibrate,
     "claim": kb.claim,
+    "map": kb.map,
     "scorecard": studies.scorecard,
     "run_partitioned": kb.run_partitioned,
     "KoubeiModel": kb.KoubeiModel,
@@ -304,6 +317,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "plan": lambda **w: kb.plan(BASE, {"ticks": [4, 5]}, 2, outcome="users", **w),
     "sweep": lambda **w: kb.sweep(BASE, {"ticks": [5]}, **w),
     "sensitivity": lambda **w: kb.sensitivity(BASE, ["seeding.purity"], **w),
+    "map": lambda **w: kb.map(BASE, ("seeding.purity", 0.1, 0.9), ("telling.relay", 0.1, 0.9), **w),
     "scorecard": lambda **w: studies.scorecard(
         BASE, [Target("a", 1.0, 1.0, "users", "macro-face")], **w
     ),

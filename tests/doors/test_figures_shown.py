@@ -148,6 +148,7 @@ def test_figures_of_a_run_refuse_what_they_cannot_draw(
         ("compare", "Comparison"),
         ("tornado", "Sensitivity"),
         ("interactions", "Sensitivity"),
+        ("phase", "Map"),
         ("posterior_predictive", "Calibration"),
         ("marginals", "Calibration"),
         ("claim", "Verdict"),

@@ -115,7 +115,7 @@ def axis_of(where: str, given: Any, via: Mapping[str, str], scenario: Scenario) 
     if name not in via:
         raise KoubeiError(
             where, "a composite is set through a parameter", got=name,
-            fix=f"via={{'{name}': 'products.rom.bar'}}",
+            fix=f"via={{'{name}': 'products.{next(iter(scenario.products))}.bar'}}",
         )  # fmt: skip
     path = via[name]
     if not isinstance(rows.get(path), float):
