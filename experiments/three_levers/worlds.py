@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import koubei_sim as kb
+from koubei_sim.model.scenario import parameter_table
 from koubei_sim.studies import LatinHypercube, Table
 from koubei_sim.studies.design.plan import make_sweep
 from koubei_sim.studies.sweep.engine import SweepMeter, execution_from
@@ -212,15 +213,23 @@ NETWORKS: Final[dict[str, dict[str, Any]]] = {
 
 
 def runs(
-    base: kb.Scenario, worlds: Worlds, wanted: Sequence[Mapping[str, Any]], key: int, out: Path,
-    meter: SweepMeter, outcomes: Sequence[str] = OUTCOMES,
+    base: kb.Scenario,
+    worlds: Worlds,
+    wanted: Sequence[Mapping[str, Any]],
+    key: int,
+    out: Path,
+    meter: SweepMeter,
+    outcomes: Sequence[str] = OUTCOMES,
 ) -> dict[str, FloatArray]:
     """Run designs in worlds: outcome -> [designs, worlds].  World w has luck of its own.
 
     Doubtful parameters that this market has not (of a graph that is given) are left as they are.
     """
-    rows = {row.path for row in kb.studies.design.parameter_rows(base)}
-    columns = {path: values for path, values in worlds.columns.items() if path in rows}
+    rows = {row.path for row in parameter_table(base)}
+    columns = {
+        path: values for path, values in worlds.columns.items()
+        if path in rows or path.rpartition(".")[0] in rows
+    }  # fmt: skip
     plans = {
         str(number): make_sweep(
             base.replace(**changes), Table(columns), 1, key, "compiled", list(outcomes), luck="own"

@@ -1,0 +1,151 @@
+"""Figures of the study of three levers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from analysis import NUMBERS, SHAPE, TAKEN, USERS, _outcomes, _pure_and_ordinary, _regret
+from shares import lever_shares, resampled
+
+from koubei_sim.plots import drawing
+from koubei_sim.plots.style import subtitle
+from koubei_sim.studies.compare.strata import strata
+from worlds import LEVELS, NAMES
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#bbbbbb"
+KINDS = (("both take off", GREEN), ("only with pure seeds", BLUE),
+         ("only with ordinary seeds", ORANGE), ("neither", GREY))  # fmt: skip
+
+
+def draw(found: dict[str, Any], tables: dict[str, pd.DataFrame], folder: Path) -> None:
+    """Write `figure.png`, the page's one figure, and `more.png`."""
+    with drawing("en"):
+        figure, axes = plt.subplots(1, 3, figsize=(13.5, 4.6), layout="constrained")
+        _phase(axes[0], found)
+        _surface(axes[1], found)
+        _exchange(axes[2], found, tables["exchange"])
+        figure.savefig(folder / "figure.png", dpi=150)
+        plt.close(figure)
+        figure, axes = plt.subplots(1, 3, figsize=(13.5, 4.6), layout="constrained")
+        _levers(axes[0], found)
+        _best(axes[1], found)
+        _information(axes[2], tables["information"])
+        figure.savefig(folder / "more.png", dpi=150)
+        plt.close(figure)
+
+
+def _phase(ax: Any, found: dict[str, Any]) -> None:
+    one, other = _pure_and_ordinary(found)
+    taken, worlds = found["preset"][TAKEN] == 1.0, found["worlds"]
+    kinds = strata(taken[one], taken[other])
+    x, y = worlds.composites["newbie_margin"], worlds.composites["reproduction"]
+    for kind, (name, colour) in reversed(list(enumerate(KINDS))):
+        inside = kinds == kind
+        label = f"{name}: {inside.mean():.0%}"
+        ax.scatter(x[inside], y[inside], s=26, color=colour, label=label, lw=0, alpha=0.9)
+    ax.set_yscale("log")
+    ax.axvline(0.0, color="#999999", lw=0.8, zorder=0)
+    ax.axhline(1.0, color="#999999", lw=0.8, zorder=0)
+    ax.set_xlabel("margin of a newbie: satisfaction to start with")
+    ax.set_ylabel("reproduction number of the market")
+    ax.set_title("Do pure seeds decide?")
+    subtitle(ax, "a dot a world, two years; lines: nobody is pleased, nothing grows")
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(handles[::-1], labels[::-1], frameon=False, fontsize=8.5, loc="lower right")
+
+
+def _surface(ax: Any, found: dict[str, Any]) -> None:
+    taken = found["preset"][TAKEN].reshape(*SHAPE, -1).mean(axis=1)
+    values = taken.mean(axis=-1)
+    image = ax.imshow(values, origin="lower", cmap="cividis", aspect="auto", vmin=0.0)
+    for (row, column), value in np.ndenumerate(values):
+        ink = "white" if image.norm(value) < 0.55 else "#222222"
+        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=11)
+    ax.set_xticks(range(SHAPE[2]), [name.replace(" and ", "\nand ") for name in LEVELS[2]])
+    ax.set_yticks(range(SHAPE[0]), LEVELS[0])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel("interaction design")
+    ax.set_ylabel("seeds")
+    ax.set_title("Two levers together: chance of take-off")
+    subtitle(ax, f"mean over {taken.shape[-1]} worlds and three orders of channels")
+
+
+def _exchange(ax: Any, found: dict[str, Any], table: pd.DataFrame) -> None:
+    taken = found["seeds"][TAKEN]
+    mean, pure = taken[1:].mean(axis=1), float(taken[0].mean())
+    draws = resampled(taken.shape[1], 5)
+    low, high = np.quantile(
+        [taken[1:, rows].mean(axis=1) for rows in draws], [0.025, 0.975], axis=0
+    )
+    ax.fill_between(NUMBERS, low, high, color=ORANGE, alpha=0.18, lw=0)
+    ax.plot(NUMBERS, mean, color=ORANGE, marker="o", ms=4)
+    ax.axhline(pure, color=BLUE, lw=1.2)
+    ax.annotate("100 pure seeds", (NUMBERS[-1], pure), xytext=(0, 5), textcoords="offset points",
+                ha="right", color=BLUE, fontsize=9.5)  # fmt: skip
+    ax.annotate("ordinary seeds", (NUMBERS[1], mean[1]), xytext=(8, -14),
+                textcoords="offset points", color=ORANGE, fontsize=9.5)  # fmt: skip
+    row = table[(table["equal in"] == "take-off")].iloc[0]
+    if np.isfinite(row["ordinary seeds for one pure"]):
+        at = 100.0 * row["ordinary seeds for one pure"]
+        ax.plot([at, at], [0.0, pure], color="#666666", lw=0.9, ls=(0, (4, 3)))
+        ax.annotate(
+            f"{at:.0f}", (at, 0.02), xytext=(4, 0), textcoords="offset points", fontsize=9.5
+        )
+    ax.set_xscale("log")
+    ax.set_xticks(NUMBERS, [str(n) for n in NUMBERS])
+    ax.minorticks_off()
+    ax.set_ylim(0.0, 1.0)
+    ax.set_xlabel("seeds")
+    ax.set_ylabel("chance of take-off")
+    ax.set_title("How many ordinary seeds for a hundred pure?")
+    subtitle(ax, f"{taken.shape[1]} worlds; band: 95 %, bootstrap over worlds")
+
+
+def _levers(ax: Any, found: dict[str, Any]) -> None:
+    outcomes = _outcomes(found["preset"])
+    for place, (_, values) in enumerate(outcomes.items()):
+        shares, _ = lever_shares(values.reshape(*SHAPE, -1))
+        left = 0.0
+        for share, colour in zip(shares, (BLUE, GREEN, ORANGE), strict=True):
+            ax.barh(-place, share, left=left, color=colour, height=0.6)
+            if share > 0.07:
+                ax.text(left + share / 2, -place, f"{share:.0%}", ha="center", va="center",
+                        color="white", fontsize=10)  # fmt: skip
+            left += share
+    ax.set_yticks([-k for k in range(len(outcomes))], list(outcomes))
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlim(0.0, 1.0)
+    ax.set_title("Whose doing is it?")
+    subtitle(ax, "shares in what the levers do (Shapley, interactions and worlds included)")
+    for colour, name, at in zip((BLUE, GREEN, ORANGE), NAMES, (0.0, 0.34, 0.68)):
+        ax.text(at, -len(outcomes) + 0.35, name, color=colour, fontsize=9.5)
+
+
+def _best(ax: Any, found: dict[str, Any]) -> None:
+    regret, best = _regret(found["preset"][USERS])
+    order = np.argsort(-found["preset"][USERS].mean(axis=1), kind="stable")[:10]
+    ax.barh(range(10), best[order], color=BLUE, height=0.6)
+    ax.set_yticks(range(10), [" / ".join(found["designs"][k]) for k in order], fontsize=8.5)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("share of worlds in which it is the best")
+    ax.set_title("Which design?")
+    subtitle(ax, "the ten with most expected users, the best on top")
+
+
+def _information(ax: Any, table: pd.DataFrame) -> None:
+    rows = table.iloc[::-1]
+    places = np.arange(len(rows))
+    ax.hlines(places, rows["low"], rows["high"], color=BLUE, lw=2)
+    ax.plot(rows["gain"], places, ls="none", marker="o", color=BLUE, ms=6)
+    ax.axvline(0.0, color="#999999", lw=0.8)
+    ax.set_yticks(places, [name.strip("`") for name in rows["known"]])
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel("gain in expected users, as a share")
+    ax.set_title("What would it be worth to know?")
+    subtitle(ax, "95 %; paid in worlds that had no part in the choice")
