@@ -78,6 +78,31 @@ def test_rejection_and_regression_give_the_exact_posterior(wide):
     assert not agrees(abc.rejection(normal, distance, wide, 7, 30_000, 10_000), wide)
 
 
+def test_regression_does_not_extrapolate_beyond_all_particles():
+    """Catches a posterior at the ends of the prior where no particle meets the targets.
+
+    Gaps lie three units off, with a slope so small that the line meets nought far outside.
+    """
+    shares = luck.square(5, 1, 0, 0, 200, 1)
+    gaps = 3.0 + 0.1 * shares
+    found = abc.nearest_of(shares, gaps, distance(gaps), 100)
+    left = abc.adjusted(found)
+    np.testing.assert_array_equal(left.shares, found.shares)
+    near = abc.nearest_of(shares, shares - 0.5, distance(shares - 0.5), 100)
+    assert not np.array_equal(abc.adjusted(near).shares, near.shares)
+
+
+def test_a_range_may_be_that_of_an_entry_of_a_table():
+    """Catches entries of lists and tables that can be swept and not fitted."""
+    from koubei_sim.studies.calibration.simulator import ranges_from
+
+    tiny = Scenario.load("tiny")
+    path = f"segments.{next(iter(tiny.segments))}.membership.forum"
+    assert list(ranges_from(tiny, {path: (0.1, 0.9)})) == [path]
+    with pytest.raises(KoubeiError, match="unknown parameter"):
+        ranges_from(tiny, {f"{path}s": (0.1, 0.9)})
+
+
 def test_sequential_sampling_gives_the_exact_posterior(monkeypatch):
     """Catches weights left out, a kernel of another width than its density, a prior cut wrongly.
 

@@ -151,6 +151,13 @@ def test_ensembles_vary_assumptions_and_only_valid_ones():
     paths = set(design.ranges)
     assert len(paths) > 50
     assert not paths & {"n_agents", "ticks", "segments.enthusiast.share", "people_per_agent"}
+    # What defines kinds of people, tiers and loyalty is an assumption like any other.
+    assert {"segments.newbie.expertise_a", "loyalty.loyal", "telling.tier_factor.1"} <= paths
+    assert "segments.newbie.membership.forum" in paths
+    # What hangs on something neutral changes nothing.
+    free = Scenario.load("tiny")
+    free = free.replace(**{f"products.{name}.price": 0.0 for name in free.products})
+    assert not any(path.endswith("income_median") for path in studies.prior_sample(free, 2).ranges)
     plan = studies.make_sweep(TINY, design, rng=3)
     plan.check()  # every point is a scenario
     around = studies.prior_sample("tiny", 4, ["market.admission"], spread=3.0).ranges
