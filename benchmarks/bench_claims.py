@@ -1,7 +1,7 @@
 """Time the runs of a claim: how many a minute, and the same numbers to the byte.
 
 ``python benchmarks/bench_claims.py`` judges claim E1 (arms of purity and gate, 20,000 people, two
-years) over a few worlds of its prior and its stress prior, without ladder and stability.
+years) over a few worlds of its prior and again on the second key, without ladder and stability.
 ``--base FOLDER`` does the same with another checkout of the library, in turn, and says how many
 times as fast this one is; the two must find the same.
 
@@ -39,16 +39,16 @@ def judged(worlds: int, workers: int) -> dict[str, Any]:
 
     def smaller(points: int) -> Any:
         changes = {
-            "prior": {"points": points},
-            "stress": {"points": max(1, points // 2)},
+            "prior": {"points": points, "replicates": 2},
+            "decision": {"most": 2},
             "ladder": {"replicates": 0},
-            "stability": {"agents": (), "replicates": (), "set": ()},
+            "stability": {"agents": (), "worlds": ()},
         }
         parts = {name: getattr(whole, name).model_copy(update=u) for name, u in changes.items()}
         return whole.model_copy(update={**parts, "tests": tests})
 
     with tempfile.TemporaryDirectory() as folder:
-        claim(smaller(1), out=Path(folder) / "warm", workers=workers)  # compiled, imported
+        claim(smaller(2), out=Path(folder) / "warm", workers=workers)  # compiled, imported
         busy, wall = time.process_time(), time.perf_counter()
         found = claim(smaller(worlds), out=Path(folder) / "timed", workers=workers).content
         busy, wall = time.process_time() - busy, time.perf_counter() - wall

@@ -200,6 +200,7 @@ def test_a_file_that_changed_is_another_world(tmp_path: Path, made: list[str]) -
 def test_arrays_of_others_are_neither_locked_nor_looked_at_again() -> None:
     """Catches a table or a graph that its owner writes to, while a world is kept that shows it."""
     frame = pd.DataFrame({"segment": ["newbie"] * 200, "activity": np.ones(200)})
+    frame["channels"] = "forum;weibo;wechat"  # of all, so that the graph is taken as it is
     starts, listeners = np.arange(201), np.arange(200, dtype=np.int32)
     networks = {"weibo": Network((Layer("weibo", starts, listeners),))}
     kept = Simulation(SMALL, KEY, Inputs(networks, frame)).parts(0)
