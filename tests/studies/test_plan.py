@@ -46,6 +46,7 @@ def test_every_run_is_that_of_its_design_in_its_world() -> None:
             assert found.spend[d, w].tolist() == run["cost"][mine].tolist()
             bar = 10 * 25  # of the design with the most seeds, for all
             assert found.taken[d, w].tolist() == (run["adoptions"][mine] >= bar).tolist()
+    assert found.take_off.startswith("250 people")
 
 
 def test_a_budget_leaves_out_by_name_and_before_any_run(monkeypatch: pytest.MonkeyPatch) -> None:
