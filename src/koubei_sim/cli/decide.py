@@ -44,7 +44,7 @@ def plan(
     table, frontier = found.table(), found.frontier()
     known = found.value_of_information() if int(table.worlds.max()) >= LEAST else None
     if csv is not None:
-        found.to_csv(csv)
+        found.save(csv)
     if as_json:
         rows = {"designs": table, "frontier": frontier}
         rows |= {} if known is None else {"value_of_information": known}

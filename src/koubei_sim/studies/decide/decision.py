@@ -334,7 +334,7 @@ class Plan:
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
 
-    def to_csv(self, file: str | Path) -> Path:
+    def save(self, file: str | Path) -> Path:
         """Write the table as CSV, whole or not at all; return its path."""
         path = path_of("file", file)
         with whole_file(path) as sink:

@@ -124,8 +124,8 @@ def plan(
     >>> base = Scenario.load("tiny").replace(n_agents=300, ticks=15)
     >>> few = {"few pure": {"seeding.number": 10, "seeding.purity": 1.0}}
     >>> many = {"many mixed": {"seeding.number": 25, "seeding.purity": 0.2}}
-    >>> dear = {"too many": {"seeding.number": 200}}
-    >>> found = plan(base, few | many | dear, 8, value_per_user=90.0, budget=4000.0, rng=1)
+    >>> dear = {"too many": {"seeding.number": 100, "seeding.purity": 0.2}}
+    >>> found = plan(base, few | many | dear, 8, value_per_user=90.0, budget=22000.0, rng=1)
     >>> found.names, list(found.over_budget)
     (('few pure', 'many mixed'), ['too many'])
     """

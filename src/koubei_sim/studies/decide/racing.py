@@ -61,7 +61,7 @@ class Race:
     >>> race = Race(3, 0.0, 1.0, 0.05)
     >>> race.take(np.tile([0.9, 0.5, 0.1], (20, 1)))
     >>> race.running.tolist(), race.dropped_at.tolist()
-    ([True, False, False], [0, 16, 9])
+    ([True, False, False], [0, 13, 7])
     """
 
     def __init__(self, number: int, low: float, high: float, error: float) -> None:
