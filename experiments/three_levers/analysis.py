@@ -196,7 +196,7 @@ def information(found: dict[str, Any]) -> pd.DataFrame:
 
 
 def exchange(found: dict[str, Any]) -> pd.DataFrame:
-    """Return how many ordinary seeds give what a hundred pure ones give, by the parts of the margin.
+    """Return how many ordinary seeds give what a hundred pure ones give, by halves of the margin.
 
     The root of the mean over worlds, between the numbers that were run, in the logarithm; interval:
     bootstrap over worlds.  NaN where even the largest number does not reach it.

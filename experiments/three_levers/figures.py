@@ -127,7 +127,7 @@ def _levers(ax: Any, found: dict[str, Any]) -> None:
 
 
 def _best(ax: Any, found: dict[str, Any]) -> None:
-    regret, best = _regret(found["preset"][USERS])
+    _, best = _regret(found["preset"][USERS])
     order = np.argsort(-found["preset"][USERS].mean(axis=1), kind="stable")[:10]
     ax.barh(range(10), best[order], color=BLUE, height=0.6)
     ax.set_yticks(range(10), [" / ".join(found["designs"][k]) for k in order], fontsize=8.5)

@@ -143,8 +143,8 @@ class Worlds:
         )  # fmt: skip
 
 
-def drawn_worlds(key: int, strata: int = 8, each: int = 2, tried: int = 6000) -> Worlds:
-    """Draw worlds: `each` in every cell of `strata` x `strata` of margin and speed, where there are.
+def drawn_worlds(key: int, strata: int = 8, each: int = 1, tried: int = 2500) -> Worlds:
+    """Draw worlds: `each` in every cell of margin and speed in which there are any.
 
     Speed is the reproduction number of a pure seed's market in the logarithm; its strata, and those
     of the margin, are equally many of the draws between their 2 and 98 % quantiles.
