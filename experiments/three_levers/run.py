@@ -1,9 +1,9 @@
 """One budget, three levers: who starts, in which channels, and how taking part is designed.
 
 ``KOUBEI_DATA=... python experiments/three_levers/run.py`` (some half an hour on two cores; a killed
-run resumes in `--out`) runs every design in every world, on six networks, at three horizons, three
-sizes of the market and on a second key, and writes tables, figures and the page between the marks of
-README.md.  ``--quick`` sees that everything runs, and writes nothing beside `--out`.
+run resumes in `--out`) runs every design in every world, on six networks, at three horizons, in three
+sizes of the market and on a second key, and writes tables, figures and the page between the
+marks of README.md.  ``--quick`` sees that everything runs, and writes nothing beside `--out`.
 """
 
 from __future__ import annotations
@@ -189,8 +189,8 @@ def page(found: dict[str, Any], tables: dict[str, pd.DataFrame], tree: str) -> s
         f"{found['runs']:,} runs ({found['failed']} failed): {len(found['designs'])} designs in "
         f"{worlds.number} worlds of {market().n_agents:,} people and {TICKS - 1} days "
         f"({', '.join(f'{year}' for year in YEARS)} years), {found['some'].number} of them on "
-        f"every other network, {found['second worlds'].number} on a second key. Take-off and sizes are "
-        "those after two years where nothing else is said.",
+        f"every other network, {found['second worlds'].number} on a second key. Take-off and sizes "
+        "are those after two years where nothing else is said.",
     ]
     titles = {
         "strata": "T1. Whether pure seeds decide (all channels at once, balanced design)",
