@@ -230,7 +230,10 @@ def test_worlds_have_luck_of_their_own_and_share_it_over_points_and_arms() -> No
             for w, world in enumerate(worlds):
                 run = kb.run(world.replace(**here, **changes), replicates=w + 1, rng=3)
                 assert values[arm, w] == outcomes(run)["take_off"][w]
-    assert kb.map(SMALL, X, Y, worlds=6, rng=3, cells=1, depth=0).worlds == 6
+    prior = kb.prior_sample(SMALL, 40)
+    drawn_from = kb.map(SMALL, X, Y, worlds=prior, rng=3, cells=1, depth=0)
+    assert drawn_from.worlds + drawn_from.impossible == 40 and drawn_from.impossible > 0
+    assert f"({drawn_from.impossible} more cannot be)" in repr(drawn_from)
 
 
 def test_a_composite_is_an_axis_through_a_parameter() -> None:
@@ -338,7 +341,7 @@ def test_wrong_words_are_refused_before_any_run(monkeypatch: pytest.MonkeyPatch)
         (X, ("seeding.number", 1, 5000), {}, "seeding"),
         (X, ("market.taste_sd", 0.5, 0.1), {}, "the low bound must be below"),
         (X, Y, {"replicates": 5}, "replicates: out of range"),
-        (X, Y, {"worlds": 8, "replicates": 8}, "every world is run once"),
+        (X, Y, {"worlds": [SMALL] * 8, "replicates": 8}, "every world is run once"),
         (X, Y, {"worlds": [SMALL] * 5}, "too few to tell none from all"),
         (X, Y, {"most_runs": 10}, "allowed 400 or more"),
         (X, Y, {"arms": {"a": {}}}, "needs two names"),

@@ -52,6 +52,8 @@ class Map:
         Of the scenario.
     worlds : int
         Worlds at each point, 0 for the one of the scenario.
+    impossible : int
+        Worlds that were drawn and cannot be.
     values : dict of (int, int) to array
         What the runs of a point gave, [arms, runs], by its place on the finest lattice.
     cells : list
@@ -67,6 +69,7 @@ class Map:
     key: int
     name: str
     worlds: int = 0
+    impossible: int = 0
     values: dict[Point, FloatArray] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     uncut: int = 0
@@ -225,7 +228,9 @@ class Map:
         """Return what was asked, how many runs it took, and whether these sufficed."""
         axes = " x ".join(axis.name for axis in self.axes)
         what = " against ".join(self.arms) or getattr(self.outcome, "__name__", str(self.outcome))
-        left = f", {self.uncut} cells left uncut by most_runs" if self.uncut else ""
+        left = f", {self.worlds} worlds" if self.worlds else ""
+        left += f" ({self.impossible} more cannot be)" if self.impossible else ""
+        left += f", {self.uncut} cells left uncut by most_runs" if self.uncut else ""
         return (
             f"<Map {self.name}: {what} over {axes}; {len(self.values)} points, {self.runs:,} runs, "
             f"{len(self.cells)} cells{left}>"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +28,6 @@ from koubei_sim.runs.options import options_from, outcome_from, scenario_from, t
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome, measure
 from koubei_sim.studies.design.points import design_of
-from koubei_sim.studies.design.priors import prior_sample
 from koubei_sim.studies.maps import lattice
 from koubei_sim.studies.maps.atlas import LEAST, Map, place
 from koubei_sim.studies.maps.axes import Axis, axis_of
@@ -84,10 +84,10 @@ def map(
     arms : mapping of two names to changes, optional
         Two ways to go about it, as values at dotted paths ({} for the scenario as it is).  The map
         then shows in which share of runs both take off, only one of them, or neither.
-    worlds : int, design or list of Scenario, optional
-        Every point is run once in each of these worlds, which all have luck of their own; a number
-        draws them from the prior of the assumptions (`prior_sample`).  Without it in the one world
-        of the scenario.
+    worlds : design or list of Scenario, optional
+        Every point is run once in each of these worlds, such as `prior_sample` draws, which all
+        have luck of their own.  What is drawn and cannot be is left out and counted.  Without it in
+        the one world of the scenario.
     replicates : int, optional
         Runs at each point without `worlds`, 6 or more (fewer could not tell none from all); 16
         without it.
@@ -142,7 +142,7 @@ def map(
     )
     axes = _axes(x, y, split, total, via or {}, base)
     changes = _arms(arms, axes, measured)
-    several = _worlds(base, worlds, options.key, own)
+    several, impossible = _worlds(base, worlds, options.key, own)
     runs = (
         len(several)
         if several
@@ -194,7 +194,7 @@ def map(
     for point in first:
         scenarios(point)  # what cannot be is refused before anything runs
     atlas = Map(axes, tuple(changes) if arms else (), measured, grid, options.key, base.name,
-                len(several))  # fmt: skip
+                len(several), impossible)  # fmt: skip
     with Study(options, execution, several=True) as study:
         refine(atlas, lambda points: values(study, points), None if most is None else most // each)
     return atlas
@@ -305,17 +305,22 @@ def _arms(arms: Any, axes: Sequence[Axis], measured: Outcome) -> dict[str, Mappi
     return {str(name): changes for name, changes in arms.items()}
 
 
-def _worlds(base: Scenario, worlds: Any, key: int, own_people: bool) -> list[Scenario]:
-    """Return the worlds of each point; none where it is the scenario alone."""
+def _worlds(base: Scenario, worlds: Any, key: int, own_people: bool) -> tuple[list[Scenario], int]:
+    """Return the worlds of each point, none where it is the scenario alone, and how many fell out.
+
+    A design may draw what no scenario can have, such as tiers that fall.
+    """
     if worlds is None:
-        return []
+        return [], 0
     if isinstance(worlds, (list, tuple)) and all(isinstance(each, Scenario) for each in worlds):
-        found = list(worlds)
+        found, drawn = list(worlds), len(worlds)
     else:
-        number = isinstance(worlds, int) and not isinstance(worlds, bool)
-        points = design_of(prior_sample(base, worlds) if number else worlds).points(base, key)
-        found = [base.changed(points.at(world), own_people) for world in range(points.number)]
+        points = design_of(worlds).points(base, key)
+        found, drawn = [], points.number
+        for world in range(drawn):
+            with suppress(KoubeiError):
+                found.append(base.changed(points.at(world), own_people))
     if len(found) < LEAST:
         raise KoubeiError("worlds", "too few to tell none from all", got=len(found),
-                          allowed=f"{LEAST} or more")  # fmt: skip
-    return found
+                          allowed=f"{LEAST} or more that can be")  # fmt: skip
+    return found, drawn - len(found)
