@@ -1,9 +1,9 @@
 """One budget, three levers: who starts, in which channels, and how taking part is designed.
 
 ``KOUBEI_DATA=... python experiments/three_levers/run.py`` (some half an hour on two cores; a killed
-run resumes in `--out`) runs every design in every world, on six networks, at three horizons, in three
-sizes of the market and on a second key, and writes tables, figures and the page between the
-marks of README.md.  ``--quick`` sees that everything runs, and writes nothing beside `--out`.
+run resumes in `--out`) runs every design in every world, on six networks, at three horizons, in
+three sizes of the market and on a second key, and writes tables, figures and the page between
+the marks of README.md.  ``--quick`` sees that everything runs, and writes nothing beside `--out`.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ def run_sweep(planned: Sweep, execution: Execution, meter: SweepMeter | None = N
         with SweepMeter(execution.progress) as meter:
             meter.expect(planned.runs)
             return run_sweep(planned, execution, meter)
-    return run_together({"": planned}, execution, meter, {"": execution.out})[""]
+    return run_together({"": planned}, execution, meter, {"": execution.out}, told=True)[""]
 
 
 def run_together(
@@ -197,6 +197,7 @@ def run_together(
     meter: SweepMeter,
     folders: Mapping[str, Path | None],
     replicates: int | None = None,
+    told: bool = False,
 ) -> dict[str, SweepResult]:
     """Do every run of plans whose point p is one world under different rules, by name.
 
@@ -216,6 +217,8 @@ def run_together(
     replicates : int, optional
         Of each point, the first so many; all without it.  What is not done is NaN in the results,
         and done by a later call with more.
+    told : bool
+        Whether it is said of a folder that nothing was left to do.
     """
     with ExitStack() as opened:
         cells: dict[str, Cells] = {}
@@ -226,11 +229,10 @@ def run_together(
                 execution = replace(execution, out=folders[name])
                 same[digest] = opened.enter_context(Cells(planned, execution, meter))
             cells[name] = same[digest]
-            if execution.out is not None and cells[name].kept.done.all():
+            if told and execution.out is not None and cells[name].kept.done.all():
                 logger.warning(
                     "%s holds all %s runs already, none was begun", folders[name], planned.runs
                 )
-        first = next(iter(plans.values()))
         size, points = _worlds_at_once(list(plans.values())), first.points.number
         number = first.replicates if replicates is None else min(replicates, first.replicates)
         for start in range(0, points, size):
