@@ -233,6 +233,7 @@ def run_together(
                 logger.warning(
                     "%s holds all %s runs already, none was begun", folders[name], planned.runs
                 )
+        first = next(iter(plans.values()))
         size, points = _worlds_at_once(list(plans.values())), first.points.number
         number = first.replicates if replicates is None else min(replicates, first.replicates)
         for start in range(0, points, size):
