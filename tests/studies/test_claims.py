@@ -122,8 +122,7 @@ def test_equal_arms_are_exactly_equal_and_said_to_be(found) -> None:
     same = row(found, "nothing")
     assert same["effect_q05"] == same["effect_q95"] == 0.0
     assert same["verdict"] == "rejected" and "the same" in same["note"]
-    strata = same["strata"]
-    assert strata["only_claimed"][0] == strata["only_other"][0] == 0.0
+    assert "strata" not in same  # all worlds count here, whatever takes off
 
 
 def test_the_same_numbers_by_hand(found) -> None:

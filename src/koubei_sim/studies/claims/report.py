@@ -293,11 +293,12 @@ def _notes(content: Mapping[str, Any], main: Mapping[str, Any]) -> list[str]:
         ("posterior", "In worlds of the calibrated ensemble it holds in"),
     ):
         if phase in main and "share" in main[phase]:
-            found = main[phase]
-            lines.append(
-                f"{words} {_holds(found)}: {said(found)}; take-off in both / only claimed / only "
-                f"other / neither {_shares(found['strata'])}."
-            )
+            found, kinds = main[phase], ""
+            if found.get("strata"):
+                kinds = "; take-off in both / only claimed / only other / neither " + _shares(
+                    found["strata"]
+                )
+            lines.append(f"{words} {_holds(found)}: {said(found)}{kinds}.")
     if main.get("confirmed") is False:
         lines.append("**The second key does not agree with the first**; both are judged together.")
     for row in content["tests"]:
@@ -328,7 +329,7 @@ def _notes(content: Mapping[str, Any], main: Mapping[str, Any]) -> list[str]:
         for row in content["stability"]:
             lines.append(
                 f"| {row['agents']:,} ({row['drawn']} worlds) | {_holds(row)} "
-                f"| {size({**main, **row}, 'effect_median')} | {_shares(row['strata'])} |"
+                f"| {size({**main, **row}, 'effect_median')} | {_shares(row.get('strata'))} |"
             )
     return lines
 

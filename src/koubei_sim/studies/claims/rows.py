@@ -90,7 +90,7 @@ def judged(
         "best_other": _best(test, made, np.isfinite(made.effect)),
     }
     if test.model == "pyramid":
-        row |= _strata(test, prior, made.best)
+        row |= _strata(test, prior, made.best) if given == "take_off" else {}
         row |= _chance_level(test, prior, given)
         row |= _told_apart(test, prior, made.effect, asked.key)
     if test.interaction:
@@ -198,7 +198,7 @@ def asked_again(asked: Claim, test: Test, found: Found) -> dict[str, Any]:
     return {
         "verdict": judged.verdict, "share": judged.share, "share_low": judged.low,
         "share_high": judged.high, "worlds": judged.worlds, "effect_median": median,
-        **_strata(test, found, made.best),
+        **(_strata(test, found, made.best) if asked.prior.given == "take_off" else {}),
     }  # fmt: skip
 
 
