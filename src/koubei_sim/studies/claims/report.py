@@ -299,6 +299,11 @@ def _notes(content: Mapping[str, Any], main: Mapping[str, Any]) -> list[str]:
                     found["strata"]
                 )
             lines.append(f"{words} {_holds(found)}: {said(found)}{kinds}.")
+    if main.get("pooled"):
+        share, low, high, worlds = main["pooled"]
+        lines.append(
+            f"Both keys together: {percent(share)} ({percent(low)} .. {percent(high)}) of {worlds}."
+        )
     if main.get("confirmed") is False:
         lines.append("**The second key does not agree with the first**; both are judged together.")
     for row in content["tests"]:

@@ -97,7 +97,7 @@ def judged(
         row["interaction"] = _interaction(test, prior, asked.key, number)
     for phase, found in again.items():
         row[phase] = asked_again(asked, test, found)
-    row["verdict"], row["confirmed"] = _settled(asked, test, row, made.effect, again)
+    row |= _settled(asked, test, row, made.effect, again)
     return row, known
 
 
@@ -208,8 +208,8 @@ def _settled(
     row: Mapping[str, Any],
     first: NDArray[np.float64],
     again: Mapping[str, Found],
-) -> tuple[str, bool | None]:
-    """Return the verdict, and whether the second key confirms it.
+) -> dict[str, Any]:
+    """Return the verdict, whether the second key confirms it, and how many worlds would decide.
 
     Of the main test both keys are judged together, for their worlds share nothing; the second
     confirms where its own share lies on the same side of the lines.  What holds in the null model
@@ -217,12 +217,14 @@ def _settled(
     the claim *differs* by it.
     """
     rule, verdict, confirmed = asked.decision, str(row["verdict"]), None
+    more, pooled_of = int(row["more"]), dict[str, Any]()
     second = again.get("second")
     if second is not None and not second.absent:
-        more = effects_of(test, second, asked.prior.given).effect
-        both = np.concatenate([first, more])
+        other = effects_of(test, second, asked.prior.given).effect
+        both = np.concatenate([first, other])
         pooled = effect.judge_share(both, test.smallest, rule.supported, rule.rejected)
-        verdict = pooled.verdict
+        verdict, more = pooled.verdict, pooled.more
+        pooled_of = {"pooled": [pooled.share, pooled.low, pooled.high, pooled.worlds]}
         share = row["second"]["share"]
         confirmed = effect.side(share, rule.supported, rule.rejected) == effect.side(
             row["share"], rule.supported, rule.rejected
@@ -232,7 +234,7 @@ def _settled(
     null = row.get("null", {}).get("verdict")
     if verdict == "supported" and null == "supported":
         verdict = "wired"
-    return verdict, confirmed
+    return {"verdict": verdict, "confirmed": confirmed, "more": more, **pooled_of}
 
 
 def _best(test: Test, made: effect.Effects, live: NDArray[np.bool_]) -> dict[str, int]:
