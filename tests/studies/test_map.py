@@ -27,6 +27,10 @@ X, Y = ("seeding.purity", 0.1, 0.9), ("channels.wechat.persuasion", 0.02, 0.5, "
 #: Few people, a dense start: a run is over in milliseconds.
 SPARSE = Scenario.load("branching").replace(n_agents=1500, ticks=25, **{"seeding.number": 10})
 
+#: Where some runs take off and others do not.
+MIXED = SPARSE.replace(**{"seeding.number": 4})
+X2, Y2 = ("channels.weibo.persuasion", 0.08, 0.2), ("products.product.difficulty", 0.0, 0.6)
+
 Values = Callable[[float, float], NDArray[np.float64]]
 
 
@@ -115,7 +119,7 @@ def test_most_runs_goes_to_the_largest_differences() -> None:
     found, asked = drawn(steep, 3, 1, most=16 + 5)
     every, _ = drawn(steep, 3, 1)
     assert len(asked) <= 21 and found.uncut > 0 and every.uncut == 0
-    assert min(y for x, y in asked if x % 2 or y % 2) >= 2
+    assert min(min(point) for point in asked if point[0] % 2 or point[1] % 2) >= 2
     assert f"{found.uncut} cells left uncut" in repr(found)
 
 
@@ -202,14 +206,16 @@ def test_intervals_of_an_interaction_of_chances_cover() -> None:
 def test_points_are_runs_on_common_luck() -> None:
     """Catches values of another point, luck of its own at a point, a size of runs that died."""
     for outcome in ("take_off", "users"):
-        found = kb.map(SMALL, X, Y, outcome=outcome, replicates=6, rng=3, cells=2, depth=0)
+        found = kb.map(MIXED, X2, Y2, outcome=outcome, replicates=12, rng=3, cells=2, depth=0)
+        some = 0
         for row in found.table().to_dict("records"):
-            scenario = SMALL.replace(**{path[0]: row[path[0]] for path in (X, Y)})
-            known = outcomes(kb.run(scenario, replicates=6, rng=3))
+            scenario = MIXED.replace(**{path[0]: row[path[0]] for path in (X2, Y2)})
+            known = outcomes(kb.run(scenario, replicates=12, rng=3))
             took = known["take_off"] == 1.0
+            some += 2 < took.sum() < 12
             if outcome == "take_off":
                 wanted = chance(took)
-                assert row["n"] == 6
+                assert row["n"] == 12
             elif took.sum() > 2:
                 wanted = hurdle.log_interval(known["users"][took])
                 assert row["n"] == took.sum()
@@ -217,23 +223,25 @@ def test_points_are_runs_on_common_luck() -> None:
                 continue
             assert row["estimate"] == pytest.approx(wanted.mean)
             assert (row["low"], row["high"]) == pytest.approx((wanted.low, wanted.high))
+        assert some > 2
 
 
 def test_worlds_have_luck_of_their_own_and_share_it_over_points_and_arms() -> None:
     """Catches one luck for all worlds, or luck that changes from arm to arm."""
-    worlds = [SMALL.replace(**{"telling.relay": 0.1 * w}) for w in range(6)]
-    arms = {"plain": {}, "loud": {"channels.weibo.tell": 0.2}}
-    found = kb.map(SMALL, X, Y, arms=arms, worlds=worlds, rng=3, cells=1, depth=0)
+    worlds = [MIXED.replace(ticks=20 + w) for w in range(6)]
+    arms = {"plain": {}, "seen": {"channels.weibo.visibility": 0.8}}
+    found = kb.map(MIXED, X2, Y2, arms=arms, worlds=worlds, rng=3, cells=1, depth=0)
+    assert {float(each) for values in found.values.values() for each in values.flat} == {0.0, 1.0}
     for point, values in found.values.items():
-        here = dict(zip((X[0], Y[0]), found.at(point)))
+        here = dict(zip((X2[0], Y2[0]), found.at(point)))
         for arm, changes in enumerate(arms.values()):
             for w, world in enumerate(worlds):
                 run = kb.run(world.replace(**here, **changes), replicates=w + 1, rng=3)
                 assert values[arm, w] == outcomes(run)["take_off"][w]
-    prior = kb.prior_sample(SMALL, 40)
-    drawn_from = kb.map(SMALL, X, Y, worlds=prior, rng=3, cells=1, depth=0)
-    assert drawn_from.worlds + drawn_from.impossible == 40 and drawn_from.impossible > 0
-    assert f"({drawn_from.impossible} more cannot be)" in repr(drawn_from)
+    design = studies.Table({"seeding.number": [4, 5, 6, 7, 8, 9, 5000]})
+    drawn_from = kb.map(MIXED, X2, Y2, worlds=design, rng=3, cells=1, depth=0)
+    assert (drawn_from.worlds, drawn_from.impossible) == (6, 1)
+    assert "6 worlds (1 more cannot be)" in repr(drawn_from)
 
 
 def test_a_composite_is_an_axis_through_a_parameter() -> None:
@@ -318,9 +326,6 @@ def test_a_folder_goes_on_and_threads_change_nothing(tmp_path: Any) -> None:
     assert len(one.values) > 9
     for other in (kept, again):
         assert other.table().equals(one.table()) and other.key == one.key
-
-
-Y2 = ("products.product.difficulty", 0.0, 1.0)
 
 
 def test_wrong_words_are_refused_before_any_run(monkeypatch: pytest.MonkeyPatch) -> None:
