@@ -83,9 +83,7 @@ kb.check_mechanism(gifts)
 scenario = kb.Scenario.load("tiny").with_mechanisms(gifts)
 arms = {"no gifts": scenario.neutral("gifts"), "gifts": scenario}
 found = kb.compare(arms, replicates=20, rng=7)
-found.table().loc[
-    ["users", "adoptions", "loyal"], ["no gifts", "gifts", "difference", "low", "high"]
-]
+found.table().loc[["users", "adoptions", "loyal"], ["no gifts", "gifts", "effect", "low", "high"]]
 
 # %%
 swept = kb.sweep(scenario, {"gifts.share": [0.0, 0.02, 0.05, 0.1, 0.2]}, replicates=20, rng=7)
@@ -94,7 +92,7 @@ figure, ax = plt.subplots(figsize=(6, 3.6))
 ax.fill_between(curve["gifts.share"], curve["low"], curve["high"], alpha=0.25, linewidth=0)
 ax.plot(curve["gifts.share"], curve["estimate"], marker="o")
 ax.set(xlabel="share of users given a gift a day", ylabel="adoptions in 120 days", ylim=(0, None))
-ax.set_title("20 worlds a point, mean with 95 % interval", loc="left", fontsize=10)
+ax.set_title("20 runs a point, those that took off, 95 % interval", loc="left", fontsize=10)
 figure.tight_layout()
 
 # %% [markdown]

@@ -64,7 +64,7 @@ WITHOUT: Final = {
     "taint": ["taint"],
 }
 #: Sizes of the market, people: designs, worlds.
-SIZES: Final = {100_000: (8, 12), 1_000_000: (3, 2)}
+SIZES: Final = {100_000: (8, 12), 1_000_000: (3, 1)}
 
 
 def absent(changes: dict[str, Any]) -> bool:

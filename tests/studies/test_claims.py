@@ -180,7 +180,7 @@ def test_the_null_model_switches_modules_off(tmp_path: Path) -> None:
 def test_a_claim_that_holds_without_its_mechanism_is_wired(tmp_path: Path) -> None:
     """Catches a verdict that the null model does not touch: media stay on in it."""
     text = TEXT.replace('off = ["learning", "media"]', 'off = ["learning"]')
-    found = claim(made(tmp_path / "T1", text.replace("points = 16", "points = 24")), workers=1)
+    found = claim(made(tmp_path / "T1", text.replace("points = 16", "points = 32")), workers=1)
     assert row(found, "users")["null"]["verdict"] == "supported"
     assert found.verdict == "wired"
 

@@ -13,6 +13,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, mean_interval
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.studies import Range, sensitivity
+from koubei_sim.studies.design.priors import single_numbers
 from koubei_sim.studies.sensitivity.design import ranges_of
 from koubei_sim.studies.sensitivity.indices import morris_indices
 from koubei_sim.studies.sweep.engine import Cells
@@ -65,7 +66,7 @@ def test_the_base_point_is_the_scenario_itself() -> None:
     """Catches a value of the table of parameters that does not stand for what is in force."""
     ranges = ranges_of(Scenario.load("campus"), None, 2.0)
     base = Scenario.load("campus")
-    values = {row.path: row.value for row in parameter_table(base)}
+    values = {row.path: row.value for row in single_numbers(parameter_table(base))}
     assert len(ranges) > 30
     assert base.replace(**{path: values[path] for path in ranges}).digest() == base.digest()
 

@@ -27,7 +27,7 @@ from koubei_sim.storage import whole_file
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
 from koubei_sim.studies.design.plan import Sweep, make_sweep
 from koubei_sim.studies.design.points import Table, whole_paths
-from koubei_sim.studies.design.priors import prior_sample
+from koubei_sim.studies.design.priors import prior_sample, single_numbers
 from koubei_sim.studies.design.values import Range, range_of
 from koubei_sim.studies.sweep.engine import Cells, Execution, SweepMeter
 from koubei_sim.studies.sweep.sweep import run_sweep
@@ -229,11 +229,7 @@ def ranges_from(scenario: Scenario, given: Any) -> dict[str, Range]:
             got=repr(given),
             fix="{'channels.forum.tell': (.01, .1)}",
         )
-    rows = parameter_table(scenario)
-    entries = [
-        f"{row.path}.{name}" for row in rows if isinstance(row.value, dict) for name in row.value
-    ]
-    known = [row.path for row in rows] + entries
+    known = [row.path for row in single_numbers(parameter_table(scenario))]
     for path in names:
         if path not in known:
             raise KoubeiError(path, "unknown parameter", fix=nearest(path, known))

@@ -86,7 +86,7 @@ def prior_sample(
     word("method", method, tuple(METHODS))
     spread = check_spread(spread)
     base = scenario_from("scenario", scenario)
-    rows = {row.path: row for row in _numbers(parameter_table(base))}
+    rows = {row.path: row for row in single_numbers(parameter_table(base))}
     ranges: dict[str, Range] = {}
     if paths is None:
         chosen = [path for path, row in rows.items() if _assumed(row) and not idle(row, rows)]
@@ -124,7 +124,7 @@ def check_spread(spread: object) -> float:
     return found
 
 
-def _numbers(rows: Iterable[Row]) -> Iterator[Row]:
+def single_numbers(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield rows; of lists and tables of numbers also the entries, each as a row of its own."""
     for row in rows:
         yield row

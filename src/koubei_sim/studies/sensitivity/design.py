@@ -20,7 +20,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.runs.options import texts
 from koubei_sim.studies.design.points import MOST_POINTS
-from koubei_sim.studies.design.priors import prior_sample
+from koubei_sim.studies.design.priors import prior_sample, single_numbers
 from koubei_sim.studies.design.values import Range
 
 METHODS: Final = ("oat", "morris", "sobol")
@@ -166,7 +166,7 @@ def ends_of(a_range: Range) -> tuple[Any, Any]:
 
 def _one_at_a_time(base: Scenario, ranges: dict[str, Range]) -> dict[str, list[Any]]:
     """Point 0 is the scenario as it is, 1 and 2 the ends of the first range, and so on."""
-    values = {row.path: row.value for row in parameter_table(base)}
+    values = {row.path: row.value for row in single_numbers(parameter_table(base))}
     columns: dict[str, list[Any]] = {}
     for number, (path, a_range) in enumerate(ranges.items()):
         column = [values[path]] * (1 + 2 * len(ranges))
