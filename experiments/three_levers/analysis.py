@@ -21,6 +21,9 @@ SHAPE: Final = tuple(len(levels) for levels in LEVELS)
 TAKEN, USERS, LOYAL = f"take_off@{HORIZON}", f"users@{HORIZON}", f"loyal@{HORIZON}"
 NUMBERS: Final = (50, 100, 150, 200, 300, 450, 700, 1000)
 TIMES: Final = 400
+#: Users by which the worth of seeds is measured: a bar that does not move with their number, as
+#: that of take-off does (ten times the seeds).
+GOAL: Final = 1_000
 
 
 def _row(found: dict[str, Any], *levels: str) -> int:
@@ -210,7 +213,10 @@ def exchange(found: dict[str, Any]) -> pd.DataFrame:
     }
     rows = []
     for name, inside in groups.items():
-        for outcome, values in (("take-off", made[TAKEN]), ("log users", np.log1p(made[USERS]))):
+        reached = (made[USERS] >= GOAL).astype(float)
+        for outcome, values in (
+            (f"chance of {GOAL:,} users", reached), ("log users", np.log1p(made[USERS])),
+        ):  # fmt: skip
             one = values[:, inside]
             draws = [_root(one[:, rows_]) for rows_ in resampled(int(inside.sum()), 3, TIMES)]
             known = np.array(draws)[np.isfinite(draws)]

@@ -8,13 +8,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from analysis import NUMBERS, SHAPE, TAKEN, USERS, _outcomes, _pure_and_ordinary, _regret
+from analysis import GOAL, NUMBERS, SHAPE, TAKEN, USERS, _outcomes, _pure_and_ordinary, _regret
 from shares import lever_shares, resampled
 
 from koubei_sim.plots import drawing
 from koubei_sim.plots.style import subtitle
 from koubei_sim.studies.compare.strata import strata
-from worlds import LEVELS, NAMES
+from worlds import LEVELS
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#bbbbbb"
 KINDS = (("both take off", GREEN), ("only with pure seeds", BLUE),
@@ -24,13 +24,15 @@ KINDS = (("both take off", GREEN), ("only with pure seeds", BLUE),
 def draw(found: dict[str, Any], tables: dict[str, pd.DataFrame], folder: Path) -> None:
     """Write `figure.png`, the page's one figure, and `more.png`."""
     with drawing("en"):
-        figure, axes = plt.subplots(1, 3, figsize=(13.5, 4.6), layout="constrained")
+        figure, axes = plt.subplots(1, 3, figsize=(14.5, 4.9), width_ratios=(1.1, 1.0, 1.0))
+        figure.subplots_adjust(left=0.055, right=0.985, top=0.83, bottom=0.17, wspace=0.3)
         _phase(axes[0], found)
         _surface(axes[1], found)
         _exchange(axes[2], found, tables["exchange"])
         figure.savefig(folder / "figure.png", dpi=150)
         plt.close(figure)
-        figure, axes = plt.subplots(1, 3, figsize=(13.5, 4.6), layout="constrained")
+        figure, axes = plt.subplots(1, 3, figsize=(14.5, 4.9))
+        figure.subplots_adjust(left=0.06, right=0.985, top=0.83, bottom=0.15, wspace=0.75)
         _levers(axes[0], found)
         _best(axes[1], found)
         _information(axes[2], tables["information"])
@@ -55,7 +57,14 @@ def _phase(ax: Any, found: dict[str, Any]) -> None:
     ax.set_title("Do pure seeds decide?")
     subtitle(ax, "a dot a world, two years; lines: nobody is pleased, nothing grows")
     handles, labels = ax.get_legend_handles_labels()
-    ax.legend(handles[::-1], labels[::-1], frameon=False, fontsize=8.5, loc="lower right")
+    ax.legend(
+        handles[::-1],
+        labels[::-1],
+        frameon=False,
+        fontsize=8.5,
+        loc="lower right",
+        handletextpad=0.2,
+    )
 
 
 def _surface(ax: Any, found: dict[str, Any]) -> None:
@@ -71,12 +80,12 @@ def _surface(ax: Any, found: dict[str, Any]) -> None:
     ax.spines[:].set_visible(False)
     ax.set_xlabel("interaction design")
     ax.set_ylabel("seeds")
-    ax.set_title("Two levers together: chance of take-off")
-    subtitle(ax, f"mean over {taken.shape[-1]} worlds and three orders of channels")
+    ax.set_title("Does it take off?")
+    subtitle(ax, f"chance, {taken.shape[-1]} worlds, three orders of channels")
 
 
 def _exchange(ax: Any, found: dict[str, Any], table: pd.DataFrame) -> None:
-    taken = found["seeds"][TAKEN]
+    taken = (found["seeds"][USERS] >= GOAL).astype(float)
     mean, pure = taken[1:].mean(axis=1), float(taken[0].mean())
     draws = resampled(taken.shape[1], 5)
     low, high = np.quantile(
@@ -85,11 +94,11 @@ def _exchange(ax: Any, found: dict[str, Any], table: pd.DataFrame) -> None:
     ax.fill_between(NUMBERS, low, high, color=ORANGE, alpha=0.18, lw=0)
     ax.plot(NUMBERS, mean, color=ORANGE, marker="o", ms=4)
     ax.axhline(pure, color=BLUE, lw=1.2)
-    ax.annotate("100 pure seeds", (NUMBERS[-1], pure), xytext=(0, 5), textcoords="offset points",
-                ha="right", color=BLUE, fontsize=9.5)  # fmt: skip
-    ax.annotate("ordinary seeds", (NUMBERS[1], mean[1]), xytext=(8, -14),
+    ax.annotate("100 pure seeds", (NUMBERS[0], pure), xytext=(0, 5), textcoords="offset points",
+                ha="left", color=BLUE, fontsize=9.5)  # fmt: skip
+    ax.annotate("ordinary seeds", (NUMBERS[-1], mean[-1]), xytext=(-4, -16), ha="right",
                 textcoords="offset points", color=ORANGE, fontsize=9.5)  # fmt: skip
-    row = table[(table["equal in"] == "take-off")].iloc[0]
+    row = table[table["equal in"].str.startswith("chance")].iloc[0]
     if np.isfinite(row["ordinary seeds for one pure"]):
         at = 100.0 * row["ordinary seeds for one pure"]
         ax.plot([at, at], [0.0, pure], color="#666666", lw=0.9, ls=(0, (4, 3)))
@@ -101,8 +110,8 @@ def _exchange(ax: Any, found: dict[str, Any], table: pd.DataFrame) -> None:
     ax.minorticks_off()
     ax.set_ylim(0.0, 1.0)
     ax.set_xlabel("seeds")
-    ax.set_ylabel("chance of take-off")
-    ax.set_title("How many ordinary seeds for a hundred pure?")
+    ax.set_ylabel(f"chance of {GOAL:,} users after two years")
+    ax.set_title("What are pure seeds worth?")
     subtitle(ax, f"{taken.shape[1]} worlds; band: 95 %, bootstrap over worlds")
 
 
@@ -113,7 +122,7 @@ def _levers(ax: Any, found: dict[str, Any]) -> None:
         left = 0.0
         for share, colour in zip(shares, (BLUE, GREEN, ORANGE), strict=True):
             ax.barh(-place, share, left=left, color=colour, height=0.6)
-            if share > 0.07:
+            if share > 0.1:
                 ax.text(left + share / 2, -place, f"{share:.0%}", ha="center", va="center",
                         color="white", fontsize=10)  # fmt: skip
             left += share
@@ -121,9 +130,11 @@ def _levers(ax: Any, found: dict[str, Any]) -> None:
     ax.tick_params(axis="y", length=0)
     ax.set_xlim(0.0, 1.0)
     ax.set_title("Whose doing is it?")
-    subtitle(ax, "shares in what the levers do (Shapley, interactions and worlds included)")
-    for colour, name, at in zip((BLUE, GREEN, ORANGE), NAMES, (0.0, 0.34, 0.68)):
-        ax.text(at, -len(outcomes) + 0.35, name, color=colour, fontsize=9.5)
+    subtitle(ax, "shares in what the three levers do (Shapley)")
+    for colour, name, at in zip(
+        (BLUE, GREEN, ORANGE), ("purity", "order", "interaction"), (0.0, 0.3, 0.6)
+    ):
+        ax.text(at, 0.42, name, color=colour, fontsize=9.5)
 
 
 def _best(ax: Any, found: dict[str, Any]) -> None:
@@ -135,7 +146,7 @@ def _best(ax: Any, found: dict[str, Any]) -> None:
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("share of worlds in which it is the best")
     ax.set_title("Which design?")
-    subtitle(ax, "the ten with most expected users, the best on top")
+    subtitle(ax, "the ten with most expected users")
 
 
 def _information(ax: Any, table: pd.DataFrame) -> None:
@@ -147,5 +158,5 @@ def _information(ax: Any, table: pd.DataFrame) -> None:
     ax.set_yticks(places, [name.strip("`") for name in rows["known"]])
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel("gain in expected users, as a share")
-    ax.set_title("What would it be worth to know?")
-    subtitle(ax, "95 %; paid in worlds that had no part in the choice")
+    ax.set_title("What is knowing worth?")
+    subtitle(ax, "95 %; paid in worlds left out")

@@ -297,15 +297,17 @@ def _extra_sweeps(asked: Claim) -> dict[str, dict[str, Sweep]]:
 
 def _of_sizes(asked: Claim) -> dict[int, Group]:
     """Return the main test at other sizes of the market, in the first worlds of the prior."""
-    found = {}
+    found, test = {}, asked.main if asked.tests else None
+    arms = {name: test.arms[name] for name in (test.claimed, *test.others)} if test else {}
     for agents, worlds in asked.stability.rounds:
         if asked.main.model != "pyramid":
             break
         base = asked.scenario.replace(**asked.main.market)
+        alone = {"market": {}, "arms": arms, "interaction": ()}
         of_size = asked.model_copy(
             update={
                 "scenario": scaled_to(base, agents),
-                "tests": (asked.main.model_copy(update={"market": {}, "points": worlds}),),
+                "tests": (asked.main.model_copy(update=alone | {"points": worlds}),),
                 "decision": asked.decision.model_copy(update={"most": 1}),
                 "prior": asked.prior.model_copy(update={"points": worlds, "replicates": 1}),
             }
