@@ -202,7 +202,7 @@ def exchange(found: dict[str, Any]) -> pd.DataFrame:
     """Return how many ordinary seeds give what a hundred pure ones give, by halves of the margin.
 
     The root of the mean over worlds, between the numbers that were run, in the logarithm; interval:
-    bootstrap over worlds.  NaN where even the largest number does not reach it.
+    bootstrap over worlds.  Half a seed, the least number that was run, stands for that or less.
     """
     made, worlds = found["seeds"], found["worlds"]
     half = np.median(worlds.margin)

@@ -94,9 +94,9 @@ def _exchange(ax: Any, found: dict[str, Any], table: pd.DataFrame) -> None:
     ax.fill_between(NUMBERS, low, high, color=ORANGE, alpha=0.18, lw=0)
     ax.plot(NUMBERS, mean, color=ORANGE, marker="o", ms=4)
     ax.axhline(pure, color=BLUE, lw=1.2)
-    ax.annotate("100 pure seeds", (NUMBERS[0], pure), xytext=(0, 5), textcoords="offset points",
-                ha="left", color=BLUE, fontsize=9.5)  # fmt: skip
-    ax.annotate("ordinary seeds", (NUMBERS[-1], mean[-1]), xytext=(-4, -16), ha="right",
+    ax.annotate("100 pure seeds", (NUMBERS[-1], pure), xytext=(0, -13), textcoords="offset points",
+                ha="right", color=BLUE, fontsize=9.5)  # fmt: skip
+    ax.annotate("ordinary seeds", (NUMBERS[-1], mean[-1]), xytext=(0, 12), ha="right",
                 textcoords="offset points", color=ORANGE, fontsize=9.5)  # fmt: skip
     row = table[table["equal in"].str.startswith("chance")].iloc[0]
     if np.isfinite(row["ordinary seeds for one pure"]):
@@ -129,12 +129,13 @@ def _levers(ax: Any, found: dict[str, Any]) -> None:
     ax.set_yticks([-k for k in range(len(outcomes))], list(outcomes))
     ax.tick_params(axis="y", length=0)
     ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(-len(outcomes) + 0.6, 0.7)
     ax.set_title("Whose doing is it?")
     subtitle(ax, "shares in what the three levers do (Shapley)")
     for colour, name, at in zip(
         (BLUE, GREEN, ORANGE), ("purity", "order", "interaction"), (0.0, 0.3, 0.6)
     ):
-        ax.text(at, 0.42, name, color=colour, fontsize=9.5)
+        ax.text(at, 0.45, name, color=colour, fontsize=9.5)
 
 
 def _best(ax: Any, found: dict[str, Any]) -> None:
