@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -10,15 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from shares import lever_shares, parts, resampled
 
-from koubei_sim.metrics import chance, paired_chances
+from koubei_sim.metrics import chance
 from koubei_sim.studies import splitting_tree
 from koubei_sim.studies.compare.strata import effect, strata
-from koubei_sim.studies.decide.information import gain_of_luck, gain_of_parameters
+from koubei_sim.studies.decide.information import (
+    features_of,
+    gain_of_luck,
+    gain_of_parameters,
+)
 from worlds import HORIZON, LEVELS, NAMES, SEEDS, YEARS
 
 FloatArray = NDArray[np.float64]
 SHAPE: Final = tuple(len(levels) for levels in LEVELS)
 TAKEN, USERS, LOYAL = f"take_off@{HORIZON}", f"users@{HORIZON}", f"loyal@{HORIZON}"
+#: Numbers of ordinary seeds that are held against a hundred pure ones.
 NUMBERS: Final = (50, 100, 150, 200, 300, 450, 700, 1000)
 TIMES: Final = 400
 #: Users by which the worth of seeds is measured: a bar that does not move with their number, as
@@ -188,10 +193,8 @@ def information(found: dict[str, Any]) -> pd.DataFrame:
     for name, values in worlds.composites.items():
         if np.unique(values).size < 8:
             continue
-        ranks = np.argsort(np.argsort(values)).astype(float)
-        features = ((ranks + 0.5) / ranks.size)[:, None]
-        powers = np.hstack([features**power for power in (1, 2, 3)])
-        gain = gain_of_parameters(users, powers)
+        read = features_of({name: values.tolist()}, [name])
+        gain = gain_of_parameters(users, read)
         rows.append({"known": f"`{name}`", "gain": gain.mean / best,
                      "low": gain.low / best, "high": gain.high / best})  # fmt: skip
     table = pd.DataFrame(rows)
@@ -293,17 +296,3 @@ def told_tree(found: dict[str, Any]) -> str:
     if min(int(decides.sum()), int((~decides).sum())) < 8:
         return f"{int(decides.sum())} of {int(live.sum())} worlds: too few to split"
     return str(splitting_tree(features, decides, depth=3, leaf=6, key=1))
-
-
-def compared(found: dict[str, Any], one: int, other: int) -> tuple[float, float, float]:
-    """Return the difference of the chances of take-off of two designs, with its interval."""
-    taken = found["preset"][TAKEN]
-    gap = paired_chances(taken[one], taken[other])
-    return gap.mean, gap.low, gap.high
-
-
-def interactions(cube: FloatArray) -> dict[str, float]:
-    """Return the part of each pair of levers in what levers do."""
-    sizes = {s: float(size.mean()) for s, size in parts(cube).items()}
-    total = sum(sizes.values()) or 1.0
-    return {" x ".join(NAMES[k] for k in s): sizes[s] / total for s in combinations(range(3), 2)}

@@ -17,6 +17,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from analysis import (
+    NUMBERS,
     agreement,
     chances,
     designs_table,
@@ -33,6 +34,7 @@ import koubei_sim as kb
 from koubei_sim.model.scenario import parameter_table
 from koubei_sim.model.scenario.neutral import neutral_paths
 from koubei_sim.networks import find_data
+from koubei_sim.studies.claims.design import scaled_to
 from koubei_sim.studies.sweep.engine import SweepMeter
 from worlds import (
     HORIZON,
@@ -54,8 +56,6 @@ matplotlib.use("Agg")
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- found -->", "<!-- /found -->"
 TWO_YEARS: Final = (f"take_off@{HORIZON}", f"users@{HORIZON}", f"loyal@{HORIZON}")
-#: Numbers of ordinary seeds that are held against a hundred pure ones.
-NUMBERS: Final = (50, 100, 150, 200, 300, 450, 700, 1000)
 #: Mechanisms switched off in all designs: is it these that make the levers work?
 WITHOUT: Final = {
     "needs": ["backlog"],
@@ -123,7 +123,7 @@ def all_runs(out: Path, quick: bool) -> dict[str, Any]:
         order = np.argsort(-found["preset"][f"take_off@{HORIZON}"].mean(axis=1), kind="stable")
         for people, (number, of) in ({} if quick else SIZES).items():
             rows = order[np.linspace(0, len(order) - 1, number).astype(int)]
-            base = market(people, HORIZON + 1)
+            base = scaled_to(market(ticks=HORIZON + 1), people)
             found["sizes"][people] = (
                 rows, worlds.first(of),
                 runs(base, worlds.first(of), [every[levels[row]] for row in rows], KEY, out, meter,

@@ -62,7 +62,8 @@ OUTCOMES: Final = (
 def market(people: int = PEOPLE, ticks: int = TICKS) -> kb.Scenario:
     """Return the market: the preset without gate, events and own media, with a hundred seeds.
 
-    What is counted per head in a larger market (reading of the team, staff) stays as many per head.
+    Staff is as many per head as in the preset; what the team reads and what the product learns from
+    are the preset's numbers, not a two-hundred-and-fiftieth of them (assumption).
     """
     base = kb.Scenario.load("xiaomi")
     heads = people / (base.n_agents * base.people_per_agent)

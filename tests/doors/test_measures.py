@@ -118,6 +118,14 @@ def test_one_interval_wherever_it_is_shown() -> None:
     assert (table.loc[["users", "loyal", "die_hard", "cost"], "low"] >= 0.0).all()
 
 
+def test_too_few_replicates_are_said_with_how_many_more() -> None:
+    """Catches an estimate of two runs that stands as if it had an interval, or a wrong number."""
+    said = repr(kb.run(SMALL, 2, rng=2))
+    assert "too few replicates (1 more)" in said
+    assert "too few" not in repr(kb.run(SMALL, 3, rng=2))
+    assert "too few" not in repr(kb.run(SMALL, 1, rng=2))
+
+
 def test_intervals_stay_within_what_can_be() -> None:
     """Catches counts below 0 and shares above 1 in the table of a sweep."""
     few, all_of = np.array([0.0, 10.0, 2.0]), np.ones(3)

@@ -282,7 +282,8 @@ def _day_or_number(name: str, row: Any, ticks: int) -> tuple[str, str]:
     """Return an estimate and its interval; of a day that never came, that it did not."""
     if name.startswith("day_") and row["q05"] >= ticks:
         return f"> {ticks}", ""
-    return brief(row["estimate"]), screen.span(row["low"], row["high"], brief)
+    span = screen.span(row["low"], row["high"], brief)
+    return brief(row["estimate"]), span or "too few"
 
 
 def pyramid_text(result: Result | Worlds, lang: str = "en", of: str = "replicates") -> str:

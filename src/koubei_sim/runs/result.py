@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import overview as tables
+from koubei_sim.metrics.hurdle import more
 from koubei_sim.metrics.overview import Told, count_text, taken_of, told
 from koubei_sim.metrics.runs import (
     Run,
@@ -442,8 +443,8 @@ class Result:
             line = f"  {name:<18}{count_text(found.estimate):>14}"
             if np.isfinite(found.low) and found.high > found.low:
                 line += f"   95 % {count_text(found.low)} .. {count_text(found.high)}"
-            elif found.method == "few":
-                line += "   too few replicates for an interval"
+            elif found.method in ("few", "none") and self.replicates > 1:
+                line += f"   too few replicates ({more(self.replicates, found.n)} more)"
             if found.of == "taken off":
                 line += f"   ({found.n} that took off)"
             lines.append(line[:79])
