@@ -18,7 +18,7 @@ from koubei_sim.studies.decide.information import (
     gain_of_luck,
     gain_of_parameters,
 )
-from worlds import HORIZON, LEVELS, NAMES, SEEDS, YEARS
+from worlds import HORIZON, LEVELS, NAMES, SEEDS
 
 FloatArray = NDArray[np.float64]
 SHAPE: Final = tuple(len(levels) for levels in LEVELS)
@@ -269,12 +269,55 @@ def agreement(found: dict[str, Any]) -> pd.DataFrame:
         add(name, found[name])
     for people, (rows_of, _, made) in found["sizes"].items():
         add(f"{people:,} people", made, rows_of)
-    for year in YEARS:
-        if 365 * year != HORIZON:
-            made = {TAKEN: base[f"take_off@{365 * year}"], USERS: base[f"users@{365 * year}"]}
-            add(f"{year} years", made)
+    for words, year, made in (("1 year", 1, base), ("4 years", 4, found["long"])):
+        add(words, {TAKEN: made[f"take_off@{365 * year}"], USERS: made[f"users@{365 * year}"]})
     for name, made in found["without"].items():
         add(f"without {name}", made)
+    return pd.DataFrame(rows)
+
+
+def confirmed(found: dict[str, Any]) -> pd.DataFrame:
+    """Return contrasts of levels in the chance of take-off: on the first key, and on the second.
+
+    What the first key is sure of is confirmed where the second is sure of the same sign.
+    """
+
+    def level(lever: int, one: str) -> Any:
+        return lambda cube: cube.take(LEVELS[lever].index(one), axis=lever).mean(axis=(0, 1))
+
+    def less(lever: int, one: str, other: str) -> Any:
+        first, second = level(lever, one), level(lever, other)
+        return lambda cube: first(cube) - second(cube)
+
+    def contrast(cube: FloatArray) -> FloatArray:
+        each = cube.mean(axis=1)
+        return np.asarray((each[2, 1] - each[2, 3]) - (each[0, 1] - each[0, 3]))
+
+    said = {
+        "pure less ordinary seeds": less(0, "pure", "ordinary"),
+        "all at once less forum first": less(1, "all at once", "forum first"),
+        "all at once less feeds first": less(1, "all at once", "feeds first"),
+        "forum first less feeds first": less(1, "forum first", "feeds first"),
+        "balanced less little": less(2, "balanced", "little"),
+        "balanced less rewards and fun": less(2, "balanced", "rewards and fun"),
+        "easy and true less balanced": less(2, "easy and true", "balanced"),
+        "purity x (balanced less rewards and fun)": contrast,
+    }
+    rows = []
+    for words, of in said.items():
+        row: dict[str, Any] = {"chance of take-off": words}
+        signs = []
+        for key, made in (("first key", found["preset"]), ("second key", found["second"])):
+            values = of(made[TAKEN].reshape(*SHAPE, -1))
+            row[key] = _said(values, 11)
+            low, high = np.quantile(
+                [values[rows_].mean() for rows_ in resampled(values.size, 11)], [0.025, 0.975]
+            )
+            signs.append(int(low > 0.0) - int(high < 0.0))
+        row["so"] = "confirmed" if signs[0] == signs[1] else "not confirmed"
+        if signs[0] == 0:
+            row["so"] = "nothing said"
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

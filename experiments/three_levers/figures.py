@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from analysis import GOAL, NUMBERS, SHAPE, TAKEN, USERS, _outcomes, _pure_and_ordinary, _regret
+from budget import CHEAP, LEVERS, MARKETS, MIDDLE, SPLITS, by_market
 from shares import lever_shares, resampled
 
 from koubei_sim.plots import drawing
@@ -22,7 +23,7 @@ KINDS = (("both take off", GREEN), ("only with pure seeds", BLUE),
 
 
 def draw(found: dict[str, Any], tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """Write `figure.png`, the page's one figure, and `more.png`."""
+    """Write `figure.png`, the page's one figure, `more.png` and `budget.png`."""
     with drawing("en"):
         figure, axes = plt.subplots(1, 3, figsize=(14.5, 4.9), width_ratios=(1.1, 1.0, 1.0))
         figure.subplots_adjust(left=0.055, right=0.985, top=0.83, bottom=0.17, wspace=0.3)
@@ -37,6 +38,12 @@ def draw(found: dict[str, Any], tables: dict[str, pd.DataFrame], folder: Path) -
         _best(axes[1], found)
         _information(axes[2], tables["information"])
         figure.savefig(folder / "more.png", dpi=150)
+        plt.close(figure)
+        figure, axes = plt.subplots(1, 4, figsize=(14.5, 4.4), width_ratios=(1.0, 1.0, 1.0, 1.25))
+        figure.subplots_adjust(left=0.03, right=0.985, top=0.8, bottom=0.17, wspace=0.25)
+        _splits(axes[:3], found)
+        _regret_lines(axes[3], tables["regret"])
+        figure.savefig(folder / "budget.png", dpi=150)
         plt.close(figure)
 
 
@@ -161,3 +168,57 @@ def _information(ax: Any, table: pd.DataFrame) -> None:
     ax.set_xlabel("gain in expected users, as a share")
     ax.set_title("What is knowing worth?")
     subtitle(ax, "95 %; paid in worlds left out")
+
+
+def _splits(axes: Any, found: dict[str, Any]) -> None:
+    """Draw what each split loses against the best: all worlds, a poor product, cheap adverts."""
+    users, margin = by_market(found["budget"][USERS]), found["budget worlds"].margin
+    low = margin < np.median(margin)
+    middle, cheap = f"{MIDDLE:,} yuan", next(n for n, m in MARKETS.items() if m[1] is CHEAP)
+    panels = (
+        ("One budget, three levers", f"{middle}, {low.size} worlds", users[middle]),
+        ("... newbies displeased", f"{int(low.sum())} worlds of low margin", users[middle][:, low]),
+        ("... adverts at a third", f"{middle}, {low.size} worlds", users[cheap]),
+    )
+    shares = np.array(SPLITS)
+    height = np.sqrt(0.75)
+    x, y = shares[:, 1] + shares[:, 2] / 2.0, shares[:, 2] * height
+    for ax, (title, words, values) in zip(axes, panels, strict=True):
+        mean = values.mean(axis=1)
+        lost = 1.0 - mean / mean.max()
+        image = ax.tricontourf(x, y, lost.clip(0.0, 0.5), levels=np.linspace(0.0, 0.5, 11),
+                               cmap="cividis_r")  # fmt: skip
+        ax.plot(x, y, ls="none", marker="o", ms=2.2, color="#222222", alpha=0.5)
+        best = int(mean.argmax())
+        ax.plot(x[best], y[best], marker="*", ms=15, mfc=ORANGE, mec="white", clip_on=False)
+        corners = (((0, 0), "left", -13), ((1, 0), "right", -13), ((0.5, height), "center", 6))
+        for name, (at, align, drop) in zip(LEVERS, corners, strict=True):
+            ax.annotate(f"all on {name}", at, xytext=(0, drop), textcoords="offset points",
+                        ha=align, fontsize=9)  # fmt: skip
+        ax.set_aspect("equal")
+        ax.set_axis_off()
+        ax.set_title(title, y=1.21)
+        ax.text(0.0, 1.19, words, transform=ax.transAxes, fontsize=9, color="#666666", va="top")
+    bar = axes[0].figure.colorbar(image, ax=list(axes), orientation="horizontal", shrink=0.5,
+                                  aspect=40, pad=0.12)  # fmt: skip
+    bar.set_label("share of expected users lost against the best split (star)")
+    bar.ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    bar.outline.set_visible(False)
+
+
+def _regret_lines(ax: Any, table: pd.DataFrame) -> None:
+    """Draw what not knowing the world costs, by budget and rule."""
+    colours = (BLUE, ORANGE, GREEN)
+    for (rule, rows), colour in zip(table.groupby("rule", sort=False), colours, strict=True):
+        ax.fill_between(rows["budget"], rows["low"], rows["high"], color=colour, alpha=0.15, lw=0)
+        ax.plot(rows["budget"], rows["regret"], color=colour, marker="o", ms=4, label=rule)
+    ax.set_xscale("log")
+    ticks = sorted(set(table["budget"]))
+    ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set_ylim(bottom=0.0)
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set_xlabel("budget, yuan")
+    ax.set_title("What does not knowing cost?")
+    subtitle(ax, "regret, as a share of expected users; 95 %")
+    ax.legend(frameon=False, fontsize=9)

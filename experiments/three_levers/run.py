@@ -17,9 +17,12 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from analysis import (
+    GOAL,
     NUMBERS,
+    USERS,
     agreement,
     chances,
+    confirmed,
     designs_table,
     exchange,
     information,
@@ -28,6 +31,7 @@ from analysis import (
     surface,
     told_tree,
 )
+from budget import MARKETS, SPLITS, all_splits, best_splits, regrets
 from figures import draw
 
 import koubei_sim as kb
@@ -40,10 +44,9 @@ from worlds import (
     HORIZON,
     KEY,
     NETWORKS,
+    PEOPLE,
     SECOND,
     SEEDS,
-    TICKS,
-    YEARS,
     Worlds,
     designs,
     drawn_worlds,
@@ -55,7 +58,6 @@ matplotlib.use("Agg")
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- found -->", "<!-- /found -->"
-TWO_YEARS: Final = (f"take_off@{HORIZON}", f"users@{HORIZON}", f"loyal@{HORIZON}")
 #: Mechanisms switched off in all designs: is it these that make the levers work?
 WITHOUT: Final = {
     "needs": ["backlog"],
@@ -64,7 +66,7 @@ WITHOUT: Final = {
     "taint": ["taint"],
 }
 #: Sizes of the market, people: designs, worlds.
-SIZES: Final = {100_000: (8, 12), 1_000_000: (3, 1)}
+SIZES: Final = {100_000: (8, 24), 1_000_000: (3, 4)}
 
 
 def absent(changes: dict[str, Any]) -> bool:
@@ -80,54 +82,54 @@ def absent(changes: dict[str, Any]) -> bool:
 
 def all_runs(out: Path, quick: bool) -> dict[str, Any]:
     """Run everything; return what `analysis` takes."""
-    each, few = (1, 8) if quick else (1, 16)
-    strata = 3 if quick else 8
+    few = 8 if quick else 24
+    strata, each, tried = (3, 1, 400) if quick else (8, 4, 5000)
     every = designs()
     levels = list(every)
     found: dict[str, Any] = {"designs": levels}
     with SweepMeter(None) as meter:
-        worlds = drawn_worlds(KEY, strata, each, 400 if quick else 2500)
+        worlds = drawn_worlds(KEY, strata, each, tried)
         found["worlds"] = worlds
-        found["preset"] = runs(market(), worlds, list(every.values()), KEY, out, meter)
-        other = drawn_worlds(SECOND, strata, 1, 400 if quick else 1500)
-        other = other.first(min(32, other.number))
+        found["preset"] = runs(market(), worlds, list(every.values()), KEY, out, meter, (1, 2))
+        other = drawn_worlds(SECOND, strata, each, tried // 2)
+        other = other.first(min(64, other.number))
         found["second worlds"] = other
-        found["second"] = runs(
-            market(ticks=HORIZON + 1), other, list(every.values()), SECOND, out, meter, TWO_YEARS
-        )
+        found["second"] = runs(market(), other, list(every.values()), SECOND, out, meter)
         some = worlds.first(min(few, worlds.number))
         found["some"] = some
+        found["long"] = runs(market(years=4), some, list(every.values()), KEY, out, meter, (4,))
         for name, changes in NETWORKS.items():
             if name == "preset" or (quick and "n_agents" in changes):
                 continue
             if absent(changes):
                 found.setdefault("absent", []).append(name)
                 continue
-            base = market(changes.get("n_agents", 20_000), HORIZON + 1).replace(
+            base = market(changes.get("n_agents", PEOPLE)).replace(
                 **{path: value for path, value in changes.items() if path != "n_agents"}
             )
-            found[name] = runs(base, some, list(every.values()), KEY, out, meter, TWO_YEARS)
+            found[name] = runs(base, some, list(every.values()), KEY, out, meter)
         found["without"] = {}
         for name, modules in {} if quick else WITHOUT.items():
-            base = market(ticks=HORIZON + 1)
+            base = market()
             base = base.replace(**neutral_paths(base, modules))
             found["without"][name] = runs(
-                base, _apart(some, base), list(every.values()), KEY, out, meter, TWO_YEARS
+                base, _apart(some, base), list(every.values()), KEY, out, meter
             )
-        base = market(ticks=HORIZON + 1)
+        base = market()
         best = every["pure", "all at once", "balanced"]
         seeds = [{**best, "seeding.number": SEEDS}]
         seeds += [{**best, "seeding.purity": 0.1, "seeding.number": n} for n in NUMBERS]
-        found["seeds"] = runs(base, worlds, seeds, KEY, out, meter, TWO_YEARS)
+        found["seeds"] = runs(base, worlds, seeds, KEY, out, meter)
+        found["budget worlds"] = worlds.first(min(2 * few, worlds.number))
+        found["budget"] = runs(market(), found["budget worlds"], all_splits(), KEY, out, meter)
         found["sizes"] = {}
         order = np.argsort(-found["preset"][f"take_off@{HORIZON}"].mean(axis=1), kind="stable")
         for people, (number, of) in ({} if quick else SIZES).items():
             rows = order[np.linspace(0, len(order) - 1, number).astype(int)]
-            base = scaled_to(market(ticks=HORIZON + 1), people)
+            base = scaled_to(market(), people)
             found["sizes"][people] = (
                 rows, worlds.first(of),
-                runs(base, worlds.first(of), [every[levels[row]] for row in rows], KEY, out, meter,
-                     TWO_YEARS),
+                runs(base, worlds.first(of), [every[levels[row]] for row in rows], KEY, out, meter),
             )  # fmt: skip
         found["runs"], found["failed"] = meter.runs, meter.failed
     return found
@@ -136,8 +138,7 @@ def all_runs(out: Path, quick: bool) -> dict[str, Any]:
 def _apart(worlds: Worlds, base: kb.Scenario) -> Worlds:
     """Return worlds without the parameters that a switched-off mechanism makes neutral."""
     here, there = (
-        {row.path: row.value for row in parameter_table(one)}
-        for one in (base, market(ticks=HORIZON + 1))
+        {row.path: row.value for row in parameter_table(one)} for one in (base, market())
     )
     kept = {
         path: values for path, values in worlds.columns.items()
@@ -167,6 +168,9 @@ def main() -> None:
         "information": information(found),
         "exchange": exchange(found),
         "agreement": agreement(found),
+        "confirmed": confirmed(found),
+        "splits": best_splits(found["budget"][USERS], found["budget worlds"], GOAL),
+        "regret": regrets(found["budget"][USERS]),
     }
     goal = options.out if options.quick else HERE
     for name, table in tables.items():
@@ -187,10 +191,11 @@ def page(found: dict[str, Any], tables: dict[str, pd.DataFrame], tree: str) -> s
     worlds = found["worlds"]
     lines = [
         f"{found['runs']:,} runs ({found['failed']} failed): {len(found['designs'])} designs in "
-        f"{worlds.number} worlds of {market().n_agents:,} people and {TICKS - 1} days "
-        f"({', '.join(f'{year}' for year in YEARS)} years), {found['some'].number} of them on "
-        f"every other network, {found['second worlds'].number} on a second key. Take-off and sizes "
-        "are those after two years where nothing else is said.",
+        f"{worlds.number} worlds of {PEOPLE:,} people and two years; {found['some'].number} of "
+        f"them on every other network and for four years; {len(SPLITS)} splits of {len(MARKETS)} "
+        f"budgets in {found['budget worlds'].number} of them; {found['second worlds'].number} "
+        "other worlds on a second key. Take-off and sizes are those after two years where nothing "
+        "else is said.",
     ]
     titles = {
         "strata": "T1. Whether pure seeds decide (all channels at once, balanced design)",
@@ -201,6 +206,9 @@ def page(found: dict[str, Any], tables: dict[str, pd.DataFrame], tree: str) -> s
         "information": "T4. What it would be worth to know more",
         "exchange": "T5. How many ordinary seeds equal a hundred pure ones",
         "agreement": "T6. Do networks, sizes, horizons and keys order the designs alike?",
+        "confirmed": "T8. What the first key said, and the second",
+        "splits": "T9. One budget over the three levers: the best split",
+        "regret": "T10. What not knowing the world costs, by budget",
     }
     for name, title in titles.items():
         lines += ["", f"### {title}", "", markdown(tables[name])]

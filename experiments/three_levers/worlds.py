@@ -28,8 +28,7 @@ from koubei_sim.studies.sweep.sweep import run_together
 FloatArray = NDArray[np.float64]
 
 KEY, SECOND = 20100816, 20111216  # of the study, and of its confirmation
-PEOPLE, YEARS = 20_000, (1, 2, 4)
-TICKS = 365 * YEARS[-1] + 1
+PEOPLE = 20_000
 SEEDS = 100
 HORIZON = 730
 DESIGN_PARTS: Final = ("simple", "rewarding", "fun", "authentic")
@@ -50,16 +49,8 @@ INTERACTION: Final = {
 LEVELS: Final = (tuple(PURITY), tuple(ORDER), tuple(INTERACTION))
 NAMES: Final = ("purity of seeds", "order of channels", "interaction design")
 
-#: Measured of each run; days count from 0.
-OUTCOMES: Final = (
-    *(f"take_off@{365 * year}" for year in YEARS),
-    *(f"users@{365 * year}" for year in YEARS),
-    *(f"loyal@{365 * year}" for year in YEARS),
-    "day:users:1000",
-)
 
-
-def market(people: int = PEOPLE, ticks: int = TICKS) -> kb.Scenario:
+def market(people: int = PEOPLE, years: int = 2) -> kb.Scenario:
     """Return the market: the preset without gate, events and own media, with a hundred seeds.
 
     Staff is as many per head as in the preset; what the team reads and what the product learns from
@@ -73,8 +64,8 @@ def market(people: int = PEOPLE, ticks: int = TICKS) -> kb.Scenario:
         if one.service_capacity > 0
     }
     return base.replace(
-        n_agents=people, people_per_agent=1.0, ticks=ticks, shared_world=True, events={}, media={},
-        milestones=(), start_date=None,
+        n_agents=people, people_per_agent=1.0, ticks=365 * years + 1, shared_world=True,
+        events={}, media={}, milestones=(), start_date=None,
         **{"market.open_to_all": 0, "market.admission": 1.0, "channels.wechat.opens_at": 0,
            "seeding.number": SEEDS, "seeding.home": None,
            **per_head},
@@ -142,6 +133,12 @@ class Worlds:
             {name: values[rows] for name, values in self.composites.items()},
             self.margin[rows], self.speed[rows], self.edges,
         )  # fmt: skip
+
+
+def outcomes(*years: int) -> list[str]:
+    """Return what is measured of each run after so many years; days count from 0."""
+    names = ("take_off", "users", "loyal")
+    return [f"{name}@{365 * year}" for name in names for year in years]
 
 
 def drawn_worlds(key: int, strata: int = 8, each: int = 1, tried: int = 2500) -> Worlds:
@@ -220,7 +217,7 @@ def runs(
     key: int,
     out: Path,
     meter: SweepMeter,
-    outcomes: Sequence[str] = OUTCOMES,
+    years: Sequence[int] = (2,),
 ) -> dict[str, FloatArray]:
     """Run designs in worlds: outcome -> [designs, worlds].  World w has luck of its own.
 
@@ -231,9 +228,10 @@ def runs(
         path: values for path, values in worlds.columns.items()
         if path in rows or path.rpartition(".")[0] in rows
     }  # fmt: skip
+    measured = outcomes(*years)
     plans = {
         str(number): make_sweep(
-            base.replace(**changes), Table(columns), 1, key, "compiled", list(outcomes), luck="own"
+            base.replace(**changes), Table(columns), 1, key, "compiled", measured, luck="own"
         )
         for number, changes in enumerate(wanted)
     }
@@ -243,5 +241,5 @@ def runs(
     made = run_together(plans, execution_from(), meter, folders)
     return {
         outcome: np.array([made[str(k)].values(outcome)[:, 0] for k in range(len(plans))])
-        for outcome in outcomes
+        for outcome in measured
     }
