@@ -43,6 +43,7 @@ KINDS: Final = 7
 NO_STORY: Final = 255
 RECRUITER_SEED: Final = -1
 RECRUITER_MEDIA: Final = -2
+RECRUITER_GOODS: Final = -3  # got a good
 
 # Kinds of events in the log -------------------------------------------------------------------
 LOG_ADOPT: Final = 0
@@ -53,7 +54,7 @@ LOG_GIVE_UP: Final = 4
 LOG_KINDS: Final = ("adopt", "lapse", "reject", "rival", "give_up")
 
 # Purposes of draws that are no mechanism's of the model: the third field of an address.  Those of
-# the model are declared by its mechanisms and lie in 1 .. 59; networks use 200 and above.
+# the model are declared by its mechanisms and lie in 1 .. 59 and 100 .. 159; networks use 200 and above.
 # "tick" and "j" say what those fields hold; the last one is the person unless said otherwise. -----
 DRAW_SEEDING: Final = 12  # run: 0, strategy (+ 16: who is named, for nomination)
 

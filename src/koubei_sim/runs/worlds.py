@@ -56,7 +56,7 @@ PART: Final = 1 / 8
 _CONDUCT: Final = frozenset(
     {"name", "title", "description", "milestones", "ticks", "start_date", "shared_world", "seeding",
      "nodes", "media", "participation", "telling", "hearing", "loyalty", "service", "supply",
-     "costs", "events", "people_per_agent"}
+     "costs", "events", "people_per_agent", "goods", "buying"}
 )  # fmt: skip
 #: The same of each segment, channel and product, and of the market.
 _CONDUCT_OF: Final = {
@@ -98,7 +98,8 @@ def of_people(scenario: Scenario) -> str:
     for table, conduct in _CONDUCT_OF.items():
         found[table] = {name: _without(e, conduct) for name, e in content[table].items()}
     found["market"] = _without(content["market"], _CONDUCT_OF_MARKET)
-    found["priced"] = any(product.price > 0 for product in scenario.products.values())
+    priced = any(product.price > 0 for product in scenario.products.values())
+    found["priced"] = priced or bool(scenario.goods)
     return json.dumps(plain(found), ensure_ascii=False)
 
 

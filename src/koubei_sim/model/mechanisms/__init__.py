@@ -26,6 +26,7 @@ from koubei_sim.model.mechanisms import (
     expectations,
     fatigue,
     fit,
+    goods,
     hearing,
     leaving,
     loyalty,
@@ -93,6 +94,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     rival.RIVAL,
     returns.RETURNS,
     supply.SUPPLY,
+    goods.GOODS,
     service.SERVICE,
     leaving.LEAVING,
     observe.OBSERVE,
@@ -109,6 +111,7 @@ class People(
     hearing.HearingPeople,
     reinforcement.ReinforcementPeople,
     rejection.RejectionPeople,
+    goods.GoodsPeople,
 ):
     """Arrays of the people of a world, fixed for a run; one entry a person, but for the seeds."""
 
@@ -141,6 +144,7 @@ class Rules(
     rejection.RejectionRules,
     rival.RivalRules,
     supply.SupplyRules,
+    goods.GoodsRules,
     service.ServiceRules,
     leaving.LeavingRules,
 ):
@@ -176,6 +180,7 @@ class State(
     rival.RivalState,
     returns.ReturnState,
     supply.SupplyState,
+    goods.GoodsState,
     service.ServiceState,
     leaving.LeavingState,
     observe.ObserveState,

@@ -92,7 +92,7 @@ class Column(int):
 
 #: Columns along each dimension.
 WIDTHS: Final = {
-    "": 1, "stage": 7, "tier": 4, "segment": 8, "channel": 8, "node": 8, "hop": 16,
+    "": 1, "stage": 7, "tier": 4, "segment": 8, "channel": 8, "node": 8, "hop": 16, "good": 8,
 }  # fmt: skip
 
 

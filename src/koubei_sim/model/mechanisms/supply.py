@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,25 +122,39 @@ class SupplyState(Record):
     n_winners: IntArray = count()  # of today's lots: the first of `waiters`
 
 
-def numbers(made: Made) -> SupplyRules:
-    """Return units by tick, invites and giving up.
+def units_by_tick(
+    units: float, start: int, every: int, rounds: Sequence[Round], ticks: int, people: float
+) -> IntArray:
+    """Return how many units come to sale on each tick, regularly and in further rounds.
 
-    With `people_per_agent` g the units so far are divided by g and rounded down, so that no unit
-    is lost or made by rounding each round alone.
+    With so many `people` an agent the units so far are divided by them and rounded down, so that
+    no unit is lost or made by rounding each round alone.
     """
-    supply, ticks = made.scenario.supply, made.scenario.ticks
     real = np.zeros(ticks)
-    if supply.every > 0:
-        real[supply.start :: supply.every] += supply.units
-    elif supply.units > 0 and supply.start < ticks:
-        real[supply.start] += supply.units
-    for one in supply.rounds:
+    if every > 0:
+        real[start::every] += units
+    elif units > 0 and start < ticks:
+        real[start] += units
+    for one in rounds:
         if one.day < ticks:
             real[one.day] += one.units
-    so_far = np.floor(np.cumsum(real) / made.scenario.people_per_agent + 1e-9).astype(np.int64)
+    so_far = np.floor(np.cumsum(real) / people + 1e-9).astype(np.int64)
+    return np.diff(so_far, prepend=0)
+
+
+def numbers(made: Made) -> SupplyRules:
+    """Return units by tick, invites and giving up."""
+    supply = made.scenario.supply
     return SupplyRules(
         supply_on=int(supply.enabled),
-        units=np.diff(so_far, prepend=0),
+        units=units_by_tick(
+            supply.units,
+            supply.start,
+            supply.every,
+            supply.rounds,
+            made.scenario.ticks,
+            made.scenario.people_per_agent,
+        ),
         invite_grant=np.array(supply.invites, dtype=np.int64),
         give_up32=threshold(supply.give_up),
         give_up_rival32=threshold(supply.give_up_to_rival),

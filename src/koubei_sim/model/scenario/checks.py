@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from koubei_sim.core.codes import MAX_CHANNELS, MAX_NODES, MAX_PRODUCTS, MAX_SEGMENTS, MAX_TICKS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.mechanisms.events import MOST_LIFT, occurrences
+from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def _sizes(scenario: Content) -> None:
         ("channels", scenario.channels, MAX_CHANNELS, 1),
         ("products", scenario.products, MAX_PRODUCTS, 1),
         ("nodes", scenario.nodes, MAX_NODES, 0),
+        ("goods", scenario.goods, MAX_GOODS, 0),
     ):
         if not least <= len(entries) <= most:
             raise KoubeiError(
@@ -108,6 +110,8 @@ def _names(scenario: Content) -> None:
     for name, media in scenario.media.items():
         _known(f"media.{name}.channel", media.channel, channels, "channel")
         _known(f"media.{name}.product", media.product, scenario.products, "product")
+    for name, good in scenario.goods.items():
+        _known(f"goods.{name}.product", good.product, scenario.products, "product")
     _known("seeding.channel", scenario.seeding.channel, scenario.feeds, "feed")
     _known("seeding.home", scenario.seeding.home, scenario.channels, "channel")
     for name, product in scenario.products.items():

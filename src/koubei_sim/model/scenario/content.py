@@ -31,6 +31,7 @@ from koubei_sim.model.mechanisms.fields import (
     truth,
 )
 from koubei_sim.model.mechanisms.fields import name as text
+from koubei_sim.model.mechanisms.goods import Buying, Good
 from koubei_sim.model.mechanisms.hearing import Hearing
 from koubei_sim.model.mechanisms.media import Media
 from koubei_sim.model.mechanisms.participation import Node
@@ -103,6 +104,8 @@ class Content(Part):
     loyalty: Loyalty = Field(default=Loyalty(), description="loyalty")
     service: Service = Field(default=Service(), description="complaints and answers")
     supply: Supply = Field(default=Supply(), description="supply")
+    goods: Named[Good] = Field(default_factory=dict, description="devices that people buy")
+    buying: Buying = Field(default=Buying(), description="needing a device, and choosing one")
     market: Market = Field(default=Market(), description="the market")
     seeding: Seeding = Field(default=Seeding(), description="who starts")
     costs: Costs = Field(default=Costs(), description="prices")

@@ -50,7 +50,7 @@ def neutral_paths(scenario: Content, modules: Iterable[str]) -> dict[str, Any]:
                 fix=nearest(module, [*MODULES, *own]),
             )
         for pattern in MODULES[module]:
-            if pattern in ("events", "media"):
+            if pattern in ("events", "goods", "media"):
                 changes[pattern] = {}
                 continue
             if pattern == "market.rival":

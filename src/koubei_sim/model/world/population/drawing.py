@@ -226,7 +226,7 @@ def draw_population(
         _draw_members(base(DRAW_MEMBER, c), thresholds, segment, np.uint8(1 << c), channels)
 
     income = np.full(n, math.inf)
-    if any(p.price > 0 for p in scenario.products.values()):
+    if scenario.goods or any(p.price > 0 for p in scenario.products.values()):
         _draw_classes(base(DRAW_INCOME), _income_classes(scenario), segment, income)
 
     taste = np.zeros(n)
