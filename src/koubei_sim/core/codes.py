@@ -54,8 +54,9 @@ LOG_GIVE_UP: Final = 4
 LOG_KINDS: Final = ("adopt", "lapse", "reject", "rival", "give_up")
 
 # Purposes of draws that are no mechanism's of the model: the third field of an address.  Those of
-# the model are declared by its mechanisms and lie in 1 .. 59 and 100 .. 159; networks use 200 and above.
-# "tick" and "j" say what those fields hold; the last one is the person unless said otherwise. -----
+# the model are declared by its mechanisms and lie in 1 .. 59 and 100 .. 159; networks use 200 and
+# above.  "tick" and "j" say what those fields hold; the last one is the person unless said
+# otherwise. --------------------------------------------------------------------------------------
 DRAW_SEEDING: Final = 12  # run: 0, strategy (+ 16: who is named, for nomination)
 
 # Cascades (docs/cascades.md 1); the last field is an arc, a contact or a person.

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from koubei_sim.core.bits import insert, remove
-from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED, USER
+from koubei_sim.core.codes import (
+    LOG_ADOPT,
+    RECRUITER_GOODS,
+    RECRUITER_MEDIA,
+    RECRUITER_SEED,
+    USER,
+)
 from koubei_sim.core.compiling import part
 from koubei_sim.model.kernels.engagement import add_engagement, begin_as_user
 from koubei_sim.model.kernels.events import count_recruit
@@ -13,6 +19,7 @@ from koubei_sim.model.kernels.registration import join_boards
 from koubei_sim.model.kernels.serve import forget_answers
 from koubei_sim.model.kernels.sets import log_event, set_stage
 from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
+from koubei_sim.model.mechanisms.goods import T_BOUGHT_IN
 from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
 from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
 
@@ -24,7 +31,7 @@ def adopt(s, r, t, claim, row):
     set_stage(s, i, USER)
     a = s.actor[i]
     generation = 0
-    if recruiter == RECRUITER_MEDIA:
+    if recruiter in (RECRUITER_MEDIA, RECRUITER_GOODS):
         generation = 1
     elif recruiter >= 0:
         generation = min(65535, s.actor[recruiter].generation + 1)
@@ -45,6 +52,9 @@ def adopt(s, r, t, claim, row):
     if recruiter == RECRUITER_SEED:
         return
     row[T_ADOPTIONS_SEGMENT + segment] += 1
+    if recruiter == RECRUITER_GOODS:
+        row[T_BOUGHT_IN] += 1
+        return
     if recruiter == RECRUITER_MEDIA:
         row[T_ADOPTIONS_MEDIA + channel] += 1
         return

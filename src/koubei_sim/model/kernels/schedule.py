@@ -17,6 +17,7 @@ from koubei_sim.model.kernels import (
     decide,
     dilution,
     events,
+    goods,
     leaving,
     meetings,
     online,
@@ -48,6 +49,7 @@ def begin_day(s, r, t, row):
     begin_part(s, r, t)
     dilution.look_back(s, r)
     backlog.morning(s, r, t, row)
+    goods.morning(s, r, t)
     released = release.release(s, r, t, row)
     if released or t in (0, r.open_to_all) or r.backlog_on == 1:
         release.fit_table(s, r, t)
@@ -73,8 +75,9 @@ def queue_up(s, r, t, row):
 
 @part
 def settle_claims(s, r, t, row):
-    """Let the claimed adopt, or wait; invites are used and lots drawn."""
+    """Let the claimed adopt, or wait; sell goods; invites are used and lots drawn."""
     decide.settle_claims(s, r, t, row)
+    goods.sell_stock(s, r, t, row)
     supply.invite_and_draw(s, r, t)
 
 
@@ -95,6 +98,7 @@ def go_separate_ways(s, r, t, row):
     registration.register(s, r, t, row)
     supply.lose_patience(s, r, t, row)
     leaving.let_leavers_go(s, r, t, row)
+    goods.go_shopping(s, r, t, row)
 
 
 @part
@@ -104,6 +108,7 @@ def grow_older(s, r, t, row):
     events.reward_participants(s, r, t)
     events.forget_recruits(s)
     age.review(s, r, t)
+    goods.sell_accessories(s, r, t, row)
 
 
 @part
@@ -111,6 +116,7 @@ def end_day(s, r, t, row):
     """Write the day down."""
     dilution.remember(s, r, t, row)
     backlog.evening(s, r, row)
+    goods.evening(s, r, row)
     observe(s, r, t, row)
 
 

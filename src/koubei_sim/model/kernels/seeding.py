@@ -6,12 +6,13 @@ from koubei_sim.core.codes import CORE, RECRUITER_SEED
 from koubei_sim.core.compiling import kernel
 from koubei_sim.model.kernels.adoption import adopt
 from koubei_sim.model.kernels.engagement import first_invites, move_tier
+from koubei_sim.model.kernels.goods import first_needs
 from koubei_sim.model.kernels.rival import first_offers
 
 
 @kernel
 def start(s, r, seeds, row):
-    """Place the seeds and fill the rival's calendar, before tick 0."""
+    """Place the seeds and fill the calendars of offers and needs, before tick 0."""
     for k in range(seeds.size):
         i = seeds[k]
         claim = s.claims[0]
@@ -28,3 +29,4 @@ def start(s, r, seeds, row):
         move_tier(s, r, i, a, CORE)
         first_invites(r, a)
     first_offers(s, r)
+    first_needs(s, r)

@@ -55,11 +55,10 @@ from koubei_sim.model.mechanisms.fields import (
     name,
     only_with,
     parameter,
-    people,
     tick,
     truth,
 )
-from koubei_sim.model.mechanisms.numbers import scaled, threshold, whole
+from koubei_sim.model.mechanisms.numbers import scaled, threshold
 from koubei_sim.model.mechanisms.supply import Round, units_by_tick
 
 DRAW_HAS_AT_START = Purpose(100, "0, 0")
