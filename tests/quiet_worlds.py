@@ -86,6 +86,7 @@ def quiet_world(
         resist_reject=np.full(n, ONE26, np.uint32),
         need=np.ones(1, np.uint16),
         initial_stage=np.zeros(n, np.uint8),
+        income=np.ones(1),
         seeds=np.array(seeds, np.int32),
     )
     rules = Rules(
@@ -213,6 +214,7 @@ def quiet_world(
         units=zeros(ticks),
         give_up32=0,
         give_up_rival32=0,
+        **no_goods(),
         rival_on=0,
         rival_cumulative=zeros(ticks),
         replacement_days=0,
@@ -226,6 +228,48 @@ def quiet_world(
         squeaky_wheel=0.0,
     )
     return World(people, graphs_of(n, arcs, {}), rules)
+
+
+def no_goods() -> dict[str, object]:
+    """Rules without goods; needs and choices that change nothing."""
+    none, nothing = np.zeros(8, np.int64), np.zeros(8)
+    return {
+        "goods_on": 0,
+        "n_goods": 0,
+        "good_product": none,
+        "good_launch": none,
+        "good_quality": nothing,
+        "list_price": np.zeros((8, 1)),
+        "unit_cost": nothing,
+        "curve": nothing,
+        "first_units": np.ones(8),
+        "markup": nothing,
+        "cost_plus": none,
+        "stocked": none,
+        "good_units": np.zeros((8, 1), np.int64),
+        "orders": none,
+        "users_first": none,
+        "cancel32": none,
+        "accessory_rate": nothing,
+        "arrivals": np.zeros(1, np.int64),
+        "has_at_start32": 0,
+        "life_days": 30,
+        "wait_days": 10,
+        "find32": 0,
+        "quality_weight": 0.0,
+        "expert_weight": 0.0,
+        "price_weight": 0.0,
+        "word_weight": 0.0,
+        "link_weight": 0.0,
+        "wait_value": 0.0,
+        "rival_quality": np.zeros(1),
+        "rival_price": np.zeros(1),
+        "income_growth": np.ones(1),
+        "gift32": 0,
+        "household": 4,
+        "switch32": 0,
+        "g16": 1.0,
+    }
 
 
 # ---------------------------------------------------------------- switching mechanisms off
@@ -264,6 +308,18 @@ NEUTRAL: dict[str, Callable[[World], World]] = {
     "invites": neutral(invite_grant=0),
     "rounds": neutral(units=0),
     "give up": neutral(give_up32=0),
+    "goods": neutral(goods_on=0, n_goods=0),
+    "stock": neutral(stocked=0),
+    "orders": neutral(orders=2**31 - 1),
+    "users first": neutral(users_first=0),
+    "cancelled bookings": neutral(cancel32=0),
+    "gifts": neutral(gift32=0),
+    "finding": neutral(find32=0),
+    "word of mouth for goods": neutral(word_weight=0.0),
+    "links": neutral(link_weight=0.0),
+    "switching": neutral(switch32=0),
+    "learning curve": neutral(curve=0.0),
+    "accessories": neutral(accessory_rate=0.0),
     "rival": neutral(rival_on=0),
     "media": neutral(media_see32=0),
     "event lifts": neutral(lift_tell16=FULL16, lift_visibility16=FULL16),

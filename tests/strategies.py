@@ -283,6 +283,63 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
 
 
 @st.composite
+def _good(draw: st.DrawFn, n: int, ticks: int, products: list[str]) -> dict[str, Any]:
+    return {
+        "product": draw(st.sampled_from((None, *products))),
+        "launch_at": draw(whole(0, ticks // 2)),
+        "quality": draw(between(0.0, 1.0)),
+        "price": draw(between(0.0, 3000.0)),
+        "price_change": draw(perhaps(between(-0.9, 2.0), 0.0)),
+        "unit_cost": draw(between(0.0, 2000.0)),
+        "cost_curve": draw(perhaps(between(0.05, 1.0), 0.0)),
+        "first_units": draw(between(1.0, 100.0)),
+        "markup": draw(perhaps(between(-0.5, 2.0), None)),
+        "units": draw(perhaps(between(0.0, n / 20.0), None)),
+        "every": draw(whole(0, 7)),
+        "start": draw(whole(0, ticks // 2)),
+        "rounds": draw(
+            st.lists(
+                st.fixed_dictionaries({"day": whole(0, ticks), "units": between(0.0, n / 10.0)}),
+                max_size=2,
+            )
+        ),
+        "orders_per_day": draw(perhaps(between(0.5, n / 50.0 + 1.0), INF)),
+        "users_first": draw(st.booleans()),
+        "cancel": draw(perhaps(between(0.05, 0.5), 0.0)),
+        "deposit": draw(perhaps(between(1.0, 500.0), 0.0)),
+        "deposit_half": draw(between(10.0, 500.0)),
+        "accessories": draw(perhaps(between(0.01, 0.3), 0.0)),
+    }
+
+
+@st.composite
+def _buying(draw: st.DrawFn, ticks: int) -> dict[str, Any]:
+    days = sorted(draw(st.sets(whole(0, ticks), max_size=3)))
+    change = perhaps(between(-0.5, 1.0), 0.0)
+    return {
+        "arrivals": [{"day": day, "rate": draw(between(0.0, 0.1))} for day in days],
+        "has_at_start": draw(perhaps(between(0.1, 1.0), 0.0)),
+        "life_days": draw(whole(3, 60)),
+        "wait_days": draw(whole(1, 20)),
+        "find": draw(perhaps(between(0.1, 1.0), 0.0)),
+        "quality_weight": draw(perhaps(between(0.1, 5.0), 0.0)),
+        "expert_weight": draw(perhaps(between(0.1, 3.0), 0.0)),
+        "price_weight": draw(perhaps(between(0.1, 5.0), 0.0)),
+        "word_weight": draw(perhaps(between(0.1, 5.0), 0.0)),
+        "link_weight": draw(perhaps(between(0.1, 3.0), 0.0)),
+        "wait_value": draw(between(-2.0, 2.0)),
+        "rival_quality": draw(between(0.0, 1.0)),
+        "rival_quality_change": draw(change),
+        "rival_price": draw(between(0.0, 3000.0)),
+        "rival_price_change": draw(change),
+        "income_change": draw(change),
+        "gift": draw(perhaps(between(0.1, 1.0), 0.0)),
+        "household": draw(st.sampled_from((1, 2, 4, 8))),
+        "switch": draw(perhaps(between(0.2, 1.0), 0.0)),
+    }
+
+
+@st.composite
 def _surroundings(draw: st.DrawFn, n: int, ticks: int, groups: int) -> dict[str, Any]:
     days = sorted(draw(st.sets(whole(0, ticks), max_size=3)))
     return {
@@ -378,6 +435,10 @@ def scenarios(
             "media": media,
             **draw(_conduct(online)),
             **draw(_surroundings(n, ticks, groups)),
+            "goods": {
+                f"good{g}": draw(_good(n, ticks, list(products))) for g in range(draw(whole(0, 3)))
+            },
+            "buying": draw(_buying(ticks)),
             "seeding": {**seeding, "ids": tuple(sorted(seeding["ids"]))},
             "costs": {
                 name: draw(cost)

@@ -146,6 +146,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         resist_reject=dice.resistances(n, dice.real(0.2, 1.0)),
         need=dice.rng.integers(1, 4, n).astype(np.uint16) if reinforcement else base.people.need,
         initial_stage=(dice.rng.random(n) < dice.real(0.05, 0.6, p=0.5)).astype(np.uint8),
+        income=np.ones(1),
         seeds=np.sort(dice.rng.choice(n, seed_count, replace=False)).astype(np.int32),
     )
     changes: dict[str, object] = {
@@ -168,7 +169,61 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes |= random_registration(dice)
     # Drawn last: a draw among the others would make other worlds of all of them.
     changes["promoter"] = dice.real(0.05, 0.5, p=0.7)
+    if dice.yes(0.6):
+        changes |= random_goods(dice, ticks, products)
+        people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
+
+
+def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
+    """Return rules with goods: busy enough for a world of some weeks."""
+    rng, number = dice.rng, dice.whole(1, 4)
+    there = np.arange(8) < number
+    stocked = there & (rng.random(8) < 0.5)
+
+    def some(low: float, high: float, p: float) -> np.ndarray:
+        return rng.uniform(low, high, 8) * (there & (rng.random(8) < p))
+
+    prices = rng.uniform(0.2, 2.0, (8, 1)) * rng.uniform(0.5, 1.2, (8, ticks))
+    units = rng.integers(0, 6, (8, ticks)) * (rng.random((8, ticks)) < 0.3)
+    arrivals = np.cumsum(rng.uniform(0.0, 0.08, ticks)) * ONE26
+    return {
+        "goods_on": 1,
+        "n_goods": number,
+        "good_product": rng.integers(0, products, 8) * there,
+        "good_launch": rng.integers(0, max(1, ticks // 3), 8) * there,
+        "good_quality": some(0.0, 1.0, 1.0),
+        "list_price": prices * there[:, None],
+        "unit_cost": some(0.1, 1.5, 0.8),
+        "curve": some(0.1, 0.8, 0.6),
+        "first_units": rng.uniform(1.0, 20.0, 8),
+        "markup": some(0.0, 1.0, 0.5),
+        "cost_plus": (rng.random(8) < 0.5).astype(np.int64) * there,
+        "stocked": stocked.astype(np.int64),
+        "good_units": units * stocked[:, None],
+        "orders": np.where(rng.random(8) < 0.4, rng.integers(1, 5, 8), 2**31 - 1),
+        "users_first": rng.integers(0, 2, 8),
+        "cancel32": (some(0.02, 0.4, 0.7) * ALWAYS).astype(np.int64),
+        "accessory_rate": some(0.02, 0.3, 0.8),
+        "arrivals": arrivals.astype(np.int64),
+        "has_at_start32": dice.coin32(0.1, 0.9, p=0.7),
+        "life_days": dice.whole(3, 40),
+        "wait_days": dice.whole(1, 20),
+        "find32": dice.coin32(0.1, 1.0, p=0.7),
+        "quality_weight": dice.real(0.2, 3.0, p=0.8),
+        "expert_weight": dice.real(0.2, 3.0, p=0.6),
+        "price_weight": dice.real(0.2, 2.0, p=0.8),
+        "word_weight": dice.real(0.2, 3.0, p=0.7),
+        "link_weight": dice.real(0.2, 2.0, p=0.7),
+        "wait_value": dice.real(-1.0, 1.0),
+        "rival_quality": np.clip(rng.uniform(0.2, 0.9) + 0.002 * np.arange(ticks), 0.0, 1.0),
+        "rival_price": rng.uniform(0.2, 2.0) * 0.998 ** np.arange(ticks),
+        "income_growth": 1.001 ** np.arange(ticks),
+        "gift32": dice.coin32(0.1, 1.0, p=0.7),
+        "household": int(2 ** dice.whole(0, 3)),
+        "switch32": dice.coin32(0.2, 1.0, p=0.7),
+        "g16": float(dice.whole(1, 3)),
+    }
 
 
 def random_classes(dice: Dice, classes: int, segments: int) -> dict[str, object]:

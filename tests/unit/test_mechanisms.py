@@ -31,8 +31,8 @@ MOST = 6
 #: These numbers may only fall, but for a new mechanism that reads them (fatigue, dilution, the
 #: backlog, expectations and registration have come since).
 KNOWN = {
-    "population": 56, "channels": 25, "release": 20, "fit": 14, "online": 12, "participate": 12,
-    "engagement": 19, "tell": 33, "hear": 16, "decide": 21, "observe": 20,
+    "population": 58, "channels": 25, "release": 20, "fit": 14, "online": 12, "participate": 12,
+    "engagement": 20, "tell": 33, "hear": 18, "decide": 23, "observe": 21,
 }  # fmt: skip
 #: Where every mechanism's numbers are made a second time, on purpose: not counted.
 SECOND = {"model/reference/tables.py", "model/reference/people.py"}
@@ -57,7 +57,7 @@ def test_columns_fill_the_table_without_gap_or_overlap() -> None:
     for column in mechanisms.COLUMNS:
         assert column == at, column.name
         at += column.width
-    assert at == mechanisms.TABLE_WIDTH == 201
+    assert at == mechanisms.TABLE_WIDTH == 279
     stocks = [column for column in mechanisms.COLUMNS if column < mechanisms.STOCKS]
     assert stocks[-1].name == "stock"
 
@@ -67,7 +67,7 @@ def test_no_two_draws_have_one_purpose() -> None:
     ours = [int(purpose) for purpose in mechanisms.PURPOSES]
     others = [value for name, value in vars(codes).items() if name.startswith("DRAW_")]
     assert len({*ours, *others}) == len(ours) + len(others)
-    assert max(ours) < 60
+    assert all(1 <= purpose < 60 or 100 <= purpose < 160 for purpose in ours)
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda m: m.name)
@@ -96,7 +96,7 @@ def test_what_a_mechanism_declares_is_put_together(mechanism: Mechanism) -> None
 
 def test_modules_name_parameters_and_words_say_the_same_in_both_languages() -> None:
     """Catches a module that switches nothing off, and a translation that lacks a number."""
-    known = {row.path for row in parameter_table()} | {"events", "media", "market.rival"}
+    known = {row.path for row in parameter_table()} | {"events", "goods", "media", "market.rival"}
     for module in mechanisms.MODULES.values():
         assert set(module.parameters) <= known, module.name
         assert module.en and module.zh

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from koubei_sim import storage
 from koubei_sim.core.codes import LOG_KINDS
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.world.arrays import (
     LOG_COLUMNS,
     LOG_TYPES,
@@ -309,21 +310,35 @@ def check_room(events: int, what: str, fix: str, each: int = _EVENT_BYTES) -> No
         )
 
 
+#: Columns of the daily table that every digest covers.
+_FIRST_COLUMNS: Final = 201
+
+
 def history_digest(histories: Iterable[History]) -> str:
     """Return the digest of daily tables and event logs of all replicates in order.
 
     It covers every field of `History` and nothing else: not the scenario, not
-    versions, not times.  A log that lies in a file is read column by column, in pieces.
+    versions, not times.  Columns at the end of the table in which nothing happens are left out, so
+    that a mechanism that is off gives the digest of a library without it.  A log that lies in a
+    file is read column by column, in pieces.
     """
     total = hashlib.sha256()
     for history in histories:
-        for name in History._fields[: -len(LOG_COLUMNS)]:
-            add_array(total, [getattr(history, name)], getattr(history, name).shape)
+        table = _counted(history.table)
+        for array in (table, history.quality, history.difficulty):
+            add_array(total, [array], array.shape)
         for column in LOG_COLUMNS:
             pieces = (piece for (piece,) in log_pieces(history, column))
             # An empty piece first, so that a log without lines has its dtype in the digest, too.
             add_array(total, chain([_nothing(history, column)], pieces), (events_in(history),))
     return total.hexdigest()
+
+
+def _counted(table: np.ndarray) -> np.ndarray:
+    """Return the table up to the last of the library's columns that is used, and the user's own."""
+    used = np.flatnonzero(table[:, _FIRST_COLUMNS:TABLE_WIDTH].any(axis=0))
+    width = _FIRST_COLUMNS + (int(used[-1]) + 1 if used.size else 0)
+    return np.ascontiguousarray(np.concatenate([table[:, :width], table[:, TABLE_WIDTH:]], axis=1))
 
 
 def _nothing(history: Any, column: str) -> np.ndarray:

@@ -256,9 +256,9 @@ def take_rivals(s, r, t, i, row):
         return
     row[T_SWITCHED_AWAY] += 1
     row[T_HAVING + had] -= 1
-    if s.stage[i] == USER and s.actor[i].product == r.good_product[had]:
-        if draw32(stream(r.key, r.replicate, DRAW_SWITCH, t, 0), i) < r.switch32:
-            leave(s, r, i, t)
+    leaves = draw32(stream(r.key, r.replicate, DRAW_SWITCH, t, 0), i) < r.switch32
+    if leaves and s.stage[i] == USER and s.actor[i].product == r.good_product[had]:
+        leave(s, r, i, t)
 
 
 @part
