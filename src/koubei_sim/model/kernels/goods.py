@@ -333,8 +333,9 @@ def sell_accessories(s, r, t, row):
 
 
 @part
-def evening(s, r, row):
-    """Turn the changes of the day into stocks."""
+def evening(s, r, t, row):
+    """Sell what is in stock, and turn the changes of the day into stocks."""
+    sell_stock(s, r, t, row)
     for g in range(r.n_goods):
         s.sold_so_far[g] += row[T_SOLD + g]
         s.owners[g] += row[T_HAVING + g]

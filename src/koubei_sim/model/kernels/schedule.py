@@ -75,9 +75,8 @@ def queue_up(s, r, t, row):
 
 @part
 def settle_claims(s, r, t, row):
-    """Let the claimed adopt, or wait; sell goods; invites are used and lots drawn."""
+    """Let the claimed adopt, or wait; invites are used and lots drawn."""
     decide.settle_claims(s, r, t, row)
-    goods.sell_stock(s, r, t, row)
     supply.invite_and_draw(s, r, t)
 
 
@@ -116,7 +115,7 @@ def end_day(s, r, t, row):
     """Write the day down."""
     dilution.remember(s, r, t, row)
     backlog.evening(s, r, row)
-    goods.evening(s, r, row)
+    goods.evening(s, r, t, row)
     observe(s, r, t, row)
 
 
