@@ -32,6 +32,7 @@ __all__ = [
     "graphs_of",
     "quiet_world",
     "random_world",
+    "unlimited",
     "with_people",
     "with_rules",
 ]
@@ -173,6 +174,11 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         changes |= random_goods(dice, ticks, products)
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
+
+
+def unlimited(world: World) -> World:
+    """Return the world with as many goods as wanted: those that run out cannot be dealt out."""
+    return with_rules(world, stocked=np.zeros(8, np.int64))
 
 
 def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from tests.equivalence.cases import over_built_worlds
 from tests.equivalence.coverage import MARKS, fired
-from tests.worlds import filling_world, random_world, with_rules
+from tests.worlds import filling_world, random_world, unlimited, with_rules
 
 from koubei_sim import Scenario, run
 from koubei_sim.model.compiled import run_compiled
@@ -31,7 +31,7 @@ FULL = 12  # blocks in `make test-full`
 
 
 def world_of(number: int) -> World:
-    return random_world(1020 + number, n=320 + 31 * (number % 10))
+    return unlimited(random_world(1020 + number, n=320 + 31 * (number % 10)))
 
 
 @cache
@@ -53,7 +53,7 @@ def test_shards_make_the_bytes_of_one_process(first: int) -> None:
 
 def overworked(number: int) -> World:
     """A random world whose staff answer one complaint a day and channel at most."""
-    world = random_world(5000 + number, n=320)
+    world = unlimited(random_world(5000 + number, n=320))
     return with_rules(world, service_capacity=np.minimum(world.rules.service_capacity, 1))
 
 

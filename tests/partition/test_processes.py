@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.worlds import random_world
+from tests.worlds import random_world, unlimited
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import run_compiled
@@ -31,7 +31,7 @@ def test_processes_make_the_same_bytes() -> None:
     that actors do not find), warnings, workers that are still there afterwards, and traffic that
     depends on where shards are."""
     before = own_processes()
-    world = random_world(1003, n=400, ticks=25)
+    world = unlimited(random_world(1003, n=400, ticks=25))
     found = partition_world(world, 2, where="dask")
     assert difference(run_compiled(world), found.history) is None
     here = partition_world(world, 2)
@@ -55,7 +55,7 @@ def test_a_cluster_that_runs_already() -> None:
     is closed by its guest."""
     from distributed import Client, LocalCluster
 
-    world = random_world(1004, n=330, ticks=12)
+    world = unlimited(random_world(1004, n=330, ticks=12))
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         found = partition_world(world, 3, where="dask", address=cluster.scheduler_address)
         with Client(cluster, set_as_default=False) as client:

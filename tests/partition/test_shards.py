@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.worlds import random_world
+from tests.worlds import random_world, unlimited
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.allocation import allocate
@@ -33,7 +33,7 @@ PEOPLE = 200
 def a_world(**wanted: bool) -> World:
     """The first random world of 400 people with feeds, supply, .. and registration as wanted."""
     for number in range(200):
-        world = random_world(3000 + number, n=400)
+        world = unlimited(random_world(3000 + number, n=400))
         rules = world.rules
         has = {
             "feeds": not rules.is_board[: rules.n_channels].all(),
@@ -254,7 +254,7 @@ def test_wrong_arguments_are_one_line(
 
 def test_a_built_world_is_checked_too() -> None:
     """Catches a check that only the other door has."""
-    world = random_world(1, n=130)
+    world = unlimited(random_world(1, n=130))
     with pytest.raises(KoubeiError, match=r"shards: out of range, got 3, allowed 1..2"):
         partition_world(world, 3)
     with pytest.raises(KoubeiError, match=r"where: unknown, got 'there'"):

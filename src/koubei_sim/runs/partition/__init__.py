@@ -7,9 +7,12 @@ it works and what it would take to reach a billion people stands in docs/scale.m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.checks import whole
@@ -116,6 +119,7 @@ def run_partitioned(
             got=", ".join(one.name for one in scenario.mechanisms),
             fix="kb.run(scenario, threads=4)",
         )
+    _check_stock([name for name, good in scenario.goods.items() if good.stocked])
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
     simulation = options.simulation(scenario)
@@ -136,6 +140,7 @@ def partition_world(
     check_where(where, address)
     shards = _check_shards(shards, world.rules.n)
     check_progress(progress)
+    _check_stock(np.flatnonzero(world.rules.stocked).tolist())
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
 
@@ -155,6 +160,17 @@ def _days(
             elif callable(progress):
                 progress(hub.tick, rules.ticks)
     return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
+
+
+def _check_stock(goods: Sequence[object]) -> None:
+    """Refuse goods that run out: who gets one hangs on everybody with a booking."""
+    if goods:
+        raise KoubeiError(
+            "scenario",
+            "goods of which there are not enough need all people in one process",
+            got=", ".join(map(str, goods)),
+            fix="kb.run(scenario, threads=4)",
+        )
 
 
 def _check_shards(shards: object, n: int) -> int:
