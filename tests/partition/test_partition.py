@@ -76,7 +76,7 @@ def test_boards_that_fill() -> None:
     or counted by two, and lurkers who differ from shard to shard."""
     compared = 0
     for number in range(12):
-        world = filling_world(7000 + number, 330)
+        world = unlimited(filling_world(7000 + number, 330))
         history = run_compiled(world)
         if "registration by interest" in fired(world, history):
             compared += 1
