@@ -60,6 +60,7 @@ STOCKS: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
     "adopted": _adopted,  # adoptions so far, seeds among them: only ever rises
     "aware": people_who_know,
     "members": lambda history: block(history, "members"),
+    "having": lambda history: block(history, "having"),  # people who have a good
 }
 #: Flows: acts of a day; over a period they are added up.
 FLOWS: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
@@ -68,9 +69,13 @@ FLOWS: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
     "tellings": _told,
     "joins": lambda history: block(history, "joins"),
     "leavers": lambda history: block(history, "lapses") + block(history, "churns"),
+    "sold": lambda history: block(history, "sold"),  # units of goods
 }
-#: Quantities of which there is one a channel (or node): named after a colon, added up without.
-_BY_NAME: Final = {"members": "channels", "tellings": "channels", "joins": "nodes"}
+#: Quantities of which there is one a channel (or node, or good): named after a colon, added up without.
+_BY_NAME: Final = {
+    "members": "channels", "tellings": "channels", "joins": "nodes", "having": "goods",
+    "sold": "goods",
+}  # fmt: skip
 _FORM: Final = "users@2012-12-15, online_users/users@90, adoptions@2013-01-01..2013-06-30"
 #: Forms of other measures that look alike (`measuring`).
 _OTHERS: Final = ("sum:", "mean:", "day:", "cost@", "take_off@")
@@ -144,8 +149,8 @@ def read_dated(text: str) -> Dated:
     """Read ``quantity[:name][/quantity[:name]]@day[..day]``; blanks mean nothing.
 
     Quantities at the end of a day: users, loyal, die_hard, adopted (adoptions so far), aware,
-    members (of a channel).  Flows of a day, summed over a period: adoptions, online_users,
-    tellings, joins, leavers.  Over a period a stock is its mean over the days, and a ratio is the
+    members (of a channel), having (a good).  Flows of a day, summed over a period: adoptions,
+    online_users, tellings, joins, leavers, sold (units of goods).  Over a period a stock is its mean over the days, and a ratio is the
     ratio of the two sums.
 
     Raises
@@ -273,6 +278,7 @@ FORMS: Final = (
 _WIDTHS: Final = dict(TABLE)
 #: Blocks of the daily table with one column a channel, a node, a segment.
 _BY_CHANNEL: Final = frozenset(c.name for c in COLUMNS if c.along == "channel")
+_BY_GOOD: Final = frozenset(c.name for c in COLUMNS if c.along == "good")
 _BLOCK = re.compile(
     r"^(?P<how>sum|mean):(?P<block>\w+)(?:\.(?P<column>\w+))?(?:@(?P<low>\d+)\.\.(?P<high>\d+))?$"
 )
@@ -518,6 +524,8 @@ def _column_names(name: str, scenario: Any) -> list[str]:
         return list(scenario.segments)
     if name == "joins":
         return list(scenario.nodes)
+    if name in _BY_GOOD:
+        return list(scenario.goods)
     if name == "stage":
         return list(STAGES)
     if name in ("tier", "enthusiast_tier"):

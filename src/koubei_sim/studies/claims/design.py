@@ -190,7 +190,7 @@ def scaled_to(scenario: Scenario, agents: int) -> Scenario:
 #: What is so much per head.
 PER_HEAD: Final = (
     ".reading_capacity", ".service_capacity", ".size_cap", ".scale_quality", ".scale_difficulty",
-    "supply.units",
+    ".units", ".first_units", ".orders_per_day",
 )  # fmt: skip
 
 
