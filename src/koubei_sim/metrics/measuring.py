@@ -71,7 +71,7 @@ FLOWS: Final[dict[str, Callable[[History], NDArray[np.int64]]]] = {
     "leavers": lambda history: block(history, "lapses") + block(history, "churns"),
     "sold": lambda history: block(history, "sold"),  # units of goods
 }
-#: Quantities of which there is one a channel (or node, or good): named after a colon, added up without.
+#: Quantities of which there is one a channel, node or good: named after a colon, or added up.
 _BY_NAME: Final = {
     "members": "channels", "tellings": "channels", "joins": "nodes", "having": "goods",
     "sold": "goods",
@@ -150,8 +150,8 @@ def read_dated(text: str) -> Dated:
 
     Quantities at the end of a day: users, loyal, die_hard, adopted (adoptions so far), aware,
     members (of a channel), having (a good).  Flows of a day, summed over a period: adoptions,
-    online_users, tellings, joins, leavers, sold (units of goods).  Over a period a stock is its mean over the days, and a ratio is the
-    ratio of the two sums.
+    online_users, tellings, joins, leavers, sold (units of goods).  Over a period a stock is its
+    mean over the days, and a ratio is the ratio of the two sums.
 
     Raises
     ------
