@@ -1,7 +1,6 @@
 """decide: the claimed adopt or wait, the repelled turn away, the rival takes, some come back.
 
-Then those register who came to know the product and belong on a board, and who needs a device
-chooses one.
+At the end those register who came to know the product and belong on a board.
 
 Fifth step of the schedule.
 """
@@ -16,7 +15,7 @@ from koubei_sim.core.codes import (
     REJECTED,
 )
 from koubei_sim.model.mechanisms.rejection import T_REJECTIONS
-from koubei_sim.model.reference.goods import buy
+from koubei_sim.model.reference.goods import sell_stock
 from koubei_sim.model.reference.observe import remember
 from koubei_sim.model.reference.registration import register
 from koubei_sim.model.reference.returns import returns, schedule_return
@@ -29,10 +28,11 @@ if TYPE_CHECKING:
 
 
 def decide(model: Pyramid, day: Day) -> None:
-    """Settle claims, rejections, relays, offers, returns, registrations, purchases, by number."""
+    """Settle claims, rejections, relays, offers, returns, registrations, each by number."""
     rules, t = model.rules, day.t
     for person in in_order(day.claimed):
         adopt_or_wait(model, day, person)
+    sell_stock(model, day)
     for person in in_order(day.rejected):
         person.talk_until = t + rules.rejecter_days
         schedule_return(model, t, person, REJECTED, rules.rejected_return)
@@ -45,7 +45,6 @@ def decide(model: Pyramid, day: Day) -> None:
     rival(model, day)
     returns(model, day)
     register(model, day)
-    buy(model, day)
 
 
 def in_order(people: list[Person]) -> list[Person]:

@@ -1,7 +1,7 @@
 """goods: people need a device, choose one, and get it at once or when there is stock.
 
-Called when people are made, by the schedule in the morning and in the evening, by decide, supply
-and age.  Only where `goods_on`.
+Called when people are made, by decide (what was booked is handed over), by the schedule (in the
+morning, after serve and in the evening) and by age.  Only where `goods_on`.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def choice(model: Pyramid, t: int, person: Person) -> int:
 def scores(model: Pyramid, t: int, person: Person) -> dict[int, float]:
     """Return the score of each option that a person sees, luck included."""
     rules = model.rules
-    income = person.income * rules.income_growth[t]
+    income = max(1e-9, person.income * rules.income_growth[t])
     weight = rules.quality_weight * (1.0 + rules.expert_weight * person.expertise)
     found: dict[int, float] = {}
     if sees_goods(model, person):

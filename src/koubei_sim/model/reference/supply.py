@@ -2,7 +2,7 @@
 
 Units come in rounds; what is in stock sells every day, to those first who have an invite of their
 recruiter, then by lot; who waits may give up, to the rival or for good.  Sixth step of the
-schedule, only where `supply_on`; goods that were booked are sold in it too, and always.
+schedule, only where `supply_on`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from koubei_sim.model.mechanisms.supply import (
     T_WAITS,
 )
 from koubei_sim.model.reference.adoption import adopt
-from koubei_sim.model.reference.goods import sell_stock
 from koubei_sim.model.reference.observe import remember
 from koubei_sim.model.reference.returns import come_back, schedule_return
 
@@ -33,15 +32,13 @@ if TYPE_CHECKING:
 
 
 def supply(model: Pyramid, day: Day) -> None:
-    """Hand out invites and units, then goods, then let those who wait give up."""
+    """Hand out invites and units, then let those who wait give up."""
     if not model.rules.supply_on:
-        sell_stock(model, day)
         return
     hand_out_invites(model, day)
     model.stock += model.rules.units[day.t]
     sell(model, day)
     day.row[T_STOCK] = model.stock
-    sell_stock(model, day)
     for person in waiting(model):
         if person.waits_since < day.t:
             consider_giving_up(model, day, person)
