@@ -15,7 +15,6 @@ from koubei_sim.core.codes import (
     REJECTED,
 )
 from koubei_sim.model.mechanisms.rejection import T_REJECTIONS
-from koubei_sim.model.reference.goods import sell_stock
 from koubei_sim.model.reference.observe import remember
 from koubei_sim.model.reference.registration import register
 from koubei_sim.model.reference.returns import returns, schedule_return
@@ -32,7 +31,6 @@ def decide(model: Pyramid, day: Day) -> None:
     rules, t = model.rules, day.t
     for person in in_order(day.claimed):
         adopt_or_wait(model, day, person)
-    sell_stock(model, day)
     for person in in_order(day.rejected):
         person.talk_until = t + rules.rejecter_days
         schedule_return(model, t, person, REJECTED, rules.rejected_return)

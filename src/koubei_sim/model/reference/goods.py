@@ -1,7 +1,7 @@
 """goods: people need a device, choose one, and get it at once or when there is stock.
 
-Called when people are made, by decide (what was booked is handed over), by the schedule (in the
-morning, after serve and in the evening) and by age.  Only where `goods_on`.
+Called when people are made, by the schedule (in the morning, after serve and in the evening) and by
+age.  Only where `goods_on`.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ def morning(model: Pyramid, day: Day) -> None:
 
 
 def evening(model: Pyramid, day: Day) -> None:
-    """Count who has what, and who has a booking."""
+    """Sell what is in stock, then count who has what, and who has a booking."""
+    sell_stock(model, day)
     for g in range(model.rules.n_goods):
         day.row[T_HAVING + g] = sum(person.has == g for person in model.people)
         day.row[T_BOOKED + g] = sum(person.booking == g for person in model.people)

@@ -461,14 +461,9 @@ def meetings(scenario: Any) -> Fields:
 
 def market(scenario: Any) -> Fields:
     """Return the offers of the rival up to each day, who can reject, and who comes back."""
-    here, offers, offers_so_far = scenario.market, 0.0, []
-    for day in range(scenario.ticks):
-        hazard = 0.0
-        for phase in here.rival:
-            if phase.day <= day:
-                hazard = phase.hazard
-        offers += hazard
-        offers_so_far.append(int(offers * 67108864.0))
+    here = scenario.market
+    phases = [(phase.day, phase.hazard) for phase in here.rival]
+    offers_so_far = so_far_by_day(phases, scenario.ticks)
     return {
         "rival_on": int(offers_so_far[-1] > 0),
         "rival_cumulative": whole(offers_so_far),
@@ -476,6 +471,19 @@ def market(scenario: Any) -> Fields:
         "rejection_on": int(here.rejection),
         "rejected_return": here.rejected_return,
     }
+
+
+def so_far_by_day(phases: list[tuple[int, float]], ticks: int) -> list[int]:
+    """Return hazards added up by day, in units of 2**-26; each holds until the next phase."""
+    so_far, found = 0.0, []
+    for day in range(ticks):
+        hazard = 0.0
+        for first, value in phases:
+            if first <= day:
+                hazard = value
+        so_far += hazard
+        found.append(int(so_far * 67108864.0))
+    return found
 
 
 def supply(scenario: Any) -> Fields:
@@ -512,6 +520,7 @@ def goods(scenario: Any) -> Fields:
     """Return the devices that are sold, when they are needed, and what counts in the choice."""
     given, found = scenario.buying, list(scenario.goods.values())
     days = range(scenario.ticks if found else 1)
+    phases = [(phase.day, phase.rate) for phase in given.arrivals]
 
     def of_good(value: Callable[[Any], Any], nothing: Any = 0) -> list[Any]:
         return [value(good) for good in found] + [nothing] * (MAX_GOODS - len(found))
@@ -519,14 +528,6 @@ def goods(scenario: Any) -> Fields:
     def path(start: float, change: float) -> list[float]:
         return [start * yearly(change, t) for t in days]
 
-    arrived, arrivals = 0.0, []
-    for day in days:
-        rate = 0.0
-        for phase in given.arrivals:
-            if phase.day <= day:
-                rate = phase.rate
-        arrived += rate
-        arrivals.append(int(arrived * 67108864.0))
     chances = ("has_at_start", "find", "gift", "switch")
     same = ("life_days", "wait_days", "wait_value", "household")
     weights = ("quality_weight", "expert_weight", "price_weight", "word_weight", "link_weight")
@@ -550,7 +551,7 @@ def goods(scenario: Any) -> Fields:
         "users_first": whole(of_good(lambda g: g.users_first)),
         "cancel32": whole(of_good(lambda g: chance32(g.cancel * left(g.deposit, g.deposit_half)))),
         "accessory_rate": real(of_good(lambda g: g.accessories)),
-        "arrivals": whole(arrivals),
+        "arrivals": whole(so_far_by_day(phases, len(days))),
         **{f"{name}32": chance32(getattr(given, name)) for name in chances},
         **{name: getattr(given, name) for name in same + weights},
         "rival_quality": real(path(given.rival_quality, given.rival_quality_change)),
