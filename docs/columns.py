@@ -18,8 +18,9 @@ EVENTS = {
     "date": "calendar date, where the scenario has a start date",
     "agent": "person: label where there are labels, else number",
     "kind": "what happened: adopt, lapse, reject, rival, give_up",
-    "recruiter": "adoptions: who won the person; -1 for seeds, -2 for own media",
-    "channel": "adoptions: where; seed, media, or a channel",
+    "recruiter": "adoptions: who won the person; -1 for seeds, -2 for own media, -3 for who got a "
+    "good",
+    "channel": "adoptions: where; seed, media, goods, or a channel",
     "product": "which product",
     "generation": "adoptions: steps from a seed or an advertisement, which are 0",
 }

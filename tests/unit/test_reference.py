@@ -1115,7 +1115,8 @@ def test_counts_are_conserved(seed: int):
     assert (block("tier").sum(axis=1) == users).all()
     assert (block("segment_users").sum(axis=1) == users).all()
     assert (block("enthusiast_tier") <= block("tier")).all()
-    adopted = (block("adoptions_channel") + block("adoptions_media")).sum(axis=1)
+    bought_in = block("bought_in")[:, 0]
+    adopted = (block("adoptions_channel") + block("adoptions_media")).sum(axis=1) + bought_in
     assert (block("adoptions_segment").sum(axis=1) == adopted).all()
     left = (block("lapses") + block("churns")).sum(axis=1)
     assert (np.diff(users, prepend=len(world.people.seeds)) == adopted - left).all()
@@ -1131,7 +1132,8 @@ def test_counts_are_conserved(seed: int):
     unaware_start = world.rules.n - len(world.people.seeds) - aware_start
     unaware = stages[:, codes.UNAWARE]
     met = block("returns_unaware") - block("newly_aware") - block("rival_taken_unaware")
-    assert (np.diff(unaware, prepend=unaware_start) == met[:, 0]).all()
+    found_goods = met[:, 0] - np.diff(unaware, prepend=unaware_start)
+    assert ((found_goods >= 0) & (found_goods <= bought_in)).all()
     if world.rules.supply_on:
         sold = (block("invited") + block("lottery"))[:, 0]
         assert (np.diff(block("stock")[:, 0], prepend=0) == world.rules.units - sold).all()
@@ -1165,8 +1167,9 @@ def test_recruitment_is_a_forest(seed: int):
         if recruiter >= 0:
             assert last_adoption[recruiter] < tick
             assert h.log_generation[e] >= 1
-        elif recruiter == codes.RECRUITER_MEDIA:
+        elif recruiter in (codes.RECRUITER_MEDIA, codes.RECRUITER_GOODS):
             assert h.log_generation[e] == 1
+            assert (h.log_channel[e] >= 0) == (recruiter == codes.RECRUITER_MEDIA)
         else:
             assert (tick, int(h.log_generation[e])) == (-1, 0)
         last_adoption[agent] = tick

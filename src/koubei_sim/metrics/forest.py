@@ -1,9 +1,9 @@
 """The recruitment forest: who brought whom, the shape of the trees, recruits an adopter.
 
 Nodes are adoption *events* (a person may lapse and adopt again).  The parent of an event is the
-latest adoption of its recruiter on an earlier tick.  Roots are seeds, adoptions by own media, and
-adoptions recruited by somebody who had not adopted (one who relays what he heard, or waits for a
-unit): the log does not say from whom such a teller had it.
+latest adoption of its recruiter on an earlier tick.  Roots are seeds, adoptions by own media or
+by getting a good, and adoptions recruited by somebody who had not adopted (one who relays what he
+heard, or waits for a unit): the log does not say from whom such a teller had it.
 Who adopts in tick t acts from t + 1, so parents are always strictly earlier and the log is a
 forest.
 

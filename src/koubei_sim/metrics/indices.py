@@ -108,9 +108,10 @@ def purity_by_tier(history: History) -> NDArray[np.float64]:
 
 @takes_history
 def adoptions(history: History) -> NDArray[np.int64]:
-    """Return adoptions in each tick, by persons and by own media, seeds not counted, shape [T]."""
+    """Return adoptions in each tick, however they came about, seeds not counted, shape [T]."""
     by_person = block(history, "adoptions_channel").sum(axis=1)
-    return by_person + block(history, "adoptions_media").sum(axis=1)
+    by_media = block(history, "adoptions_media").sum(axis=1)
+    return by_person + by_media + block(history, "bought_in")
 
 
 TAKE_OFF_SHARE: Final = 0.01  # of the population ...

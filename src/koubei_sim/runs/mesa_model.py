@@ -218,8 +218,8 @@ class KoubeiModel(mesa.Model):
     @property
     def adoptions(self) -> float:
         """Adoptions of the last day run."""
-        both = self.column("adoptions_channel").sum() + self.column("adoptions_media").sum()
-        return self._people(int(both))
+        ways = ("adoptions_channel", "adoptions_media", "bought_in")
+        return self._people(sum(int(self.column(way).sum()) for way in ways))
 
     @property
     def quality(self) -> float:

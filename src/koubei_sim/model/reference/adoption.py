@@ -1,6 +1,6 @@
 """adoption: the one door through which anybody becomes a user.
 
-Called by decide, supply and seeding.
+Called by decide, supply, goods and seeding.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from koubei_sim.core.codes import (
     CASUAL,
     LOG_ADOPT,
     NO_STORY,
+    RECRUITER_GOODS,
     RECRUITER_MEDIA,
     RECRUITER_SEED,
     USER,
 )
 from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
+from koubei_sim.model.mechanisms.goods import T_BOUGHT_IN
 from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
 from koubei_sim.model.reference.engagement import (
     add_engagement,
@@ -35,13 +37,13 @@ LAST_GENERATION = 65535
 
 
 def adopt(model: Pyramid, day: Day, person: Person) -> None:
-    """Make a claimed or waiting person a user of `person.product`, won by `person.recruiter`."""
+    """Make a person a user of `person.product`, won by `person.recruiter`."""
     rules, t = model.rules, day.t
     recruiter = model.people[person.recruiter] if person.recruiter >= 0 else None
     if recruiter is not None:
         person.generation = min(LAST_GENERATION, recruiter.generation + 1)
     else:
-        person.generation = 1 if person.recruiter == RECRUITER_MEDIA else 0
+        person.generation = 0 if person.recruiter == RECRUITER_SEED else 1
 
     person.stage = USER
     person.adopted_at = t
@@ -61,7 +63,11 @@ def adopt(model: Pyramid, day: Day, person: Person) -> None:
     person.hazard = 0
 
     remember(model, t, LOG_ADOPT, person, person.product, person.generation)
-    if person.recruiter != RECRUITER_SEED:
+    if person.recruiter == RECRUITER_SEED:
+        return
+    day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1
+    if person.recruiter == RECRUITER_GOODS:
+        day.row[T_BOUGHT_IN] += 1
+    else:
         by = T_ADOPTIONS_MEDIA if person.recruiter == RECRUITER_MEDIA else T_ADOPTIONS_CHANNEL
         day.row[by + person.channel] += 1
-        day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1

@@ -13,6 +13,7 @@ from koubei_sim.model.reference import (
     decide,
     dilution,
     fatigue,
+    goods,
     hear,
     leaving,
     meetings,
@@ -46,6 +47,7 @@ class PyramidModel(Pyramid):
         super().__init__(world)
         registration.first_members(self)
         seeding.seeding(self)
+        goods.first_needs(self)
 
     def step(self) -> None:
         """Run one tick: the schedule."""
@@ -53,6 +55,7 @@ class PyramidModel(Pyramid):
         self.coins.forget()
 
         dilution.look_back(self)
+        goods.morning(self, day)
         backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)
@@ -74,8 +77,10 @@ class PyramidModel(Pyramid):
         supply.supply(self, day)  # 6
         serve.serve(self, day)  # 7
         leaving.leave(self, day)
+        goods.buy(self, day)
         age.age(self, day)  # 8
         own.end(self, day)
         dilution.remember(self, day)
         backlog.evening(self, day)
+        goods.evening(self, day)
         observe.observe(self, day)  # 9

@@ -93,6 +93,7 @@ def people(
         initial_stage=np.array([is_aware(i) for i in everybody], dtype=np.uint8),
         need=np.array(needs(scenario, population, graphs), dtype=np.uint16),
         resist_reject=np.array(reject, dtype=np.uint32),
+        income=np.array(population.income if scenario.goods else [1.0], dtype=np.float64),
     )
 
 

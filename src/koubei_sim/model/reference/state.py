@@ -14,10 +14,12 @@ from mesa import Agent, Model
 
 from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
 from koubei_sim.model.mechanisms.backlog import SLOTS
+from koubei_sim.model.mechanisms.goods import MAX_GOODS, NOTHING
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 
 NEVER = -1  # a stored tick that has not happened
+INFINITY = float("inf")
 
 
 class Person(Agent):
@@ -47,6 +49,7 @@ class Person(Agent):
         self.resist_adopt = people.resist_adopt[number]  # units of 2**-26, like the next one
         self.resist_reject = people.resist_reject[number]
         self.need = people.need[number] if rules.reinforcement_on else 1
+        self.income = people.income[number] if rules.goods_on else INFINITY
 
         # Where the person can be reached, and where it stands in the decision.
         bits = people.channels[number]
@@ -85,6 +88,14 @@ class Person(Agent):
         self.waits_since = NEVER
         self.invited = False
         self.adopted_at = NEVER
+
+        # As one who has a device, or needs one.
+        self.has = NOTHING  # number of a good, or RIVALS
+        self.booking = NOTHING  # number of a good
+        self.booked_at = NEVER
+        self.device_need = 0  # number of the need that is scheduled, or was last
+        self.device_at = NEVER  # tick on which it falls
+        self.given = False  # got a device while it was scheduled
 
         # As a user.
         self.expected = 0.0
@@ -191,6 +202,10 @@ class Pyramid(Model):
         What is left of replies today by channel, 16.16 fixed point.
     stock : int
         Units left unsold.
+    good_stock, good_sold : list of int
+        Units of each good that are left, and that were sold so far.
+    good_price, good_cost : list of float
+        Price and unit cost of each good today.
     squeak : float
         Factor on complaint rates, from the answers of the tick before.
     """
@@ -216,6 +231,10 @@ class Pyramid(Model):
         self.week: list[tuple[list[int], list[int]]] = []
         self.reply16: list[int] = []
         self.stock = 0
+        self.good_stock = [0] * MAX_GOODS
+        self.good_sold = [0] * MAX_GOODS
+        self.good_price = [0.0] * MAX_GOODS
+        self.good_cost = [0.0] * MAX_GOODS
         self.squeak = 1.0
         self.table: list[list[int]] = []
         self.quality_path: list[list[float]] = []

@@ -23,7 +23,8 @@ from koubei_sim.core.codes import (
     MAX_CHANNELS,
     WORTH_BINS,
 )
-from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
+from koubei_sim.core.draws import exp_neg_portable, hazard_units, log_portable, power_portable
+from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
@@ -82,6 +83,7 @@ def make_tables(
         **meetings(scenario),
         **market(scenario),
         **supply(scenario),
+        **goods(scenario),
         **service(scenario),
     )
 
@@ -459,14 +461,9 @@ def meetings(scenario: Any) -> Fields:
 
 def market(scenario: Any) -> Fields:
     """Return the offers of the rival up to each day, who can reject, and who comes back."""
-    here, offers, offers_so_far = scenario.market, 0.0, []
-    for day in range(scenario.ticks):
-        hazard = 0.0
-        for phase in here.rival:
-            if phase.day <= day:
-                hazard = phase.hazard
-        offers += hazard
-        offers_so_far.append(int(offers * 67108864.0))
+    here = scenario.market
+    phases = [(phase.day, phase.hazard) for phase in here.rival]
+    offers_so_far = so_far_by_day(phases, scenario.ticks)
     return {
         "rival_on": int(offers_so_far[-1] > 0),
         "rival_cumulative": whole(offers_so_far),
@@ -476,14 +473,39 @@ def market(scenario: Any) -> Fields:
     }
 
 
+def so_far_by_day(phases: list[tuple[int, float]], ticks: int) -> list[int]:
+    """Return hazards added up by day, in units of 2**-26; each holds until the next phase."""
+    so_far, found = 0.0, []
+    for day in range(ticks):
+        hazard = 0.0
+        for first, value in phases:
+            if first <= day:
+                hazard = value
+        so_far += hazard
+        found.append(int(so_far * 67108864.0))
+    return found
+
+
 def supply(scenario: Any) -> Fields:
     """Return the units of each day, invites and giving up."""
-    given, units, so_far, before = scenario.supply, [], 0.0, 0
+    given = scenario.supply
+    return {
+        "supply_on": int(given.enabled),
+        "units": whole(units_by_day(scenario, given)),
+        "invite_grant": whole(given.invites),
+        "give_up32": chance32(given.give_up),
+        "give_up_rival32": chance32(given.give_up_to_rival),
+    }
+
+
+def units_by_day(scenario: Any, given: Any) -> list[int]:
+    """Return what is delivered on each day, by regular rounds and by others."""
+    units, so_far, before = [], 0.0, 0
     for day in range(scenario.ticks):
         for_sale = 0.0
         since = day - given.start
         if since == 0 or (given.every > 0 and since > 0 and since % given.every == 0):
-            for_sale += given.units
+            for_sale += given.units or 0.0
         for one in given.rounds:
             if one.day == day:
                 for_sale += one.units
@@ -491,13 +513,62 @@ def supply(scenario: Any) -> Fields:
         agents_so_far = int(so_far / scenario.people_per_agent + 1e-9)
         units.append(agents_so_far - before)
         before = agents_so_far
+    return units
+
+
+def goods(scenario: Any) -> Fields:
+    """Return the devices that are sold, when they are needed, and what counts in the choice."""
+    given, found = scenario.buying, list(scenario.goods.values())
+    days = range(scenario.ticks if found else 1)
+    phases = [(phase.day, phase.rate) for phase in given.arrivals]
+
+    def of_good(value: Callable[[Any], Any], nothing: Any = 0) -> list[Any]:
+        return [value(good) for good in found] + [nothing] * (MAX_GOODS - len(found))
+
+    def path(start: float, change: float) -> list[float]:
+        return [start * yearly(change, t) for t in days]
+
+    chances = ("has_at_start", "find", "gift", "switch")
+    same = ("life_days", "wait_days", "wait_value", "household")
+    weights = ("quality_weight", "expert_weight", "price_weight", "word_weight", "link_weight")
     return {
-        "supply_on": int(given.enabled),
-        "units": whole(units),
-        "invite_grant": whole(given.invites),
-        "give_up32": chance32(given.give_up),
-        "give_up_rival32": chance32(given.give_up_to_rival),
+        "goods_on": int(len(found) > 0),
+        "n_goods": len(found),
+        "good_product": whole(
+            of_good(lambda g: number_of(g.product, scenario.products) if g.product else 0)
+        ),
+        "good_launch": whole(of_good(lambda g: g.launch_at)),
+        "good_quality": real(of_good(lambda g: g.quality)),
+        "list_price": real(of_good(lambda g: path(g.price, g.price_change), [0.0] * len(days))),
+        "unit_cost": real(of_good(lambda g: g.unit_cost)),
+        "curve": real(of_good(lambda g: g.cost_curve)),
+        "first_units": real(of_good(lambda g: g.first_units, 1.0)),
+        "markup": real(of_good(lambda g: 0.0 if g.markup is None else g.markup)),
+        "cost_plus": whole(of_good(lambda g: g.markup is not None)),
+        "stocked": whole(of_good(lambda g: g.units is not None or len(g.rounds) > 0)),
+        "good_units": whole(of_good(lambda g: units_by_day(scenario, g), [0] * len(days))),
+        "orders": whole(of_good(lambda g: agents(g.orders_per_day, scenario))),
+        "users_first": whole(of_good(lambda g: g.users_first)),
+        "cancel32": whole(of_good(lambda g: chance32(g.cancel * left(g.deposit, g.deposit_half)))),
+        "accessory_rate": real(of_good(lambda g: g.accessories)),
+        "arrivals": whole(so_far_by_day(phases, len(days))),
+        **{f"{name}32": chance32(getattr(given, name)) for name in chances},
+        **{name: getattr(given, name) for name in same + weights},
+        "rival_quality": real(path(given.rival_quality, given.rival_quality_change)),
+        "rival_price": real(path(given.rival_price, given.rival_price_change)),
+        "income_growth": real(path(1.0, given.income_change)),
+        "g16": scenario.people_per_agent,
     }
+
+
+def yearly(change: float, day: int) -> float:
+    """Return the factor that so large a change a year has become by a day."""
+    if change == 0.0:
+        return 1.0
+    size = day / 365.0 * float(log_portable(1.0 + change))
+    if change < 0.0:
+        return float(exp_neg_portable(-size))
+    return 1.0 / float(exp_neg_portable(size))
 
 
 def service(scenario: Any) -> Fields:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.core.codes import LOG_ADOPT, LOG_KINDS, RECRUITER_MEDIA, RECRUITER_SEED
+from koubei_sim.core.codes import (
+    LOG_ADOPT,
+    LOG_KINDS,
+    RECRUITER_GOODS,
+    RECRUITER_MEDIA,
+    RECRUITER_SEED,
+)
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.world.arrays import LOG_COLUMNS, LOG_TYPES, History, events_in, log_pieces
 from koubei_sim.runs.dataset.tables import dates_of, names_of
@@ -31,11 +37,11 @@ def events_from(
     """Return the event logs of all replicates as one data frame, in the order of the logs.
 
     Columns ``replicate, tick, [date,] agent, kind, recruiter, channel, product, generation``.
-    ``agent`` and ``recruiter`` are agent numbers (recruiter -1: seed, -2: own media); ``kind``,
-    ``channel`` and ``product`` are categories with the scenario's names, ``channel`` also
-    ``"seed"`` and ``"media"``, missing where an event has none.  The seeds adopt on tick -1.
-    Where people have names there are ``label`` and ``recruiter_label``, too (missing for seeds and
-    own media).
+    ``agent`` and ``recruiter`` are agent numbers (recruiter -1: seed, -2: own media, -3:
+    got a good); ``kind``, ``channel`` and ``product`` are categories with the scenario's names,
+    ``channel`` also ``"seed"``, ``"media"`` and, where there are goods, ``"goods"``, missing where
+    an event has none.  The seeds adopt on tick -1.  Where people have names there are ``label`` and
+    ``recruiter_label``, too (missing where no person won somebody).
 
     Parameters
     ----------
@@ -80,6 +86,7 @@ def frame_from(
     adopted = column["kind"] == LOG_ADOPT
     code[adopted & (column["recruiter"] == RECRUITER_SEED)] = len(channels)
     code[adopted & (column["recruiter"] == RECRUITER_MEDIA)] = len(channels) + 1
+    code[adopted & (column["recruiter"] == RECRUITER_GOODS)] = len(channels) + 2
     # Widened first: -1 is no number of the log's own kind.
     numbered = column["product"].astype(np.int16)
     product = np.where(numbered < len(names["product"]), numbered, -1)
@@ -88,7 +95,8 @@ def frame_from(
         return pd.Categorical.from_codes(codes.astype(np.int8), pd.Index(categories, dtype=object))
 
     # A channel may itself be called "seed" or "media"; category names must differ.
-    extra = [name if name not in channels else f"({name})" for name in ("seed", "media")]
+    ways = ("seed", "media", "goods") if scenario.goods else ("seed", "media")
+    extra = [name if name not in channels else f"({name})" for name in ways]
     data: dict[str, Any] = {"replicate": column["replicate"], "tick": column["tick"]}
     dates = dates_of(scenario)
     if dates is not None:

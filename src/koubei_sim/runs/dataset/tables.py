@@ -20,7 +20,10 @@ from koubei_sim import checks
 from koubei_sim.core.codes import HOPS, STAGES, TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.mechanisms import COLUMNS, TABLE_OFFSET, TABLE_WIDTH
+from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL
 from koubei_sim.model.mechanisms.declaration import Column
+from koubei_sim.model.mechanisms.goods import T_BOUGHT_IN
+from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
 from koubei_sim.model.world.arrays import History
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ def names_of(scenario: Any) -> dict[str, list[str]]:
         "channel": list(scenario.channels),
         "node": list(scenario.nodes),
         "product": list(scenario.products),
+        "good": list(scenario.goods),
         "hop": [str(hop) for hop in range(HOPS)],
     }
 
@@ -70,9 +74,9 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     """Return the daily tables of all replicates as one Dataset.
 
     Dimensions ``replicate``, ``tick`` and, by variable, ``stage``, ``tier``, ``segment``,
-    ``channel``, ``node``, ``product``, ``sign``, ``hop``.  Counts are persons (agents times
-    ``people_per_agent``), int64 where that is a whole number; blocks of the table keep their names
-    but for ``by_stage``, ``by_tier`` and ``tells``.  Coordinate ``date`` along ``tick``
+    ``channel``, ``node``, ``product``, ``good``, ``sign``, ``hop``.  Counts are persons (agents
+    times ``people_per_agent``), int64 where that is a whole number; blocks of the table keep their
+    names but for ``by_stage``, ``by_tier`` and ``tells``.  Coordinate ``date`` along ``tick``
     where the scenario has a start date.  Four sums are added for convenience: ``users``,
     ``loyal`` (loyal and above), ``die_hard`` (die-hard and core), ``adoptions``.
     """
@@ -103,14 +107,16 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     tells = np.stack([table[:, :, at : at + channels] for at in signs], axis=2)
     add("tells", ("sign", "channel"), tells, signs[0].meaning)
     tier = table[:, :, TABLE_OFFSET["tier"] :][:, :, :4]
-    flows = [TABLE_OFFSET["adoptions_channel"], TABLE_OFFSET["adoptions_media"]]
     for mechanism, own, at, meaning in _own(scenario):
         add(f"{mechanism}_{own}", (), table[:, :, at], meaning)
     derived = {
         "users": tier.sum(axis=2),
         "loyal": tier[:, :, 1:].sum(axis=2),
         "die_hard": tier[:, :, 2:].sum(axis=2),
-        "adoptions": sum(table[:, :, at : at + 8].sum(axis=2) for at in flows),
+        "adoptions": sum(
+            table[:, :, column : column + column.width].sum(axis=2)
+            for column in (T_ADOPTIONS_CHANNEL, T_ADOPTIONS_MEDIA, T_BOUGHT_IN)
+        ),
     }
     for name, values in derived.items():
         add(name, (), values, name)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import number, word
-from koubei_sim.core.codes import RECRUITER_MEDIA, RECRUITER_SEED
+from koubei_sim.core.codes import RECRUITER_GOODS, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import (
     OUTCOMES,
@@ -333,9 +333,9 @@ class Comparison:
         -------
         DataFrame
             ``replicate, agent, change`` (earlier, won, later, lost), ``tick_with, tick_without``
-            (NaN: never), ``recruiter`` (-1 seed, -2 own media), ``channel``, ``origin`` and
-            ``steps``: the changed person with whom the chain of changed recruiters began, and
-            the links from there.  See `koubei_sim.studies.compare.programme.Changed`.
+            (NaN: never), ``recruiter`` (-1 seed, -2 own media, -3 got a good), ``channel``,
+            ``origin`` and ``steps``: the changed person with whom the chain of changed recruiters
+            began, and the links from there.  See `koubei_sim.studies.compare.programme.Changed`.
         """
         import pandas as pd
 
@@ -357,9 +357,9 @@ class Comparison:
     def through(self, name: str | None = None) -> pd.DataFrame:
         """Return how many people a replicate were changed, by the kind of who recruited them.
 
-        Rows: the four changes.  Columns: ``seed``, ``media``, ``unchanged`` (recruited by
-        somebody who did not change), ``changed`` (by one who did), ``all``; agents, means over
-        replicates.
+        Rows: the four changes.  Columns: ``seed``, ``media``, ``goods`` (who got one; only where
+        there are goods), ``unchanged`` (recruited by somebody who did not change), ``changed`` (by
+        one who did), ``all``; agents, means over replicates.
         """
         import pandas as pd
 
@@ -369,11 +369,14 @@ class Comparison:
                 people.steps > 0,
                 people.recruiter == RECRUITER_SEED,
                 people.recruiter == RECRUITER_MEDIA,
+                people.recruiter == RECRUITER_GOODS,
             ],
-            ["changed", "seed", "media"],
+            ["changed", "seed", "media", "goods"],
             "unchanged",
         )
-        kinds = ["seed", "media", "unchanged", "changed"]
+        kinds = ["seed", "media", "goods", "unchanged", "changed"]
+        if not any(run.scenario.goods for run in self.runs.values()):
+            kinds.remove("goods")
         table = pd.crosstab(people["change"].astype(str), kind)
         table = table.reindex(index=list(CHANGES), columns=kinds, fill_value=0) / self.replicates
         return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)

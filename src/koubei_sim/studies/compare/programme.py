@@ -113,8 +113,8 @@ class Changed(NamedTuple):
     change: NDArray[np.int64]  # number in `CHANGES`
     tick_with: NDArray[np.float64]  # NaN: never
     tick_without: NDArray[np.float64]
-    recruiter: NDArray[np.int64]  # agent; -1 seed, -2 own media
-    channel: NDArray[np.int64]  # -1 for seeds
+    recruiter: NDArray[np.int64]  # agent; -1 seed, -2 own media, -3 got a good
+    channel: NDArray[np.int64]  # -1 for seeds and who got a good
     origin: NDArray[np.int64]  # the changed person with whom the chain of changed people began
     steps: NDArray[np.int64]  # links from there; 0: reached by the change itself
 
