@@ -49,6 +49,7 @@ from koubei_sim.model.mechanisms.goods import (
     T_SWITCHED_TO,
     WAIT,
 )
+from koubei_sim.model.mechanisms.leaving import T_LAPSES
 
 NEW = 0  # days until a need: of who has no device; for others the mean is given
 
@@ -258,6 +259,7 @@ def take_rivals(s, r, t, i, row):
     row[T_HAVING + had] -= 1
     leaves = draw32(stream(r.key, r.replicate, DRAW_SWITCH, t, 0), i) < r.switch32
     if leaves and s.stage[i] == USER and s.actor[i].product == r.good_product[had]:
+        row[T_LAPSES] += 1
         leave(s, r, i, t)
 
 
