@@ -214,14 +214,14 @@ def test_a_function_is_told_of_all_runs() -> None:
         return float(history.table[-1, 0])
 
     taken, values = market(0.5, 1000.0)[0], np.array([LUCK[1] < 0.6, LUCK[1] < 0.2]) * 1.0
-    found = parts(enough, values, np.array([taken, taken]) > 0.0)
+    found = parts(enough, values, np.array([taken, taken]))
     assert found.of == "all" and found.given.n == N and found.given.kind == "difference"
     assert found.given.estimate == pytest.approx((values[0] - values[1]).mean())
     assert found.given.method == "paired shares"
 
 
 def test_runs_of_which_all_or_none_take_off() -> None:
-    """Catches a subset that was not run counted as one that died, and dead runs told as living."""
+    """Catches a run that failed, or a subset that was not run, counted as one that died."""
     taken = np.array([[1.0, 1.0, 0.0], [1.0, np.nan, 1.0]])
     assert told_rows("users", taken)[0].tolist() == [True, True, False]
     assert told_rows("users", np.zeros((3, 2))) == (
@@ -229,6 +229,10 @@ def test_runs_of_which_all_or_none_take_off() -> None:
         "neither takes off",
     )
     assert told_rows("take_off@2", taken)[0].all()
+    failed = np.array([[1.0, np.nan, 1.0, 1.0], [0.0, 1.0, 1.0, 1.0]])
+    found = parts("users", failed * 9.0, failed)
+    assert found.chance.n == 3 and found.chance.estimate == pytest.approx(1.0 / 3.0)
+    assert found.given.n == 2
 
 
 @pytest.mark.parametrize("n", (8, 12, 20, 32))

@@ -150,7 +150,7 @@ def test_what_cannot_act_has_exactly_no_effect(method: str) -> None:
         SILENT, INERT, method=method, points=METHODS[method], outcome="adoptions", rng=4,
         replicates=3,
     )  # fmt: skip
-    left = ["from", "to", "gain", "n", "kind", "take_off_from", "take_off_to"]
+    left = ["from", "to", "gain", "n", "kind", "of", "take_off_from", "take_off_to"]
     row = found.table().loc["telling.relay_days"].drop(left, errors="ignore")
     times = row.index.str.contains("at_|diff")
     assert (row[times] == 1.0).all() and (row[~times] == 0.0).all(), row

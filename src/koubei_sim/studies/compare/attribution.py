@@ -123,7 +123,7 @@ class SwitchedOff:
     def _parts(self, *runs: NDArray[np.float64]) -> Parts:
         """Both parts of what the first runs do against the second."""
         both = np.concatenate([each.reshape(-1, 2, each.shape[-1]) for each in runs])
-        return parts(self.outcome, both[:, 1], both[:, 0] == 1.0, self.key, self.horizon)
+        return parts(self.outcome, both[:, 1], both[:, 0], self.key, self.horizon)
 
     def _lines(self, texts: Mapping[str, tuple[Parts, Parts]]) -> list[str]:
         """Say one thing of the modules of which another is largest."""

@@ -214,10 +214,10 @@ def shapley(
         worth = dict(zip(every, table, strict=True))
         if exact:
             return exact_shares(names, worth)
-        rows = [
-            sampled_shares(names, lambda subset, r=r: float(worth[subset][r]), key, r, orders)  # type: ignore[misc]
-            for r in range(number)
-        ]
+        rows = []
+        for r in range(number):
+            alone = {subset: float(values[r]) for subset, values in worth.items()}
+            rows.append(sampled_shares(names, alone.__getitem__, key, r, orders))
         return np.array([row[0] for row in rows]).T, np.array([row[1] for row in rows])
 
     shares, effect = divided(scaled(outcome, values, horizon))

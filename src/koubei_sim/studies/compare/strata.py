@@ -48,12 +48,8 @@ class Effect(NamedTuple):
         sign, form = ("x ", ".4g") if self.kind == "times" else ("", "+.4g")
         form = "+.2f" if self.method == "paired shares" else form
         said = f"{sign}{self.estimate:{form}}"
-        return said + (f" (95 % {self.low:{form}} .. {self.high:{form}})" if self.known else "")
-
-    @property
-    def known(self) -> bool:
-        """Whether there is an interval."""
-        return math.isfinite(self.low)
+        known = math.isfinite(self.low)
+        return said + (f" (95 % {self.low:{form}} .. {self.high:{form}})" if known else "")
 
     def columns(self, word: str) -> dict[str, float]:
         """Return the columns of a table: ``word``, ``word_low`` and ``word_high``."""
@@ -198,18 +194,15 @@ class Parts(NamedTuple):
         where = "" if self.of == "all" else f" where {self.of}"
         if not n:
             return f"{said}; {outcome} not known{where}: no pair"
-        more = (
-            ""
-            if self.given.known
-            else f", too few replicates ({hurdle.more(self.rows.size, n)} more)"
-        )
-        return f"{said}; {outcome} {self.given}{where}, {n} pairs{more}"
+        said += f"; {outcome} {self.given}{where}, {n} pairs"
+        few = not math.isfinite(self.given.low)
+        return said + f", too few replicates ({hurdle.more(self.rows.size, n)} more)" * few
 
 
 def parts(
     outcome: Outcome,
     values: FloatArray,
-    taken: BoolArray,
+    taken: FloatArray,
     key: int = 0,
     horizon: float | None = None,
 ) -> Parts:
@@ -220,32 +213,32 @@ def parts(
     outcome : str or callable
         A function is told of all runs, for it may itself be a chance, or count failures.
     values, taken : (2, R) or (4, R) arrays
-        The outcome, and whether it took off, with the scenario and without; of four, the first
-        two against the last two: by how much an effect changes.
+        The outcome, and whether it took off (0, 1, NaN: not known), with the scenario and without;
+        of four, the first two against the last two: by how much an effect changes.
     key, horizon
         As in `effect`.
 
     Examples
     --------
     >>> sizes = np.array([[9.0, 19.0, 3.0], [4.0, 9.0, 0.0]])
-    >>> found = parts("users", sizes, sizes > 0.0)
+    >>> found = parts("users", sizes, 1.0 * (sizes > 0.0))
     >>> round(found.chance.estimate, 2), round(found.given.estimate, 2), found.given.n
     (0.33, 2.0, 2)
     """
     rows, of = told_rows(outcome, taken)
     sides, reach = _sides(scaled(outcome, values[:, rows], horizon)), len(taken) / 2.0
     return Parts(
-        on_scale("take_off", *_sides(taken * 1.0), key, reach),
+        on_scale("take_off", *_sides(taken), key, reach),
         on_scale(outcome, *sides, key, reach),
         rows,
         of,
     )
 
 
-def told_rows(outcome: Outcome, taken: NDArray[Any]) -> tuple[BoolArray, str]:
+def told_rows(outcome: Outcome, taken: FloatArray) -> tuple[BoolArray, str]:
     """Return the runs of which an effect on an outcome is told (`told_of`), from [arms, R].
 
-    Arms that were not run (NaN) say nothing.
+    Arms that were not run, or failed, say nothing: NaN.
     """
     if callable(outcome) or outcome.startswith("take_off"):
         return np.ones(taken.shape[1], dtype=bool), "all"

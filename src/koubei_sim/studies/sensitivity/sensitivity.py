@@ -60,9 +60,8 @@ class Asked:
     name : str
     number : int
         Of the outcome, for the addresses of draws.
-    measured : (points, replicates) array
-    taken : (points, replicates) array of bool
-        Which runs took off.
+    measured, taken : (points, replicates) arrays
+        The outcome, and which runs took off.
     design : Design
     key : int
     horizon : float or None
@@ -72,7 +71,7 @@ class Asked:
     name: str
     number: int
     measured: Values
-    taken: NDArray[np.bool_]
+    taken: Values
     design: Design
     key: int
     horizon: float | None
@@ -119,7 +118,7 @@ def ends_columns(asked: Asked) -> dict[str, Any]:
             row |= {word: gap.estimate, f"{word}_from": gap.low, f"{word}_to": gap.high}
         means = (0.0, _mean(gaps[low]), _mean(gaps[high]))
         row |= {"kind": ends.given.kind, "span": max(means) - min(means)}
-        row |= {"gain": ends.given.gain, "n": ends.given.n}
+        row |= {"gain": ends.given.gain, "n": ends.given.n, "of": ends.of}
         one, other = (asked.measured[point, ends.rows] for point in (low, high))
         rows.append(row | _elasticity(one, other, a_range, asked.key, 10_000 * asked.number + low))
     return {word: [row[word] for row in rows] for word in rows[0]}
@@ -348,7 +347,7 @@ class Sensitivity:
             the least to the greatest of the three means over all pairs, of counts and money in the
             logarithm: both parts at once, for nothing but the order of the rows.  ``gain`` of
             pairing the ends; ``elasticity``: per cent of the outcome for one per cent of the
-            parameter, for ranges in the logarithm; ``n`` pairs of ends.
+            parameter, for ranges in the logarithm; ``n`` pairs of ends, and ``of``, which.
 
             Morris: ``mu_star``, ``mu``, ``sigma`` per whole range, in units of the outcome, of
             counts and money in the logarithm (.69: twice), each with ``_from``, ``_to``.  Sobol:
@@ -440,7 +439,7 @@ class Sensitivity:
     def _asked(self, name: str) -> Asked:
         known = list(OUTCOMES)
         number = known.index(name) if name in known else len(known) + self.outcomes.index(name)
-        taken = self.values("take_off") == 1.0
+        taken = self.values("take_off")
         horizon = None if "ticks" in self.ranges else float(self.runs.sweep.scenario.ticks)
         return Asked(name, number, self.values(name), taken, self.design, self.key, horizon)
 
