@@ -100,7 +100,9 @@ _ = axes[0].set_ylabel("users")
 # authenticity costs users.
 #
 # ## Shares of the whole
-# `studies.shapley` divides the effect of all four together among them, whatever the order.
+# `studies.shapley` divides the effect of all four together among them, whatever the order: that on
+# the chance of take-off, and, where all subsets take off, that on users. There `share` is a factor:
+# the four multiply to that of all, and their parts add up to 1.
 
 # %%
 poor = market.replace(**design(0.2, 0.2, 0.2, 0.2))

@@ -46,6 +46,8 @@ def screened():
     print(table[["se_design", "se_luck"]].head(12))
     print((table["mu_star"] < 0.05 * table["mu_star"].iloc[0]).sum(), "below 5 % of the first")
     print((table["mu_star"] == 0.0).sum(), "exactly 0")
+    print("take off:", first.values("take_off").mean())
+    print(first.table("take_off")[["mu_star", "mu_star_from", "mu_star_to", "mu"]].head(6))
     print(first.noise)
     started = time.perf_counter()
     second = sensitivity(
@@ -85,17 +87,15 @@ def luck(trajectories=10, replicates=10):
     )
     print(found.noise)
     print(f"{'parameter':30}{'mu*':>8}{'mu* apart':>11}{'noise':>8}{'apart':>8}{'ratio':>8}")
-    noise = [
-        elementary_effects(shares, values).var(axis=1, ddof=1).mean(axis=0)
-        for values in (found.values(), apart)
-    ]
-    stars = [morris_indices(shares, values).mu_star.value for values in (found.values(), apart)]
+    both = [np.log1p(values) for values in (found.values(), apart)]
+    noise = [elementary_effects(shares, logs).var(axis=1, ddof=1).mean(axis=0) for logs in both]
+    stars = [morris_indices(shares, logs).mu_star.value for logs in both]
     for number, path in enumerate(found.ranges):
         one, other = noise[0][number], noise[1][number]
         ratio = other / one if one else np.inf
         print(
-            f"{path:30}{stars[0][number]:8.1f}{stars[1][number]:11.1f}"
-            f"{one**0.5:8.1f}{other**0.5:8.1f}{ratio:8.1f}"
+            f"{path:30}{stars[0][number]:8.2f}{stars[1][number]:11.2f}"
+            f"{one**0.5:8.2f}{other**0.5:8.2f}{ratio:8.1f}"
         )
     print("all parameters:", noise[1].mean() / noise[0].mean())
 

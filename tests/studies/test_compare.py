@@ -22,7 +22,7 @@ from koubei_sim.studies.compare.programme import (
     first_adoptions,
     programme_value,
 )
-from koubei_sim.studies.compare.strata import paired
+from koubei_sim.studies.compare.strata import effect
 
 TINY = Scenario.load("tiny").replace(n_agents=500, ticks=30)
 MORE = TINY.replace(**{"media.account.start": 3, "media.account.visibility": 0.1})
@@ -110,7 +110,7 @@ def test_the_gain_of_independent_numbers_is_one() -> None:
     """
     rng = np.random.Generator(np.random.PCG64(8))
     one, other = rng.normal(size=(2, 20_000))
-    assert abs(1.0 - 1.0 / paired(one, other).gain) < 4.89 / np.sqrt(20_000)
+    assert abs(1.0 - 1.0 / effect("virality", one, other).gain) < 4.89 / np.sqrt(20_000)
 
 
 def test_pairs_save_runs_against_other_keys(found: Comparison) -> None:
@@ -120,16 +120,16 @@ def test_pairs_save_runs_against_other_keys(found: Comparison) -> None:
     below it.
     """
     other = kb.metrics.outcomes(kb.run(TINY, replicates=12, rng=12))["adoptions"]
-    apart = paired(found.values("adoptions", "advertised"), other)
-    gain = paired(*(found.values("adoptions", n) for n in ("advertised", "as it is"))).gain
-    assert gain > 2.0 and gain > apart.gain
+    one, base = (found.values("adoptions", name) for name in ("advertised", "as it is"))
+    gain = effect("adoptions", one, base).gain
+    assert gain > 2.0 and gain > effect("adoptions", one, other).gain
 
 
 def test_undefined_pairs_are_left_out() -> None:
     """Catches NaN in a mean, or pairs closed up one against the wrong other."""
-    gap = paired(np.array([1.0, np.nan, 5.0, 9.0]), np.array([0.0, 2.0, np.nan, 5.0]))
-    assert (gap.n, gap.mean.mean, gap.changed) == (2, 2.5, 1.0)
-    assert paired(np.array([np.nan]), np.array([1.0])).n == 0
+    gap = effect("virality", np.array([1.0, np.nan, 5.0, 9.0]), np.array([0.0, 2.0, np.nan, 5.0]))
+    assert (gap.n, gap.estimate, gap.changed) == (2, 2.5, 1.0)
+    assert effect("virality", np.array([np.nan]), np.array([1.0])).n == 0
 
 
 def test_over_time_ends_with_the_final_difference(found: Comparison) -> None:

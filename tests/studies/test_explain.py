@@ -33,10 +33,10 @@ def test_knock_outs_are_runs_at_neutral_values() -> None:
         assert np.array_equal(found.alone[at], outcome_of(TINY.neutral(name)))
         assert np.array_equal(found.ladder[at], outcome_of(TINY.neutral(*names[: at + 1])))
     table = found.table()
-    gap = found.whole - found.alone[2]
-    assert table.loc["reinforcement", "effect"] == pytest.approx(gap.mean())
-    total = found.whole.mean() - found.ladder[-1].mean()
-    assert table.step.sum() == pytest.approx(total)
+    gap = np.log1p(found.whole) - np.log1p(found.alone[2])  # nothing takes off anywhere here
+    assert table.loc["reinforcement", "effect"] == pytest.approx(np.exp(gap.mean()))
+    total = np.log1p(found.whole) - np.log1p(found.ladder[-1])
+    assert table.step.prod() == pytest.approx(np.exp(total.mean()))
 
 
 def test_all_active_modules_without_names() -> None:
@@ -95,11 +95,12 @@ def test_shares_of_modules_add_up_to_their_effect() -> None:
     base = TINY.neutral("returns", "registration", "lurkers")  # enough people adopt
     found = shapley(base, ["relays", "returns", "reinforcement"], "adoptions", 3, rng=6)
     none = outcome_of(base.neutral("relays", "returns", "reinforcement"))
-    assert np.array_equal(found.effect, outcome_of(base) - none)
+    assert np.array_equal(found.effect, np.log1p(outcome_of(base)) - np.log1p(none))
     assert np.abs(found.shares.sum(axis=0) - found.effect).max() < 1e-9
     assert (found.shares[1] == 0.0).all() and (found.shares[[0, 2]] != 0.0).any()
     table = found.table()
-    assert table.loc["all", "share"] == pytest.approx(found.effect.mean())
+    assert table.loc["all", "share"] == pytest.approx(np.exp(found.effect.mean()))
+    assert table.share[:-1].prod() == pytest.approx(table.loc["all", "share"])
     assert table.part[:-1].sum() == pytest.approx(1.0)
 
 
@@ -111,8 +112,8 @@ def test_shares_of_groups_of_changes() -> None:
     }
     found = shapley(TINY, groups, "adoptions", 3, rng=6)
     both = TINY.replace(**groups["campaign"], **groups["talk"])
-    a, b = (outcome_of(TINY.replace(**groups[name])) for name in groups)
-    zero, all_in = outcome_of(TINY), outcome_of(both)
+    a, b = (np.log1p(outcome_of(TINY.replace(**groups[name]))) for name in groups)
+    zero, all_in = np.log1p(outcome_of(TINY)), np.log1p(outcome_of(both))
     assert np.array_equal(found.effect, all_in - zero)
     assert np.allclose(found.shares[0], ((a - zero) + (all_in - b)) / 2)
 

@@ -38,27 +38,31 @@ def found(comparison: Any) -> Attribution:
 def test_effects_are_differences_of_runs_at_neutral_values(found: Attribution) -> None:
     """Catches a module that is off in one arm only, other luck, a sign, a rung that forgets."""
     assert (found.name, found.baseline) == ("advertised", "as it is")
-    assert np.array_equal(found.whole, outcome_of(MORE) - outcome_of(TINY))
+    assert np.array_equal(found.whole, [outcome_of(MORE), outcome_of(TINY)])
     for at, module in enumerate(NAMES):
-        alone = outcome_of(MORE.neutral(module)) - outcome_of(TINY.neutral(module))
+        alone = [outcome_of(arm.neutral(module)) for arm in (MORE, TINY)]
         assert np.array_equal(found.alone[at], alone)
         off = NAMES[: at + 1]
-        rung = outcome_of(MORE.neutral(*off)) - outcome_of(TINY.neutral(*off))
-        assert np.array_equal(found.ladder[at], rung)
+        assert np.array_equal(
+            found.ladder[at], [outcome_of(arm.neutral(*off)) for arm in (MORE, TINY)]
+        )
     assert not np.array_equal(found.alone[0], found.whole)  # relays do matter here
 
 
 def test_the_module_that_is_the_programme_carries_it_all(found: Attribution) -> None:
     """Catches arms that are not the same scenario once their only difference is off."""
     table = found.table()
-    assert (found.alone[1] == 0.0).all() and (found.ladder[1:] == 0.0).all()
+    assert np.array_equal(found.alone[1, 0], found.alone[1, 1])
+    assert np.array_equal(found.ladder[1:, 0], found.ladder[1:, 1])
     assert table.loc["media", "share"] == 1.0
-    assert table.loc["media", "carried"] == pytest.approx(found.effect.mean)
-    assert table.step.sum() == pytest.approx(found.effect.mean - found.ladder[-1].mean())
-    lost = (found.whole - found.alone[0]).mean()
-    assert table.loc["relays", "carried"] == pytest.approx(lost)
-    assert table.loc["relays", "share"] == pytest.approx(lost / found.effect.mean)
-    assert "without media: +0 left" in repr(found)
+    whole, alone = (np.log1p(arms[0]) - np.log1p(arms[1]) for arms in (found.whole, found.alone[0]))
+    assert found.effect.estimate == pytest.approx(np.exp(whole.mean()))  # nothing takes off here
+    assert table.loc["media", "carried"] == pytest.approx(found.effect.estimate)
+    assert table.step.prod() == pytest.approx(found.effect.estimate)
+    lost = (whole - alone).mean()
+    assert table.loc["relays", "carried"] == pytest.approx(np.exp(lost))
+    assert table.loc["relays", "share"] == pytest.approx(lost / whole.mean())
+    assert "without media: take-off +0.00" in repr(found) and "adoptions x 1 (95 %" in repr(found)
 
 
 def test_two_scenarios_and_a_function_give_the_same(found: Attribution) -> None:
@@ -70,8 +74,9 @@ def test_two_scenarios_and_a_function_give_the_same(found: Attribution) -> None:
         return float(kb.metrics.adoptions(history).sum() * scenario.people_per_agent)
 
     same = attribution({"a": TINY, "b": MORE}, NAMES, adoptions, replicates=3, rng=6)
-    for part in ("whole", "alone", "ladder"):
-        assert np.array_equal(getattr(same, part), getattr(found, part))
+    for part in ("whole", "alone", "ladder"):  # the function leaves out the seeds
+        assert np.array_equal(*(np.diff(getattr(each, part), axis=-2) for each in (same, found)))
+    assert set(same.table()["kind"]) == {"difference"}
     assert MORE.neutral("relays") in seen and TINY in seen
     # 2 whole, 2 without relays, 1 without media, 2 without events; rungs: 1 and 1 more.
     assert len(seen) == 3 * 9
@@ -80,9 +85,9 @@ def test_two_scenarios_and_a_function_give_the_same(found: Attribution) -> None:
 def test_more_replicates_than_the_comparison_has(comparison: Any, found: Attribution) -> None:
     """Catches replicates that are numbered from 0 again, or the first ones run anew."""
     more = attribution(comparison, ["media"], "adoptions", replicates=5)
-    assert np.array_equal(more.whole, outcome_of(MORE, 5) - outcome_of(TINY, 5))
+    assert np.array_equal(more.whole, [outcome_of(MORE, 5), outcome_of(TINY, 5)])
     fewer = attribution(comparison, ["media"], "adoptions", replicates=2)
-    assert np.array_equal(fewer.whole, found.whole[:2])
+    assert np.array_equal(fewer.whole, found.whole[:, :2])
 
 
 def test_all_active_modules_without_names(comparison: Any) -> None:
@@ -101,7 +106,7 @@ def test_undefined_outcomes_are_left_out_pair_by_pair() -> None:
 
     made = attribution({"a": TINY, "b": MORE}, ["relays"], day, replicates=6, rng=6)
     row = made.table().iloc[0]
-    assert row["n"] == np.isfinite(made.whole).sum()
+    assert row["n"] == np.isfinite(made.whole).all(axis=0).sum()
     assert row["left"] == 0.0 and np.isnan(row["share"])
 
 
@@ -114,7 +119,8 @@ def test_runs_that_do_not_come_out_again_are_refused(comparison: Any) -> None:
     made = compare({"a": one, "b": other}, replicates=2, rng=6, networks=own)
     with pytest.raises(KoubeiError, match=r"does not come out again.*same networks"):
         attribution(made, ["relays"])
-    assert attribution(made, ["media"], networks=own).alone.tolist() == [[0.0, 0.0]]
+    alone = attribution(made, ["media"], networks=own).alone
+    assert np.array_equal(alone[0, 0], alone[0, 1])
     first = comparison.runs["as it is"]
     result = kb.run(first.scenario, replicates=3, rng=6)
     changed = fork(result, 10, **{"telling.relay": 0.0})

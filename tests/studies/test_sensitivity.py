@@ -51,13 +51,13 @@ def test_one_at_a_time_is_pairs_run_by_hand() -> None:
         np.testing.assert_array_equal(values[1 + 2 * number], low)
         np.testing.assert_array_equal(values[2 + 2 * number], high)
         row = table.loc[path]
-        assert row["at_low"] == pytest.approx((low - base).mean())
-        assert row["at_high"] == pytest.approx((high - base).mean())
-        wanted = mean_interval(high - low)
-        assert row["difference"] == pytest.approx(wanted.mean)
-        if wanted.method == "t":
-            assert row["difference_from"] == pytest.approx(wanted.low)
-            assert row["difference_to"] == pytest.approx(wanted.high)
+        low, high, middle = (np.log1p(each) for each in (low, high, base))  # nothing takes off
+        assert row["at_low"] == pytest.approx(np.exp((low - middle).mean()))
+        assert row["at_high"] == pytest.approx(np.exp((high - middle).mean()))
+        wanted = mean_interval(high - low, skewed=np.inf)
+        assert row["difference"] == pytest.approx(np.exp(wanted.mean))
+        assert row["difference_from"] == pytest.approx(np.exp(wanted.low))
+        assert row["difference_to"] == pytest.approx(np.exp(wanted.high))
         assert row["from"] == found.ranges[path].low and row["to"] == found.ranges[path].high
     assert (values != base).any() and table["span"].is_monotonic_decreasing
 
@@ -106,7 +106,7 @@ def test_the_indices_are_those_of_the_runs() -> None:
     wanted = table.pivot(index="point", columns="replicate", values="adoptions").to_numpy()
     np.testing.assert_array_equal(found.values("adoptions"), wanted)
     number = list(OUTCOMES).index("adoptions")
-    direct = morris_indices(found.design.shares, wanted, found.key, number)
+    direct = morris_indices(found.design.shares, np.log1p(wanted), found.key, number)
     shown = found.table("adoptions").loc[PATHS]
     np.testing.assert_array_equal(shown["mu_star"], direct.mu_star.value)
     np.testing.assert_array_equal(shown["mu_star_to"], direct.mu_star.high)
@@ -150,8 +150,11 @@ def test_what_cannot_act_has_exactly_no_effect(method: str) -> None:
         SILENT, INERT, method=method, points=METHODS[method], outcome="adoptions", rng=4,
         replicates=3,
     )  # fmt: skip
-    row = found.table().loc["telling.relay_days"].drop(["from", "to", "gain", "n"], errors="ignore")
-    assert (row == 0.0).all(), row
+    left = ["from", "to", "gain", "n", "kind", "of", "take_off_from", "take_off_to"]
+    row = found.table().loc["telling.relay_days"].drop(left, errors="ignore")
+    times = row.index.str.contains("at_|diff")
+    assert (row[times] == 1.0).all() and (row[~times] == 0.0).all(), row
+    assert times.any() == (method == "oat")
     assert (found.table().loc["seeding.number"].iloc[2:4] != 0.0).any()
     pairs = found.pairs()
     if pairs is not None:
@@ -182,6 +185,7 @@ def test_noise_adds_up_and_says_what_common_luck_saves() -> None:
     assert row["parameters"] == 0.0 and row["luck"] == 1.0 and row["both"] == 0.0
     assert row["replicates"] == 1.0 and row["gain"] == np.inf
     more = sensitivity(SMALL, PATHS, outcome=["users", "adoptions"], replicates=3, rng=5).noise
+    more = more.drop("take_off")  # nothing takes off
     np.testing.assert_allclose(more[["parameters", "luck", "both"]].sum(axis=1), 1.0)
     single = sensitivity(SMALL, PATHS, replicates=1, rng=5).noise
     assert single.isna().all(axis=None)
@@ -203,19 +207,19 @@ def test_elasticity() -> None:
 
 
 def test_an_outcome_that_is_often_undefined_is_refused() -> None:
-    """Catches an index over the few runs in which a day came."""
+    """Catches an index over the few runs that were followed for ninety days."""
     for method, points in METHODS.items():
         found = sensitivity(
-            SMALL, PATHS, method=method, points=points, outcome=["users", "day_loyal_100000"],
+            SMALL, PATHS, method=method, points=points, outcome=["users", "active_day_90"],
             replicates=2, rng=1,
         )  # fmt: skip
-        assert found.undefined("day_loyal_100000") == 1.0 and found.undefined() == 0.0
-        with pytest.raises(KoubeiError, match=r"day_loyal_100000: undefined in too many .*100%"):
-            found.table("day_loyal_100000")
+        assert found.undefined("active_day_90") == 1.0 and found.undefined() == 0.0
+        with pytest.raises(KoubeiError, match=r"active_day_90: undefined in too many .*100%"):
+            found.table("active_day_90")
         assert len(found.table()) == 2
-    with pytest.raises(KoubeiError, match="day_loyal_100000"):
-        found.interactions("day_loyal_100000")
-    single = sensitivity(SMALL, PATHS, outcome="day_loyal_100000", replicates=1, rng=1)
+    with pytest.raises(KoubeiError, match="active_day_90"):
+        found.interactions("active_day_90")
+    single = sensitivity(SMALL, PATHS, outcome="active_day_90", replicates=1, rng=1)
     assert "undefined too often" in repr(single)
 
 

@@ -60,7 +60,7 @@ def test_json_is_the_table_of_the_study(call) -> None:
     for row, wanted in zip(found["outcomes"]["adoptions"]["parameters"], table.itertuples()):
         assert row["parameter"] == wanted.parameter
         assert row["mu_star"] == wanted.mu_star and row["mu_star_to"] == wanted.mu_star_to
-    assert list(found["outcomes"]) == ["adoptions", "users"]
+    assert list(found["outcomes"]) == ["adoptions", "users", "take_off"]
     assert (found["points"], found["replicates"], found["failed"]) == (9, 2, 0)
 
 
@@ -91,7 +91,7 @@ def test_a_figure_and_a_journal(call, tmp_path) -> None:
         (["tiny", "--figure", "a.bmp"], "--figure: unknown format, got a.bmp"),
         (["tiny", "--replicates", "0"], "replicates: out of range, got 0"),
         (["tini"], "tini"),
-        ([*SMALL, *PATHS, "--outcome", "day_loyal_100000"], "undefined in too many runs"),
+        ([*SMALL, *PATHS, "--outcome", "active_day_90"], "undefined in too many runs"),
     ],
 )
 def test_mistakes_are_one_line_and_status_2(call, words, said) -> None:

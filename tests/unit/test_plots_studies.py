@@ -47,6 +47,11 @@ def test_tornado_shows_the_table(study) -> None:
     ax = plots.tornado(study, "adoptions")
     table = study.table("adoptions")
     columns = {"oat": ["at_low", "at_high"], "morris": ["mu_star"], "sobol": ["ST", "S1"]}
+    if study.method == "oat":  # ratios, on an axis of logarithms
+        ratios = [f"{end}{word}" for end in columns["oat"] for word in ("", "_from", "_to")]
+        table[ratios] = np.log(table[ratios])
+        assert all(tick.get_text().startswith("x ") for tick in ax.get_xticklabels())
+        assert any(tick.get_text() == "x 1" for tick in ax.get_xticklabels())
     wanted = table[columns[study.method]].to_numpy().ravel()
     np.testing.assert_allclose(widths(ax), np.sort(wanted))
     labels = [label.get_text() for label in ax.get_yticklabels()]
@@ -77,7 +82,7 @@ def test_a_range_is_written_at_its_own_end() -> None:
     """Catches the value of the low end at the bar of the high one."""
     found = studies.sensitivity(SMALL, {"seeding.number": (5, 20)}, replicates=3, rng=3)
     row = found.table().iloc[0]
-    assert row["at_low"] < 0.0 < row["at_high"]
+    assert row["at_low"] < 1.0 < row["at_high"]
     ax = plots.tornado(found)
     placed = {t.get_text(): t.xy[0] for t in ax.texts if t.get_text() in ("5", "20")}
     assert placed["5"] < 0.0 < placed["20"]

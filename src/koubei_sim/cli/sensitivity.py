@@ -36,6 +36,7 @@ from koubei_sim.cli.options import (
 )
 from koubei_sim.cli.screen import sweep_progress
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import offset
 
 if TYPE_CHECKING:
     from koubei_sim.studies import Sensitivity
@@ -116,7 +117,7 @@ def sensitivity(
     if as_json:
         screen.write_json({**_plain(study), "failed": failed})
     else:
-        for measured in study.outcomes:
+        for measured in _varied(study):
             _print(study, measured)
         _print_cost(study, failed)
     if figure is not None:
@@ -164,10 +165,19 @@ def _range(path: str, text: str) -> Any:
     )  # fmt: skip
 
 
+def _varied(study: Sensitivity) -> list[str]:
+    """Return the outcomes to be shown: without take-off where all runs take off, or none."""
+    same = len(set(study.values("take_off").ravel().tolist())) == 1
+    asked = [name for name in study.outcomes if name != "take_off"]
+    return asked if same and asked else list(study.outcomes)
+
+
 def _print(study: Sensitivity, outcome: str) -> None:
     table = study.table(outcome)
     shown = table.head(MOST_ROWS)
-    print(f"{outcome}: {study.method} over {len(table)} parameters")
+    sizes = offset(outcome) is not None
+    what = f", {_SCALES[study.method]}" if sizes else ""
+    print(f"{outcome}: {study.method} over {len(table)} parameters{what}")
     head = ["parameter", "range", *_HEADS[study.method]]
     rows = []
     for path, row in shown.iterrows():
@@ -205,14 +215,20 @@ def _tail(path: str, width: int) -> str:
     return path if len(path) <= width else ".." + path[2 - width :]
 
 
+#: How sizes are told.
+_SCALES = {
+    "oat": "times, where both take off",
+    "morris": "in the logarithm (.69: twice)",
+    "sobol": "variance of the logarithm",
+}
 #: Columns shown, and whether with interval.
 _SHOWN = {
-    "oat": (("at_low", False), ("at_high", False), ("difference", True)),
+    "oat": (("at_low", False), ("at_high", False), ("difference", True), ("take_off", False)),
     "morris": (("mu_star", True), ("mu", False), ("sigma", False)),
     "sobol": (("ST", True), ("S1", True)),
 }
 _HEADS = {
-    "oat": ("at low", "at high", "difference", "95 %"),
+    "oat": ("at low", "at high", "difference", "95 %", "take-off"),
     "morris": ("mu*", "95 %", "mu", "sigma"),
     "sobol": ("ST", "95 %", "S1", "95 %"),
 }
@@ -231,6 +247,8 @@ def _brief(value: Any) -> str:
 def _print_cost(study: Sensitivity, failed: int) -> None:
     plan = study.runs.sweep
     line = f"{plan.points.number:,} points x {plan.replicates:,} replicates, key {study.key}"
+    taken = float(study.values("take_off").mean())
+    line += f", {taken:.0%} take off"
     print(line + (f", {failed:,} failed" if failed else ""))
 
 
@@ -261,7 +279,7 @@ def _draw(study: Sensitivity, figure: Path, lang: str) -> list[Path]:
     from koubei_sim.plots.files import write_figure
 
     written = []
-    for number, outcome in enumerate(study.outcomes):
+    for number, outcome in enumerate(_varied(study)):
         plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
         name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
 

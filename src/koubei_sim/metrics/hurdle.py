@@ -99,16 +99,28 @@ def paired_chances(one: object, other: object) -> Interval:
     first, second = (np.asarray(values, dtype=np.float64).ravel() for values in (one, other))
     if first.size != second.size:
         raise KoubeiError("other", "not as many as one", got=second.size, allowed=str(first.size))
-    known = np.isfinite(first) & np.isfinite(second)
-    a, b = first[known] != 0.0, second[known] != 0.0
-    n = a.size
+    gaps = (first != 0.0) * 1.0 - (second != 0.0)
+    return mean_of_gaps(gaps[np.isfinite(first) & np.isfinite(second)])
+
+
+def mean_of_gaps(gaps: FloatArray, reach: float = 1.0) -> Interval:
+    """Return the mean of differences of chances, one a trial, with its 95 % interval.
+
+    Differences are -1, 0 or 1; between these where they are shared out (`shapley`), and up to a
+    `reach` of 2 where two of them are compared.  The interval is that of `paired_chances`, written
+    for any such numbers: Wald's, after one trial at either end of the reach has been added.
+    """
+    gaps = gaps[np.isfinite(gaps)]
+    n = gaps.size
     if not n:
         return Interval(math.nan, math.nan, math.nan, "none")
-    only, lone = int((a & ~b).sum()), int((~a & b).sum())
-    here, there = (only + 1.0) / (n + 2.0), (lone + 1.0) / (n + 2.0)
+    sides = np.maximum(gaps, 0.0), np.maximum(-gaps, 0.0)
+    here, there = ((float(side.sum()) + reach) / (n + 2.0) for side in sides)
+    square = sum((float((side**2).sum()) + reach**2) / (n + 2.0) for side in sides)
     gap = here - there
-    arm = NORMAL * math.sqrt((here + there - gap * gap) / (n + 2.0))
-    return Interval((only - lone) / n, max(-1.0, gap - arm), min(1.0, gap + arm), "paired shares")
+    arm = NORMAL * math.sqrt((square - gap * gap) / (n + 2.0))
+    low, high = max(-reach, gap - arm), min(reach, gap + arm)
+    return Interval(float(gaps.mean()), low, high, "paired shares")
 
 
 def log_interval(values: FloatArray, plus: float = 1.0) -> Interval:

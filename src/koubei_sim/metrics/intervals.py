@@ -133,7 +133,10 @@ def _accelerated_bootstrap(
     bias = ndtri(min(max(below, 0.5 / RESAMPLES), 1 - 0.5 / RESAMPLES))
     left_out = (values.sum() - values) / (n - 1)  # jackknife means
     centred = left_out.mean() - left_out
-    acceleration = (centred**3).sum() / (6.0 * (centred**2).sum() ** 1.5)
+    square = float((centred**2).sum()) ** 1.5
+    if square == 0.0:  # they differ by less than their sum is rounded to
+        return float(values.mean()), float(values.mean())
+    acceleration = (centred**3).sum() / (6.0 * square)
     normal = ndtri(np.array([0.025, 0.975]))
     level = ndtr(bias + (bias + normal) / (1.0 - acceleration * (bias + normal)))
     low, high = np.quantile(means, level)

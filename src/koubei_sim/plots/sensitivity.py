@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import offset
 from koubei_sim.plots.style import (
     BLUE,
     GREY,
@@ -36,8 +37,10 @@ def tornado(
 ) -> Any:
     """Draw how much an outcome hangs on each parameter, the most important on top.
 
-    One at a time: the change at either end of a range, with the value at that end.  Morris: mu*
-    as a bar, sigma as an open circle.  Sobol: total and first order index.  Thin lines are 95 %
+    One at a time: the change at either end of a range, with the value at that end; of counts and
+    money on an axis of ratios, where both take off, and at the right by how much the chance of
+    take-off is larger at the high end (``tornado(study, "take_off")`` draws that).  Morris: mu* as
+    a bar, sigma as an open circle.  Sobol: total and first order index.  Thin lines are 95 %
     intervals.
 
     Parameters
@@ -70,7 +73,7 @@ def tornado(
         ax.set_ylim(-0.6, len(table) - 0.4)
         ax.spines["left"].set_visible(False)
         ax.axvline(0.0, color="#999999", linewidth=0.8, zorder=1)
-        ax.set_title(say("tornado", spoken, outcome=outcome_name(name, spoken)))
+        ax.set_title(say("tornado", spoken, outcome=_named(study, name, spoken)))
         note = say(f"tornado_{study.method}", spoken, replicates=study.replicates)
         if len(whole) > len(table):
             note += say("and_others", spoken, others=len(whole) - len(table))
@@ -78,10 +81,20 @@ def tornado(
     return ax
 
 
+def _named(study: Any, name: str, lang: str) -> str:
+    """Return what an outcome is called; of sizes, whose indices are of the logarithm, that too."""
+    said = outcome_name(name, lang)
+    log = study.method != "oat" and offset(name) is not None
+    return say("log_of", lang, outcome=said) if log else said
+
+
 def _ends(ax: Any, table: Any, places: Any, lang: str) -> None:
     """Both ends in one row; where they lie on one side the shorter bar is in front."""
     ends = (("at_low", "at_high", BLUE, "from"), ("at_high", "at_low", ORANGE, "to"))
     marks = [f"{end}{word}" for end in ("at_low", "at_high") for word in ("", "_from", "_to")]
+    times = (table["kind"] == "times").all()
+    if times:
+        table = table.assign(**np.log(table[marks]))
     for place, (_, row) in zip(places, table.iterrows()):
         known = [0.0] + [row[mark] for mark in marks if np.isfinite(row[mark])]
         for end, other, colour, value in ends:
@@ -89,17 +102,41 @@ def _ends(ax: Any, table: Any, places: Any, lang: str) -> None:
             ax.barh(place, row[end], 0.62, color=colour, zorder=3 if front else 2)
             _whisker(ax, row, end, place + (0.12 if end == "at_low" else -0.12))
             alone = row[end] * row[other] < 0.0 or not front
-            if alone and row[end] != 0.0:  # else its value would lie on that of the longer bar
+            if alone and abs(row[end]) > 0.0:  # else its value would lie on that of the longer bar
                 right = row[end] > 0.0
                 ax.annotate(
                     _short(row[value]), (max(known) if right else min(known), place),
                     xytext=(4 if right else -4, 0), textcoords="offset points", color="#555555",
                     fontsize=8.5, va="center", ha="left" if right else "right",
                 )  # fmt: skip
+        if times and row["take_off"]:
+            ax.text(
+                1.03,
+                place,
+                say("takes_off_by", lang, more=f"{row['take_off']:+.2f}"),
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                color="#555555",
+                fontsize=8.5,
+            )
     ax.margins(x=0.12)
-    thousands(ax, "x")
-    ax.set_xlabel(say("change_of_outcome", lang))
+    if times:
+        _ratios(ax)
+    else:
+        thousands(ax, "x")
+    ax.set_xlabel(say("times_of_outcome" if times else "change_of_outcome", lang))
     legend(ax, ((say("low_end", lang), BLUE), (say("high_end", lang), ORANGE)))
+
+
+def _ratios(ax: Any) -> None:
+    """Write an axis of logarithms as ratios, at round ones."""
+    from matplotlib.ticker import LogLocator, MaxNLocator
+
+    low, high = np.exp(np.clip(ax.get_xlim(), -700.0, 700.0))
+    subs = (1.0,) if high > 100.0 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    ticks = MaxNLocator(5) if high < 2.0 * low else LogLocator(10, subs=subs)
+    inside = [tick for tick in ticks.tick_values(low, high) if low <= tick <= high]
+    ax.set_xticks(np.log(inside), [f"x {tick:g}" for tick in inside])
 
 
 def _morris(ax: Any, table: Any, places: Any, lang: str) -> None:
@@ -176,7 +213,7 @@ def interactions(study: Any, outcome: str | None = None, ax: Any = None, lang: s
             _plane(ax, study.table(name), spoken)
         else:
             _matrix(ax, pairs, list(study.ranges), spoken)
-        ax.set_title(say("interactions", spoken, outcome=outcome_name(name, spoken)))
+        ax.set_title(say("interactions", spoken, outcome=_named(study, name, spoken)))
         subtitle(ax, say(f"interactions_{study.method}", spoken))
     return ax
 

@@ -54,6 +54,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "index": ("index", "指数"),
     "recruits": ("recruits per adopter", "人均带来用户数"),
     "change_of_outcome": ("change from the scenario as it is", "相对于原设定的变化"),
+    "times_of_outcome": ("times the scenario as it is", "为原设定的倍数"),
+    "takes_off_by": ("take-off {more}", "起飞 {more}"),
+    "log_of": ("log of {outcome}", "{outcome}(对数)"),
     "effect_per_range": ("effect of the whole range", "参数全范围的效应"),
     "share_of_variance": ("share of variance", "占方差比例"),
     "mu_star_axis": ("mu*, mean size of effects", "mu*(效应绝对值的均值)"),
@@ -229,7 +232,7 @@ def outcome_name(outcome: str, lang: str) -> str:
     """
     from koubei_sim.metrics import OUTCOMES
 
-    return _OUTCOMES[outcome] if lang == "zh" else OUTCOMES[outcome]
+    return (_OUTCOMES if lang == "zh" else OUTCOMES).get(outcome, outcome)
 
 
 def check_language(lang: str) -> str:

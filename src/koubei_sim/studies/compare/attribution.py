@@ -2,7 +2,9 @@
 
 Every module of the model has a neutral value that switches it off exactly (`scenario.neutral`),
 and all variants of a study share their luck, so what a module makes is measured pair by pair.
-Each module is switched off alone, and then one after the other, as rungs of a ladder.
+Each module is switched off alone, and then one after the other, as rungs of a ladder.  What a
+module does is told in two parts (`strata.parts`): to the chance of take-off, and where all of the
+runs that are compared take off.
 `knock_out` asks what an outcome of one scenario comes from; `attribution` what the *difference*
 of two comes from, with modules at their neutral values in both arms: an effect that vanishes
 without relays is carried by relays. Called by people; claims take the ladder from here.
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,21 +24,18 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
 from koubei_sim.runs.options import RunOptions, options_from, outcome_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome, measure
 from koubei_sim.studies.compare.comparison import Comparison
-from koubei_sim.studies.compare.strata import paired
+from koubei_sim.studies.compare.criterion import Criterion
+from koubei_sim.studies.compare.strata import Effect, Parts, parts, scaled
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Numbers of the resampled intervals: rows of the table, so that none share their resamples.
-_LEFT, _CARRIED, _RUNG, _STEP = 0, 1000, 2000, 3000
 
 
 def switched_off(modules: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -55,7 +54,7 @@ def switched_off(modules: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def rungs(
-    found: Mapping[str, NDArray[np.float64]], modules: int
+    found: Mapping[Any, NDArray[np.float64]], modules: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the numbers of the variants of `switched_off`: the whole, alone and ladder, [M, R]."""
     whole_one, *rest = found.values()
@@ -73,62 +72,105 @@ def _without(scenario: Scenario, modules: Sequence[str], own_people: bool) -> Sc
     return scenario.changed(neutral_paths(scenario, modules), own_people)
 
 
-# Of an outcome ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class KnockOut:
-    """Outcomes with modules switched off.
+@dataclass(frozen=True, eq=False, repr=False)
+class SwitchedOff:
+    """Runs with modules switched off: what `knock_out` and `attribution` have in common.
 
     Attributes
     ----------
     modules : tuple of str
-    whole : (R,) array
-        The outcome with all modules as they are.
-    alone : (M, R) array
-        With one module neutral.
-    ladder : (M, R) array
-        With this module and all before it neutral.
+        M modules, in the order of the ladder.
+    outcome : str or callable
+    seen : (V, ..., 2, R) array
+        Take-off and outcome of each replicate of the variants of `switched_off`; of `attribution`
+        in both arms, the one that is asked for first.
+    horizon : float
+        Days of a run: a day that never came counts as this.
     key : int
+        Common key of all runs.
     """
 
     modules: tuple[str, ...]
-    whole: NDArray[np.float64]
-    alone: NDArray[np.float64]
-    ladder: NDArray[np.float64]
+    outcome: Outcome
+    seen: NDArray[np.float64]
+    horizon: float
     key: int
+
+    @property
+    def whole(self) -> NDArray[np.float64]:
+        """The outcome with all modules as they are, (..., R)."""
+        return self._rungs()[0][..., 1, :]
+
+    @property
+    def alone(self) -> NDArray[np.float64]:
+        """The outcome with one module neutral, (M, ..., R)."""
+        return self._rungs()[1][..., 1, :]
+
+    @property
+    def ladder(self) -> NDArray[np.float64]:
+        """The outcome with this module and all before it neutral, (M, ..., R)."""
+        return self._rungs()[2][..., 1, :]
+
+    def _rungs(self) -> tuple[NDArray[np.float64], ...]:
+        return rungs(dict(enumerate(self.seen)), len(self.modules))
+
+    def _rows(self) -> Iterator[tuple[str, tuple[NDArray[np.float64], ...]]]:
+        """Give each module with the runs: as it is, without it, the rung above, its rung."""
+        full, alone, ladder = self._rungs()
+        for at, module in enumerate(self.modules):
+            yield module, (full, alone[at], ladder[at - 1] if at else full, ladder[at])
+
+    def _parts(self, *runs: NDArray[np.float64]) -> Parts:
+        """Both parts of what the first runs do against the second."""
+        both = np.concatenate([each.reshape(-1, 2, each.shape[-1]) for each in runs])
+        return parts(self.outcome, both[:, 1], both[:, 0], self.key, self.horizon)
+
+    def _lines(self, texts: Mapping[str, tuple[Parts, Parts]]) -> list[str]:
+        """Say one thing of the modules of which another is largest."""
+        largest = sorted(texts, key=lambda each: texts[each][1].size, reverse=True)[:5]
+        named = str(Criterion(self.outcome))
+        return [f"  {module}: {texts[module][0].text(named)}" for module in largest]
+
+
+def _columns(told: Mapping[str, Parts]) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for word, found in told.items():
+        row |= found.chance.columns(f"{word}_take_off") | found.given.columns(word)
+        row[f"{word}_of"] = found.of
+    return row
+
+
+# Of an outcome ------------------------------------------------------------------------------------
+
+
+class KnockOut(SwitchedOff):
+    """Outcomes with modules switched off; made by `knock_out`."""
 
     def table(self) -> pd.DataFrame:
         """Return one row a module, in order.
 
-        ``without``: mean with this module off; ``effect``, ``low``, ``high``: what it adds to the
-        whole, paired, with the ``gain`` of pairing; ``rung``: mean with this and all modules
-        above off; ``step``, ``step_low``, ``step_high``: what this rung took away.
+        ``effect_take_off``: what it adds to the chance of take-off, over all runs; ``effect``: what
+        it does to the outcome where both, with it and without, take off (where nothing takes off
+        anywhere, and of a function: in all runs), ``times`` or a ``difference`` as ``kind`` says,
+        in ``n`` pairs, with the ``gain`` of pairing.  ``step_take_off``, ``step``: the same of this
+        rung of the ladder against the one above.  ``_of``: which pairs are told of.  Ends of 95 %
+        intervals: ``_low``, ``_high``; NaN with less than three pairs.
         """
         import pandas as pd
 
         rows = {}
-        above = [self.whole, *self.ladder[:-1]]
-        for number, module in enumerate(self.modules):
-            one = paired(self.whole, self.alone[number], self.key, number)
-            step = paired(above[number], self.ladder[number], self.key, 1000 + number)
-            rows[module] = {
-                "without": _mean(self.alone[number]),
-                "effect": one.mean.mean,
-                "low": one.mean.low,
-                "high": one.mean.high,
-                "gain": one.gain,
-                "rung": _mean(self.ladder[number]),
-                "step": step.mean.mean,
-                "step_low": step.mean.low,
-                "step_high": step.mean.high,
-            }
+        for module, (full, alone, above, rung) in self._rows():
+            effect = self._parts(full, alone)
+            row = _columns({"effect": effect, "step": self._parts(above, rung)})
+            found = effect.given
+            rows[module] = row | {"kind": found.kind, "gain": found.gain, "n": found.n}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("module")
 
-
-def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else math.nan
+    def __repr__(self) -> str:
+        """Say what the modules add that do most."""
+        found = {name: self._parts(runs[0], runs[1]) for name, runs in self._rows()}
+        head = f"{self.seen.shape[-1]} replicates, key {self.key}: what each module adds"
+        return "\n".join([head, *self._lines({name: (p, p) for name, p in found.items()})])
 
 
 def knock_out(
@@ -157,7 +199,9 @@ def knock_out(
         Names of `scenario.neutral.MODULES`, in the order of the ladder; all that are active without
         it.
     outcome : str or callable
-        A measure (`metrics.measure`), or a function of (history, scenario).
+        A measure (`metrics.measure`), or a function of (history, scenario).  Measures are told of
+        the runs that take off, like everywhere; a function of all runs, for it may itself be a
+        chance, or a profit that counts failures.
     replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; all variants share the key.
     out, backend, workers, scheduler : optional
@@ -185,45 +229,34 @@ def knock_out(
     outcome, number = outcome_from(outcome), whole("replicates", replicates, 1)
     variants = {name: _without(scenario, off, own) for name, off in switched_off(names).items()}
     with Study(options, execution) as study:
-        found = rungs(study.values(variants, number, outcome), len(names))
-    return KnockOut(tuple(names), *found, options.key)
+        found = study.outcomes(variants, number, ("take_off", outcome))
+    seen = np.array(list(found.values()))
+    return KnockOut(tuple(names), outcome, seen, float(scenario.ticks), options.key)
 
 
 # Of a difference ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Attribution:
-    """An effect with modules switched off in both arms.
+class Attribution(SwitchedOff):
+    """An effect with modules switched off in both arms; made by `attribution`.
 
-    Attributes
-    ----------
-    name, baseline : str
-        The effect is what `name` gives more than `baseline`.
-    modules : tuple of str
-        M modules, in the order of the ladder.
-    whole : (R,) array
-        The effect in each replicate with all modules as they are; NaN where it is not defined.
-    alone : (M, R) array
-        The effect with one module neutral in both arms.
-    ladder : (M, R) array
-        The effect with this module and all before it neutral in both arms.
-    key : int
-        Common key of all runs.
+    The effect is what `name` does against `baseline`: the two arms of `whole` (2, R), `alone` and
+    `ladder` (M, 2, R).
     """
 
     name: str
     baseline: str
-    modules: tuple[str, ...]
-    whole: NDArray[np.float64]
-    alone: NDArray[np.float64]
-    ladder: NDArray[np.float64]
-    key: int
 
     @property
-    def effect(self) -> Interval:
-        """Mean and 95 % interval of the effect with all modules as they are."""
-        return mean_interval(self.whole, self.key)
+    def effect(self) -> Effect:
+        """The effect with all modules as they are, where both arms take off."""
+        return self._parts(self.seen[0]).given
+
+    @property
+    def take_off(self) -> Effect:
+        """The effect on the chance of take-off with all modules as they are."""
+        return self._parts(self.seen[0]).chance
 
     def table(self) -> pd.DataFrame:
         """Return one row a module, in the order of the ladder.
@@ -231,52 +264,51 @@ class Attribution:
         Returns
         -------
         DataFrame
-            ``left``, ``left_low``, ``left_high``: the effect that is left with this module off,
-            with its 95 % interval.  ``carried``, ``carried_low``, ``carried_high``: what the
-            effect loses with it, paired; ``share``: that as a share of the effect (ratio of two
-            means; NaN for an effect of 0; above 1 where the effect turns round, below 0 where
-            the module works against it).  ``rung``, ``rung_low``, ``rung_high``: the effect
-            with this and all modules above off; ``step``, ``step_low``, ``step_high``: what this
-            rung took from it.  ``n``: pairs in which the effect is defined both ways.
+            Each of four effects twice: on the chance of take-off, over all pairs
+            (``left_take_off``), and on the outcome where all runs that are compared take off
+            (``left``; where nothing takes off anywhere, and of a function: in all), ``times`` or a
+            ``difference`` as ``kind`` says.  ``left``: with this module off.  ``carried``: by how
+            much the effect is more than that, of times their ratio.  ``rung``: with this and all
+            modules above off.  ``step``: what this rung took from it.  Ends of 95 % intervals:
+            ``_low``, ``_high``; NaN with less than three pairs.  ``share_take_off``, ``share``:
+            what is carried over the effect in the same pairs, of times in the logarithm (NaN for
+            no effect; above 1 where the effect turns round, below 0 where the module works against
+            it).  ``n``: pairs in which what is carried is defined.
         """
         import pandas as pd
 
         rows = {}
-        above = [self.whole, *self.ladder[:-1]]
-        for number, module in enumerate(self.modules):
-            alone, rung = self.alone[number], self.ladder[number]
-            both = np.isfinite(self.whole) & np.isfinite(alone)
-            carried = paired(self.whole, alone, self.key, _CARRIED + number)
-            total = float(self.whole[both].sum())
-            rows[module] = {
-                **_columns("left", mean_interval(alone, self.key, _LEFT + 1 + number)),
-                **_columns("carried", carried.mean),
-                "share": float((self.whole - alone)[both].sum()) / total if total else math.nan,
-                **_columns("rung", mean_interval(rung, self.key, _RUNG + number)),
-                **_columns("step", paired(above[number], rung, self.key, _STEP + number).mean),
-                "n": carried.n,
-            }
+        for module, (full, alone, above, rung) in self._rows():
+            carried = self._parts(full, alone)
+            row = _columns({
+                "left": self._parts(alone), "carried": carried, "rung": self._parts(rung),
+                "step": self._parts(above, rung),
+            })  # fmt: skip
+            sizes = (scaled(self.outcome, arms[:, 1, carried.rows], self.horizon)
+                     for arms in (full, alone))  # fmt: skip
+            shares = {"share_take_off": _share(full[:, 0], alone[:, 0]), "share": _share(*sizes)}
+            rows[module] = row | shares | {"kind": carried.given.kind, "n": carried.given.n}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("module")
 
     def __repr__(self) -> str:
         """Say the effect and the modules that carry most of it."""
-        mean, low, high, _ = self.effect
+        whole = self._parts(self.seen[0]).text(str(Criterion(self.outcome)))
         lines = [
-            f"{self.name} minus {self.baseline}: {mean:+.4g} (95 % {low:+.4g} .. {high:+.4g}), "
-            f"{self.whole.size} pairs, key {self.key}"
+            f"{self.name} against {self.baseline}, {self.seen.shape[-1]} pairs, key {self.key}",
+            f"  {whole}",
         ]
-        table = self.table()
-        order = table["carried"].abs().sort_values(ascending=False, kind="stable").index[:5]
-        for module, row in table.loc[order].iterrows():
-            lines.append(
-                f"  without {module}: {row['left']:+.4g} left "
-                f"({row['left_low']:+.4g} .. {row['left_high']:+.4g})"
-            )
-        return "\n".join(lines)
+        found = {
+            f"without {name}": (self._parts(runs[1]), self._parts(runs[0], runs[1]))
+            for name, runs in self._rows()
+        }
+        return "\n".join(lines + self._lines(found))
 
 
-def _columns(name: str, found: Interval) -> dict[str, float]:
-    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}
+def _share(whole: NDArray[np.float64], alone: NDArray[np.float64]) -> float:
+    """Return what is lost from an effect as a share of it, over the runs that have both."""
+    gaps = np.array([whole[0] - whole[1], alone[0] - alone[1]])
+    total, left = gaps[:, np.isfinite(gaps).all(axis=0)].sum(axis=1)
+    return float((total - left) / total) if total else math.nan
 
 
 def attribution(
@@ -307,8 +339,8 @@ def attribution(
         Names of `scenario.neutral.MODULES`, in the order of the ladder; without it all that are
         active in one of the two scenarios.
     outcome : str or callable
-        An outcome of `metrics.OUTCOMES`, or a function of (history, scenario) that gives one
-        number; the scenario is the one that was run, with modules at their neutral values.
+        As in `knock_out`; the scenario that a function is given is the one that was run, with
+        modules at their neutral values.
     name : str, optional
         Which scenario of the comparison; the first beside the baseline without it.
     replicates : int, optional
@@ -350,8 +382,9 @@ def attribution(
     ...     replicates=3,
     ...     rng=1,
     ... )
-    >>> found.alone[0].tolist(), float(found.table().loc["media", "share"])
-    ([0.0, 0.0, 0.0], 1.0)
+    >>> row = found.table().loc["media"]
+    >>> float(row["left"]), float(row["share"]), row["kind"]
+    (1.0, 1.0, 'times')
     """
     outcome = outcome_from(outcome)
     execution = execution_from(out, backend, workers, scheduler, threads, progress)
@@ -378,23 +411,24 @@ def attribution(
         for who, arm in zip(names, arms)
         for off, modules_off in switched_off(chosen).items()
     }
-    known = dict[str, NDArray[np.float64]]()
+    known = dict[str, NDArray[np.float64]]()  # [2, R]: take-off, and the outcome
     if isinstance(comparison, Comparison):
         for who in names:
-            values = _taken(comparison.runs[who], who, options, outcome)[:number]
+            values = _known(comparison.runs[who], who, options, outcome)[:, :number]
             known[comparison.runs[who].scenario.digest()] = values
     scenarios = {f"{who}, {off}": scenario for (who, off), scenario in every.items()}
-    have = {name: known.get(of.digest(), np.empty(0)) for name, of in scenarios.items()}
-    asked = [(name, r) for name, values in have.items() for r in range(values.size, number)]
+    have = {name: known.get(of.digest(), np.empty((2, 0))) for name, of in scenarios.items()}
+    asked = [(name, r) for name, values in have.items() for r in range(values.shape[1], number)]
     with Study(options, execution) as study:
-        made = study.values(scenarios, number, outcome, asked)
+        made = study.outcomes(scenarios, number, ("take_off", outcome), asked)
     for name, values in have.items():
-        made[name][: values.size] = values
-    effects = {off: made[f"{names[0]}, {off}"] - made[f"{names[1]}, {off}"] for _, off in every}
-    return Attribution(*names, tuple(chosen), *rungs(effects, len(chosen)), options.key)
+        made[name][:, : values.shape[1]] = values
+    seen = np.array([[made[f"{who}, {off}"] for who in names] for off in switched_off(chosen)])
+    horizon = float(min(arm.ticks for arm in arms))
+    return Attribution(tuple(chosen), outcome, seen, horizon, options.key, *names)
 
 
-def _taken(run: Any, name: str, options: RunOptions, outcome: Outcome) -> NDArray[np.float64]:
+def _known(run: Any, name: str, options: RunOptions, outcome: Outcome) -> NDArray[np.float64]:
     """Return what a comparison has run already, once its first replicate has come out again."""
     if hasattr(run, "steps"):
         raise KoubeiError(
@@ -410,7 +444,10 @@ def _taken(run: Any, name: str, options: RunOptions, outcome: Outcome) -> NDArra
             "with networks or people of your own",
             fix="supplying the same networks and agents",
         )
-    return np.array([measure(each, run.scenario, options.key, outcome) for each in run.histories])
+    return np.array([
+        [measure(each, run.scenario, options.key, wanted) for each in run.histories]
+        for wanted in ("take_off", outcome)
+    ])  # fmt: skip
 
 
 def _two(

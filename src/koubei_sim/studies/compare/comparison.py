@@ -9,7 +9,6 @@ Made by `compare`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -412,19 +411,14 @@ class Comparison:
             found, gap = self.strata(name=name), self.effect("take_off", name)
             chances = [self.taken(which).mean() for which in (name, self.baseline)]
             lines.append(
-                f"  {name}: takes off in {chances[0]:.2f}, {self.baseline} in {chances[1]:.2f}: "
-                f"{gap.estimate:+.2f} (95 % {gap.low:+.2f} .. {gap.high:+.2f})"
+                f"  {name}: takes off in {chances[0]:.2f}, "
+                f"{self.baseline} in {chances[1]:.2f}: {gap}"
             )
             shares = ", ".join(f"{row} {share:.2f}" for row, share in found["share"].items())
             lines.append(f"    {shares}")
             users_, (_, of) = self.effect("users", name), told_of(self._kinds(name, self.baseline))
-            span = f" (95 % {users_.low:.4g} .. {users_.high:.4g})"
             if users_.n:
-                known = math.isfinite(users_.low)
-                lines.append(
-                    f"    where {of}: users x {users_.estimate:.4g}{span if known else ''}, "
-                    f"{users_.n} pairs"
-                )
+                lines.append(f"    where {of}: users {users_}, {users_.n} pairs")
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 

@@ -1,6 +1,7 @@
 """`shapley`: an effect divided fairly among modules, or groups of changes, whatever the order.
 
-All subsets share their luck, so the shares of a replicate add up to its effect exactly.
+All subsets share their luck, so the shares of a replicate add up to its effect, on the scale on
+which effects do: chances as differences, counts and money in the logarithm.
 Called by people.
 """
 
@@ -19,13 +20,15 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import mean_interval
+from koubei_sim.metrics.hurdle import LEAST, more
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import neutral_paths
 from koubei_sim.runs.options import options_from, outcome_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies.compare.attribution import check_modules
+from koubei_sim.studies.compare.criterion import Criterion
+from koubei_sim.studies.compare.strata import on_scale, scaled, told_rows
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 if TYPE_CHECKING:
@@ -37,43 +40,85 @@ MOST_EXACT: Final = 6
 DRAW_PLAYERS: Final = 198
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Shapley:
     """Shares of an effect.
 
     Attributes
     ----------
     players : tuple of str
+    outcome : str or callable
     shares : (M, R) array
-        Share of each player in each replicate, in units of the outcome.
+        Share of each player in each replicate of which the outcome is told, on the scale on which
+        effects add up: counts and money in the logarithm, the rest in units of the outcome.
     effect : (R,) array
-        What all players together make; in each replicate the shares add up to it.
+        What all players together make, on that scale; in each replicate the shares add up to it.
+    chances : (M, Q) array
+        Share of each player in whether a replicate takes off, in all replicates.
+    chance : (Q,) array
+        What all players together make of it: 1, 0 or -1.
     exact : bool
         Over all subsets; else over sampled orders, whose luck is in the intervals too.
     key : int
     dropped : int
-        Replicates left out because the outcome was undefined in some subset.
+        Replicates that `shares` leaves out: not all subsets took off, or the outcome is undefined
+        in one.
     """
 
     players: tuple[str, ...]
+    outcome: Outcome
     shares: NDArray[np.float64]
     effect: NDArray[np.float64]
+    chances: NDArray[np.float64]
+    chance: NDArray[np.float64]
     exact: bool
     key: int
     dropped: int = 0
 
     def table(self) -> pd.DataFrame:
-        """Return mean, 95 % interval and part of the effect of each player, and the sum."""
+        """Return one row a player, and the row ``all`` of their sum.
+
+        ``take_off`` with ``take_off_low``, ``take_off_high``: share in the effect on the chance of
+        take-off, a difference; ``take_off_part``: that over the whole effect.  ``share``, ``low``,
+        ``high``, ``part``: the same of the outcome, where all subsets take off, in ``n``
+        replicates; of ``times`` (``kind``) the factors of the players multiply to that of all, and
+        ``part`` is of the logarithm.  Intervals are 95 %.
+        """
         import pandas as pd
 
         rows = {}
-        total = self.effect.sum()
-        parts = [*zip(self.players, self.shares, strict=True), ("all", self.effect)]
-        for number, (name, values) in enumerate(parts):
-            found = mean_interval(values, self.key, number)
-            part = values.sum() / total if total else math.nan
-            rows[name] = {"share": found.mean, "low": found.low, "high": found.high, "part": part}
+        pairs = (*zip(self.chances, self.shares, strict=True), (self.chance, self.effect))
+        for name, (chances, shares) in zip((*self.players, "all"), pairs, strict=True):
+            found = on_scale(self.outcome, shares, np.zeros(shares.size), self.key)
+            rows[name] = {
+                **on_scale("take_off", chances, np.zeros(chances.size)).columns("take_off"),
+                "take_off_part": _part(chances, self.chance),
+                "share": found.estimate,
+                "low": found.low,
+                "high": found.high,
+                "part": _part(shares, self.effect),
+                "kind": found.kind,
+                "n": found.n,
+            }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("player")
+
+    def __repr__(self) -> str:
+        """Say the effect of all, and the shares in it."""
+        named, n = str(Criterion(self.outcome)), self.effect.size
+        lines = [f"{named}, {self.chance.size} replicates, {n} of them told, key {self.key}"]
+        if n < LEAST:
+            lines[0] += f": too few replicates ({more(self.chance.size, n)} more)"
+        for name, row in self.table().iterrows():
+            sign = "x " if row["kind"] == "times" else ""
+            lines.append(
+                f"  {name}: take-off {row['take_off']:+.2f}; {named} {sign}{row['share']:.4g}"
+            )
+        return "\n".join(lines)
+
+
+def _part(shares: NDArray[np.float64], effect: NDArray[np.float64]) -> float:
+    total = float(effect.sum())
+    return float(shares.sum()) / total if total else math.nan
 
 
 def shapley(
@@ -103,7 +148,8 @@ def shapley(
         Names of modules: the effect is that of having all of them on, against all neutral.  Or
         groups of changes at dotted paths: the effect is that of making all of them.
     outcome : str or callable
-        A measure (`metrics.measure`), or a function of (history, scenario).
+        A measure (`metrics.measure`), told of the replicates in which all subsets take off (where
+        nothing takes off anywhere, of all); or a function of (history, scenario), told of all.
     replicates, rng, threads, networks, agents, engine, progress
         As in `koubei_sim.run`; all subsets share the key.
     out, backend, workers, scheduler : optional
@@ -122,7 +168,10 @@ def shapley(
     (Shapley 1953, in Contributions to the Theory of Games II:307-317), for each replicate; over
     sampled orders it is the mean of what i adds when its turn comes (Castro, Gomez and Tejada
     2009, Computers and Operations Research 36:1726-1730).  In both cases the shares of a
-    replicate add up to its effect.
+    replicate add up to its effect.  v is taken twice: 1 where a run takes off and else 0, over all
+    replicates; and the outcome on the scale on which effects add up, `log(1 + x)` of counts and
+    money, over the replicates in which all subsets take off.  No other scale has both parts: a
+    mean over the dead and the living adds up, but is a share of neither.
 
     Examples
     --------
@@ -157,21 +206,28 @@ def shapley(
         cells = [(_name(subset), replicate) for subset, replicate in needed]
     variants = {_name(subset): make(subset) for subset in every}
     with Study(options, execution) as study:
-        found = study.values(variants, number, outcome, cells)
-    if exact:
-        shares, effect = exact_shares(names, {subset: found[_name(subset)] for subset in every})
-    else:
+        found = study.outcomes(variants, number, ("take_off", outcome), cells)
+    taken, values = np.array([found[_name(subset)] for subset in every]).swapaxes(0, 1)
+    horizon = float(min(of.ticks for of in variants.values()))
+
+    def divided(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        worth = dict(zip(every, table, strict=True))
+        if exact:
+            return exact_shares(names, worth)
         rows = []
-        for replicate in range(number):
-            worth = {subset: float(found[_name(subset)][replicate]) for subset in every}
-            rows.append(sampled_shares(names, worth.__getitem__, key, replicate, orders))
-        shares = np.array([row[0] for row in rows]).T
-        effect = np.array([row[1] for row in rows])
-    good = np.isfinite(shares).all(axis=0) & np.isfinite(effect)
+        for r in range(number):
+            alone = {subset: float(values[r]) for subset, values in worth.items()}
+            rows.append(sampled_shares(names, alone.__getitem__, key, r, orders))
+        return np.array([row[0] for row in rows]).T, np.array([row[1] for row in rows])
+
+    shares, effect = divided(scaled(outcome, values, horizon))
+    good = np.isfinite(shares).all(axis=0) & np.isfinite(effect) & told_rows(outcome, taken)[0]
     return Shapley(
         tuple(names),
+        outcome,
         shares[:, good],
         effect[good],
+        *divided(taken),
         exact,
         key,
         int((~good).sum()),

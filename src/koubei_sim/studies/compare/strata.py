@@ -10,12 +10,14 @@ of arrays with one entry a pair; called by `Comparison`.
 from __future__ import annotations
 
 import math
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.metrics import OUTCOMES, Interval, hurdle, mean_interval, offset
+from koubei_sim.runs.simulation import Outcome
+from koubei_sim.studies.compare.criterion import paired_interval
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -40,6 +42,18 @@ class Effect(NamedTuple):
     gain: float  # variance of an independent effect over that of the paired one
     changed: float  # share of the pairs that differ at all
     n: int  # pairs in which both are defined
+
+    def __str__(self) -> str:
+        """Say the estimate and, where there is one, the interval."""
+        sign, form = ("x ", ".4g") if self.kind == "times" else ("", "+.4g")
+        form = "+.2f" if self.method == "paired shares" else form
+        said = f"{sign}{self.estimate:{form}}"
+        known = math.isfinite(self.low)
+        return said + (f" (95 % {self.low:{form}} .. {self.high:{form}})" if known else "")
+
+    def columns(self, word: str) -> dict[str, float]:
+        """Return the columns of a table: ``word``, ``word_low`` and ``word_high``."""
+        return {word: self.estimate, f"{word}_low": self.low, f"{word}_high": self.high}
 
     @property
     def half_width(self) -> float:
@@ -78,25 +92,49 @@ def effect(
     >>> round(found.estimate, 6), found.kind
     (2.0, 'times')
     """
-    one, other = (np.asarray(values, dtype=np.float64) for values in (one, other))
-    if outcome.startswith("take_off"):
-        found = hurdle.paired_chances(one, other)
-        both = np.isfinite(one) & np.isfinite(other)
-        return _made(found, "difference", one[both], other[both])
+    one, other = (scaled(outcome, values, horizon) for values in (one, other))
+    return on_scale(outcome, one, other, key)
+
+
+def scaled(outcome: Outcome, values: FloatArray, horizon: float | None = None) -> FloatArray:
+    """Return an outcome on the scale on which its effects add up.
+
+    Counts and money in the logarithm (`metrics.offset`); the rest, and numbers of a function, as
+    they are, a day that never came as the horizon.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if callable(outcome):
+        return values
     if horizon is not None and outcome.startswith(DAYS):
-        one, other = (np.where(np.isnan(days), horizon, days) for days in (one, other))
+        values = np.where(np.isnan(values), horizon, values)
+    plus = offset(outcome)
+    return values if plus is None else np.log(values + plus)
+
+
+def on_scale(
+    outcome: Outcome, one: FloatArray, other: FloatArray, key: int = 0, reach: float = 1.0
+) -> Effect:
+    """Return the mean of ``one - other``, both `scaled`, as an effect.
+
+    `reach` is how far a chance can differ: 2 where `one` and `other` are differences already.
+    """
     both = np.isfinite(one) & np.isfinite(other)
     one, other = one[both], other[both]
-    plus = offset(outcome)
-    if plus is None:
+    gap, kind = one - other, "difference"
+    if callable(outcome):
+        found = hurdle.enough(paired_interval(gap, key), gap.size)
+    elif outcome.startswith("take_off"):
+        found = hurdle.mean_of_gaps(gap, reach)
+    elif offset(outcome) is None:
         known = list(OUTCOMES)
         number = known.index(outcome) if outcome in OUTCOMES else len(known)
-        found = hurdle.enough(mean_interval(one - other, key, number), one.size)
-        return _made(found, "difference", one, other)
-    one, other = np.log(one + plus), np.log(other + plus)
-    found = hurdle.enough(mean_interval(one - other, skewed=math.inf), one.size)
-    mean, low, high = (float(np.exp(end)) for end in (found.mean, found.low, found.high))
-    return _made(Interval(mean, low, high, found.method), "times", one, other)
+        found = hurdle.enough(mean_interval(gap, key, number), gap.size)
+    else:
+        kind, found = "times", hurdle.enough(mean_interval(gap, skewed=math.inf), gap.size)
+        # Beyond what a float holds there is no bound: two pairs that differ by many factors.
+        mean, low, high = (float(np.exp(min(end, 700.0))) for end in found[:3])
+        found = Interval(mean, low, high, found.method)
+    return _made(found, kind, one, other)
 
 
 def _made(found: Interval, kind: str, one: FloatArray, other: FloatArray) -> Effect:
@@ -133,42 +171,79 @@ def told_of(kinds: NDArray[np.int64]) -> tuple[BoolArray, str]:
     return kinds == BOTH, "both take off"
 
 
-# Of any numbers, whatever took off --------------------------------------------------------------
+class Parts(NamedTuple):
+    """The two parts of an effect."""
+
+    chance: Effect  # on the chance of take-off, over all runs
+    given: Effect  # on the outcome, over the runs of which it is told
+    rows: BoolArray  # [R], these runs
+    of: str  # "both take off", "neither takes off" or "all"
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """How large both are, whatever their direction: what is undefined is nothing."""
+        given = self.given.estimate
+        sizes = self.chance.estimate, math.log(given) if self.given.kind == "times" else given
+        return abs(sizes[0]), abs(sizes[1]) if math.isfinite(sizes[1]) else 0.0
+
+    def text(self, outcome: str) -> str:
+        """Say both parts in one line."""
+        n, said = self.given.n, f"take-off {self.chance}"
+        if outcome.startswith("take_off"):
+            return f"{outcome} {self.given}"
+        where = "" if self.of == "all" else f" where {self.of}"
+        if not n:
+            return f"{said}; {outcome} not known{where}: no pair"
+        said += f"; {outcome} {self.given}{where}, {n} pairs"
+        few = not math.isfinite(self.given.low)
+        return said + f", too few replicates ({hurdle.more(self.rows.size, n)} more)" * few
 
 
-class Difference(NamedTuple):
-    """What one scenario gives more than another, pair by pair."""
+def parts(
+    outcome: Outcome,
+    values: FloatArray,
+    taken: FloatArray,
+    key: int = 0,
+    horizon: float | None = None,
+) -> Parts:
+    """Return what one scenario does against another: to the chance of take-off, and given that.
 
-    mean: Interval
-    gain: float  # variance of an independent difference over that of the paired one
-    changed: float  # share of the pairs that differ at all
-    n: int  # pairs in which both are defined
-
-
-def paired(
-    one: NDArray[np.float64], other: NDArray[np.float64], key: int = 0, number: int = 0
-) -> Difference:
-    """Return the mean of ``one - other`` with its interval, and what the pairing saves.
-
-    The gain is ``(var(one) + var(other)) / var(one - other)``: how many times more independent
-    runs would give the same interval (inf where the difference never varies).
+    Parameters
+    ----------
+    outcome : str or callable
+        A function is told of all runs, for it may itself be a chance, or count failures.
+    values, taken : (2, R) or (4, R) arrays
+        The outcome, and whether it took off (0, 1, NaN: not known), with the scenario and without;
+        of four, the first two against the last two: by how much an effect changes.
+    key, horizon
+        As in `effect`.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> found = paired(np.array([2.0, 4.0, 7.0]), np.array([1.0, 3.0, 5.0]))
-    >>> round(found.mean.mean, 3), round(found.gain, 1), found.n
-    (1.333, 31.0, 3)
+    >>> sizes = np.array([[9.0, 19.0, 3.0], [4.0, 9.0, 0.0]])
+    >>> found = parts("users", sizes, 1.0 * (sizes > 0.0))
+    >>> round(found.chance.estimate, 2), round(found.given.estimate, 2), found.given.n
+    (0.33, 2.0, 2)
     """
-    both = np.isfinite(one) & np.isfinite(other)
-    one, other = one[both], other[both]
-    gap = one - other
-    if gap.size < 2:
-        return Difference(mean_interval(gap, key, number), np.nan, _share(gap), int(gap.size))
-    apart, together = float(one.var() + other.var()), float(gap.var())
-    gain = apart / together if together > 0.0 else np.inf
-    return Difference(mean_interval(gap, key, number), gain, _share(gap), int(gap.size))
+    rows, of = told_rows(outcome, taken)
+    sides, reach = _sides(scaled(outcome, values[:, rows], horizon)), len(taken) / 2.0
+    return Parts(
+        on_scale("take_off", *_sides(taken), key, reach),
+        on_scale(outcome, *sides, key, reach),
+        rows,
+        of,
+    )
 
 
-def _share(gap: NDArray[np.float64]) -> float:
-    return float((gap != 0.0).mean()) if gap.size else float("nan")
+def told_rows(outcome: Outcome, taken: FloatArray) -> tuple[BoolArray, str]:
+    """Return the runs of which an effect on an outcome is told (`told_of`), from [arms, R].
+
+    Arms that were not run, or failed, say nothing: NaN.
+    """
+    if callable(outcome) or outcome.startswith("take_off"):
+        return np.ones(taken.shape[1], dtype=bool), "all"
+    return told_of(strata((taken != 0.0).all(axis=0), (taken == 1.0).any(axis=0)))
+
+
+def _sides(arms: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+    return (arms[0], arms[1]) if len(arms) == 2 else (arms[0] - arms[1], arms[2] - arms[3])

@@ -3,7 +3,8 @@
 One at a time, Morris' screening and Sobol's indices over ranges from the table of parameters.  All
 runs are one `sweep` under one key, so replicate r has the same luck at every point and differences
 are paired; journal, back ends and resuming are those of the sweep.  Indices are taken for each
-replicate and averaged (`indices`).
+replicate and averaged (`indices`).  Take-off is always an outcome beside the others, and counts and
+money are in the logarithm.
 Called by people and by ``koubei sensitivity``.
 """
 
@@ -19,11 +20,12 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_interval
+from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_interval, offset
+from koubei_sim.metrics.hurdle import enough
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
-from koubei_sim.studies.compare.strata import paired
+from koubei_sim.studies.compare.strata import Parts, parts, scaled
 from koubei_sim.studies.design.plan import make_sweep
 from koubei_sim.studies.design.points import Table
 from koubei_sim.studies.design.values import Range
@@ -49,22 +51,40 @@ MOST_UNDEFINED: Final = 0.1
 Values = NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
 class Asked:
     """An outcome at the points of a design: what the functions below work on.
 
-    Parameters
+    Attributes
     ----------
     name : str
     number : int
         Of the outcome, for the addresses of draws.
-    values : (points, replicates) array
+    measured, taken : (points, replicates) arrays
+        The outcome, and which runs took off.
     design : Design
     key : int
+    horizon : float or None
+        Days of a run; None where these differ.
     """
 
-    def __init__(self, name: str, number: int, values: Values, design: Design, key: int) -> None:
-        self.name, self.number, self.values = name, number, values
-        self.design, self.key = design, key
+    name: str
+    number: int
+    measured: Values
+    taken: Values
+    design: Design
+    key: int
+    horizon: float | None
+
+    @property
+    def values(self) -> Values:
+        """The outcome on the scale on which effects add up (`strata.scaled`)."""
+        return scaled(self.name, self.measured, self.horizon)
+
+    def against(self, one: int, other: int) -> Parts:
+        """What a point does against another."""
+        rows = [one, other]
+        return parts(self.name, self.measured[rows], self.taken[rows], self.key, self.horizon)
 
     def check(self, kept: float, what: str) -> None:
         """Refuse an outcome of which too little is defined."""
@@ -80,25 +100,33 @@ class Asked:
 
 def ends_columns(asked: Asked) -> dict[str, Any]:
     """Return the columns of one at a time: point 0 is the base, then two ends a parameter."""
-    base, low, high = asked.values[0], asked.values[1::2], asked.values[2::2]
-    defined = np.isfinite(base) & np.isfinite(low) & np.isfinite(high)
+    gaps = asked.values - asked.values[0]
+    defined = np.isfinite(gaps[1::2]) & np.isfinite(gaps[2::2])
     asked.check(float(defined.mean()), "pairs are")
     rows = []
     for number, a_range in enumerate(asked.design.ranges.values()):
-        address = 10_000 * asked.number + 4 * number
-        one, other = low[number], high[number]
-        gaps = (
-            paired(one, base, asked.key, address),
-            paired(other, base, asked.key, address + 1),
-            paired(other, one, asked.key, address + 2),
-        )
-        row: dict[str, float] = {}
-        for word, gap in zip(("at_low", "at_high", "difference"), gaps):
-            row |= {word: gap.mean.mean, f"{word}_from": gap.mean.low, f"{word}_to": gap.mean.high}
-        means = (0.0, row["at_low"], row["at_high"])
-        row |= {"span": max(means) - min(means), "gain": gaps[2].gain, "n": gaps[2].n}
-        rows.append(row | _elasticity(one, other, a_range, asked.key, address + 3))
+        low, high = 1 + 2 * number, 2 + 2 * number
+        ends = asked.against(high, low)
+        found = {
+            "at_low": asked.against(low, 0).given,
+            "at_high": asked.against(high, 0).given,
+            "difference": ends.given,
+            "take_off": ends.chance,
+        }
+        row: dict[str, Any] = {}
+        for word, gap in found.items():
+            row |= {word: gap.estimate, f"{word}_from": gap.low, f"{word}_to": gap.high}
+        means = (0.0, _mean(gaps[low]), _mean(gaps[high]))
+        row |= {"kind": ends.given.kind, "span": max(means) - min(means)}
+        row |= {"gain": ends.given.gain, "n": ends.given.n, "of": ends.of}
+        one, other = (asked.measured[point, ends.rows] for point in (low, high))
+        rows.append(row | _elasticity(one, other, a_range, asked.key, 10_000 * asked.number + low))
     return {word: [row[word] for row in rows] for word in rows[0]}
+
+
+def _mean(gaps: Values) -> float:
+    known = gaps[np.isfinite(gaps)]
+    return float(known.mean()) if known.size else np.nan
 
 
 def _elasticity(
@@ -108,7 +136,7 @@ def _elasticity(
     found = mean_interval(np.empty(0))
     if a_range.log and (low > 0.0).all() and (high > 0.0).all():
         ratio = np.log(high / low) / np.log(a_range.high / a_range.low)
-        found = mean_interval(ratio, key, address)
+        found = enough(mean_interval(ratio, key, address), ratio.size)
     return {"elasticity": found.mean, "elasticity_from": found.low, "elasticity_to": found.high}
 
 
@@ -190,7 +218,7 @@ def sensitivity(
         ((K + 1) `points`); shares of the variance ((K + 2) `points`, or (2 K + 2) `points` with
         `second_order`).
     outcome : str or sequence of str
-        Measures (`metrics.measure`); all are read off the same runs.
+        Measures (`metrics.measure`); all are read off the same runs, and ``take_off`` always.
     replicates : int
         Replicates of each point.
     rng : int, SeedSequence or Generator, optional
@@ -250,7 +278,7 @@ def _outcomes(given: str | Sequence[str]) -> tuple[str, ...]:
     names = [check_measure(name) for name in texts("outcome", given)]
     if not names:
         raise KoubeiError("outcome", "none given", allowed=", ".join(OUTCOMES), fix="users")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys((*names, "take_off")))  # whether, beside how much
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -262,7 +290,7 @@ class Sensitivity:
     design : Design
         The points, their place in the ranges, and the method's numbers.
     outcomes : tuple of str
-        The first is meant where no other is named.
+        The first is meant where no other is named; ``take_off`` is always among them.
     runs : SweepResult
         All runs: `runs.table()`, `runs.failures()`.
     """
@@ -311,17 +339,21 @@ class Sensitivity:
         DataFrame
             Index ``parameter``; ``from``, ``to``: the range.
 
-            One at a time: ``at_low``, ``at_high``: the outcome at the ends, less that of the
-            scenario as it is; ``difference``: between the ends; each with ``_from``, ``_to``,
-            the interval of the pairs; ``span``: from the least to the greatest of the three
-            means, by which rows are sorted; ``gain`` of pairing the ends; ``elasticity``: per
-            cent of the outcome for one per cent of the parameter, for ranges in the logarithm;
-            ``n`` pairs of ends.
+            One at a time: ``at_low``, ``at_high``: what the ends do against the scenario as it is;
+            ``difference``: the high end against the low one; all three where both take off (where
+            nothing takes off anywhere, in all pairs), ``times`` or a ``difference`` as ``kind``
+            says.  ``take_off``: by how much the chance of take-off is larger at the high end.  Each
+            with ``_from``, ``_to``, its interval, NaN with less than three pairs.  ``span``: from
+            the least to the greatest of the three means over all pairs, of counts and money in the
+            logarithm: both parts at once, for nothing but the order of the rows.  ``gain`` of
+            pairing the ends; ``elasticity``: per cent of the outcome for one per cent of the
+            parameter, for ranges in the logarithm; ``n`` pairs of ends, and ``of``, which.
 
-            Morris: ``mu_star``, ``mu``, ``sigma`` in units of the outcome per whole range, each
-            with ``_from``, ``_to``.  Sobol: ``ST``, ``S1`` likewise.  For both ``of_mean``: mu*
-            or ST of the outcome averaged over replicates first; ``se_design``, ``se_luck``: the
-            two standard errors in the interval of the leading index.
+            Morris: ``mu_star``, ``mu``, ``sigma`` per whole range, in units of the outcome, of
+            counts and money in the logarithm (.69: twice), each with ``_from``, ``_to``.  Sobol:
+            ``ST``, ``S1`` of the variance on the same scale.  For both ``of_mean``: mu* or ST of
+            the outcome averaged over replicates first; ``se_design``, ``se_luck``: the two standard
+            errors in the interval of the leading index.
 
         Raises
         ------
@@ -379,6 +411,7 @@ class Sensitivity:
     def noise(self) -> pd.DataFrame:
         """Where the variance over points and replicates comes from, one row an outcome.
 
+        On the scale of the indices: of counts and money that of the logarithm.
         ``parameters``, ``luck`` (common to all points, cancels in every difference) and ``both``
         (does not) add up to 1; ``replicates`` = luck + both is what replicates make; ``gain`` =
         (luck + both) / both: how many times more replicates independent luck would need for the
@@ -389,7 +422,7 @@ class Sensitivity:
 
         rows = {}
         for name in self.outcomes:
-            split = split_variance(self.values(name))
+            split = split_variance(self._asked(name).values)
             noise = split.luck + split.both
             gain = noise / split.both if split.both > 0.0 else np.inf * noise if noise else np.nan
             rows[name] = {**split._asdict(), "replicates": noise, "gain": gain}
@@ -406,7 +439,9 @@ class Sensitivity:
     def _asked(self, name: str) -> Asked:
         known = list(OUTCOMES)
         number = known.index(name) if name in known else len(known) + self.outcomes.index(name)
-        return Asked(name, number, self.values(name), self.design, self.key)
+        taken = self.values("take_off")
+        horizon = None if "ticks" in self.ranges else float(self.runs.sweep.scenario.ticks)
+        return Asked(name, number, self.values(name), taken, self.design, self.key, horizon)
 
     def __repr__(self) -> str:
         """Say the method, its cost, and the first parameters."""
@@ -419,6 +454,6 @@ class Sensitivity:
             table = self.table(name)
         except KoubeiError:
             return f"{head}; {name} undefined too often>"
-        column = SORTED_BY[self.method]
+        column, log = SORTED_BY[self.method], "log " if offset(name) is not None else ""
         said = ", ".join(f"{path} {value:.3g}" for path, value in table[column].head(3).items())
-        return f"{head}; {column} of {name}: {said}>"
+        return f"{head}; {column} of {log}{name}: {said}>"

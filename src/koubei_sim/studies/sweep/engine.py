@@ -463,6 +463,7 @@ class Study:
         replicates: int,
         outcome: Outcome | None = None,
         at_once: int | None = None,
+        more: tuple[str, ...] = (),
     ) -> Cells:
         """Return the cells of scenarios that are all different.
 
@@ -476,12 +477,14 @@ class Study:
             could hold it by: the journal keeps histories, and any function of them is taken later.
         at_once : int, optional
             Runs that will be asked for at once.
+        more : tuple of str
+            Measures that are kept before it.
         """
         measured = isinstance(outcome, str)
         in_memory = self._execution.out is None
         keep = outcome is None or not (measured or in_memory)
         functions = (outcome,) if callable(outcome) and in_memory else ()
-        outcomes = (str(outcome),) if measured else ()
+        outcomes = tuple(dict.fromkeys((*more, str(outcome)) if measured else more))
         planned = variants_sweep(scenarios, replicates, self._options, outcomes, keep)
         execution = self._execution
         if self._several and execution.out is not None:
@@ -495,14 +498,26 @@ class Study:
         outcome: Outcome,
         asked: Iterable[tuple[str, int]] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """Return the outcome of each replicate of each scenario, by name, [replicates].
+        """Return the outcome of each replicate of each scenario, by name, [replicates]."""
+        found = self.outcomes(scenarios, replicates, (outcome,), asked)
+        return {name: values[0] for name, values in found.items()}
+
+    def outcomes(
+        self,
+        scenarios: Mapping[str, Scenario],
+        replicates: int,
+        wanted: tuple[Outcome, ...],
+        asked: Iterable[tuple[str, int]] | None = None,
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return outcomes of each replicate of each scenario, by name, [outcomes, replicates].
 
         Parameters
         ----------
         scenarios : mapping of str to Scenario
             Equal ones are run once.
         replicates : int
-        outcome : str or callable
+        wanted : tuple
+            Outcomes; all but the last are measures by name.
         asked : iterable of (str, int), optional
             Only these replicates of these scenarios; the others are NaN.
 
@@ -521,18 +536,30 @@ class Study:
             runs = sorted(cells_of)
         number = len(rows) * replicates if runs is None else len(runs)
         different = {name: scenarios[name] for name in rows}
-        with self.cells(different, replicates, outcome, number) as cells:
+        names = tuple(each for each in wanted if isinstance(each, str))
+        shape = (len(rows), replicates)
+        with self.cells(different, replicates, wanted[-1], number, names) as cells:
             self.meter.expect(number)
             cells.do(runs)
-            if isinstance(outcome, str):
-                found = cells.result().values(outcome)
-            elif self._execution.out is None:
-                found = cells.numbers()[:, 0].reshape(len(rows), replicates)
+            if self._execution.out is None:
+                table = cells.numbers().T.reshape(-1, *shape)
+                kept = dict(zip(cells.planned.outcomes, table))
             else:
-                found = np.full((len(rows), replicates), np.nan)
-                for run in range(found.size) if runs is None else runs:
-                    point, replicate = divmod(run, replicates)
-                    scenario = cells.planned.scenario_at(point)
-                    history = cells.history(run)
-                    found[point, replicate] = measure(history, scenario, self._options.key, outcome)
-        return {name: found[rows[same[name]]] for name in scenarios}
+                kept = cells.result().all_values(names) if names else {}
+            found = [kept[name] for name in names]
+            if callable(outcome := wanted[-1]):
+                if self._execution.out is None:
+                    found.append(table[-1])
+                else:
+                    asked_for = range(number) if runs is None else runs
+                    found.append(self._later(cells, outcome, asked_for).reshape(shape))
+        every = np.array(found)
+        return {name: every[:, rows[same[name]]] for name in scenarios}
+
+    def _later(self, cells: Cells, outcome: Outcome, runs: Iterable[int]) -> NDArray[np.float64]:
+        """Return a function of the histories that a journal holds, of the runs that were asked."""
+        found = np.full(cells.planned.runs, np.nan)
+        for run in runs:
+            scenario = cells.planned.scenario_at(run // cells.planned.replicates)
+            found[run] = measure(cells.history(run), scenario, self._options.key, outcome)
+        return found
