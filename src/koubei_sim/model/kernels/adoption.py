@@ -19,7 +19,6 @@ from koubei_sim.model.kernels.registration import join_boards
 from koubei_sim.model.kernels.serve import forget_answers
 from koubei_sim.model.kernels.sets import log_event, set_stage
 from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
-from koubei_sim.model.mechanisms.goods import T_BOUGHT_IN
 from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
 from koubei_sim.model.mechanisms.population import T_SEGMENT_USERS
 
@@ -53,7 +52,6 @@ def adopt(s, r, t, claim, row):
         return
     row[T_ADOPTIONS_SEGMENT + segment] += 1
     if recruiter == RECRUITER_GOODS:
-        row[T_BOUGHT_IN] += 1
         return
     if recruiter == RECRUITER_MEDIA:
         row[T_ADOPTIONS_MEDIA + channel] += 1

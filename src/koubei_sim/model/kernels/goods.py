@@ -36,6 +36,7 @@ from koubei_sim.model.mechanisms.goods import (
     T_ACCESSORIES,
     T_ASKED,
     T_BOOKED,
+    T_BOUGHT_IN,
     T_CANCELLED,
     T_GIFTS,
     T_HAVING,
@@ -119,7 +120,8 @@ def get(s, r, t, i, g, row):
         row[T_HAVING + had] -= 1
     s.has[i] = g
     row[T_HAVING + g] += 1
-    if s.stage[i] == UNAWARE or s.stage[i] == AWARE:
+    if s.stage[i] in (UNAWARE, AWARE):
+        row[T_BOUGHT_IN] += 1
         claim = s.bought[0]
         claim.agent = i
         claim.recruiter = RECRUITER_GOODS

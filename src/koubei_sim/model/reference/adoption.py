@@ -17,7 +17,6 @@ from koubei_sim.core.codes import (
     USER,
 )
 from koubei_sim.model.mechanisms.adoption import T_ADOPTIONS_CHANNEL, T_ADOPTIONS_SEGMENT
-from koubei_sim.model.mechanisms.goods import T_BOUGHT_IN
 from koubei_sim.model.mechanisms.media import T_ADOPTIONS_MEDIA
 from koubei_sim.model.reference.engagement import (
     add_engagement,
@@ -66,8 +65,6 @@ def adopt(model: Pyramid, day: Day, person: Person) -> None:
     if person.recruiter == RECRUITER_SEED:
         return
     day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1
-    if person.recruiter == RECRUITER_GOODS:
-        day.row[T_BOUGHT_IN] += 1
-    else:
+    if person.recruiter != RECRUITER_GOODS:
         by = T_ADOPTIONS_MEDIA if person.recruiter == RECRUITER_MEDIA else T_ADOPTIONS_CHANNEL
         day.row[by + person.channel] += 1

@@ -27,6 +27,7 @@ from koubei_sim.model.mechanisms.goods import (
     T_ACCESSORIES,
     T_ASKED,
     T_BOOKED,
+    T_BOUGHT_IN,
     T_CANCELLED,
     T_GIFTS,
     T_HAVING,
@@ -299,6 +300,7 @@ def get(model: Pyramid, day: Day, person: Person, g: int) -> None:
     day.row[T_REPEATED] += int(has_good(person))
     person.has = g
     if person.stage in (UNAWARE, AWARE):
+        day.row[T_BOUGHT_IN] += 1
         person.recruiter, person.channel = RECRUITER_GOODS, -1
         person.product = model.rules.good_product[g]
         adopt(model, day, person)
