@@ -9,6 +9,7 @@ commutes, a cap that is never reached) are no faults and not listed.
 from __future__ import annotations
 
 from tests.equivalence.fault import Fault
+from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
 from tests.equivalence.faults_registration import FAULTS_REGISTRATION
 from tests.equivalence.faults_rounding import FAULTS_ROUNDING
@@ -22,5 +23,6 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_SEEN,
     *FAULTS_OUTCOMES,
     *FAULTS_REGISTRATION,
+    *FAULTS_GOODS,
     *FAULTS_ROUNDING,
 )

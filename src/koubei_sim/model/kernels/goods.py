@@ -267,7 +267,7 @@ def take_rivals(s, r, t, i, row):
 
 @part
 def cancel(s, r, t, row):
-    """Let some of those give up who have had a booking since an earlier day."""
+    """Let some of those give up who have a booking."""
     base = stream(r.key, r.replicate, DRAW_CANCEL, t, 0)
     for w in range(s.first >> 6, (s.last + 63) >> 6):
         word = s.in_line[w]
@@ -275,7 +275,7 @@ def cancel(s, r, t, row):
             i = (w << 6) + lowest_bit(word)
             word &= word - ONE
             g = s.booking[i]
-            if s.booked_at[i] < t and draw32(base, i) < r.cancel32[g]:
+            if draw32(base, i) < r.cancel32[g]:
                 s.booking[i] = NOTHING
                 remove(s.in_line, i)
                 row[T_CANCELLED + g] += 1
@@ -314,7 +314,6 @@ def go_shopping(s, r, t, row):
             row[T_ASKED + taken] += 1
             if r.stocked[taken] == 1:
                 s.booking[i] = taken
-                s.booked_at[i] = t
                 insert(s.in_line, i)
                 row[T_BOOKED + taken] += 1
             else:

@@ -362,7 +362,6 @@ class GoodsState(GoodsPeople):
 
     has: NDArray[np.int8] = by_person(np.int8, fill=NOTHING, needed="goods_on")
     booking: NDArray[np.int8] = by_person(np.int8, fill=NOTHING, needed="goods_on")
-    booked_at: NDArray[np.int16] = by_person(np.int16, needed="goods_on")
     given: Int8Array = by_person(np.uint8, fill=0, needed="goods_on")
     need_count: NDArray[np.uint16] = by_person(np.uint16, fill=0, needed="goods_on")
     need_head: NDArray[np.int32] = array(np.int32, "ticks", fill=-1)

@@ -136,7 +136,7 @@ def buy(model: Pyramid, day: Day) -> None:
         return
     for person in model.people:
         g = person.booking
-        if g == NOTHING or person.booked_at == t:
+        if g == NOTHING:
             continue
         if model.coins.coin(DRAW_CANCEL, t, 0, person.number) < rules.cancel32[g]:
             person.booking = NOTHING
@@ -234,7 +234,7 @@ def take(model: Pyramid, day: Day, person: Person, option: int) -> None:
     else:
         day.row[T_ASKED + option] += 1
         if model.rules.stocked[option]:
-            person.booking, person.booked_at = option, day.t
+            person.booking = option
         else:
             purchase(model, day, person, option)
 

@@ -92,7 +92,6 @@ class Person(Agent):
         # As one who has a device, or needs one.
         self.has = NOTHING  # number of a good, or RIVALS
         self.booking = NOTHING  # number of a good
-        self.booked_at = NEVER
         self.device_need = 0  # number of the need that is scheduled, or was last
         self.device_at = NEVER  # tick on which it falls
         self.given = False  # got a device while it was scheduled
