@@ -14,7 +14,8 @@ FAULTS_GOODS = (
           "        if so_far >= hazard:\n",
           "        if so_far > hazard + 60_000_000:\n"),
     Fault("goods", 6, "needs are not numbered: each has the luck of the first",
-          "    person.device_need += 1\n    person.device_at = after_days(model, t, person, mean_days)",
+          ("    person.device_need += 1\n"
+           "    person.device_at = after_days(model, t, person, mean_days)"),
           "    person.device_at = after_days(model, t, person, mean_days)"),
     Fault("goods", 6, "a need on the day it is known",
           "tick = t + 1 + (",
@@ -35,8 +36,10 @@ FAULTS_GOODS = (
           "< rules.cancel32[g]",
           "< rules.cancel32[0]"),
     Fault("goods", 6, "who gave up a booking needs one after a life",
-          "            person.booking = NOTHING\n            next_need(model, t, person, rules.wait_days)",
-          "            person.booking = NOTHING\n            next_need(model, t, person, rules.life_days)"),
+          ("            person.booking = NOTHING\n"
+           "            next_need(model, t, person, rules.wait_days)"),
+          ("            person.booking = NOTHING\n"
+           "            next_need(model, t, person, rules.life_days)")),
     Fault("goods", 6, "who was given one chooses all the same",
           "            if person.given:",
           "            if person.given and t < 0:"),
@@ -83,8 +86,10 @@ FAULTS_GOODS = (
           "return min(found, key=lambda option: (-found[option], option))",
           "return min(found, key=lambda option: (found[option], option))"),
     Fault("goods", 6, "who puts it off waits a life",
-          "        next_need(model, day.t, person, model.rules.wait_days)\n        day.row[T_PUT_OFF]",
-          "        next_need(model, day.t, person, model.rules.life_days)\n        day.row[T_PUT_OFF]"),
+          ("        next_need(model, day.t, person, model.rules.wait_days)\n"
+           "        day.row[T_PUT_OFF]"),
+          ("        next_need(model, day.t, person, model.rules.life_days)\n"
+           "        day.row[T_PUT_OFF]")),
     Fault("goods", 9, "every user leaves with the device",
           "< model.rules.switch32",
           "< 1 << 32"),
@@ -101,8 +106,10 @@ FAULTS_GOODS = (
           "line[: min(model.good_stock[g], rules.orders[g])]",
           "line[: model.good_stock[g]]"),
     Fault("goods", 6, "gifts do not come out of the stock",
-          "            if model.good_stock[g] > 0:  # gifts may have taken the last ones\n                purchase",
-          "            if model.good_stock[g] > -9:  # gifts may have taken the last ones\n                purchase"),
+          ("            if model.good_stock[g] > 0:  # gifts may have taken the last ones\n"
+           "                purchase"),
+          ("            if model.good_stock[g] > -9:  # gifts may have taken the last ones\n"
+           "                purchase")),
     Fault("goods", 6, "gifts also where nothing is left",
           "(model.good_stock[g] > 0 or not rules.stocked[g])",
           "True"),
