@@ -173,6 +173,8 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     if dice.yes(0.6):
         changes |= random_goods(dice, ticks, products)
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
+    changes["own_work"] = dice.rng.uniform(0.0, 0.2, products) * int(dice.yes(0.4))
+    changes["bar_expert"] = dice.rng.uniform(-0.4, 0.4, products) * int(dice.yes(0.4))
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 

@@ -69,7 +69,8 @@ _CONDUCT_OF: Final = {
     ),
     "products": frozenset(
         {"quality", "difficulty", "launch_at", "release_interval", "reading_capacity", "effort",
-         "learn_quality", "bar", "scale_quality", "learn_difficulty", "scale_difficulty",
+         "learn_quality", "bar", "bar_expert", "scale_quality", "learn_difficulty", "own_work",
+         "scale_difficulty",
          "visible_progress", "taste_group", "needs", "new_needs", "fixes", "need_share",
          "need_exponent", "need_severity", "expert_needs", "fix_rule", "regressions", "price"}
     ),

@@ -18,17 +18,23 @@ def prepare(s, r, t):
     s.bases[BASE_DELIGHT] = stream(r.key, r.replicate, DRAW_DELIGHT, t, 0)
 
 
+@njit(cache=True, inline="always")
+def told_to(r, k, level):
+    """Return what people of a level of expertise are told to expect of product `k`."""
+    return r.bar[k] + r.bar_expert[k] * (level / 127.0)
+
+
 @part
 def begin(s, r, i, k):
     """Let a new user of product `k` expect what it is told to."""
     if r.expectations_on == 1:
-        s.expected[i] = r.bar[k]
+        s.expected[i] = told_to(r, k, np.int64(r.class_level[s.actor[i].agent_class]))
 
 
 @njit(cache=True, inline="always")
-def asked_for(s, r, i, k):
+def asked_for(s, r, i, k, level):
     """Return what user `i` of product `k` expects."""
-    return s.expected[i] if r.expectations_on == 1 else r.bar[k]
+    return s.expected[i] if r.expectations_on == 1 else told_to(r, k, level)
 
 
 @part

@@ -74,7 +74,8 @@ def release(s, r, t, row):
             newbie += (127 - level) * heap[m].content
         x = np.float64(expert) / (127.0 * 65536.0)
         y = np.float64(newbie) / (127.0 * 65536.0)
-        q, d = s.quality[k], s.difficulty[k]
+        q = s.quality[k] + (1.0 - s.quality[k]) * r.own_work[k]
+        d = s.difficulty[k] - s.difficulty[k] * r.own_work[k]
         q_new = (
             q + (1.0 - q) * (1.0 - exp_neg_portable(x / r.scale_quality[k])) * r.learn_quality[k]
         )

@@ -18,7 +18,7 @@ def satisfaction(s, r, i, t):
     level = np.int64(r.class_level[a.agent_class])
     given = s.quality[k] - s.difficulty[k] * (1.0 - level / 127.0) + a.taste
     e = present(a, r, t)
-    value = given - asked_for(s, r, i, k) + r.loyalty_bonus * (e / (1.0 + e))
+    value = given - asked_for(s, r, i, k, level) + r.loyalty_bonus * (e / (1.0 + e))
     if a.served_until >= t:
         value = value + r.service_bonus * (a.served_worth / 65536.0)
     lost = missed(s, r, i, k, level)

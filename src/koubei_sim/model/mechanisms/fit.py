@@ -90,6 +90,9 @@ class Offer(Part):
     bar: Real = factor(
         0.3, "satisfaction that a user expects", neutral=-10.0, low=-10.0, high=10.0, source=TRIAL
     )
+    bar_expert: Real = factor(
+        0.0, "how much more an expert expects than who knows nothing", low=-10.0, high=10.0
+    )
     price: Real = money("price; who would spend less never buys")
     effort: Real = fraction(0.0, "least expertise that using it takes")
     taste_group: Whole | None = parameter(
@@ -137,6 +140,7 @@ class FitRules(Record):
     """What fit and satisfaction take off, and what is counted of satisfaction."""
 
     bar: FloatArray  # [K]
+    bar_expert: FloatArray  # [K]
     promoter: float
     product_taste: IntArray  # [K] taste group or -1
     off_taste: float
@@ -163,6 +167,7 @@ def numbers(made: Made) -> FitRules:
     products, market = list(made.scenario.products.values()), made.scenario.market
     return FitRules(
         bar=np.array([p.bar for p in products], dtype=np.float64),
+        bar_expert=np.array([p.bar_expert for p in products], dtype=np.float64),
         promoter=made.scenario.loyalty.promoter,
         product_taste=whole(-1 if p.taste_group is None else p.taste_group for p in products),
         off_taste=market.off_taste,
@@ -185,7 +190,8 @@ def first_satisfaction(scenario: Any, x: Any) -> Any:
     product, loyalty = next(iter(scenario.products.values())), scenario.loyalty
     bonus = loyalty.bonus * loyalty.newcomer / (1.0 + loyalty.newcomer)
     useful = product.quality - product.difficulty * (1.0 - x)
-    return useful - product.bar + bonus - missed(product, x)
+    asked = product.bar + product.bar_expert * x
+    return useful - asked + bonus - missed(product, x)
 
 
 def _margin(enthusiast: bool) -> Callable[[Any], float]:
@@ -211,6 +217,12 @@ FIT = Mechanism(
     columns=(T_UNHAPPY_ONLINE, T_PROMOTERS_ONLINE),
     purposes=(DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP),
     modules=(
+        Module(
+            "bar_expert",
+            ("products.*.bar_expert",),
+            "experts expect more, or less",
+            "懂行者期望不同",
+        ),
         Module("effort", ("products.*.effort",), "using it takes expertise", "使用需要一定水平"),
         Module(
             "gate",

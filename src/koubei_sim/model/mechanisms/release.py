@@ -76,6 +76,9 @@ class Learning(Part):
     )
     learn_quality: Real = fraction(0.3, "largest share of the missing quality gained in a release")
     learn_difficulty: Real = fraction(0.3, "largest share of the difficulty removed in a release")
+    own_work: Real = fraction(
+        0.0, "share of what is missing that the team adds to a release by itself, read or not"
+    )
     scale_quality: Real = parameter(
         300.0,
         "expert reports that give 63 % of the largest gain of quality",
@@ -128,6 +131,7 @@ class ReleaseRules(Record):
     reading_capacity: IntArray  # [K] reports a release
     learn_quality: FloatArray
     learn_difficulty: FloatArray
+    own_work: FloatArray
     scale_quality: FloatArray  # [K] expert reports
     scale_difficulty: FloatArray
     visible_progress: FloatArray
@@ -176,6 +180,7 @@ def numbers(made: Made) -> ReleaseRules:
         reading_capacity=whole(capacity),
         learn_quality=column("learn_quality"),
         learn_difficulty=column("learn_difficulty"),
+        own_work=column("own_work"),
         scale_quality=column("scale_quality", g),
         scale_difficulty=column("scale_difficulty", g),
         visible_progress=column("visible_progress"),
@@ -229,6 +234,12 @@ RELEASE = Mechanism(
             ("products.*.learn_quality", "products.*.learn_difficulty"),
             "the product learns from reports",
             "产品从反馈中学习",
+        ),
+        Module(
+            "own_work",
+            ("products.*.own_work",),
+            "the team improves it by itself",
+            "团队自行改进产品",
         ),
     ),
     sentences=(Sentence("product", 1, _told),),

@@ -24,6 +24,7 @@ from koubei_sim.model.reference.engagement import (
     promote,
     store_engagement,
 )
+from koubei_sim.model.reference.expectations import told_to
 from koubei_sim.model.reference.observe import remember
 from koubei_sim.model.reference.registration import join_boards
 from koubei_sim.model.reference.state import NEVER
@@ -50,7 +51,7 @@ def adopt(model: Pyramid, day: Day, person: Person) -> None:
     person.rank = 0
     person.tier = CASUAL
     first_invites(model, person)
-    person.expected = rules.bar[person.product]
+    person.expected = told_to(model, person)
     person.story = NO_STORY
     person.last_story = t
     person.served_until = NEVER

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Person, Pyramid
 
 
+def told_to(model: Pyramid, user: Person) -> float:
+    """Return what a user is told to expect of its product: experts expect more, or less."""
+    rules, k = model.rules, user.product
+    return rules.bar[k] + rules.bar_expert[k] * user.expertise
+
+
 def expected(model: Pyramid, user: Person) -> float:
     """Return what a user expects of its product."""
-    rules = model.rules
-    return user.expected if rules.expectations_on else rules.bar[user.product]
+    return user.expected if model.rules.expectations_on else told_to(model, user)
 
 
 def follow(model: Pyramid, day: Day, user: Person, found: float) -> None:

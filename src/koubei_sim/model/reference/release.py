@@ -62,7 +62,8 @@ def release_product(model: Pyramid, day: Day, k: int) -> None:
 
     expert = sum(report.author.level * report.content16 for report in read) / FULL_REPORT
     newbie = sum((127 - report.author.level) * report.content16 for report in read) / FULL_REPORT
-    q, d = model.quality[k], model.difficulty[k]
+    q, d, own = model.quality[k], model.difficulty[k], rules.own_work[k]
+    q, d = q + (1.0 - q) * own, d - d * own
     q_shift = 1.0 - float(exp_neg_portable(expert / rules.scale_quality[k]))
     d_shift = 1.0 - float(exp_neg_portable(newbie / rules.scale_difficulty[k]))
     q_new = q + (1.0 - q) * q_shift * rules.learn_quality[k]
