@@ -170,7 +170,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes |= random_registration(dice)
     # Drawn last: a draw among the others would make other worlds of all of them.
     changes["promoter"] = dice.real(0.05, 0.5, p=0.7)
-    if dice.yes(0.6):
+    if dice.yes(0.4):
         changes |= random_goods(dice, ticks, products)
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
     changes["own_work"] = dice.rng.uniform(0.0, 0.2, products) * int(dice.yes(0.4))

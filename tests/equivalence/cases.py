@@ -50,6 +50,16 @@ STIR: dict[str, dict[str, object]] = {
     "progress": {"products.product0.visible_progress": 0.0},
     "overload": {"service.complaint": 9.0, "service.patience": 0},
     "squeaky wheel": {"service.squeaky_wheel": 3.0},
+    "needs for a device": {
+        "buying.arrivals": [{"day": 0, "rate": 0.2}],
+        "buying.life_days": 7,
+        "buying.word_weight": 3.0,
+        "buying.link_weight": 2.0,
+        "buying.wait_value": -1.0,
+        "buying.gift": 0.5,
+        "buying.find": 0.5,
+        "buying.switch": 1.0,
+    },
 }
 
 
