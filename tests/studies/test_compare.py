@@ -290,6 +290,21 @@ def test_through_counts_everybody_once(found: Comparison) -> None:
     assert table.loc["won", "media"] > 0 and table["changed"].sum() > 0
 
 
+def test_through_knows_who_got_a_good() -> None:
+    """Catches people who bought taken for recruits of the unchanged, and a column of noughts where
+    nothing is sold."""
+    selling = {"buying.arrivals": [{"day": 0, "rate": 0.05}], "goods.phone": {}}
+    small = TINY.replace(n_agents=150, ticks=15)
+    arms = {"as it is": small, "selling": small.replace(**selling, **{"buying.find": 1.0})}
+    runs = {n: kb.run(s, replicates=2, rng=3, engine="reference") for n, s in arms.items()}
+    found = compare(runs)
+    table, people = found.through(), found.people()
+    direct = people[(people.recruiter == -3) & (people.steps == 0)]
+    assert table["goods"].sum() * 2 == pytest.approx(len(direct)) and len(direct) > 5
+    assert table["all"].sum() * 2 == pytest.approx(len(people))
+    assert "goods" not in compare({"a": runs["as it is"], "b": runs["as it is"]}).through()
+
+
 # Stopping ---------------------------------------------------------------------------------------
 
 

@@ -325,11 +325,10 @@ def test_a_gift_goes_round_the_household() -> None:
     """Catches gifts to strangers, to who has or waits for one, to the buyer itself, by who was
     given, and a household that goes on beyond the last person."""
     world = shop(6, ticks=4000, gift32=ALWAYS)
-    for buyer, given in ((0, 1), (1, 0), (3, 0), (4, 5), (5, 4)):
+    for buyer, booked, given in ((0, 3, 1), (1, 3, 0), (1, 5, 3), (4, 3, 5), (5, 3, 4)):
         model = model_of(world)
         model.people[2].has = 0
-        if buyer != 3:
-            model.people[3].booking = 0
+        model.people[booked].booking = 0
         model.people[0].has = RIVALS
         day = Day(1)
         goods.take(model, day, model.people[buyer], 0)

@@ -105,10 +105,13 @@ def test_recruited_by_one_who_had_not_adopted_is_a_root():
 
 
 def test_media_adoptions_are_roots_and_nothing_breaks_without_events():
-    """Catches media recruiters (-2) being taken for agents, and empty logs."""
+    """Catches media (-2) and goods (-3) being taken for agents or each other, and empty logs."""
     forest = metrics.recruitment_forest(history_of([(-1, 0, -1), (2, 5, -2, 1), (3, 6, 5)]))
     assert forest.parent.tolist() == [-1, -1, 1]
     assert forest.by_media.tolist() == [False, True, False]
+    bought = metrics.recruitment_forest(history_of([(-1, 0, -1), (2, 5, -3, -1), (3, 6, 5)]))
+    assert bought.parent.tolist() == [-1, -1, 1]
+    assert not (bought.by_media | bought.by_other).any()
     empty = metrics.forest_summary(history_of([]))
     assert (empty.trees, empty.adoptions) == (0, 0)
     assert np.isnan(empty.largest_share)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import koubei_sim as kb
 from koubei_sim import storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms import TABLE_WIDTH
@@ -104,6 +105,26 @@ def test_events_frame(result):
     assert lapses["channel"].isna().all()
     recruited = events[events["recruiter"] >= 0]
     assert set(recruited["channel"]) == set(result.scenario.channels)
+
+
+def test_who_bought_itself_in_is_named_and_counted() -> None:
+    """Catches bought adoptions without a way in, counted for a channel or in no sum, a person
+    named -3, and another kind of category in runs without goods."""
+    plain = Scenario.load("tiny").replace(n_agents=150, ticks=20)
+    changes = {"goods.phone": {"units": 4.0, "every": 3}, "buying.find": 1.0}
+    selling = plain.replace(**changes, **{"buying.arrivals": [{"day": 0, "rate": 0.1}]})
+    result = kb.run(selling, rng=2, engine="reference")
+    called = np.array([f"p{i}" for i in range(150)])
+    events = dataset.events_from(result.histories, selling, names=called)
+    bought = events[events["recruiter"] == -3]
+    assert len(bought) == result.data["bought_in"].sum() > 5
+    assert set(bought["channel"]) == {"goods"} and set(bought["generation"]) == {1}
+    assert bought["recruiter_label"].isna().all()
+    adopted = (events["kind"] == "adopt") & (events["tick"] >= 0)
+    assert result.data["adoptions"].sum() == kb.metrics.adoptions(result.histories[0]).sum()
+    assert result.data["adoptions"].sum() == adopted.sum() > len(bought)
+    without = kb.run(plain, rng=2, engine="reference").events["channel"].cat.categories
+    assert list(without) == [*plain.channels, "seed", "media"]
 
 
 @pytest.mark.parametrize("scale", [1.0, 10.0, 2.5])
