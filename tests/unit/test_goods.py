@@ -18,7 +18,7 @@ from tests.quiet_worlds import ALWAYS, quiet_world, with_people, with_rules
 from tests.worlds import random_world
 
 from koubei_sim.core.draws import exponential_units
-from koubei_sim.model.mechanisms.goods import DRAW_CHOICE, NOTHING, RIVALS, WAIT
+from koubei_sim.model.mechanisms.goods import DRAW_GOODS_CHOICE, NOTHING, RIVALS, WAIT
 from koubei_sim.model.reference import PyramidModel, goods, run_reference
 from koubei_sim.model.reference.adoption import adopt
 from koubei_sim.model.reference.coins import Coins
@@ -536,7 +536,7 @@ def test_gumbel_draws_are_known() -> None:
     model = model_of(shop(PEOPLE))
     for need, option, i in ((0, 0, 0), (3, RIVALS, 7), (1, WAIT, 4999)):
         model.people[i].device_need = need
-        unit = ((model.coins.word(DRAW_CHOICE, need, option, i) >> 12) + 0.5) / 2.0**52
+        unit = ((model.coins.word(DRAW_GOODS_CHOICE, need, option, i) >> 12) + 0.5) / 2.0**52
         expected = -math.log(-math.log(unit))
         assert goods.gumbel(model, model.people[i], option) == pytest.approx(expected, rel=1e-12)
     found = []

@@ -24,9 +24,9 @@ from koubei_sim.model.kernels.sets import smallest
 from koubei_sim.model.mechanisms.goods import (
     DRAW_ACCESSORY,
     DRAW_CANCEL,
-    DRAW_CHOICE,
     DRAW_FIND,
     DRAW_GIFT,
+    DRAW_GOODS_CHOICE,
     DRAW_GOODS_LOT,
     DRAW_HAS_AT_START,
     DRAW_NEED_ARISES,
@@ -50,6 +50,7 @@ from koubei_sim.model.mechanisms.goods import (
     T_SWITCHED_TO,
     WAIT,
 )
+from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.leaving import T_LAPSES
 
 NEW = 0  # days until a need: of who has no device; for others the mean is given
@@ -122,6 +123,7 @@ def get(s, r, t, i, g, row):
     row[T_HAVING + g] += 1
     if s.stage[i] in (UNAWARE, AWARE):
         row[T_BOUGHT_IN] += 1
+        row[T_NEWLY_AWARE] += np.int64(s.stage[i] == UNAWARE)
         claim = s.bought[0]
         claim.agent = i
         claim.recruiter = RECRUITER_GOODS
@@ -231,7 +233,7 @@ def choose(s, r, t, i):
                 - r.price_weight * (s.price_now[g] / income)
                 + r.word_weight * told
                 + r.link_weight * linked
-                + luck(stream(r.key, r.replicate, DRAW_CHOICE, e, g), i)
+                + luck(stream(r.key, r.replicate, DRAW_GOODS_CHOICE, e, g), i)
             )
             if first or score > most:
                 best, most, first = g, score, False
@@ -239,11 +241,11 @@ def choose(s, r, t, i):
         weight * r.rival_quality[t]
         - r.price_weight * (r.rival_price[t] / income)
         + r.link_weight * (1.0 if had == RIVALS else 0.0)
-        + luck(stream(r.key, r.replicate, DRAW_CHOICE, e, RIVALS), i)
+        + luck(stream(r.key, r.replicate, DRAW_GOODS_CHOICE, e, RIVALS), i)
     )
     if first or score > most:
         best, most = RIVALS, score
-    if r.wait_value + luck(stream(r.key, r.replicate, DRAW_CHOICE, e, WAIT), i) > most:
+    if r.wait_value + luck(stream(r.key, r.replicate, DRAW_GOODS_CHOICE, e, WAIT), i) > most:
         best = WAIT
     return best
 

@@ -63,7 +63,7 @@ from koubei_sim.model.mechanisms.supply import Round, units_by_tick
 
 DRAW_HAS_AT_START = Purpose(100, "0, 0")
 DRAW_NEED_ARISES = Purpose(101, "number of the need, 0; 64 bits")
-DRAW_CHOICE = Purpose(102, "number of the need, option; 64 bits")
+DRAW_GOODS_CHOICE = Purpose(102, "number of the need, option; 64 bits")
 DRAW_FIND = Purpose(103, "number of the need, 0")
 DRAW_GIFT = Purpose(104, "tick, 0")
 DRAW_GOODS_LOT = Purpose(105, "tick, good; 64-bit order")
@@ -514,7 +514,7 @@ GOODS = Mechanism(
     purposes=(
         DRAW_HAS_AT_START,
         DRAW_NEED_ARISES,
-        DRAW_CHOICE,
+        DRAW_GOODS_CHOICE,
         DRAW_FIND,
         DRAW_GIFT,
         DRAW_GOODS_LOT,

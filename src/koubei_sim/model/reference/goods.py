@@ -15,9 +15,9 @@ from koubei_sim.core.draws import RESISTANCE_BITS, exp_neg_portable, log_portabl
 from koubei_sim.model.mechanisms.goods import (
     DRAW_ACCESSORY,
     DRAW_CANCEL,
-    DRAW_CHOICE,
     DRAW_FIND,
     DRAW_GIFT,
+    DRAW_GOODS_CHOICE,
     DRAW_GOODS_LOT,
     DRAW_HAS_AT_START,
     DRAW_NEED_ARISES,
@@ -41,6 +41,7 @@ from koubei_sim.model.mechanisms.goods import (
     T_SWITCHED_TO,
     WAIT,
 )
+from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.leaving import T_LAPSES
 from koubei_sim.model.reference.adoption import adopt
 from koubei_sim.model.reference.engagement import present_engagement
@@ -220,7 +221,7 @@ def has_good(person: Person) -> bool:
 
 def gumbel(model: Pyramid, person: Person, option: int) -> float:
     """Return the luck of an option: a standard Gumbel variable that belongs to this need."""
-    bits = model.coins.word(DRAW_CHOICE, person.device_need, option, person.number)
+    bits = model.coins.word(DRAW_GOODS_CHOICE, person.device_need, option, person.number)
     return -float(log_portable(-log_portable(unit_open(np.uint64(bits)))))
 
 
@@ -301,6 +302,7 @@ def get(model: Pyramid, day: Day, person: Person, g: int) -> None:
     person.has = g
     if person.stage in (UNAWARE, AWARE):
         day.row[T_BOUGHT_IN] += 1
+        day.row[T_NEWLY_AWARE] += int(person.stage == UNAWARE)
         person.recruiter, person.channel = RECRUITER_GOODS, -1
         person.product = model.rules.good_product[g]
         adopt(model, day, person)
