@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import scenarios
 from tests.worlds import (
+    ONE26,
     Dice,
     filling_world,
     random_events,
@@ -65,6 +66,9 @@ def later_worlds(number: int) -> tuple[World, World, int]:
         changes[f"media_{name}"] = whole.astype(np.int64)
     changes["media_start"] = np.append(r.media_start, start)
     changes["media_end"] = np.append(r.media_end, start + 10)
+    if r.goods_on:
+        more = np.cumsum(dice.rng.uniform(0.0, 0.1, r.ticks - at) * ONE26).astype(np.int64)
+        changes["arrivals"] = np.append(r.arrivals[:at], r.arrivals[at - 1] + more)
     old = with_rules(old, rival_cumulative=total, rival_on=int(total[-1] > 0))
     return old, with_rules(old, **changes), at
 
@@ -439,8 +443,8 @@ def test_a_campaign_in_the_place_of_another(result: Any, channel: str) -> None:
     assert left.digest() == kb.run(both, replicates=2, rng=5).digest()
 
 
-#: Everything matters from early on: a dear phone for the skilled, and users who miss something,
-#: complain, and come to expect more.
+#: Everything matters from early on: a dear phone for the skilled, users who miss something,
+#: complain, and come to expect more, and devices on sale.
 UNHAPPY = {
     "ticks": 60,
     "seeding.number": 100,
@@ -449,6 +453,14 @@ UNHAPPY = {
     "loyalty.bar_rise": 0.3,
     "loyalty.delight": 1.0,
     "products.rom.bar": 0.6,
+    "products.rom.bar_expert": 0.3,
+    "products.rom.own_work": 0.05,
+    "goods.device": {"price": 900.0, "quality": 0.8},
+    "buying.arrivals": [{"day": 0, "rate": 0.02}],
+    "buying.has_at_start": 0.3,
+    "buying.life_days": 20,
+    "buying.word_weight": 1.0,
+    "buying.price_weight": 1.0,
     "products.phone.launch_at": 2,
     "products.phone.effort": 0.4,
     "media.account.start": 2,

@@ -3,8 +3,9 @@
 The state of the compiled engine is sized by the rules: a mechanism that is off has arrays of one
 element.  `switch` makes the state that the new rules ask for, carries over all that the old one
 knows, and puts right what is stored in terms of the old rules: what leaks or decays lazily, the
-rank of a half-life, the rival's calendar, the pool of reports.  Where the rules in question did
-not change it touches nothing, so a switch between equal rules is exact to the byte.
+rank of a half-life, the rival's calendar and that of first needs, the pool of reports.  Where the
+rules in question did not change it touches nothing, so a switch between equal rules is exact to the
+byte.
 Called by `fork`.
 """
 
@@ -19,9 +20,10 @@ from koubei_sim.core.block import Block
 from koubei_sim.model.compiled import CompiledRun, allocate
 from koubei_sim.model.compiled.allocation import ARRAYS
 from koubei_sim.model.compiled.own import OwnMechanisms
+from koubei_sim.model.kernels.goods import arrive_anew, first_needs
 from koubei_sim.model.kernels.release import fit_table
-from koubei_sim.model.kernels.seeding import start
-from koubei_sim.model.mechanisms import TABLE_WIDTH, State
+from koubei_sim.model.kernels.rival import first_offers
+from koubei_sim.model.mechanisms import State
 from koubei_sim.model.world.arrays import Rules, World
 
 #: Arrays of the state that are not copied: those of the world, views of `counts`, and two pools.
@@ -62,18 +64,27 @@ def switch(run: CompiledRun, world: World) -> None:
     run.world, run._state = world, new
     run._block, run._rules = Block("state", new), Block("rules", rules)
     _rival(run, old_rules, rules, at)
+    _goods(run, old_rules, rules, at)
     fit_table(run._block, run._rules, at)
 
 
 def _spliced(old: Rules, new: Rules, at: int) -> Rules:
-    """Return the new rules with the rival's offers so far taken from the old ones.
+    """Return the new rules with the rival's offers, and needs, so far taken from the old ones.
 
     Equal rules before `at` give equal sums, so the splice of equal rules is the identity.
     """
-    total = new.rival_cumulative.copy()
-    total[at:] += old.rival_cumulative[at - 1] - total[at - 1]
-    total[:at] = old.rival_cumulative[:at]
-    return new._replace(rival_cumulative=total, rival_on=int(total[-1] > 0))
+
+    def spliced(before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.int64]:
+        total = after.copy()
+        total[at:] += before[at - 1] - total[at - 1]
+        total[:at] = before[:at]
+        return total
+
+    offers = spliced(old.rival_cumulative, new.rival_cumulative)
+    if old.goods_on and new.goods_on:
+        arrivals = spliced(old.arrivals, new.arrivals)
+        new = new._replace(arrivals=arrivals, has_at_start32=old.has_at_start32)
+    return new._replace(rival_cumulative=offers, rival_on=int(offers[-1] > 0))
 
 
 def _carry(old: State, new: State) -> State:
@@ -143,9 +154,7 @@ def _rival(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:
     state = run._state
     if not old.rival_on:
         # The sum is 0 up to `at`, so nobody's first offer can fall before it.
-        nobody = np.empty(0, dtype=np.int32)
-        row = np.zeros(TABLE_WIDTH, dtype=np.int64)
-        start(run._block, run._rules, nobody, row)
+        first_offers(run._block, run._rules)
         return
     if not _differ(old, new, "rival_cumulative"):
         return
@@ -160,3 +169,15 @@ def _rival(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:
     state.rival_next[order[follows]] = order[follows + 1]
     first = np.flatnonzero(np.diff(days, prepend=-1))
     state.rival_head[days[first]] = order[first]
+
+
+def _goods(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:
+    """Let needs arise from `at` on where there were no goods, or as they arrive now.
+
+    Needs that do not arrive (replacements, what was put off) stay where they are.
+    """
+    if new.goods_on and not old.goods_on:
+        run._state.need_head[:] = -1
+        first_needs(run._block, run._rules, at - 1)
+    elif new.goods_on and _differ(old, new, "arrivals"):
+        arrive_anew(run._block, run._rules, at)

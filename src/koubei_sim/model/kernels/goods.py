@@ -78,16 +78,34 @@ def schedule_need(s, r, i, after, mean):
 
 
 @part
-def first_needs(s, r):
-    """Say who has the rival's, and fill the calendar, before tick 0."""
+def first_needs(s, r, after):
+    """Say who has the rival's, and fill the calendar, on tick `after` (-1: before the first)."""
     if r.goods_on == 0:
         return
     owns = stream(r.key, r.replicate, DRAW_HAS_AT_START, 0, 0)
     for i in range(s.first, s.last):
         if draw32(owns, i) < r.has_at_start32:
             s.has[i] = RIVALS
-            schedule_need(s, r, i, -1, r.life_days)
+            schedule_need(s, r, i, after, r.life_days)
         else:
+            schedule_need(s, r, i, after, NEW)
+
+
+@part
+def arrive_anew(s, r, at):
+    """Put the first needs that have not fallen before `at` on their new days, in a run changed."""
+    owns = stream(r.key, r.replicate, DRAW_HAS_AT_START, 0, 0)
+    for day in range(at, r.ticks):
+        i = s.need_head[day]
+        s.need_head[day] = -1
+        while i >= 0:
+            following = s.need_next[i]
+            if s.need_count[i] > 0 or draw32(owns, i) < r.has_at_start32:
+                s.need_next[i] = s.need_head[day]
+                s.need_head[day] = i
+            i = following
+    for i in range(s.first, s.last):
+        if s.need_count[i] == 0 and draw32(owns, i) >= r.has_at_start32:
             schedule_need(s, r, i, -1, NEW)
 
 

@@ -29,4 +29,4 @@ def start(s, r, seeds, row):
         move_tier(s, r, i, a, CORE)
         first_invites(r, a)
     first_offers(s, r)
-    first_needs(s, r)
+    first_needs(s, r, -1)
