@@ -36,7 +36,6 @@ from koubei_sim.cli.options import (
 )
 from koubei_sim.cli.screen import sweep_progress
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import offset
 
 if TYPE_CHECKING:
     from koubei_sim.studies import Sensitivity
@@ -173,6 +172,8 @@ def _varied(study: Sensitivity) -> list[str]:
 
 
 def _print(study: Sensitivity, outcome: str) -> None:
+    from koubei_sim.metrics import offset
+
     table = study.table(outcome)
     shown = table.head(MOST_ROWS)
     sizes = offset(outcome) is not None

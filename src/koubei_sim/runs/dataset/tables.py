@@ -95,8 +95,8 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
         variables[name] = (("replicate", "tick", *dims), counts, attributes)
 
     for column, used in _blocks(names):
-        if column.variable == "tells":
-            continue
+        if column.variable == "tells" or (column.along == "good" and not used):
+            continue  # without goods a length of nothing would make every table of all names empty
         values = table[:, :, column : column + used]
         if column.along:
             add(column.variable, (column.along,), values, column.meaning, column.unit)
