@@ -41,6 +41,7 @@ from koubei_sim.studies.sweep import journal
 KIB = 2.0**10
 NOBODY = "tcp://127.0.0.1:9"
 FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number": 2})
+MORE = FEW.replace(n_agents=300)
 GIFTED = FEW.with_mechanisms(gifts)
 BASS = kb.Scenario.load("bass").replace(n_agents=100, ticks=21, **{"seeding.number": 10})
 HAZARD = "media.advertising.persuasion"
@@ -292,12 +293,12 @@ TRIED: dict[str, Trial] = {
         ),
     ),
     "'fewer agents with a larger people_per_agent' + (', or threads=1 (of sweeps workers=1)' if max(worlds, runs) > 1 else '')": (
-        within(140 * KIB, lambda: kb.run(FEW, 8, rng=1, threads=8)),
+        within(400 * KIB, lambda: kb.run(MORE, 8, rng=1, threads=8)),
         lambda: [
-            within(140 * KIB, lambda: kb.run(FEW, 8, rng=1, threads=1))(),
-            within(140 * KIB, lambda: kb.sweep(FEW, **CHANCE, replicates=2))(),
-            within(140 * KIB, lambda: kb.run(
-                FEW.replace(n_agents=10, people_per_agent=3), 8, rng=1, threads=8))(),
+            within(400 * KIB, lambda: kb.run(MORE, 8, rng=1, threads=1))(),
+            within(400 * KIB, lambda: kb.sweep(MORE, **CHANCE, replicates=2))(),
+            within(400 * KIB, lambda: kb.run(
+                MORE.replace(n_agents=10, people_per_agent=3), 8, rng=1, threads=8))(),
         ],
         "fewer agents with a larger people_per_agent, or threads=1 (of sweeps workers=1)",
     ),
