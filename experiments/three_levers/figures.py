@@ -216,7 +216,7 @@ def _regret_lines(ax: Any, table: pd.DataFrame) -> None:
     ticks = sorted(set(table["budget"]))
     ax.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     ax.minorticks_off()
-    ax.set_ylim(bottom=0.0)
+    ax.set_ylim(0.0, 1.35 * table["high"].max())  # room for the legend
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     ax.set_xlabel("budget, yuan")
     ax.set_title("What does not knowing cost?")
