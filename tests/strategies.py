@@ -178,6 +178,7 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             "every": draw(st.sampled_from((0, 7, 7, 10))),
             "lift_tell": draw(between(0.5, 4.0)),
             "lift_visibility": draw(between(0.5, 3.0)),
+            "fade": draw(st.sampled_from((INF, INF, 0.7, 3.0))),
             "gain": draw(between(0.1, 5.0)) if name == "festival" else 0.0,
             "saturation": draw(between(0.1, 5.0)),
             "offline": offline,
@@ -205,6 +206,11 @@ def _media(draw: st.DrawFn, ticks: int, channels: list[str], products: list[str]
         "persuasion": draw(between(0.001, 0.5)),
         "cost_per_day": draw(between(0.0, 100.0)),
         "cost_per_member": draw(between(0.0, 1.0)),
+        "lead": draw(perhaps(between(0.0, 3.0), 1.0)),
+        "follow": draw(perhaps(between(0.1, 2.0), 0.0)),
+        "forget": draw(between(0.0, 1.0)),
+        "notice": draw(between(0.0, 20.0)),
+        "lifted": draw(st.booleans()),
     }
 
 

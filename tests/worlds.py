@@ -175,7 +175,24 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
     changes["own_work"] = dice.rng.uniform(0.0, 0.2, products) * int(dice.yes(0.4))
     changes["bar_expert"] = dice.rng.uniform(-0.4, 0.4, products) * int(dice.yes(0.4))
+    changes |= random_press(dice, len(changes["media_channel"]))
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
+
+
+def random_press(dice: Dice, campaigns: int) -> dict[str, object]:
+    """Return campaigns that follow talk in four worlds of ten, and else are as they are."""
+    rng, on = dice.rng, dice.yes(0.6)
+    follow = rng.uniform(0.1, 1.5, campaigns) * (rng.random(campaigns) < 0.8) * on
+    lead = np.where(rng.random(campaigns) < 0.6, rng.uniform(0.0, 2.0, campaigns), 1.0)
+    return {
+        "press_on": int(on),
+        "media_lead": lead if on else np.ones(campaigns),
+        "media_follow": follow,
+        "media_forget": rng.uniform(0.05, 0.9, campaigns),
+        "media_scale": float(dice.whole(1, 3)),
+        "media_notice": rng.uniform(0.0, 12.0, campaigns),
+        "media_lifted": (rng.random(campaigns) < 0.6).astype(np.int64) * int(on),
+    }
 
 
 def unlimited(world: World) -> World:

@@ -195,18 +195,12 @@ FAULTS_SEEN = (
           ("hear_blame(model, day, person, y * model.fit16[product][person.person_class] >> 16)\n"
            "            continue")),
     # own media
-    Fault("hear", 49, "those with the smallest coins see a campaign",
-          "coin >= (1 << 32) - rules.media_see32[m]",
-          "coin < rules.media_see32[m]"),
     Fault("hear", 49, "all campaigns share a coin",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, t, 0,"),
     Fault("hear", 49, "a campaign is seen by the same people every day",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, 0, m,"),
-    Fault("hear", 126, "an event on its channel makes a campaign more visible",
-          "(1 << 32) - rules.media_see32[m]:",
-          "(1 << 32) - (rules.media_see32[m] * rules.lift_visibility16[c][t] >> 16):"),
     Fault("hear", 49, "a campaign fits everybody",
           "rules.media_hazard[m] * fit >> 16",
           "rules.media_hazard[m]"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.equivalence.fault import Fault
 from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
+from tests.equivalence.faults_press import FAULTS_PRESS
 from tests.equivalence.faults_registration import FAULTS_REGISTRATION
 from tests.equivalence.faults_rounding import FAULTS_ROUNDING
 from tests.equivalence.faults_seen import FAULTS_SEEN
@@ -25,4 +26,5 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_REGISTRATION,
     *FAULTS_GOODS,
     *FAULTS_ROUNDING,
+    *FAULTS_PRESS,
 )

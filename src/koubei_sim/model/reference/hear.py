@@ -33,6 +33,7 @@ from koubei_sim.model.mechanisms.hearing import (
 )
 from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
 from koubei_sim.model.reference.coins import pick
+from koubei_sim.model.reference.press import is_running, visibility
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day, Telling
@@ -316,12 +317,13 @@ def hear_media(model: Pyramid, day: Day, m: int) -> None:
     """Let campaign m of the maker's own media be seen by members of its channel."""
     rules, t = model.rules, day.t
     c, product = rules.media_channel[m], rules.media_product[m]
-    if not rules.media_start[m] <= t < rules.media_end[m] or t < rules.channel_opens[c]:
+    if not is_running(model, m, t):
         return
+    least = (1 << 32) - visibility(model, m, t)
     for person in model.people:
         coin = model.coins.coin(DRAW_SEE_MEDIA, t, m, person.number)
         # Those with the largest coins see it.
-        if c in person.channels and is_hearing(person) and coin >= (1 << 32) - rules.media_see32[m]:
+        if c in person.channels and is_hearing(person) and coin >= least:
             see(model, day, person, 0, 1, product)
             count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]

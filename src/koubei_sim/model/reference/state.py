@@ -205,6 +205,8 @@ class Pyramid(Model):
         Units of each good that are left, and that were sold so far.
     good_price, good_cost : list of float
         Price and unit cost of each good today.
+    attention : list of float
+        What talk has added to each campaign.
     squeak : float
         Factor on complaint rates, from the answers of the tick before.
     """
@@ -234,6 +236,7 @@ class Pyramid(Model):
         self.good_sold = [0] * MAX_GOODS
         self.good_price = [0.0] * MAX_GOODS
         self.good_cost = [0.0] * MAX_GOODS
+        self.attention = [0.0] * len(rules.media_lead)
         self.squeak = 1.0
         self.table: list[list[int]] = []
         self.quality_path: list[list[float]] = []

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import MAX_CHANNELS, MAX_NODES, MAX_PRODUCTS, MAX_SEGMENTS, MAX_TICKS
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.model.mechanisms.events import MOST_LIFT, occurrences
+from koubei_sim.model.mechanisms.events import MOST_LIFT, faded, occurrences
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
+from koubei_sim.model.mechanisms.numbers import halving
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 
 if TYPE_CHECKING:
@@ -180,6 +181,9 @@ def _events(scenario: Content) -> None:
                 allowed="0",
                 fix="0",
             )
+        kept = halving(event.fade, min(event.length, scenario.ticks))
+        tells = faded(event.lift_tell, kept).tolist()
+        sees = faded(event.lift_visibility, kept).tolist()
         for start, end in occurrences(event, scenario.ticks):
             if event.offline:
                 if start in meeting:
@@ -203,7 +207,9 @@ def _events(scenario: Content) -> None:
                         )
                     gain[place] = name
                 before = lift.get(place, (1.0, 1.0))
-                lift[place] = (before[0] * event.lift_tell, before[1] * event.lift_visibility)
+                lift[place] = (
+                    before[0] * tells[tick - start], before[1] * sees[tick - start]
+                )  # fmt: skip
                 if max(lift[place]) > MOST_LIFT:
                     raise KoubeiError(
                         f"events.{name}.lift_tell",

@@ -32,10 +32,12 @@ from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters
 from koubei_sim.model.mechanisms.hearing import Awareness, Load, ReadingBudget, TieStrength
 from koubei_sim.model.mechanisms.leaving import Leaving
 from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
+from koubei_sim.model.mechanisms.media import Campaign
 from koubei_sim.model.mechanisms.meetings import Meeting
 from koubei_sim.model.mechanisms.online import Activity, Presence
 from koubei_sim.model.mechanisms.participation import JoinCosts, Joining
 from koubei_sim.model.mechanisms.population import Kind
+from koubei_sim.model.mechanisms.press import Press
 from koubei_sim.model.mechanisms.registration import Registration
 from koubei_sim.model.mechanisms.reinforcement import Needs
 from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
@@ -119,6 +121,10 @@ class Event(EventCosts, Meeting, Happening):
 
     A placebo event has the same lifts and gain 0.
     """
+
+
+class Media(Press, Campaign):
+    """Own media or advertising: a message a day to the members of a channel, from outside."""
 
 
 class Participation(Recovery, Joining, Presence):
