@@ -14,8 +14,10 @@ FAULTS_PRESS = (
           " and t >= rules.channel_opens[c])",
           ")"),
     Fault("hear", 49, "those with the smallest coins see a campaign",
-          "coin >= least",
-          "coin < (1 << 32) - least"),
+          ("coin >= least:\n"
+           "            see(model, day, person, 0, 1, product)"),
+          ("coin < (1 << 32) - least:\n"
+           "            see(model, day, person, 0, 1, product)")),
     Fault("press", 126, "waves act on campaigns that ask not to be lifted",
           "if rules.media_lifted[m]:",
           "if True:"),

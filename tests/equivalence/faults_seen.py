@@ -77,14 +77,14 @@ FAULTS_SEEN = (
     Fault("hear", 49, "only who is seen counts as a teller",
           ("    count_tellers(model, person, int(telling.first))"
            "  # that somebody tells is noticed anyway\n"
-           "    limit = seen_below(model, c, day.t)\n"
+           "    limit = weighed(model, seen_below(model, c, day.t), telling)\n"
            "    if rules.attention_on:\n"
            "        crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)\n"
            "        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"
            "    if model.coins.nested(DRAW_SEE, day.t, c, telling.teller.number, person.number) "
            ">= limit:\n"
            "        return\n"),
-          ("    limit = seen_below(model, c, day.t)\n"
+          ("    limit = weighed(model, seen_below(model, c, day.t), telling)\n"
            "    if rules.attention_on:\n"
            "        crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)\n"
            "        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"
@@ -95,7 +95,8 @@ FAULTS_SEEN = (
     Fault("hear", 65, "what is told is known, seen or not",
           ("        return\n"
            "    fit = model.fit16[telling.product]"),
-          ("        see(model, day, person, telling.hop, telling.sign, telling.product)\n"
+          ("        see(model, day, person, telling.hop, telling.sign, telling.product, "
+           "telling.appeal)\n"
            "        return\n"
            "    fit = model.fit16[telling.product]")),
     Fault("hear", 11, "what makes aware does not yet persuade",
@@ -104,10 +105,12 @@ FAULTS_SEEN = (
            "        and not (person.last_story == person.touched and person.sign_heard > 0)\n"
            "        and person.hazard >= person.resist_adopt")),
     Fault("hear", 36, "only the aware are persuaded by what they see",
-          ("    see(model, day, person, telling.hop, telling.sign, telling.product)\n"
+          ("    see(model, day, person, telling.hop, telling.sign, telling.product, "
+           "telling.appeal)\n"
            "    if telling.sign < 0:\n"),
           ("    y = y if person.stage == AWARE else 0\n"
-           "    see(model, day, person, telling.hop, telling.sign, telling.product)\n"
+           "    see(model, day, person, telling.hop, telling.sign, telling.product, "
+           "telling.appeal)\n"
            "    if telling.sign < 0:\n")),
     # boards
     Fault("hear", 65, "what a member reads drawn at a wrong address",
@@ -205,7 +208,9 @@ FAULTS_SEEN = (
           "rules.media_hazard[m] * fit >> 16",
           "rules.media_hazard[m]"),
     Fault("hear", 49, "a campaign is seen by people on all channels",
-          "if c in person.channels and is_hearing(person) and coin",
-          "if is_hearing(person) and coin"),
+          ("if c in person.channels and is_hearing(person) and coin >= least:\n"
+           "            see(model, day, person, 0, 1, product)"),
+          ("if is_hearing(person) and coin >= least:\n"
+           "            see(model, day, person, 0, 1, product)")),
 )
 # fmt: on

@@ -9,6 +9,7 @@ commutes, a cap that is never reached) are no faults and not listed.
 from __future__ import annotations
 
 from tests.equivalence.fault import Fault
+from tests.equivalence.faults_appeal import FAULTS_APPEAL
 from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
 from tests.equivalence.faults_press import FAULTS_PRESS
@@ -27,4 +28,5 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_GOODS,
     *FAULTS_ROUNDING,
     *FAULTS_PRESS,
+    *FAULTS_APPEAL,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from koubei_sim.core.compiling import part
+from koubei_sim.model.kernels.appeal import amplify
 from koubei_sim.model.kernels.boards import board
 from koubei_sim.model.kernels.feeds import count_arrivals, hear_feeds
 from koubei_sim.model.kernels.press import own_media
@@ -29,3 +30,4 @@ def hear(s, r, t, row):
                 for k in range(r.n_products):
                     board(s, r, t, c, 0, k, row)
     own_media(s, r, t, row)
+    amplify(s, r, t, row)

@@ -17,6 +17,7 @@ import numpy as np
 
 from koubei_sim.model.mechanisms import (
     adoption,
+    appeal,
     backlog,
     boards,
     channels,
@@ -85,6 +86,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     waiting.WAITING,
     events.EVENTS,
     meetings.MEETINGS,
+    appeal.APPEAL,
     hearing.HEARING,
     boards.BOARDS,
     registration.REGISTRATION,
@@ -138,6 +140,7 @@ class Rules(
     waiting.WaitingRules,
     events.EventRules,
     meetings.MeetingRules,
+    appeal.AppealRules,
     hearing.HearingRules,
     boards.BoardRules,
     registration.RegistrationRules,
@@ -174,6 +177,7 @@ class State(
     relays.RelayState,
     events.EventState,
     meetings.MeetingState,
+    appeal.AppealState,
     hearing.HearingState,
     boards.BoardState,
     registration.RegistrationState,

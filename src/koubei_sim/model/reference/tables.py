@@ -26,7 +26,7 @@ from koubei_sim.core.codes import (
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, log_portable, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people
-from koubei_sim.model.reference.tables_content import faded, press
+from koubei_sim.model.reference.tables_content import appeal, faded, press
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -81,6 +81,7 @@ def make_tables(
         **hearing(scenario),
         **boards_and_media(scenario),
         **press(scenario),
+        **appeal(scenario),
         **events(scenario),
         **meetings(scenario),
         **market(scenario),

@@ -170,7 +170,7 @@ def _seeds(scenario: Content, own_people: bool) -> None:
 
 def _events(scenario: Content) -> None:
     meeting: dict[int, str] = {}
-    gain: dict[tuple[str, int], str] = {}
+    alone: dict[tuple[str, str, int], str] = {}  # of what an event must have alone
     lift: dict[tuple[str, int], tuple[float, float]] = {}
     for name, event in scenario.events.items():
         if event.offline and event.new_ties and scenario.channels[event.channel].medium == "board":
@@ -196,16 +196,17 @@ def _events(scenario: Content) -> None:
                 meeting[start] = name
             for tick in range(start, end):
                 place = (event.channel, tick)
-                if event.gain > 0:
-                    if place in gain:
+                for what, has in (("gain", event.gain > 0), ("ride", event.ride > 0)):
+                    if has and (what, *place) in alone:
                         raise KoubeiError(
                             f"events.{name}.start",
-                            f"overlaps {gain[place]} on {event.channel} at tick {tick}, "
-                            "and both have a gain",
+                            f"overlaps {alone[what, *place]} on {event.channel} at tick {tick}, "
+                            f"and both have a {what}",
                             got=event.start,
-                            fix="other days, or gain = 0",
+                            fix=f"other days, or {what} = 0",
                         )
-                    gain[place] = name
+                    if has:
+                        alone[what, *place] = name
                 before = lift.get(place, (1.0, 1.0))
                 lift[place] = (
                     before[0] * tells[tick - start], before[1] * sees[tick - start]

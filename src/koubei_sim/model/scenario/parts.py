@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.appeal import Amplification, Appeal, Riding
 from koubei_sim.model.mechanisms.backlog import Backlog
 from koubei_sim.model.mechanisms.boards import Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
@@ -62,6 +63,7 @@ class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
 
 
 class Channel(
+    Amplification,
     Staff,
     Dilution,
     Replies,
@@ -116,7 +118,7 @@ class Product(Backlog, Offer, Learning):
     """A product that learns from the reports of its users."""
 
 
-class Event(EventCosts, Meeting, Happening):
+class Event(Riding, EventCosts, Meeting, Happening):
     """Something that happens on a channel for some days, once or again and again.
 
     A placebo event has the same lifts and gain 0.
@@ -131,7 +133,7 @@ class Participation(Recovery, Joining, Presence):
     """Being online and joining participation nodes."""
 
 
-class Telling(Referral, Rejecters, Waiting, Relays, Speaking):
+class Telling(Appeal, Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
 
 
