@@ -207,7 +207,7 @@ def random_appeal(dice: Dice, ticks: int, channels: int) -> dict[str, object]:
         c, start = dice.whole(0, channels - 1), dice.whole(0, ticks - 1)
         window = slice(start, start + dice.whole(3, 30))
         ride32[c, window] = dice.coin32(0.1, 1.0)
-        ride16[c, window] = dice.whole(0, 8 * FULL16)
+        ride16[c, window] = dice.whole(0, (64 if dice.yes(0.3) else 4) * FULL16)
     return {
         "appeal_on": int(on),
         "appeal8": appeal.astype(np.int64),

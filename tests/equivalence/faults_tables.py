@@ -158,7 +158,7 @@ FAULTS_TABLES = (
           "told[c, day] *= faded(", "told[c, day] = faded("),
     TableFault("lift_tell16 lift_visibility16", "a wave is a day old when it comes",
           "left(day - first, event.fade)", "left(day - first + 1, event.fade)"),
-    TableFault("lift_tell16 lift_visibility16 ride16", "a wave fades to nothing, not to what was before",
+    TableFault("lift_tell16 lift_visibility16 ride16", "a wave fades to nothing, not to 1",
           "1.0 + (lift - 1.0) * kept", "lift * kept", "tables_content"),
     TableFault("press_on", "campaigns lead only where they follow",
           "m.follow > 0.0 or m.lead != 1.0", "m.follow > 0.0", "tables_content"),

@@ -68,6 +68,7 @@ BUSY = Scenario.load("tiny").replace(
         },
         "events.storm.fade": 2.0,
         "events.storm.ride": 0.3,
+        "events.friday.ride": 0.2,
         "telling.appeal_sigma": 1.2,
         "channels.weibo.amplify": 2,
         "channels.wechat.amplify_visibility": 0.4,
