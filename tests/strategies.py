@@ -96,6 +96,9 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
         "service_capacity": draw(perhaps(between(1.0, 3.0), 0.0)),
         "service_public": draw(st.booleans()),
         "staff_cost": draw(perhaps(between(1.0, 100.0), 0.0)),
+        "amplify": draw(st.sampled_from((0, 0, 1, 3))),
+        "amplify_visibility": draw(between(0.01, 1.0)),
+        "amplify_cost": draw(between(0.0, 10.0)),
     }
     if board:
         parts |= {
@@ -178,6 +181,9 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             "every": draw(st.sampled_from((0, 7, 7, 10))),
             "lift_tell": draw(between(0.5, 4.0)),
             "lift_visibility": draw(between(0.5, 3.0)),
+            "ride": draw(between(0.1, 1.0)) if name == "festival" else 0.0,
+            "ride_lift": draw(between(0.0, 10.0)),
+            "fade": draw(st.sampled_from((INF, INF, 0.7, 3.0))),
             "gain": draw(between(0.1, 5.0)) if name == "festival" else 0.0,
             "saturation": draw(between(0.1, 5.0)),
             "offline": offline,
@@ -205,6 +211,11 @@ def _media(draw: st.DrawFn, ticks: int, channels: list[str], products: list[str]
         "persuasion": draw(between(0.001, 0.5)),
         "cost_per_day": draw(between(0.0, 100.0)),
         "cost_per_member": draw(between(0.0, 1.0)),
+        "lead": draw(perhaps(between(0.0, 3.0), 1.0)),
+        "follow": draw(perhaps(between(0.1, 2.0), 0.0)),
+        "forget": draw(between(0.0, 1.0)),
+        "notice": draw(between(0.0, 20.0)),
+        "lifted": draw(st.booleans()),
     }
 
 
@@ -246,6 +257,7 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
             "referral_tell": draw(between(0.0, 2.0)),
             "referral_taint": draw(between(0.0, 1.0)),
             "referral_weak_taint": draw(between(0.0, 1.0)),
+            "appeal_sigma": draw(perhaps(between(0.2, 2.0), 0.0)),
         },
         "hearing": {
             "memory_half_life": draw(half_life),

@@ -175,7 +175,48 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
     changes["own_work"] = dice.rng.uniform(0.0, 0.2, products) * int(dice.yes(0.4))
     changes["bar_expert"] = dice.rng.uniform(-0.4, 0.4, products) * int(dice.yes(0.4))
+    changes |= random_press(dice, len(changes["media_channel"]))
+    changes |= random_appeal(dice, ticks, channels)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
+
+
+def random_press(dice: Dice, campaigns: int) -> dict[str, object]:
+    """Return campaigns that follow talk in four worlds of ten, and else are as they are."""
+    rng, on = dice.rng, dice.yes(0.6)
+    follow = rng.uniform(0.1, 1.5, campaigns) * (rng.random(campaigns) < 0.8) * on
+    lead = np.where(rng.random(campaigns) < 0.6, rng.uniform(0.0, 2.0, campaigns), 1.0)
+    return {
+        "press_on": int(on),
+        "media_lead": lead if on else np.ones(campaigns),
+        "media_follow": follow,
+        "media_forget": rng.uniform(0.05, 0.9, campaigns),
+        "media_scale": float(dice.whole(1, 3)),
+        "media_notice": rng.uniform(0.0, 12.0, campaigns),
+        "media_lifted": (rng.random(campaigns) < 0.6).astype(np.int64) * int(on),
+    }
+
+
+def random_appeal(dice: Dice, ticks: int, channels: int) -> dict[str, object]:
+    """Return tellings that differ in six worlds of ten, and some that are shown to all in four."""
+    rng, on, shown = dice.rng, dice.yes(0.6), dice.yes(0.4)
+    sigma = dice.real(0.2, 1.8)
+    appeal = np.minimum(rng.lognormal(-(sigma**2) / 2, sigma, 4096) * 256.0, 65535.0)
+    ride32 = np.zeros((8, ticks), np.int64)
+    ride16 = np.full((8, ticks), FULL16, np.int64)
+    for _ in range(dice.whole(0, 3)):
+        c, start = dice.whole(0, channels - 1), dice.whole(0, ticks - 1)
+        window = slice(start, start + dice.whole(3, 30))
+        ride32[c, window] = dice.coin32(0.1, 1.0)
+        ride16[c, window] = dice.whole(0, (64 if dice.yes(0.3) else 4) * FULL16)
+    return {
+        "appeal_on": int(on),
+        "appeal8": appeal.astype(np.int64),
+        "fidelity16": dice.ints(0.3 * FULL16, FULL16, 8),
+        "ride32": ride32,
+        "ride16": ride16,
+        "amplify": rng.integers(0, 4, 8) * int(shown),
+        "amplify32": dice.ints(0.0, 0.5 * ALWAYS, 8),
+    }
 
 
 def unlimited(world: World) -> World:

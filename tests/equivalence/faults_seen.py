@@ -77,14 +77,14 @@ FAULTS_SEEN = (
     Fault("hear", 49, "only who is seen counts as a teller",
           ("    count_tellers(model, person, int(telling.first))"
            "  # that somebody tells is noticed anyway\n"
-           "    limit = seen_below(model, c, day.t)\n"
+           "    limit = weighed(model, seen_below(model, c, day.t), telling)\n"
            "    if rules.attention_on:\n"
            "        crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)\n"
            "        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"
            "    if model.coins.nested(DRAW_SEE, day.t, c, telling.teller.number, person.number) "
            ">= limit:\n"
            "        return\n"),
-          ("    limit = seen_below(model, c, day.t)\n"
+          ("    limit = weighed(model, seen_below(model, c, day.t), telling)\n"
            "    if rules.attention_on:\n"
            "        crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)\n"
            "        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"
@@ -95,7 +95,8 @@ FAULTS_SEEN = (
     Fault("hear", 65, "what is told is known, seen or not",
           ("        return\n"
            "    fit = model.fit16[telling.product]"),
-          ("        see(model, day, person, telling.hop, telling.sign, telling.product)\n"
+          ("        see(model, day, person, telling.hop, telling.sign, telling.product, "
+           "telling.appeal)\n"
            "        return\n"
            "    fit = model.fit16[telling.product]")),
     Fault("hear", 11, "what makes aware does not yet persuade",
@@ -104,10 +105,12 @@ FAULTS_SEEN = (
            "        and not (person.last_story == person.touched and person.sign_heard > 0)\n"
            "        and person.hazard >= person.resist_adopt")),
     Fault("hear", 36, "only the aware are persuaded by what they see",
-          ("    see(model, day, person, telling.hop, telling.sign, telling.product)\n"
+          ("    see(model, day, person, telling.hop, telling.sign, telling.product, "
+           "telling.appeal)\n"
            "    if telling.sign < 0:\n"),
           ("    y = y if person.stage == AWARE else 0\n"
-           "    see(model, day, person, telling.hop, telling.sign, telling.product)\n"
+           "    see(model, day, person, telling.hop, telling.sign, telling.product, "
+           "telling.appeal)\n"
            "    if telling.sign < 0:\n")),
     # boards
     Fault("hear", 65, "what a member reads drawn at a wrong address",
@@ -195,23 +198,19 @@ FAULTS_SEEN = (
           ("hear_blame(model, day, person, y * model.fit16[product][person.person_class] >> 16)\n"
            "            continue")),
     # own media
-    Fault("hear", 49, "those with the smallest coins see a campaign",
-          "coin >= (1 << 32) - rules.media_see32[m]",
-          "coin < rules.media_see32[m]"),
     Fault("hear", 49, "all campaigns share a coin",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, t, 0,"),
     Fault("hear", 49, "a campaign is seen by the same people every day",
           "DRAW_SEE_MEDIA, t, m,",
           "DRAW_SEE_MEDIA, 0, m,"),
-    Fault("hear", 126, "an event on its channel makes a campaign more visible",
-          "(1 << 32) - rules.media_see32[m]:",
-          "(1 << 32) - (rules.media_see32[m] * rules.lift_visibility16[c][t] >> 16):"),
     Fault("hear", 49, "a campaign fits everybody",
           "rules.media_hazard[m] * fit >> 16",
           "rules.media_hazard[m]"),
     Fault("hear", 49, "a campaign is seen by people on all channels",
-          "if c in person.channels and is_hearing(person) and coin",
-          "if is_hearing(person) and coin"),
+          ("if c in person.channels and is_hearing(person) and coin >= least:\n"
+           "            see(model, day, person, 0, 1, product)"),
+          ("if is_hearing(person) and coin >= least:\n"
+           "            see(model, day, person, 0, 1, product)")),
 )
 # fmt: on

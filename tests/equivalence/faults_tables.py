@@ -32,7 +32,9 @@ class TableFault(NamedTuple):
     module: str = "tables"
 
 
-HALF_LIVES = "recovery16 engagement_decay novelty16 memory20 answer_worth16"
+HALF_LIVES = (
+    "recovery16 engagement_decay novelty16 memory20 answer_worth16 lift_tell16 lift_visibility16"
+)
 
 # fmt: off
 FAULTS_TABLES = (
@@ -153,7 +155,30 @@ FAULTS_TABLES = (
           "no lift on the last day of an event",
           "min(first + event.length, ticks)", "min(first + event.length - 1, ticks)"),
     TableFault("lift_tell16", "of events at the same time only the last lifts",
-          "told[c, day] *= event.lift_tell", "told[c, day] = event.lift_tell"),
+          "told[c, day] *= faded(", "told[c, day] = faded("),
+    TableFault("lift_tell16 lift_visibility16", "a wave is a day old when it comes",
+          "left(day - first, event.fade)", "left(day - first + 1, event.fade)"),
+    TableFault("lift_tell16 lift_visibility16 ride16", "a wave fades to nothing, not to 1",
+          "1.0 + (lift - 1.0) * kept", "lift * kept", "tables_content"),
+    TableFault("press_on", "campaigns lead only where they follow",
+          "m.follow > 0.0 or m.lead != 1.0", "m.follow > 0.0", "tables_content"),
+    TableFault("media_lifted", "waves carry the campaigns that ask not to be",
+          "int(m.lifted)", "int(not m.lifted)", "tables_content"),
+    TableFault("appeal8", "the mean taken for the median",
+          "a, b = low - sigma, high - sigma", "a, b = low, high", "tables_content"),
+    TableFault("appeal8", "appeal cut, not rounded",
+          "* 256.0 + 0.5)", "* 256.0)", "tables_content"),
+    TableFault("ride16", "a wave is ridden as on its first day until it ends",
+          "_left(since, event.fade)", "1.0", "tables_content"),
+    TableFault("ride32 ride16", "a wave is ridden once",
+          "if event.every > 0:", "if event.every < 0:", "tables_content"),
+    TableFault("fidelity16", "nothing is lost by retelling",
+          "[int(channel.fidelity * 65536.0) for channel in channels]",
+          "[65536 for channel in channels]", "tables_content"),
+    TableFault("amplify32", "all members see what is shown",
+          "_chance32(channel.amplify_visibility)", "_chance32(1.0)", "tables_content"),
+    TableFault("media_scale", "talk counted in agents",
+          "scenario.people_per_agent", "1.0", "tables_content"),
     TableFault("event_gain event_saturation", "an event without a gain takes that of another away",
           "if event.gain > 0.0:", "if True:"),
     TableFault("lift_tell16 lift_visibility16 event_gain event_saturation meeting_at",

@@ -9,8 +9,10 @@ commutes, a cap that is never reached) are no faults and not listed.
 from __future__ import annotations
 
 from tests.equivalence.fault import Fault
+from tests.equivalence.faults_appeal import FAULTS_APPEAL
 from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
+from tests.equivalence.faults_press import FAULTS_PRESS
 from tests.equivalence.faults_registration import FAULTS_REGISTRATION
 from tests.equivalence.faults_rounding import FAULTS_ROUNDING
 from tests.equivalence.faults_seen import FAULTS_SEEN
@@ -25,4 +27,6 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_REGISTRATION,
     *FAULTS_GOODS,
     *FAULTS_ROUNDING,
+    *FAULTS_PRESS,
+    *FAULTS_APPEAL,
 )

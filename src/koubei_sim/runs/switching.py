@@ -60,7 +60,7 @@ def switch(run: CompiledRun, world: World) -> None:
     new.listener["agent_class"] = world.people.agent_class
     new.actor["agent_class"] = world.people.agent_class
     new = _with_reports(old, new, rules)
-    new = new._replace(ties=_ties(old, new))
+    new = new._replace(ties=_ties(old, new), attention=_attention(old, old_rules, rules))
     run.world, run._state = world, new
     run._block, run._rules = Block("state", new), Block("rules", rules)
     _rival(run, old_rules, rules, at)
@@ -145,6 +145,20 @@ def _ties(old: State, new: State) -> NDArray[Any]:
     """Return the ties made at meetings so far, with room for those to come."""
     made = old.ties[: int(old.n_ties[0])]
     return np.concatenate([made, new.ties])
+
+
+def _attention(old: State, old_rules: Rules, rules: Rules) -> NDArray[np.float64]:
+    """Return what talk has added to each campaign, known by where and when it began."""
+    known: dict[tuple[int, ...], list[float]] = {}
+    for campaign, value in zip(_campaigns(old_rules), old.attention):
+        known.setdefault(campaign, []).append(float(value))
+    found = [known[c].pop(0) if known.get(c) else 0.0 for c in _campaigns(rules)]
+    return np.array(found, dtype=np.float64)
+
+
+def _campaigns(rules: Rules) -> list[tuple[int, ...]]:
+    places = (rules.media_channel, rules.media_product, rules.media_start)
+    return list(zip(*(place.tolist() for place in places), strict=True))
 
 
 def _rival(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:

@@ -65,7 +65,7 @@ _CONDUCT_OF: Final = {
         {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
          "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest",
          "lurkers", "reply", "dilution", "service_capacity", "service_public", "staff_cost",
-         "tie_floor"}
+         "tie_floor", "amplify", "amplify_visibility", "amplify_cost"}
     ),
     "products": frozenset(
         {"quality", "difficulty", "launch_at", "release_interval", "reading_capacity", "effort",

@@ -1,9 +1,8 @@
-"""hear, on boards and own media: members read so many posts, and see a campaign or not.
+"""hear, on boards: members read so many posts.
 
 A board is a pool: a post reaches `readers_per_post` people, whatever the size of the board, so
 the chance that a member sees one falls with membership.  How many of today's posts a member reads
 is drawn once (binomial: each is seen or not), and it reads them in a row from a drawn place on.
-Own media are a message a day from outside.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from koubei_sim.core.bits import ONE, lowest_bit
-from koubei_sim.core.codes import AWARE, RECRUITER_MEDIA
+from koubei_sim.core.codes import AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
@@ -23,7 +22,6 @@ from koubei_sim.model.kernels.rejection import hears_negative
 from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_READ
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.hearing import BLOCK
-from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
 
 UNIT32 = 1 << 32
 LOW32 = np.uint64(0xFFFFFFFF)
@@ -235,19 +233,3 @@ def board(s, r, t, c, negative, product, row):
             poster = recruiter_on_page(s, k, reading, pick_base)
             if poster >= 0:
                 claim(s, s.block_listener[k], poster, c, product)
-
-
-@part
-def own_media(s, r, t, m, row):
-    """Let a campaign be seen by members of its channel."""
-    c, product = r.media_channel[m], r.media_product[m]
-    least = UNIT32 - r.media_see32[m]
-    if least == UNIT32:
-        return
-    base = stream(r.key, r.replicate, DRAW_SEE_MEDIA, t, m)
-    reading = (np.int64(0), np.int64(0), np.int64(0), r.media_hazard[m])
-    w = s.first >> 6
-    while w < (s.last + 63) >> 6:
-        w, seers = next_seers(s, c, w, base, least)
-        for winner in range(expose(s, r, t, seers, product, reading, 8 + c, row)):
-            claim(s, s.block_listener[s.block_message[winner]], RECRUITER_MEDIA, c, product)

@@ -19,6 +19,7 @@ from koubei_sim.core.codes import ATTENTION_SIZE, AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
+from koubei_sim.model.kernels.appeal import keep, matters, shown_below
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, seen_below, touch
 from koubei_sim.model.kernels.reinforcement import count_teller, needed
 from koubei_sim.model.kernels.rejection import hears_negative
@@ -29,6 +30,7 @@ from koubei_sim.model.mechanisms.hearing import (
     T_ARCS_HEARD,
     T_ARCS_TOLD,
 )
+from koubei_sim.model.mechanisms.telling import FIRST
 
 LOW32 = np.uint64(0xFFFFFFFF)
 MESSAGES_AHEAD_INDPTR = 24
@@ -52,7 +54,7 @@ def apply_block(s, r, t, c, negative, count, limit, row):
     arrivals, attention16, class_segment = s.arrivals, r.attention16, r.class_segment
     memory_leak, memory20 = r.memory_leak == 1, r.memory20
     tie16 = r.tie16[c]
-    attention, ties = r.attention_on == 1, r.tie_on[c] == 1
+    attention, ties, differ = r.attention_on == 1, r.tie_on[c] == 1, matters(r)
     reinforcement, need = needed(s, r)
     records, width = listener.ctypes.data, np.uintp(listener.itemsize)
     arrived = arrivals[c if attention else 0].ctypes.data
@@ -69,12 +71,12 @@ def apply_block(s, r, t, c, negative, count, limit, row):
         if v.stage > AWARE:
             continue
         m = messages[block_message[k]]
-        if reinforcement and m.first == 1:
+        if reinforcement and m.hop & FIRST:
             count_teller(v)
-        limit_here = limit
+        limit_here = shown_below(limit, m) if differ else limit
         if attention:
             arriving = np.int64(arrivals[c, i])
-            limit_here = (limit * attention16[c, class_segment[v.agent_class], arriving]) >> 16
+            limit_here = (limit_here * attention16[c, class_segment[v.agent_class], arriving]) >> 16
         if block_coin[k] >= limit_here:
             continue
         touch(v, t, memory_leak, memory20)
@@ -86,7 +88,9 @@ def apply_block(s, r, t, c, negative, count, limit, row):
         if negative == 0:
             fit = fit16[m.product, v.agent_class]
             y = (y * fit) >> 16
-        notice(s, r, i, v, t, np.int64(m.hop) | np.int64(m.product) << 4 | negative << 6, row)
+        if differ:
+            keep(s, i, v, m.appeal)
+        notice(s, r, i, v, t, np.int64(m.hop & 15) | np.int64(m.product) << 4 | negative << 6, row)
         if negative == 1:
             hears_negative(s, r, i, v, y, m.product)
             continue
@@ -145,7 +149,8 @@ def feed(s, r, t, c, negative, start, descending, row):
     count = s.told[negative, c]
     ties = r.tie_on[c] == 1
     limit = seen_below(r, c, t)
-    chance = limit < CERTAIN or r.attention_on == 1
+    differ = matters(r)
+    chance = limit < CERTAIN or r.attention_on == 1 or differ
     base = stream(r.key, r.replicate, DRAW_SEE, t, c)
     firsts_count, _ = needed(s, r)  # the first telling of each counts, seen or not
     meetings = s.n_ties[0] > 0
@@ -172,7 +177,9 @@ def feed(s, r, t, c, negative, start, descending, row):
             end = first_listener(indices, begin, end, last)
         told += end - begin
         coins = draw(base, teller)
-        kept = CERTAIN if firsts_count and messages[p].first == 1 else limit
+        kept = shown_below(limit, messages[p]) if differ else limit
+        if firsts_count and messages[p].hop & FIRST:
+            kept = CERTAIN
         while begin < end:
             stop = min(end, begin + (BLOCK - pending))
             for e in range(begin, stop):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from koubei_sim.core.compiling import part
-from koubei_sim.model.kernels.boards import board, own_media
+from koubei_sim.model.kernels.appeal import amplify
+from koubei_sim.model.kernels.boards import board
 from koubei_sim.model.kernels.feeds import count_arrivals, hear_feeds
+from koubei_sim.model.kernels.press import own_media
 
 
 @part
@@ -27,6 +29,5 @@ def hear(s, r, t, row):
             if r.is_board[c] == 1 and s.told[0, c] > 0:
                 for k in range(r.n_products):
                     board(s, r, t, c, 0, k, row)
-    for m in range(r.media_channel.size):
-        if r.media_start[m] <= t < r.media_end[m] and t >= r.channel_opens[r.media_channel[m]]:
-            own_media(s, r, t, m, row)
+    own_media(s, r, t, row)
+    amplify(s, r, t, row)

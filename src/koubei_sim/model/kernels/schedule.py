@@ -21,6 +21,7 @@ from koubei_sim.model.kernels import (
     leaving,
     meetings,
     online,
+    press,
     registration,
     rejection,
     relays,
@@ -116,6 +117,7 @@ def end_day(s, r, t, row):
     dilution.remember(s, r, t, row)
     backlog.evening(s, r, row)
     goods.evening(s, r, t, row)
+    press.evening(s, r, t, row)
     observe(s, r, t, row)
 
 

@@ -18,6 +18,7 @@ from koubei_sim.core.codes import (
 )
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
+from koubei_sim.model.kernels.appeal import of_telling, retold
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.events import lifts_of_telling, take_part
 from koubei_sim.model.kernels.registration import lurks
@@ -27,6 +28,7 @@ from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
 from koubei_sim.model.mechanisms.telling import (
     DRAW_REPLY,
     DRAW_TELL,
+    FIRST,
     T_REPLIES,
     T_TELLS_HOP,
     T_TELLS_NEGATIVE,
@@ -85,7 +87,7 @@ def tell(s, r, i, t, value, row):
     for c in range(r.n_channels):
         if (channels >> c) & 1 == 0 or t < opens[c]:
             continue
-        threshold = (tell32[c, kind] * novelty) >> 16
+        threshold = retold(s, r, i, kind, (tell32[c, kind] * novelty) >> 16)
         threshold = (threshold * lift_tell16[c, t]) >> 16
         threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_TELL + c], i) >= threshold:
@@ -105,15 +107,15 @@ def tell(s, r, i, t, value, row):
             a.told += np.uint64(1) << np.uint64(8 * c)
         first = 0
         if negative == 0 and (a.told_positive >> c) & 1 == 0:
-            first = 1
+            first = FIRST
             a.told_positive |= np.uint8(1 << c)
         k = s.told[negative, c]
         m = s.outbox[negative, c, k]
         m.hazard = h
         m.teller = i
         m.product = product
-        m.hop = hop
-        m.first = first
+        m.hop = hop | first
+        m.appeal = of_telling(s, r, i, t, c, kind)
         s.told[negative, c] = k + 1
         row[T_TELLS_HOP + hop] += 1
         if kind > CORE:

@@ -37,11 +37,13 @@ from koubei_sim.model.mechanisms.fields import (
     days,
     engagement,
     factor,
+    infinite,
     money,
     name,
     people,
     tick,
 )
+from koubei_sim.model.mechanisms.numbers import halving
 
 T_EVENT_PARTICIPANTS = Column(175, "event_participants", "tellings under an event with a gain")
 
@@ -60,6 +62,7 @@ class Happening(Part):
     lift_visibility: Real = factor(
         1.0, "factor on the hazards of messages while it runs", neutral=1.0, high=MOST_LIFT
     )
+    fade: Real = infinite("days", "half-life of both lifts from its first day on: of a wave")
     gain: Real = engagement(
         0.0, "largest engagement gained from replies and recruits of one's own", high=1000.0
     )
@@ -126,6 +129,17 @@ def occurrences(event: Any, ticks: int) -> Iterator[tuple[int, int]]:
         start += event.every
 
 
+def faded(lift: float, kept: FloatArray) -> FloatArray:
+    """Return a lift of which so much is left; all that is left is the lift itself.
+
+    Examples
+    --------
+    >>> faded(0.5, np.array([1.0, 0.5])).tolist()
+    [0.5, 0.75]
+    """
+    return np.where(kept == 1.0, lift, 1.0 + (lift - 1.0) * kept)
+
+
 def numbers(made: Made) -> EventRules:
     """Return lifts and gains by channel and tick [8, T]; lifts of overlapping events multiply."""
     ticks, names = made.scenario.ticks, list(made.scenario.channels)
@@ -136,8 +150,9 @@ def numbers(made: Made) -> EventRules:
     for event in made.scenario.events.values():
         c = names.index(event.channel)
         for start, end in occurrences(event, ticks):
-            tell[c, start:end] *= event.lift_tell
-            visibility[c, start:end] *= event.lift_visibility
+            kept = halving(event.fade, end - start)
+            tell[c, start:end] *= faded(event.lift_tell, kept)
+            visibility[c, start:end] *= faded(event.lift_visibility, kept)
             if event.gain > 0:
                 gain[c, start:end] = event.gain
                 saturation[c, start:end] = event.saturation

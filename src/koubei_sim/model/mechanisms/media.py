@@ -33,8 +33,8 @@ T_ADOPTIONS_MEDIA = Column(
 )
 
 
-class Media(Part):
-    """Own media or advertising: a message a day to the members of a channel, from outside."""
+class Campaign(Part):
+    """Of own media: where, when and what it says."""
 
     gone: ClassVar[dict[str, str]] = {
         "awareness": "visibility",
@@ -57,7 +57,7 @@ class Media(Part):
     cost_per_member: Real = money("cost of a day for each member reached", a_day=True)
 
     @model_validator(mode="after")
-    def _ends_after_start(self) -> Media:
+    def _ends_after_start(self) -> Campaign:
         if self.end is not None and self.end < self.start:
             raise KoubeiError(
                 "end",

@@ -68,8 +68,10 @@ T_REPLIES = Column(123, "replies", "replies to tellings, by channel", "channel")
 
 TOLD: Final = 256  # tellings of a person that are told apart
 MOST_RATE32: Final = 1 << 40  # telling rates saturate here, so that later products fit 63 bits
+FIRST: Final = 16  # of a message: added to its hop where it is the first praise of its teller
+#: Sixteen bytes, four to a line of the cache.
 MESSAGE = np.dtype(
-    [("hazard", "i8"), ("teller", "i4"), ("product", "u1"), ("hop", "u1"), ("first", "u1")],
+    [("hazard", "i8"), ("teller", "i4"), ("product", "u1"), ("hop", "u1"), ("appeal", "u2")],
     align=True,
 )
 

@@ -27,6 +27,7 @@ class Telling:
     hop: int
     product: int
     first: bool  # the teller's first positive telling on this channel
+    appeal: int  # units of 1/256
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Pyramid
 
 
+def lifted(model: Pyramid, much: int, c: int, t: int) -> int:
+    """Return what an amount on channel c is worth while its events run."""
+    return int(much * model.rules.lift_visibility16[c][t] >> 16)
+
+
 def settle_events(model: Pyramid, day: Day) -> None:
     """Give participants of events their gain from what they themselves achieved today.
 

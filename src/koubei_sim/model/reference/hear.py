@@ -23,6 +23,7 @@ from koubei_sim.core.codes import (
     UNAWARE,
 )
 from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT, exp_neg_portable
+from koubei_sim.model.mechanisms.appeal import DRAW_AMPLIFY, ONE8, T_AMPLIFIED
 from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_READ
 from koubei_sim.model.mechanisms.hearing import (
     DRAW_ORDER,
@@ -32,7 +33,9 @@ from koubei_sim.model.mechanisms.hearing import (
     T_NEWLY_AWARE,
 )
 from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
+from koubei_sim.model.reference.appeal import best_of, weighed
 from koubei_sim.model.reference.coins import pick
+from koubei_sim.model.reference.press import is_running, visibility
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day, Telling
@@ -61,6 +64,9 @@ def hear(model: Pyramid, day: Day) -> None:
                 hear_board(model, day, c, sign)
     for m in range(len(rules.media_channel)):
         hear_media(model, day, m)
+    for c in range(rules.n_channels):
+        for rank, story in enumerate(best_of(model, day, c)):
+            hear_story(model, day, story, rank)
 
 
 def is_hearing(person: Person) -> bool:
@@ -124,7 +130,15 @@ def touch(model: Pyramid, day: Day, person: Person) -> None:
     person.touched = t
 
 
-def see(model: Pyramid, day: Day, person: Person, hop: int, sign: int, product: int) -> None:
+def see(
+    model: Pyramid,
+    day: Day,
+    person: Person,
+    hop: int,
+    sign: int,
+    product: int,
+    appeal: int = ONE8,
+) -> None:
     """Let a person see something: one who was unaware is aware at once."""
     touch(model, day, person)
     if person.stage == UNAWARE:
@@ -132,6 +146,7 @@ def see(model: Pyramid, day: Day, person: Person, hop: int, sign: int, product: 
         person.hop_heard = hop
         person.sign_heard = sign
         person.product_heard = product
+        person.heard_appeal = appeal
         person.last_story = day.t
         day.newly_aware.append(person)
         day.row[T_NEWLY_AWARE] += 1
@@ -194,7 +209,7 @@ def hear_word(
         return
     rules, c = model.rules, telling.channel
     count_tellers(model, person, int(telling.first))  # that somebody tells is noticed anyway
-    limit = seen_below(model, c, day.t)
+    limit = weighed(model, seen_below(model, c, day.t), telling)
     if rules.attention_on:
         crowd = min(arrivals[c, person.number], ATTENTION_SIZE - 1)
         limit = limit * rules.attention16[c][person.segment][crowd] >> 16
@@ -206,7 +221,7 @@ def hear_word(
         y = y * rules.tie16[c][tie] >> 16
     if telling.sign > 0:  # bad news is not weighed by fit
         y = y * fit >> 16
-    see(model, day, person, telling.hop, telling.sign, telling.product)
+    see(model, day, person, telling.hop, telling.sign, telling.product, telling.appeal)
     if telling.sign < 0:
         if hear_blame(model, day, person, y):
             person.product_heard = telling.product
@@ -316,17 +331,34 @@ def hear_media(model: Pyramid, day: Day, m: int) -> None:
     """Let campaign m of the maker's own media be seen by members of its channel."""
     rules, t = model.rules, day.t
     c, product = rules.media_channel[m], rules.media_product[m]
-    if not rules.media_start[m] <= t < rules.media_end[m] or t < rules.channel_opens[c]:
+    if not is_running(model, m, t):
         return
+    least = (1 << 32) - visibility(model, m, t)
     for person in model.people:
         coin = model.coins.coin(DRAW_SEE_MEDIA, t, m, person.number)
         # Those with the largest coins see it.
-        if c in person.channels and is_hearing(person) and coin >= (1 << 32) - rules.media_see32[m]:
+        if c in person.channels and is_hearing(person) and coin >= least:
             see(model, day, person, 0, 1, product)
             count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]
             if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, fit):
                 claim(day, person, RECRUITER_MEDIA, c, product)
+
+
+def hear_story(model: Pyramid, day: Day, story: Telling, rank: int) -> None:
+    """Let a story that the firm has picked be seen by members of its channel."""
+    rules, c, product = model.rules, story.channel, story.product
+    least = (1 << 32) - rules.amplify32[c]
+    day.row[T_AMPLIFIED + c] += 1
+    for person in model.people:
+        coin = model.coins.coin(DRAW_AMPLIFY, day.t, 8 * rank + c, person.number)
+        if c in person.channels and is_hearing(person) and coin >= least:
+            see(model, day, person, 0, 1, product, story.appeal)
+            count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
+            fit = model.fit16[product][person.person_class]
+            won = hear_praise(model, person, story.hazard * fit >> 16, fit)
+            if won and story.teller is not person:
+                claim(day, person, story.teller.number, c, product)
 
 
 def first_exposure(person: Person, source: int) -> int:

@@ -21,6 +21,7 @@ from koubei_sim.model.reference import (
     online,
     own,
     participate,
+    press,
     registration,
     release,
     satisfaction,
@@ -83,4 +84,5 @@ class PyramidModel(Pyramid):
         dilution.remember(self, day)
         backlog.evening(self, day)
         goods.evening(self, day)
+        press.listen(self, day)
         observe.observe(self, day)  # 9

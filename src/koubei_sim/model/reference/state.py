@@ -13,6 +13,7 @@ import numpy as np
 from mesa import Agent, Model
 
 from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.model.mechanisms.appeal import ONE8
 from koubei_sim.model.mechanisms.backlog import SLOTS
 from koubei_sim.model.mechanisms.goods import MAX_GOODS, NOTHING
 from koubei_sim.model.reference.coins import Coins
@@ -63,6 +64,7 @@ class Person(Agent):
         self.hop_heard = 0
         self.sign_heard = 1
         self.product_heard = 0
+        self.heard_appeal = ONE8  # of what made it aware, units of 1/256
         self.return_at = NEVER
         self.returns_as = AWARE  # the stage on its return
         self.offers = 0  # offers of the rival that have passed
@@ -205,6 +207,8 @@ class Pyramid(Model):
         Units of each good that are left, and that were sold so far.
     good_price, good_cost : list of float
         Price and unit cost of each good today.
+    attention : list of float
+        What talk has added to each campaign.
     squeak : float
         Factor on complaint rates, from the answers of the tick before.
     """
@@ -234,6 +238,7 @@ class Pyramid(Model):
         self.good_sold = [0] * MAX_GOODS
         self.good_price = [0.0] * MAX_GOODS
         self.good_cost = [0.0] * MAX_GOODS
+        self.attention = [0.0] * len(rules.media_lead)
         self.squeak = 1.0
         self.table: list[list[int]] = []
         self.quality_path: list[list[float]] = []

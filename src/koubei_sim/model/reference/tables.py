@@ -26,6 +26,7 @@ from koubei_sim.core.codes import (
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, log_portable, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people
+from koubei_sim.model.reference.tables_content import appeal, faded, press
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -79,6 +80,8 @@ def make_tables(
         **stories(scenario),
         **hearing(scenario),
         **boards_and_media(scenario),
+        **press(scenario),
+        **appeal(scenario),
         **events(scenario),
         **meetings(scenario),
         **market(scenario),
@@ -426,8 +429,9 @@ def events(scenario: Any) -> Fields:
         c = number_of(event.channel, scenario.channels)
         for first in first_days(event, ticks):
             for day in range(first, min(first + event.length, ticks)):
-                told[c, day] *= event.lift_tell
-                seen[c, day] *= event.lift_visibility
+                kept = left(day - first, event.fade)
+                told[c, day] *= faded(event.lift_tell, kept)
+                seen[c, day] *= faded(event.lift_visibility, kept)
                 if event.gain > 0.0:
                     gain[c, day] = event.gain
                     saturation[c, day] = event.saturation

@@ -32,6 +32,7 @@ from koubei_sim.model.mechanisms.telling import (
     T_TELLS_POSITIVE,
 )
 from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
+from koubei_sim.model.reference.appeal import appeal_of, eager
 from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.registration import lurks
@@ -85,6 +86,7 @@ def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -
         return False
     threshold = rules.tell32[c][kind]
     threshold = threshold * rules.novelty16[t - person.last_story] >> 16
+    threshold = eager(model, person, kind, threshold)
     threshold = threshold * rules.lift_tell16[c][t] >> 16
     threshold = threshold * person.tell16 >> 16
     return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
@@ -102,6 +104,7 @@ def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> None:
         hop=hop,
         product=product_of(person, kind),
         first=sign > 0 and c not in person.told_positive,
+        appeal=appeal_of(model, day, person, kind, c),
     )
     day.tellings.append(telling)
     person.told[c] = min(MOST_TELLINGS, person.told[c] + 1)

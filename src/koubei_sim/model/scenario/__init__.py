@@ -6,7 +6,6 @@ parameters that the mechanisms declare.
 
 from koubei_sim.model.mechanisms.channels import NetworkSpec
 from koubei_sim.model.mechanisms.hearing import Hearing
-from koubei_sim.model.mechanisms.media import Media
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.rival import RivalPhase
 from koubei_sim.model.mechanisms.seeding import Seeding
@@ -20,6 +19,7 @@ from koubei_sim.model.scenario.parts import (
     Event,
     Loyalty,
     Market,
+    Media,
     Milestone,
     Participation,
     Product,

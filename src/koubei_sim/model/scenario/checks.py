@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import MAX_CHANNELS, MAX_NODES, MAX_PRODUCTS, MAX_SEGMENTS, MAX_TICKS
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.model.mechanisms.events import MOST_LIFT, occurrences
+from koubei_sim.model.mechanisms.events import MOST_LIFT, faded, occurrences
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
+from koubei_sim.model.mechanisms.numbers import halving
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def _seeds(scenario: Content, own_people: bool) -> None:
 
 def _events(scenario: Content) -> None:
     meeting: dict[int, str] = {}
-    gain: dict[tuple[str, int], str] = {}
+    alone: dict[tuple[str, str, int], str] = {}  # of what an event must have alone
     lift: dict[tuple[str, int], tuple[float, float]] = {}
     for name, event in scenario.events.items():
         if event.offline and event.new_ties and scenario.channels[event.channel].medium == "board":
@@ -180,6 +181,9 @@ def _events(scenario: Content) -> None:
                 allowed="0",
                 fix="0",
             )
+        kept = halving(event.fade, min(event.length, scenario.ticks))
+        tells = faded(event.lift_tell, kept).tolist()
+        sees = faded(event.lift_visibility, kept).tolist()
         for start, end in occurrences(event, scenario.ticks):
             if event.offline:
                 if start in meeting:
@@ -192,18 +196,21 @@ def _events(scenario: Content) -> None:
                 meeting[start] = name
             for tick in range(start, end):
                 place = (event.channel, tick)
-                if event.gain > 0:
-                    if place in gain:
+                for what, has in (("gain", event.gain > 0), ("ride", event.ride > 0)):
+                    if has and (what, *place) in alone:
                         raise KoubeiError(
                             f"events.{name}.start",
-                            f"overlaps {gain[place]} on {event.channel} at tick {tick}, "
-                            "and both have a gain",
+                            f"overlaps {alone[what, *place]} on {event.channel} at tick {tick}, "
+                            f"and both have a {what}",
                             got=event.start,
-                            fix="other days, or gain = 0",
+                            fix=f"other days, or {what} = 0",
                         )
-                    gain[place] = name
+                    if has:
+                        alone[what, *place] = name
                 before = lift.get(place, (1.0, 1.0))
-                lift[place] = (before[0] * event.lift_tell, before[1] * event.lift_visibility)
+                lift[place] = (
+                    before[0] * tells[tick - start], before[1] * sees[tick - start]
+                )  # fmt: skip
                 if max(lift[place]) > MOST_LIFT:
                     raise KoubeiError(
                         f"events.{name}.lift_tell",

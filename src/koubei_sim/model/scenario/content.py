@@ -33,7 +33,6 @@ from koubei_sim.model.mechanisms.fields import (
 from koubei_sim.model.mechanisms.fields import name as text
 from koubei_sim.model.mechanisms.goods import Buying, Good
 from koubei_sim.model.mechanisms.hearing import Hearing
-from koubei_sim.model.mechanisms.media import Media
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.seeding import Seeding
 from koubei_sim.model.mechanisms.supply import Supply
@@ -45,6 +44,7 @@ from koubei_sim.model.scenario.parts import (
     Event,
     Loyalty,
     Market,
+    Media,
     Milestone,
     Participation,
     Product,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.appeal import Amplification, Appeal, Riding
 from koubei_sim.model.mechanisms.backlog import Backlog
 from koubei_sim.model.mechanisms.boards import Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
@@ -32,10 +33,12 @@ from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters
 from koubei_sim.model.mechanisms.hearing import Awareness, Load, ReadingBudget, TieStrength
 from koubei_sim.model.mechanisms.leaving import Leaving
 from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
+from koubei_sim.model.mechanisms.media import Campaign
 from koubei_sim.model.mechanisms.meetings import Meeting
 from koubei_sim.model.mechanisms.online import Activity, Presence
 from koubei_sim.model.mechanisms.participation import JoinCosts, Joining
 from koubei_sim.model.mechanisms.population import Kind
+from koubei_sim.model.mechanisms.press import Press
 from koubei_sim.model.mechanisms.registration import Registration
 from koubei_sim.model.mechanisms.reinforcement import Needs
 from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
@@ -60,6 +63,7 @@ class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
 
 
 class Channel(
+    Amplification,
     Staff,
     Dilution,
     Replies,
@@ -114,18 +118,22 @@ class Product(Backlog, Offer, Learning):
     """A product that learns from the reports of its users."""
 
 
-class Event(EventCosts, Meeting, Happening):
+class Event(Riding, EventCosts, Meeting, Happening):
     """Something that happens on a channel for some days, once or again and again.
 
     A placebo event has the same lifts and gain 0.
     """
 
 
+class Media(Press, Campaign):
+    """Own media or advertising: a message a day to the members of a channel, from outside."""
+
+
 class Participation(Recovery, Joining, Presence):
     """Being online and joining participation nodes."""
 
 
-class Telling(Referral, Rejecters, Waiting, Relays, Speaking):
+class Telling(Appeal, Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
 
 

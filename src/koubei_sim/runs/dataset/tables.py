@@ -70,6 +70,10 @@ def _own(scenario: Any) -> Iterator[tuple[str, str, int, str]]:
             at += 1
 
 
+#: Units of columns that count nothing of which an agent stands for many.
+NO_PEOPLE: Final = frozenset({"needs", "stories", "campaigns / 65536"})
+
+
 def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     """Return the daily tables of all replicates as one Dataset.
 
@@ -91,7 +95,7 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
         name: str, dims: tuple[str, ...], values: NDArray[Any], meaning: str, unit: str = "people"
     ) -> None:
         attributes = {"long_name": meaning, "units": unit}
-        counts = values if unit == "needs" else values * scale  # needs are no people
+        counts = values if unit in NO_PEOPLE else values * scale
         variables[name] = (("replicate", "tick", *dims), counts, attributes)
 
     for column, used in _blocks(names):

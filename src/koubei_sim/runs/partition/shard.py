@@ -262,7 +262,7 @@ class Shard:
             self._state.n_log[0] = 0
 
     def _tellings_for(self, receiver: int) -> Tellings:
-        """Tellings that reach somebody there: by an arc, or as a post on a board for all."""
+        """Tellings that reach somebody there: by an arc, or as a post or a story for all."""
         if receiver == self.number:
             return {}
         state, rules = self._state, self._world.rules
@@ -274,7 +274,7 @@ class Shard:
                 if not count:
                     continue
                 lines = state.outbox[sign, c, :count]
-                if not rules.is_board[c]:
+                if not rules.is_board[c] and rules.amplify[c] == 0:
                     lines = lines[self._reach[receiver][c][lines["teller"] - first]]
                 if lines.size:
                     chosen[sign, c] = lines.copy()

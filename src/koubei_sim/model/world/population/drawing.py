@@ -21,6 +21,7 @@ from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import draw32, exp_neg_portable, pick, stream
 from koubei_sim.model.mechanisms.channels import DRAW_MEMBER
 from koubei_sim.model.mechanisms.fit import DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP
+from koubei_sim.model.mechanisms.numbers import bounds, lognormal_classes, stable
 from koubei_sim.model.mechanisms.online import DRAW_ACTIVITY
 from koubei_sim.model.mechanisms.population import DRAW_LEVEL, DRAW_SEGMENT
 from koubei_sim.model.scenario import Scenario
@@ -50,45 +51,8 @@ class Population(NamedTuple):
 # Classes of equal probability ----------------------------------------------------------------
 
 
-def _bounds(classes: int) -> NDArray[np.float64]:
-    from scipy.special import ndtri
-
-    return ndtri(np.arange(classes + 1) / classes)
-
-
-def _between(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Normal probability of [low, high], without cancellation in the upper tail."""
-    from scipy.special import ndtr
-
-    return np.where(low > 0, ndtr(-low) - ndtr(-high), ndtr(high) - ndtr(low))
-
-
-def _stable(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Round to 12 digits: another release of the maths library must not move a bit."""
-    found = np.array([float(f"{v:.12g}") for v in values])
-    found.flags.writeable = False  # they are kept, see below
-    return found
-
-
 # The tables below are kept: made anew they would be a third of the time of a short run, and most
 # runs of a study ask for the same ones.
-@lru_cache(maxsize=64)
-def lognormal_classes(classes: int, sigma: float) -> NDArray[np.float64]:
-    """Return conditional means of a log-normal law of mean 1 in classes of equal probability.
-
-    ``E[a | class k] = classes (Phi(z_{k+1} - sigma) - Phi(z_k - sigma))``.
-
-    Examples
-    --------
-    >>> float(round(lognormal_classes(4096, 1.0).mean(), 9))
-    1.0
-    """
-    if sigma == 0.0:
-        return _stable(np.ones(classes))
-    z = _bounds(classes)
-    return _stable(classes * _between(z[:-1] - sigma, z[1:] - sigma))
-
-
 @lru_cache(maxsize=4)
 def normal_classes(classes: int) -> NDArray[np.float64]:
     """Return conditional means of the standard normal law.
@@ -97,9 +61,9 @@ def normal_classes(classes: int) -> NDArray[np.float64]:
     magnifies the error of the density four thousand times, beyond what rounding to 12 digits
     hides, so bounds are rounded first and the exponential is the portable one.
     """
-    z = _stable(_bounds(classes))
+    z = stable(bounds(classes))
     density = np.array([exp_neg_portable(0.5 * x * x) for x in z]) / math.sqrt(2.0 * math.pi)
-    return _stable(classes * (density[:-1] - density[1:]))
+    return stable(classes * (density[:-1] - density[1:]))
 
 
 @lru_cache(maxsize=64)
@@ -110,7 +74,7 @@ def level_thresholds(a: float, b: float) -> NDArray[np.int64]:
     """
     from scipy.special import betainc
 
-    cdf = _stable(betainc(a, b, np.arange(1, LEVELS + 1) / LEVELS))
+    cdf = stable(betainc(a, b, np.arange(1, LEVELS + 1) / LEVELS))
     out = np.floor(cdf * 4294967296.0).astype(np.int64)
     out[-1] = 1 << 32
     out.flags.writeable = False

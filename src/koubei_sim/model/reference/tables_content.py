@@ -1,0 +1,86 @@
+"""Tables of the reference engine for what is said and shown; `tables` puts all of them together."""
+
+from __future__ import annotations
+
+from functools import cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from koubei_sim.core.codes import MAX_CHANNELS
+from koubei_sim.core.draws import exp_neg_portable
+
+INFINITY = float("inf")
+
+
+def faded(lift: float, kept: float) -> float:
+    """Return what has become of a lift of which so much is left."""
+    return lift if kept == 1.0 else 1.0 + (lift - 1.0) * kept
+
+
+def press(scenario: Any) -> dict[str, Any]:
+    """Return how much campaigns lead, and how they follow what people say."""
+    media = list(scenario.media.values())
+    names = ("lead", "follow", "forget", "notice")
+    return {
+        "press_on": 1 if any(m.follow > 0.0 or m.lead != 1.0 for m in media) else 0,
+        **{f"media_{n}": np.array([getattr(m, n) for m in media], np.float64) for n in names},
+        "media_scale": scenario.people_per_agent,
+        "media_lifted": np.array([int(m.lifted) for m in media], np.int64),
+    }
+
+
+def appeal(scenario: Any) -> dict[str, Any]:
+    """Return how tellings differ in appeal, who rides events, and what is shown to all."""
+    channels = list(scenario.channels.values())
+    ride32 = np.zeros((MAX_CHANNELS, scenario.ticks), np.int64)
+    ride16 = np.full((MAX_CHANNELS, scenario.ticks), 65536, np.int64)
+    ridden = [event for event in scenario.events.values() if event.ride > 0.0]
+    for event in ridden:
+        c = list(scenario.channels).index(event.channel)
+        for day in range(event.start, scenario.ticks):
+            since = day - event.start
+            if event.every > 0:
+                since %= event.every
+            if since < event.length:
+                ride32[c, day] = _chance32(event.ride)
+                ride16[c, day] = int(faded(event.ride_lift, _left(since, event.fade)) * 65536.0)
+
+    def each(values: list[int], nothing: int) -> Any:
+        return np.array(values + [nothing] * (MAX_CHANNELS - len(values)), np.int64)
+
+    return {
+        "appeal_on": int(scenario.telling.appeal_sigma > 0.0 or len(ridden) > 0),
+        "appeal8": np.array(appeals(scenario.telling.appeal_sigma), np.int64),
+        "fidelity16": each([int(channel.fidelity * 65536.0) for channel in channels], 65536),
+        "ride32": ride32,
+        "ride16": ride16,
+        "amplify": each([channel.amplify for channel in channels], 0),
+        "amplify32": each([_chance32(channel.amplify_visibility) for channel in channels], 0),
+    }
+
+
+@cache
+def appeals(sigma: float) -> list[int]:
+    """Return the mean of a log-normal law in each of 4096 classes, in units of 1/256."""
+    if sigma == 0.0:
+        return [256] * 4096
+    normal, found = NormalDist(), []
+    bounds = [normal.inv_cdf(k / 4096) for k in range(1, 4096)]
+    for low, high in zip([-INFINITY, *bounds], [*bounds, INFINITY], strict=True):
+        a, b = low - sigma, high - sigma
+        # From the tail that is nearer: differences of numbers near 1 lose their digits.
+        share = normal.cdf(-a) - normal.cdf(-b) if a > 0.0 else normal.cdf(b) - normal.cdf(a)
+        found.append(min(65535, int(float(f"{4096 * share:.12g}") * 256.0 + 0.5)))
+    return found
+
+
+def _chance32(probability: float) -> int:
+    return min(1 << 32, int(probability * 4294967296.0))
+
+
+def _left(days: int, half_life: float) -> float:
+    if half_life == INFINITY:
+        return 1.0
+    return float(exp_neg_portable(days * (0.6931471805599453 / half_life)))
