@@ -173,6 +173,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     if dice.yes(0.6):
         changes |= random_goods(dice, ticks, products)
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
+    changes |= random_segments(dice, segments)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 
@@ -229,6 +230,25 @@ def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
         "household": int(2 ** dice.whole(0, 3)),
         "switch32": dice.coin32(0.2, 1.0, p=0.7),
         "g16": float(dice.whole(1, 3)),
+    }
+
+
+def random_segments(dice: Dice, segments: int) -> dict[str, object]:
+    """Return factors by segment, in five worlds of ten; some are exactly 0."""
+    differ = dice.yes()
+
+    def factors() -> np.ndarray:
+        found = dice.rng.uniform(0.0, 2.5, segments)
+        found[dice.rng.random(segments) < 0.15] = 0.0
+        return found if differ else np.ones(segments)
+
+    join, tell, leave = (np.floor(factors() * FULL16).astype(np.int64) for _ in range(3))
+    return {
+        "segments_differ": int(differ),
+        "segment_join16": join,
+        "segment_tell16": tell,
+        "segment_leave16": leave,
+        "segment_gain": factors(),
     }
 
 

@@ -45,6 +45,12 @@ FAULTS_TABLES = (
           "max(1, int(found + 0.5))", "max(1, int(found))"),
     TableFault("reading_capacity", "more reports read than there can be",
           "        return most\n", "        return 2**31 - 1\n"),
+    # segments
+    TableFault("segments_differ", "segments that only leave more are taken for alike",
+          "k.join == k.tell == k.leave == k.gain == 1", "k.join == k.tell == k.gain == 1",
+          "people"),
+    TableFault("segment_leave16", "the factor on leaving taken for one on staying",
+          "whole([k.leave for k in kinds])", "whole([1.0 / k.leave for k in kinds])", "people"),
     # products and nodes
     TableFault("reading_capacity", "complaints are not counted as reports",
           "(len(scenario.nodes) + 1)", "len(scenario.nodes)"),

@@ -9,6 +9,7 @@ commutes, a cap that is never reached) are no faults and not listed.
 from __future__ import annotations
 
 from tests.equivalence.fault import Fault
+from tests.equivalence.faults_bonds import FAULTS_BONDS
 from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
 from tests.equivalence.faults_registration import FAULTS_REGISTRATION
@@ -19,6 +20,7 @@ from tests.equivalence.faults_words import FAULTS_WORDS
 
 FAULTS: tuple[Fault, ...] = (
     *FAULTS_USERS,
+    *FAULTS_BONDS,
     *FAULTS_WORDS,
     *FAULTS_SEEN,
     *FAULTS_OUTCOMES,

@@ -44,6 +44,7 @@ BUSY = Scenario.load("tiny").replace(
     **{
         "n_agents": 300,
         "people_per_agent": 2.5,
+        "segments.newbie.leave": 1.75,
         "segments.newbie.reinforcement_share": 0.28,  # 0.28 * 25 is a little above 7
         "channels.forum.half_life": 5.0,
         "channels.forum.members_at_start": 0.4,

@@ -56,6 +56,22 @@ def classes(scenario: Any, population: Any) -> tuple[dict[str, Any], list[int]]:
     }, [place[kind] for kind in found]
 
 
+def segments(scenario: Any) -> dict[str, Any]:
+    """Return what each kind of people does more or less than others."""
+    kinds = list(scenario.segments.values())
+
+    def whole(factors: list[float]) -> Any:
+        return np.array([int(factor * 65536.0) for factor in factors], dtype=np.int64)
+
+    return {
+        "segments_differ": int(not all(k.join == k.tell == k.leave == k.gain == 1 for k in kinds)),
+        "segment_join16": whole([k.join for k in kinds]),
+        "segment_tell16": whole([k.tell for k in kinds]),
+        "segment_leave16": whole([k.leave for k in kinds]),
+        "segment_gain": np.array([k.gain for k in kinds], dtype=np.float64),
+    }
+
+
 def people(
     scenario: Any,
     key: int,

@@ -25,7 +25,7 @@ from koubei_sim.core.codes import (
 )
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, log_portable, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
-from koubei_sim.model.reference.people import classes, people
+from koubei_sim.model.reference.people import classes, people, segments
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -69,6 +69,7 @@ def make_tables(
     return everybody, Rules(
         **size,
         **kinds,
+        **segments(scenario),
         **channels(scenario),
         **products(scenario),
         **backlog(scenario),

@@ -35,6 +35,7 @@ from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
 from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.registration import lurks
+from koubei_sim.model.reference.segments import tells_as
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -86,6 +87,8 @@ def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -
     threshold = rules.tell32[c][kind]
     threshold = threshold * rules.novelty16[t - person.last_story] >> 16
     threshold = threshold * rules.lift_tell16[c][t] >> 16
+    if person.stage == USER:
+        threshold = tells_as(model, person, threshold)
     threshold = threshold * person.tell16 >> 16
     return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
 

@@ -42,6 +42,7 @@ from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
 from koubei_sim.model.mechanisms.relays import Relays
 from koubei_sim.model.mechanisms.release import Honour, Learning, ReleaseCosts
 from koubei_sim.model.mechanisms.rival import Rival
+from koubei_sim.model.mechanisms.segments import Conduct
 from koubei_sim.model.mechanisms.service import AnswerCosts, Answers, Staff
 from koubei_sim.model.mechanisms.supply import SupplyCosts
 from koubei_sim.model.mechanisms.telling import (
@@ -55,7 +56,7 @@ from koubei_sim.model.mechanisms.telling import (
 from koubei_sim.model.mechanisms.waiting import Waiting
 
 
-class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
+class Segment(Conduct, Needs, Income, ReadingBudget, Membership, Activity, Kind):
     """A kind of people: how many, how expert, how active, where they are members."""
 
 
