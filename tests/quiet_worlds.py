@@ -88,6 +88,7 @@ def quiet_world(
         initial_stage=np.zeros(n, np.uint8),
         income=np.ones(1),
         seeds=np.array(seeds, np.int32),
+        seed_day=np.full(1, -1, np.int32),
     )
     rules = Rules(
         n=n,
@@ -187,6 +188,7 @@ def quiet_world(
         newcomer_engagement=0.0,
         seed_engagement=12.0,
         seed_home=-1,
+        by_hand=0,
         tier_threshold=np.array([0.0, 2.0, 6.0, 10.0]),
         tier_keep=np.array([0.0, 1.0, 3.0, 5.0]),
         invite_grant=zeros(4),
@@ -358,6 +360,7 @@ NEUTRAL: dict[str, Callable[[World], World]] = {
     "interest": neutral(register16=0),
     "lurkers": neutral(lurk32=0),
     "home of the seeds": neutral(seed_home=-1),
+    "seeds by hand": neutral(by_hand=0),
     "reading limit": neutral(reading=np.inf),
     "demotion": neutral(tier_keep=0.0),
     "segments that join": neutral(segment_join16=FULL16),

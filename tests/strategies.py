@@ -417,6 +417,7 @@ def scenarios(
         else (),
         "engagement": draw(between(1.0, 15.0)),
         "recruit_cost": draw(between(0.0, 100.0)),
+        "per_day": draw(st.sampled_from((INF, INF, INF, 0.5, 3.0))),
     }
     cost = between(0.0, 10.0)
     return Scenario.from_dict(

@@ -149,6 +149,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         initial_stage=(dice.rng.random(n) < dice.real(0.05, 0.6, p=0.5)).astype(np.uint8),
         income=np.ones(1),
         seeds=np.sort(dice.rng.choice(n, seed_count, replace=False)).astype(np.int32),
+        seed_day=base.people.seed_day,
     )
     changes: dict[str, object] = {
         "n_segments": segments,
@@ -174,6 +175,10 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         changes |= random_goods(dice, ticks, products)
         people = people._replace(income=dice.rng.lognormal(0.0, 0.7, n))
     changes |= random_segments(dice, segments)
+    if dice.yes(0.25):
+        turns = dice.rng.permutation(seed_count) / dice.real(0.2, 3.0)
+        people = people._replace(seed_day=np.minimum(turns, ticks).astype(np.int32))
+        changes["by_hand"] = 1
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 

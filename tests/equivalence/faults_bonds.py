@@ -1,4 +1,4 @@
-"""Faults planted in what sets people apart: factors of segments.
+"""Faults planted in what sets people apart and binds them: factors of segments, seeds won by hand.
 
 Collected by `mutations`, which says what the fields mean.
 """
@@ -35,5 +35,43 @@ FAULTS_BONDS = (
     Fault("engagement", 6, "a gain of a segment that gains nothing is settled",
           "    gain = gains_as(model, user, gain)\n    if gain == 0.0:\n        return\n",
           "    if gain == 0.0:\n        return\n    gain = gains_as(model, user, gain)\n"),
+    # seeds won by hand
+    Fault("seeding", 3, "won on the day before its turn",
+          "turn == day.t", "turn == day.t + 1"),
+    Fault("seeding", 3, "who has not heard of it is not won",
+          "(UNAWARE, AWARE)", "(AWARE,)"),
+    Fault("seeding", 26, "who waits for a unit is won too",
+          "(UNAWARE, AWARE)", "(UNAWARE, AWARE, 2)"),
+    Fault("seeding", 3, "who uses it already becomes a seed as well",
+          "(UNAWARE, AWARE)", "(UNAWARE, AWARE, 3)"),
+    Fault("seeding", 26, "who was passed over is tried again",
+          "turn == day.t", "0 <= turn <= day.t"),
+    Fault("seeding", 3, "the engagement of one won later fades from the start on",
+          "store_engagement(day.t,", "store_engagement(BEFORE,"),
+    Fault("seeding", 15, "the news of one won later is from before the first day",
+          "seed.last_story = max(day.t, 0)", "seed.last_story = 0"),
+    Fault("seeding", 3, "all of them are there at the start, and won again",
+          "    if not model.rules.by_hand:\n        day = Day(BEFORE",
+          "    if True:\n        day = Day(BEFORE"),
+    Fault("seeding", 3, "turns are counted, not those won",
+          "        if turn == day.t and seed.stage",
+          "        day.row[T_WON_BY_HAND] += turn == day.t\n"
+          "        day.row[T_WON_BY_HAND] -= seed.stage in (UNAWARE, AWARE) and turn == day.t\n"
+          "        if turn == day.t and seed.stage"),
+    Fault("adoption", 3, "one won by hand is no adoption of the day",
+          "    if t < 0:\n", "    if person.recruiter == RECRUITER_SEED:\n"),
+    Fault("adoption", 3, "one won by hand was won on the last channel",
+          "not in (RECRUITER_GOODS, RECRUITER_SEED)", "!= RECRUITER_GOODS"),
+    Fault("model", 15, "won before who claims adopts",
+          "        decide.decide(self, day)  # 5\n",
+          "        seeding.by_hand(self, day)\n        decide.decide(self, day)  # 5\n"),
+    Fault("model", 3, "won in the evening, after the goods are bought",
+          "        seeding.by_hand(self, day)\n        goods.buy(self, day)\n",
+          "        goods.buy(self, day)\n        seeding.by_hand(self, day)\n"),
+    Fault("model", 3, "won after tiers are looked at again",
+          "        seeding.by_hand(self, day)\n        goods.buy(self, day)\n"
+          "        age.age(self, day)  # 8\n",
+          "        goods.buy(self, day)\n        age.age(self, day)  # 8\n"
+          "        seeding.by_hand(self, day)\n"),
 )
 # fmt: on

@@ -51,6 +51,14 @@ FAULTS_TABLES = (
           "people"),
     TableFault("segment_leave16", "the factor on leaving taken for one on staying",
           "whole([k.leave for k in kinds])", "whole([1.0 / k.leave for k in kinds])", "people"),
+    # seeds won by hand
+    TableFault("seed_day", "the largest draw has the first turn",
+          "sum(other < word for other in words)", "sum(other > word for other in words)", "people"),
+    TableFault("seed_day", "people won a day taken for agents",
+          "scenario.seeding.per_day / scenario.people_per_agent", "scenario.seeding.per_day",
+          "people"),
+    TableFault("by_hand", "all are there at the start whatever the staff can do",
+          'int(scenario.seeding.per_day < float("inf"))', "0"),
     # products and nodes
     TableFault("reading_capacity", "complaints are not counted as reports",
           "(len(scenario.nodes) + 1)", "len(scenario.nodes)"),

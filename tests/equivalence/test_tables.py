@@ -52,6 +52,7 @@ BUSY = Scenario.load("tiny").replace(
         "channels.forum.lurkers": 0.3,
         "channels.wechat.opens_at": 3,
         "seeding.home": "weibo",
+        "seeding.per_day": 4.0,
         "products.phone.needs": 0,
         "products.rom.needs": 0,
         "products.phone.new_needs": 0.2,

@@ -1,4 +1,4 @@
-"""Laws of what sets people apart and binds them: kinds of people.
+"""Laws of what sets people apart and binds them: kinds of people, seeds won by hand.
 
 The compiled engine on scenarios a person could write.  Statistical tests have a fixed key and the
 error rate 1e-6 (`tests.statistical.test_limits_support`).
@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.quiet_worlds import with_people
 from tests.statistical.test_limits_support import KEY, limit_z, share_scores
 
+import koubei_sim as kb
+from koubei_sim import metrics
 from koubei_sim.core import codes
 from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.scenario import Scenario
@@ -93,3 +96,88 @@ def test_each_segment_leaves_at_its_own_rate() -> None:
         for s, leave in enumerate((2.5, 0.4))
     ]
     assert np.abs(scores).max() < limit_z(2)
+
+
+# ---------------------------------------------------------------- seeds won by hand
+
+
+SILENT: dict[str, Any] = {
+    **{f"channels.{name}.tell": 0.0 for name in TINY.channels},
+    "media": {},
+    "market.rival": (),
+    "service.churn": 0.0,
+    "service.lapse": 0.0,
+}
+
+
+def won(scenario: Scenario) -> tuple[kb.Result, NDArray[np.int64], NDArray[np.int64]]:
+    """Return a run, and who was won by hand and when, in the order of days."""
+    result = kb.run(scenario, rng=KEY)
+    history = result.histories[0]
+    lines = (history.log_kind == codes.LOG_ADOPT) & (history.log_recruiter == codes.RECRUITER_SEED)
+    return result, history.log_agent[lines], history.log_tick[lines]
+
+
+def test_seeds_are_won_one_by_one_at_their_pace() -> None:
+    """Catches other people, another pace, turns in the order of numbers, and a cost on day 0."""
+    at_once = TINY.replace(**SILENT, **{"seeding.recruit_cost": 7.0})
+    _, everybody, before = won(at_once)
+    assert set(before) == {-1}
+    by_hand = at_once.replace(**{"seeding.per_day": 2.5})
+    result, agents, ticks = won(by_hand)
+    assert sorted(agents) == sorted(everybody)
+    assert list(agents) != sorted(agents)
+    turn = np.sort((np.arange(20) / 2.5).astype(int))
+    assert (ticks == turn).all()
+    users = result.data["users"].values[0]
+    assert (users == np.cumsum(np.bincount(turn, minlength=90))).all()
+    spent = metrics.spend(result.histories[0], by_hand)["seeds"]
+    assert (spent == 7.0 * np.bincount(turn, minlength=90)).all()
+    order = {int(agent): int(tick) for agent, tick in zip(agents, ticks)}
+    _, faster, days = won(at_once.replace(**{"seeding.per_day": 5.0}))
+    assert all(order[int(agent)] // 2 == day for agent, day in zip(faster, days))
+
+
+def test_what_knows_of_seeds_knows_of_those_won_later() -> None:
+    """Catches a measure that takes only those of the start for seeds, or counts them twice."""
+    scenario = TINY.replace(**SILENT, **{"seeding.per_day": 1.0})
+    result = kb.run(scenario, rng=KEY)
+    history = result.histories[0]
+    assert metrics.seeds_of(history) == 20
+    assert metrics.adoptions(history).sum() == 20
+    assert metrics.measure(result, "adopted@9") == 10
+    assert not metrics.took_off(history, share=0.0, fold=1.1)
+    assert metrics.took_off(history, share=0.0, fold=1.0)
+    forest = metrics.recruitment_forest(history)
+    assert (forest.parent == -1).all()
+    assert (forest.depth == 0).all()
+    model = kb.KoubeiModel(scenario=scenario, rng=KEY)
+    assert model.users == 0
+    model.step()
+    assert (model.users, model.adoptions) == (1, 1)
+
+
+def test_who_uses_it_already_is_passed_over() -> None:
+    """Catches one who is won twice, and a turn that somebody else takes."""
+    changes = {"market.open_to_all": 0, "market.rival": (), "supply.enabled": False}
+    scenario = TINY.replace(**changes, **{"seeding.per_day": 0.25})
+    result, agents, _ = won(scenario)
+    seeds = build_world(scenario, KEY).people.seeds
+    assert set(agents) < set(seeds.tolist())
+    assert agents.size == len(set(agents)) == result.data["won_by_hand"].sum()
+    adopted = result.events[result.events["kind"] == "adopt"]
+    for seed in set(seeds.tolist()) - set(agents.tolist()):
+        assert (adopted["agent"] == seed).any()
+
+
+def test_the_slower_the_staff_the_later_the_start() -> None:
+    """Catches an effect against the direction: fewer seeds by a day never give more users.
+
+    Users of day 30 at a pace of 20, 1 and .4 a day, on common luck, for eight keys.
+    """
+    total = [0, 0, 0]
+    for key in range(8):
+        for k, pace in enumerate((20.0, 1.0, 0.4)):
+            scenario = TINY.replace(**{"seeding.per_day": pace, "ticks": 30})
+            total[k] += int(kb.run(scenario, rng=key).data["users"].values[0, -1])
+    assert total[0] > total[1] > total[2]

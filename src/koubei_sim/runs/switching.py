@@ -145,7 +145,7 @@ def _rival(run: CompiledRun, old: Rules, new: Rules, at: int) -> None:
         # The sum is 0 up to `at`, so nobody's first offer can fall before it.
         nobody = np.empty(0, dtype=np.int32)
         row = np.zeros(TABLE_WIDTH, dtype=np.int64)
-        start(run._block, run._rules, nobody, row)
+        start(run._block, run._rules, nobody, nobody, row)
         return
     if not _differ(old, new, "rival_cumulative"):
         return

@@ -161,6 +161,7 @@ class Rules(
 class State(
     population.PopulationState,
     channels.ChannelState,
+    seeding.SeedingState,
     release.ReleaseState,
     backlog.BacklogState,
     own.OwnState,

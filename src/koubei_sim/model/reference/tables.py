@@ -63,6 +63,7 @@ def make_tables(
         "replicate": replicate,
         "own_on": int(len(scenario.mechanisms) > 0),
         "seed_engagement": scenario.seeding.engagement,
+        "by_hand": int(scenario.seeding.per_day < float("inf")),
         "seed_home": number_or_none(scenario.seeding.home, scenario.channels),
         "reinforcement_on": int(len(everybody.need) > 1),
     }
