@@ -249,6 +249,7 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
         },
         "hearing": {
             "memory_half_life": draw(half_life),
+            "forget_half_life": draw(half_life),
         },
         "loyalty": {
             "base_half_life": draw(half_life),

@@ -179,6 +179,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         turns = dice.rng.permutation(seed_count) / dice.real(0.2, 3.0)
         people = people._replace(seed_day=np.minimum(turns, ticks).astype(np.int32))
         changes["by_hand"] = 1
+    changes |= random_forgetting(dice)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 
@@ -236,6 +237,14 @@ def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
         "switch32": dice.coin32(0.2, 1.0, p=0.7),
         "g16": float(dice.whole(1, 3)),
     }
+
+
+def random_forgetting(dice: Dice) -> dict[str, object]:
+    """Return that the product is forgotten, in four worlds of ten."""
+    if not dice.yes(0.4):
+        return {}
+    left = 0.5 ** (np.arange(8) / dice.real(2.0, 40.0))
+    return {"forget_on": 1, "forget32": ((1.0 - left) * ALWAYS).astype(np.int64)}
 
 
 def random_segments(dice: Dice, segments: int) -> dict[str, object]:

@@ -1,5 +1,6 @@
-"""Faults planted in what sets people apart and binds them: factors of segments, seeds won by hand.
+"""Faults planted in what sets people apart and binds them.
 
+Factors of segments, seeds won by hand, forgetting.
 Collected by `mutations`, which says what the fields mean.
 """
 
@@ -73,5 +74,29 @@ FAULTS_BONDS = (
           "        age.age(self, day)  # 8\n",
           "        goods.buy(self, day)\n        age.age(self, day)  # 8\n"
           "        seeding.by_hand(self, day)\n"),
+    # forgetting
+    Fault("forgetting", 4, "users forget as well",
+          "if person.stage == AWARE:", "if person.stage in (AWARE, 3):"),
+    Fault("forgetting", 4, "the days since it last saw anything are not counted",
+          "min(WEEK, t - max(0, person.touched))", "WEEK"),
+    Fault("forgetting", 4, "who saw something last week is as sure to know as who saw it today",
+          "min(WEEK, t - max(0, person.touched))", "WEEK * (t - person.touched >= WEEK)"),
+    Fault("forgetting", 4, "who was aware at the start has seen it on the day before",
+          "max(0, person.touched)", "person.touched"),
+    Fault("forgetting", 4, "the coin is that of the week before",
+          "DRAW_FORGET, t, 0", "DRAW_FORGET, t - WEEK, 0"),
+    Fault("forgetting", 4, "one coin for everybody",
+          "0, person.number)", "0, 0)"),
+    Fault("forgetting", 4, "what was heard for it is kept",
+          "come_back(t, person, UNAWARE)", "person.stage = UNAWARE"),
+    Fault("forgetting", 4, "who forgets comes back aware",
+          "come_back(t, person, UNAWARE)", "come_back(t, person, AWARE)"),
+    Fault("forgetting", 10, "who forgets is a member no more",
+          "come_back(t, person, UNAWARE)",
+          "come_back(t, person, UNAWARE)\n                person.channels &= person.belongs"),
+    Fault("forgetting", 4, "only half of those are counted",
+          "day.row[T_FORGOT] += 1", "day.row[T_FORGOT] += person.number % 2"),
+    Fault("age", 4, "forgetting is looked at every day",
+          "        forgetting.forget(model, day)\n", "    forgetting.forget(model, day)\n"),
 )
 # fmt: on

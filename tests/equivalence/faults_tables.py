@@ -51,6 +51,11 @@ FAULTS_TABLES = (
           "people"),
     TableFault("segment_leave16", "the factor on leaving taken for one on staying",
           "whole([k.leave for k in kinds])", "whole([1.0 / k.leave for k in kinds])", "people"),
+    # forgetting
+    TableFault("forget32", "the share that is left taken for the one that goes",
+          "chance32(1.0 - left(d, forgets))", "chance32(left(d, forgets))"),
+    TableFault("forget32", "a week is six days",
+          "for d in range(8)]", "for d in (*range(7), 6)]"),
     # seeds won by hand
     TableFault("seed_day", "the largest draw has the first turn",
           "sum(other < word for other in words)", "sum(other > word for other in words)", "people"),

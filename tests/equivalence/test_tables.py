@@ -70,6 +70,7 @@ BUSY = Scenario.load("tiny").replace(
         },
         "events.congress": {"channel": "weibo", "start": 70, "offline": True, "size_cap": 29},
         "market.aware_at_start": 0.2,
+        "hearing.forget_half_life": 45.0,
         "telling.scarcity_valence": -0.4,
         "supply.units": 41.0,
         "supply.rounds": [{"day": 44, "units": 30.0}, {"day": 119, "units": 7.0}],

@@ -17,6 +17,7 @@ from tests.statistical.test_limits_support import KEY, limit_z, share_scores
 import koubei_sim as kb
 from koubei_sim import metrics
 from koubei_sim.core import codes
+from koubei_sim.metrics.indices import people_who_know
 from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.build import build_world
@@ -181,3 +182,54 @@ def test_the_slower_the_staff_the_later_the_start() -> None:
             scenario = TINY.replace(**{"seeding.per_day": pace, "ticks": 30})
             total[k] += int(kb.run(scenario, rng=key).data["users"].values[0, -1])
     assert total[0] > total[1] > total[2]
+
+
+# ---------------------------------------------------------------- forgetting
+
+AWARE: dict[str, Any] = {**SILENT, "n_agents": 20_000, "market.aware_at_start": 1.0}
+
+
+def knowing(scenario: Scenario) -> NDArray[np.int64]:
+    """Return how many know the product, by day, in agents."""
+    found: NDArray[np.int64] = people_who_know(kb.run(scenario, rng=KEY).histories[0])
+    return found
+
+
+def test_who_sees_nothing_forgets_with_the_half_life() -> None:
+    """Catches another law than 2^(-d / half-life), looked at on the last day of each week.
+
+    n = 20,000 - 20 seeds; two weeks and six.
+    """
+    others = AWARE["n_agents"] - 20
+    known = knowing(TINY.replace(**AWARE, **{"hearing.forget_half_life": 21.0})) - 20
+    weeks = np.array([2, 6])
+    scores = share_scores(known[7 * weeks - 1], others, 0.5 ** ((7 * weeks - 1) / 21.0))
+    assert np.abs(scores).max() < limit_z(2)
+    assert (np.diff(known) != 0).nonzero()[0].tolist() == [7 * k + 5 for k in range(12)]
+
+
+def test_who_sees_something_every_day_never_forgets() -> None:
+    """Catches days that are counted from becoming aware instead of from the last sight."""
+    channel = "weibo"
+    everybody = {f"segments.{name}.membership.{channel}": 1.0 for name in TINY.segments}
+    media = {"media": {"poster": {"channel": channel, "visibility": 1.0, "persuasion": 0.0}}}
+    changes = {**AWARE, **media, **everybody, f"channels.{channel}.opens_at": 0}
+    scenario = TINY.replace(**changes, **{"hearing.forget_half_life": 3.0})
+    assert (knowing(scenario) == scenario.n_agents).all()
+
+
+def test_awareness_bought_early_is_gone_the_sooner_the_shorter_the_half_life() -> None:
+    """Catches an effect against the direction: on common luck, a longer memory knows no less.
+
+    Half a year after a campaign of a month, for the half-lives 10, 40 and infinite and four keys.
+    """
+    channel = "weibo"
+    media = {"channel": channel, "visibility": 0.2, "persuasion": 0.0, "end": 30}
+    for key in range(4):
+        known = []
+        for half_life in (10.0, 40.0, float("inf")):
+            changes = {**SILENT, "media": {"poster": media}, "ticks": 210}
+            scenario = TINY.replace(**changes, **{"hearing.forget_half_life": half_life})
+            history = kb.run(scenario, rng=key).histories[0]
+            known.append(int(people_who_know(history)[-1]))
+        assert known[0] < known[1] < known[2]

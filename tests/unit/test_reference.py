@@ -1132,7 +1132,12 @@ def test_counts_are_conserved(seed: int):
     aware_start = world.people.initial_stage.sum() - world.people.initial_stage[at_start].sum()
     unaware_start = world.rules.n - len(at_start) - aware_start
     unaware = stages[:, codes.UNAWARE]
-    met = block("returns_unaware") - block("newly_aware") - block("rival_taken_unaware")
+    met = (
+        block("returns_unaware")
+        + block("forgot")
+        - block("newly_aware")
+        - block("rival_taken_unaware")
+    )
     found_goods = met[:, 0] - np.diff(unaware, prepend=unaware_start)
     assert ((found_goods >= 0) & (found_goods <= bought_in + won)).all()
     if world.rules.supply_on:

@@ -356,7 +356,7 @@ def test_a_level_that_cannot_be_kept_is_refused(modules, how, said):
 
 
 #: Mechanisms that came after it, and would make another world of it.
-LATER = {"by_hand", "goods", "segments"}
+LATER = {"by_hand", "forgetting", "goods", "segments"}
 
 
 def test_tiny_has_every_module_on():

@@ -27,7 +27,7 @@ def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
 
 @takes_history
 def awareness_index(history: History) -> NDArray[np.float64]:
-    """Return the share of people who have ever heard of the product, shape [T].
+    """Return the share of people who know the product, shape [T]: heard of it, and not forgot it.
 
     Those whom the rival took before they had heard of it do not know it.
     """
@@ -35,7 +35,7 @@ def awareness_index(history: History) -> NDArray[np.float64]:
 
 
 def people_who_know(history: History) -> NDArray[np.int64]:
-    """Return how many people have ever heard of the product by the end of each day, int64 [T]."""
+    """Return how many people know the product at the end of each day, int64 [T]."""
     stage = block(history, "stage")
     taken = block(history, "rival_taken_unaware") - block(history, "returns_unaware")
     known: NDArray[np.int64] = stage.sum(axis=1) - stage[:, UNAWARE] - np.cumsum(taken)

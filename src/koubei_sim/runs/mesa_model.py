@@ -198,7 +198,7 @@ class KoubeiModel(mesa.Model):
 
     @property
     def aware(self) -> float:
-        """People who have ever heard of the product."""
+        """People who know the product: have heard of it, and not forgotten it."""
         rows = self._run.rows
         gone = rows[:, T_RIVAL_TAKEN_UNAWARE] - rows[:, T_RETURNS_UNAWARE]
         known = self.scenario_spec.n_agents - self._stage(codes.UNAWARE) - int(gone.sum())

@@ -17,6 +17,7 @@ from koubei_sim.model.kernels import (
     decide,
     dilution,
     events,
+    forgetting,
     goods,
     leaving,
     meetings,
@@ -104,11 +105,12 @@ def go_separate_ways(s, r, t, row):
 
 @part
 def grow_older(s, r, t, row):
-    """Let meetings and events leave their mark, and look at tiers again."""
+    """Let meetings and events leave their mark, look at tiers again, and let people forget."""
     meetings.meet(s, r, t)
     events.reward_participants(s, r, t)
     events.forget_recruits(s)
     age.review(s, r, t)
+    forgetting.forget(s, r, t, row)
     goods.sell_accessories(s, r, t, row)
 
 

@@ -371,6 +371,7 @@ def hearing(scenario: Any) -> Fields:
                 attention16[c, s, arriving] = factor16(min(1.0, segment.reading_budget / load))
 
     memory = scenario.hearing.memory_half_life
+    forgets = scenario.hearing.forget_half_life
     return {
         "see_hazard": whole(see),
         "tie_on": flags(tie_on),
@@ -378,6 +379,8 @@ def hearing(scenario: Any) -> Fields:
         "attention_on": int(any(s.reading_budget < float("inf") for s in segments)),
         "attention16": attention16,
         "memory_leak": int(memory < float("inf")),
+        "forget_on": int(forgets < float("inf")),
+        "forget32": whole([chance32(1.0 - left(d, forgets)) for d in range(8)]),
         "memory20": whole([int(left(d, memory) * 1048576.0) for d in range(scenario.ticks + 2)]),
     }
 

@@ -5,7 +5,6 @@ parameters that the mechanisms declare.
 """
 
 from koubei_sim.model.mechanisms.channels import NetworkSpec
-from koubei_sim.model.mechanisms.hearing import Hearing
 from koubei_sim.model.mechanisms.media import Media
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.rival import RivalPhase
@@ -18,6 +17,7 @@ from koubei_sim.model.scenario.parts import (
     Channel,
     Costs,
     Event,
+    Hearing,
     Loyalty,
     Market,
     Milestone,

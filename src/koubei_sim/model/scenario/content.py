@@ -32,7 +32,6 @@ from koubei_sim.model.mechanisms.fields import (
 )
 from koubei_sim.model.mechanisms.fields import name as text
 from koubei_sim.model.mechanisms.goods import Buying, Good
-from koubei_sim.model.mechanisms.hearing import Hearing
 from koubei_sim.model.mechanisms.media import Media
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.seeding import Seeding
@@ -43,6 +42,7 @@ from koubei_sim.model.scenario.parts import (
     Channel,
     Costs,
     Event,
+    Hearing,
     Loyalty,
     Market,
     Milestone,

@@ -29,7 +29,14 @@ from koubei_sim.model.mechanisms.fields import (
     tick,
 )
 from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters
-from koubei_sim.model.mechanisms.hearing import Awareness, Load, ReadingBudget, TieStrength
+from koubei_sim.model.mechanisms.forgetting import Forgetting
+from koubei_sim.model.mechanisms.hearing import (
+    Awareness,
+    Load,
+    Memory,
+    ReadingBudget,
+    TieStrength,
+)
 from koubei_sim.model.mechanisms.leaving import Leaving
 from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
 from koubei_sim.model.mechanisms.meetings import Meeting
@@ -128,6 +135,10 @@ class Participation(Recovery, Joining, Presence):
 
 class Telling(Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
+
+
+class Hearing(Forgetting, Memory):
+    """How long what was heard stays; attention is the segments' reading_budget."""
 
 
 class Loyalty(Promoters, Expectations, Honour, ComplaintGain, ReplyGain, Tiers):
