@@ -15,6 +15,7 @@ from koubei_sim.model.scenario import Scenario
 
 INF = float("inf")
 CHANNEL_NAMES = ("forum", "weibo", "wechat", "qzone", "tieba", "party", "mail", "wall")
+FACTORS = ("join", "tell", "leave", "gain")
 KINDS = ("follow", "small_world", "configuration", "barabasi_albert", "erdos_renyi", "ring")
 
 
@@ -56,6 +57,7 @@ def _segments(draw: st.DrawFn, channels: list[str]) -> dict[str, Any]:
             "income_sigma": 0.0 if median == INF else draw(perhaps(between(0.1, 1.0), 0.0)),
             "reinforcement": draw(st.sampled_from((1, 1, 1, 1, 2))),
             "reinforcement_share": draw(st.sampled_from((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2))),
+            **{name: draw(perhaps(between(0.0, 2.5), 1.0)) for name in FACTORS},
         }
     return parts
 
@@ -261,6 +263,7 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
         },
         "hearing": {
             "memory_half_life": draw(half_life),
+            "forget_half_life": draw(half_life),
         },
         "loyalty": {
             "base_half_life": draw(half_life),
@@ -429,6 +432,7 @@ def scenarios(
         else (),
         "engagement": draw(between(1.0, 15.0)),
         "recruit_cost": draw(between(0.0, 100.0)),
+        "per_day": draw(st.sampled_from((INF, INF, INF, 0.5, 3.0))),
     }
     cost = between(0.0, 10.0)
     return Scenario.from_dict(

@@ -149,6 +149,7 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         initial_stage=(dice.rng.random(n) < dice.real(0.05, 0.6, p=0.5)).astype(np.uint8),
         income=np.ones(1),
         seeds=np.sort(dice.rng.choice(n, seed_count, replace=False)).astype(np.int32),
+        seed_day=base.people.seed_day,
     )
     changes: dict[str, object] = {
         "n_segments": segments,
@@ -177,6 +178,12 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes["bar_expert"] = dice.rng.uniform(-0.4, 0.4, products) * int(dice.yes(0.4))
     changes |= random_press(dice, len(changes["media_channel"]))
     changes |= random_appeal(dice, ticks, channels)
+    changes |= random_segments(dice, segments)
+    if dice.yes(0.25):
+        turns = dice.rng.permutation(seed_count) / dice.real(0.2, 3.0)
+        people = people._replace(seed_day=np.minimum(turns, ticks).astype(np.int32))
+        changes["by_hand"] = 1
+    changes |= random_forgetting(dice)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 
@@ -272,6 +279,33 @@ def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
         "household": int(2 ** dice.whole(0, 3)),
         "switch32": dice.coin32(0.2, 1.0, p=0.7),
         "g16": float(dice.whole(1, 3)),
+    }
+
+
+def random_forgetting(dice: Dice) -> dict[str, object]:
+    """Return that the product is forgotten, in four worlds of ten."""
+    if not dice.yes(0.4):
+        return {}
+    left = 0.5 ** (np.arange(8) / dice.real(2.0, 40.0))
+    return {"forget_on": 1, "forget32": ((1.0 - left) * ALWAYS).astype(np.int64)}
+
+
+def random_segments(dice: Dice, segments: int) -> dict[str, object]:
+    """Return factors by segment, in five worlds of ten; some are exactly 0."""
+    differ = dice.yes()
+
+    def factors() -> np.ndarray:
+        found = dice.rng.uniform(0.0, 2.5, segments)
+        found[dice.rng.random(segments) < 0.15] = 0.0
+        return found if differ else np.ones(segments)
+
+    join, tell, leave = (np.floor(factors() * FULL16).astype(np.int64) for _ in range(3))
+    return {
+        "segments_differ": int(differ),
+        "segment_join16": join,
+        "segment_tell16": tell,
+        "segment_leave16": leave,
+        "segment_gain": factors(),
     }
 
 

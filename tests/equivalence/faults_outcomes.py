@@ -257,7 +257,7 @@ FAULTS_OUTCOMES = (
           "if part.replies > 0:"),
     # seeding
     Fault("seeding", 11, "seeds have nothing new to tell",
-          "seed.last_story = 0",
+          "seed.last_story = max(day.t, 0)",
           "pass"),
     Fault("seeding", 34, "seeds start casual",
           "seed.tier = CORE",

@@ -100,13 +100,13 @@ FAULTS_REGISTRATION = (
           "channel_rank[model.rules.seed_home]",
           "channel_rank[0]"),
     Fault("seeding", 94, "what holds a seed is forgotten as it adopts",
-          ("        adopt(model, day, seed)\n"
-           "        store_engagement(BEFORE, seed, model.rules.seed_engagement)\n"
-           "        if model.rules.seed_home >= 0:\n"
-           "            seed.rank = model.rules.channel_rank[model.rules.seed_home]\n"),
-          ("        if model.rules.seed_home >= 0:\n"
-           "            seed.rank = model.rules.channel_rank[model.rules.seed_home]\n"
-           "        adopt(model, day, seed)\n"
-           "        store_engagement(BEFORE, seed, model.rules.seed_engagement)\n")),
+          ("    adopt(model, day, seed)\n"
+           "    store_engagement(day.t, seed, model.rules.seed_engagement)\n"
+           "    if model.rules.seed_home >= 0:\n"
+           "        seed.rank = model.rules.channel_rank[model.rules.seed_home]\n"),
+          ("    if model.rules.seed_home >= 0:\n"
+           "        seed.rank = model.rules.channel_rank[model.rules.seed_home]\n"
+           "    adopt(model, day, seed)\n"
+           "    store_engagement(day.t, seed, model.rules.seed_engagement)\n")),
 )
 # fmt: on

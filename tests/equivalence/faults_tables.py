@@ -47,6 +47,25 @@ FAULTS_TABLES = (
           "max(1, int(found + 0.5))", "max(1, int(found))"),
     TableFault("reading_capacity", "more reports read than there can be",
           "        return most\n", "        return 2**31 - 1\n"),
+    # segments
+    TableFault("segments_differ", "segments that only leave more are taken for alike",
+          "k.join == k.tell == k.leave == k.gain == 1", "k.join == k.tell == k.gain == 1",
+          "people"),
+    TableFault("segment_leave16", "the factor on leaving taken for one on staying",
+          "whole([k.leave for k in kinds])", "whole([1.0 / k.leave for k in kinds])", "people"),
+    # forgetting
+    TableFault("forget32", "the share that is left taken for the one that goes",
+          "chance32(1.0 - left(d, forgets))", "chance32(left(d, forgets))"),
+    TableFault("forget32", "a week is six days",
+          "for d in range(8)]", "for d in (*range(7), 6)]"),
+    # seeds won by hand
+    TableFault("seed_day", "the largest draw has the first turn",
+          "sum(other < word for other in words)", "sum(other > word for other in words)", "people"),
+    TableFault("seed_day", "people won a day taken for agents",
+          "scenario.seeding.per_day / scenario.people_per_agent", "scenario.seeding.per_day",
+          "people"),
+    TableFault("by_hand", "all are there at the start whatever the staff can do",
+          'int(scenario.seeding.per_day < float("inf"))', "0"),
     # products and nodes
     TableFault("reading_capacity", "complaints are not counted as reports",
           "(len(scenario.nodes) + 1)", "len(scenario.nodes)"),

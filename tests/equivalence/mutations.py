@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tests.equivalence.fault import Fault
 from tests.equivalence.faults_appeal import FAULTS_APPEAL
+from tests.equivalence.faults_bonds import FAULTS_BONDS
 from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
 from tests.equivalence.faults_press import FAULTS_PRESS
@@ -21,6 +22,7 @@ from tests.equivalence.faults_words import FAULTS_WORDS
 
 FAULTS: tuple[Fault, ...] = (
     *FAULTS_USERS,
+    *FAULTS_BONDS,
     *FAULTS_WORDS,
     *FAULTS_SEEN,
     *FAULTS_OUTCOMES,

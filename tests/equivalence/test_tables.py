@@ -44,6 +44,7 @@ BUSY = Scenario.load("tiny").replace(
     **{
         "n_agents": 300,
         "people_per_agent": 2.5,
+        "segments.newbie.leave": 1.75,
         "segments.newbie.reinforcement_share": 0.28,  # 0.28 * 25 is a little above 7
         "channels.forum.half_life": 5.0,
         "channels.forum.members_at_start": 0.4,
@@ -51,6 +52,7 @@ BUSY = Scenario.load("tiny").replace(
         "channels.forum.lurkers": 0.3,
         "channels.wechat.opens_at": 3,
         "seeding.home": "weibo",
+        "seeding.per_day": 4.0,
         "products.phone.needs": 0,
         "products.rom.needs": 0,
         "products.phone.new_needs": 0.2,
@@ -76,6 +78,7 @@ BUSY = Scenario.load("tiny").replace(
         "media.account.lifted": True,
         "events.congress": {"channel": "weibo", "start": 70, "offline": True, "size_cap": 29},
         "market.aware_at_start": 0.2,
+        "hearing.forget_half_life": 45.0,
         "telling.scarcity_valence": -0.4,
         "supply.units": 41.0,
         "supply.rounds": [{"day": 44, "units": 30.0}, {"day": 119, "units": 7.0}],

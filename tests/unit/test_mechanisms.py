@@ -31,8 +31,8 @@ MOST = 6
 #: These numbers may only fall, but for a new mechanism that reads them (fatigue, dilution, the
 #: backlog, expectations and registration have come since).
 KNOWN = {
-    "population": 60, "channels": 28, "release": 20, "fit": 14, "online": 12, "participate": 12,
-    "engagement": 20, "tell": 35, "hear": 20, "decide": 23, "observe": 21, "media": 7,
+    "population": 65, "channels": 28, "release": 20, "fit": 14, "online": 12, "participate": 12,
+    "engagement": 20, "tell": 35, "hear": 24, "decide": 23, "observe": 21, "media": 7,
 }  # fmt: skip
 #: Where every mechanism's numbers are made a second time, on purpose: not counted.
 SECOND = {
@@ -59,7 +59,7 @@ def test_columns_fill_the_table_without_gap_or_overlap() -> None:
     for column in mechanisms.COLUMNS:
         assert column == at, column.name
         at += column.width
-    assert at == mechanisms.TABLE_WIDTH == 288
+    assert at == mechanisms.TABLE_WIDTH == 290
     stocks = [column for column in mechanisms.COLUMNS if column < mechanisms.STOCKS]
     assert stocks[-1].name == "stock"
 

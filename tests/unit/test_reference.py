@@ -1116,24 +1116,30 @@ def test_counts_are_conserved(seed: int):
     assert (block("segment_users").sum(axis=1) == users).all()
     assert (block("enthusiast_tier") <= block("tier")).all()
     bought_in = block("bought_in")[:, 0]
-    adopted = (block("adoptions_channel") + block("adoptions_media")).sum(axis=1) + bought_in
+    won = block("won_by_hand")[:, 0]
+    at_start = [] if world.rules.by_hand else world.people.seeds
+    adopted = (block("adoptions_channel") + block("adoptions_media")).sum(axis=1)
+    adopted = adopted + bought_in + won
     assert (block("adoptions_segment").sum(axis=1) == adopted).all()
     left = (block("lapses") + block("churns")).sum(axis=1)
-    assert (np.diff(users, prepend=len(world.people.seeds)) == adopted - left).all()
+    assert (np.diff(users, prepend=len(at_start)) == adopted - left).all()
     waits = block("waits")[:, 0] - (block("invited") + block("lottery"))[:, 0]
     waits = waits - (block("give_ups") + block("give_ups_rival"))[:, 0]
     assert (np.diff(stages[:, codes.WAITING], prepend=0) == waits).all()
     out = stages[:, codes.LAPSED] + stages[:, codes.REJECTED] + stages[:, codes.RIVAL]
     gone = left + (block("rejections") + block("rival_taken") + block("give_ups_rival"))[:, 0]
     assert (np.diff(out, prepend=0) == gone - block("returns")[:, 0]).all()
-    aware_start = (
-        world.people.initial_stage.sum() - world.people.initial_stage[world.people.seeds].sum()
-    )
-    unaware_start = world.rules.n - len(world.people.seeds) - aware_start
+    aware_start = world.people.initial_stage.sum() - world.people.initial_stage[at_start].sum()
+    unaware_start = world.rules.n - len(at_start) - aware_start
     unaware = stages[:, codes.UNAWARE]
-    met = block("returns_unaware") - block("newly_aware") - block("rival_taken_unaware")
+    met = (
+        block("returns_unaware")
+        + block("forgot")
+        - block("newly_aware")
+        - block("rival_taken_unaware")
+    )
     found_goods = met[:, 0] - np.diff(unaware, prepend=unaware_start)
-    assert ((found_goods >= 0) & (found_goods <= bought_in)).all()
+    assert ((found_goods >= 0) & (found_goods <= bought_in + won)).all()
     if world.rules.supply_on:
         sold = (block("invited") + block("lottery"))[:, 0]
         assert (np.diff(block("stock")[:, 0], prepend=0) == world.rules.units - sold).all()
@@ -1141,7 +1147,7 @@ def test_counts_are_conserved(seed: int):
     logged = np.bincount(
         h.log_tick[h.log_kind == codes.LOG_ADOPT] + 1, minlength=world.rules.ticks + 1
     )
-    assert logged[0] == len(world.people.seeds)
+    assert logged[0] == len(at_start)
     assert (logged[1:] == adopted).all()
     key = np.stack([h.log_tick, h.log_kind, h.log_agent], axis=1)
     assert len(np.unique(key, axis=0)) == len(key)
@@ -1171,5 +1177,5 @@ def test_recruitment_is_a_forest(seed: int):
             assert h.log_generation[e] == 1
             assert (h.log_channel[e] >= 0) == (recruiter == codes.RECRUITER_MEDIA)
         else:
-            assert (tick, int(h.log_generation[e])) == (-1, 0)
+            assert (tick >= 0, int(h.log_generation[e])) == (world.rules.by_hand, 0)
         last_adoption[agent] = tick

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics.forest import seeds_of
+from koubei_sim.metrics.forest import seeds_at_start
 from koubei_sim.metrics.runs import block, takes_history
 from koubei_sim.model.mechanisms import PRICES
 from koubei_sim.model.mechanisms.declaration import Flows, Money
@@ -28,7 +28,7 @@ def spend(history: History, scenario: Any) -> dict[str, Money]:
     """Return the money spent in each tick, by purpose; every array has shape [T].
 
     ========  ==================================================================================
-    seeds     ``seeding.recruit_cost`` for each seed, on tick 0
+    seeds     ``seeding.recruit_cost`` for each seed, on the day it is won, at the earliest tick 0
     staff     ``staff_cost`` of each open channel, each day
     answers   ``costs.per_answer`` for each complaint handled, with success or without
     design    ``design_cost`` of each node, on the tick it opens
@@ -49,7 +49,7 @@ def spend(history: History, scenario: Any) -> dict[str, Money]:
     """
     flows = Flows(
         lambda name: block(history, name),
-        seeds_of(history),
+        seeds_at_start(history),
         np.arange(history.table.shape[0]),
         float(getattr(scenario, "people_per_agent", 1)),
     )

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
-from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA, RECRUITER_SEED
-from koubei_sim.metrics.runs import MOST_DAYS, events_of, takes_history
+from koubei_sim.core.codes import LOG_ADOPT, RECRUITER_MEDIA
+from koubei_sim.metrics.runs import MOST_DAYS, block, events_of, takes_history
 from koubei_sim.model.world.arrays import History, is_stored, log_pieces
 
 
@@ -28,7 +28,7 @@ class Forest(NamedTuple):
     """Trees of adoption events; node numbers follow the order of the log."""
 
     agent: NDArray[np.int64]  # [nodes]
-    tick: NDArray[np.int64]  # [nodes], -1 for seeds
+    tick: NDArray[np.int64]  # [nodes], -1 for seeds of the start
     channel: NDArray[np.int64]  # [nodes], -1 for seeds
     parent: NDArray[np.int64]  # [nodes], node number, or -1 for a root
     root: NDArray[np.int64]  # [nodes], node number of the root of its tree
@@ -176,12 +176,17 @@ def children(forest: Forest) -> NDArray[np.int64]:
 
 @takes_history
 def seeds_of(history: History) -> int:
-    """Return the number of seed adoptions."""
+    """Return the number of seed adoptions, those that were won by hand later on among them."""
+    return seeds_at_start(history) + int(block(history, "won_by_hand").sum())
+
+
+def seeds_at_start(history: History) -> int:
+    """Return the number of seed adoptions before the first day."""
     found = 0
-    for tick, kind, recruiter in log_pieces(history, "tick", "kind", "recruiter"):
-        found += int(((kind == LOG_ADOPT) & (recruiter == RECRUITER_SEED)).sum())
+    for tick, kind in log_pieces(history, "tick", "kind"):
+        found += int(((kind == LOG_ADOPT) & (tick < 0)).sum())
         if is_stored(history) and tick.size and tick[-1] >= 0:
-            break  # seeds adopt on tick -1; the rest of a long log need not be read for them
+            break  # the rest of a long log need not be read for them
     return found
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import number
 from koubei_sim.core.codes import UNAWARE
-from koubei_sim.metrics.forest import adopters_of, seeds_of
+from koubei_sim.metrics.forest import adopters_of, seeds_at_start, seeds_of
 from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import block, loyal_and_above, takes_history, users
 from koubei_sim.model.world.arrays import History
@@ -27,7 +27,7 @@ def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
 
 @takes_history
 def awareness_index(history: History) -> NDArray[np.float64]:
-    """Return the share of people who have ever heard of the product, shape [T].
+    """Return the share of people who know the product, shape [T]: heard of it, and not forgot it.
 
     Those whom the rival took before they had heard of it do not know it.
     """
@@ -35,7 +35,7 @@ def awareness_index(history: History) -> NDArray[np.float64]:
 
 
 def people_who_know(history: History) -> NDArray[np.int64]:
-    """Return how many people have ever heard of the product by the end of each day, int64 [T]."""
+    """Return how many people know the product at the end of each day, int64 [T]."""
     stage = block(history, "stage")
     taken = block(history, "rival_taken_unaware") - block(history, "returns_unaware")
     known: NDArray[np.int64] = stage.sum(axis=1) - stage[:, UNAWARE] - np.cumsum(taken)
@@ -78,7 +78,7 @@ def daily_active_share(history: History) -> NDArray[np.float64]:
     The start of tick 0 holds the seeds.  Pattern P7 (the share falls as the base grows) is read
     from this.
     """
-    before = np.concatenate([[seeds_of(history)], users(history)[:-1]])
+    before = np.concatenate([[seeds_at_start(history)], users(history)[:-1]])
     return _ratio(block(history, "online_users"), before)
 
 
@@ -108,10 +108,13 @@ def purity_by_tier(history: History) -> NDArray[np.float64]:
 
 @takes_history
 def adoptions(history: History) -> NDArray[np.int64]:
-    """Return adoptions in each tick, however they came about, seeds not counted, shape [T]."""
+    """Return adoptions in each tick, however they came about, shape [T].
+
+    Seeds of the start are not counted, seeds won by hand are, on their day.
+    """
     by_person = block(history, "adoptions_channel").sum(axis=1)
     by_media = block(history, "adoptions_media").sum(axis=1)
-    return by_person + by_media + block(history, "bought_in")
+    return by_person + by_media + block(history, "bought_in") + block(history, "won_by_hand")
 
 
 TAKE_OFF_SHARE: Final = 0.01  # of the population ...

@@ -24,7 +24,7 @@ from koubei_sim.checks import digits, one_of
 from koubei_sim.core.codes import STAGES, TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import costs
-from koubei_sim.metrics.forest import seeds_of
+from koubei_sim.metrics.forest import seeds_at_start
 from koubei_sim.metrics.indices import adoptions, people_who_know, took_off
 from koubei_sim.metrics.overview import OUTCOMES, outcomes
 from koubei_sim.metrics.runs import (
@@ -44,7 +44,7 @@ FloatArray = NDArray[np.float64]
 
 
 def _adopted(history: History) -> NDArray[np.int64]:
-    return seeds_of(history) + np.cumsum(adoptions(history))
+    return seeds_at_start(history) + np.cumsum(adoptions(history))
 
 
 def _told(history: History) -> NDArray[np.int64]:

@@ -207,7 +207,7 @@ def _one_more(where: str, number: int, world: World) -> None:
     longer = {
         name: np.append(values, values[:1] * 0)
         for name, values in people._asdict().items()
-        if name != "seeds" and values.size == n
+        if name not in ("seeds", "seed_day") and values.size == n
     }
     rows = tuple(np.append(r, r[-1:]) if r.size == n + 1 else r for r in world.graphs.indptr)
     fewer = world._replace(rules=rules)

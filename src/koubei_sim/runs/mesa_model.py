@@ -117,7 +117,6 @@ class KoubeiModel(mesa.Model):
         simulation = options.simulation(spec)
         world = apart(simulation.world, self.replicate)
         self._scale = spec.people_per_agent
-        self._seeds = int(world.people.seeds.size)
         self._run = CompiledRun(world, threads=simulation.shared_out(1)[1])
         self.running = True
         self.datacollector = mesa.DataCollector(model_reporters={name: name for name in REPORTERS})
@@ -169,7 +168,7 @@ class KoubeiModel(mesa.Model):
 
     def _tiers(self, at_least: int) -> float:
         if not self._run.tick:  # before the first day there are the seeds, all of them core
-            return self._people(self._seeds)
+            return self._people(self._stage(codes.USER))
         return self._people(int(self.column("tier")[at_least:].sum()))
 
     @property
@@ -199,7 +198,7 @@ class KoubeiModel(mesa.Model):
 
     @property
     def aware(self) -> float:
-        """People who have ever heard of the product."""
+        """People who know the product: have heard of it, and not forgotten it."""
         rows = self._run.rows
         gone = rows[:, T_RIVAL_TAKEN_UNAWARE] - rows[:, T_RETURNS_UNAWARE]
         known = self.scenario_spec.n_agents - self._stage(codes.UNAWARE) - int(gone.sum())
@@ -218,7 +217,7 @@ class KoubeiModel(mesa.Model):
     @property
     def adoptions(self) -> float:
         """Adoptions of the last day run."""
-        ways = ("adoptions_channel", "adoptions_media", "bought_in")
+        ways = ("adoptions_channel", "adoptions_media", "bought_in", "won_by_hand")
         return self._people(sum(int(self.column(way).sum()) for way in ways))
 
     @property

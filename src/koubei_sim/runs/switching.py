@@ -112,7 +112,7 @@ def _settle(state: State, old: Rules, new: Rules, at: int) -> None:
         late = since > 0
         if old.memory_leak:
             v["hazard"][late] = (v["hazard"][late] * old.memory20[since[late]]) >> 20
-        v["touched"][late] = now
+        v["touched"][late] = now  # so nobody forgets the product for what is left of the week
     if _differ(old, new, "engagement_decay", "channel_rank"):
         a = state.actor
         a["engagement"] *= old.engagement_decay[a["rank"], now - a["engaged"].astype(np.int64)]

@@ -60,7 +60,8 @@ _CONDUCT: Final = frozenset(
 )  # fmt: skip
 #: The same of each segment, channel and product, and of the market.
 _CONDUCT_OF: Final = {
-    "segments": frozenset({"reading_budget", "reinforcement", "reinforcement_share", "enthusiast"}),
+    "segments": frozenset({"reading_budget", "reinforcement", "reinforcement_share", "enthusiast",
+                  "join", "tell", "leave", "gain"}),
     "channels": frozenset(
         {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
          "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest",

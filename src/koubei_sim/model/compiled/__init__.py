@@ -63,7 +63,8 @@ class CompiledRun:
         self._rules = Block("rules", rules)
         self._own = OwnMechanisms(self.world) if self.world.own else None
         self._table = np.zeros((rules.ticks, width_of(self.world)), np.int64)
-        start(self._block, self._rules, self.world.people.seeds, np.zeros(TABLE_WIDTH, np.int64))
+        people, row = self.world.people, np.zeros(TABLE_WIDTH, np.int64)
+        start(self._block, self._rules, people.seeds, people.seed_day, row)
 
     def advance(self, until: int | None = None) -> int:
         """Run up to (not including) tick `until`, default the end; return the next tick."""

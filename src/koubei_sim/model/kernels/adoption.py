@@ -48,10 +48,10 @@ def adopt(s, r, t, claim, row):
     insert(s.talkers, i)
     join_boards(s, r, max(t, 0), i)
     log_event(s, t, i, LOG_ADOPT, recruiter, channel, claim.product, generation)
-    if recruiter == RECRUITER_SEED:
+    if t < 0:  # a seed of the start is no flow of any day
         return
     row[T_ADOPTIONS_SEGMENT + segment] += 1
-    if recruiter == RECRUITER_GOODS:
+    if recruiter in (RECRUITER_SEED, RECRUITER_GOODS):
         return
     if recruiter == RECRUITER_MEDIA:
         row[T_ADOPTIONS_MEDIA + channel] += 1

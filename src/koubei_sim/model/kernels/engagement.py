@@ -6,6 +6,7 @@ from numba import njit
 
 from koubei_sim.core.bits import insert, remove
 from koubei_sim.core.compiling import part
+from koubei_sim.model.kernels.segments import gaining
 from koubei_sim.model.mechanisms.loyalty import T_ENTHUSIAST_TIER, T_TIER
 
 
@@ -74,6 +75,9 @@ def add_engagement(s, r, i, t, gain):
     if gain == 0.0:
         return
     a = s.actor[i]
+    gain = gaining(r, a, gain)
+    if gain == 0.0:
+        return
     a.engagement = present(a, r, t) + gain
     a.engaged = t
     if a.tier < 3 and a.engagement >= r.tier_threshold[a.tier + 1]:

@@ -8,6 +8,7 @@ from koubei_sim.core.bits import remove
 from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels import segments
 from koubei_sim.model.kernels.engagement import leave_tier
 from koubei_sim.model.kernels.returns import schedule_return
 from koubei_sim.model.kernels.serve import is_served
@@ -28,13 +29,15 @@ def prepare(s, r, t):
 @njit(cache=True, inline="always")
 def most_churn(r):
     """Return the largest threshold of leaving of itself: to be asked before a loop."""
-    return max(r.churn32[0], r.churn32[1], r.churn32[2], r.churn32[3])
+    most = max(r.churn32[0], r.churn32[1], r.churn32[2], r.churn32[3])
+    return segments.most_leaving(r, most)
 
 
 @part
 def drift(s, r, i):
     """Toss the coin of leaving for no reason in the model of user `i`, online or not."""
-    if draw32(s.bases[BASE_CHURN], i) < r.churn32[s.actor[i].tier]:
+    a = s.actor[i]
+    if draw32(s.bases[BASE_CHURN], i) < segments.leaving(r, a, r.churn32[a.tier]):
         s.drifters[s.n_drifters[0]] = i
         s.n_drifters[0] += 1
 

@@ -9,6 +9,7 @@ from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.release import file_report
+from koubei_sim.model.kernels.segments import joining16
 from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_JOINS
 from koubei_sim.model.mechanisms.release import DRAW_REPORT, T_REPORTS
 
@@ -39,6 +40,7 @@ def participate(s, r, i, t, row):
     opens, channel_of, bases = r.node_opens, r.node_channel, s.bases
     join32, join_fatigue16 = r.join32, r.join_fatigue16
     own16 = s.join16[i] if r.own_on == 1 else FULL16
+    segment16 = joining16(r, a)
     channels, joined = np.int64(a.channels), a.joined
     for j in range(r.n_nodes):
         channel = channel_of[j]
@@ -46,6 +48,7 @@ def participate(s, r, i, t, row):
             continue
         times = np.int64((joined >> np.uint64(8 * j)) & np.uint64(255))
         threshold = (join32[j, level] * join_fatigue16[times]) >> 16
+        threshold = (threshold * segment16) >> 16
         threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_JOIN + j], i) >= threshold:
             continue

@@ -17,6 +17,7 @@ from koubei_sim.model.kernels import (
     decide,
     dilution,
     events,
+    forgetting,
     goods,
     leaving,
     meetings,
@@ -28,6 +29,7 @@ from koubei_sim.model.kernels import (
     release,
     returns,
     rival,
+    seeding,
     serve,
     supply,
 )
@@ -90,7 +92,7 @@ def sell_and_answer(s, r, t, row):
 
 @part
 def go_separate_ways(s, r, t, row):
-    """Let those go who turn away, give up or leave, and come back who return: each for itself."""
+    """Let those go who turn away, give up or leave, come back who return, and be won who is due."""
     rejection.turn_away(s, r, t, row)
     relays.begin_to_relay(s, r, t)
     rival.offer(s, r, t, row)
@@ -98,16 +100,18 @@ def go_separate_ways(s, r, t, row):
     registration.register(s, r, t, row)
     supply.lose_patience(s, r, t, row)
     leaving.let_leavers_go(s, r, t, row)
+    seeding.win_by_hand(s, r, t, row)
     goods.go_shopping(s, r, t, row)
 
 
 @part
 def grow_older(s, r, t, row):
-    """Let meetings and events leave their mark, and look at tiers again."""
+    """Let meetings and events leave their mark, look at tiers again, and let people forget."""
     meetings.meet(s, r, t)
     events.reward_participants(s, r, t)
     events.forget_recruits(s)
     age.review(s, r, t)
+    forgetting.forget(s, r, t, row)
     goods.sell_accessories(s, r, t, row)
 
 

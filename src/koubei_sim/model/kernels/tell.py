@@ -22,6 +22,7 @@ from koubei_sim.model.kernels.appeal import of_telling, retold
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.events import lifts_of_telling, take_part
 from koubei_sim.model.kernels.registration import lurks
+from koubei_sim.model.kernels.segments import telling
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
@@ -83,12 +84,15 @@ def tell(s, r, i, t, value, row):
     # Taken out of their blocks here, or every store below would have them read again.
     opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, lifts_of_telling(r), s.bases
     own16 = s.tell16[i] if r.own_on == 1 else FULL16
+    differs = r.segments_differ == 1 and stage == USER
     channels = np.int64(a.channels)
     for c in range(r.n_channels):
         if (channels >> c) & 1 == 0 or t < opens[c]:
             continue
         threshold = retold(s, r, i, kind, (tell32[c, kind] * novelty) >> 16)
         threshold = (threshold * lift_tell16[c, t]) >> 16
+        if differs:
+            threshold = telling(r, a, threshold)
         threshold = (threshold * own16) >> 16
         if draw32(bases[BASE_TELL + c], i) >= threshold:
             continue

@@ -59,8 +59,8 @@ T_ARCS_HEARD = Column(
 BLOCK: Final = 512  # arcs that are looked at together
 
 
-class Hearing(Part):
-    """How long what was heard stays; attention is the segments' reading_budget."""
+class Memory(Part):
+    """Of hearing: how long what was heard stays."""
 
     gone: ClassVar[dict[str, str]] = {
         "awareness_half_life": "leave it out: what is seen makes aware at once"

@@ -50,7 +50,10 @@ def mean_matrix(scenario: Any) -> Matrix:
     ties = sum(listeners(scenario, c) for c in channels if channels[c].network is not None)
     found = np.zeros((len(segments), len(segments)))
     for c, channel in channels.items():
-        more = tellings_of_a_stay(scenario, channel)
+        told = {
+            (kind.tell, kind.leave): tellings_of_a_stay(scenario, channel, kind.tell, kind.leave)
+            for kind in segments.values()
+        }
         tired = geometric(scenario.telling.repeat_fatigue, TOLD)
         force = np.minimum(1.0, channel.persuasion * believed * tired)
         shares, hear = listener_shares(scenario, c), listeners(scenario, c)
@@ -58,14 +61,17 @@ def mean_matrix(scenario: Any) -> Matrix:
             if kind.reinforcement > 1 or kind.reinforcement_share * ties > 1.0:
                 continue
             sees = seen(scenario, c, kind)
-            won = np.mean([_won(channel, force, more, sees, fit) for fit in fits[listener]])
+            won = {
+                way: np.mean([_won(channel, force, more, sees, fit) for fit in fits[listener]])
+                for way, more in told.items()
+            }
             for a, (teller, own) in enumerate(segments.items()):
                 alike = 0.0
                 if channel.network is not None and channel.network.kind in _HOMOPHILOUS:
                     alike = channel.network.homophily
                 there = alike * (a == b) + (1.0 - alike) * shares[listener]
                 talks = content[teller] * _posts(channel, own.membership.get(c, 1.0))
-                found[a, b] += talks * hear * there * pays[listener] * won
+                found[a, b] += talks * hear * there * pays[listener] * won[own.tell, own.leave]
     return found
 
 

@@ -1,7 +1,8 @@
-"""seeding: the people with whom it starts (chosen in `world.seeds`)."""
+"""seeding: the people with whom it starts (chosen in `world.seeds`), at once or one by one."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -11,17 +12,24 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from koubei_sim.core.block import Record
+from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.declaration import (
+    Column,
     Flows,
     Made,
     Mechanism,
+    Module,
     Money,
     Price,
+    Purpose,
     Sentence,
+    array,
     arrays,
+    by_person,
 )
 from koubei_sim.model.mechanisms.fields import (
+    INFINITY,
     STRUCTURE,
     TRIAL,
     Entries,
@@ -35,11 +43,15 @@ from koubei_sim.model.mechanisms.fields import (
     money,
     name,
     only_with,
+    parameter,
     people,
 )
 from koubei_sim.model.mechanisms.fields import (
     engagement as engagement_of,
 )
+
+DRAW_BY_HAND = Purpose(120, "run: 0, 0; 64-bit order")
+T_WON_BY_HAND = Column(288, "won_by_hand", "seeds won by hand, one by one")
 
 Strategy = Literal[
     "random", "active", "degree", "kshell", "nomination", "community", "staff_friends", "ids"
@@ -103,6 +115,14 @@ class Seeding(Part):
         neutral=None,
     )
     recruit_cost: Real = money("cost of winning one seed")
+    per_day: Real = parameter(
+        INFINITY,
+        "seeds that are won by hand a day, one by one; infinite: all before the first",
+        unit="people/day",
+        neutral=INFINITY,
+        above=0.0,
+        high=INFINITY,
+    )
 
     @model_validator(mode="after")
     def _ids_given(self) -> Seeding:
@@ -126,6 +146,7 @@ class SeedingRules(Record):
 
     seed_engagement: float
     seed_home: int  # channel, -1: none
+    by_hand: int  # one by one, from tick 0 on
 
 
 @arrays
@@ -133,6 +154,27 @@ class SeedingPeople(Record):
     """Who starts."""
 
     seeds: NDArray[np.int32]  # ascending
+    seed_day: NDArray[np.int32]  # whose turn is when, in their order; one entry where all at once
+
+
+@arrays
+class SeedingState(Record):
+    """The calendar of seeds to be won by hand: heads by tick, following person."""
+
+    hand_head: NDArray[np.int32] = array(np.int32, "ticks", fill=-1, needed="by_hand")
+    hand_next: NDArray[np.int32] = by_person(np.int32, needed="by_hand")
+
+
+def people_of(made: Made) -> dict[str, Any]:
+    """Return the day on which each seed has its turn."""
+    scenario, seeds = made.scenario, made.people["seeds"]
+    if math.isinf(scenario.seeding.per_day):
+        return {"seed_day": np.full(1, -1, dtype=np.int32)}
+    draws = drawn(scenario.n_agents, made.key, DRAW_BY_HAND, made.replicate)[seeds]
+    turn = np.empty(seeds.size)
+    turn[np.argsort(draws)] = np.arange(seeds.size)
+    day = np.minimum(scenario.ticks, turn / (scenario.seeding.per_day / scenario.people_per_agent))
+    return {"seed_day": day.astype(np.int32)}
 
 
 def numbers(made: Made) -> SeedingRules:
@@ -141,6 +183,7 @@ def numbers(made: Made) -> SeedingRules:
     return SeedingRules(
         seed_engagement=seeding.engagement,
         seed_home=-1 if seeding.home is None else list(made.scenario.channels).index(seeding.home),
+        by_hand=int(math.isfinite(seeding.per_day)),
     )
 
 
@@ -167,17 +210,28 @@ def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
         engagement=seeding.engagement,
         sim=say("simulated", count=simulated) if simulated != number else "",
     )
+    if math.isfinite(seeding.per_day):
+        yield say("by hand", per_day=seeding.per_day)
 
 
 def _recruited(scenario: Any, flows: Flows) -> Money:
     spent = np.zeros(flows.days.size)
     spent[0] = scenario.seeding.recruit_cost * flows.seeds * flows.scale
-    return spent
+    by_hand = flows.block("won_by_hand")
+    found: Money = spent + scenario.seeding.recruit_cost * by_hand * flows.scale
+    return found
 
 
 SEEDING = Mechanism(
     "seeding",
+    people=people_of,
     numbers=numbers,
+    state=SeedingState,
+    columns=(T_WON_BY_HAND,),
+    purposes=(DRAW_BY_HAND,),
+    modules=(
+        Module("by_hand", ("seeding.per_day",), "seeds are won one by one", "种子用户逐个争取"),
+    ),
     sentences=(Sentence("start", 1, _told),),
     words={
         "seeds": (
@@ -186,7 +240,18 @@ SEEDING = Mechanism(
             "{number:,} 名种子用户{sim}，其中发烧友 {purity:.0%}，选法：{strategy}；"
             "起始为核心用户，投入感 {engagement:g}",
         ),
+        "by hand": (
+            "They are won by hand, {per_day:g} a day",
+            "他们由人工逐个争取，每天 {per_day:g} 人",
+        ),
         "simulated": (" ({count} simulated)", "（模拟 {count} 人）"),
     },
-    prices=(Price(1, "seeds", "``seeding.recruit_cost`` for each seed, on tick 0", _recruited),),
+    prices=(
+        Price(
+            1,
+            "seeds",
+            "``seeding.recruit_cost`` for each seed, on the day it is won, at the earliest tick 0",
+            _recruited,
+        ),
+    ),
 )

@@ -225,22 +225,24 @@ def _tellings(scenario: Any) -> dict[str, float]:
     return {name: tells_a_day(scenario, channel) for name, channel in scenario.channels.items()}
 
 
-def tellings_of_a_stay(scenario: Any, channel: Any) -> NDArray[np.float64]:
+def tellings_of_a_stay(
+    scenario: Any, channel: Any, tell: float = 1.0, leave: float = 1.0
+) -> NDArray[np.float64]:
     """Return the chance that a contented casual user of activity 1 tells more than n times [256].
 
     Day by day until the horizon: it is still there with ``(1 - churn)**day`` (who leaves on a day
     has its turn before), tells with `tells_a_day` as far as its news lasts (``novelty``), and the
-    number told so far moves on.
+    number told so far moves on.  `tell` and `leave` are the factors of its segment.
     """
     telling, online = scenario.telling, scenario.participation.online
     rates, _ = kind_factors(scenario)
     news = halving(telling.novelty_half_life, scenario.ticks + 1)
     news = telling.novelty_floor + (1.0 - telling.novelty_floor) * news
-    stays = 1.0 - scenario.service.churn
+    stays = 1.0 - min(1.0, scenario.service.churn * leave)
     so_far, more = np.zeros(TOLD), np.zeros(TOLD)
     so_far[0] = 1.0
     for day in range(scenario.ticks):
-        tells = online * min(1.0, channel.tell * rates[0] / online * news[day + 1])
+        tells = online * min(1.0, channel.tell * rates[0] / online * news[day + 1] * tell)
         moved = tells * so_far
         more += stays**day * moved
         so_far = so_far - moved

@@ -63,9 +63,9 @@ def adopt(model: Pyramid, day: Day, person: Person) -> None:
     person.hazard = 0
 
     remember(model, t, LOG_ADOPT, person, person.product, person.generation)
-    if person.recruiter == RECRUITER_SEED:
+    if t < 0:
         return
     day.row[T_ADOPTIONS_SEGMENT + person.segment] += 1
-    if person.recruiter != RECRUITER_GOODS:
+    if person.recruiter not in (RECRUITER_GOODS, RECRUITER_SEED):
         by = T_ADOPTIONS_MEDIA if person.recruiter == RECRUITER_MEDIA else T_ADOPTIONS_CHANNEL
         day.row[by + person.channel] += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import CASUAL, USER
-from koubei_sim.model.reference import events, goods, meetings
+from koubei_sim.model.reference import events, forgetting, goods, meetings
 from koubei_sim.model.reference.engagement import present_engagement
 
 if TYPE_CHECKING:
@@ -20,12 +20,13 @@ WEEK = 7
 
 
 def age(model: Pyramid, day: Day) -> None:
-    """Settle the meeting, the events and, at the end of a week, tiers and accessories."""
+    """Settle the meeting, the events and, at the end of a week, tiers, accessories, forgetting."""
     meetings.settle(model, day)
     events.settle_events(model, day)
     if (day.t + 1) % WEEK == 0:
         review_tiers(model, day)
         goods.accessories(model, day)
+        forgetting.forget(model, day)
 
 
 def review_tiers(model: Pyramid, day: Day) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import CASUAL, CORE
+from koubei_sim.model.reference.segments import gains_as
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Person, Pyramid
@@ -34,6 +35,7 @@ def add_engagement(model: Pyramid, t: int, user: Person, gain: float) -> None:
     A gain of exactly 0.0 is no gain: storing would round the lazy decay differently, and a
     mechanism at its neutral value must leave every bit as it was.
     """
+    gain = gains_as(model, user, gain)
     if gain == 0.0:
         return
     store_engagement(t, user, present_engagement(model, t, user) + gain)

@@ -12,6 +12,7 @@ from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER
 from koubei_sim.model.mechanisms.leaving import DRAW_CHURN, T_CHURNS, T_LAPSES
 from koubei_sim.model.reference.observe import remember
 from koubei_sim.model.reference.returns import schedule_return
+from koubei_sim.model.reference.segments import leaves_as
 from koubei_sim.model.reference.serve import is_served
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
 def drifters(model: Pyramid, day: Day) -> list[Person]:
     """Return the users who will leave today for no reason in the model, online or not."""
-    return [
-        user
-        for user in model.people
-        if user.stage == USER
-        and model.coins.coin(DRAW_CHURN, day.t, 0, user.number) < model.rules.churn32[user.tier]
-    ]
+    return [user for user in model.people if user.stage == USER and drifts(model, day, user)]
+
+
+def drifts(model: Pyramid, day: Day, user: Person) -> bool:
+    """Toss the coin of leaving of itself; the higher tiers leave less often."""
+    threshold = leaves_as(model, user, model.rules.churn32[user.tier])
+    return model.coins.coin(DRAW_CHURN, day.t, 0, user.number) < threshold
 
 
 def leave(model: Pyramid, day: Day) -> None:

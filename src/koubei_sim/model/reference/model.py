@@ -78,6 +78,7 @@ class PyramidModel(Pyramid):
         supply.supply(self, day)  # 6
         serve.serve(self, day)  # 7
         leaving.leave(self, day)
+        seeding.by_hand(self, day)
         goods.buy(self, day)
         age.age(self, day)  # 8
         own.end(self, day)

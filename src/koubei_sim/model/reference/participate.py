@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_JOINS
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.release import file_report
+from koubei_sim.model.reference.segments import joins_as
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -38,6 +39,7 @@ def joins(model: Pyramid, day: Day, user: Person, j: int) -> bool:
     rules = model.rules
     fatigue16 = rules.join_fatigue16[user.joined[j]]
     threshold = (rules.join32[j][user.level] * fatigue16) >> 16
+    threshold = joins_as(model, user, threshold)
     threshold = threshold * user.join16 >> 16
     return model.coins.coin(DRAW_JOIN, day.t, j, user.number) < threshold
 

@@ -14,6 +14,7 @@ import numpy as np
 from koubei_sim.core.draws import exponential_units
 from koubei_sim.model.mechanisms.hearing import DRAW_AWARE_AT_START, DRAW_RESIST_ADOPT
 from koubei_sim.model.mechanisms.rejection import DRAW_RESIST_REJECT
+from koubei_sim.model.mechanisms.seeding import DRAW_BY_HAND
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, People
 
@@ -56,6 +57,22 @@ def classes(scenario: Any, population: Any) -> tuple[dict[str, Any], list[int]]:
     }, [place[kind] for kind in found]
 
 
+def segments(scenario: Any) -> dict[str, Any]:
+    """Return what each kind of people does more or less than others."""
+    kinds = list(scenario.segments.values())
+
+    def whole(factors: list[float]) -> Any:
+        return np.array([int(factor * 65536.0) for factor in factors], dtype=np.int64)
+
+    return {
+        "segments_differ": int(not all(k.join == k.tell == k.leave == k.gain == 1 for k in kinds)),
+        "segment_join16": whole([k.join for k in kinds]),
+        "segment_tell16": whole([k.tell for k in kinds]),
+        "segment_leave16": whole([k.leave for k in kinds]),
+        "segment_gain": np.array([k.gain for k in kinds], dtype=np.float64),
+    }
+
+
 def people(
     scenario: Any,
     key: int,
@@ -87,6 +104,7 @@ def people(
         agent_class=np.array(number, dtype=np.uint16),
         channels=population.channels,
         seeds=seeds,
+        seed_day=np.array(turns(scenario, coins, seeds.tolist()), dtype=np.int32),
         taste=population.taste,
         online_threshold=np.array([online(a) for a in population.activity.tolist()], np.uint32),
         resist_adopt=np.array(adopt, dtype=np.uint32),
@@ -95,6 +113,16 @@ def people(
         resist_reject=np.array(reject, dtype=np.uint32),
         income=np.array(population.income if scenario.goods else [1.0], dtype=np.float64),
     )
+
+
+def turns(scenario: Any, coins: Coins, seeds: list[int]) -> list[int]:
+    """Return the day on which each seed has its turn; one number -1 where all start at once."""
+    a_day = scenario.seeding.per_day / scenario.people_per_agent
+    if a_day == float("inf"):
+        return [-1]
+    words = [coins.word(DRAW_BY_HAND, 0, 0, i) for i in seeds]
+    before = [sum(other < word for other in words) for word in words]
+    return [int(min(scenario.ticks, q / a_day)) for q in before]
 
 
 def needs(scenario: Any, population: Any, graphs: Graphs) -> list[int]:

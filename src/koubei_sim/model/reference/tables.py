@@ -25,7 +25,7 @@ from koubei_sim.core.codes import (
 )
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, log_portable, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
-from koubei_sim.model.reference.people import classes, people
+from koubei_sim.model.reference.people import classes, people, segments
 from koubei_sim.model.reference.tables_content import appeal, faded, press
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
@@ -64,12 +64,14 @@ def make_tables(
         "replicate": replicate,
         "own_on": int(len(scenario.mechanisms) > 0),
         "seed_engagement": scenario.seeding.engagement,
+        "by_hand": int(scenario.seeding.per_day < float("inf")),
         "seed_home": number_or_none(scenario.seeding.home, scenario.channels),
         "reinforcement_on": int(len(everybody.need) > 1),
     }
     return everybody, Rules(
         **size,
         **kinds,
+        **segments(scenario),
         **channels(scenario),
         **products(scenario),
         **backlog(scenario),
@@ -374,6 +376,7 @@ def hearing(scenario: Any) -> Fields:
                 attention16[c, s, arriving] = factor16(min(1.0, segment.reading_budget / load))
 
     memory = scenario.hearing.memory_half_life
+    forgets = scenario.hearing.forget_half_life
     return {
         "see_hazard": whole(see),
         "tie_on": flags(tie_on),
@@ -381,6 +384,8 @@ def hearing(scenario: Any) -> Fields:
         "attention_on": int(any(s.reading_budget < float("inf") for s in segments)),
         "attention16": attention16,
         "memory_leak": int(memory < float("inf")),
+        "forget_on": int(forgets < float("inf")),
+        "forget32": whole([chance32(1.0 - left(d, forgets)) for d in range(8)]),
         "memory20": whole([int(left(d, memory) * 1048576.0) for d in range(scenario.ticks + 2)]),
     }
 

@@ -36,6 +36,7 @@ from koubei_sim.model.reference.appeal import appeal_of, eager
 from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.registration import lurks
+from koubei_sim.model.reference.segments import tells_as
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -88,6 +89,8 @@ def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -
     threshold = threshold * rules.novelty16[t - person.last_story] >> 16
     threshold = eager(model, person, kind, threshold)
     threshold = threshold * rules.lift_tell16[c][t] >> 16
+    if person.stage == USER:
+        threshold = tells_as(model, person, threshold)
     threshold = threshold * person.tell16 >> 16
     return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
 

@@ -5,7 +5,6 @@ parameters that the mechanisms declare.
 """
 
 from koubei_sim.model.mechanisms.channels import NetworkSpec
-from koubei_sim.model.mechanisms.hearing import Hearing
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.rival import RivalPhase
 from koubei_sim.model.mechanisms.seeding import Seeding
@@ -17,6 +16,7 @@ from koubei_sim.model.scenario.parts import (
     Channel,
     Costs,
     Event,
+    Hearing,
     Loyalty,
     Market,
     Media,

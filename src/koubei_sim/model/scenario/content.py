@@ -32,7 +32,6 @@ from koubei_sim.model.mechanisms.fields import (
 )
 from koubei_sim.model.mechanisms.fields import name as text
 from koubei_sim.model.mechanisms.goods import Buying, Good
-from koubei_sim.model.mechanisms.hearing import Hearing
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.seeding import Seeding
 from koubei_sim.model.mechanisms.supply import Supply
@@ -42,6 +41,7 @@ from koubei_sim.model.scenario.parts import (
     Channel,
     Costs,
     Event,
+    Hearing,
     Loyalty,
     Market,
     Media,

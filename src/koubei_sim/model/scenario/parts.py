@@ -30,7 +30,14 @@ from koubei_sim.model.mechanisms.fields import (
     tick,
 )
 from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters
-from koubei_sim.model.mechanisms.hearing import Awareness, Load, ReadingBudget, TieStrength
+from koubei_sim.model.mechanisms.forgetting import Forgetting
+from koubei_sim.model.mechanisms.hearing import (
+    Awareness,
+    Load,
+    Memory,
+    ReadingBudget,
+    TieStrength,
+)
 from koubei_sim.model.mechanisms.leaving import Leaving
 from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
 from koubei_sim.model.mechanisms.media import Campaign
@@ -45,6 +52,7 @@ from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
 from koubei_sim.model.mechanisms.relays import Relays
 from koubei_sim.model.mechanisms.release import Honour, Learning, ReleaseCosts
 from koubei_sim.model.mechanisms.rival import Rival
+from koubei_sim.model.mechanisms.segments import Conduct
 from koubei_sim.model.mechanisms.service import AnswerCosts, Answers, Staff
 from koubei_sim.model.mechanisms.supply import SupplyCosts
 from koubei_sim.model.mechanisms.telling import (
@@ -58,7 +66,7 @@ from koubei_sim.model.mechanisms.telling import (
 from koubei_sim.model.mechanisms.waiting import Waiting
 
 
-class Segment(Needs, Income, ReadingBudget, Membership, Activity, Kind):
+class Segment(Conduct, Needs, Income, ReadingBudget, Membership, Activity, Kind):
     """A kind of people: how many, how expert, how active, where they are members."""
 
 
@@ -135,6 +143,10 @@ class Participation(Recovery, Joining, Presence):
 
 class Telling(Appeal, Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
+
+
+class Hearing(Forgetting, Memory):
+    """How long what was heard stays; attention is the segments' reading_budget."""
 
 
 class Loyalty(Promoters, Expectations, Honour, ComplaintGain, ReplyGain, Tiers):

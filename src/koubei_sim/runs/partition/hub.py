@@ -115,7 +115,7 @@ def _nobody(rules: Rules) -> World:
     """Return a world of the right size in which nothing is known of anybody."""
     n = rules.n
     arrays: dict[str, Any] = {name: np.zeros(n, a.dtype) for name, a in arrays_of(People)}
-    people = People(seeds=_NONE, **arrays)
+    people = People(seeds=_NONE, seed_day=_NONE, **arrays)
     empty: tuple[Any, ...] = tuple(np.zeros(1, np.int64) for _ in range(MAX_CHANNELS))
     arcs: tuple[Any, ...] = tuple(np.zeros(0, np.int32) for _ in range(MAX_CHANNELS))
     ties: tuple[Any, ...] = tuple(np.zeros(0, np.uint8) for _ in range(MAX_CHANNELS))

@@ -34,6 +34,8 @@ from koubei_sim.model.mechanisms.observe import LOG
 from koubei_sim.model.mechanisms.telling import MESSAGE
 from koubei_sim.model.world.arrays import Graphs, People, Rules, World
 
+#: Arrays of people with an entry a seed.
+SEEDS = ("seeds", "seed_day")
 #: Tellings of one sign on one channel, by (sign, channel).
 Tellings = dict[tuple[int, int], NDArray[np.void]]
 
@@ -85,10 +87,13 @@ def parcel_of(world: World, cuts: list[int], number: int) -> Parcel:
     shares = {
         name: values[first:last].copy() if values.size == world.rules.n else values
         for name, values in world.people._asdict().items()
-        if name != "seeds"
+        if name not in SEEDS
     }
-    seeds = world.people.seeds
-    people = People(seeds=seeds[(first <= seeds) & (seeds < last)], **shares)
+    seeds, seed_day = world.people.seeds, world.people.seed_day
+    own = (first <= seeds) & (seeds < last)
+    if world.rules.by_hand:
+        seed_day = seed_day[own]
+    people = People(seeds=seeds[own], seed_day=seed_day, **shares)
     cut: dict[str, list[NDArray[Any]]] = {"indptr": [], "indices": [], "ties": []}
     for indptr, indices, ties in zip(*world.graphs, strict=True):
         mine = (first <= indices) & (indices < last)
@@ -124,7 +129,7 @@ class Shard:
         first, last = cuts[number], cuts[number + 1]
         people = parcel.people._asdict()
         for name, values in people.items():
-            if name != "seeds":
+            if name not in SEEDS:
                 people[name] = _spread(values, first, last, rules.n)
         world = World(People(**people), parcel.graphs, rules)
         self._world = world  # the kernels hold addresses of its arrays
@@ -136,7 +141,7 @@ class Shard:
         self._row = np.zeros(TABLE_WIDTH, np.int64)
         self._chunks: list[NDArray[np.void]] = []
         self._reach: list[NDArray[np.bool_]] = []
-        start(self._block, self._rules, world.people.seeds, self._row)
+        start(self._block, self._rules, world.people.seeds, world.people.seed_day, self._row)
         self._row[:] = 0
 
     # before the first day ---------------------------------------------------------------------
@@ -148,8 +153,9 @@ class Shard:
         return total
 
     def seeds(self) -> NDArray[np.int32]:
-        """Its seeds."""
-        return self._world.people.seeds
+        """Its seeds, as far as they use it before the first day."""
+        seeds = self._world.people.seeds
+        return seeds[:0] if self._world.rules.by_hand else seeds
 
     def listens_to(self) -> list[NDArray[np.uint8]]:
         """For each shard, whose tellings reach somebody here, by channel (packed bits)."""
