@@ -66,6 +66,13 @@ def keep(s, i, v, appeal):
         s.heard_appeal[i] = appeal
 
 
+@njit(cache=True, inline="always")
+def drop(s, r, i):
+    """Let one who forgets what it heard hear of it as for the first time."""
+    if r.appeal_on == 1:
+        s.heard_appeal[i] = ONE8
+
+
 @part
 def next_best(messages, count, before):
     """Return the place of the most appealing message after that at place `before` (-1: of all).

@@ -7,6 +7,7 @@ import numpy as np
 from koubei_sim.core.codes import AWARE, UNAWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels.appeal import drop
 from koubei_sim.model.kernels.returns import back_to_market
 from koubei_sim.model.mechanisms.forgetting import DRAW_FORGET, T_FORGOT, WEEK
 from koubei_sim.model.mechanisms.returns import KNEW
@@ -27,5 +28,6 @@ def forget(s, r, t, row):
         v = s.listener[i]
         if coin < r.forget32[min(WEEK, t - np.int64(v.touched))]:
             back_to_market(s, r, i, t, UNAWARE)
+            drop(s, r, i)
             v.heard &= np.uint8(KNEW - 1)  # what the rival takes now knows nothing
             row[T_FORGOT] += 1
