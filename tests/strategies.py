@@ -192,9 +192,7 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             "attend": draw(between(0.3, 1.0)),
             "size_cap": draw(whole(0, 30)),
             "meet_gain": draw(perhaps(between(0.1, 5.0), 0.0)),
-            "new_ties": draw(perhaps(whole(1, 3), 0))
-            if channels[channel]["medium"] == "feed"
-            else 0,
+            "new_ties": draw(whole(1, 3)) if channels[channel]["medium"] == "feed" else 0,
             "cost": draw(between(0.0, 100.0)),
             "cost_per_head": draw(between(0.0, 10.0)),
         }
@@ -432,7 +430,7 @@ def scenarios(
         else (),
         "engagement": draw(between(1.0, 15.0)),
         "recruit_cost": draw(between(0.0, 100.0)),
-        "per_day": draw(st.sampled_from((INF, INF, INF, 0.5, 3.0))),
+        "per_day": draw(st.sampled_from((INF, INF, INF, INF, 0.5, 3.0))),
     }
     cost = between(0.0, 10.0)
     return Scenario.from_dict(

@@ -6,6 +6,7 @@ error rate 1e-6 (`tests.statistical.test_limits_support`).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -233,3 +234,47 @@ def test_awareness_bought_early_is_gone_the_sooner_the_shorter_the_half_life() -
             history = kb.run(scenario, rng=key).histories[0]
             known.append(int(people_who_know(history)[-1]))
         assert known[0] < known[1] < known[2]
+
+
+# ---------------------------------------------------------------- the funnel
+
+
+def test_the_funnel_counts_people_as_the_log_has_them(tmp_path: Path) -> None:
+    """Catches acts counted for people, seeds left out, spells cut at a return, and a log on disk
+    that is read in another way."""
+    changes = {"service.churn": 0.02, "service.lapsed_return": 9, "ticks": 60}
+    scenario = TINY.replace(**changes, **{"seeding.per_day": 3.0, "market.open_to_all": 0})
+    result = kb.run(scenario, rng=KEY)
+    found = metrics.funnel(result.histories[0], (7, 30))
+    log = result.events
+    adoptions, lapses = log[log["kind"] == "adopt"], log[log["kind"] == "lapse"]
+    used = set(adoptions["agent"])
+    assert found.people == 600
+    assert found.adopted == len(used)
+    first = adoptions.groupby("agent")["tick"].min().to_dict()
+    lines = zip(adoptions["recruiter"], adoptions["tick"])
+    assert found.recruited == len({who for who, tick in lines if first.get(who, 99) < tick})
+    for day, share in found.kept.items():
+        seen, kept = set(), set()
+        for who, begun in zip(adoptions["agent"], adoptions["tick"]):
+            ends = lapses["tick"][(lapses["agent"] == who) & (lapses["tick"] > begun)]
+            if begun + day <= 59:
+                seen.add(who)
+                if not len(ends) or ends.min() > begun + day:
+                    kept.add(who)
+        assert share == len(kept) / len(seen)
+    last = result.data.isel(replicate=0, tick=slice(-30, None))
+    before = result.data["users"].values[0, -31:-1]
+    online = 30 * last["online_users"].values.sum() / before.sum()
+    assert found.online_days == pytest.approx(online)
+    stored = kb.run(scenario, rng=KEY, out=tmp_path / "run", stream=True)
+    assert metrics.funnel(stored.histories[0], (7, 30)) == found
+
+
+def test_an_empty_funnel_says_so() -> None:
+    """Catches a share of nobody that reads as 0, and a division by nobody."""
+    scenario = TINY.replace(**SILENT, **{"seeding.number": 0})
+    found = metrics.funnel(kb.run(scenario, rng=KEY).histories[0], (7,))
+    assert (found.adopted, found.users, found.recruited) == (0, 0, 0)
+    assert np.isnan(found.kept[7])
+    assert np.isnan(found.online_days)

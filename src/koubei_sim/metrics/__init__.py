@@ -68,6 +68,7 @@ from koubei_sim.metrics.staying import (
     retention,
     spells,
 )
+from koubei_sim.metrics.steps import Funnel, funnel
 
 __all__ = [
     "OUTCOMES",
@@ -76,6 +77,7 @@ __all__ = [
     "Dated",
     "Forest",
     "ForestSummary",
+    "Funnel",
     "Interval",
     "Reproduction",
     "Retention",
@@ -97,6 +99,7 @@ __all__ = [
     "die_hard_and_core",
     "first_day",
     "forest_summary",
+    "funnel",
     "is_dated",
     "k_factor",
     "kept_measure",

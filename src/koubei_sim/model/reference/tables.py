@@ -23,10 +23,10 @@ from koubei_sim.core.codes import (
     MAX_CHANNELS,
     WORTH_BINS,
 )
-from koubei_sim.core.draws import exp_neg_portable, hazard_units, log_portable, power_portable
+from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people, segments
-from koubei_sim.model.reference.tables_content import appeal, faded, press
+from koubei_sim.model.reference.tables_content import appeal, faded, press, yearly
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -570,16 +570,6 @@ def goods(scenario: Any) -> Fields:
         "income_growth": real(path(1.0, given.income_change)),
         "g16": scenario.people_per_agent,
     }
-
-
-def yearly(change: float, day: int) -> float:
-    """Return the factor that so large a change a year has become by a day."""
-    if change == 0.0:
-        return 1.0
-    size = day / 365.0 * float(log_portable(1.0 + change))
-    if change < 0.0:
-        return float(exp_neg_portable(-size))
-    return 1.0 / float(exp_neg_portable(size))
 
 
 def service(scenario: Any) -> Fields:

@@ -1,4 +1,7 @@
-"""Tables of the reference engine for what is said and shown; `tables` puts all of them together."""
+"""Tables of the reference engine for what is said and shown, and how money moves by the year.
+
+`tables` puts all of them together.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from koubei_sim.core.codes import MAX_CHANNELS
-from koubei_sim.core.draws import exp_neg_portable
+from koubei_sim.core.draws import exp_neg_portable, log_portable
 
 INFINITY = float("inf")
 
@@ -17,6 +20,16 @@ INFINITY = float("inf")
 def faded(lift: float, kept: float) -> float:
     """Return what has become of a lift of which so much is left."""
     return lift if kept == 1.0 else 1.0 + (lift - 1.0) * kept
+
+
+def yearly(change: float, day: int) -> float:
+    """Return the factor that so large a change a year has become by a day."""
+    if change == 0.0:
+        return 1.0
+    size = day / 365.0 * float(log_portable(1.0 + change))
+    if change < 0.0:
+        return float(exp_neg_portable(-size))
+    return 1.0 / float(exp_neg_portable(size))
 
 
 def press(scenario: Any) -> dict[str, Any]:
