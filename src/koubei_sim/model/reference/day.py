@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from koubei_sim.model.mechanisms import TABLE_WIDTH
+from koubei_sim.model.mechanisms.appeal import ONE8
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Person
@@ -27,7 +28,7 @@ class Telling:
     hop: int
     product: int
     first: bool  # the teller's first positive telling on this channel
-    appeal: int  # units of 1/256
+    appeal: int = ONE8  # units of 1/256
 
 
 @dataclass(frozen=True)
