@@ -60,7 +60,7 @@ FAULTS_OUTCOMES = (
     Fault("adoption", 11, "a new user has nothing new to tell",
           "person.last_story = t\n",
           "pass\n"),
-    Fault("adoption", 238, "stories of an earlier time as a user",
+    Fault("adoption", 254, "stories of an earlier time as a user",
           "person.story = NO_STORY",
           "pass"),
     # supply
@@ -79,7 +79,7 @@ FAULTS_OUTCOMES = (
     Fault("supply", 112, "the lottery of a round drawn as that of invites",
           "DRAW_LOTTERY, t, 0,",
           "DRAW_INVITE, t, 0,"),
-    Fault("supply", 24, "one who left long ago still invites",
+    Fault("supply", 404, "one who left long ago still invites",
           "if recruiter.stage == USER and recruiter",
           "if recruiter"),
     Fault("supply", 49, "who gives up keeps what was heard",
