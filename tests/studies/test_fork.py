@@ -64,6 +64,10 @@ def later_worlds(number: int) -> tuple[World, World, int]:
     for name in ("channel", "product", "see32", "hazard"):
         whole = np.append(getattr(r, f"media_{name}"), other[f"media_{name}"])
         changes[f"media_{name}"] = whole.astype(np.int64)
+    for name in ("lead", "follow", "forget", "notice", "lifted"):
+        old_ones = getattr(r, f"media_{name}")
+        new_ones = np.full(start.size, 1.0 if name == "lead" else 0.0)
+        changes[f"media_{name}"] = np.append(old_ones, new_ones).astype(old_ones.dtype)
     changes["media_start"] = np.append(r.media_start, start)
     changes["media_end"] = np.append(r.media_end, start + 10)
     if r.goods_on:
@@ -455,6 +459,15 @@ UNHAPPY = {
     "products.rom.bar": 0.6,
     "products.rom.bar_expert": 0.3,
     "products.rom.own_work": 0.05,
+    "telling.appeal_sigma": 1.0,
+    "channels.weibo.amplify": 3,
+    "channels.weibo.amplify_visibility": 0.1,
+    "media.account.follow": 0.5,
+    "seeding.per_day": 10.0,
+    "hearing.forget_half_life": 20.0,
+    "segments.newbie.tell": 0.5,
+    "events.friday.ride": 0.5,
+    "events.friday.ride_lift": 3.0,
     "goods.device": {"price": 900.0, "quality": 0.8},
     "buying.arrivals": [{"day": 0, "rate": 0.02}],
     "buying.has_at_start": 0.3,

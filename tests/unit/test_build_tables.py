@@ -265,7 +265,9 @@ def test_events_by_day(s):
                 if e.every and since >= 0:
                     since %= e.every
                 if e.channel == name and 0 <= since < e.length:
-                    tell, visible = tell * e.lift_tell, visible * e.lift_visibility
+                    left = 0.5 ** (since / e.fade)  # 1 where it never fades
+                    tell *= 1.0 + (e.lift_tell - 1.0) * left
+                    visible *= 1.0 + (e.lift_visibility - 1.0) * left
                     if e.gain:
                         gain, saturation = e.gain, e.saturation
             near(r.lift_tell16[c, t], 65536 * tell)
@@ -384,6 +386,11 @@ def test_rules_have_the_dtypes_of_the_world():
         "bar",
         "bar_expert",
         "own_work",
+        "media_lead",
+        "media_follow",
+        "media_forget",
+        "media_notice",
+        "segment_gain",
         "good_quality",
         "list_price",
         "unit_cost",

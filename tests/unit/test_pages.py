@@ -53,7 +53,11 @@ def test_the_page_of_limits_counts_what_modules_do(capsys) -> None:
         told = data.adoptions_channel.sel(channel="weibo").sum("tick")
         assert count(found["by weibo"]) == np.median(told)
         assert found["took off"] in ("0 of 3", "1 of 3", "2 of 3", "3 of 3")
-    assert "Not in force: `bar_expert`, `goods`, `own_work`." in page
+    off = (
+        "`amplification`, `appeal`, `bar_expert`, `by_hand`, `forgetting`, `goods`, `own_work`, "
+        "`press`, `riding`, `segments`"
+    )
+    assert f"Not in force: {off}." in page
 
 
 def count(cell: str) -> float:

@@ -356,7 +356,10 @@ def test_a_level_that_cannot_be_kept_is_refused(modules, how, said):
 
 
 #: What `tiny` does without: with it every example of the docs would have other numbers.
-NOT_IN_TINY = {"bar_expert", "by_hand", "forgetting", "goods", "own_work", "segments"}
+NOT_IN_TINY = {
+    "amplification", "appeal", "bar_expert", "by_hand", "forgetting", "goods", "own_work", "press",
+    "riding", "segments",
+}  # fmt: skip
 
 
 def test_tiny_has_every_module_on():
@@ -385,7 +388,7 @@ def test_descriptions_fit_a_terminal(name, lang):
     """Catches a description that is too short to inform or too wide to read."""
     scenario = Scenario.load(name)
     lines = scenario.describe(lang).splitlines()
-    assert 40 <= len(lines) <= 80
+    assert 30 <= len(lines) <= 80  # modules by name alone where their words do not fit
     assert max(_width(line) for line in lines) <= 80
     text = "".join(lines)
     assert scenario.name in text

@@ -181,7 +181,7 @@ def tables_from(
             values = values[:, :, 0 if column.name == "tells_positive" else 1]
         if not column.along:
             values = values[:, :, np.newaxis]
-        divide = 1 if column.unit == "needs" else scale
+        divide = 1 if column.unit in NO_PEOPLE else scale
         table[:, :, column : column + used] = np.rint(values / divide)
     quality, difficulty = data["quality"].to_numpy(), data["difficulty"].to_numpy()
     return [(table[r], quality[r], difficulty[r]) for r in range(replicates)]
