@@ -35,7 +35,7 @@ from koubei_sim.runs.switching import switch
 
 TINY = Scenario.load("tiny").replace(n_agents=400, ticks=36)
 #: Modules that say who the people are, or how it started.
-PAST_MODULES = {"activity", "awareness", "homophily", "registration", "taste"}
+PAST_MODULES = {"activity", "awareness", "by_hand", "homophily", "registration", "taste"}
 
 
 @pytest.fixture(scope="module")
@@ -466,8 +466,7 @@ UNHAPPY = {
     "seeding.per_day": 10.0,
     "hearing.forget_half_life": 20.0,
     "segments.newbie.tell": 0.5,
-    "events.friday.ride": 0.5,
-    "events.friday.ride_lift": 3.0,
+    "events.wave": {"channel": "weibo", "start": 9, "length": 20, "ride": 0.5, "ride_lift": 4.0},
     "goods.device": {"price": 900.0, "quality": 0.8},
     "buying.arrivals": [{"day": 0, "rate": 0.02}],
     "buying.has_at_start": 0.3,
