@@ -69,7 +69,7 @@ def searched(base: kb.Scenario, wanted: NDArray[np.float64]) -> dict[str, float]
         }
 
     def missed(point: NDArray[np.float64]) -> float:
-        made = kb.run(base.replace(**PRICE, **values(point)), replicates=SEARCHED, rng=KEY)
+        made = kb.run(base.replace(**(PRICE | values(point))), replicates=SEARCHED, rng=KEY)
         gap = np.log(quarters(made).mean(axis=0)) - np.log(wanted)
         return float((gap**2).mean())
 
@@ -156,7 +156,7 @@ def main() -> None:
     wanted = quarters(kb.run(first, replicates=SEARCHED, rng=KEY)).mean(axis=0)
     found = searched(base, wanted)
     one = kb.run(first, replicates=TOLD, rng=SECOND)
-    other = kb.run(base.replace(**PRICE, **found), replicates=TOLD, rng=SECOND)
+    other = kb.run(base.replace(**(PRICE | found)), replicates=TOLD, rng=SECOND)
     sold = [quarters(each) for each in (one, other)]
     lines = ["| quarter | participation | price |", "|---|---|---|"]
     for k, (a, b) in enumerate(zip(sold[0].T, sold[1].T, strict=True)):
@@ -172,7 +172,7 @@ def main() -> None:
             f"least .. most); the means are {np.sqrt((gap**2).mean()):.0%} apart:",
             "", *lines, "",
             "| observable | participation | price | told apart |", "|---|---|---|---|",
-            *(f"| {row.observable} | {row.participation} | {row.price} | {row._4:.2f} |"
+            *(f"| {row.observable} | {row.participation} | {row.price} | {row[3]:.2f} |"
               for row in rows.itertuples(index=False)),
         ]
     )  # fmt: skip
