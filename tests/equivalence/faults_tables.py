@@ -33,7 +33,8 @@ class TableFault(NamedTuple):
 
 
 HALF_LIVES = (
-    "recovery16 engagement_decay novelty16 memory20 answer_worth16 lift_tell16 lift_visibility16"
+    "recovery16 engagement_decay novelty16 memory20 forget32 answer_worth16 lift_tell16 "
+    "lift_visibility16"
 )
 
 # fmt: off
