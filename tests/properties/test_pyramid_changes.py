@@ -66,6 +66,8 @@ def test_one_more_person_moves_no_event_of_another(seed: int) -> None:
         relay_on=0,
         supply_on=0,
         recruit_gain=0.0,
+        goods_on=0,  # one more may be given what another would have been
+        n_goods=0,
         event_gain=np.zeros((8, world.rules.ticks)),
         media_product=world.rules.media_product * 0,
     )
@@ -85,6 +87,7 @@ def test_one_more_person_changes_nothing_where_order_is_free(seed: int) -> None:
     no_ties = tuple(rows[:0] for rows in world.graphs.ties)
     world = World(world.people, Graphs(empty, nothing, no_ties), world.rules)
     world = with_rules(world, meeting_ties=world.rules.meeting_ties * 0, rival_on=0)
+    world = with_rules(world, goods_on=0, n_goods=0)
     one, two = run_compiled(world), run_compiled(with_stranger(world))
     assert not (two.log_agent == world.rules.n).any()
     table = two.table.copy()
@@ -109,9 +112,11 @@ def festival(world: World, t: int) -> World:
 def campaign(world: World, t: int) -> World:
     """Own media on channel 0 from day t on."""
     added = {"channel": 0, "product": 0, "start": t, "end": t + 9, "hazard": 1 << 31,
-             "see32": 1 << 31}  # fmt: skip
+             "see32": 1 << 31, "lead": 1.0, "follow": 0.0, "forget": 0.0, "notice": 0.0,
+             "lifted": 0}  # fmt: skip
+    old = {name: getattr(world.rules, f"media_{name}") for name in added}
     return with_rules(world, **{
-        f"media_{name}": np.append(getattr(world.rules, f"media_{name}"), value)
+        f"media_{name}": np.append(old[name], value).astype(old[name].dtype)
         for name, value in added.items()
     })  # fmt: skip
 
@@ -206,6 +211,9 @@ def in_halves(world: World) -> World:
         world,
         supply_on=0,
         backlog_on=0,
+        goods_on=0,
+        n_goods=0,
+        press_on=0,
         squeaky_wheel=0.0,
         honour_gain=0.0,
         release_story32=0,

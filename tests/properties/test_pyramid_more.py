@@ -46,11 +46,12 @@ def monotone(world: World) -> World:
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
             "learn_quality", "learn_difficulty", "join_board32", "register16", "churn32",
-            "dilution",
+            "dilution", "amplify", "ride32",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",
-            "lapse32", "memory_leak", "backlog_on", "expectations_on",
+            "lapse32", "memory_leak", "backlog_on", "expectations_on", "goods_on", "n_goods",
+            "appeal_on", "press_on", "forget_on", "by_hand",
         ), 0),
         loyalty_bonus=0.0,
         service_bonus=0.0,
@@ -186,7 +187,8 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
     "own media": (
         lambda w: with_rules(w, **{
             f"media_{name}": getattr(w.rules, f"media_{name}")[:0]
-            for name in ("channel", "product", "start", "end", "hazard", "see32")
+            for name in ("channel", "product", "start", "end", "hazard", "see32", "lead", "follow",
+                         "forget", "notice", "lifted")
         }),
         lambda w: with_rules(w, media_end=w.rules.media_start),
     ),
