@@ -280,10 +280,15 @@ def crowded_world() -> World:
 
 
 # Two random worlds in which some hundred people are won by others, with and without supply.
+def plain_world(number: int) -> World:
+    """A random world without goods, whose households are numbers that follow each other."""
+    return with_rules(random_world(number, n=120), goods_on=0, n_goods=0)
+
+
 LAW_WORLDS: dict[str, Callable[[], World]] = {
     "crowded": crowded_world,
-    "random, supply": lambda: random_world(72, n=120),
-    "random, no supply": lambda: random_world(59, n=120),
+    "random, supply": lambda: plain_world(72),
+    "random, no supply": lambda: plain_world(59),
 }
 
 

@@ -168,8 +168,9 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
         ),
     ),
     "relays": (
-        lambda w: kind_silent(w, codes.KIND_RELAY, relay_on=0),
-        lambda w: kind_silent(w, codes.KIND_RELAY, relay_on=1, relay_days=9),
+        # As with the waiting: one who forgot the product, and once used it, has counts.
+        lambda w: kind_silent(w, codes.KIND_RELAY, recovery_on=0, relay_on=0),
+        lambda w: kind_silent(w, codes.KIND_RELAY, recovery_on=0, relay_on=1, relay_days=9),
     ),
     "waiting tellers": (
         # Who has turns but says nothing recovers on them, and is rounded once more: off in both.

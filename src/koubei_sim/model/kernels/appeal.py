@@ -13,6 +13,7 @@ from koubei_sim.model.kernels.hearing import claim
 from koubei_sim.model.mechanisms.appeal import (
     CLASSES,
     DRAW_AMPLIFY,
+    DRAW_AMPLIFY_TIE,
     DRAW_APPEAL,
     DRAW_RIDE,
     MOST8,
@@ -74,19 +75,23 @@ def drop(s, r, i):
 
 
 @part
-def next_best(messages, count, before):
-    """Return the place of the most appealing message after that at place `before` (-1: of all).
+def comes_first(messages, base, k, other):
+    """Say whether a message appeals more than another; lots are drawn between equal ones."""
+    one, two = messages[k].appeal, messages[other].appeal
+    if one != two:
+        return one > two
+    lot, against = draw32(base, messages[k].teller), draw32(base, messages[other].teller)
+    return lot < against or (lot == against and k < other)
 
-    Messages stand in ascending order of their tellers: of equal ones the first is the best.
-    """
+
+@part
+def next_best(messages, base, count, before):
+    """Return the place of the most appealing message after that at place `before` (-1: of all)."""
     best = -1
     for k in range(count):
-        m = messages[k].appeal
-        if before >= 0:
-            last = messages[before].appeal
-            if m > last or (m == last and k <= before):
-                continue
-        if best < 0 or m > messages[best].appeal:
+        if before >= 0 and (k == before or not comes_first(messages, base, before, k)):
+            continue
+        if best < 0 or comes_first(messages, base, k, best):
             best = k
     return best
 
@@ -97,8 +102,9 @@ def amplify(s, r, t, row):
     for c in range(r.n_channels):
         count = min(r.amplify[c], s.told[0, c])
         best = np.int64(-1)
+        lots = stream(r.key, r.replicate, DRAW_AMPLIFY_TIE, t, c)
         for rank in range(count):
-            best = next_best(s.messages[0, c], s.told[0, c], best)
+            best = next_best(s.messages[0, c], lots, s.told[0, c], best)
             show(s, r, t, c, rank, s.messages[0, c, best], row)
         if s.first == 0:
             row[T_AMPLIFIED + c] += count

@@ -48,6 +48,7 @@ from koubei_sim.model.mechanisms.numbers import (
 DRAW_APPEAL = Purpose(110, "tick, channel")
 DRAW_RIDE = Purpose(111, "tick, channel")
 DRAW_AMPLIFY = Purpose(112, "tick, 8 * rank + channel")
+DRAW_AMPLIFY_TIE = Purpose(119, "tick, channel")
 T_AMPLIFIED = Column(
     280, "amplified", "stories that were shown to all members, by channel", "channel",
     unit="stories",
@@ -162,7 +163,7 @@ APPEAL = Mechanism(
     numbers=numbers,
     state=AppealState,
     columns=(T_AMPLIFIED,),
-    purposes=(DRAW_APPEAL, DRAW_RIDE, DRAW_AMPLIFY),
+    purposes=(DRAW_APPEAL, DRAW_RIDE, DRAW_AMPLIFY, DRAW_AMPLIFY_TIE),
     modules=(
         Module(
             "amplification",

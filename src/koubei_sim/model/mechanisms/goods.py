@@ -367,7 +367,7 @@ class GoodsState(GoodsPeople):
     need_head: NDArray[np.int32] = array(np.int32, "ticks", fill=-1)
     need_next: NDArray[np.int32] = by_person(np.int32, needed="goods_on")
     in_line: Bits = set_of_people()  # who has a booking
-    buyers: NDArray[np.int32] = by_person(np.int32, needed="goods_on", scratch=True)
+    buyers: NDArray[np.int32] = by_person(np.int32, needed="goods_on")
     bought: Any = array(CLAIM, 1)  # the one who adopts by buying
     price_now: FloatArray = array(np.float64, MAX_GOODS, fill=0, news=True)
     cost_now: FloatArray = array(np.float64, MAX_GOODS, fill=0, news=True)

@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import KIND_RELAY
-from koubei_sim.model.mechanisms.appeal import CLASSES, DRAW_APPEAL, DRAW_RIDE, MOST8, ONE8
+from koubei_sim.model.mechanisms.appeal import (
+    CLASSES,
+    DRAW_AMPLIFY_TIE,
+    DRAW_APPEAL,
+    DRAW_RIDE,
+    MOST8,
+    ONE8,
+)
 from koubei_sim.model.reference.coins import pick
 
 if TYPE_CHECKING:
@@ -49,5 +56,10 @@ def weighed(model: Pyramid, limit: int, telling: Telling) -> int:
 def best_of(model: Pyramid, day: Day, c: int) -> list[Telling]:
     """Return the stories of the day on channel c that are shown to all, the best one first."""
     praise = [x for x in day.tellings if x.channel == c and x.sign > 0]
-    praise.sort(key=lambda x: (-x.appeal, x.teller.number))
+
+    def place(story: Telling) -> tuple[int, int, int]:
+        number = story.teller.number
+        return -story.appeal, model.coins.coin(DRAW_AMPLIFY_TIE, day.t, c, number), number
+
+    praise.sort(key=place)
     return praise[: model.rules.amplify[c]]
