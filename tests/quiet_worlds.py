@@ -353,7 +353,6 @@ NEUTRAL: dict[str, Callable[[World], World]] = {
     "amplification": neutral(amplify=0),
     "press": neutral(press_on=0, media_follow=0.0),
     "lead of the press": neutral(media_lead=1.0),
-    "waves over media": neutral(media_lifted=0),
     "event lifts": neutral(lift_tell16=FULL16, lift_visibility16=FULL16),
     "event gains": neutral(event_gain=0.0),
     "meetings": neutral(meeting_at=-1),
