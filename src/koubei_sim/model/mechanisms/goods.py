@@ -441,7 +441,7 @@ def numbers(made: Made) -> GoodsRules:
         unit_cost=column(lambda g: g.unit_cost),
         curve=column(lambda g: g.cost_curve),
         first_units=column(lambda g: g.first_units, 1.0),
-        markup=column(lambda g: g.markup or 0.0),
+        markup=column(lambda g: 0.0 if g.markup is None else g.markup),
         cost_plus=counts(lambda g: g.markup is not None),
         stocked=counts(lambda g: g.stocked),
         good_units=units,

@@ -174,7 +174,7 @@ def outlay(scenario: Scenario) -> float:
 
     flows = Flows(
         nobody,
-        scenario.seeding.number,
+        scenario.seed_agents,
         np.arange(scenario.ticks),
         float(scenario.people_per_agent),
     )
