@@ -349,7 +349,7 @@ def _buying(draw: st.DrawFn, ticks: int) -> dict[str, Any]:
         "rival_price_change": draw(change),
         "income_change": draw(change),
         "gift": draw(perhaps(between(0.1, 1.0), 0.0)),
-        "household": draw(st.sampled_from((1, 2, 4, 8))),
+        "household": draw(whole(1, 8)),
         "switch": draw(perhaps(between(0.2, 1.0), 0.0)),
     }
 

@@ -227,8 +227,8 @@ def random_appeal(dice: Dice, ticks: int, channels: int) -> dict[str, object]:
 
 
 def unlimited(world: World) -> World:
-    """Return the world with as many goods as wanted: those that run out cannot be dealt out."""
-    return with_rules(world, stocked=np.zeros(8, np.int64))
+    """Return the world with as many goods as wanted, and households that no shard cuts in two."""
+    return with_rules(world, stocked=np.zeros(8, np.int64), household=4)
 
 
 def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
@@ -276,7 +276,7 @@ def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
         "rival_price": rng.uniform(0.2, 2.0) * 0.998 ** np.arange(ticks),
         "income_growth": 1.001 ** np.arange(ticks),
         "gift32": dice.coin32(0.1, 1.0, p=0.7),
-        "household": int(2 ** dice.whole(0, 3)),
+        "household": dice.whole(1, 8),
         "switch32": dice.coin32(0.2, 1.0, p=0.7),
         "g16": float(dice.whole(1, 3)),
     }

@@ -16,6 +16,7 @@ from tests.equivalence.coverage import MARKS, fired
 from tests.worlds import filling_world, random_world, unlimited, with_rules
 
 from koubei_sim import Scenario, run
+from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import run_compiled
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
@@ -69,6 +70,18 @@ def test_staff_who_cannot_keep_up() -> None:
             found = difference(history, partition_world(world, 2).history)
             assert found is None, f"overworked({number}): {found}"
     assert compared >= 5
+
+
+def test_households_that_would_be_cut_are_refused() -> None:
+    """Catches a gift to somebody whom another shard holds."""
+    world = with_rules(
+        unlimited(
+            random_world(next(n for n in range(99) if random_world(n).rules.goods_on), n=320)
+        ),
+        household=3,
+    )
+    with pytest.raises(KoubeiError, match=r"buying\.household: .* got 3, allowed 1, 2, 4, 8"):
+        partition_world(world, 2)
 
 
 def test_boards_that_fill() -> None:

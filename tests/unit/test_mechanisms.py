@@ -72,6 +72,12 @@ def test_no_two_draws_have_one_purpose() -> None:
     assert all(1 <= purpose < 60 or 100 <= purpose < 160 for purpose in ours)
 
 
+def test_no_two_prices_have_one_place() -> None:
+    """Catches a purpose of spending at the place of another: which comes first is then luck."""
+    assert [price.place for price in mechanisms.PRICES] == list(range(1, 15))
+    assert len({price.purpose for price in mechanisms.PRICES}) == 14
+
+
 @pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda m: m.name)
 def test_what_a_mechanism_declares_is_put_together(mechanism: Mechanism) -> None:
     """Catches rules, arrays, columns or draws of a file that no run would have."""

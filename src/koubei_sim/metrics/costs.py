@@ -27,22 +27,27 @@ PURPOSES: Final = tuple(price.purpose for price in PRICES)
 def spend(history: History, scenario: Any) -> dict[str, Money]:
     """Return the money spent in each tick, by purpose; every array has shape [T].
 
-    ========  ==================================================================================
-    seeds     ``seeding.recruit_cost`` for each seed, on the day it is won, at the earliest tick 0
-    staff     ``staff_cost`` of each open channel, each day
-    answers   ``costs.per_answer`` for each complaint handled, with success or without
-    design    ``design_cost`` of each node, on the tick it opens
-    releases  ``costs.per_release`` for each release of each product
-    reports   ``costs.per_report_read`` for each report read
-    rewards   ``costs.per_join * rewarding`` of the node, for each join
-    events    ``cost`` of each occurrence on its first tick; ``cost_per_head`` for each telling of
-              a user on its channel while it runs, or for each attendee of a meeting
-    media     ``cost_per_day`` while a campaign runs on an open channel, and ``cost_per_member``
-    units     ``costs.per_unit`` for each adoption after the seeds
-    invites   ``costs.per_invite`` for each invite used
-    referral  ``costs.per_recruit * telling.referral_reward`` for each adoption recruited by a
-              person
-    ========  ==================================================================================
+    =============  ===============================================================================
+    seeds          ``seeding.recruit_cost`` for each seed, on the day it is won, at the earliest
+                   tick 0
+    staff          ``staff_cost`` of each open channel, each day
+    answers        ``costs.per_answer`` for each complaint handled, with success or without
+    design         ``design_cost`` of each node, on the tick it opens
+    releases       ``costs.per_release`` for each release of each product
+    reports        ``costs.per_report_read`` for each report read
+    rewards        ``costs.per_join * rewarding`` of the node, for each join
+    events         ``cost`` of each occurrence on its first tick; ``cost_per_head`` for each
+                   telling of a user on its channel while it runs, or for each attendee of a
+                   meeting
+    media          ``cost_per_day`` while a campaign runs on an open channel, and
+                   ``cost_per_member``
+    units          ``costs.per_unit`` for each adoption after the seeds
+    invites        ``costs.per_invite`` for each invite used
+    referral       ``costs.per_recruit * telling.referral_reward`` for each adoption recruited by
+                   a person
+    goods          ``unit_cost`` of each good sold, as it falls
+    amplification  ``channels.*.amplify_cost`` for each story shown
+    =============  ===============================================================================
 
     Numbers of people are scaled by ``people_per_agent``.  Tellings under a placebo event (gain 0)
     cost what they cost under a real one.

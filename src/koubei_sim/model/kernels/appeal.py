@@ -20,8 +20,7 @@ from koubei_sim.model.mechanisms.appeal import (
     ONE8,
     T_AMPLIFIED,
 )
-
-MOST_RATE = 1 << 40
+from koubei_sim.model.mechanisms.telling import MOST_RATE32
 
 
 @part
@@ -34,7 +33,7 @@ def matters(r):
 def retold(s, r, i, kind, threshold):
     """Return the threshold of telling of a relay by the appeal of what it heard."""
     if kind == KIND_RELAY and r.appeal_on == 1:
-        return min(MOST_RATE, (threshold * np.int64(s.heard_appeal[i])) >> 8)
+        return min(MOST_RATE32, (threshold * np.int64(s.heard_appeal[i])) >> 8)
     return threshold
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from numba import njit
 
 from koubei_sim.core.codes import FULL16
-
-MOST_RATE = 1 << 40
+from koubei_sim.model.mechanisms.telling import MOST_RATE32
 
 
 @njit(cache=True, inline="always")
@@ -23,7 +22,7 @@ def joining16(r, a):
 @njit(cache=True, inline="always")
 def telling(r, a, threshold):
     """Return the threshold of telling of the user with record `a`."""
-    return (min(threshold, MOST_RATE) * r.segment_tell16[r.class_segment[a.agent_class]]) >> 16
+    return (min(threshold, MOST_RATE32) * r.segment_tell16[r.class_segment[a.agent_class]]) >> 16
 
 
 @njit(cache=True, inline="always")

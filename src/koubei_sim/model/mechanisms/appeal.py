@@ -188,6 +188,6 @@ APPEAL = Mechanism(
         ),
     },
     prices=(
-        Price(13, "amplification", "``channels.*.amplify_cost`` for each story shown", _spent),
+        Price(14, "amplification", "``channels.*.amplify_cost`` for each story shown", _spent),
     ),
 )

@@ -91,7 +91,6 @@ MAX_GOODS: Final = 8
 NOTHING: Final = -1  # what somebody has; a good has its number
 RIVALS: Final = 8
 WAIT: Final = 9  # the option of putting it off
-HOUSEHOLDS: Final = (1, 2, 4, 8)  # a household lies in one part of a run: 64 is a multiple
 ENDLESS: Final = 2**31 - 1
 
 
@@ -296,14 +295,6 @@ class Buying(Part):
         if any(later <= earlier for earlier, later in pairwise(at)):
             raise KoubeiError(
                 "arrivals", "the days of the phases must rise", got=at, allowed="rising days"
-            )
-        if self.household not in HOUSEHOLDS:
-            raise KoubeiError(
-                "household",
-                "not a size that households can have",
-                got=self.household,
-                allowed=", ".join(map(str, HOUSEHOLDS)),
-                fix="4",
             )
         return self
 

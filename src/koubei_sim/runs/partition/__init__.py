@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from koubei_sim.runs.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Shards are cut at multiples of this: no two share a word of a set of people.
+SMALLEST: Final = 64
 
 
 __all__ = ["PartitionedRun", "partition_world", "run_partitioned"]
@@ -119,7 +122,10 @@ def run_partitioned(
             got=", ".join(one.name for one in scenario.mechanisms),
             fix="kb.run(scenario, threads=4)",
         )
-    _check_stock([name for name, good in scenario.goods.items() if good.stocked])
+    _check_goods(
+        [name for name, good in scenario.goods.items() if good.stocked],
+        scenario.buying.household if scenario.goods else 1,
+    )
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
     simulation = options.simulation(scenario)
@@ -140,7 +146,8 @@ def partition_world(
     check_where(where, address)
     shards = _check_shards(shards, world.rules.n)
     check_progress(progress)
-    _check_stock(np.flatnonzero(world.rules.stocked).tolist())
+    rules = world.rules
+    _check_goods(np.flatnonzero(rules.stocked).tolist(), rules.household if rules.goods_on else 1)
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
 
@@ -150,7 +157,7 @@ def _days(
 ) -> PartitionedRun:
     """Deal the people to shards and run all days."""
     rules = world.rules
-    cuts = boundaries(rules.n, shards, smallest=64)
+    cuts = boundaries(rules.n, shards, SMALLEST)
     hub = Hub(rules, cuts, settle(parcel_of(world, cuts, number) for number in range(shards)))
     with progress_bar(rules.ticks, "day") if progress is True else nullcontext() as bar:
         while hub.tick < rules.ticks:
@@ -162,8 +169,8 @@ def _days(
     return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())
 
 
-def _check_stock(goods: Sequence[object]) -> None:
-    """Refuse goods that run out: who gets one hangs on everybody with a booking."""
+def _check_goods(goods: Sequence[object], household: int) -> None:
+    """Refuse goods that run out, for which all stand in one line, and households that are cut."""
     if goods:
         raise KoubeiError(
             "scenario",
@@ -171,8 +178,16 @@ def _check_stock(goods: Sequence[object]) -> None:
             got=", ".join(map(str, goods)),
             fix="kb.run(scenario, threads=4)",
         )
+    if SMALLEST % household:
+        raise KoubeiError(
+            "buying.household",
+            "shards would cut households of this size in two",
+            got=household,
+            allowed="1, 2, 4, 8",
+            fix="kb.run(scenario, threads=4)",
+        )
 
 
 def _check_shards(shards: object, n: int) -> int:
-    """Return the number of shards, of 64 people or more each."""
-    return whole("shards", shards, 1, max(1, n // 64))
+    """Return the number of shards, of so many people or more each."""
+    return whole("shards", shards, 1, max(1, n // SMALLEST))
