@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from tests.strategies import scenarios
 
+from koubei_sim.cli.options import changes_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import MODULES, Channel, Scenario, Segment, active
 from koubei_sim.model.scenario.describe import _width
@@ -353,6 +354,17 @@ def test_a_level_that_cannot_be_kept_is_refused(modules, how, said):
     """Catches a module switched off instead, weights that are not used, a division by nobody."""
     with pytest.raises(KoubeiError, match=said):
         Scenario.load("tiny").neutral(*modules, **how)
+
+
+@pytest.mark.parametrize("change", ["goods.phone.price=1999", "goods.phone.users_first=true",
+                                    'goods.phone.product="rom"'])  # fmt: skip
+def test_the_first_entry_of_an_empty_table_is_given_whole(change):
+    """Catches a refusal that leaves no way to put a phone on sale, and advice that is refused."""
+    tiny = Scenario.load("tiny")
+    with pytest.raises(KoubeiError, match=r"there is no goods\.phone yet") as caught:
+        tiny.replace(**changes_of([change]))
+    made = tiny.replace(**changes_of([caught.value.fix])).goods["phone"]
+    assert str(getattr(made, change.split(".")[2].split("=")[0])) in ("1999.0", "True", "rom")
 
 
 #: What `tiny` does without: with it every example of the docs would have other numbers.

@@ -234,7 +234,13 @@ def _set(scenario: Content, parts: dict[str, Any], path: str, value: Any) -> Non
         if last:
             raise KoubeiError(path, "must be a table of parameters", got=value)
         if step not in current:
-            raise unknown(path, step, current, got=value)
+            if current:
+                raise unknown(path, step, current, got=value)
+            here, rest = ".".join(steps[: number + 1]), ".".join(steps[number + 1 :])
+            said = json.dumps(value, default=str, ensure_ascii=False)
+            raise KoubeiError(
+                path, f"there is no {here} yet", got=value, fix=f"{here}={{{rest} = {said}}}"
+            )
         current, model = current[step], entries
 
 
