@@ -70,7 +70,8 @@ def assert_counts_are_conserved(world: World) -> None:
     assert (columns(history, "segment_users").sum(axis=1) == users).all()
     assert (columns(history, "members") <= rules.n).all()
 
-    seeds = world.people.seeds.size
+    by_hand = bool(rules.by_hand)  # seeds come one by one, none before the first tick
+    seeds, hand = 0 if by_hand else world.people.seeds.size, flow(history, "won_by_hand")
     bought = flow(history, "bought_in")
     told = flow(history, "adoptions_channel", "adoptions_media")
     adopted = told + bought
@@ -81,17 +82,19 @@ def assert_counts_are_conserved(world: World) -> None:
     returns, newly_aware = flow(history, "returns"), flow(history, "newly_aware")
     won = (waits if rules.supply_on else told) + bought
 
-    assert (change(users, seeds) == adopted - left).all()
+    assert (change(users, seeds) == adopted + hand - left).all()
     assert (change(stage[:, WAITING], 0) == waits - invited - drawn - back - to_rival).all()
     away = stage[:, [LAPSED, REJECTED, RIVAL]].sum(axis=1)
     assert (change(away, 0) == left + rejected + taken + to_rival - returns).all()
     hearing = stage[:, :2].sum(axis=1)
-    assert (change(hearing, rules.n - seeds) == returns + back - won - rejected - taken).all()
+    lost = won + hand + rejected + taken
+    assert (change(hearing, rules.n - seeds) == returns + back - lost).all()
     learned = -np.diff(stage[:, UNAWARE])
-    gone = flow(history, "rival_taken_unaware") - flow(history, "returns_unaware")
+    unlearned = flow(history, "returns_unaware") + flow(history, "forgot")
+    gone = flow(history, "rival_taken_unaware") - unlearned
     assert (learned == newly_aware[1:] + gone[1:]).all()
 
-    assert (flow(history, "adoptions_segment") == adopted).all()
+    assert (flow(history, "adoptions_segment") == adopted + hand).all()
     if rules.supply_on:
         assert (invited + drawn == told).all()
         assert (change(flow(history, "stock"), 0) == rules.units - invited - drawn).all()
@@ -113,7 +116,7 @@ def assert_counts_are_conserved(world: World) -> None:
     assert (reports >= flow(history, "complaints")).all()
 
     kinds = {
-        codes.LOG_ADOPT: adopted,
+        codes.LOG_ADOPT: adopted + hand,
         codes.LOG_LAPSE: left,
         codes.LOG_REJECT: rejected,
         codes.LOG_RIVAL: taken + to_rival,
@@ -166,7 +169,9 @@ def assert_recruitment_is_a_forest(world: World) -> None:
     feeds = {
         c: (world.graphs.indptr[c], world.graphs.indices[c])
         for c in range(rules.n_channels)
-        if not rules.is_board[c] and not (rules.meeting_channel == c).any()
+        if not rules.is_board[c]
+        and not rules.amplify[c]  # shows stories to all its members
+        and not (rules.meeting_channel == c).any()
     }
     may_tell_before = bool(rules.relay_on) or bool(rules.waiting_tells)
     generations: dict[int, list[tuple[int, int]]] = {}  # agent -> (tick, generation), in time
@@ -179,8 +184,9 @@ def assert_recruitment_is_a_forest(world: World) -> None:
         agent, tick = int(history.log_agent[event]), int(history.log_tick[event])
         recruiter = int(history.log_recruiter[event])
         channel, generation = int(history.log_channel[event]), int(history.log_generation[event])
-        assert (recruiter == codes.RECRUITER_SEED) == (tick < 0)
-        if tick < 0:
+        assert recruiter == codes.RECRUITER_SEED or tick >= 0
+        if recruiter == codes.RECRUITER_SEED:
+            assert (tick >= 0) == bool(rules.by_hand)
             assert (channel, generation) == (-1, 0)
             assert agent in world.people.seeds
             continue

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from koubei_sim.core.codes import AWARE, CORE, RECRUITER_SEED, UNAWARE
 from koubei_sim.core.compiling import kernel, part
 from koubei_sim.model.kernels.adoption import adopt
 from koubei_sim.model.kernels.engagement import first_invites, move_tier
 from koubei_sim.model.kernels.goods import first_needs
 from koubei_sim.model.kernels.rival import first_offers
+from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.seeding import T_WON_BY_HAND
 
 
@@ -51,6 +54,7 @@ def win_by_hand(s, r, t, row):
     i = s.hand_head[t]
     while i >= 0:
         if s.stage[i] in (UNAWARE, AWARE):
+            row[T_NEWLY_AWARE] += np.int64(s.stage[i] == UNAWARE)
             row[T_WON_BY_HAND] += 1
             win(s, r, t, i, row)
         i = s.hand_next[i]

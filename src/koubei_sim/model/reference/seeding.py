@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import AWARE, CORE, RECRUITER_SEED, UNAWARE
+from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.seeding import T_WON_BY_HAND
 from koubei_sim.model.reference.adoption import adopt
 from koubei_sim.model.reference.day import Day
@@ -40,6 +41,7 @@ def by_hand(model: Pyramid, day: Day) -> None:
     for number, turn in zip(arrays.seeds, arrays.seed_day, strict=True):
         seed = model.people[number]
         if turn == day.t and seed.stage in (UNAWARE, AWARE):
+            day.row[T_NEWLY_AWARE] += int(seed.stage == UNAWARE)
             become_seed(model, day, seed)
             day.row[T_WON_BY_HAND] += 1
 
