@@ -184,6 +184,11 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         people = people._replace(seed_day=np.minimum(turns, ticks).astype(np.int32))
         changes["by_hand"] = 1
     changes |= random_forgetting(dice)
+    changes |= random_tribe(dice, channels, arcs)
+    changes |= random_accounts(dice, len(changes["media_channel"]))
+    changes["moderation"] = dice.rng.uniform(0.0, 0.5, 8) * int(dice.yes(0.4))
+    if dice.yes(0.4):
+        changes |= {"copied": dice.real(0.2, 8.0), "copied_step": dice.real(0.05, 1.0, p=0.7)}
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 
@@ -200,6 +205,32 @@ def random_press(dice: Dice, campaigns: int) -> dict[str, object]:
         "media_scale": float(dice.whole(1, 3)),
         "media_notice": rng.uniform(0.0, 12.0, campaigns),
         "media_lifted": (rng.random(campaigns) < 0.6).astype(np.int64) * int(on),
+    }
+
+
+def random_tribe(dice: Dice, channels: int, arcs: dict[int, np.ndarray]) -> dict[str, object]:
+    """Return that people look how many of their ties are fans, in four worlds of ten."""
+    if not arcs or not dice.yes(0.4):
+        return {}
+    pull = dice.real(0.2, 6.0, p=0.7)
+    return {
+        "tribe": sorted(arcs)[dice.whole(0, len(arcs) - 1)],
+        "belonging": dice.real(0.1, 1.0, p=0.7),
+        "pull16": np.floor((1.0 + pull * (np.arange(256) / 255.0)) * FULL16).astype(np.int64),
+        "tribe_weight": dice.real(0.2, 3.0, p=0.7),
+    }
+
+
+def random_accounts(dice: Dice, campaigns: int) -> dict[str, object]:
+    """Return campaigns that post otherwise than once a day in four worlds of ten, and are left."""
+    rng, on = dice.rng, dice.yes(0.4)
+    posts = rng.uniform(0.2, 6.0, campaigns)
+    limit = np.sort(rng.random((campaigns, 4096)), axis=1)[:, ::-1]
+    limit *= rng.uniform(0.02, 0.6, (campaigns, 1)) * (rng.random((campaigns, 1)) < 0.8)
+    return {
+        "unfollow_on": int(on),
+        "media_posts": posts if on else np.ones(campaigns),
+        "unfollow32": (limit * ALWAYS * int(on)).astype(np.int64),
     }
 
 

@@ -9,6 +9,7 @@ from koubei_sim.core.codes import KIND_RELAY, UNAWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, pick, stream
 from koubei_sim.model.kernels.boards import UNIT32, expose, next_seers
+from koubei_sim.model.kernels.copying import crowded
 from koubei_sim.model.kernels.hearing import claim
 from koubei_sim.model.mechanisms.appeal import (
     CLASSES,
@@ -112,7 +113,7 @@ def amplify(s, r, t, row):
 @part
 def show(s, r, t, c, rank, m, row):
     """Let a story be seen by members of channel `c`; nobody is won by its own."""
-    least = UNIT32 - r.amplify32[c]
+    least = UNIT32 - crowded(s, r.amplify32[c])
     if least == UNIT32:
         return
     base = stream(r.key, r.replicate, DRAW_AMPLIFY, t, 8 * rank + c)

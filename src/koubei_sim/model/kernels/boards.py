@@ -15,6 +15,8 @@ from koubei_sim.core.codes import AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
+from koubei_sim.model.kernels.belonging import pulled
+from koubei_sim.model.kernels.copying import crowded
 from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, touch
 from koubei_sim.model.kernels.reinforcement import count_source, needed
@@ -168,7 +170,7 @@ def expose(s, r, t, seers, product, reading, bit, row):
             start, n = page_of(s, k, count, low, high)
             hazard = hazard_of_page(s.posted, count, start, n)
         fit = np.int64(fit16[v.agent_class])
-        if hears_positive(v, (hazard * fit) >> 16, fit, reinforcement, need, i):
+        if hears_positive(v, pulled(s, r, i, (hazard * fit) >> 16), fit, reinforcement, need, i):
             won[winners] = k
             winners += 1
     return winners
@@ -212,7 +214,7 @@ def board(s, r, t, c, negative, product, row):
     if count == 0 or members == 0:
         return
     posts = s.told[0, c] + s.told[1, c]
-    readers = r.readers_per_post[c] * (np.float64(lifted(r, 65536, c, t)) / 65536.0)
+    readers = r.readers_per_post[c] * (np.float64(crowded(s, lifted(r, 65536, c, t))) / 65536.0)
     seen = min(1.0, readers / np.float64(members))
     if not np.isinf(r.reading[c]):
         seen = min(seen, r.reading[c] / np.float64(posts))

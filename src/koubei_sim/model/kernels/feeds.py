@@ -20,6 +20,7 @@ from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.kernels.appeal import keep, matters, shown_below
+from koubei_sim.model.kernels.belonging import pulled
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, seen_below, touch
 from koubei_sim.model.kernels.reinforcement import count_teller, needed
 from koubei_sim.model.kernels.rejection import hears_negative
@@ -87,7 +88,7 @@ def apply_block(s, r, t, c, negative, count, limit, row):
         fit = np.int64(0)
         if negative == 0:
             fit = fit16[m.product, v.agent_class]
-            y = (y * fit) >> 16
+            y = pulled(s, r, i, (y * fit) >> 16)
         if differ:
             keep(s, i, v, m.appeal)
         notice(s, r, i, v, t, np.int64(m.hop & 15) | np.int64(m.product) << 4 | negative << 6, row)
@@ -148,7 +149,7 @@ def feed(s, r, t, c, negative, start, descending, row):
     block_arc, block_coin = s.block_arc, s.block_coin
     count = s.told[negative, c]
     ties = r.tie_on[c] == 1
-    limit = seen_below(r, c, t)
+    limit = seen_below(s, r, c, t)
     differ = matters(r)
     chance = limit < CERTAIN or r.attention_on == 1 or differ
     base = stream(r.key, r.replicate, DRAW_SEE, t, c)

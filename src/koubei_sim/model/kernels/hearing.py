@@ -13,6 +13,7 @@ from numba import njit
 from koubei_sim.core.codes import AWARE, CLAIMED, UNAWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, RESISTANCE_SHIFT, exp_neg_portable
+from koubei_sim.model.kernels.copying import crowded
 from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.reinforcement import enough_tellers
 from koubei_sim.model.kernels.relays import note_newly
@@ -34,9 +35,9 @@ def touch(v, t, memory_leak, memory20):
 
 
 @part
-def seen_below(r, c, t):
+def seen_below(s, r, c, t):
     """Return what the coin of a message on feed `c` must stay below to be seen today."""
-    hazard = lifted(r, r.see_hazard[c], c, t)
+    hazard = crowded(s, lifted(r, r.see_hazard[c], c, t))
     return np.int64((1.0 - exp_neg_portable(np.float64(hazard) / 4294967296.0)) * 4294967296.0)
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from koubei_sim.core.codes import HOPS, RECRUITER_MEDIA
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import log_portable, stream
+from koubei_sim.model.kernels.accounts import any_post32, followers
 from koubei_sim.model.kernels.boards import UNIT32, expose, next_seers
+from koubei_sim.model.kernels.copying import crowded
 from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.hearing import claim
 from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
@@ -28,7 +30,7 @@ def visible32(s, r, m, t):
     visible = np.int64(min(4294967296.0, much))
     if r.media_lifted[m] == 1:
         visible = min(UNIT32, lifted(r, visible, r.media_channel[m], t))
-    return visible
+    return crowded(s, any_post32(r, m, visible))
 
 
 @part
@@ -44,6 +46,7 @@ def own_media(s, r, t, row):
         w = s.first >> 6
         while w < (s.last + 63) >> 6:
             w, seers = next_seers(s, c, w, base, least)
+            seers = followers(s, r, t, m, seers, row)
             for winner in range(expose(s, r, t, seers, product, reading, 8 + c, row)):
                 claim(s, s.block_listener[s.block_message[winner]], RECRUITER_MEDIA, c, product)
 

@@ -14,6 +14,8 @@ from koubei_sim.core.compiling import kernel, part
 from koubei_sim.model.kernels import (
     age,
     backlog,
+    belonging,
+    copying,
     decide,
     dilution,
     events,
@@ -53,6 +55,9 @@ def begin_day(s, r, t, row):
     dilution.look_back(s, r)
     backlog.morning(s, r, t, row)
     goods.morning(s, r, t)
+    serve.on_duty(s, r)
+    copying.look(s, r)
+    belonging.look_around(s, r, t)
     released = release.release(s, r, t, row)
     if released or t in (0, r.open_to_all) or r.backlog_on == 1:
         release.fit_table(s, r, t)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from koubei_sim.core.codes import USER, WORTH_BINS
+from koubei_sim.core.codes import CORE, USER, WORTH_BINS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, pick, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.sets import keyed_order
 from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
+from koubei_sim.model.mechanisms.loyalty import T_TIER
 from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
@@ -17,6 +18,20 @@ from koubei_sim.model.mechanisms.service import (
     T_DROPPED,
     T_UNHELPED,
 )
+
+
+@part
+def serves(r, c):
+    """Return whether anybody ever answers on channel `c`."""
+    return r.service_capacity[c] > 0 or r.moderation[c] > 0.0
+
+
+@part
+def on_duty(s, r):
+    """Reckon how many complaints staff and core users can handle today."""
+    core = np.float64(s.stocks[T_TIER + CORE])
+    for c in range(r.n_channels):
+        s.capacity[c] = r.service_capacity[c] + np.int64(r.moderation[c] * core)
 
 
 @part
@@ -37,13 +52,13 @@ def service_channel(s, r, i, t, bits):
     channels = s.actor[i].channels
     count = 0
     for c in range(r.n_channels):
-        if r.service_capacity[c] > 0 and t >= r.channel_opens[c] and (channels >> c) & 1:
+        if serves(r, c) and t >= r.channel_opens[c] and (channels >> c) & 1:
             count += 1
     if count == 0:
         return -1
     wanted = pick(bits, count)
     for c in range(r.n_channels):
-        if r.service_capacity[c] > 0 and t >= r.channel_opens[c] and (channels >> c) & 1:
+        if serves(r, c) and t >= r.channel_opens[c] and (channels >> c) & 1:
             if wanted == 0:
                 return c
             wanted -= 1
@@ -74,7 +89,7 @@ def answer(s, r, t, c, i, position, base, row):
         row[T_UNHELPED + c] += 1
         return
     a = s.actor[i]
-    bin_of_day = (position * WORTH_BINS) // r.service_capacity[c]
+    bin_of_day = (position * WORTH_BINS) // s.capacity[c]
     worth = r.answer_worth16[(t - a.complained) * WORTH_BINS + bin_of_day]
     a.served_worth = worth
     a.served_until = t + r.bonus_days
@@ -87,7 +102,7 @@ def answer(s, r, t, c, i, position, base, row):
 def queue_up(s, r, t):
     """Let today's complaints join the queues, in keyed order."""
     for c in range(r.n_channels):
-        if r.service_capacity[c] <= 0:
+        if not serves(r, c):
             continue
         count = s.n_complaints[c]
         queue_base = stream(r.key, r.replicate, DRAW_QUEUE, t, c)
@@ -107,14 +122,14 @@ def answer_queues(s, r, t, row):
     """Drop who has waited too long, then answer as many as there is staff for."""
     public, complaints = np.int64(0), np.int64(0)
     for c in range(r.n_channels):
-        if r.service_capacity[c] <= 0:
+        if not serves(r, c):
             continue
         while s.queue_head[c] >= 0 and t - s.actor[s.queue_head[c]].complained > r.patience:
             pop(s, c)
             row[T_DROPPED + c] += 1
         base = stream(r.key, r.replicate, DRAW_ANSWER, t, c)
         handled = 0
-        while s.queue_head[c] >= 0 and handled < r.service_capacity[c]:
+        while s.queue_head[c] >= 0 and handled < s.capacity[c]:
             i = pop(s, c)
             if s.stage[i] != USER:
                 continue
@@ -135,7 +150,7 @@ def who_leaves_queues(s, r, t, out):
     """
     count = 0
     for c in range(r.n_channels):
-        if r.service_capacity[c] <= 0:
+        if not serves(r, c):
             continue
         i = s.queue_head[c]
         while i >= 0 and t - s.actor[i].complained > r.patience:
@@ -143,7 +158,7 @@ def who_leaves_queues(s, r, t, out):
             count += 1
             i = s.queue_next[i]
         handled = 0
-        while i >= 0 and handled < r.service_capacity[c]:
+        while i >= 0 and handled < s.capacity[c]:
             out[count] = i
             count += 1
             handled += s.stage[i] == USER

@@ -21,6 +21,7 @@ from koubei_sim.core.block import Record
 from koubei_sim.core.draws import exp_neg_portable, log_portable
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.adoption import CLAIM
+from koubei_sim.model.mechanisms.belonging import TribeWeight
 from koubei_sim.model.mechanisms.declaration import (
     Bits,
     Column,
@@ -193,7 +194,7 @@ class Arrivals(Part):
 _ANY = "goods.*.launch_at"
 
 
-class Buying(Part):
+class Buying(TribeWeight):
     """When people need a device, and what they look at when they choose."""
 
     arrivals: tuple[Arrivals, ...] = parameter(

@@ -79,6 +79,14 @@ class Staff(Part):
         low=0.0,
         high=1e9,
     )
+    moderation: Real = parameter(
+        0.0,
+        "complaints that each core user handles a day as a moderator, at no cost",
+        unit="complaints/day",
+        neutral=0.0,
+        low=0.0,
+        high=1e6,
+    )
     service_public: Truth = truth(
         True, "answers are seen by everybody and teach people to complain"
     )
@@ -96,6 +104,7 @@ class ServiceRules(Record):
     """Staff, and what answers are worth."""
 
     service_capacity: IntArray  # [8] complaints a day; 0: no service
+    moderation: FloatArray  # [8] the same by each core user
     service_public: Int8Array  # [8]
     patience: int
     answer32: int
@@ -114,6 +123,7 @@ class ServiceState(Record):
     queue_tail: NDArray[np.int32] = array(np.int32, MAX_CHANNELS, fill=-1)
     queue_next: NDArray[np.int32] = by_person(np.int32)
     squeak: FloatArray = array(np.float64, 1, fill=1, news=True)
+    capacity: IntArray = array(np.int64, MAX_CHANNELS, fill=0, news=True)  # of today
 
 
 def numbers(made: Made) -> ServiceRules:
@@ -126,6 +136,7 @@ def numbers(made: Made) -> ServiceRules:
     bins = (service.patience + 1) * WORTH_BINS
     return ServiceRules(
         service_capacity=made.by_channel(np.int64, lambda c: scaled(c.service_capacity, g)),
+        moderation=made.by_channel(np.float64, lambda c: c.moderation),
         service_public=made.by_channel(np.uint8, lambda c: c.service_public),
         patience=service.patience,
         answer32=threshold(service.answer_success),
@@ -161,6 +172,7 @@ SERVICE = Mechanism(
         Module(
             "service", ("channels.*.service_capacity",), "staff answer complaints", "客服回应吐槽"
         ),
+        Module("moderation", ("channels.*.moderation",), "core users answer too", "核心用户当版主"),
     ),
     prices=(
         Price(2, "staff", "``staff_cost`` of each open channel, each day", _staff),

@@ -9,11 +9,14 @@ from __future__ import annotations
 from pydantic import model_validator
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.accounts import Account
 from koubei_sim.model.mechanisms.appeal import Amplification, Appeal, Riding
 from koubei_sim.model.mechanisms.backlog import Backlog
+from koubei_sim.model.mechanisms.belonging import Belonging
 from koubei_sim.model.mechanisms.boards import Pool
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
 from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
+from koubei_sim.model.mechanisms.copying import Copying
 from koubei_sim.model.mechanisms.dilution import Dilution
 from koubei_sim.model.mechanisms.events import EventCosts, Happening
 from koubei_sim.model.mechanisms.expectations import Expectations
@@ -133,7 +136,7 @@ class Event(Riding, EventCosts, Meeting, Happening):
     """
 
 
-class Media(Press, Campaign):
+class Media(Account, Press, Campaign):
     """Own media or advertising: a message a day to the members of a channel, from outside."""
 
 
@@ -149,7 +152,7 @@ class Hearing(Forgetting, Memory):
     """How long what was heard stays; attention is the segments' reading_budget."""
 
 
-class Loyalty(Promoters, Expectations, Honour, ComplaintGain, ReplyGain, Tiers):
+class Loyalty(Belonging, Promoters, Expectations, Honour, ComplaintGain, ReplyGain, Tiers):
     """Engagement, its decay, and the tiers of the pyramid."""
 
 
@@ -157,7 +160,7 @@ class Service(Leaving, Answers, Complaining):
     """Complaints, answers, and leaving."""
 
 
-class Market(Rival, Rejection, Awareness, Gate):
+class Market(Copying, Rival, Rejection, Awareness, Gate):
     """Who may come in, tastes, rejection and the rival."""
 
 
