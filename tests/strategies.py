@@ -96,6 +96,7 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
         "reply": draw(perhaps(between(0.2, 1.0), 0.0)),
         "dilution": draw(perhaps(between(0.2, 3.0), 0.0)),
         "service_capacity": draw(perhaps(between(1.0, 3.0), 0.0)),
+        "moderation": draw(perhaps(between(0.05, 2.0), 0.0)),
         "service_public": draw(st.booleans()),
         "staff_cost": draw(perhaps(between(1.0, 100.0), 0.0)),
         "amplify": draw(st.sampled_from((0, 0, 1, 3))),
@@ -216,11 +217,15 @@ def _media(draw: st.DrawFn, ticks: int, channels: list[str], products: list[str]
         "forget": draw(between(0.0, 1.0)),
         "notice": draw(between(0.0, 20.0)),
         "lifted": draw(st.booleans()),
+        "posts": draw(perhaps(between(0.0, 10.0), 1.0)),
+        "unfollow": draw(perhaps(between(0.01, 1.0), 0.0)),
+        "tolerance": draw(between(0.0, 5.0)),
+        "cost_per_post": draw(between(0.0, 10.0)),
     }
 
 
 @st.composite
-def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
+def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]:
     fours = st.lists(between(0.7, 4.0), min_size=4, max_size=4)
     shares = st.lists(between(0.5, 1.0), min_size=4, max_size=4)
     half_life = st.sampled_from((INF, INF, 5.0, 20.0, 60.0))
@@ -279,6 +284,9 @@ def _conduct(draw: st.DrawFn, online: float) -> dict[str, Any]:
             "delight": draw(perhaps(between(0.1, 3.0), 0.0)),
             "promoter": draw(perhaps(between(0.05, 0.5), 0.0)),
             "release_story": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "tribe": draw(st.one_of(st.none(), st.sampled_from(feeds))) if feeds else None,
+            "belonging": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "pull": draw(perhaps(between(0.1, 8.0), 0.0)),
         },
         "service": {
             "complaint": draw(perhaps(between(2.0, 9.0), 0.0)),
@@ -351,6 +359,7 @@ def _buying(draw: st.DrawFn, ticks: int) -> dict[str, Any]:
         "gift": draw(perhaps(between(0.1, 1.0), 0.0)),
         "household": draw(whole(1, 8)),
         "switch": draw(perhaps(between(0.2, 1.0), 0.0)),
+        "tribe_weight": draw(perhaps(between(0.1, 3.0), 0.0)),
     }
 
 
@@ -385,6 +394,8 @@ def _surroundings(draw: st.DrawFn, n: int, ticks: int, groups: int) -> dict[str,
             "rejected_return": draw(perhaps(whole(1, 15), 0)),
             "rival": [{"day": day, "hazard": draw(between(0.0, 0.03))} for day in days],
             "replacement_days": draw(perhaps(whole(1, 15), 0)),
+            "copied": draw(perhaps(between(0.1, 10.0), 0.0)),
+            "copied_after": draw(perhaps(between(1.0, 60.0), 0.0)),
         },
     }
 
@@ -449,7 +460,7 @@ def scenarios(
             "nodes": nodes,
             "events": draw(_events(ticks, channels)),
             "media": media,
-            **draw(_conduct(online)),
+            **draw(_conduct(online, feeds)),
             **draw(_surroundings(n, ticks, groups)),
             "goods": {
                 f"good{g}": draw(_good(n, ticks, list(products))) for g in range(draw(whole(0, 3)))

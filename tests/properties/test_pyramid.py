@@ -17,7 +17,7 @@ from tests import codes
 from tests.equivalence.cases import over_built_worlds
 from tests.worlds import random_world, with_rules
 
-from koubei_sim.core.codes import LAPSED, REJECTED, RIVAL, UNAWARE, USER, WAITING
+from koubei_sim.core.codes import CORE, LAPSED, REJECTED, RIVAL, UNAWARE, USER, WAITING
 from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History, World
@@ -108,7 +108,9 @@ def assert_counts_are_conserved(world: World) -> None:
     assert (flow(history, "arcs_heard") <= flow(history, "arcs_told")).all()
     assert (flow(history, "unhappy_online") <= flow(history, "online_users")).all()
     settled = columns(history, "answered") + columns(history, "unhelped")
-    assert (settled <= rules.service_capacity).all()
+    core = np.append(seeds, columns(history, "tier")[:-1, CORE])  # of the evening before
+    handled = rules.service_capacity + (rules.moderation * core[:, None]).astype(np.int64)
+    assert (settled <= handled).all()
     closed = np.cumsum(settled + columns(history, "dropped"), axis=0)
     assert (closed <= np.cumsum(columns(history, "complaints"), axis=0)).all()
     reports = flow(history, "reports")

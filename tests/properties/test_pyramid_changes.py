@@ -113,9 +113,9 @@ def campaign(world: World, t: int) -> World:
     """Own media on channel 0 from day t on."""
     added = {"channel": 0, "product": 0, "start": t, "end": t + 9, "hazard": 1 << 31,
              "see32": 1 << 31, "lead": 1.0, "follow": 0.0, "forget": 0.0, "notice": 0.0,
-             "lifted": 0}  # fmt: skip
+             "lifted": 0, "posts": 1.0}  # fmt: skip
     old = {name: getattr(world.rules, f"media_{name}") for name in added}
-    return with_rules(world, **{
+    return with_rules(world, unfollow32=np.pad(world.rules.unfollow32, ((0, 1), (0, 0))), **{
         f"media_{name}": np.append(old[name], value).astype(old[name].dtype)
         for name, value in added.items()
     })  # fmt: skip
@@ -214,6 +214,9 @@ def in_halves(world: World) -> World:
         goods_on=0,
         n_goods=0,
         press_on=0,
+        copied=0.0,
+        tribe=-1,
+        moderation=np.zeros(8),
         squeaky_wheel=0.0,
         honour_gain=0.0,
         release_story32=0,

@@ -46,13 +46,15 @@ def monotone(world: World) -> World:
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
             "learn_quality", "learn_difficulty", "join_board32", "register16", "churn32",
-            "dilution", "amplify", "ride32",
+            "dilution", "amplify", "ride32", "moderation",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",
             "lapse32", "memory_leak", "backlog_on", "expectations_on", "goods_on", "n_goods",
             "appeal_on", "press_on", "forget_on", "by_hand",
+            "unfollow_on", "copied",
         ), 0),
+        tribe=-1,
         loyalty_bonus=0.0,
         service_bonus=0.0,
         meeting_at=np.full(rules.ticks, -1),
@@ -189,7 +191,7 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
         lambda w: with_rules(w, **{
             f"media_{name}": getattr(w.rules, f"media_{name}")[:0]
             for name in ("channel", "product", "start", "end", "hazard", "see32", "lead", "follow",
-                         "forget", "notice", "lifted")
+                         "forget", "notice", "lifted", "posts")
         }),
         lambda w: with_rules(w, media_end=w.rules.media_start),
     ),
@@ -202,7 +204,7 @@ TWO_WAYS: dict[str, tuple[Callable[[World], World], Callable[[World], World]]] =
         lambda w: rules_like(w, meeting_cap=0),
     ),
     "service": (
-        lambda w: rules_like(w, service_capacity=0),
+        lambda w: rules_like(w, service_capacity=0, moderation=0.0),
         lambda w: rules_like(w, complaint_rate=0.0),
     ),
     "squeaky wheel": (

@@ -64,10 +64,11 @@ def later_worlds(number: int) -> tuple[World, World, int]:
     for name in ("channel", "product", "see32", "hazard"):
         whole = np.append(getattr(r, f"media_{name}"), other[f"media_{name}"])
         changes[f"media_{name}"] = whole.astype(np.int64)
-    for name in ("lead", "follow", "forget", "notice", "lifted"):
+    for name in ("lead", "follow", "forget", "notice", "lifted", "posts"):
         old_ones = getattr(r, f"media_{name}")
-        new_ones = np.full(start.size, 1.0 if name == "lead" else 0.0)
+        new_ones = np.full(start.size, 1.0 if name in ("lead", "posts") else 0.0)
         changes[f"media_{name}"] = np.append(old_ones, new_ones).astype(old_ones.dtype)
+    changes["unfollow32"] = np.pad(r.unfollow32, ((0, start.size), (0, 0)))
     changes["media_start"] = np.append(r.media_start, start)
     changes["media_end"] = np.append(r.media_end, start + 10)
     if r.goods_on:
@@ -465,6 +466,12 @@ UNHAPPY = {
     "media.account.follow": 0.5,
     "seeding.per_day": 10.0,
     "hearing.forget_half_life": 20.0,
+    "media.account.posts": 4.0,
+    "media.account.unfollow": 0.1,
+    "market.copied": 3.0,
+    "loyalty.tribe": "wechat",
+    "loyalty.belonging": 0.3,
+    "channels.forum.moderation": 0.5,
     "segments.newbie.tell": 0.5,
     "events.wave": {"channel": "weibo", "start": 9, "length": 20, "ride": 0.5, "ride_lift": 4.0},
     "goods.device": {"price": 900.0, "quality": 0.8},

@@ -59,7 +59,7 @@ def test_columns_fill_the_table_without_gap_or_overlap() -> None:
     for column in mechanisms.COLUMNS:
         assert column == at, column.name
         at += column.width
-    assert at == mechanisms.TABLE_WIDTH == 290
+    assert at == mechanisms.TABLE_WIDTH == 298
     stocks = [column for column in mechanisms.COLUMNS if column < mechanisms.STOCKS]
     assert stocks[-1].name == "stock"
 

@@ -33,6 +33,8 @@ _LEFT: Final = {
     "fit16",
     "reports",
     "ties",
+    "attention",
+    "left",
     *(name for name, array in ARRAYS.items() if array.world or array.count),
     "daily",
 }
@@ -60,7 +62,10 @@ def switch(run: CompiledRun, world: World) -> None:
     new.listener["agent_class"] = world.people.agent_class
     new.actor["agent_class"] = world.people.agent_class
     new = _with_reports(old, new, rules)
-    new = new._replace(ties=_ties(old, new), attention=_attention(old, old_rules, rules))
+    new = new._replace(ties=_ties(old, new))
+    _remember(old.attention, new.attention, old_rules, rules)
+    if old_rules.unfollow_on and rules.unfollow_on:
+        _remember(old.left, new.left, old_rules, rules)
     run.world, run._state = world, new
     run._block, run._rules = Block("state", new), Block("rules", rules)
     _rival(run, old_rules, rules, at)
@@ -147,13 +152,13 @@ def _ties(old: State, new: State) -> NDArray[Any]:
     return np.concatenate([made, new.ties])
 
 
-def _attention(old: State, old_rules: Rules, rules: Rules) -> NDArray[np.float64]:
-    """Return what talk has added to each campaign, known by where and when it began."""
-    known: dict[tuple[int, ...], list[float]] = {}
-    for campaign, value in zip(_campaigns(old_rules), old.attention):
-        known.setdefault(campaign, []).append(float(value))
-    found = [known[c].pop(0) if known.get(c) else 0.0 for c in _campaigns(rules)]
-    return np.array(found, dtype=np.float64)
+def _remember(old: NDArray[Any], new: NDArray[Any], old_rules: Rules, rules: Rules) -> None:
+    """Copy what is kept of each campaign, known by where and when it began; of others nothing."""
+    known: dict[tuple[int, ...], list[Any]] = {}
+    for campaign, value in zip(_campaigns(old_rules), old):
+        known.setdefault(campaign, []).append(value)
+    for m, campaign in enumerate(_campaigns(rules)):
+        new[m] = known[campaign].pop(0) if known.get(campaign) else 0
 
 
 def _campaigns(rules: Rules) -> list[tuple[int, ...]]:

@@ -65,7 +65,8 @@ _CONDUCT_OF: Final = {
     "channels": frozenset(
         {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
          "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest",
-         "lurkers", "reply", "dilution", "service_capacity", "service_public", "staff_cost",
+         "lurkers", "reply", "dilution", "service_capacity", "moderation",
+         "service_public", "staff_cost",
          "tie_floor", "amplify", "amplify_visibility", "amplify_cost"}
     ),
     "products": frozenset(
@@ -78,7 +79,8 @@ _CONDUCT_OF: Final = {
 }  # fmt: skip
 _CONDUCT_OF_MARKET: Final = frozenset(
     {"open_to_all", "admission", "off_taste", "aware_at_start", "rejection",
-     "rejection_resistance", "rejected_return", "rival", "replacement_days"}
+     "rejection_resistance", "rejected_return", "rival", "replacement_days", "copied",
+     "copied_after"}
 )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from koubei_sim.core.block import Record
 from koubei_sim.core.draws import log_portable
 from koubei_sim.model.mechanisms.declaration import (
-    WORDS,
     Column,
     FloatArray,
     Flows,
@@ -86,11 +85,15 @@ def _campaigns(rules: Any) -> int:
     return int(rules.media_posts.size)
 
 
+def _words(rules: Any) -> int:
+    return (int(rules.n) + 63) // 64
+
+
 @arrays
 class AccountState(Record):
     """Who follows a campaign no more, one bit each."""
 
-    left: NDArray[np.uint64] = array(np.uint64, _campaigns, WORDS, fill=0, needed="unfollow_on")
+    left: NDArray[np.uint64] = array(np.uint64, _campaigns, _words, fill=0, needed="unfollow_on")
 
 
 def numbers(made: Made) -> AccountRules:

@@ -114,6 +114,7 @@ def _names(scenario: Content) -> None:
     for name, good in scenario.goods.items():
         _known(f"goods.{name}.product", good.product, scenario.products, "product")
     _known("seeding.channel", scenario.seeding.channel, scenario.feeds, "feed")
+    _known("loyalty.tribe", scenario.loyalty.tribe, scenario.feeds, "feed")
     _known("seeding.home", scenario.seeding.home, scenario.channels, "channel")
     for name, product in scenario.products.items():
         if product.taste_group is not None and product.taste_group >= scenario.market.taste_groups:

@@ -126,6 +126,7 @@ def run_partitioned(
         [name for name, good in scenario.goods.items() if good.stocked],
         scenario.buying.household if scenario.goods else 1,
     )
+    _check_tribe(scenario.loyalty.tribe)
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
     simulation = options.simulation(scenario)
@@ -148,6 +149,7 @@ def partition_world(
     check_progress(progress)
     rules = world.rules
     _check_goods(np.flatnonzero(rules.stocked).tolist(), rules.household if rules.goods_on else 1)
+    _check_tribe(None if rules.tribe < 0 else int(rules.tribe))
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
 
@@ -184,6 +186,18 @@ def _check_goods(goods: Sequence[object], household: int) -> None:
             "shards would cut households of this size in two",
             got=household,
             allowed="1, 2, 4, 8",
+            fix="kb.run(scenario, threads=4)",
+        )
+
+
+def _check_tribe(tribe: object) -> None:
+    """Refuse people who look at all of their ties, wherever these live."""
+    if tribe is not None:
+        raise KoubeiError(
+            "loyalty.tribe",
+            "a shard does not know who of the people of others is a fan",
+            got=tribe,
+            allowed="none",
             fix="kb.run(scenario, threads=4)",
         )
 
