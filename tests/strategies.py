@@ -96,6 +96,9 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
         "reply": draw(perhaps(between(0.2, 1.0), 0.0)),
         "dilution": draw(perhaps(between(0.2, 3.0), 0.0)),
         "service_capacity": draw(perhaps(between(1.0, 3.0), 0.0)),
+        "surprises": draw(perhaps(between(0.2, 5.0), 0.0)),
+        "surprise_gain": draw(between(0.0, 4.0)),
+        "surprise_cost": draw(between(0.0, 10.0)),
         "moderation": draw(perhaps(between(0.05, 2.0), 0.0)),
         "service_public": draw(st.booleans()),
         "staff_cost": draw(perhaps(between(1.0, 100.0), 0.0)),
@@ -262,6 +265,7 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "referral_tell": draw(between(0.0, 2.0)),
             "referral_taint": draw(between(0.0, 1.0)),
             "referral_weak_taint": draw(between(0.0, 1.0)),
+            "referral_crowding": draw(perhaps(between(0.2, 4.0), 0.0)),
             "appeal_sigma": draw(perhaps(between(0.2, 2.0), 0.0)),
         },
         "hearing": {

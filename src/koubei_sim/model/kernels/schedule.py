@@ -34,6 +34,7 @@ from koubei_sim.model.kernels import (
     seeding,
     serve,
     supply,
+    surprises,
 )
 from koubei_sim.model.kernels.hear import hear
 from koubei_sim.model.kernels.observe import observe
@@ -56,6 +57,7 @@ def begin_day(s, r, t, row):
     backlog.morning(s, r, t, row)
     goods.morning(s, r, t)
     serve.on_duty(s, r)
+    surprises.wrap(s, r, t)
     copying.look(s, r)
     belonging.look_around(s, r, t)
     released = release.release(s, r, t, row)

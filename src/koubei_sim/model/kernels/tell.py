@@ -23,6 +23,7 @@ from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.events import lifts_of_telling, take_part
 from koubei_sim.model.kernels.registration import lurks
 from koubei_sim.model.kernels.segments import telling
+from koubei_sim.model.kernels.surprises import surprised
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
@@ -79,7 +80,7 @@ def tell(s, r, i, t, value, row):
         else:
             kind = KIND_REJECTER
             negative = 1
-    told_any = False
+    told_any, present = False, False
     novelty = r.novelty16[t - a.last_story]
     # Taken out of their blocks here, or every store below would have them read again.
     opens, tell32, lift_tell16, bases = r.channel_opens, r.tell32, lifts_of_telling(r), s.bases
@@ -142,5 +143,9 @@ def tell(s, r, i, t, value, row):
             add_engagement(s, r, i, t, r.reply_gain)
             stick(s, r, i, t, c)
         take_part(s, r, t, i, c, replies, row)
+        if surprised(s, r, t, i, c, row):
+            present = True
+    if present:  # something to tell of from tomorrow on
+        a.last_story = t
     if told_any and stage == USER:
         a.story = NO_STORY

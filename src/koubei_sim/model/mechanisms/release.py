@@ -42,6 +42,7 @@ from koubei_sim.model.mechanisms.fields import (
     tick,
 )
 from koubei_sim.model.mechanisms.numbers import scaled, threshold, whole
+from koubei_sim.model.mechanisms.telling import for_honour
 
 DRAW_REPORT = Purpose(23, "tick, node (15: complaint); 64-bit priority")
 DRAW_RELEASE_STORY = Purpose(24, "tick, product")
@@ -184,7 +185,7 @@ def numbers(made: Made) -> ReleaseRules:
         scale_quality=column("scale_quality", g),
         scale_difficulty=column("scale_difficulty", g),
         visible_progress=column("visible_progress"),
-        honour_gain=scenario.loyalty.honour_gain,
+        honour_gain=scenario.loyalty.honour_gain * for_honour(scenario),
         release_story32=threshold(scenario.loyalty.release_story),
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.core.block import Record
 from koubei_sim.core.codes import HOPS, KINDS, MAX_CHANNELS
-from koubei_sim.core.draws import hazard_units
+from koubei_sim.core.draws import exp_neg_portable, hazard_units
 from koubei_sim.model.mechanisms.declaration import (
     Column,
     Composite,
@@ -124,6 +124,17 @@ class Referral(Part):
         "referral_reward",
         fraction(0.3, "further loss across the weakest ties (channels with tie strength)"),
     )
+    referral_crowding: Real = only_with(
+        "referral_reward",
+        factor(
+            0.0,
+            "how much a reward crowds out what is done for honour: honour and replies gain "
+            "exp(-this times the reward) of what they gain without",
+            high=100.0,
+            source="Gneezy and Rustichini 2000; Titmuss 1970: paid for, a kindness is done less; "
+            "form and value are assumptions",
+        ),
+    )
 
 
 class Messages(Part):
@@ -193,6 +204,12 @@ class TellingState(Record):
     outbox: Any  # [2, C, N]: what the people of this part tell; `messages` in a run of one part
     told: IntArray = count(2, MAX_CHANNELS)  # [2, 8] messages
     bases: IntArray = array(np.uint64, 64, fill=0)  # stream bases of the tick
+
+
+def for_honour(scenario: Any) -> float:
+    """Return what is left of gains that no money brings, where recruiting is paid."""
+    telling = scenario.telling
+    return float(exp_neg_portable(telling.referral_crowding * telling.referral_reward))
 
 
 def kind_factors(scenario: Any) -> tuple[list[float], list[float]]:
@@ -283,7 +300,7 @@ def numbers(made: Made) -> TellingRules:
         repeat16=floor16(geometric(telling.repeat_fatigue, 256)),
         negativity16=fixed16(telling.negativity),
         reply32=made.by_channel(np.int64, lambda channel: threshold(channel.reply)),
-        reply_gain=scenario.loyalty.reply_gain,
+        reply_gain=scenario.loyalty.reply_gain * for_honour(scenario),
     )
 
 
@@ -339,6 +356,12 @@ TELLING = Mechanism(
             "没有新鲜事就不想说",
         ),
         Module("referral", ("telling.referral_reward",), "recruiting is rewarded", "拉新有奖励"),
+        Module(
+            "crowding_out",
+            ("telling.referral_crowding",),
+            "rewards crowd honour out",
+            "金钱奖励挤出荣誉感",
+        ),
         Module("replies", ("channels.*.reply",), "tellings get replies", "发言会得到回复"),
         Module(
             "tiers",

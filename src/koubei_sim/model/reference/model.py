@@ -28,6 +28,7 @@ from koubei_sim.model.reference import (
     seeding,
     serve,
     supply,
+    surprises,
     tell,
 )
 from koubei_sim.model.reference.day import Day
@@ -57,6 +58,7 @@ class PyramidModel(Pyramid):
 
         dilution.look_back(self)
         goods.morning(self, day)
+        surprises.wrap(self)
         backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)

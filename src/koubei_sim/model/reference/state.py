@@ -199,7 +199,7 @@ class Pyramid(Model):
         Needs that have come up by product.
     week : list of (list of int, list of int)
         Tellings of users and of enthusiasts among them, by channel, of each of the last seven days.
-    reply16 : list of int
+    reply16, surprise_chance : list of int
         What is left of replies today by channel, 16.16 fixed point.
     stock : int
         Units left unsold.
@@ -233,6 +233,7 @@ class Pyramid(Model):
         self.needs_so_far = [0] * rules.n_products
         self.week: list[tuple[list[int], list[int]]] = []
         self.reply16: list[int] = []
+        self.surprise_chance: list[int] = []
         self.stock = 0
         self.good_stock = [0] * MAX_GOODS
         self.good_sold = [0] * MAX_GOODS

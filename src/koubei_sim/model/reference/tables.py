@@ -26,7 +26,14 @@ from koubei_sim.core.codes import (
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people, segments
-from koubei_sim.model.reference.tables_content import appeal, faded, press, yearly
+from koubei_sim.model.reference.tables_content import (
+    appeal,
+    faded,
+    for_honour,
+    press,
+    surprises,
+    yearly,
+)
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -83,6 +90,7 @@ def make_tables(
         **hearing(scenario),
         **boards_and_media(scenario),
         **press(scenario),
+        **surprises(scenario),
         **appeal(scenario),
         **events(scenario),
         **meetings(scenario),
@@ -200,7 +208,7 @@ def products(scenario: Any) -> Fields:
         "scale_quality": real([p.scale_quality / g for p in found]),
         "scale_difficulty": real([p.scale_difficulty / g for p in found]),
         "visible_progress": real([p.visible_progress for p in found]),
-        "honour_gain": scenario.loyalty.honour_gain,
+        "honour_gain": for_honour(scenario, scenario.loyalty.honour_gain),
         "release_story32": chance32(scenario.loyalty.release_story),
         "bar": real([p.bar for p in found]),
         "bar_expert": real([p.bar_expert for p in found]),
@@ -275,7 +283,7 @@ def engagement(scenario: Any) -> Fields:
         "tier_keep": real([tier * loyalty.keep for tier in tiers]),
         "recruit_gain": loyalty.recruit_gain,
         "newcomer_engagement": loyalty.newcomer,
-        "reply_gain": loyalty.reply_gain,
+        "reply_gain": for_honour(scenario, loyalty.reply_gain),
         "complaint_gain": loyalty.complaint_gain,
     }
 

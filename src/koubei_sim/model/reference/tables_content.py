@@ -32,6 +32,21 @@ def yearly(change: float, day: int) -> float:
     return 1.0 / float(exp_neg_portable(size))
 
 
+def for_honour(scenario: Any, gain: float) -> float:
+    """Return what is left of a gain that no money brings, where recruiting is paid."""
+    telling = scenario.telling
+    return gain * float(exp_neg_portable(telling.referral_crowding * telling.referral_reward))
+
+
+def surprises(scenario: Any) -> dict[str, Any]:
+    """Return how many presents there are a day on each channel, and what they are worth."""
+    a_day, gain = np.zeros(MAX_CHANNELS), np.zeros(MAX_CHANNELS)
+    for c, channel in enumerate(scenario.channels.values()):
+        a_day[c] = channel.surprises / scenario.people_per_agent
+        gain[c] = channel.surprise_gain
+    return {"surprises": a_day, "surprise_gain": gain}
+
+
 def press(scenario: Any) -> dict[str, Any]:
     """Return how much campaigns lead, and how they follow what people say."""
     media = list(scenario.media.values())

@@ -37,6 +37,7 @@ from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.registration import lurks
 from koubei_sim.model.reference.segments import tells_as
+from koubei_sim.model.reference.surprises import gets_present
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -56,11 +57,13 @@ def tell(model: Pyramid, day: Day) -> None:
     for person in day.online:
         # Fixed for the turn: a reply may promote the teller, but not between two channels.
         kind = kind_of(person)
-        told_anything = False
+        told_anything, presents = False, 0
         for c in range(model.rules.n_channels):
             if wants_to_tell(model, day, person, kind, c):
-                speak(model, day, person, kind, c)
+                presents += speak(model, day, person, kind, c)
                 told_anything = True
+        if presents:  # something to tell of from tomorrow on
+            person.last_story = day.t
         if person.stage == USER and told_anything:
             person.story = NO_STORY
 
@@ -95,8 +98,8 @@ def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -
     return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
 
 
-def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> None:
-    """Tell on channel c: make the message, count it, take the reply."""
+def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
+    """Tell on channel c: make the message, count it, take the reply; say if a present came."""
     sign = sign_of(model, day, person, kind)
     hop = person.hop_heard + 1 if kind == KIND_RELAY else 0
     telling = Telling(
@@ -114,8 +117,10 @@ def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> None:
     if sign > 0:
         person.told_positive.add(c)
     count_telling(day, telling, kind)
-    if person.stage == USER:
-        take_reply(model, day, person, c)
+    if person.stage != USER:
+        return False
+    take_reply(model, day, person, c)
+    return gets_present(model, day, person, c)
 
 
 def sign_of(model: Pyramid, day: Day, person: Person, kind: int) -> int:

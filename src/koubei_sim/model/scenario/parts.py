@@ -58,6 +58,7 @@ from koubei_sim.model.mechanisms.rival import Rival
 from koubei_sim.model.mechanisms.segments import Conduct
 from koubei_sim.model.mechanisms.service import AnswerCosts, Answers, Staff
 from koubei_sim.model.mechanisms.supply import SupplyCosts
+from koubei_sim.model.mechanisms.surprises import Surprises
 from koubei_sim.model.mechanisms.telling import (
     Messages,
     Referral,
@@ -74,6 +75,7 @@ class Segment(Conduct, Needs, Income, ReadingBudget, Membership, Activity, Kind)
 
 
 class Channel(
+    Surprises,
     Amplification,
     Staff,
     Dilution,
