@@ -390,6 +390,8 @@ def test_rules_have_the_dtypes_of_the_world():
         "media_follow",
         "media_forget",
         "media_notice",
+        "media_posts",
+        "moderation",
         "segment_gain",
         "good_quality",
         "list_price",

@@ -44,6 +44,7 @@ from koubei_sim.model.mechanisms.goods import (
 from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.leaving import T_LAPSES
 from koubei_sim.model.reference.adoption import adopt
+from koubei_sim.model.reference.belonging import among_fans
 from koubei_sim.model.reference.engagement import present_engagement
 from koubei_sim.model.reference.leaving import lapse
 from koubei_sim.model.reference.returns import exponential
@@ -168,13 +169,15 @@ def scores(model: Pyramid, t: int, person: Person) -> dict[int, float]:
     if sees_goods(model, person):
         for g in range(rules.n_goods):
             if t >= rules.good_launch[g]:
-                found[g] = (
+                score = (
                     weight * rules.good_quality[g]
                     - rules.price_weight * (model.good_price[g] / income)
                     + rules.word_weight * heard(model, t, person)
                     + rules.link_weight * float(is_linked(model, person, g))
-                    + gumbel(model, person, g)
                 )
+                if rules.tribe >= 0:
+                    score = score + rules.tribe_weight * among_fans(person)
+                found[g] = score + gumbel(model, person, g)
     found[RIVALS] = (
         weight * rules.rival_quality[t]
         - rules.price_weight * (rules.rival_price[t] / income)

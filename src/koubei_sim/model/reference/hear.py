@@ -33,8 +33,12 @@ from koubei_sim.model.mechanisms.hearing import (
     T_NEWLY_AWARE,
 )
 from koubei_sim.model.mechanisms.media import DRAW_SEE_MEDIA
+from koubei_sim.model.reference.accounts import follows, perhaps_unfollow
 from koubei_sim.model.reference.appeal import best_of, weighed
+from koubei_sim.model.reference.belonging import pulled
 from koubei_sim.model.reference.coins import pick
+from koubei_sim.model.reference.copying import with_room
+from koubei_sim.model.reference.events import lifted
 from koubei_sim.model.reference.press import is_running, visibility
 
 if TYPE_CHECKING:
@@ -220,7 +224,7 @@ def hear_word(
     if rules.tie_on[c]:
         y = y * rules.tie16[c][tie] >> 16
     if telling.sign > 0:  # bad news is not weighed by fit
-        y = y * fit >> 16
+        y = pulled(model, person, y * fit >> 16)
     see(model, day, person, telling.hop, telling.sign, telling.product, telling.appeal)
     if telling.sign < 0:
         if hear_blame(model, day, person, y):
@@ -231,7 +235,7 @@ def hear_word(
 
 def seen_below(model: Pyramid, c: int, t: int) -> int:
     """Return the threshold of the coin of seeing a message on feed c: 2**32 (1 - exp(-hazard))."""
-    hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16
+    hazard = with_room(model, lifted(model, model.rules.see_hazard[c], c, t))
     return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0)
 
 
@@ -249,7 +253,8 @@ def hear_board(model: Pyramid, day: Day, c: int, sign: int) -> None:
     members = sum(c in person.channels for person in model.people)
     if not posts or not members:
         return
-    readers = rules.readers_per_post[c] * (rules.lift_visibility16[c][day.t] / 65536.0)
+    lift = rules.lift_visibility16[c][day.t]
+    readers = rules.readers_per_post[c] * (with_room(model, lift) / 65536.0)
     seen = min(1.0, readers / members)
     if rules.reading[c] != float("inf"):
         seen = min(seen, rules.reading[c] / len(posts))
@@ -319,7 +324,7 @@ def read(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float, ad
         fit = model.fit16[product][person.person_class]
         see(model, day, person, 0, 1, product)
         count_tellers(model, person, first_exposure(person, c))
-        if hear_praise(model, person, y * fit >> 16, fit):
+        if hear_praise(model, person, pulled(model, person, y * fit >> 16), fit):
             place = pick(model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number), number)
             if page[place].teller is person:  # a relay reads its own post
                 place = (place + 1) % number
@@ -335,20 +340,24 @@ def hear_media(model: Pyramid, day: Day, m: int) -> None:
         return
     least = (1 << 32) - visibility(model, m, t)
     for person in model.people:
+        if not follows(model, person, m):
+            continue
         coin = model.coins.coin(DRAW_SEE_MEDIA, t, m, person.number)
         # Those with the largest coins see it.
         if c in person.channels and is_hearing(person) and coin >= least:
             see(model, day, person, 0, 1, product)
             count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]
-            if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, fit):
+            y = pulled(model, person, rules.media_hazard[m] * fit >> 16)
+            if hear_praise(model, person, y, fit):
                 claim(day, person, RECRUITER_MEDIA, c, product)
+            perhaps_unfollow(model, day, person, m)
 
 
 def hear_story(model: Pyramid, day: Day, story: Telling, rank: int) -> None:
     """Let a story that the firm has picked be seen by members of its channel."""
     rules, c, product = model.rules, story.channel, story.product
-    least = (1 << 32) - rules.amplify32[c]
+    least = (1 << 32) - with_room(model, rules.amplify32[c])
     day.row[T_AMPLIFIED + c] += 1
     for person in model.people:
         coin = model.coins.coin(DRAW_AMPLIFY, day.t, 8 * rank + c, person.number)
@@ -356,7 +365,8 @@ def hear_story(model: Pyramid, day: Day, story: Telling, rank: int) -> None:
             see(model, day, person, 0, 1, product, story.appeal)
             count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]
-            won = hear_praise(model, person, story.hazard * fit >> 16, fit)
+            y = pulled(model, person, story.hazard * fit >> 16)
+            won = hear_praise(model, person, y, fit)
             if won and story.teller is not person:
                 claim(day, person, story.teller.number, c, product)
 

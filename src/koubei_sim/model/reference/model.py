@@ -9,7 +9,9 @@ from __future__ import annotations
 from koubei_sim.model.reference import (
     age,
     backlog,
+    belonging,
     complain,
+    copying,
     decide,
     dilution,
     fatigue,
@@ -58,7 +60,13 @@ class PyramidModel(Pyramid):
 
         dilution.look_back(self)
         goods.morning(self, day)
+<<<<<<< HEAD
         surprises.wrap(self)
+=======
+        copying.look_around(self)
+        belonging.look_around(self, day)
+        serve.staff(self)
+>>>>>>> ref15
         backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from koubei_sim.core.draws import log_portable
 from koubei_sim.model.mechanisms.press import T_PRESS
+from koubei_sim.model.reference.accounts import by_posts
+from koubei_sim.model.reference.copying import with_room
 from koubei_sim.model.reference.events import lifted
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def visibility(model: Pyramid, m: int, t: int) -> int:
     seen = int(min(CERTAIN, much))
     if rules.media_lifted[m]:
         seen = min(1 << 32, lifted(model, seen, rules.media_channel[m], t))
-    return seen
+    return with_room(model, by_posts(model, m, seen))
 
 
 def listen(model: Pyramid, day: Day) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from koubei_sim.model.mechanisms.fit import T_PROMOTERS_ONLINE, T_UNHAPPY_ONLINE
 from koubei_sim.model.mechanisms.online import T_ONLINE_USERS
 from koubei_sim.model.reference.backlog import missed
+from koubei_sim.model.reference.belonging import content_among_fans
 from koubei_sim.model.reference.engagement import present_engagement
 from koubei_sim.model.reference.expectations import expected, follow
 from koubei_sim.model.reference.serve import is_served
@@ -24,8 +25,9 @@ def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     """Return s of an online user; note the unhappy (s < 0) and the promoters (s >= `promoter`).
 
     ``s = q - d (1 - x) + taste - bar + loyalty_bonus e / (1 + e)``, plus the service bonus
-    while an answer of the staff is remembered, less what the user misses.  The order of the sums is
-    part of the model.  What it expects then follows what it found.
+    while an answer of the staff is remembered and what it is to be among fans, less what the user
+    misses.  The order of the sums is part of the model.  What it expects then follows what it
+    found.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ def satisfaction(model: Pyramid, day: Day, user: Person) -> float:
     s = given - expected(model, user) + rules.loyalty_bonus * (e / (1.0 + e))
     if is_served(user, day.t):
         s = s + rules.service_bonus * (user.served_worth / 65536.0)
+    s = s + content_among_fans(model, user)
     lost = missed(model, k, user)
     s = s - lost
     follow(model, day, user, given - lost)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import USER, WORTH_BINS
+from koubei_sim.core.codes import CORE, USER, WORTH_BINS
 from koubei_sim.model.mechanisms.service import (
     DRAW_ANSWER,
     DRAW_QUEUE,
@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     from koubei_sim.model.reference.state import Person, Pyramid
 
 
+def staff(model: Pyramid) -> None:
+    """Reckon how many complaints staff and moderators, core users, can handle today."""
+    rules = model.rules
+    core = sum(person.stage == USER and person.tier == CORE for person in model.people)
+    for c in range(rules.n_channels):
+        model.capacity[c] = rules.service_capacity[c] + int(rules.moderation[c] * core)
+
+
+def has_service(model: Pyramid, c: int) -> bool:
+    """Say whether complaints are taken on a channel, by staff or by moderators."""
+    return bool(model.rules.service_capacity[c] > 0 or model.rules.moderation[c] > 0)
+
+
 def serve(model: Pyramid, day: Day) -> None:
     """Work the queues, set tomorrow's squeak."""
     rules = model.rules
     answered_in_public = 0
     for c in range(rules.n_channels):
-        if rules.service_capacity[c] > 0:
+        if has_service(model, c):
             answered = work_queue(model, day, c)
             if rules.service_public[c]:
                 answered_in_public += answered
@@ -42,7 +55,7 @@ def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
     return [
         c
         for c in range(rules.n_channels)
-        if rules.service_capacity[c] > 0 and t >= rules.channel_opens[c] and c in user.channels
+        if has_service(model, c) and t >= rules.channel_opens[c] and c in user.channels
     ]
 
 
@@ -63,7 +76,7 @@ def work_queue(model: Pyramid, day: Day, c: int) -> int:
         day.row[T_DROPPED + c] += 1
 
     handled = answered = 0
-    while queue and handled < rules.service_capacity[c]:
+    while queue and handled < model.capacity[c]:
         user = queue.pop(0)
         user.complaint_pending = False
         if user.stage != USER:  # has left: costs no capacity
@@ -86,7 +99,7 @@ def is_served(user: Person, t: int) -> bool:
 def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     """Help a user; `place` is the position in the day's work, from 0."""
     rules = model.rules
-    bin_of_day = place * WORTH_BINS // rules.service_capacity[c]
+    bin_of_day = place * WORTH_BINS // model.capacity[c]
     worth = rules.answer_worth16[(t - user.complained_at) * WORTH_BINS + bin_of_day]
     user.served_worth = worth
     user.served_until = t + rules.bonus_days

@@ -66,6 +66,8 @@ class Person(Agent):
         self.product_heard = 0
         self.heard_appeal = ONE8  # of what made it aware, units of 1/256
         self.return_at = NEVER
+        self.unfollowed: set[int] = set()  # campaigns that it has left
+        self.fans8 = 0  # fans among those whom it hears, units of 1/255
         self.returns_as = AWARE  # the stage on its return
         self.offers = 0  # offers of the rival that have passed
         self.offer_at_hazard: int | None = None  # cumulative hazard at which the next one falls
@@ -209,6 +211,14 @@ class Pyramid(Model):
         Price and unit cost of each good today.
     attention : list of float
         What talk has added to each campaign.
+    room16 : int
+        What others leave of all that is seen today, 16.16 fixed point.
+    followed : float
+        Share of users that others have followed.
+    heard_there : list of list of int
+        Whom each person hears on the feed whose ties count, without ties made at meetings.
+    capacity : list of int
+        Complaints that can be handled today, by channel.
     squeak : float
         Factor on complaint rates, from the answers of the tick before.
     """
@@ -240,6 +250,10 @@ class Pyramid(Model):
         self.good_price = [0.0] * MAX_GOODS
         self.good_cost = [0.0] * MAX_GOODS
         self.attention = [0.0] * len(rules.media_lead)
+        self.room16 = FULL16
+        self.followed = 0.0
+        self.heard_there = tellers_of(self.listeners[rules.tribe]) if rules.tribe >= 0 else []
+        self.capacity = list(rules.service_capacity)
         self.squeak = 1.0
         self.table: list[list[int]] = []
         self.quality_path: list[list[float]] = []
@@ -296,3 +310,12 @@ def arcs_of(graphs: Graphs, rules: Rules) -> list[list[list[tuple[int, int]]]]:
                 rows[i] = [(indices[arc], ties[arc]) for arc in arcs]
         listeners.append(rows)
     return listeners
+
+
+def tellers_of(listeners: list[list[tuple[int, int]]]) -> list[list[int]]:
+    """Return whom each person hears on a feed, once for each arc."""
+    heard: list[list[int]] = [[] for _ in listeners]
+    for teller, arcs in enumerate(listeners):
+        for listener, _ in arcs:
+            heard[listener].append(teller)
+    return heard

@@ -26,14 +26,7 @@ from koubei_sim.core.codes import (
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
 from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people, segments
-from koubei_sim.model.reference.tables_content import (
-    appeal,
-    faded,
-    for_honour,
-    press,
-    surprises,
-    yearly,
-)
+from koubei_sim.model.reference.tables_content import content, faded, for_honour, yearly
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -89,9 +82,7 @@ def make_tables(
         **stories(scenario),
         **hearing(scenario),
         **boards_and_media(scenario),
-        **press(scenario),
-        **surprises(scenario),
-        **appeal(scenario),
+        **content(scenario),
         **events(scenario),
         **meetings(scenario),
         **market(scenario),
@@ -589,6 +580,7 @@ def service(scenario: Any) -> Fields:
     ]
     return {
         "service_capacity": whole(each(scenario, lambda c: agents(c.service_capacity, scenario))),
+        "moderation": real(each(scenario, lambda c: c.moderation, 0.0)),
         "service_public": flags(each(scenario, lambda c: c.service_public)),
         "patience": given.patience,
         "answer32": chance32(given.answer_success),

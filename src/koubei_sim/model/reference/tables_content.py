@@ -14,6 +14,7 @@ import numpy as np
 from koubei_sim.core.codes import MAX_CHANNELS
 from koubei_sim.core.draws import exp_neg_portable, log_portable
 
+CLASSES = 4096  # of patience with posts
 INFINITY = float("inf")
 
 
@@ -47,6 +48,18 @@ def surprises(scenario: Any) -> dict[str, Any]:
     return {"surprises": a_day, "surprise_gain": gain}
 
 
+def content(scenario: Any) -> dict[str, Any]:
+    """Return all of it."""
+    return {
+        **press(scenario),
+        **surprises(scenario),
+        **accounts(scenario),
+        **copying(scenario),
+        **belonging(scenario),
+        **appeal(scenario),
+    }
+
+
 def press(scenario: Any) -> dict[str, Any]:
     """Return how much campaigns lead, and how they follow what people say."""
     media = list(scenario.media.values())
@@ -56,6 +69,44 @@ def press(scenario: Any) -> dict[str, Any]:
         **{f"media_{n}": np.array([getattr(m, n) for m in media], np.float64) for n in names},
         "media_scale": scenario.people_per_agent,
         "media_lifted": np.array([int(m.lifted) for m in media], np.int64),
+    }
+
+
+def accounts(scenario: Any) -> dict[str, Any]:
+    """Return how often campaigns post, and who of those that see one leaves it."""
+    media = list(scenario.media.values())
+    unfollow32 = np.zeros((len(media), CLASSES), np.int64)
+    for m, campaign in enumerate(media):
+        for k in range(CLASSES if campaign.unfollow > 0.0 else 0):
+            patience = -float(log_portable(1.0 - (k + 0.5) / 4096))
+            beyond = max(0.0, campaign.posts - campaign.tolerance * patience)
+            unfollow32[m, k] = _chance32(campaign.unfollow * beyond)
+    return {
+        "unfollow_on": int(any(campaign.unfollow > 0.0 for campaign in media)),
+        "media_posts": np.array([campaign.posts for campaign in media], np.float64),
+        "unfollow32": unfollow32,
+    }
+
+
+def copying(scenario: Any) -> dict[str, Any]:
+    """Return how much others crowd the channels, and how soon they follow."""
+    half_life = scenario.market.copied_after
+    return {
+        "copied": scenario.market.copied,
+        "copied_step": 1.0 if half_life == 0.0 else 1.0 - _left(1, half_life),
+    }
+
+
+def belonging(scenario: Any) -> dict[str, Any]:
+    """Return whose ties count, and what fans among them are worth."""
+    loyalty, weight = scenario.loyalty, scenario.buying.tribe_weight
+    counts = loyalty.belonging > 0.0 or loyalty.pull > 0.0 or weight > 0.0
+    named = loyalty.tribe is not None and counts
+    return {
+        "tribe": list(scenario.channels).index(loyalty.tribe) if named else -1,
+        "belonging": loyalty.belonging,
+        "pull16": np.array([int((1.0 + loyalty.pull * (k / 255.0)) * 65536.0) for k in range(256)]),
+        "tribe_weight": weight,
     }
 
 
