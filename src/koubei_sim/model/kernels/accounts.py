@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.bits import has, insert
+from koubei_sim.core.codes import AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, pick, power_portable, stream
 from koubei_sim.model.mechanisms.accounts import (
@@ -42,6 +43,8 @@ def followers(s, r, t, m, seers, row):
         block[kept] = i
         kept += 1
         coin = draw32(base, i)
+        if s.listener[i].stage > AWARE:  # won today already, so it sees nothing
+            continue
         if coin < limit[0] and coin < limit[pick(draw32(patience, i), CLASSES)]:
             insert(left, i)
             row[T_UNFOLLOWS + r.media_channel[m]] += 1

@@ -60,13 +60,10 @@ class PyramidModel(Pyramid):
 
         dilution.look_back(self)
         goods.morning(self, day)
-<<<<<<< HEAD
-        surprises.wrap(self)
-=======
         copying.look_around(self)
         belonging.look_around(self, day)
         serve.staff(self)
->>>>>>> ref15
+        surprises.wrap(self)
         backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)
