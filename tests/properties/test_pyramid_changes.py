@@ -217,6 +217,7 @@ def in_halves(world: World) -> World:
         copied=0.0,
         tribe=-1,
         moderation=np.zeros(8),
+        surprises=np.zeros(8),
         squeaky_wheel=0.0,
         honour_gain=0.0,
         release_story32=0,

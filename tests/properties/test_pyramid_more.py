@@ -46,7 +46,7 @@ def monotone(world: World) -> World:
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
             "learn_quality", "learn_difficulty", "join_board32", "register16", "churn32",
-            "dilution", "amplify", "ride32", "moderation",
+            "dilution", "amplify", "ride32", "moderation", "surprises",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",

@@ -54,8 +54,9 @@ def test_the_page_of_limits_counts_what_modules_do(capsys) -> None:
         assert count(found["by weibo"]) == np.median(told)
         assert found["took off"] in ("0 of 3", "1 of 3", "2 of 3", "3 of 3")
     off = (
-        "`amplification`, `appeal`, `bar_expert`, `by_hand`, `forgetting`, `goods`, `own_work`, "
-        "`press`, `riding`, `segments`"
+        "`amplification`, `appeal`, `bar_expert`, `belonging`, `by_hand`, `copying`, "
+        "`crowding_out`, `forgetting`, `goods`, `moderation`, `own_work`, `posts`, `press`, "
+        "`riding`, `segments`, `surprises`, `unfollowing`"
     )
     assert f"Not in force: {off}." in page
 

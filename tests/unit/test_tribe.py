@@ -214,6 +214,65 @@ def test_a_tribe_without_weights_is_none() -> None:
     assert difference(*histories) is None
 
 
+# ---------------------------------------------------------------- surprises, crowding out
+
+
+def test_presents_are_as_many_as_planned_where_as_many_tell() -> None:
+    """Catches a chance from today's tellings, presents on other channels, and unpaid ones.
+
+    Null: of U tellings each brings a present with probability min(1, 20 / U of yesterday).
+    """
+    scenario = TINY.replace(
+        n_agents=MANY,
+        ticks=120,
+        **{"channels.weibo.surprises": 20.0, "channels.weibo.surprise_cost": 3.0},
+    )
+    result = kb.run(scenario, rng=3)
+    c = list(scenario.channels).index("weibo")
+    table = result.histories[0].table
+    given = table[:, codes.T_SURPRISES : codes.T_SURPRISES + 8]
+    told = table[:, codes.T_TELLS_POSITIVE + c] + table[:, codes.T_TELLS_NEGATIVE + c]
+    chance = np.minimum(1.0, 20.0 / np.maximum(1, told[:-1]))
+    expected = (told[1:] * chance * (told[:-1] > 0)).sum()
+    spread = np.sqrt((told[1:] * chance * (1.0 - chance)).sum())
+    assert given[0].sum() == 0 and given.sum() == given[:, c].sum() > 500
+    assert abs(given.sum() - expected) < limit_z() * spread
+    spent = spend(result.histories[0], scenario)["surprises"]
+    assert np.array_equal(spent, 3.0 * given[:, c])
+
+
+def test_who_got_a_present_tells_of_it_afterwards() -> None:
+    """Catches a present that binds but is no story: with novelty, more is told."""
+    stale = TINY.replace(
+        n_agents=5_000,
+        ticks=200,
+        **{"telling.novelty_half_life": 3.0, "telling.novelty_floor": 0.05},
+    )
+    presents = stale.replace(**{f"channels.{c}.surprises": 30.0 for c in stale.channels})
+    told = [int(kb.run(one, rng=3).data.tells.sum()) for one in (stale, presents)]
+    assert told[1] > 1.1 * told[0]
+
+
+def test_paid_recruiting_crowds_honour_out() -> None:
+    """Catches a crowding that acts without a reward, or on gains that are no honour.
+
+    exp(-.7 * .5) of what replies and honour gain, and nothing else: the same history.
+    """
+    paid = TINY.replace(**{"telling.referral_reward": 0.5})
+    left = float(np.exp(-0.35))
+    crowded = build_world(paid.replace(**{"telling.referral_crowding": 0.7}), 3).rules
+    plain = build_world(paid, 3).rules
+    changed = {
+        n for n in plain._fields if not np.array_equal(getattr(plain, n), getattr(crowded, n))
+    }
+    assert changed == {"honour_gain", "reply_gain"}
+    assert crowded.reply_gain == pytest.approx(plain.reply_gain * left, rel=1e-12)
+    free = TINY.replace(**{"telling.referral_reward": 0.0})
+    pair = (free, free.replace(**{"telling.referral_crowding": 0.7}))
+    histories = [run_compiled(build_world(one, 3)) for one in pair]
+    assert difference(*histories) is None
+
+
 # ---------------------------------------------------------------- moderators
 
 

@@ -66,6 +66,7 @@ _CONDUCT_OF: Final = {
         {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
          "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest",
          "lurkers", "reply", "dilution", "service_capacity", "moderation",
+         "surprises", "surprise_gain", "surprise_cost",
          "service_public", "staff_cost",
          "tie_floor", "amplify", "amplify_visibility", "amplify_cost"}
     ),

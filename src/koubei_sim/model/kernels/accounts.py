@@ -28,8 +28,8 @@ def any_post32(r, m, visible):
 
 
 @part
-def followers(s, r, t, m, seers, row):
-    """Keep those of the collected who follow campaign `m`; some leave it after this post."""
+def followers(s, r, t, c, m, seers, row):
+    """Keep those of the collected who follow campaign `m` on channel `c`; some leave it after this post."""
     if r.unfollow_on == 0 or r.unfollow32[m, 0] == 0:
         return seers
     block, left, limit = s.block_listener, s.left[m], r.unfollow32[m]
@@ -47,5 +47,5 @@ def followers(s, r, t, m, seers, row):
             continue
         if coin < limit[0] and coin < limit[pick(draw32(patience, i), CLASSES)]:
             insert(left, i)
-            row[T_UNFOLLOWS + r.media_channel[m]] += 1
+            row[T_UNFOLLOWS + c] += 1
     return kept

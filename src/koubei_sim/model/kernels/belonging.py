@@ -44,8 +44,12 @@ def pulled(s, r, i, hazard):
 
 
 @part
-def belongs(s, r, i, worth):
-    """Return what it is worth to `i` to be where its ties are."""
-    if r.tribe < 0:
-        return 0.0
-    return worth * (np.float64(s.fans8[i]) / 255.0)
+def contented(s, r, i):
+    """Return what being among fans adds to the satisfaction of `i`."""
+    return 0.0 if r.tribe < 0 else r.belonging * (np.float64(s.fans8[i]) / 255.0)
+
+
+@part
+def wanted(s, r, i):
+    """Return what being among fans adds to the utility of a good of ours."""
+    return 0.0 if r.tribe < 0 else r.tribe_weight * (np.float64(s.fans8[i]) / 255.0)

@@ -18,7 +18,7 @@ from koubei_sim.core.draws import (
     unit_open,
 )
 from koubei_sim.model.kernels.adoption import adopt
-from koubei_sim.model.kernels.belonging import belongs
+from koubei_sim.model.kernels.belonging import wanted
 from koubei_sim.model.kernels.engagement import present
 from koubei_sim.model.kernels.leaving import leave
 from koubei_sim.model.kernels.sets import smallest
@@ -252,7 +252,7 @@ def choose(s, r, t, i):
                 - r.price_weight * (s.price_now[g] / income)
                 + r.word_weight * told
                 + r.link_weight * linked
-                + belongs(s, r, i, r.tribe_weight)
+                + wanted(s, r, i)
                 + luck(stream(r.key, r.replicate, DRAW_GOODS_CHOICE, e, g), i)
             )
             if first or score > most:

@@ -46,7 +46,7 @@ def own_media(s, r, t, row):
         w = s.first >> 6
         while w < (s.last + 63) >> 6:
             w, seers = next_seers(s, c, w, base, least)
-            seers = followers(s, r, t, m, seers, row)
+            seers = followers(s, r, t, c, m, seers, row)
             for winner in range(expose(s, r, t, seers, product, reading, 8 + c, row)):
                 claim(s, s.block_listener[s.block_message[winner]], RECRUITER_MEDIA, c, product)
 

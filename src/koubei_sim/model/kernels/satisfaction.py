@@ -6,7 +6,7 @@ import numpy as np
 
 from koubei_sim.core.compiling import part
 from koubei_sim.model.kernels.backlog import missed
-from koubei_sim.model.kernels.belonging import belongs
+from koubei_sim.model.kernels.belonging import contented
 from koubei_sim.model.kernels.engagement import present
 from koubei_sim.model.kernels.expectations import asked_for, follow
 
@@ -22,7 +22,7 @@ def satisfaction(s, r, i, t):
     value = given - asked_for(s, r, i, k, level) + r.loyalty_bonus * (e / (1.0 + e))
     if a.served_until >= t:
         value = value + r.service_bonus * (a.served_worth / 65536.0)
-    value = value + belongs(s, r, i, r.belonging)
+    value = value + contented(s, r, i)
     lost = missed(s, r, i, k, level)
     follow(s, r, i, t, given - lost)
     return value - lost
