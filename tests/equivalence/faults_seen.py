@@ -33,8 +33,8 @@ FAULTS_SEEN = (
           "draw(np.uint64(self.word(purpose, tick, j, other)), i)",
           "self.word(purpose, tick, j, other + i)"),
     Fault("hear", 65, "a hazard of seeing taken for a probability",
-          "return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0)",
-          "return int(hazard)"),
+          "return int((1.0 - exp_neg_portable(float(room) / 4294967296.0)) * 4294967296.0)",
+          "return int(room)"),
     Fault("hear", 112, "attention does not scale seeing",
           ("        limit = limit * rules.attention16[c][person.segment][crowd] >> 16\n"),
           "        pass\n"),
@@ -61,10 +61,10 @@ FAULTS_SEEN = (
           "hazard = model.rules.see_hazard[c]"),
     Fault("hear", 113, "an event lifts the probability of being seen",
           ("    hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16\n"
-           "    return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) "
-           "* 4294967296.0)\n"),
-          ("    hazard = model.rules.see_hazard[c]\n"
-           "    seen = (1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0\n"
+           "    room = with_room(model, hazard)\n"
+           "    return int((1.0 - exp_neg_portable(float(room) / 4294967296.0)) * 4294967296.0)\n"),
+          ("    room = with_room(model, model.rules.see_hazard[c])\n"
+           "    seen = (1.0 - exp_neg_portable(float(room) / 4294967296.0)) * 4294967296.0\n"
            "    return int(seen) * model.rules.lift_visibility16[c][t] >> 16\n")),
     Fault("tell", 65, "an event that makes visible also persuades",
           "    h = h * rules.repeat16[person.told[c]] >> 16\n",
@@ -161,8 +161,8 @@ FAULTS_SEEN = (
           "number = next(n for n, limit in chances if bits >> 32 < limit)",
           "number = int(len(posts) * seen)"),
     Fault("hear", 65, "an event on a board brings no readers",
-          " * (rules.lift_visibility16[c][day.t] / 65536.0)",
-          ""),
+          "with_room(model, lift)",
+          "with_room(model, 65536)"),
     Fault("hear", 65, "an event makes members read more than they can",
           "rules.reading[c] / len(posts))",
           "rules.reading[c] * (rules.lift_visibility16[c][day.t] / 65536.0) / len(posts))"),

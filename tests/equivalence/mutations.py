@@ -17,6 +17,7 @@ from tests.equivalence.faults_press import FAULTS_PRESS
 from tests.equivalence.faults_registration import FAULTS_REGISTRATION
 from tests.equivalence.faults_rounding import FAULTS_ROUNDING
 from tests.equivalence.faults_seen import FAULTS_SEEN
+from tests.equivalence.faults_tribe import FAULTS_TRIBE
 from tests.equivalence.faults_users import FAULTS_USERS
 from tests.equivalence.faults_words import FAULTS_WORDS
 
@@ -31,4 +32,5 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_ROUNDING,
     *FAULTS_PRESS,
     *FAULTS_APPEAL,
+    *FAULTS_TRIBE,
 )

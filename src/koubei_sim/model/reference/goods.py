@@ -169,15 +169,14 @@ def scores(model: Pyramid, t: int, person: Person) -> dict[int, float]:
     if sees_goods(model, person):
         for g in range(rules.n_goods):
             if t >= rules.good_launch[g]:
-                score = (
+                found[g] = (
                     weight * rules.good_quality[g]
                     - rules.price_weight * (model.good_price[g] / income)
                     + rules.word_weight * heard(model, t, person)
                     + rules.link_weight * float(is_linked(model, person, g))
+                    + rules.tribe_weight * among_fans(person)
+                    + gumbel(model, person, g)
                 )
-                if rules.tribe >= 0:
-                    score = score + rules.tribe_weight * among_fans(person)
-                found[g] = score + gumbel(model, person, g)
     found[RIVALS] = (
         weight * rules.rival_quality[t]
         - rules.price_weight * (rules.rival_price[t] / income)

@@ -38,7 +38,6 @@ from koubei_sim.model.reference.appeal import best_of, weighed
 from koubei_sim.model.reference.belonging import pulled
 from koubei_sim.model.reference.coins import pick
 from koubei_sim.model.reference.copying import with_room
-from koubei_sim.model.reference.events import lifted
 from koubei_sim.model.reference.press import is_running, visibility
 
 if TYPE_CHECKING:
@@ -177,8 +176,8 @@ def count_tellers(model: Pyramid, person: Person, new_tellers: int) -> None:
 
 
 def hear_praise(model: Pyramid, person: Person, y: int, fit: int) -> bool:
-    """Add y to the hazard; return True where all conditions now hold."""
-    person.hazard = min(person.hazard + y, HAZARD_CAP)
+    """Add y, as it acts among fans, to the hazard; return True where all conditions now hold."""
+    person.hazard = min(person.hazard + pulled(model, person, y), HAZARD_CAP)
     reinforcement = model.rules.reinforcement_on
     return (
         person.stage == AWARE
@@ -224,7 +223,7 @@ def hear_word(
     if rules.tie_on[c]:
         y = y * rules.tie16[c][tie] >> 16
     if telling.sign > 0:  # bad news is not weighed by fit
-        y = pulled(model, person, y * fit >> 16)
+        y = y * fit >> 16
     see(model, day, person, telling.hop, telling.sign, telling.product, telling.appeal)
     if telling.sign < 0:
         if hear_blame(model, day, person, y):
@@ -235,8 +234,9 @@ def hear_word(
 
 def seen_below(model: Pyramid, c: int, t: int) -> int:
     """Return the threshold of the coin of seeing a message on feed c: 2**32 (1 - exp(-hazard))."""
-    hazard = with_room(model, lifted(model, model.rules.see_hazard[c], c, t))
-    return int((1.0 - exp_neg_portable(float(hazard) / 4294967296.0)) * 4294967296.0)
+    hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16
+    room = with_room(model, hazard)
+    return int((1.0 - exp_neg_portable(float(room) / 4294967296.0)) * 4294967296.0)
 
 
 # ------------------------------------------------------------------ boards and own media
@@ -324,7 +324,7 @@ def read(model: Pyramid, day: Day, c: int, posts: list[Telling], seen: float, ad
         fit = model.fit16[product][person.person_class]
         see(model, day, person, 0, 1, product)
         count_tellers(model, person, first_exposure(person, c))
-        if hear_praise(model, person, pulled(model, person, y * fit >> 16), fit):
+        if hear_praise(model, person, y * fit >> 16, fit):
             place = pick(model.coins.coin(DRAW_BOARD_PICK, day.t, address, person.number), number)
             if page[place].teller is person:  # a relay reads its own post
                 place = (place + 1) % number
@@ -348,8 +348,7 @@ def hear_media(model: Pyramid, day: Day, m: int) -> None:
             see(model, day, person, 0, 1, product)
             count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]
-            y = pulled(model, person, rules.media_hazard[m] * fit >> 16)
-            if hear_praise(model, person, y, fit):
+            if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, fit):
                 claim(day, person, RECRUITER_MEDIA, c, product)
             perhaps_unfollow(model, day, person, m)
 
@@ -365,8 +364,7 @@ def hear_story(model: Pyramid, day: Day, story: Telling, rank: int) -> None:
             see(model, day, person, 0, 1, product, story.appeal)
             count_tellers(model, person, first_exposure(person, MAX_CHANNELS + c))
             fit = model.fit16[product][person.person_class]
-            y = pulled(model, person, story.hazard * fit >> 16)
-            won = hear_praise(model, person, y, fit)
+            won = hear_praise(model, person, story.hazard * fit >> 16, fit)
             if won and story.teller is not person:
                 claim(day, person, story.teller.number, c, product)
 
