@@ -186,11 +186,11 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes |= random_forgetting(dice)
     changes |= random_tribe(dice, channels, arcs)
     changes |= random_accounts(dice, len(changes["media_channel"]))
-    changes["surprises"] = dice.rng.uniform(0.0, 6.0, 8) * int(dice.yes(0.4))
-    changes["surprise_gain"] = dice.rng.uniform(0.0, 4.0, 8)
     changes["moderation"] = dice.rng.uniform(0.0, 0.5, 8) * int(dice.yes(0.4))
     if dice.yes(0.4):
         changes |= {"copied": dice.real(0.2, 8.0), "copied_step": dice.real(0.05, 1.0, p=0.7)}
+    changes["surprises"] = dice.rng.uniform(0.0, 6.0, 8) * int(dice.yes(0.4))
+    changes["surprise_gain"] = dice.rng.uniform(0.0, 4.0, 8)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 

@@ -29,12 +29,12 @@ FAULTS_TRIBE = (
           "DRAW_TOLERANCE, 0, m", "DRAW_TOLERANCE, t, m"),
     Fault("accounts", 10, "one puts up with all campaigns alike",
           "DRAW_TOLERANCE, 0, m", "DRAW_TOLERANCE, 0, 0"),
-    Fault("accounts", 1, "the coin of leaving is that of the first day",
+    Fault("accounts", 4, "the coin of leaving is that of the first day",
           "DRAW_UNFOLLOW, t, m", "DRAW_UNFOLLOW, 0, m"),
     Fault("accounts", 10, "the coin of leaving is that of the first campaign",
           "DRAW_UNFOLLOW, t, m", "DRAW_UNFOLLOW, t, 0"),
     Fault("accounts", 21, "who leaves is counted by campaign, not by channel",
-          "T_UNFOLLOWS + rules.media_channel[m]", "T_UNFOLLOWS + m"),
+          "T_UNFOLLOWS + c", "T_UNFOLLOWS + m"),
     Fault("hear", 5, "who has left sees the campaign all the same, and leaves once more",
           "        if not follows(model, person, m):\n            continue\n", ""),
     Fault("hear", 22, "who leaves has not seen what it leaves for",
@@ -43,8 +43,8 @@ FAULTS_TRIBE = (
            "            fit = model.fit16[product][person.person_class]\n"
            "            if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, fit):\n"
            "                claim(day, person, RECRUITER_MEDIA, c, product)\n"
-           "            perhaps_unfollow(model, day, person, m)\n"),
-          ("            perhaps_unfollow(model, day, person, m)\n"
+           "            perhaps_unfollow(model, day, person, m, c)\n"),
+          ("            perhaps_unfollow(model, day, person, m, c)\n"
            "            if m in person.unfollowed:\n"
            "                continue\n"
            "            see(model, day, person, 0, 1, product)\n"
@@ -57,9 +57,9 @@ FAULTS_TRIBE = (
           ("                claim(day, person, RECRUITER_MEDIA, c, product)\n"
            "                continue\n            perhaps")),
     Fault("hear", 5, "members leave a campaign that they have not seen",
-          "            perhaps_unfollow(model, day, person, m)\n",
+          "            perhaps_unfollow(model, day, person, m, c)\n",
           "        if c in person.channels and is_hearing(person):\n"
-          "            perhaps_unfollow(model, day, person, m)\n"),
+          "            perhaps_unfollow(model, day, person, m, c)\n"),
     Fault("press", 21, "waves act on each post rather than on the day",
           ("    if rules.media_lifted[m]:\n"
            "        seen = min(1 << 32, lifted(model, seen, rules.media_channel[m], t))\n"
@@ -144,13 +144,13 @@ FAULTS_TRIBE = (
     Fault("hear", 16, "what was heard before is heard anew among fans",
           "person.hazard + pulled(model, person, y)", "pulled(model, person, person.hazard + y)"),
     Fault("goods", 20, "goods are bought without a look around",
-          "                    + rules.tribe_weight * among_fans(person)\n", ""),
+          "                    + wanted_among_fans(model, person)\n", ""),
     Fault("goods", 20, "those among fans put buying off",
           "found[WAIT] = rules.wait_value +",
-          "found[WAIT] = rules.wait_value + rules.tribe_weight * among_fans(person) +"),
+          "found[WAIT] = rules.wait_value + wanted_among_fans(model, person) +"),
     Fault("goods", 20, "only users want what their ties have",
-          "rules.tribe_weight * among_fans(person)",
-          "rules.tribe_weight * among_fans(person) * (person.stage == USER)"),
+          "wanted_among_fans(model, person)",
+          "wanted_among_fans(model, person) * (person.stage == USER)"),
     # moderators
     Fault("serve", 5, "no core user is a moderator",
           "int(rules.moderation[c] * core)", "0"),
@@ -172,5 +172,28 @@ FAULTS_TRIBE = (
           "// model.capacity[c]", "// max(1, rules.service_capacity[c])"),
     Fault("serve", 10, "moderators are counted in the evening",
           "    answered_in_public = 0\n", "    staff(model)\n    answered_in_public = 0\n"),
+    # surprises
+    Fault("surprises", 0, "on the first day everybody gets a present",
+          "    if told == 0:\n        return 0\n", "    if told == 0:\n        return 1 << 32\n"),
+    Fault("surprises", 0, "the chance hangs on the tellings of a week",
+          "model.week[-1][0][c] if", "sum(day[c] for day, _ in model.week) if"),
+    Fault("surprises", 0, "the chance hangs on the tellings of enthusiasts",
+          "model.week[-1][0][c] if", "model.week[-1][1][c] if"),
+    Fault("surprises", 0, "the chance hangs on the tellings of another channel",
+          "model.week[-1][0][c] if", "model.week[-1][0][0] if"),
+    Fault("surprises", 0, "one lot for all channels",
+          "DRAW_SURPRISE, day.t, c, user", "DRAW_SURPRISE, day.t, 0, user"),
+    Fault("surprises", 0, "one lot for all days",
+          "DRAW_SURPRISE, day.t, c, user", "DRAW_SURPRISE, 0, c, user"),
+    Fault("surprises", 0, "presents bind as they do on the first channel",
+          "model.rules.surprise_gain[c]", "model.rules.surprise_gain[0]"),
+    Fault("surprises", 0, "presents are counted on the first channel",
+          "T_SURPRISES + c", "T_SURPRISES"),
+    Fault("tell", 0, "a present is a story between two channels",
+          "                presents += speak(model, day, person, kind, c)\n",
+          ("                if speak(model, day, person, kind, c):\n"
+           "                    person.last_story = day.t\n")),
+    Fault("tell", 0, "a present is no story",
+          "            person.last_story = day.t\n", "            pass\n"),
 )
 # fmt: on

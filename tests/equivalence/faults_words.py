@@ -56,10 +56,10 @@ FAULTS_WORDS = (
            "        # Fixed for the turn: a reply may promote the teller, but not "
            "between two channels.\n"
            "        kind = kind_of(person)\n"
-           "        told_anything = False\n"
+           "        told_anything, presents = False, 0\n"
            "        for c in range(model.rules.n_channels):\n"),
           ("for person in day.online:\n"
-           "        told_anything = False\n"
+           "        told_anything, presents = False, 0\n"
            "        for c in range(model.rules.n_channels):\n"
            "            kind = kind_of(person)\n")),
     Fault("tell", 126, "a telling at an event counts as answered",

@@ -29,7 +29,7 @@ def any_post32(r, m, visible):
 
 @part
 def followers(s, r, t, c, m, seers, row):
-    """Keep those of the collected who follow campaign `m` on channel `c`; some leave it after this post."""
+    """Keep who of the collected follows campaign `m`, on channel `c`; some leave it after this."""
     if r.unfollow_on == 0 or r.unfollow32[m, 0] == 0:
         return seers
     block, left, limit = s.block_listener, s.left[m], r.unfollow32[m]

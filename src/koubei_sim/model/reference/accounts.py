@@ -36,12 +36,12 @@ def follows(model: Pyramid, person: Person, m: int) -> bool:
     return not model.rules.unfollow_on or m not in person.unfollowed
 
 
-def perhaps_unfollow(model: Pyramid, day: Day, person: Person, m: int) -> None:
-    """Let one who has seen a campaign today leave it for good, by what the person puts up with."""
+def perhaps_unfollow(model: Pyramid, day: Day, person: Person, m: int, c: int) -> None:
+    """Let one who has seen a campaign on channel c leave it for good, by what it puts up with."""
     rules, t, i = model.rules, day.t, person.number
     if not rules.unfollow_on:
         return
     patience = pick(model.coins.coin(DRAW_TOLERANCE, 0, m, i), CLASSES)
     if model.coins.coin(DRAW_UNFOLLOW, t, m, i) < rules.unfollow32[m][patience]:
         person.unfollowed.add(m)
-        day.row[T_UNFOLLOWS + rules.media_channel[m]] += 1
+        day.row[T_UNFOLLOWS + c] += 1

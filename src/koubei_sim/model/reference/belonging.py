@@ -43,3 +43,8 @@ def among_fans(person: Person) -> float:
 def content_among_fans(model: Pyramid, user: Person) -> float:
     """Return the satisfaction of being among fans."""
     return model.rules.belonging * among_fans(user)
+
+
+def wanted_among_fans(model: Pyramid, person: Person) -> float:
+    """Return the utility that a good of ours has among fans."""
+    return model.rules.tribe_weight * among_fans(person)

@@ -44,7 +44,7 @@ from koubei_sim.model.mechanisms.goods import (
 from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.leaving import T_LAPSES
 from koubei_sim.model.reference.adoption import adopt
-from koubei_sim.model.reference.belonging import among_fans
+from koubei_sim.model.reference.belonging import wanted_among_fans
 from koubei_sim.model.reference.engagement import present_engagement
 from koubei_sim.model.reference.leaving import lapse
 from koubei_sim.model.reference.returns import exponential
@@ -174,7 +174,7 @@ def scores(model: Pyramid, t: int, person: Person) -> dict[int, float]:
                     - rules.price_weight * (model.good_price[g] / income)
                     + rules.word_weight * heard(model, t, person)
                     + rules.link_weight * float(is_linked(model, person, g))
-                    + rules.tribe_weight * among_fans(person)
+                    + wanted_among_fans(model, person)
                     + gumbel(model, person, g)
                 )
     found[RIVALS] = (

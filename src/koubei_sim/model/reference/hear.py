@@ -350,7 +350,7 @@ def hear_media(model: Pyramid, day: Day, m: int) -> None:
             fit = model.fit16[product][person.person_class]
             if hear_praise(model, person, rules.media_hazard[m] * fit >> 16, fit):
                 claim(day, person, RECRUITER_MEDIA, c, product)
-            perhaps_unfollow(model, day, person, m)
+            perhaps_unfollow(model, day, person, m, c)
 
 
 def hear_story(model: Pyramid, day: Day, story: Telling, rank: int) -> None:
