@@ -56,7 +56,7 @@ FAULTS_SEEN = (
            "    y = telling.hazard\n"
            "    if rules.attention_on:\n"
            "        y = y * rules.attention16[c][person.segment][crowd] >> 16\n")),
-    Fault("hear", 65, "an event on a feed makes nobody more visible",
+    Fault("hear", 3, "an event on a feed makes nobody more visible",
           "hazard = model.rules.see_hazard[c] * model.rules.lift_visibility16[c][t] >> 16",
           "hazard = model.rules.see_hazard[c]"),
     Fault("hear", 113, "an event lifts the probability of being seen",

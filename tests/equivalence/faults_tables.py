@@ -230,7 +230,7 @@ FAULTS_TABLES = (
     TableFault("amplify32", "all members see what is shown",
           "_chance32(channel.amplify_visibility)", "_chance32(1.0)", "tables_content"),
     TableFault("media_scale", "talk counted in agents",
-          "scenario.people_per_agent", "1.0", "tables_content"),
+          '"media_scale": scenario.people_per_agent', '"media_scale": 1.0', "tables_content"),
     TableFault("event_gain event_saturation", "an event without a gain takes that of another away",
           "if event.gain > 0.0:", "if True:"),
     TableFault("lift_tell16 lift_visibility16 event_gain event_saturation meeting_at",
