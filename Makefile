@@ -24,7 +24,7 @@ help:
 	@echo "make bench | bench-quick              all benchmarks (an hour); the small ones (3 minutes)"
 	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
 	@echo "make figures                          the figures of the documentation"
-	@echo "make experiments                      the twelve claims and the three levers: tables, figures"
+	@echo "make experiments                      the claims and the three levers: tables, figures"
 	@echo "make clean | distclean                caches; caches and the virtual environment"
 
 # ---------------------------------------------------------------- set-up
