@@ -156,11 +156,12 @@ def test_engagement(s):
         ("loyalty_bonus", "bonus"),
         ("newcomer_engagement", "newcomer"),
         ("recruit_gain", "recruit_gain"),
-        ("reply_gain", "reply_gain"),
         ("complaint_gain", "complaint_gain"),
-        ("honour_gain", "honour_gain"),
     ):
         assert getattr(r, mine) == getattr(loyalty, theirs)
+    left = float(np.exp(-s.telling.referral_crowding * s.telling.referral_reward))
+    assert r.reply_gain == pytest.approx(loyalty.reply_gain * left, rel=1e-12)
+    assert r.honour_gain == pytest.approx(loyalty.honour_gain * left, rel=1e-12)
     near(r.release_story32, loyalty.release_story * 2**32, 0)
     assert r.seed_engagement == s.seeding.engagement
 
@@ -392,6 +393,8 @@ def test_rules_have_the_dtypes_of_the_world():
         "media_notice",
         "media_posts",
         "moderation",
+        "surprises",
+        "surprise_gain",
         "segment_gain",
         "good_quality",
         "list_price",
