@@ -163,6 +163,7 @@ def _node(draw: st.DrawFn, ticks: int, channels: list[str]) -> dict[str, Any]:
         "rewarding": draw(between(0.2, 1.0)),
         "fun": draw(between(0.0, 1.0)),
         "authentic": draw(between(0.1, 1.0)),
+        "vote": draw(st.booleans()),
         "gives_reports": draw(st.sampled_from((True, True, False))),
         "channel": draw(st.one_of(st.none(), st.sampled_from(channels))),
         "opens_at": draw(perhaps(whole(0, ticks), 0)),
@@ -363,6 +364,7 @@ def _buying(draw: st.DrawFn, ticks: int) -> dict[str, Any]:
         "gift": draw(perhaps(between(0.1, 1.0), 0.0)),
         "household": draw(whole(1, 8)),
         "switch": draw(perhaps(between(0.2, 1.0), 0.0)),
+        "vote_weight": draw(perhaps(between(0.1, 5.0), 0.0)),
         "tribe_weight": draw(perhaps(between(0.1, 3.0), 0.0)),
     }
 

@@ -191,6 +191,8 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
         changes |= {"copied": dice.real(0.2, 8.0), "copied_step": dice.real(0.05, 1.0, p=0.7)}
     changes["surprises"] = dice.rng.uniform(0.0, 6.0, 8) * int(dice.yes(0.4))
     changes["surprise_gain"] = dice.rng.uniform(0.0, 4.0, 8)
+    changes["node_votes"] = (dice.rng.random(nodes) < 0.5).astype(np.uint8)
+    changes["vote_weight"] = dice.real(0.5, 4.0, p=0.6)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
 
 

@@ -195,5 +195,14 @@ FAULTS_TRIBE = (
            "                    person.last_story = day.t\n")),
     Fault("tell", 0, "a present is no story",
           "            person.last_story = day.t\n", "            pass\n"),
+    # votes
+    Fault("votes", 3, "every node is a vote", "if model.rules.node_votes[j]:", "if True:"),
+    Fault("votes", 3, "who has not voted wants it more",
+          "if person.voted else", "if not person.voted else"),
+    Fault("goods", 3, "only users who voted want it",
+          "wanted_by_voters(model, person)",
+          "wanted_by_voters(model, person) * (person.stage == USER)"),
+    Fault("participate", 3, "who joined often has voted no more",
+          "    note_vote(model, user, j)\n", "    user.voted = user.joined[j] < 3\n"),
 )
 # fmt: on

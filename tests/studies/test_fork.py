@@ -476,6 +476,8 @@ UNHAPPY = {
     "channels.weibo.surprise_gain": 2.0,
     "telling.referral_reward": 0.5,
     "telling.referral_crowding": 1.0,
+    "nodes.vote.vote": True,
+    "buying.vote_weight": 3.0,
     "segments.newbie.tell": 0.5,
     "events.wave": {"channel": "weibo", "start": 9, "length": 20, "ride": 0.5, "ride_lift": 4.0},
     "goods.device": {"price": 900.0, "quality": 0.8},

@@ -56,7 +56,7 @@ def test_the_page_of_limits_counts_what_modules_do(capsys) -> None:
     off = (
         "`amplification`, `appeal`, `bar_expert`, `belonging`, `by_hand`, `copying`, "
         "`crowding_out`, `forgetting`, `goods`, `moderation`, `own_work`, `posts`, `press`, "
-        "`riding`, `segments`, `surprises`, `unfollowing`"
+        "`riding`, `segments`, `surprises`, `unfollowing`, `votes`"
     )
     assert f"Not in force: {off}." in page
 

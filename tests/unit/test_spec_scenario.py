@@ -372,7 +372,7 @@ NOT_IN_TINY = {
     "amplification", "appeal", "bar_expert", "belonging", "by_hand", "copying",
     "crowding_out", "forgetting",
     "goods", "moderation", "own_work", "posts", "press", "riding", "segments", "surprises",
-    "unfollowing",
+    "unfollowing", "votes",
 }  # fmt: skip
 
 

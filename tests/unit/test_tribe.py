@@ -273,6 +273,42 @@ def test_paid_recruiting_crowds_honour_out() -> None:
     assert difference(*histories) is None
 
 
+# ---------------------------------------------------------------- votes
+
+
+def test_who_voted_buys_more() -> None:
+    """Catches votes that nobody has, and a weight on who has not voted or on the rival's.
+
+    One good, the rival's and waiting of equal worth, all three by luck: a third takes ours, with a
+    weight of log 4 for voters 4 of 6.  Everybody uses it, and who is online on the first day votes.
+    """
+    node = {"need": 1.0, "simple": 1.0, "rewarding": 0.0, "fun": 0.0, "gives_reports": False}
+    base = TINY.replace(
+        n_agents=MANY,
+        ticks=1,
+        nodes={"vote": {**node, "vote": True}},
+        media={},
+        **{
+            "participation.online": 1.0,
+            "participation.join": 100.0,
+            "goods.phone": {"product": "rom"},
+            "buying.arrivals": [{"day": 0, "rate": 1.0}],
+        },
+    )
+    bought = {}
+    for weight in (0.0, float(np.log(4.0))):
+        world = build_world(base.replace(**{"buying.vote_weight": weight}), 3)
+        everybody = np.arange(world.rules.n, dtype=np.int32)
+        table = run_compiled(with_people(world, seeds=everybody)).table
+        assert table[0, codes.T_JOINS] > 0.5 * MANY
+        asked = [table[0, codes.T_SOLD], table[0, codes.T_RIVAL_SOLD], table[0, codes.T_PUT_OFF]]
+        assert sum(asked) > 5_000
+        bought[weight] = (int(asked[0]), int(sum(asked)), table[0, codes.T_JOINS] / MANY)
+    (plain, of, _), (eager, among, voted) = bought.values()
+    assert abs(share_scores([plain], of, 1 / 3)[0]) < limit_z(2)
+    assert abs(share_scores([eager], among, voted * 4 / 6 + (1 - voted) / 3)[0]) < limit_z(2)
+
+
 # ---------------------------------------------------------------- moderators
 
 

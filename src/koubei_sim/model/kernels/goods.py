@@ -22,6 +22,7 @@ from koubei_sim.model.kernels.belonging import wanted
 from koubei_sim.model.kernels.engagement import present
 from koubei_sim.model.kernels.leaving import leave
 from koubei_sim.model.kernels.sets import smallest
+from koubei_sim.model.kernels.votes import committed
 from koubei_sim.model.mechanisms.goods import (
     DRAW_ACCESSORY,
     DRAW_CANCEL,
@@ -253,6 +254,7 @@ def choose(s, r, t, i):
                 + r.word_weight * told
                 + r.link_weight * linked
                 + wanted(s, r, i)
+                + committed(s, r, i)
                 + luck(stream(r.key, r.replicate, DRAW_GOODS_CHOICE, e, g), i)
             )
             if first or score > most:

@@ -10,6 +10,7 @@ from koubei_sim.core.draws import draw, draw32, stream
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.release import file_report
 from koubei_sim.model.kernels.segments import joining16
+from koubei_sim.model.kernels.votes import note_vote
 from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_JOINS
 from koubei_sim.model.mechanisms.release import DRAW_REPORT, T_REPORTS
 
@@ -55,6 +56,7 @@ def participate(s, r, i, t, row):
         if times < 255:
             a.joined += np.uint64(1) << np.uint64(8 * j)
         row[T_JOINS + j] += 1
+        note_vote(s, r, i, j)
         add_engagement(s, r, i, t, r.node_reward[j])
         if channel >= 0:
             stick(s, r, i, t, channel)

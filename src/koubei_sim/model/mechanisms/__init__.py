@@ -56,6 +56,7 @@ from koubei_sim.model.mechanisms import (
     supply,
     surprises,
     telling,
+    votes,
     waiting,
 )
 from koubei_sim.model.mechanisms.declaration import (
@@ -84,6 +85,7 @@ MECHANISMS: Final[tuple[Mechanism, ...]] = (
     online.ONLINE,
     segments.SEGMENTS,
     participation.PARTICIPATION,
+    votes.VOTES,
     loyalty.LOYALTY,
     complaints.COMPLAINTS,
     telling.TELLING,
@@ -144,6 +146,7 @@ class Rules(
     expectations.ExpectationRules,
     segments.SegmentRules,
     participation.ParticipationRules,
+    votes.VoteRules,
     loyalty.LoyaltyRules,
     complaints.ComplaintRules,
     telling.TellingRules,
@@ -189,6 +192,7 @@ class State(
     fit.FitState,
     expectations.ExpectationState,
     online.OnlineState,
+    votes.VoteState,
     loyalty.LoyaltyState,
     complaints.ComplaintState,
     telling.TellingState,

@@ -61,6 +61,7 @@ from koubei_sim.model.mechanisms.fields import (
 )
 from koubei_sim.model.mechanisms.numbers import scaled, threshold
 from koubei_sim.model.mechanisms.supply import Round, units_by_tick
+from koubei_sim.model.mechanisms.votes import VoteWeight
 
 DRAW_HAS_AT_START = Purpose(100, "0, 0")
 DRAW_NEED_ARISES = Purpose(101, "number of the need, 0; 64 bits")
@@ -194,7 +195,7 @@ class Arrivals(Part):
 _ANY = "goods.*.launch_at"
 
 
-class Buying(TribeWeight):
+class Buying(VoteWeight, TribeWeight):
     """When people need a device, and what they look at when they choose."""
 
     arrivals: tuple[Arrivals, ...] = parameter(

@@ -52,6 +52,7 @@ from koubei_sim.model.mechanisms.numbers import (
     whole,
 )
 from koubei_sim.model.mechanisms.population import mean_expertise
+from koubei_sim.model.mechanisms.votes import Vote
 
 DRAW_JOIN = Purpose(21, "tick, node")
 DRAW_STORY = Purpose(22, "tick, node")
@@ -76,7 +77,7 @@ class Joining(Part):
     reward_taint: Real = fraction(0.0, "credibility that the story of a fully rewarding node loses")
 
 
-class Node(Part):
+class Node(Vote):
     """A participation node: something users can join in."""
 
     need: Real = fraction(0.5, "share of the users it concerns", source=TRIAL)

@@ -49,6 +49,7 @@ from koubei_sim.model.reference.engagement import present_engagement
 from koubei_sim.model.reference.leaving import lapse
 from koubei_sim.model.reference.returns import exponential
 from koubei_sim.model.reference.state import NEVER
+from koubei_sim.model.reference.votes import wanted_by_voters
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -175,6 +176,7 @@ def scores(model: Pyramid, t: int, person: Person) -> dict[int, float]:
                     + rules.word_weight * heard(model, t, person)
                     + rules.link_weight * float(is_linked(model, person, g))
                     + wanted_among_fans(model, person)
+                    + wanted_by_voters(model, person)
                     + gumbel(model, person, g)
                 )
     found[RIVALS] = (

@@ -12,6 +12,7 @@ from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_J
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.release import file_report
 from koubei_sim.model.reference.segments import joins_as
+from koubei_sim.model.reference.votes import note_vote
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -49,6 +50,7 @@ def join(model: Pyramid, day: Day, user: Person, j: int) -> None:
     rules, t = model.rules, day.t
     user.joined[j] = min(MOST_JOINS, user.joined[j] + 1)
     day.row[T_JOINS + j] += 1
+    note_vote(model, user, j)
     add_engagement(model, t, user, rules.node_reward[j])
     if rules.node_channel[j] >= 0:
         stick(model, t, user, rules.node_channel[j])

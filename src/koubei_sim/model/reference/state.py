@@ -80,6 +80,7 @@ class Person(Agent):
         self.told_positive: set[int] = set()
         self.story = NO_STORY
         self.story_until = NEVER
+        self.voted = False
 
         self.tell16 = FULL16  # factors of today, which mechanisms of the user's own may change
         self.join16 = FULL16

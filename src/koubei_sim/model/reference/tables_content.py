@@ -53,10 +53,19 @@ def content(scenario: Any) -> dict[str, Any]:
     return {
         **press(scenario),
         **surprises(scenario),
+        **votes(scenario),
         **accounts(scenario),
         **copying(scenario),
         **belonging(scenario),
         **appeal(scenario),
+    }
+
+
+def votes(scenario: Any) -> dict[str, Any]:
+    """Return which nodes are votes, and what it is worth to have voted."""
+    return {
+        "node_votes": np.array([int(node.vote) for node in scenario.nodes.values()], np.uint8),
+        "vote_weight": scenario.buying.vote_weight,
     }
 
 
