@@ -39,8 +39,8 @@ RANGE = {
     "opens": (0.3, 0.8),
     "half_life": (1.0, 4.0),
 }
-#: The circle in which a hundred groups can hold so many people at all: only full groups, and
-#: everybody in the two that it takes to share anything on.
+#: A circle in which a hundred groups can hold so many people at all: only full groups, people in
+#: two of them on average, since who has one only can share nothing on.
 CLOSED = {"people": GROUPS * MOST // 2, "per_person": 2.0, "exponent": 0.0}
 
 
@@ -140,18 +140,18 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
             ax.axhspan(reported / NEAR, reported * NEAR, color="#cccccc", alpha=0.5, lw=0)
             ax.axhline(reported, color="#666666", lw=1)
             ax.set_xlabel("chance that a reader orders, fitted to 18,698 orders")
-            ax.set_xscale("log")
+            ax.set_xlim(0.0, 1.0)
         orders = np.geomspace(frame["order"].min(), 1.0, 100)
         axes[0].plot(orders, ORDERS / (MOST * orders), color="black", ls="--", lw=1,
                      label=f"fewer cannot hold the readers ({MOST} each)")  # fmt: skip
         axes[0].set_yscale("log")
+        axes[0].set_ylim(30, 20_000)
         axes[0].set_ylabel("groups reached")
         axes[0].set_title("Reported: about 100 groups")
-        axes[0].legend(loc="lower left", fontsize=8)
+        axes[0].legend(loc="upper right", fontsize=8)
         axes[1].set_ylabel("hour by which 95 % of the orders are there")
-        axes[1].set_ylim(0, HOURS)
+        axes[1].set_ylim(0, HOURS + 1)
         axes[1].set_title("Reported: 11 hours")
-        figure.tight_layout()
         figure.savefig(path, dpi=150)
         plt.close(figure)
 
