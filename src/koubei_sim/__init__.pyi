@@ -16,6 +16,8 @@ from .cascades import CompetingCascades as CompetingCascades
 from .cascades import DelayedCascade as DelayedCascade
 from .cascades import FractionalSIR as FractionalSIR
 from .cascades import FractionalThreshold as FractionalThreshold
+from .cascades import GroupLaunch as GroupLaunch
+from .cascades import Groups as Groups
 from .cascades import IndependentCascade as IndependentCascade
 from .cascades import LinearThreshold as LinearThreshold
 from .cascades import NegativeCascade as NegativeCascade
@@ -25,7 +27,9 @@ from .cascades import RandomSeeds as RandomSeeds
 from .cascades import Reinforcement as Reinforcement
 from .cascades import Rule as Rule
 from .cascades import cascade as cascade
+from .cascades import group_launch as group_launch
 from .cascades import paired as paired
+from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter

@@ -17,8 +17,8 @@ from tests.cascades.planted import modules, planted, source
 FALLBACK = tuple(range(120))  # searched where a witness no longer shows its fault
 BLOCK = 8
 BLOCKS = [FAULTS[k : k + BLOCK] for k in range(0, len(FAULTS), BLOCK)]
-# Other ways to the same numbers (test_methods).
-ELSEWHERE = {"paired"}
+# Other ways to the same numbers (test_methods); no rule of `cascade`, with faults of its own.
+ELSEWHERE = {"paired", "groups"}  # test_groups
 COSTLY = {"arrival", "arrival_arcs", "queue", "sis"}  # to compile
 
 

@@ -79,7 +79,15 @@ def ran_out(**named: Any) -> Any:
         return ran(PATH, HALF, **named)
 
 
+def launched(groups: Any) -> Any:
+    return kb.group_launch(groups, 1, order=0.1, share=0.1, waiting=[0.5], replicates=1, rng=1)
+
+
 TRIED: dict[str, Trial] = {
+    "'kb.Groups.from_lists([[0, 1], [1, 2]])'": (
+        lambda: launched([[0, 1], [1, 2]]),
+        lambda: launched(kb.Groups.from_lists([[0, 1], [1, 2]])),
+    ),
     "'Network.from_edges(weight=...)'": (
         lambda: ran(PATH, IndependentCascade("weights")),
         lambda: ran(WEIGHTED, IndependentCascade("weights")),

@@ -8,6 +8,7 @@ norm for what each rule does.  This package uses networks and knows nothing of t
 from __future__ import annotations
 
 from koubei_sim.cascades import rules
+from koubei_sim.cascades.groups import GroupLaunch, Groups, group_launch, random_groups
 from koubei_sim.cascades.paired import PairedCascades, paired
 from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules import *  # noqa: F403
@@ -19,11 +20,15 @@ from koubei_sim.errors import old_names
 __all__ = [
     "Budget",
     "CascadeResult",
+    "GroupLaunch",
+    "Groups",
     "PairedCascades",
     "Precision",
     "RandomSeeds",
     "cascade",
+    "group_launch",
     "paired",
+    "random_groups",
 ]
 __all__ += rules.__all__
 

@@ -71,6 +71,12 @@ DRAW_LATENCY: Final = 67  # 0, 0; arc
 DRAW_SEEDS_RANDOM: Final = 68  # 0, 0; number of the attempt
 DRAW_RECOVERY: Final = 69  # step, 0
 DRAW_TRIVALENCY: Final = 70  # 0, 0; arc, replicate 0
+DRAW_GROUP_SIZE: Final = 71  # 0, 0; group, replicate 0
+DRAW_GROUP_MEMBER: Final = 72  # 0, group; number of the attempt, replicate 0
+DRAW_GROUP_POST: Final = 73  # 0, 0; number of the attempt
+DRAW_GROUP_READ: Final = 74  # how often the group has carried the story before, group
+DRAW_GROUP_ACT: Final = 75  # 0, 0 order / 1 share
+DRAW_GROUP_CHOICE: Final = 76  # 0, group
 
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,
