@@ -262,8 +262,8 @@ def random_appeal(dice: Dice, ticks: int, channels: int) -> dict[str, object]:
 
 
 def unlimited(world: World) -> World:
-    """Return the world with as many goods as wanted, and households that no shard cuts in two."""
-    return with_rules(world, stocked=np.zeros(8, np.int64), household=4)
+    """Return the world as shards can settle it: goods without end, small households, no tribe."""
+    return with_rules(world, stocked=np.zeros(8, np.int64), household=4, tribe=-1)
 
 
 def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:
