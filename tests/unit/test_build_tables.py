@@ -362,6 +362,7 @@ def test_products_of_the_engines_stay_below_63_bits():
     assert 2**32 * int(extreme.attention16.max()) < 2**63  # the coin of a certain sight
     assert HAZARD_CAP * 65536 < 2**63  # the fit to a page, which is cut at the cap
     assert HAZARD_CAP * 2**20 < 2**63  # the leak
+    assert HAZARD_CAP * 17 * 65536 < 2**63  # the pull of fans
 
 
 def test_rules_have_the_dtypes_of_the_world():
@@ -422,6 +423,7 @@ def test_rules_have_the_dtypes_of_the_world():
         "tie_on",
         "service_public",
         "node_reports",
+        "node_votes",
     }
     for name, value in rules._asdict().items():
         if isinstance(value, np.ndarray):

@@ -53,6 +53,7 @@ class Scratch(NamedTuple):
     due: NDArray[np.int64]  # (n,) hour of reading, `NEVER`, or `READ`
     source: NDArray[np.int32]  # (n,) the group in which it is read
     touched: NDArray[np.int32]  # (n,) people who have, or had, an hour of reading
+    many: NDArray[np.int64]  # (1,) how many those are
     carried: NDArray[np.int64]  # (G,) how often a group has carried the story
     posted: NDArray[np.int32]  # (G,) groups of the posts
 
@@ -64,6 +65,7 @@ def scratch_of(table: Table) -> Scratch:
         np.full(n, NEVER, np.int64),
         np.zeros(n, np.int32),
         np.zeros(n, np.int32),
+        np.zeros(1, np.int64),
         np.zeros(groups, np.int64),
         np.zeros(groups, np.int32),
     )
@@ -87,8 +89,8 @@ def draw_members(key: Any, starts: Any, people: Any, members: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _carry(table, conduct, s, key, replicate, g, hour, n, found):
-    """Put the story before all members of a group; return how many people are touched now."""
+def _carry(table, conduct, s, key, replicate, g, hour, found):
+    """Put the story before all members of a group."""
     base = stream(key, replicate, DRAW_GROUP_READ, s.carried[g], g)
     if s.carried[g] == 0:
         found[GROUPS, hour] += 1
@@ -106,12 +108,11 @@ def _carry(table, conduct, s, key, replicate, g, hour, n, found):
         if wait == waiting.size or at > conduct.hours:
             continue
         if s.due[u] == NEVER:
-            s.touched[n] = u
-            n += 1
+            s.touched[s.many[0]] = u
+            s.many[0] += 1
         if at < s.due[u] or (at == s.due[u] and g < s.source[u]):
             s.due[u] = at
             s.source[u] = g
-    return n
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +133,7 @@ def _post(count, s, key, replicate):
 
 
 @njit(cache=True, nogil=True)
-def _share(table, conduct, s, key, replicate, u, hour, n, found):
+def _share(table, conduct, s, key, replicate, u, hour, found):
     """Share into those of the other groups of `u` that have the smallest draws."""
     last = np.uint64(0)
     last_group = -1
@@ -154,8 +155,7 @@ def _share(table, conduct, s, key, replicate, u, hour, n, found):
         last = best
         last_group = best_group
         found[SHARES, hour] += 1
-        n = _carry(table, conduct, s, key, replicate, best_group, hour, n, found)
-    return n
+        _carry(table, conduct, s, key, replicate, best_group, hour, found)
 
 
 @njit(cache=True, nogil=True)
@@ -177,13 +177,12 @@ def launch(table, conduct, s, posts, count, key, replicate, found):
         count = posts.size
     else:
         _post(count, s, key, replicate)
-    n = 0
     for k in range(count):
-        n = _carry(table, conduct, s, key, replicate, np.int64(s.posted[k]), 0, n, found)
+        _carry(table, conduct, s, key, replicate, np.int64(s.posted[k]), 0, found)
     ordering = stream(key, replicate, DRAW_GROUP_ACT, 0, 0)
     sharing = stream(key, replicate, DRAW_GROUP_ACT, 0, 1)
     for hour in range(1, conduct.hours + 1):
-        for k in range(n):
+        for k in range(s.many[0]):
             u = s.touched[k]
             if s.due[u] != hour:
                 continue
@@ -191,7 +190,8 @@ def launch(table, conduct, s, posts, count, key, replicate, found):
             found[READERS, hour] += 1
             found[ORDERS, hour] += draw32(ordering, u) < conduct.order
             if draw32(sharing, u) < conduct.share:
-                n = _share(table, conduct, s, key, replicate, np.int64(u), hour, n, found)
-    for k in range(n):
+                _share(table, conduct, s, key, replicate, np.int64(u), hour, found)
+    for k in range(s.many[0]):
         s.due[s.touched[k]] = NEVER
+    s.many[0] = 0
     s.carried[:] = 0
