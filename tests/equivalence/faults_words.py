@@ -97,7 +97,7 @@ FAULTS_WORDS = (
     Fault("meetings", 30, "strangers to the channel come to a meeting",
           "rules.meeting_channel[m] in user.channels",
           "True"),
-    Fault("meetings", 258, "ties made at a meeting are weak",
+    Fault("meetings", 479, "ties made at a meeting are weak",
           ".append((other, FULL_TIE))",
           ".append((other, 0))"),
     # hear
