@@ -66,6 +66,7 @@ def test_one_more_person_moves_no_event_of_another(seed: int) -> None:
         relay_on=0,
         supply_on=0,
         recruit_gain=0.0,
+        copied=0.0,  # by the share of users among all
         goods_on=0,  # one more may be given what another would have been
         n_goods=0,
         event_gain=np.zeros((8, world.rules.ticks)),
@@ -87,7 +88,7 @@ def test_one_more_person_changes_nothing_where_order_is_free(seed: int) -> None:
     no_ties = tuple(rows[:0] for rows in world.graphs.ties)
     world = World(world.people, Graphs(empty, nothing, no_ties), world.rules)
     world = with_rules(world, meeting_ties=world.rules.meeting_ties * 0, rival_on=0)
-    world = with_rules(world, goods_on=0, n_goods=0)
+    world = with_rules(world, goods_on=0, n_goods=0, copied=0.0)
     one, two = run_compiled(world), run_compiled(with_stranger(world))
     assert not (two.log_agent == world.rules.n).any()
     table = two.table.copy()
