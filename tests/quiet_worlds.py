@@ -373,7 +373,6 @@ NEUTRAL: dict[str, Callable[[World], World]] = {
     "tribe": neutral(tribe=-1),
     "content among fans": neutral(belonging=0.0),
     "pull of fans": neutral(pull16=FULL16),
-    "goods among fans": neutral(tribe_weight=0.0),
     "event lifts": neutral(lift_tell16=FULL16, lift_visibility16=FULL16),
     "event gains": neutral(event_gain=0.0),
     "meetings": neutral(meeting_at=-1),

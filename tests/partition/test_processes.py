@@ -56,7 +56,7 @@ def test_a_cluster_that_runs_already() -> None:
     from distributed import Client, LocalCluster
 
     world = unlimited(random_world(1004, n=330, ticks=12))
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
         found = partition_world(world, 3, where="dask", address=cluster.scheduler_address)
         with Client(cluster, set_as_default=False) as client:
             assert client.submit(sum, [1, 2]).result() == 3

@@ -150,7 +150,7 @@ def test_a_dask_cluster_changes_nothing(table, tmp_path):
     """Catches a cluster that needs more than one argument, or gives other numbers."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         found = studies.sweep(
             SMALL, GRID, replicates=3, rng=7, backend="dask",
             scheduler=cluster.scheduler_address, out=tmp_path,

@@ -105,7 +105,7 @@ def test_a_cluster_has_the_same_graph(table: Any, people: pd.DataFrame) -> None:
 
     own: dict[str, Any] = dict(networks={"weibo": GRAPH}, agents=people)
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as made:
         found = studies.sweep(
             SMALL, GRID, backend="dask", scheduler=made.scheduler_address, **own, **WORDS

@@ -173,7 +173,7 @@ def opened(where: str, count: int, address: str | None) -> Iterator[Settle]:
         return
     with (
         LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         _client(cluster) as client,
         client.as_current(),
