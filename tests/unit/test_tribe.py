@@ -15,12 +15,14 @@ from tests.statistical.test_limits_support import limit_z, share_scores
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.costs import spend
-from koubei_sim.model.compiled import run_compiled
+from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import World
 from koubei_sim.model.world.build import build_world
 from koubei_sim.runs.differences import difference
+from koubei_sim.runs.fork import fork
 from koubei_sim.runs.partition import run_partitioned
+from koubei_sim.runs.switching import switch
 
 MANY = 20_000
 TINY = Scenario.load("tiny")
@@ -139,6 +141,14 @@ def test_copies_crowd_every_channel() -> None:
         assert knows[1] < 0.1 * knows[0], c
 
 
+def test_copies_that_go_leave_their_room() -> None:
+    """Catches a fork without copies in which the room of its last day with them stays."""
+    crowded = kb.run(TINY.replace(ticks=60, **{"market.copied": 1e6}), rng=3)
+    freed = fork(crowded, 20, **{"market.copied": 0.0})
+    late = [int(run.data.newly_aware.values[0, 20:].sum()) for run in (crowded, freed)]
+    assert late[1] > 10 * max(1, late[0])
+
+
 # ---------------------------------------------------------------- belonging
 
 
@@ -212,6 +222,23 @@ def test_a_tribe_without_weights_is_none() -> None:
     plain = TINY.replace(ticks=60)
     histories = [run_compiled(build_world(one, 3)) for one in (named, plain)]
     assert difference(*histories) is None
+
+
+def test_a_fork_counts_the_ties_of_its_own_tribe() -> None:
+    """Catches ties of the feed of before, by which the fans of another one would be shared out."""
+    levers = {"loyalty.pull": 1.0, "loyalty.tribe": "wechat"}
+    feeds = ("wechat", "weibo")
+    worlds = [
+        build_world(TINY.replace(ticks=30, **levers | {"loyalty.tribe": feed}), 3) for feed in feeds
+    ]
+    run = CompiledRun(worlds[0])
+    for world, feed in zip(worlds, feeds, strict=True):
+        if run.tick > 0:
+            switch(run, world)
+        run.advance(run.tick + 8)
+        listeners = world.graphs.indices[list(TINY.channels).index(feed)]
+        heard = np.bincount(listeners, minlength=world.rules.n)
+        assert np.array_equal(run._state.heard_there, heard), feed
 
 
 # ---------------------------------------------------------------- surprises, crowding out

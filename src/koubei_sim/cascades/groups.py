@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
+from koubei_sim.cascades.arcs import thresholds
 from koubei_sim.cascades.kernels.groups import (
     Conduct,
     Table,
@@ -23,6 +24,7 @@ from koubei_sim.cascades.kernels.groups import (
     launch,
     scratch_of,
 )
+from koubei_sim.cascades.statistics import quantile_interval
 from koubei_sim.core.codes import DRAW_GROUP_SIZE
 from koubei_sim.core.draws import UNIT, drawn, power_portable
 from koubei_sim.core.workers import Workers
@@ -317,16 +319,11 @@ class GroupLaunch:
 
 def _median(values: NDArray[np.float64]) -> tuple[float, ...]:
     """Median with the interval of the order statistics, quantiles .05 and .95, number."""
-    from scipy.stats import binom
-
-    n = values.size
-    if n == 0:
+    if values.size == 0:
         return (*([np.nan] * 5), 0)
-    ranked = np.sort(values)
-    rank = int(binom.ppf(0.025, n, 0.5))  # P(fewer than `rank` below the median) <= .025
-    low, high = (ranked[rank - 1], ranked[n - rank]) if rank > 0 else (np.nan, np.nan)
-    q05, q95 = np.quantile(ranked, [0.05, 0.95])
-    return float(np.median(ranked)), float(low), float(high), float(q05), float(q95), n
+    _, low, high = quantile_interval(values, 0.5)
+    q05, q95 = np.quantile(values, [0.05, 0.95])
+    return float(np.median(values)), low, high, float(q05), float(q95), values.size
 
 
 def group_launch(
@@ -415,11 +412,11 @@ def group_launch(
     if so_far[-1] > 1.0 + 1e-9:
         raise KoubeiError("waiting", "adds up to more than 1", got=float(so_far[-1]))
     conduct = Conduct(
-        order=_units(checks.number("order", order, 0.0, 1.0)),
-        share=_units(checks.number("share", share, 0.0, 1.0)),
+        order=int(thresholds("order", checks.number("order", order))),
+        share=int(thresholds("share", checks.number("share", share))),
         into=checks.whole("into", into, 1, len(groups)),
         hours=last,
-        waiting=np.array([_units(min(1.0, float(x))) for x in so_far], np.int64),
+        waiting=np.asarray(thresholds("waiting", np.minimum(1.0, so_far)), np.int64),
     )
     named, number = _posts(posts, len(groups))
     count = checks.whole("replicates", replicates, 1)
@@ -442,11 +439,6 @@ def group_launch(
     shares, orders, readers, reached = (np.ascontiguousarray(found[:, k]) for k in range(4))
     numbers = start + np.arange(count, dtype=np.int64)
     return GroupLaunch(shares, orders, readers, reached, numbers, number, key)
-
-
-def _units(p: float) -> int:
-    """T(p), a probability in units of 2**-32."""
-    return int(np.floor(p * UNIT + 0.5))
 
 
 def _posts(posts: Any, groups: int) -> tuple[NDArray[np.int32], int]:

@@ -61,6 +61,8 @@ def switch(run: CompiledRun, world: World) -> None:
     new = _carry(old, new)
     new.listener["agent_class"] = world.people.agent_class
     new.actor["agent_class"] = world.people.agent_class
+    if rules.tribe != old_rules.tribe:
+        new.heard_there[:] = -1  # whom one hears there is counted anew
     new = _with_reports(old, new, rules)
     new = new._replace(ties=_ties(old, new))
     _remember(old.attention, new.attention, old_rules, rules)

@@ -16,7 +16,8 @@ def look(s, r):
     if r.copied > 0.0:
         share = np.float64(s.stocks[T_STAGE + USER]) / np.float64(r.n)
         s.followed[0] += (share - s.followed[0]) * r.copied_step
-        s.room16[0] = np.int64(65536.0 / (1.0 + r.copied * s.followed[0]))
+    # Said anew where nobody copies, too: a fork may have sent them away.
+    s.room16[0] = np.int64(65536.0 / (1.0 + r.copied * s.followed[0]))
 
 
 @njit(cache=True, inline="always")

@@ -36,6 +36,7 @@ from koubei_sim.model.mechanisms.fields import (
     only_with,
     parameter,
 )
+from koubei_sim.model.mechanisms.media import days_of
 from koubei_sim.model.mechanisms.numbers import threshold
 
 DRAW_UNFOLLOW = Purpose(122, "tick, campaign")
@@ -99,11 +100,11 @@ class AccountState(Record):
 def numbers(made: Made) -> AccountRules:
     """Return how often each campaign posts, and who leaves it after a post."""
     media = list(made.scenario.media.values())
-    patience = np.array([-log_portable(1.0 - (k + 0.5) / CLASSES) for k in range(CLASSES)])
     unfollow32 = np.zeros((len(media), CLASSES), dtype=np.int64)
     for m, one in enumerate(media):
         if one.unfollow > 0.0:
-            beyond = np.maximum(0.0, one.posts - one.tolerance * patience)
+            patience = [-log_portable(1.0 - (k + 0.5) / CLASSES) for k in range(CLASSES)]
+            beyond = np.maximum(0.0, one.posts - one.tolerance * np.array(patience))
             unfollow32[m] = [threshold(one.unfollow * posts) for posts in beyond.tolist()]
     return AccountRules(
         unfollow_on=int(any(one.unfollow > 0.0 for one in media)),
@@ -125,12 +126,10 @@ def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
 
 
 def _spent(scenario: Any, flows: Flows) -> Money:
-    spent, day = np.zeros(flows.days.size), flows.days
+    spent = np.zeros(flows.days.size)
     for campaign in scenario.media.values():
-        running = (day >= campaign.start) & (day >= scenario.channels[campaign.channel].opens_at)
-        if campaign.end is not None:
-            running &= day < campaign.end
-        spent += running * (campaign.posts * campaign.cost_per_post)
+        cost = campaign.posts * campaign.cost_per_post
+        spent += days_of(scenario, campaign, flows) * cost
     return spent
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import model_validator
 
 from koubei_sim.core.block import Record
@@ -108,15 +109,20 @@ def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
         )
 
 
+def days_of(scenario: Any, campaign: Any, flows: Flows) -> NDArray[np.bool_]:
+    """Return on which days a campaign runs, on a channel that is open."""
+    day = flows.days
+    running = (day >= campaign.start) & (day >= scenario.channels[campaign.channel].opens_at)
+    return running if campaign.end is None else running & (day < campaign.end)
+
+
 def _spent(scenario: Any, flows: Flows) -> Money:
-    spent, day = np.zeros(flows.days.size), flows.days
+    spent = np.zeros(flows.days.size)
     for campaign in scenario.media.values():
         number = list(scenario.channels).index(campaign.channel)
-        running = (day >= campaign.start) & (day >= scenario.channels[campaign.channel].opens_at)
-        if campaign.end is not None:
-            running &= day < campaign.end
         members = flows.block("members")[:, number] * flows.scale
-        spent += running * (campaign.cost_per_day + campaign.cost_per_member * members)
+        cost = campaign.cost_per_day + campaign.cost_per_member * members
+        spent += days_of(scenario, campaign, flows) * cost
     return spent
 
 

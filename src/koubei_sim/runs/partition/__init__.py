@@ -20,6 +20,7 @@ from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.neutral import active
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.runs.options import options_from, refused, scenario_from
 from koubei_sim.runs.partition.hub import Hub, table
@@ -126,7 +127,7 @@ def run_partitioned(
         [name for name, good in scenario.goods.items() if good.stocked],
         scenario.buying.household if scenario.goods else 1,
     )
-    _check_tribe(scenario.loyalty.tribe)
+    _check_tribe(scenario.loyalty.tribe if active(scenario)["belonging"] else None)
     shards = _check_shards(shards, scenario.n_agents)
     replicate = whole("replicate", replicate, 0, 2**62)
     simulation = options.simulation(scenario)
