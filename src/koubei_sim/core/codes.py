@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 MAX_CHANNELS: Final = 8
+MAX_GOODS: Final = 8
 MAX_NODES: Final = 8
 MAX_PRODUCTS: Final = 4
 MAX_SEGMENTS: Final = 8

@@ -9,6 +9,7 @@ from koubei_sim.core.codes import USER
 from koubei_sim.core.compiling import part
 from koubei_sim.model.kernels.engagement import add_engagement
 from koubei_sim.model.mechanisms.events import T_EVENT_PARTICIPANTS
+from koubei_sim.model.mechanisms.telling import MOST_RATE32
 
 
 @njit(cache=True, inline="always")
@@ -21,6 +22,12 @@ def lifted(r, hazard, c, t):
 def lifts_of_telling(r):
     """Return the factors on telling [8, T]: to be asked before a loop."""
     return r.lift_tell16
+
+
+@njit(cache=True, inline="always")
+def guessing(r, threshold, c, t):
+    """Return the threshold of telling of one who only heard of it, under the riddle of today."""
+    return (min(threshold, MOST_RATE32) * r.lift_retelling16[c, t]) >> 16
 
 
 @part

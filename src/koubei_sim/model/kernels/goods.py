@@ -19,9 +19,11 @@ from koubei_sim.core.draws import (
 )
 from koubei_sim.model.kernels.adoption import adopt
 from koubei_sim.model.kernels.belonging import wanted
+from koubei_sim.model.kernels.bonds import bound
 from koubei_sim.model.kernels.engagement import present
 from koubei_sim.model.kernels.leaving import leave
 from koubei_sim.model.kernels.sets import smallest
+from koubei_sim.model.kernels.trials import hand_out
 from koubei_sim.model.kernels.votes import committed
 from koubei_sim.model.mechanisms.goods import (
     DRAW_ACCESSORY,
@@ -191,6 +193,16 @@ def line_up(s, g):
 
 
 @part
+def can_serve(r, g, wanting):
+    """Return how many bookings of good `g` the shop serves when so many want to be."""
+    limit = r.orders[g]
+    if r.breakage[g] == 0.0 or wanting <= limit:
+        return limit
+    crowd = log_portable(np.float64(wanting) / np.float64(limit))
+    return np.int64(np.float64(limit) * exp_neg_portable(r.breakage[g] * crowd))
+
+
+@part
 def sell_stock(s, r, t, row):
     """Sell what is in stock to those who have booked, by lot; users first where that is so."""
     for g in range(r.n_goods):
@@ -199,7 +211,7 @@ def sell_stock(s, r, t, row):
         count, users = line_up(s, g)
         if r.users_first[g] == 0:
             users = 0
-        served = min(count, s.good_stock[g], r.orders[g])
+        served = min(count, s.good_stock[g], can_serve(r, g, count))
         base = stream(r.key, r.replicate, DRAW_GOODS_LOT, t, g)
         first = min(users, served)
         smallest(s.buyers, users, first, base, s.sort_keys)
@@ -255,6 +267,7 @@ def choose(s, r, t, i):
                 + r.link_weight * linked
                 + wanted(s, r, i)
                 + committed(s, r, i)
+                + r.bond_weight * bound(s, r, i, t)
                 + luck(stream(r.key, r.replicate, DRAW_GOODS_CHOICE, e, g), i)
             )
             if first or score > most:
@@ -361,7 +374,8 @@ def sell_accessories(s, r, t, row):
 
 @part
 def evening(s, r, t, row):
-    """Sell what is in stock, and turn the changes of the day into stocks."""
+    """Hand out what is to be tried, sell what is in stock; turn changes into stocks."""
+    hand_out(s, r, t, row)
     sell_stock(s, r, t, row)
     for g in range(r.n_goods):
         s.sold_so_far[g] += row[T_SOLD + g]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from koubei_sim.core.bits import remove
+from koubei_sim.core.bits import has, remove
 from koubei_sim.core.codes import LAPSED, LOG_LAPSE, USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
@@ -34,10 +34,17 @@ def most_churn(r):
 
 
 @part
+def stays(s, r, i):
+    """Say whether user `i` never leaves: staff."""
+    return r.seeds_stay == 1 and has(s.won_first, i)
+
+
+@part
 def drift(s, r, i):
     """Toss the coin of leaving for no reason in the model of user `i`, online or not."""
     a = s.actor[i]
-    if draw32(s.bases[BASE_CHURN], i) < segments.leaving(r, a, r.churn32[a.tier]):
+    leaves = draw32(s.bases[BASE_CHURN], i) < segments.leaving(r, a, r.churn32[a.tier])
+    if leaves and not stays(s, r, i):
         s.drifters[s.n_drifters[0]] = i
         s.n_drifters[0] += 1
 
@@ -45,7 +52,7 @@ def drift(s, r, i):
 @part
 def think_of_leaving(s, r, i, value):
     """Toss the coin of leaving of online user `i` with satisfaction `value`."""
-    if value < 0.0 and draw32(s.bases[BASE_LAPSE], i) < r.lapse32:
+    if value < 0.0 and draw32(s.bases[BASE_LAPSE], i) < r.lapse32 and not stays(s, r, i):
         s.leavers[s.n_leavers[0]] = i
         s.n_leavers[0] += 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from koubei_sim.core.codes import USER
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels.bonds import visit
 from koubei_sim.model.kernels.engagement import add_engagement
 from koubei_sim.model.kernels.sets import smallest
 from koubei_sim.model.mechanisms.meetings import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES
@@ -65,6 +66,7 @@ def meet(s, r, t):
     for k in range(present_now):
         if s.stage[s.attendees[k]] == USER:
             add_engagement(s, r, s.attendees[k], t, r.meeting_gain[m])
+            visit(s, r, s.attendees[k], t, m)
     reach = min(r.meeting_ties[m], (present_now - 1) // 2)
     for k in range(present_now):
         for step in range(1, reach + 1):

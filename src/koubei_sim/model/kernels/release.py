@@ -106,6 +106,15 @@ def release(s, r, t, row):
 
 
 @part
+def opens(r, t):
+    """Say whether there is a product for a further segment from today on."""
+    for one in range(r.segment_opens.size):
+        if r.segment_opens[one] == t:
+            return True
+    return False
+
+
+@part
 def fit_table(s, r, t):
     """Fill `fit16` for all products and classes: what the product is worth to whom, now."""
     for k in range(r.n_products):
@@ -118,6 +127,7 @@ def fit_table(s, r, t):
                 f = f * r.off_taste
             if t < r.open_to_all and r.class_enthusiast[c] == 0:
                 f = f * r.admission
-            if (r.class_pays[c] >> k) & 1 == 0 or t < r.launch[k]:
+            closed = t < r.segment_opens[r.class_segment[c]]
+            if closed or (r.class_pays[c] >> k) & 1 == 0 or t < r.launch[k]:
                 f = 0.0
             s.fit16[k, c] = np.int64(f * 65536.0)

@@ -15,6 +15,7 @@ from koubei_sim.model.kernels import (
     age,
     backlog,
     belonging,
+    contests,
     copying,
     decide,
     dilution,
@@ -56,12 +57,12 @@ def begin_day(s, r, t, row):
     dilution.look_back(s, r)
     backlog.morning(s, r, t, row)
     goods.morning(s, r, t)
-    serve.on_duty(s, r)
+    serve.on_duty(s, r, t)
     surprises.wrap(s, r, t)
     copying.look(s, r)
     belonging.look_around(s, r, t)
     released = release.release(s, r, t, row)
-    if released or t in (0, r.open_to_all) or r.backlog_on == 1:
+    if released or t in (0, r.open_to_all) or r.backlog_on == 1 or release.opens(r, t):
         release.fit_table(s, r, t)
     else:
         for k in range(r.n_products):
@@ -115,6 +116,7 @@ def go_separate_ways(s, r, t, row):
 def grow_older(s, r, t, row):
     """Let meetings and events leave their mark, look at tiers again, and let people forget."""
     meetings.meet(s, r, t)
+    contests.judge(s, r, t, row)
     events.reward_participants(s, r, t)
     events.forget_recruits(s)
     age.review(s, r, t)

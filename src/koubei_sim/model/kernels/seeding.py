@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from koubei_sim.core.bits import insert
 from koubei_sim.core.codes import AWARE, CORE, RECRUITER_SEED, UNAWARE
 from koubei_sim.core.compiling import kernel, part
 from koubei_sim.model.kernels.adoption import adopt
@@ -17,6 +18,7 @@ from koubei_sim.model.mechanisms.seeding import T_WON_BY_HAND
 @part
 def win(s, r, t, i, row):
     """Let seed `i` adopt at tick `t` (-1: before the first) and become a core user."""
+    insert(s.won_first, i)
     claim = s.claims[0]
     claim.agent = i
     claim.recruiter = RECRUITER_SEED

@@ -7,8 +7,11 @@ import numpy as np
 from koubei_sim.core.codes import CORE, USER, WORTH_BINS
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, pick, stream
+from koubei_sim.model.kernels.bonds import bind
+from koubei_sim.model.kernels.deeds import learn, note_deed
 from koubei_sim.model.kernels.engagement import add_engagement, stick
 from koubei_sim.model.kernels.sets import keyed_order
+from koubei_sim.model.kernels.team import plan, rest
 from koubei_sim.model.mechanisms.complaints import T_COMPLAINTS
 from koubei_sim.model.mechanisms.loyalty import T_TIER
 from koubei_sim.model.mechanisms.service import (
@@ -27,11 +30,13 @@ def serves(r, c):
 
 
 @part
-def on_duty(s, r):
-    """Reckon how many complaints staff and core users can handle today."""
+def on_duty(s, r, t):
+    """Reckon what staff and core users can do today, and how well."""
     core = np.float64(s.stocks[T_TIER + CORE])
     for c in range(r.n_channels):
         s.capacity[c] = r.service_capacity[c] + np.int64(r.moderation[c] * core)
+    plan(s, r, t)
+    learn(s, r)
 
 
 @part
@@ -85,7 +90,7 @@ def pop(s, c):
 @part
 def answer(s, r, t, c, i, position, base, row):
     """Handle the complaint of user `i` as number `position` of the day."""
-    if draw32(base, i) >= r.answer32:
+    if draw32(base, i) >= s.answer_now32[0]:
         row[T_UNHELPED + c] += 1
         return
     a = s.actor[i]
@@ -96,6 +101,8 @@ def answer(s, r, t, c, i, position, base, row):
     row[T_ANSWERED + c] += 1
     add_engagement(s, r, i, t, r.answer_gain * (worth / 65536.0))
     stick(s, r, i, t, c)
+    bind(s, r, i, t)
+    note_deed(s, r, t, i, c)
 
 
 @part
@@ -135,6 +142,8 @@ def answer_queues(s, r, t, row):
                 continue
             answer(s, r, t, c, i, handled, base, row)
             handled += 1
+        rest(s, r, c, handled)
+        s.helped[0] += row[T_ANSWERED + c]
         complaints += row[T_COMPLAINTS + c]
         if r.service_public[c] == 1:
             public += row[T_ANSWERED + c]

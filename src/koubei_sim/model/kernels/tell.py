@@ -19,14 +19,18 @@ from koubei_sim.core.codes import (
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
 from koubei_sim.model.kernels.appeal import of_telling, retold
+from koubei_sim.model.kernels.bonds import bind, trusted
 from koubei_sim.model.kernels.engagement import add_engagement, stick
-from koubei_sim.model.kernels.events import lifts_of_telling, take_part
+from koubei_sim.model.kernels.events import guessing, lifts_of_telling, take_part
 from koubei_sim.model.kernels.registration import lurks
 from koubei_sim.model.kernels.segments import telling
 from koubei_sim.model.kernels.surprises import surprised
+from koubei_sim.model.kernels.talking_points import hear_news
+from koubei_sim.model.kernels.team import replied
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
+from koubei_sim.model.mechanisms.sharing import T_SHARES
 from koubei_sim.model.mechanisms.telling import (
     DRAW_REPLY,
     DRAW_TELL,
@@ -59,6 +63,7 @@ def tell(s, r, i, t, value, row):
     product = a.product
     negative = 0
     if stage == USER:
+        hear_news(s, r, i, t)
         kind = np.int64(a.tier)
         negative = 1 if value < 0.0 else 0
         if a.story != NO_STORY and t <= a.story_until:
@@ -95,8 +100,14 @@ def tell(s, r, i, t, value, row):
         if differs:
             threshold = telling(r, a, threshold)
         threshold = (threshold * own16) >> 16
-        if draw32(bases[BASE_TELL + c], i) >= threshold:
-            continue
+        if kind == KIND_RELAY:
+            threshold = guessing(r, threshold, c, t)
+        coin = draw32(bases[BASE_TELL + c], i)
+        shared = False
+        if coin >= threshold:
+            if kind > CORE or negative or coin - threshold >= r.share32[c]:
+                continue
+            shared = True
         if lurks(s, r, i, c):
             continue
         told_any = True
@@ -107,6 +118,11 @@ def tell(s, r, i, t, value, row):
             h = (h * r.negativity16) >> 16
         if kind == KIND_WAITING:
             h = (h * r.waiting16) >> 16
+        elif kind <= CORE and negative == 0:
+            h = trusted(s, r, i, t, h)
+            if shared:
+                h = (h * r.share16[c]) >> 16
+                row[T_SHARES + c] += 1
         h = min(h, HAZARD_CAP)
         if times < 255:
             a.told += np.uint64(1) << np.uint64(8 * c)
@@ -140,8 +156,12 @@ def tell(s, r, i, t, value, row):
         if draw32(s.bases[BASE_REPLY + c], i) < (r.reply32[c] * s.reply16[c]) >> 16:
             replies = 1
             row[T_REPLIES + c] += 1
+        elif replied(s, r, t, i, c, row):
+            replies = 1
+        if replies == 1:
             add_engagement(s, r, i, t, r.reply_gain)
             stick(s, r, i, t, c)
+            bind(s, r, i, t)
         take_part(s, r, t, i, c, replies, row)
         if surprised(s, r, t, i, c, row):
             present = True

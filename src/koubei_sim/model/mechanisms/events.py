@@ -62,7 +62,13 @@ class Happening(Part):
     lift_visibility: Real = factor(
         1.0, "factor on the hazards of messages while it runs", neutral=1.0, high=MOST_LIFT
     )
-    fade: Real = infinite("days", "half-life of both lifts from its first day on: of a wave")
+    lift_retelling: Real = factor(
+        1.0,
+        "further factor on telling of those who only heard of it: a riddle that they guess at",
+        neutral=1.0,
+        high=MOST_LIFT,
+    )
+    fade: Real = infinite("days", "half-life of the lifts from its first day on: of a wave")
     gain: Real = engagement(
         0.0, "largest engagement gained from replies and recruits of one's own", high=1000.0
     )
@@ -100,6 +106,7 @@ class EventRules(Record):
 
     lift_tell16: IntArray  # [8, T]
     lift_visibility16: IntArray  # [8, T]
+    lift_retelling16: IntArray  # [8, T]
     event_gain: FloatArray  # [8, T]
     event_saturation: FloatArray  # [8, T]
 
@@ -145,6 +152,7 @@ def numbers(made: Made) -> EventRules:
     ticks, names = made.scenario.ticks, list(made.scenario.channels)
     tell = np.ones((MAX_CHANNELS, ticks))
     visibility = np.ones((MAX_CHANNELS, ticks))
+    retelling = np.ones((MAX_CHANNELS, ticks))
     gain = np.zeros((MAX_CHANNELS, ticks))
     saturation = np.ones((MAX_CHANNELS, ticks))
     for event in made.scenario.events.values():
@@ -153,6 +161,7 @@ def numbers(made: Made) -> EventRules:
             kept = halving(event.fade, end - start)
             tell[c, start:end] *= faded(event.lift_tell, kept)
             visibility[c, start:end] *= faded(event.lift_visibility, kept)
+            retelling[c, start:end] *= faded(event.lift_retelling, kept)
             if event.gain > 0:
                 gain[c, start:end] = event.gain
                 saturation[c, start:end] = event.saturation
@@ -163,6 +172,7 @@ def numbers(made: Made) -> EventRules:
     return EventRules(
         lift_tell16=lifts(tell),
         lift_visibility16=lifts(visibility),
+        lift_retelling16=lifts(retelling),
         event_gain=gain,
         event_saturation=saturation,
     )
@@ -204,7 +214,12 @@ EVENTS = Mechanism(
     numbers=numbers,
     state=EventState,
     columns=(T_EVENT_PARTICIPANTS,),
-    modules=(Module("events", ("events",), "events", "活动"),),
+    modules=(
+        Module("events", ("events",), "events", "活动"),
+        Module(
+            "riddles", ("events.*.lift_retelling",), "who heard of it guesses along", "悬念与竞猜"
+        ),
+    ),
     sentences=(Sentence("happens", 1, _told, entries=True),),
     words={
         "event": (

@@ -123,6 +123,14 @@ class Gate(Part):
     )
 
 
+class Welcome(Part):
+    """Of a segment: from when on there is a product for its people."""
+
+    opens_at: Whole = tick(
+        0, "tick before which nobody of it can be won: no version in its language", neutral=0
+    )
+
+
 class Promoters(Part):
     """Of loyalty: which users count as promoters."""
 
@@ -146,6 +154,7 @@ class FitRules(Record):
     off_taste: float
     admission: float
     open_to_all: int  # tick
+    segment_opens: IntArray  # [S] tick
 
 
 @arrays
@@ -173,6 +182,7 @@ def numbers(made: Made) -> FitRules:
         off_taste=market.off_taste,
         admission=market.admission,
         open_to_all=market.open_to_all,
+        segment_opens=whole(s.opens_at for s in made.scenario.segments.values()),
     )
 
 
@@ -230,6 +240,7 @@ FIT = Mechanism(
             "newbies are kept out at first",
             "早期把小白挡在门外",
         ),
+        Module("welcome", ("segments.*.opens_at",), "not for everybody yet", "尚未向所有人群开放"),
         Module("price", ("products.*.price",), "not everybody can pay", "不是人人买得起"),
         Module("taste", ("market.taste_sd", "market.off_taste"), "tastes differ", "口味不同"),
     ),

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from koubei_sim.core.block import Record
+from koubei_sim.core.codes import MAX_GOODS
 from koubei_sim.core.draws import exp_neg_portable, log_portable
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.adoption import CLAIM
 from koubei_sim.model.mechanisms.belonging import TribeWeight
+from koubei_sim.model.mechanisms.bonds import BondWeight
 from koubei_sim.model.mechanisms.declaration import (
     Bits,
     Column,
@@ -89,15 +91,14 @@ T_REPEATED = Column(276, "repeated", "people with a good who got another")
 T_PUT_OFF = Column(277, "put_off", "people who needed a device and bought none")
 T_BOUGHT_IN = Column(278, "bought_in", "adoptions by getting a good")
 
-MAX_GOODS: Final = 8
 NOTHING: Final = -1  # what somebody has; a good has its number
 RIVALS: Final = 8
 WAIT: Final = 9  # the option of putting it off
 ENDLESS: Final = 2**31 - 1
 
 
-class Good(Part):
-    """A device that people buy when they need one."""
+class Sale(Part):
+    """Of a good: what it is, and how it is sold."""
 
     product: str | None = name(
         None, "product that its owners use; none: the first", "a product of the scenario"
@@ -157,6 +158,14 @@ class Good(Part):
         above=0.0,
         high=INFINITY,
     )
+    breakage: Real = only_with(
+        "orders_per_day",
+        factor(
+            0.0,
+            "how a shop breaks that more want than it can serve: it serves orders_per_day times "
+            "(orders_per_day / wanting) to this power",
+        ),
+    )
     users_first: Truth = truth(False, "users of a product are sold to before others")
     cancel: Real = fraction(
         0.0, "probability a day that a booking without a deposit is given up", unit="1/day"
@@ -195,7 +204,7 @@ class Arrivals(Part):
 _ANY = "goods.*.launch_at"
 
 
-class Buying(VoteWeight, TribeWeight):
+class Buying(BondWeight, VoteWeight, TribeWeight):
     """When people need a device, and what they look at when they choose."""
 
     arrivals: tuple[Arrivals, ...] = parameter(
@@ -319,6 +328,7 @@ class GoodsRules(Record):
     stocked: IntArray  # [8]
     good_units: IntArray  # [8, T]
     orders: IntArray  # [8]
+    breakage: FloatArray  # [8]
     users_first: IntArray  # [8]
     cancel32: IntArray  # [8]
     accessory_rate: FloatArray  # [8] 1/day
@@ -400,18 +410,18 @@ def numbers(made: Made) -> GoodsRules:
     products = list(scenario.products)
     ticks = scenario.ticks if goods else 1
 
-    def column(of: Callable[[Good], Any], fill: float = 0.0) -> FloatArray:
+    def column(of: Callable[[Sale], Any], fill: float = 0.0) -> FloatArray:
         found = np.full(MAX_GOODS, fill)
         found[: len(goods)] = [of(good) for good in goods]
         return found
 
-    def counts(of: Callable[[Good], Any]) -> IntArray:
+    def counts(of: Callable[[Sale], Any]) -> IntArray:
         return column(of).astype(np.int64)
 
     def path(start: float, change: float) -> FloatArray:
         return np.array([start * yearly(change, t) for t in range(ticks)])
 
-    def given_up(good: Good) -> int:
+    def given_up(good: Sale) -> int:
         rate = 0.6931471805599453 / good.deposit_half
         return threshold(good.cancel * float(exp_neg_portable(good.deposit * rate)))
 
@@ -445,6 +455,7 @@ def numbers(made: Made) -> GoodsRules:
                 else scaled(g.orders_per_day, scenario.people_per_agent)
             )
         ),
+        breakage=column(lambda g: g.breakage),
         users_first=counts(lambda g: g.users_first),
         cancel32=counts(given_up),
         accessory_rate=column(lambda g: g.accessories),

@@ -18,7 +18,16 @@ from koubei_sim.model.mechanisms.declaration import (
     count,
     list_of_day,
 )
-from koubei_sim.model.mechanisms.fields import STRUCTURE, Part, Real, Whole, days, factor, fraction
+from koubei_sim.model.mechanisms.fields import (
+    STRUCTURE,
+    Part,
+    Real,
+    Whole,
+    days,
+    factor,
+    fraction,
+    only_with,
+)
 
 T_TELLS_RELAY = Column(83, "tells_relay", "tellings of aware non-users, by channel", "channel")
 
@@ -29,6 +38,24 @@ class Relays(Part):
     relay: Real = factor(0.0, "factor on telling of those who only heard of it")
     relay_days: Whole = days(7, "days for which they pass it on")
     relay_credibility: Real = fraction(0.5, "factor on persuasion of a relay", neutral=STRUCTURE)
+
+
+class Retelling(Part):
+    """Of a channel: those who only heard of it there."""
+
+    retelling: Real = only_with(
+        "telling.relay",
+        factor(1.0, "factor on telling here of those who only heard of it", neutral=1.0),
+    )
+    retelling_force: Real = only_with(
+        "telling.relay",
+        factor(
+            1.0,
+            "factor on how much they convince here; 0: a like, by which others see it and no more",
+            neutral=1.0,
+            high=8.0,
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -61,5 +88,13 @@ RELAYS = Mechanism(
     numbers=numbers,
     state=RelayState,
     columns=(T_TELLS_RELAY,),
-    modules=(Module("relays", ("telling.relay",), "non-users pass it on", "非用户也会转述"),),
+    modules=(
+        Module("relays", ("telling.relay",), "non-users pass it on", "非用户也会转述"),
+        Module(
+            "likes",
+            ("channels.*.retelling", "channels.*.retelling_force"),
+            "channels differ in how it is passed on",
+            "各渠道转述与点赞不同",
+        ),
+    ),
 )

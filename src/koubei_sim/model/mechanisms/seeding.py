@@ -15,6 +15,7 @@ from koubei_sim.core.block import Record
 from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.declaration import (
+    Bits,
     Column,
     Flows,
     Made,
@@ -27,6 +28,7 @@ from koubei_sim.model.mechanisms.declaration import (
     array,
     arrays,
     by_person,
+    set_of_people,
 )
 from koubei_sim.model.mechanisms.fields import (
     INFINITY,
@@ -37,6 +39,7 @@ from koubei_sim.model.mechanisms.fields import (
     Part,
     Person,
     Real,
+    Truth,
     Whole,
     choice,
     fraction,
@@ -45,6 +48,7 @@ from koubei_sim.model.mechanisms.fields import (
     only_with,
     parameter,
     people,
+    truth,
 )
 from koubei_sim.model.mechanisms.fields import (
     engagement as engagement_of,
@@ -115,6 +119,7 @@ class Seeding(Part):
         neutral=None,
     )
     recruit_cost: Real = money("cost of winning one seed")
+    stay: Truth = truth(False, "seeds never leave by themselves or in anger: they are staff")
     per_day: Real = parameter(
         INFINITY,
         "seeds that are won by hand a day, one by one; infinite: all before the first",
@@ -147,6 +152,7 @@ class SeedingRules(Record):
     seed_engagement: float
     seed_home: int  # channel, -1: none
     by_hand: int  # one by one, from tick 0 on
+    seeds_stay: int
 
 
 @arrays
@@ -159,10 +165,11 @@ class SeedingPeople(Record):
 
 @arrays
 class SeedingState(Record):
-    """The calendar of seeds to be won by hand: heads by tick, following person."""
+    """The seeds; the calendar of those to be won by hand: heads by tick, following person."""
 
     hand_head: NDArray[np.int32] = array(np.int32, "ticks", fill=-1, needed="by_hand")
     hand_next: NDArray[np.int32] = by_person(np.int32, needed="by_hand")
+    won_first: Bits = set_of_people()  # the seeds
 
 
 def people_of(made: Made) -> dict[str, Any]:
@@ -184,6 +191,7 @@ def numbers(made: Made) -> SeedingRules:
         seed_engagement=seeding.engagement,
         seed_home=-1 if seeding.home is None else list(made.scenario.channels).index(seeding.home),
         by_hand=int(math.isfinite(seeding.per_day)),
+        seeds_stay=int(seeding.stay),
     )
 
 
@@ -231,6 +239,7 @@ SEEDING = Mechanism(
     purposes=(DRAW_BY_HAND,),
     modules=(
         Module("by_hand", ("seeding.per_day",), "seeds are won one by one", "种子用户逐个争取"),
+        Module("seeds_stay", ("seeding.stay",), "seeds never leave", "种子（员工）不会离开"),
     ),
     sentences=(Sentence("start", 1, _told),),
     words={

@@ -43,6 +43,7 @@ from koubei_sim.model.mechanisms.fields import (
     truth,
 )
 from koubei_sim.model.mechanisms.numbers import floor16, halving, scaled, threshold
+from koubei_sim.model.mechanisms.team import answers_of
 
 DRAW_QUEUE = Purpose(41, "tick, channel; 64-bit order")
 DRAW_ANSWER = Purpose(42, "tick, channel")
@@ -103,7 +104,7 @@ class AnswerCosts(Part):
 class ServiceRules(Record):
     """Staff, and what answers are worth."""
 
-    service_capacity: IntArray  # [8] complaints a day; 0: no service
+    service_capacity: IntArray  # [8] complaints a day, by the team too; 0: no service
     moderation: FloatArray  # [8] the same by each core user
     service_public: Int8Array  # [8]
     patience: int
@@ -134,8 +135,11 @@ def numbers(made: Made) -> ServiceRules:
     """
     service, g = made.scenario.service, made.scenario.people_per_agent
     bins = (service.patience + 1) * WORTH_BINS
+    capacity = made.by_channel(np.int64, lambda c: scaled(c.service_capacity, g))
+    staffed = answers_of(made.scenario)
+    capacity[: len(staffed)] += staffed
     return ServiceRules(
-        service_capacity=made.by_channel(np.int64, lambda c: scaled(c.service_capacity, g)),
+        service_capacity=capacity,
         moderation=made.by_channel(np.float64, lambda c: c.moderation),
         service_public=made.by_channel(np.uint8, lambda c: c.service_public),
         patience=service.patience,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.block import Record
-from koubei_sim.core.codes import HOPS, KINDS, MAX_CHANNELS
+from koubei_sim.core.codes import HOPS, KIND_RELAY, KINDS, MAX_CHANNELS
 from koubei_sim.core.draws import exp_neg_portable, hazard_units
 from koubei_sim.model.mechanisms.declaration import (
     Column,
@@ -282,11 +282,14 @@ def numbers(made: Made) -> TellingRules:
     for c, channel in enumerate(scenario.channels.values()):
         kept = geometric(channel.fidelity, HOPS)
         for kind in range(KINDS):
-            tell32[c, kind] = min(int(channel.tell * rates[kind] / online * UNIT32), MOST_RATE32)
+            often, force = rates[kind], channel.persuasion
+            if kind == KIND_RELAY:
+                often, force = often * channel.retelling, force * channel.retelling_force
+            tell32[c, kind] = min(int(channel.tell * often / online * UNIT32), MOST_RATE32)
             for a, truth in enumerate(authentic):
                 for hop in range(HOPS):
                     hazard[c, kind, a, hop] = hazard_units(
-                        channel.persuasion * credibility[kind] * truth * kept[hop]
+                        min(1.0, force * credibility[kind] * truth * kept[hop])
                     )
     size = scenario.ticks + 2
     floor = telling.novelty_floor

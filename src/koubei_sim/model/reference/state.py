@@ -12,10 +12,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from mesa import Agent, Model
 
-from koubei_sim.core.codes import AWARE, CASUAL, FULL16, MAX_CHANNELS, MAX_NODES, NO_STORY
+from koubei_sim.core.codes import (
+    AWARE,
+    CASUAL,
+    FULL16,
+    MAX_CHANNELS,
+    MAX_GOODS,
+    MAX_NODES,
+    NO_STORY,
+)
 from koubei_sim.model.mechanisms.appeal import ONE8
 from koubei_sim.model.mechanisms.backlog import SLOTS
-from koubei_sim.model.mechanisms.goods import MAX_GOODS, NOTHING
+from koubei_sim.model.mechanisms.goods import NOTHING
 from koubei_sim.model.reference.coins import Coins
 from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World, width_of
 

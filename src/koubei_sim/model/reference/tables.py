@@ -21,10 +21,10 @@ from koubei_sim.core.codes import (
     KINDS,
     LEVELS,
     MAX_CHANNELS,
+    MAX_GOODS,
     WORTH_BINS,
 )
 from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
-from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.reference.people import classes, people, segments
 from koubei_sim.model.reference.tables_content import content, faded, for_honour, yearly
 from koubei_sim.model.world.arrays import Graphs, People, Rules

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from koubei_sim.core.codes import MAX_CHANNELS, MAX_NODES, MAX_PRODUCTS, MAX_SEGMENTS, MAX_TICKS
+from koubei_sim.core.codes import (
+    MAX_CHANNELS,
+    MAX_GOODS,
+    MAX_NODES,
+    MAX_PRODUCTS,
+    MAX_SEGMENTS,
+    MAX_TICKS,
+)
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.mechanisms.events import MOST_LIFT, faded, occurrences
-from koubei_sim.model.mechanisms.goods import MAX_GOODS
 from koubei_sim.model.mechanisms.numbers import halving
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 

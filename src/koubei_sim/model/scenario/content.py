@@ -31,7 +31,7 @@ from koubei_sim.model.mechanisms.fields import (
     truth,
 )
 from koubei_sim.model.mechanisms.fields import name as text
-from koubei_sim.model.mechanisms.goods import Buying, Good
+from koubei_sim.model.mechanisms.goods import Buying
 from koubei_sim.model.mechanisms.participation import Node
 from koubei_sim.model.mechanisms.seeding import Seeding
 from koubei_sim.model.mechanisms.supply import Supply
@@ -41,6 +41,7 @@ from koubei_sim.model.scenario.parts import (
     Channel,
     Costs,
     Event,
+    Good,
     Hearing,
     Loyalty,
     Market,

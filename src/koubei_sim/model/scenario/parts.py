@@ -14,9 +14,12 @@ from koubei_sim.model.mechanisms.appeal import Amplification, Appeal, Riding
 from koubei_sim.model.mechanisms.backlog import Backlog
 from koubei_sim.model.mechanisms.belonging import Belonging
 from koubei_sim.model.mechanisms.boards import Pool
+from koubei_sim.model.mechanisms.bonds import Bonds, Visit
 from koubei_sim.model.mechanisms.channels import Medium, Membership, Opening
 from koubei_sim.model.mechanisms.complaints import Complaining, ComplaintGain
+from koubei_sim.model.mechanisms.contests import Contest
 from koubei_sim.model.mechanisms.copying import Copying
+from koubei_sim.model.mechanisms.deeds import Deeds
 from koubei_sim.model.mechanisms.dilution import Dilution
 from koubei_sim.model.mechanisms.events import EventCosts, Happening
 from koubei_sim.model.mechanisms.expectations import Expectations
@@ -32,8 +35,9 @@ from koubei_sim.model.mechanisms.fields import (
     people,
     tick,
 )
-from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters
+from koubei_sim.model.mechanisms.fit import Gate, Income, Offer, Promoters, Welcome
 from koubei_sim.model.mechanisms.forgetting import Forgetting
+from koubei_sim.model.mechanisms.goods import Sale
 from koubei_sim.model.mechanisms.hearing import (
     Awareness,
     Load,
@@ -41,6 +45,7 @@ from koubei_sim.model.mechanisms.hearing import (
     ReadingBudget,
     TieStrength,
 )
+from koubei_sim.model.mechanisms.hunters import Hunters
 from koubei_sim.model.mechanisms.leaving import Leaving
 from koubei_sim.model.mechanisms.loyalty import Holding, Tiers
 from koubei_sim.model.mechanisms.media import Campaign
@@ -52,13 +57,16 @@ from koubei_sim.model.mechanisms.press import Press
 from koubei_sim.model.mechanisms.registration import Registration
 from koubei_sim.model.mechanisms.reinforcement import Needs
 from koubei_sim.model.mechanisms.rejection import Rejecters, Rejection
-from koubei_sim.model.mechanisms.relays import Relays
+from koubei_sim.model.mechanisms.relays import Relays, Retelling
 from koubei_sim.model.mechanisms.release import Honour, Learning, ReleaseCosts
 from koubei_sim.model.mechanisms.rival import Rival
 from koubei_sim.model.mechanisms.segments import Conduct
 from koubei_sim.model.mechanisms.service import AnswerCosts, Answers, Staff
+from koubei_sim.model.mechanisms.sharing import Sharing
 from koubei_sim.model.mechanisms.supply import SupplyCosts
 from koubei_sim.model.mechanisms.surprises import Surprises
+from koubei_sim.model.mechanisms.talking_points import TalkingPoint
+from koubei_sim.model.mechanisms.team import Share, Team
 from koubei_sim.model.mechanisms.telling import (
     Messages,
     Referral,
@@ -67,14 +75,17 @@ from koubei_sim.model.mechanisms.telling import (
     ReplyGain,
     Speaking,
 )
+from koubei_sim.model.mechanisms.trials import Trials
 from koubei_sim.model.mechanisms.waiting import Waiting
 
 
-class Segment(Conduct, Needs, Income, ReadingBudget, Membership, Activity, Kind):
+class Segment(Welcome, Conduct, Needs, Income, ReadingBudget, Membership, Activity, Kind):
     """A kind of people: how many, how expert, how active, where they are members."""
 
 
 class Channel(
+    Sharing,
+    Share,
     Surprises,
     Amplification,
     Staff,
@@ -86,6 +97,7 @@ class Channel(
     Pool,
     Load,
     Holding,
+    Retelling,
     Messages,
     Medium,
 ):
@@ -131,22 +143,26 @@ class Product(Backlog, Offer, Learning):
     """A product that learns from the reports of its users."""
 
 
-class Event(Riding, EventCosts, Meeting, Happening):
+class Event(Contest, TalkingPoint, Visit, Riding, EventCosts, Meeting, Happening):
     """Something that happens on a channel for some days, once or again and again.
 
     A placebo event has the same lifts and gain 0.
     """
 
 
+class Good(Trials, Sale):
+    """A device that people buy when they need one."""
+
+
 class Media(Account, Press, Campaign):
     """Own media or advertising: a message a day to the members of a channel, from outside."""
 
 
-class Participation(Recovery, Joining, Presence):
+class Participation(Hunters, Recovery, Joining, Presence):
     """Being online and joining participation nodes."""
 
 
-class Telling(Appeal, Referral, Rejecters, Waiting, Relays, Speaking):
+class Telling(Bonds, Appeal, Referral, Rejecters, Waiting, Relays, Speaking):
     """How often people tell, and how much they are believed."""
 
 
@@ -158,7 +174,7 @@ class Loyalty(Belonging, Promoters, Expectations, Honour, ComplaintGain, ReplyGa
     """Engagement, its decay, and the tiers of the pyramid."""
 
 
-class Service(Leaving, Answers, Complaining):
+class Service(Deeds, Team, Leaving, Answers, Complaining):
     """Complaints, answers, and leaving."""
 
 
