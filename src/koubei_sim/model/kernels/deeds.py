@@ -22,9 +22,8 @@ def learn(s, r):
 @part
 def note_deed(s, r, t, i, c):
     """Note that user `i` was helped on channel `c`: perhaps a story."""
-    if r.deed32 > 0:
-        if draw32(stream(r.key, r.replicate, DRAW_DEED, t, c), i) < r.deed32:
-            a = s.actor[i]
-            a.story = r.n_nodes
-            a.story_until = t + r.story_life
-            a.last_story = t
+    if r.deed32 > 0 and draw32(stream(r.key, r.replicate, DRAW_DEED, t, c), i) < r.deed32:
+        a = s.actor[i]
+        a.story = r.n_nodes
+        a.story_until = t + r.story_life
+        a.last_story = t

@@ -108,10 +108,7 @@ def release(s, r, t, row):
 @part
 def opens(r, t):
     """Say whether there is a product for a further segment from today on."""
-    for one in range(r.segment_opens.size):
-        if r.segment_opens[one] == t:
-            return True
-    return False
+    return (r.segment_opens == t).any()
 
 
 @part
