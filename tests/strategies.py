@@ -58,6 +58,7 @@ def _segments(draw: st.DrawFn, channels: list[str]) -> dict[str, Any]:
             "reinforcement": draw(st.sampled_from((1, 1, 1, 1, 2))),
             "reinforcement_share": draw(st.sampled_from((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2))),
             **{name: draw(perhaps(between(0.0, 2.5), 1.0)) for name in FACTORS},
+            "opens_at": draw(st.sampled_from((0, 0, 0, 3, 10))),
         }
     return parts
 
@@ -96,6 +97,11 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
         "reply": draw(perhaps(between(0.2, 1.0), 0.0)),
         "dilution": draw(perhaps(between(0.2, 3.0), 0.0)),
         "service_capacity": draw(perhaps(between(1.0, 3.0), 0.0)),
+        "share": draw(perhaps(between(0.1, 1.0), 0.0)),
+        "share_force": draw(between(0.0, 1.0)),
+        "staff_share": draw(between(0.0, 3.0)),
+        "retelling": draw(perhaps(between(0.0, 3.0), 1.0)),
+        "retelling_force": draw(perhaps(between(0.0, 2.0), 1.0)),
         "surprises": draw(perhaps(between(0.2, 5.0), 0.0)),
         "surprise_gain": draw(between(0.0, 4.0)),
         "surprise_cost": draw(between(0.0, 10.0)),
@@ -188,6 +194,13 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             "every": draw(st.sampled_from((0, 7, 7, 10))),
             "lift_tell": draw(between(0.5, 4.0)),
             "lift_visibility": draw(between(0.5, 3.0)),
+            "lift_retelling": draw(perhaps(between(0.0, 5.0), 1.0)),
+            "talking_point": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "winners": draw(perhaps(between(0.5, 5.0), 0.0)),
+            "prize": draw(between(0.0, 5.0)),
+            "loss": draw(perhaps(between(0.1, 0.9), 0.0)),
+            "prize_cost": draw(between(0.0, 10.0)),
+            "visit": draw(perhaps(between(0.1, 1.0), 0.0)),
             "ride": draw(between(0.1, 1.0)) if name == "festival" else 0.0,
             "ride_lift": draw(between(0.0, 10.0)),
             "fade": draw(st.sampled_from((INF, INF, 0.7, 3.0))),
@@ -245,6 +258,7 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "story_life": draw(days),
             "report_loss": draw(perhaps(between(0.1, 1.0), 0.0)),
             "reward_taint": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "hunting": draw(perhaps(between(0.1, 1.0), 0.0)),
         },
         "telling": {
             "tier_factor": draw(fours),
@@ -268,6 +282,9 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "referral_weak_taint": draw(between(0.0, 1.0)),
             "referral_crowding": draw(perhaps(between(0.2, 4.0), 0.0)),
             "appeal_sigma": draw(perhaps(between(0.2, 2.0), 0.0)),
+            "bond": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "bond_half_life": draw(half_life),
+            "bond_gain": draw(perhaps(between(0.2, 7.0), 0.0)),
         },
         "hearing": {
             "memory_half_life": draw(half_life),
@@ -306,6 +323,13 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "churn": draw(perhaps(between(0.005, 0.05), 0.0)),
             "stay": draw(st.lists(between(0.0, 1.0), min_size=4, max_size=4)),
             "lapsed_return": draw(perhaps(whole(1, 15), 0)),
+            "staff": draw(perhaps(between(0.5, 5.0), 0.0)),
+            "minutes": draw(between(5.0, 100.0)),
+            "minutes_per_answer": draw(between(1.0, 30.0)),
+            "minutes_per_reply": draw(perhaps(between(0.5, 20.0), None)),
+            "wage": draw(between(0.0, 10.0)),
+            "deed_story": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "deed_learning": draw(perhaps(between(1.0, 100.0), 0.0)),
         },
     }
 
@@ -332,11 +356,17 @@ def _good(draw: st.DrawFn, n: int, ticks: int, products: list[str]) -> dict[str,
             )
         ),
         "orders_per_day": draw(perhaps(between(0.5, n / 50.0 + 1.0), INF)),
+        "breakage": draw(perhaps(between(0.1, 3.0), 0.0)),
         "users_first": draw(st.booleans()),
         "cancel": draw(perhaps(between(0.05, 0.5), 0.0)),
         "deposit": draw(perhaps(between(1.0, 500.0), 0.0)),
         "deposit_half": draw(between(10.0, 500.0)),
         "accessories": draw(perhaps(between(0.01, 0.3), 0.0)),
+        "trials": draw(perhaps(between(0.5, n / 20.0 + 1.0), 0.0)),
+        "trials_at": draw(whole(0, ticks // 2)),
+        "trials_to_enthusiasts": draw(st.booleans()),
+        "trials_gain": draw(between(0.0, 4.0)),
+        "trials_cost": draw(between(0.0, 10.0)),
     }
 
 
@@ -364,6 +394,7 @@ def _buying(draw: st.DrawFn, ticks: int) -> dict[str, Any]:
         "gift": draw(perhaps(between(0.1, 1.0), 0.0)),
         "household": draw(whole(1, 8)),
         "switch": draw(perhaps(between(0.2, 1.0), 0.0)),
+        "bond_weight": draw(perhaps(between(0.1, 4.0), 0.0)),
         "vote_weight": draw(perhaps(between(0.1, 5.0), 0.0)),
         "tribe_weight": draw(perhaps(between(0.1, 3.0), 0.0)),
     }
@@ -447,6 +478,7 @@ def scenarios(
         else (),
         "engagement": draw(between(1.0, 15.0)),
         "recruit_cost": draw(between(0.0, 100.0)),
+        "stay": draw(st.booleans()),
         "per_day": draw(st.sampled_from((INF, INF, INF, INF, 0.5, 3.0))),
     }
     cost = between(0.0, 10.0)

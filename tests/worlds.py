@@ -193,7 +193,69 @@ def random_world(seed: int, n: int | None = None, ticks: int | None = None) -> W
     changes["surprise_gain"] = dice.rng.uniform(0.0, 4.0, 8)
     changes["node_votes"] = (dice.rng.random(nodes) < 0.5).astype(np.uint8)
     changes["vote_weight"] = dice.real(0.5, 4.0, p=0.6)
+    changes |= random_forum(dice, ticks, channels, nodes, segments)
+    if "goods_on" in changes:
+        changes |= random_launches(dice, ticks)
     return with_rules(World(people, graphs_of(n, arcs, ties), base.rules), **changes)
+
+
+def random_forum(
+    dice: Dice, ticks: int, channels: int, nodes: int, segments: int
+) -> dict[str, object]:
+    """Return staff, bonds, contests, talking points and sharing, each in four worlds of ten."""
+    rng = dice.rng
+    changes: dict[str, object] = {
+        "staff_minutes": rng.uniform(0.0, 40.0, 8),
+        "minutes_per_answer": dice.real(1.0, 20.0),
+        "minutes_per_reply": dice.real(1.0, 10.0, p=0.4),
+        "deed32": dice.coin32(0.2, 1.0, p=0.4),
+        "deed_rate": dice.real(0.02, 0.5, p=0.4),
+        "seeds_stay": int(dice.yes(0.4)),
+        "segment_opens": rng.integers(0, max(2, ticks // 2), segments) * int(dice.yes(0.3)),
+        "hunters32": dice.ints(0, ALWAYS, nodes) * int(dice.yes(0.4)),
+        "share32": dice.ints(0, 0.4 * ALWAYS, 8) * int(dice.yes(0.4)),
+        "share16": dice.ints(0, FULL16, 8),
+    }
+    if dice.yes(0.4):
+        changes |= {
+            "bonds_on": 1,
+            "bond_growth": dice.real(0.1, 1.0, p=0.8),
+            "bond_left": 0.5 ** (np.arange(ticks + 1) / dice.real(1.0, 40.0)),
+            "bond_gain": dice.real(0.5, 7.0, p=0.8),
+            "bond_weight": dice.real(0.5, 4.0, p=0.6),
+            "meeting_visit": rng.uniform(0.0, 1.0, 8) * int(dice.yes(0.7)),
+        }
+    winners, news = np.zeros((8, ticks), np.int64), np.zeros((8, ticks), np.int64)
+    prize, kept = np.zeros((8, ticks)), np.ones((8, ticks))
+    retelling = np.full((8, ticks), FULL16, np.int64)
+    for _ in range(dice.whole(0, 4)):
+        c, start = dice.whole(0, channels - 1), dice.whole(0, ticks - 1)
+        window = slice(start, start + dice.whole(1, 20))
+        winners[c, window] = dice.whole(0, 3)
+        prize[c, window], kept[c, window] = dice.real(0.1, 5.0, p=0.8), dice.real(0.2, 1.0)
+        news[c, window] = dice.coin32(0.1, 1.0, p=0.7)
+        retelling[c, window] = dice.whole(0, (64 if dice.yes(0.3) else 6) * FULL16)
+    return changes | {
+        "contests_on": int(winners.any()),
+        "contest_winners": winners,
+        "contest_prize": prize,
+        "contest_kept": kept,
+        "news_on": int(news.any()),
+        "news32": news,
+        "lift_retelling16": retelling,
+    }
+
+
+def random_launches(dice: Dice, ticks: int) -> dict[str, object]:
+    """Return goods handed out to be tried, and shops that break, each in half of the worlds."""
+    rng = dice.rng
+    return {
+        "breakage": rng.uniform(0.0, 2.0, 8) * int(dice.yes()),
+        "trials": rng.integers(0, 5, 8) * int(dice.yes()),
+        "trials_at": rng.integers(0, max(2, ticks // 2), 8),
+        "trials_first": rng.integers(0, 2, 8),
+        "trials_gain": rng.uniform(0.0, 4.0, 8),
+    }
 
 
 def random_press(dice: Dice, campaigns: int) -> dict[str, object]:
@@ -263,7 +325,8 @@ def random_appeal(dice: Dice, ticks: int, channels: int) -> dict[str, object]:
 
 def unlimited(world: World) -> World:
     """Return the world as shards can settle it: goods without end, small households, no tribe."""
-    return with_rules(world, stocked=np.zeros(8, np.int64), household=4, tribe=-1)
+    none = np.zeros(8, np.int64)
+    return with_rules(world, stocked=none, trials=none, household=4, tribe=-1)
 
 
 def random_goods(dice: Dice, ticks: int, products: int) -> dict[str, object]:

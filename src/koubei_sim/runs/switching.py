@@ -131,6 +131,10 @@ def _settle(state: State, old: Rules, new: Rules, at: int) -> None:
                 rank[before] = max(rank[before], after)
         a["rank"] = rank[a["rank"]]
 
+    if old.bonds_on and new.bonds_on and _differ(old, new, "bond_left"):
+        state.bond[:] *= old.bond_left[now - state.bound_at]
+        state.bound_at[:] = now
+
 
 def _differ(old: Rules, new: Rules, *names: str) -> bool:
     return any(not np.array_equal(getattr(old, name), getattr(new, name)) for name in names)

@@ -61,12 +61,13 @@ _CONDUCT: Final = frozenset(
 #: The same of each segment, channel and product, and of the market.
 _CONDUCT_OF: Final = {
     "segments": frozenset({"reading_budget", "reinforcement", "reinforcement_share", "enthusiast",
-                  "join", "tell", "leave", "gain"}),
+                  "join", "tell", "leave", "gain", "opens_at"}),
     "channels": frozenset(
         {"visibility", "persuasion", "tell", "fidelity", "half_life", "background_load", "reading",
          "readers_per_post", "opens_at", "join_on_adoption", "members_at_start", "interest",
          "lurkers", "reply", "dilution", "service_capacity", "moderation",
-         "surprises", "surprise_gain", "surprise_cost",
+         "surprises", "surprise_gain", "surprise_cost", "share", "share_force", "staff_share",
+         "retelling", "retelling_force",
          "service_public", "staff_cost",
          "tie_floor", "amplify", "amplify_visibility", "amplify_cost"}
     ),

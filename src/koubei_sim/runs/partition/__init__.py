@@ -124,7 +124,7 @@ def run_partitioned(
             fix="kb.run(scenario, threads=4)",
         )
     _check_goods(
-        [name for name, good in scenario.goods.items() if good.stocked],
+        [name for name, good in scenario.goods.items() if good.stocked or good.trials],
         scenario.buying.household if scenario.goods else 1,
     )
     _check_tribe(scenario.loyalty.tribe if active(scenario)["belonging"] else None)
@@ -149,7 +149,8 @@ def partition_world(
     shards = _check_shards(shards, world.rules.n)
     check_progress(progress)
     rules = world.rules
-    _check_goods(np.flatnonzero(rules.stocked).tolist(), rules.household if rules.goods_on else 1)
+    limited = np.flatnonzero((rules.stocked > 0) | (rules.trials > 0))
+    _check_goods(limited.tolist(), rules.household if rules.goods_on else 1)
     _check_tribe(None if rules.tribe < 0 else int(rules.tribe))
     with opened(where, shards, address) as settle:
         return _days(world, shards, settle, progress)
@@ -173,11 +174,11 @@ def _days(
 
 
 def _check_goods(goods: Sequence[object], household: int) -> None:
-    """Refuse goods that run out, for which all stand in one line, and households that are cut."""
+    """Refuse goods that run out or are handed out to a few, and households that are cut."""
     if goods:
         raise KoubeiError(
             "scenario",
-            "goods of which there are not enough need all people in one process",
+            "goods of which there are not enough, or some to try, need all people in one process",
             got=", ".join(map(str, goods)),
             fix="kb.run(scenario, threads=4)",
         )

@@ -280,11 +280,20 @@ class Shard:
                 if not count:
                     continue
                 lines = state.outbox[sign, c, :count]
-                if not rules.is_board[c] and rules.amplify[c] == 0:
+                if not self._for_all(c):
                     lines = lines[self._reach[receiver][c][lines["teller"] - first]]
                 if lines.size:
                     chosen[sign, c] = lines.copy()
         return chosen
+
+    def _for_all(self, c: int) -> bool:
+        """Say whether what is told on a channel matters everywhere: a post, a story shown to all.
+
+        So does a contest, which compares all of them.
+        """
+        rules = self._world.rules
+        shown = rules.is_board[c] or rules.amplify[c] > 0
+        return bool(shown or rules.contest_winners[c].any())
 
     def _widen_reach(self, t: int, attendees: NDArray[np.int32]) -> None:
         """Note who of its people is heard elsewhere through ties made at today's meeting."""
