@@ -208,7 +208,7 @@ def random_forum(
         "staff_minutes": rng.uniform(0.0, 40.0, 8),
         "minutes_per_answer": dice.real(1.0, 20.0),
         "minutes_per_reply": dice.real(1.0, 10.0, p=0.4),
-        "deed32": dice.coin32(0.2, 1.0, p=0.4),
+        "deed32": dice.coin32(0.4, 1.0, p=0.7),
         "deed_rate": dice.real(0.02, 0.5, p=0.4),
         "seeds_stay": int(dice.yes(0.4)),
         "segment_opens": rng.integers(0, max(2, ticks // 2), segments) * int(dice.yes(0.3)),
@@ -216,14 +216,14 @@ def random_forum(
         "share32": dice.ints(0, 0.4 * ALWAYS, 8) * int(dice.yes(0.4)),
         "share16": dice.ints(0, FULL16, 8),
     }
-    if dice.yes(0.4):
+    if dice.yes(0.6):
         changes |= {
             "bonds_on": 1,
             "bond_growth": dice.real(0.1, 1.0, p=0.8),
             "bond_left": 0.5 ** (np.arange(ticks + 1) / dice.real(1.0, 40.0)),
             "bond_gain": dice.real(0.5, 7.0, p=0.8),
             "bond_weight": dice.real(0.5, 4.0, p=0.6),
-            "meeting_visit": rng.uniform(0.0, 1.0, 8) * int(dice.yes(0.7)),
+            "meeting_visit": rng.uniform(0.3, 1.0, 8) * int(dice.yes(0.9)),
         }
     winners, news = np.zeros((8, ticks), np.int64), np.zeros((8, ticks), np.int64)
     prize, kept = np.zeros((8, ticks)), np.ones((8, ticks))
