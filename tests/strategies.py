@@ -36,6 +36,19 @@ def whole(low: int, high: int) -> st.SearchStrategy[int]:
 
 
 @st.composite
+def some(draw: st.DrawFn, values: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """One of the listed values of each entry, all by one number: large scenarios stay small draws."""
+    size = 1
+    for listed in values.values():
+        size *= len(listed)
+    number, found = draw(whole(0, size - 1)), {}
+    for name, listed in values.items():
+        number, k = divmod(number, len(listed))
+        found[name] = listed[k]
+    return found
+
+
+@st.composite
 def _segments(draw: st.DrawFn, channels: list[str]) -> dict[str, Any]:
     enthusiasts = draw(whole(1, 2))
     newbies = draw(whole(1, 2))
@@ -58,7 +71,7 @@ def _segments(draw: st.DrawFn, channels: list[str]) -> dict[str, Any]:
             "reinforcement": draw(st.sampled_from((1, 1, 1, 1, 2))),
             "reinforcement_share": draw(st.sampled_from((0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2))),
             **{name: draw(perhaps(between(0.0, 2.5), 1.0)) for name in FACTORS},
-            "opens_at": draw(st.sampled_from((0, 0, 0, 3, 10))),
+            "opens_at": 0 if enthusiast else (0, 3, 0, 10)[number % 4],
         }
     return parts
 
@@ -97,11 +110,17 @@ def _channel(draw: st.DrawFn, n: int, ticks: int, online: float, full: bool) -> 
         "reply": draw(perhaps(between(0.2, 1.0), 0.0)),
         "dilution": draw(perhaps(between(0.2, 3.0), 0.0)),
         "service_capacity": draw(perhaps(between(1.0, 3.0), 0.0)),
-        "share": draw(perhaps(between(0.1, 1.0), 0.0)),
-        "share_force": draw(between(0.0, 1.0)),
-        "staff_share": draw(between(0.0, 3.0)),
-        "retelling": draw(perhaps(between(0.0, 3.0), 1.0)),
-        "retelling_force": draw(perhaps(between(0.0, 2.0), 1.0)),
+        **draw(
+            some(
+                {
+                    "share": (0.0, 0.1, 1.0),
+                    "share_force": (0.5, 0.0, 1.0),
+                    "staff_share": (1.0, 0.0, 2.5),
+                    "retelling": (1.0, 0.0, 2.7),
+                    "retelling_force": (1.0, 0.0, 1.8),
+                }
+            )
+        ),
         "surprises": draw(perhaps(between(0.2, 5.0), 0.0)),
         "surprise_gain": draw(between(0.0, 4.0)),
         "surprise_cost": draw(between(0.0, 10.0)),
@@ -194,13 +213,19 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             "every": draw(st.sampled_from((0, 7, 7, 10))),
             "lift_tell": draw(between(0.5, 4.0)),
             "lift_visibility": draw(between(0.5, 3.0)),
-            "lift_retelling": draw(perhaps(between(0.0, 5.0), 1.0)),
-            "talking_point": draw(perhaps(between(0.1, 1.0), 0.0)),
-            "winners": draw(perhaps(between(0.5, 5.0), 0.0)),
-            "prize": draw(between(0.0, 5.0)),
-            "loss": draw(perhaps(between(0.1, 0.9), 0.0)),
-            "prize_cost": draw(between(0.0, 10.0)),
-            "visit": draw(perhaps(between(0.1, 1.0), 0.0)),
+            **draw(
+                some(
+                    {
+                        "lift_retelling": (1.0, 0.3, 4.1),
+                        "talking_point": (0.0, 0.2, 0.9),
+                        "winners": (0.0, 1.0, 3.3),
+                        "prize": (1.0, 0.0, 4.4),
+                        "loss": (0.0, 0.3, 0.9),
+                        "prize_cost": (0.0, 7.7),
+                        "visit": (0.0, 0.4, 1.0) if offline else (0.0,),
+                    }
+                )
+            ),
             "ride": draw(between(0.1, 1.0)) if name == "festival" else 0.0,
             "ride_lift": draw(between(0.0, 10.0)),
             "fade": draw(st.sampled_from((INF, INF, 0.7, 3.0))),
@@ -258,7 +283,7 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "story_life": draw(days),
             "report_loss": draw(perhaps(between(0.1, 1.0), 0.0)),
             "reward_taint": draw(perhaps(between(0.1, 1.0), 0.0)),
-            "hunting": draw(perhaps(between(0.1, 1.0), 0.0)),
+            "hunting": draw(st.sampled_from((0.0, 0.4, 1.0))),
         },
         "telling": {
             "tier_factor": draw(fours),
@@ -282,9 +307,15 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "referral_weak_taint": draw(between(0.0, 1.0)),
             "referral_crowding": draw(perhaps(between(0.2, 4.0), 0.0)),
             "appeal_sigma": draw(perhaps(between(0.2, 2.0), 0.0)),
-            "bond": draw(perhaps(between(0.1, 1.0), 0.0)),
-            "bond_half_life": draw(half_life),
-            "bond_gain": draw(perhaps(between(0.2, 7.0), 0.0)),
+            **draw(
+                some(
+                    {
+                        "bond": (0.0, 0.3, 1.0),
+                        "bond_half_life": (INF, 5.0, 20.0),
+                        "bond_gain": (0.0, 0.8, 7.0),
+                    }
+                )
+            ),
         },
         "hearing": {
             "memory_half_life": draw(half_life),
@@ -323,13 +354,19 @@ def _conduct(draw: st.DrawFn, online: float, feeds: list[str]) -> dict[str, Any]
             "churn": draw(perhaps(between(0.005, 0.05), 0.0)),
             "stay": draw(st.lists(between(0.0, 1.0), min_size=4, max_size=4)),
             "lapsed_return": draw(perhaps(whole(1, 15), 0)),
-            "staff": draw(perhaps(between(0.5, 5.0), 0.0)),
-            "minutes": draw(between(5.0, 100.0)),
-            "minutes_per_answer": draw(between(1.0, 30.0)),
-            "minutes_per_reply": draw(perhaps(between(0.5, 20.0), None)),
-            "wage": draw(between(0.0, 10.0)),
-            "deed_story": draw(perhaps(between(0.1, 1.0), 0.0)),
-            "deed_learning": draw(perhaps(between(1.0, 100.0), 0.0)),
+            **draw(
+                some(
+                    {
+                        "staff": (0.0, 0.7, 4.0),
+                        "minutes": (60.0, 7.5),
+                        "minutes_per_answer": (3.0, 30.0),
+                        "minutes_per_reply": (None, 0.7, 11.0),
+                        "wage": (0.0, 9.0),
+                        "deed_story": (0.0, 0.3, 1.0),
+                        "deed_learning": (0.0, 4.0, 90.0),
+                    }
+                )
+            ),
         },
     }
 
@@ -356,17 +393,23 @@ def _good(draw: st.DrawFn, n: int, ticks: int, products: list[str]) -> dict[str,
             )
         ),
         "orders_per_day": draw(perhaps(between(0.5, n / 50.0 + 1.0), INF)),
-        "breakage": draw(perhaps(between(0.1, 3.0), 0.0)),
+        "breakage": draw(st.sampled_from((0.0, 0.5, 2.5))),
         "users_first": draw(st.booleans()),
         "cancel": draw(perhaps(between(0.05, 0.5), 0.0)),
         "deposit": draw(perhaps(between(1.0, 500.0), 0.0)),
         "deposit_half": draw(between(10.0, 500.0)),
         "accessories": draw(perhaps(between(0.01, 0.3), 0.0)),
-        "trials": draw(perhaps(between(0.5, n / 20.0 + 1.0), 0.0)),
-        "trials_at": draw(whole(0, ticks // 2)),
-        "trials_to_enthusiasts": draw(st.booleans()),
-        "trials_gain": draw(between(0.0, 4.0)),
-        "trials_cost": draw(between(0.0, 10.0)),
+        **draw(
+            some(
+                {
+                    "trials": (0.0, 1.0, n / 20.0 + 1.0),
+                    "trials_at": (0, 3, ticks // 2),
+                    "trials_to_enthusiasts": (True, False),
+                    "trials_gain": (0.0, 3.3),
+                    "trials_cost": (0.0, 9.0),
+                }
+            )
+        ),
     }
 
 
@@ -394,7 +437,7 @@ def _buying(draw: st.DrawFn, ticks: int) -> dict[str, Any]:
         "gift": draw(perhaps(between(0.1, 1.0), 0.0)),
         "household": draw(whole(1, 8)),
         "switch": draw(perhaps(between(0.2, 1.0), 0.0)),
-        "bond_weight": draw(perhaps(between(0.1, 4.0), 0.0)),
+        "bond_weight": draw(st.sampled_from((0.0, 0.6, 4.0))),
         "vote_weight": draw(perhaps(between(0.1, 5.0), 0.0)),
         "tribe_weight": draw(perhaps(between(0.1, 3.0), 0.0)),
     }

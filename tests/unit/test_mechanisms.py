@@ -59,7 +59,7 @@ def test_columns_fill_the_table_without_gap_or_overlap() -> None:
     for column in mechanisms.COLUMNS:
         assert column == at, column.name
         at += column.width
-    assert at == mechanisms.TABLE_WIDTH == 306
+    assert at == mechanisms.TABLE_WIDTH == 339
     stocks = [column for column in mechanisms.COLUMNS if column < mechanisms.STOCKS]
     assert stocks[-1].name == "stock"
 
@@ -74,7 +74,7 @@ def test_no_two_draws_have_one_purpose() -> None:
 
 def test_no_two_prices_have_one_place() -> None:
     """Catches a purpose of spending at the place of another: which comes first is then luck."""
-    assert [price.place for price in mechanisms.PRICES] == list(range(1, 17))
+    assert [price.place for price in mechanisms.PRICES] == list(range(1, 20))
     assert len({price.purpose for price in mechanisms.PRICES}) == 16
 
 

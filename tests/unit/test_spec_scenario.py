@@ -24,7 +24,7 @@ WRONG = [
         {"seeding.purty": 0.3},
         "seeding.purty: unknown parameter, got 0.3, allowed among, "
         "channel, engagement, home, ids, ids_by, number, per_day, purity, recruit_cost, staff, "
-        "strategy, "
+        "stay, strategy, "
         "try purity",
     ),
     ({"seeding.purity": 1.5}, "seeding.purity: out of range, got 1.5, allowed 0..1"),
@@ -369,10 +369,11 @@ def test_the_first_entry_of_an_empty_table_is_given_whole(change):
 
 #: What `tiny` does without: with it every example of the docs would have other numbers.
 NOT_IN_TINY = {
-    "amplification", "appeal", "bar_expert", "belonging", "by_hand", "copying",
-    "crowding_out", "forgetting",
-    "goods", "moderation", "own_work", "posts", "press", "riding", "segments", "surprises",
-    "unfollowing", "votes",
+    "amplification", "appeal", "bar_expert", "belonging", "bonds", "by_hand", "contests",
+    "copying", "crowding_out", "deeds", "forgetting", "goods", "hunters", "likes",
+    "moderation", "own_work", "posts", "press", "riddles", "riding", "seeds_stay",
+    "segments", "sharing", "surprises", "talking_points", "team", "trials", "unfollowing",
+    "votes", "welcome",
 }  # fmt: skip
 
 

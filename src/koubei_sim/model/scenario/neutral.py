@@ -59,7 +59,7 @@ def neutral_paths(scenario: Content, modules: Iterable[str]) -> dict[str, Any]:
             for path, row in rows.items():
                 if _matches(path, pattern) and row.neutral != STRUCTURE:
                     changes[path] = row.neutral
-    emptied = [f"{name}." for name in ("events", "media") if name in changes]
+    emptied = [f"{name}." for name in ("events", "goods", "media") if name in changes]
     return {path: value for path, value in changes.items() if not path.startswith(tuple(emptied))}
 
 
