@@ -199,7 +199,7 @@ def can_serve(r, g, wanting):
     if r.breakage[g] == 0.0 or wanting <= limit:
         return limit
     crowd = log_portable(np.float64(wanting) / np.float64(limit))
-    return np.int64(np.float64(limit) * exp_neg_portable(r.breakage[g] * crowd))
+    return np.int64(np.float64(limit) * exp_neg_portable(r.breakage[g] * crowd) + 0.5)
 
 
 @part
