@@ -37,7 +37,7 @@ def whole(low: int, high: int) -> st.SearchStrategy[int]:
 
 @st.composite
 def some(draw: st.DrawFn, values: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
-    """One of the listed values of each entry, all by one number: large scenarios stay small draws."""
+    """One of the listed values of each entry, all by one number, so that draws stay few."""
     size = 1
     for listed in values.values():
         size *= len(listed)

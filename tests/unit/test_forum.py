@@ -180,8 +180,8 @@ def test_replies_bind_by_a_share_of_what_is_missing() -> None:
 def test_who_is_bound_convinces_more() -> None:
     """Catches a gain on blame, on who is not bound, or added to the persuasion of all.
 
-    A message of half a resistance convinces on the second day; that of a bound user on the first
-    day on which it is bound, the second; with a third of it, the third against the second.
+    Messages of a third of a resistance convince on the third day; those of a user who is fully
+    bound from the first reply on, at twice the force from the second day on, on the second.
     """
     world = quiet_world(2, 4, arcs={0: {(0, 1)}})
     tell = np.zeros((8, 7), np.int64)
@@ -190,10 +190,10 @@ def test_who_is_bound_convinces_more() -> None:
     world = with_rules(world, tell32=tell, message_hazard=hazard, reply32=np.full(8, ALWAYS))
     world = with_people(world, resist_adopt=np.full(2, ONE26, np.uint32))
     bound = with_rules(world, bonds_on=1, bond_growth=1.0, bond_gain=1.0)
-    assert flow(world, codes.T_ADOPTIONS_CHANNEL).tolist() == [0, 0, 0, 1]
+    assert flow(world, codes.T_ADOPTIONS_CHANNEL).tolist() == [0, 0, 1, 0]
     assert flow(bound, codes.T_ADOPTIONS_CHANNEL).tolist() == [0, 1, 0, 0]
     lonely = with_rules(bound, reply32=np.zeros(8, np.int64))
-    assert flow(lonely, codes.T_ADOPTIONS_CHANNEL).tolist() == [0, 0, 0, 1]
+    assert flow(lonely, codes.T_ADOPTIONS_CHANNEL).tolist() == [0, 0, 1, 0]
 
 
 @pytest.mark.parametrize("quality", [0.25, 0.75])
@@ -416,10 +416,8 @@ def test_enthusiasts_try_it_first() -> None:
     """Catches units to who is no user, twice to one, or at random where enthusiasts come first."""
     base = phone(trials=25.0, trials_at=5, trials_gain=4.0, trials_cost=30.0)
     for first in (True, False):
-        scenario = base.replace(
-            **{"goods.phone.trials_to_enthusiasts": first, "seeding.purity": 0.5}
-        )
-        scenario = scenario.replace(**{"seeding.number": 100})
+        mixed = {"seeding.purity": 0.5, "seeding.number": 100}
+        scenario = base.replace(**{"goods.phone.trials_to_enthusiasts": first}, **mixed)
         world = build_world(scenario, 3)
         run = CompiledRun(world)
         run.advance(6)
