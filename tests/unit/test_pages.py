@@ -54,9 +54,11 @@ def test_the_page_of_limits_counts_what_modules_do(capsys) -> None:
         assert count(found["by weibo"]) == np.median(told)
         assert found["took off"] in ("0 of 3", "1 of 3", "2 of 3", "3 of 3")
     off = (
-        "`amplification`, `appeal`, `bar_expert`, `belonging`, `by_hand`, `copying`, "
-        "`crowding_out`, `forgetting`, `goods`, `moderation`, `own_work`, `posts`, `press`, "
-        "`riding`, `segments`, `surprises`, `unfollowing`, `votes`"
+        "`amplification`, `appeal`, `bar_expert`, `belonging`, `bonds`, `by_hand`, "
+        "`contests`, `copying`, `crowding_out`, `deeds`, `forgetting`, `goods`, `hunters`, "
+        "`likes`, `moderation`, `own_work`, `posts`, `press`, `riddles`, `riding`, "
+        "`seeds_stay`, `segments`, `sharing`, `surprises`, `talking_points`, `team`, "
+        "`trials`, `unfollowing`, `votes`, `welcome`"
     )
     assert f"Not in force: {off}." in page
 
