@@ -103,7 +103,7 @@ FAULTS_GOODS = (
           "(DRAW_GOODS_LOT, t, g, person.number)",
           "(DRAW_GOODS_LOT, 0, g, person.number)"),
     Fault("goods", 30, "the shop serves any number",
-          "line[: min(model.good_stock[g], rules.orders[g])]",
+          "line[: min(model.good_stock[g], served(model, g, len(line)))]",
           "line[: model.good_stock[g]]"),
     Fault("goods", 6, "gifts do not come out of the stock",
           ("            if model.good_stock[g] > 0:  # gifts may have taken the last ones\n"

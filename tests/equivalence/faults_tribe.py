@@ -171,7 +171,8 @@ FAULTS_TRIBE = (
     Fault("serve", 124, "a place in the day is one in the day of the staff",
           "// model.capacity[c]", "// max(1, rules.service_capacity[c])"),
     Fault("serve", 10, "moderators are counted in the evening",
-          "    answered_in_public = 0\n", "    staff(model)\n    answered_in_public = 0\n"),
+          "    answered_in_public = answered_today = 0\n",
+          "    staff(model)\n    answered_in_public = answered_today = 0\n"),
     # surprises
     Fault("surprises", 0, "on the first day everybody gets a present",
           "    if told == 0:\n        return 0\n", "    if told == 0:\n        return 1 << 32\n"),
@@ -190,8 +191,8 @@ FAULTS_TRIBE = (
     Fault("surprises", 0, "presents are counted on the first channel",
           "T_SURPRISES + c", "T_SURPRISES"),
     Fault("tell", 0, "a present is a story between two channels",
-          "                presents += speak(model, day, person, kind, c)\n",
-          ("                if speak(model, day, person, kind, c):\n"
+          "                presents += speak(model, day, person, kind, c, share=beyond >= 0)\n",
+          ("                if speak(model, day, person, kind, c, share=beyond >= 0):\n"
            "                    person.last_story = day.t\n")),
     Fault("tell", 0, "a present is no story",
           "            person.last_story = day.t\n", "            pass\n"),

@@ -52,14 +52,12 @@ FAULTS_WORDS = (
           "if rules.event_gain[c][t] > 0.0:",
           "if rules.event_gain[c][t] > 0.0 and replied:"),
     Fault("tell", 49, "promoted between two channels of one turn",
-          ("for person in day.online:\n"
-           "        # Fixed for the turn: a reply may promote the teller, but not "
+          ("        # Fixed for the turn: a reply may promote the teller, but not "
            "between two channels.\n"
            "        kind = kind_of(person)\n"
            "        told_anything, presents = False, 0\n"
            "        for c in range(model.rules.n_channels):\n"),
-          ("for person in day.online:\n"
-           "        told_anything, presents = False, 0\n"
+          ("        told_anything, presents = False, 0\n"
            "        for c in range(model.rules.n_channels):\n"
            "            kind = kind_of(person)\n")),
     Fault("tell", 126, "a telling at an event counts as answered",
@@ -68,10 +66,10 @@ FAULTS_WORDS = (
     Fault("tell", 69, "who waits tells where its word has no weight",
           ("    if kind == KIND_RELAY and person.hop_heard >= LAST_HOP:\n"
            "        return False\n"
-           "    if kind == KIND_WAITING and rules.waiting16 == 0:"),
+           "    return not (kind == KIND_WAITING and rules.waiting16 == 0)"),
           ("    if kind == KIND_RELAY and person.hop_heard >= LAST_HOP:\n"
            "        return False\n"
-           "    if False:")),
+           "    return True")),
     Fault("tell", 108, "hops are not counted",
           "hop = person.hop_heard + 1 if",
           "hop = 1 if"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tests.equivalence.fault import Fault
 from tests.equivalence.faults_appeal import FAULTS_APPEAL
 from tests.equivalence.faults_bonds import FAULTS_BONDS
+from tests.equivalence.faults_forum import FAULTS_FORUM
 from tests.equivalence.faults_goods import FAULTS_GOODS
 from tests.equivalence.faults_outcomes import FAULTS_OUTCOMES
 from tests.equivalence.faults_press import FAULTS_PRESS
@@ -33,4 +34,5 @@ FAULTS: tuple[Fault, ...] = (
     *FAULTS_PRESS,
     *FAULTS_APPEAL,
     *FAULTS_TRIBE,
+    *FAULTS_FORUM,
 )

@@ -24,7 +24,7 @@ FALLBACK = range(100)  # searched where a witness no longer shows its fault
 BLOCK = 12
 BLOCKS = [FAULTS[k : k + BLOCK] for k in range(0, len(FAULTS), BLOCK)]
 # Memory of a tick; the order in which rules of users are called; tables have faults of their own.
-WITHOUT_RULES = {"day", "own", "people", "tables", "tables_content"}
+WITHOUT_RULES = {"conversions", "day", "own", "people", "tables", "tables_content"}
 
 
 @cache

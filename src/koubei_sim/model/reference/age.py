@@ -1,4 +1,4 @@
-"""age: what the day leaves behind - meetings, events, and the weekly review of tiers.
+"""age: what the day leaves behind - meetings, contests, events, and the weekly review of tiers.
 
 Eighth step of the schedule.  Promotion happens at the tick of a gain (`engagement.promote`),
 demotion only here: nobody falls and rises within a week for the noise of a day.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import CASUAL, USER
-from koubei_sim.model.reference import events, forgetting, goods, meetings
+from koubei_sim.model.reference import contests, events, forgetting, goods, meetings
 from koubei_sim.model.reference.engagement import present_engagement
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ WEEK = 7
 
 
 def age(model: Pyramid, day: Day) -> None:
-    """Settle the meeting, the events and, at the end of a week, tiers, accessories, forgetting."""
+    """Settle meeting, contests, events and, once a week, tiers, accessories, forgetting."""
     meetings.settle(model, day)
+    contests.settle_contests(model, day)
     events.settle_events(model, day)
     if (day.t + 1) % WEEK == 0:
         review_tiers(model, day)

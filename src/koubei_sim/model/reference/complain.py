@@ -17,6 +17,7 @@ from koubei_sim.model.mechanisms.leaving import DRAW_LAPSE
 from koubei_sim.model.mechanisms.release import REPORT_OF_COMPLAINT
 from koubei_sim.model.reference.coins import pick
 from koubei_sim.model.reference.engagement import add_engagement
+from koubei_sim.model.reference.leaving import stays
 from koubei_sim.model.reference.release import file_report
 from koubei_sim.model.reference.serve import service_channels
 
@@ -51,6 +52,8 @@ def complain(model: Pyramid, day: Day, user: Person, content: float) -> None:
         ):
             bits = model.coins.coin(DRAW_COMPLAIN_CHANNEL, t, 0, user.number)
             file_complaint(model, day, user, channels[pick(bits, len(channels))])
+        if stays(model, user):
+            return
         if model.coins.coin(DRAW_LAPSE, t, 0, user.number) < rules.lapse32:
             day.lapse_candidates.append(user)
 

@@ -45,6 +45,7 @@ from koubei_sim.model.mechanisms.hearing import T_NEWLY_AWARE
 from koubei_sim.model.mechanisms.leaving import T_LAPSES
 from koubei_sim.model.reference.adoption import adopt
 from koubei_sim.model.reference.belonging import wanted_among_fans
+from koubei_sim.model.reference.bonds import wanted_by_bound
 from koubei_sim.model.reference.engagement import present_engagement
 from koubei_sim.model.reference.leaving import lapse
 from koubei_sim.model.reference.returns import exponential
@@ -177,6 +178,7 @@ def scores(model: Pyramid, t: int, person: Person) -> dict[int, float]:
                     + rules.link_weight * float(is_linked(model, person, g))
                     + wanted_among_fans(model, person)
                     + wanted_by_voters(model, person)
+                    + wanted_by_bound(model, t, person)
                     + gumbel(model, person, g)
                 )
     found[RIVALS] = (
@@ -274,9 +276,17 @@ def sell_stock(model: Pyramid, day: Day) -> None:
         line.sort(key=lambda person: model.coins.word(DRAW_GOODS_LOT, t, g, person.number))
         if rules.users_first[g]:
             line.sort(key=lambda person: person.stage != USER)
-        for person in line[: min(model.good_stock[g], rules.orders[g])]:
+        for person in line[: min(model.good_stock[g], served(model, g, len(line)))]:
             if model.good_stock[g] > 0:  # gifts may have taken the last ones
                 purchase(model, day, person, g)
+
+
+def served(model: Pyramid, g: int, wanting: int) -> int:
+    """Return how many the shop can serve of so many; it breaks where more want than it can."""
+    most, breakage = model.rules.orders[g], model.rules.breakage[g]
+    if breakage <= 0.0 or wanting <= most:
+        return most
+    return int(most * float(exp_neg_portable(breakage * log_portable(wanting / most))))
 
 
 def purchase(model: Pyramid, day: Day, person: Person, g: int) -> None:

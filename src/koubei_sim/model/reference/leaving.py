@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 def drifters(model: Pyramid, day: Day) -> list[Person]:
     """Return the users who will leave today for no reason in the model, online or not."""
-    return [user for user in model.people if user.stage == USER and drifts(model, day, user)]
+    users = [user for user in model.people if user.stage == USER and not stays(model, user)]
+    return [user for user in users if drifts(model, day, user)]
+
+
+def stays(model: Pyramid, user: Person) -> bool:
+    """Say whether a user is staff, who neither leave by themselves nor in anger."""
+    return bool(model.rules.seeds_stay) and user.was_seed
 
 
 def drifts(model: Pyramid, day: Day, user: Person) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from koubei_sim.core.codes import USER
 from koubei_sim.model.mechanisms.meetings import DRAW_ATTEND, DRAW_MEET, T_MEETING_ATTENDEES
+from koubei_sim.model.reference import bonds
 from koubei_sim.model.reference.engagement import add_engagement
 from koubei_sim.model.reference.online import users
 
@@ -49,6 +50,7 @@ def settle(model: Pyramid, day: Day) -> None:
     for attendee in day.attendees:
         if attendee.stage == USER:
             add_engagement(model, day.t, attendee, rules.meeting_gain[m])
+    bonds.visit(model, day, m)
 
     c = rules.meeting_channel[m]
     if rules.is_board[c]:

@@ -31,7 +31,9 @@ from koubei_sim.model.reference import (
     serve,
     supply,
     surprises,
+    team,
     tell,
+    trials,
 )
 from koubei_sim.model.reference.day import Day
 from koubei_sim.model.reference.state import Pyramid
@@ -64,6 +66,7 @@ class PyramidModel(Pyramid):
         belonging.look_around(self, day)
         serve.staff(self)
         surprises.wrap(self)
+        team.plan(self)
         backlog.morning(self, day)
         release.release(self, day)  # 1
         own.begin(self, day)
@@ -91,6 +94,7 @@ class PyramidModel(Pyramid):
         own.end(self, day)
         dilution.remember(self, day)
         backlog.evening(self, day)
+        trials.hand_out(self, day)
         goods.evening(self, day)
         press.listen(self, day)
         observe.observe(self, day)  # 9

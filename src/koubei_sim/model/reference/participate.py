@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from koubei_sim.model.mechanisms.hunters import DRAW_HUNTER, T_HUNTED
 from koubei_sim.model.mechanisms.participation import DRAW_JOIN, DRAW_STORY, T_JOINS
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.release import file_report
@@ -45,11 +46,19 @@ def joins(model: Pyramid, day: Day, user: Person, j: int) -> bool:
     return model.coins.coin(DRAW_JOIN, day.t, j, user.number) < threshold
 
 
+def hunts(model: Pyramid, user: Person, j: int) -> bool:
+    """Say whether a user joins node j for the reward alone: the same every time."""
+    return model.coins.coin(DRAW_HUNTER, 0, j, user.number) < model.rules.hunters32[j]
+
+
 def join(model: Pyramid, day: Day, user: Person, j: int) -> None:
     """Join node j: reward, stickiness, report, story, in this order."""
     rules, t = model.rules, day.t
     user.joined[j] = min(MOST_JOINS, user.joined[j] + 1)
     day.row[T_JOINS + j] += 1
+    if hunts(model, user, j):  # is there for the reward alone
+        day.row[T_HUNTED] += 1
+        return
     note_vote(model, user, j)
     add_engagement(model, t, user, rules.node_reward[j])
     if rules.node_channel[j] >= 0:

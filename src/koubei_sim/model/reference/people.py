@@ -58,7 +58,7 @@ def classes(scenario: Any, population: Any) -> tuple[dict[str, Any], list[int]]:
 
 
 def segments(scenario: Any) -> dict[str, Any]:
-    """Return what each kind of people does more or less than others."""
+    """Return what each kind of people does more or less than others, and from when on."""
     kinds = list(scenario.segments.values())
 
     def whole(factors: list[float]) -> Any:
@@ -69,6 +69,7 @@ def segments(scenario: Any) -> dict[str, Any]:
         "segment_join16": whole([k.join for k in kinds]),
         "segment_tell16": whole([k.tell for k in kinds]),
         "segment_leave16": whole([k.leave for k in kinds]),
+        "segment_opens": np.array([k.opens_at for k in kinds], dtype=np.int64),
         "segment_gain": np.array([k.gain for k in kinds], dtype=np.float64),
     }
 

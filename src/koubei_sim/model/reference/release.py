@@ -99,6 +99,8 @@ def fit16(model: Pyramid, t: int, k: int, v: int) -> int:
     rules = model.rules
     if t < rules.launch[k] or not rules.class_pays[v] >> k & 1:
         return 0
+    if t < rules.segment_opens[rules.class_segment[v]]:
+        return 0
     x = rules.class_level[v] / 127.0
     f = model.quality[k] - model.difficulty[k] * (1.0 - x)
     f = f - backlog.missed_on_average(model, k, rules.class_level[v])

@@ -56,6 +56,7 @@ def become_seed(model: Pyramid, day: Day, seed: Person) -> None:
     if model.rules.seed_home >= 0:
         seed.rank = model.rules.channel_rank[model.rules.seed_home]
     seed.tier = CORE
+    seed.was_seed = True
     # Whatever the newcomer's engagement would have promoted to grants nothing here.
     first_invites(model, seed)
     seed.last_story = max(day.t, 0)

@@ -16,7 +16,10 @@ from koubei_sim.model.mechanisms.service import (
     T_DROPPED,
     T_UNHELPED,
 )
+from koubei_sim.model.reference.bonds import bind
+from koubei_sim.model.reference.deeds import answer_chance32, perhaps_tell_of_it
 from koubei_sim.model.reference.engagement import add_engagement, stick
+from koubei_sim.model.reference.team import count_minutes
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -39,12 +42,15 @@ def has_service(model: Pyramid, c: int) -> bool:
 def serve(model: Pyramid, day: Day) -> None:
     """Work the queues, set tomorrow's squeak."""
     rules = model.rules
-    answered_in_public = 0
+    answered_in_public = answered_today = 0
+    chance32 = answer_chance32(model)  # what is done well today is learnt from tomorrow on
     for c in range(rules.n_channels):
         if has_service(model, c):
-            answered = work_queue(model, day, c)
+            answered = work_queue(model, day, c, chance32)
+            answered_today += answered
             if rules.service_public[c]:
                 answered_in_public += answered
+    model.helped += answered_today
     complaints = sum(len(filed) for filed in day.complaints.values())
     model.squeak = 1.0 + rules.squeaky_wheel * min(1.0, answered_in_public / max(1, complaints))
 
@@ -59,7 +65,7 @@ def service_channels(model: Pyramid, t: int, user: Person) -> list[int]:
     ]
 
 
-def work_queue(model: Pyramid, day: Day, c: int) -> int:
+def work_queue(model: Pyramid, day: Day, c: int, chance32: int) -> int:
     """Take in today's complaints of channel c, drop the stale, handle up to the capacity.
 
     Returns
@@ -81,13 +87,14 @@ def work_queue(model: Pyramid, day: Day, c: int) -> int:
         user.complaint_pending = False
         if user.stage != USER:  # has left: costs no capacity
             continue
-        if model.coins.coin(DRAW_ANSWER, t, c, user.number) < rules.answer32:
+        if model.coins.coin(DRAW_ANSWER, t, c, user.number) < chance32:
             answer(model, t, user, c, place=handled)
             answered += 1
             day.row[T_ANSWERED + c] += 1
         else:
             day.row[T_UNHELPED + c] += 1
         handled += 1
+    count_minutes(model, c, handled)
     return answered
 
 
@@ -105,3 +112,5 @@ def answer(model: Pyramid, t: int, user: Person, c: int, place: int) -> None:
     user.served_until = t + rules.bonus_days
     add_engagement(model, t, user, rules.answer_gain * (worth / 65536.0))
     stick(model, t, user, c)
+    bind(model, t, user)
+    perhaps_tell_of_it(model, t, user, c)

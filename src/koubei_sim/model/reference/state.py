@@ -89,6 +89,8 @@ class Person(Agent):
         self.story = NO_STORY
         self.story_until = NEVER
         self.voted = False
+        self.bond = 0.0  # to the place, 0 to 1, as it was at `bound_at`
+        self.bound_at = 0
 
         self.tell16 = FULL16  # factors of today, which mechanisms of the user's own may change
         self.join16 = FULL16
@@ -110,6 +112,7 @@ class Person(Agent):
         self.given = False  # got a device while it was scheduled
 
         # As a user.
+        self.was_seed = False
         self.expected = 0.0
         self.engagement = 0.0  # as it was at `engagement_at`
         self.engagement_at = NEVER
@@ -228,6 +231,12 @@ class Pyramid(Model):
         Whom each person hears on the feed whose ties count, without ties made at meetings.
     capacity : list of int
         Complaints that can be handled today, by channel.
+    spare : list of float
+        Minutes of the staff that complaints left yesterday, by channel.
+    staff_reply32 : list of int
+        Chance of a reply by staff today by channel, in units of 2**-32.
+    helped : int
+        Answers that have helped so far.
     squeak : float
         Factor on complaint rates, from the answers of the tick before.
     """
@@ -263,6 +272,9 @@ class Pyramid(Model):
         self.followed = 0.0
         self.heard_there = tellers_of(self.listeners[rules.tribe]) if rules.tribe >= 0 else []
         self.capacity = list(rules.service_capacity)
+        self.spare = [0.0] * MAX_CHANNELS
+        self.staff_reply32: list[int] = []
+        self.helped = 0
         self.squeak = 1.0
         self.table: list[list[int]] = []
         self.quality_path: list[list[float]] = []

@@ -9,7 +9,6 @@ Shared are the functions of `core.draws` and the numbers of channels, kinds and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,37 @@ from numpy.typing import NDArray
 from koubei_sim.core.codes import (
     ATTENTION_SIZE,
     HOPS,
+    KIND_RELAY,
     KINDS,
     LEVELS,
     MAX_CHANNELS,
-    MAX_GOODS,
     WORTH_BINS,
 )
-from koubei_sim.core.draws import exp_neg_portable, hazard_units, power_portable
+from koubei_sim.core.draws import hazard_units, power_portable
+from koubei_sim.model.reference.conversions import (
+    agents,
+    chance32,
+    each,
+    each_good,
+    factor16,
+    flags,
+    left,
+    number_of,
+    number_or_none,
+    powers,
+    real,
+    whole,
+)
 from koubei_sim.model.reference.people import classes, people, segments
-from koubei_sim.model.reference.tables_content import content, faded, for_honour, yearly
+from koubei_sim.model.reference.tables_content import (
+    content,
+    faded,
+    first_days,
+    for_honour,
+    minutes_of,
+    running,
+    yearly,
+)
 from koubei_sim.model.world.arrays import Graphs, People, Rules
 
 Fields = dict[str, Any]
@@ -64,6 +85,7 @@ def make_tables(
         "replicate": replicate,
         "own_on": int(len(scenario.mechanisms) > 0),
         "seed_engagement": scenario.seeding.engagement,
+        "seeds_stay": int(scenario.seeding.stay),
         "by_hand": int(scenario.seeding.per_day < float("inf")),
         "seed_home": number_or_none(scenario.seeding.home, scenario.channels),
         "reinforcement_on": int(len(everybody.need) > 1),
@@ -90,77 +112,6 @@ def make_tables(
         **goods(scenario),
         **service(scenario),
     )
-
-
-# Conversions -------------------------------------------------------------------------------------
-
-
-def whole(values: Any) -> NDArray[np.int64]:
-    """Return whole numbers as an array."""
-    return np.array(values, dtype=np.int64)
-
-
-def real(values: Any) -> NDArray[np.float64]:
-    """Return numbers as an array."""
-    return np.array(values, dtype=np.float64)
-
-
-def flags(values: Any) -> NDArray[np.uint8]:
-    """Return yes and no as an array of 1 and 0."""
-    return np.array(values, dtype=np.uint8)
-
-
-def chance32(probability: float) -> int:
-    """Return the threshold that a coin of this probability stays below."""
-    if probability >= 1.0:
-        return 1 << 32
-    return int(max(0.0, probability) * 4294967296.0)
-
-
-def factor16(factor: float) -> int:
-    """Return a factor in units of 2**-16."""
-    return int(factor * 65536.0)
-
-
-def left(days: float, half_life: float) -> float:
-    """Return what is left after so many days."""
-    if half_life == float("inf"):
-        return 1.0
-    return float(exp_neg_portable(days * (0.6931471805599453 / half_life)))
-
-
-def powers(factor: float, size: int) -> list[float]:
-    """Return the powers 0 .. size - 1, each the one before times the factor."""
-    found = [1.0]
-    while len(found) < size:
-        found.append(found[-1] * factor)
-    return found
-
-
-def agents(number: float, scenario: Any, most: int = 2**31 - 1) -> int:
-    """Return a number of people in agents, at least one if there are any."""
-    if number <= 0:
-        return 0
-    found = number / scenario.people_per_agent
-    if found >= most:
-        return most
-    return max(1, int(found + 0.5))
-
-
-def each(scenario: Any, value: Callable[[Any], Any], nothing: Any = 0) -> list[Any]:
-    """Return a value of each of the eight channels, `nothing` for those that are not there."""
-    found = [value(channel) for channel in scenario.channels.values()]
-    return found + [nothing] * (MAX_CHANNELS - len(found))
-
-
-def number_of(name: str, named: Any) -> int:
-    """Return the place of a name in a table of the scenario."""
-    return list(named).index(name)
-
-
-def number_or_none(name: str | None, named: Any) -> int:
-    """Return the same, -1 where nothing is named."""
-    return -1 if name is None else number_of(name, named)
 
 
 # Channels, products, nodes -----------------------------------------------------------------------
@@ -316,10 +267,13 @@ def telling(scenario: Any) -> Fields:
     for c, channel in enumerate(scenario.channels.values()):
         kept = powers(channel.fidelity, HOPS)
         for kind in range(KINDS):
-            tell32[c, kind] = min(int(channel.tell * rate[kind] / w * 4294967296.0), 1 << 40)
+            often, force = rate[kind], channel.persuasion
+            if kind == KIND_RELAY:
+                often, force = often * channel.retelling, force * channel.retelling_force
+            tell32[c, kind] = min(int(channel.tell * often / w * 4294967296.0), 1 << 40)
             for a in range(len(truth)):
                 for hop in range(HOPS):
-                    chance = channel.persuasion * belief[kind] * truth[a] * kept[hop]
+                    chance = min(1.0, force * belief[kind] * truth[a] * kept[hop])
                     hazard[c, kind, a, hop] = hazard_units(chance)
     return {
         "tell32": tell32,
@@ -414,31 +368,24 @@ def boards_and_media(scenario: Any) -> Fields:
 # Days --------------------------------------------------------------------------------------------
 
 
-def first_days(event: Any, ticks: int) -> Iterator[int]:
-    """Yield the first day of each occurrence of an event."""
-    day = event.start
-    while day < ticks:
-        yield day
-        day = day + event.every if event.every else ticks
-
-
 def events(scenario: Any) -> Fields:
     """Return lifts and gains, day by day."""
     ticks = scenario.ticks
     told = np.ones((MAX_CHANNELS, ticks))
     seen = np.ones((MAX_CHANNELS, ticks))
+    passed_on = np.ones((MAX_CHANNELS, ticks))
     gain = np.zeros((MAX_CHANNELS, ticks))
     saturation = np.ones((MAX_CHANNELS, ticks))
     for event in scenario.events.values():
         c = number_of(event.channel, scenario.channels)
-        for first in first_days(event, ticks):
-            for day in range(first, min(first + event.length, ticks)):
-                kept = left(day - first, event.fade)
-                told[c, day] *= faded(event.lift_tell, kept)
-                seen[c, day] *= faded(event.lift_visibility, kept)
-                if event.gain > 0.0:
-                    gain[c, day] = event.gain
-                    saturation[c, day] = event.saturation
+        for day, since in running(scenario, event):
+            kept = left(since, event.fade)
+            told[c, day] *= faded(event.lift_tell, kept)
+            seen[c, day] *= faded(event.lift_visibility, kept)
+            passed_on[c, day] *= faded(event.lift_retelling, kept)
+            if event.gain > 0.0:
+                gain[c, day] = event.gain
+                saturation[c, day] = event.saturation
 
     def lifts(factors: NDArray[np.float64]) -> NDArray[np.int64]:
         rows = [[min(factor16(x), 64 << 16) for x in row] for row in factors.tolist()]
@@ -447,6 +394,7 @@ def events(scenario: Any) -> Fields:
     return {
         "lift_tell16": lifts(told),
         "lift_visibility16": lifts(seen),
+        "lift_retelling16": lifts(passed_on),
         "event_gain": gain,
         "event_saturation": saturation,
     }
@@ -466,6 +414,7 @@ def meetings(scenario: Any) -> Fields:
         "meeting_cap": whole([agents(e.size_cap, scenario) for e in offline]),
         "meeting_gain": real([e.meet_gain for e in offline]),
         "meeting_ties": whole([e.new_ties for e in offline]),
+        "meeting_visit": real([e.visit for e in offline]),
     }
 
 
@@ -532,9 +481,6 @@ def goods(scenario: Any) -> Fields:
     days = range(scenario.ticks if found else 1)
     phases = [(phase.day, phase.rate) for phase in given.arrivals]
 
-    def of_good(value: Callable[[Any], Any], nothing: Any = 0) -> list[Any]:
-        return [value(good) for good in found] + [nothing] * (MAX_GOODS - len(found))
-
     def path(start: float, change: float) -> list[float]:
         return [start * yearly(change, t) for t in days]
 
@@ -545,22 +491,31 @@ def goods(scenario: Any) -> Fields:
         "goods_on": int(len(found) > 0),
         "n_goods": len(found),
         "good_product": whole(
-            of_good(lambda g: number_of(g.product, scenario.products) if g.product else 0)
+            each_good(
+                scenario, lambda g: number_of(g.product, scenario.products) if g.product else 0
+            )
         ),
-        "good_launch": whole(of_good(lambda g: g.launch_at)),
-        "good_quality": real(of_good(lambda g: g.quality)),
-        "list_price": real(of_good(lambda g: path(g.price, g.price_change), [0.0] * len(days))),
-        "unit_cost": real(of_good(lambda g: g.unit_cost)),
-        "curve": real(of_good(lambda g: g.cost_curve)),
-        "first_units": real(of_good(lambda g: g.first_units, 1.0)),
-        "markup": real(of_good(lambda g: 0.0 if g.markup is None else g.markup)),
-        "cost_plus": whole(of_good(lambda g: g.markup is not None)),
-        "stocked": whole(of_good(lambda g: g.units is not None or len(g.rounds) > 0)),
-        "good_units": whole(of_good(lambda g: units_by_day(scenario, g), [0] * len(days))),
-        "orders": whole(of_good(lambda g: agents(g.orders_per_day, scenario))),
-        "users_first": whole(of_good(lambda g: g.users_first)),
-        "cancel32": whole(of_good(lambda g: chance32(g.cancel * left(g.deposit, g.deposit_half)))),
-        "accessory_rate": real(of_good(lambda g: g.accessories)),
+        "good_launch": whole(each_good(scenario, lambda g: g.launch_at)),
+        "good_quality": real(each_good(scenario, lambda g: g.quality)),
+        "list_price": real(
+            each_good(scenario, lambda g: path(g.price, g.price_change), [0.0] * len(days))
+        ),
+        "unit_cost": real(each_good(scenario, lambda g: g.unit_cost)),
+        "curve": real(each_good(scenario, lambda g: g.cost_curve)),
+        "first_units": real(each_good(scenario, lambda g: g.first_units, 1.0)),
+        "markup": real(each_good(scenario, lambda g: 0.0 if g.markup is None else g.markup)),
+        "cost_plus": whole(each_good(scenario, lambda g: g.markup is not None)),
+        "stocked": whole(each_good(scenario, lambda g: g.units is not None or len(g.rounds) > 0)),
+        "good_units": whole(
+            each_good(scenario, lambda g: units_by_day(scenario, g), [0] * len(days))
+        ),
+        "orders": whole(each_good(scenario, lambda g: agents(g.orders_per_day, scenario))),
+        "breakage": real(each_good(scenario, lambda g: g.breakage)),
+        "users_first": whole(each_good(scenario, lambda g: g.users_first)),
+        "cancel32": whole(
+            each_good(scenario, lambda g: chance32(g.cancel * left(g.deposit, g.deposit_half)))
+        ),
+        "accessory_rate": real(each_good(scenario, lambda g: g.accessories)),
         "arrivals": whole(so_far_by_day(phases, len(days))),
         **{f"{name}32": chance32(getattr(given, name)) for name in chances},
         **{name: getattr(given, name) for name in same + weights},
@@ -578,8 +533,12 @@ def service(scenario: Any) -> Fields:
         left(place, given.answer_half_life * WORTH_BINS)
         for place in range((given.patience + 1) * WORTH_BINS)
     ]
+    hired = each(scenario, lambda c: agents(c.service_capacity, scenario))
+    minutes = minutes_of(scenario)
     return {
-        "service_capacity": whole(each(scenario, lambda c: agents(c.service_capacity, scenario))),
+        "service_capacity": whole(
+            [n + int(m / given.minutes_per_answer) for n, m in zip(hired, minutes, strict=True)]
+        ),
         "moderation": real(each(scenario, lambda c: c.moderation, 0.0)),
         "service_public": flags(each(scenario, lambda c: c.service_public)),
         "patience": given.patience,

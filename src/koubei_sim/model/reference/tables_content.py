@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from statistics import NormalDist
 from typing import Any
@@ -13,6 +14,16 @@ import numpy as np
 
 from koubei_sim.core.codes import MAX_CHANNELS
 from koubei_sim.core.draws import exp_neg_portable, log_portable
+from koubei_sim.model.reference.conversions import (
+    agents,
+    chance32,
+    each,
+    each_good,
+    factor16,
+    left,
+    real,
+    whole,
+)
 
 CLASSES = 4096  # of patience with posts
 INFINITY = float("inf")
@@ -21,6 +32,21 @@ INFINITY = float("inf")
 def faded(lift: float, kept: float) -> float:
     """Return what has become of a lift of which so much is left."""
     return lift if kept == 1.0 else 1.0 + (lift - 1.0) * kept
+
+
+def first_days(event: Any, ticks: int) -> Iterator[int]:
+    """Yield the first day of each occurrence of an event."""
+    day = event.start
+    while day < ticks:
+        yield day
+        day = day + event.every if event.every else ticks
+
+
+def running(scenario: Any, event: Any) -> Iterator[tuple[int, int]]:
+    """Yield each day on which an event runs, and how many days ago it began."""
+    for first in first_days(event, scenario.ticks):
+        for day in range(first, min(first + event.length, scenario.ticks)):
+            yield day, day - first
 
 
 def yearly(change: float, day: int) -> float:
@@ -58,6 +84,13 @@ def content(scenario: Any) -> dict[str, Any]:
         **copying(scenario),
         **belonging(scenario),
         **appeal(scenario),
+        **bonds(scenario),
+        **contests(scenario),
+        **news(scenario),
+        **sharing(scenario),
+        **hunters(scenario),
+        **trials(scenario),
+        **team(scenario),
     }
 
 
@@ -66,6 +99,105 @@ def votes(scenario: Any) -> dict[str, Any]:
     return {
         "node_votes": np.array([int(node.vote) for node in scenario.nodes.values()], np.uint8),
         "vote_weight": scenario.buying.vote_weight,
+    }
+
+
+def bonds(scenario: Any) -> dict[str, Any]:
+    """Return how bonds grow and fade, and what they are worth."""
+    said, weight = scenario.telling, scenario.buying.bond_weight
+    visits = [event.visit for event in scenario.events.values() if event.offline]
+    grow = said.bond > 0.0 or any(visit > 0.0 for visit in visits)
+    count = said.bond_gain > 0.0 or weight > 0.0
+    return {
+        "bonds_on": int(grow and count),
+        "bond_growth": said.bond,
+        "bond_left": real([left(d, said.bond_half_life) for d in range(scenario.ticks + 1)]),
+        "bond_gain": said.bond_gain,
+        "bond_weight": weight,
+    }
+
+
+def contests(scenario: Any) -> dict[str, Any]:
+    """Return on which days the best of a channel win what, and what the others keep."""
+    winners = np.zeros((MAX_CHANNELS, scenario.ticks), np.int64)
+    prize = np.zeros((MAX_CHANNELS, scenario.ticks))
+    kept = np.ones((MAX_CHANNELS, scenario.ticks))
+    for event in scenario.events.values():
+        c = list(scenario.channels).index(event.channel)
+        for day, _ in running(scenario, event):
+            if event.winners > 0.0:
+                winners[c, day] = agents(event.winners, scenario)
+                prize[c, day] = event.prize
+                kept[c, day] = 1.0 - event.loss
+    return {
+        "contests_on": int(winners.max() > 0),
+        "contest_winners": winners,
+        "contest_prize": prize,
+        "contest_kept": kept,
+    }
+
+
+def news(scenario: Any) -> dict[str, Any]:
+    """Return how likely there is something new to tell, by channel and day."""
+    chance = np.zeros((MAX_CHANNELS, scenario.ticks), np.int64)
+    for event in scenario.events.values():
+        c = list(scenario.channels).index(event.channel)
+        for day, _ in running(scenario, event):
+            chance[c, day] = max(int(chance[c, day]), chance32(event.talking_point))
+    return {"news_on": int(chance.max() > 0), "news32": chance}
+
+
+def sharing(scenario: Any) -> dict[str, Any]:
+    """Return how often users share out of the product, and what a share is worth."""
+    w = scenario.participation.online
+    often = each(scenario, lambda c: min(1 << 40, int(c.share / w * 4294967296.0)))
+    return {
+        "share32": whole(often),
+        "share16": whole(each(scenario, lambda c: factor16(c.share_force))),
+    }
+
+
+def hunters(scenario: Any) -> dict[str, Any]:
+    """Return who joins each node for the reward alone."""
+    found, hunting = [], scenario.participation.hunting
+    for node in scenario.nodes.values():
+        draw = 0.0
+        if node.rewarding > 0.0:
+            draw = hunting * node.rewarding / (node.rewarding + node.need)
+        found.append(chance32(draw))
+    return {"hunters32": whole(found)}
+
+
+def trials(scenario: Any) -> dict[str, Any]:
+    """Return which goods are handed out to be tried, and when."""
+    return {
+        "trials": whole(each_good(scenario, lambda g: agents(g.trials, scenario))),
+        "trials_at": whole(each_good(scenario, lambda g: g.trials_at)),
+        "trials_first": whole(each_good(scenario, lambda g: g.trials_to_enthusiasts)),
+        "trials_gain": real(each_good(scenario, lambda g: g.trials_gain)),
+    }
+
+
+def minutes_of(scenario: Any) -> list[float]:
+    """Return the minutes a day that staff have for each of the eight channels, by agents."""
+    given = scenario.service
+    minutes = given.staff * given.minutes / scenario.people_per_agent
+    shares = [channel.staff_share for channel in scenario.channels.values()]
+    total = 0.0
+    for share in shares:
+        total += share
+    return each(scenario, lambda c: minutes * c.staff_share / total if total > 0.0 else 0.0, 0.0)
+
+
+def team(scenario: Any) -> dict[str, Any]:
+    """Return the minutes of the staff, and what becomes of what they do well."""
+    given = scenario.service
+    return {
+        "staff_minutes": real(minutes_of(scenario)),
+        "minutes_per_answer": given.minutes_per_answer,
+        "minutes_per_reply": 0.0 if given.minutes_per_reply is None else given.minutes_per_reply,
+        "deed32": chance32(given.deed_story),
+        "deed_rate": given.deed_learning * scenario.people_per_agent / 1000.0,
     }
 
 
@@ -89,7 +221,7 @@ def accounts(scenario: Any) -> dict[str, Any]:
         for k in range(CLASSES if campaign.unfollow > 0.0 else 0):
             patience = -float(log_portable(1.0 - (k + 0.5) / 4096))
             beyond = max(0.0, campaign.posts - campaign.tolerance * patience)
-            unfollow32[m, k] = _chance32(campaign.unfollow * beyond)
+            unfollow32[m, k] = chance32(campaign.unfollow * beyond)
     return {
         "unfollow_on": int(any(campaign.unfollow > 0.0 for campaign in media)),
         "media_posts": np.array([campaign.posts for campaign in media], np.float64),
@@ -102,7 +234,7 @@ def copying(scenario: Any) -> dict[str, Any]:
     half_life = scenario.market.copied_after
     return {
         "copied": scenario.market.copied,
-        "copied_step": 1.0 if half_life == 0.0 else 1.0 - _left(1, half_life),
+        "copied_step": 1.0 if half_life == 0.0 else 1.0 - left(1, half_life),
     }
 
 
@@ -121,31 +253,23 @@ def belonging(scenario: Any) -> dict[str, Any]:
 
 def appeal(scenario: Any) -> dict[str, Any]:
     """Return how tellings differ in appeal, who rides events, and what is shown to all."""
-    channels = list(scenario.channels.values())
     ride32 = np.zeros((MAX_CHANNELS, scenario.ticks), np.int64)
     ride16 = np.full((MAX_CHANNELS, scenario.ticks), 65536, np.int64)
     ridden = [event for event in scenario.events.values() if event.ride > 0.0]
     for event in ridden:
         c = list(scenario.channels).index(event.channel)
-        for day in range(event.start, scenario.ticks):
-            since = day - event.start
-            if event.every > 0:
-                since %= event.every
-            if since < event.length:
-                ride32[c, day] = _chance32(event.ride)
-                ride16[c, day] = int(faded(event.ride_lift, _left(since, event.fade)) * 65536.0)
-
-    def each(values: list[int], nothing: int) -> Any:
-        return np.array(values + [nothing] * (MAX_CHANNELS - len(values)), np.int64)
+        for day, since in running(scenario, event):
+            ride32[c, day] = chance32(event.ride)
+            ride16[c, day] = factor16(faded(event.ride_lift, left(since, event.fade)))
 
     return {
         "appeal_on": int(scenario.telling.appeal_sigma > 0.0 or len(ridden) > 0),
         "appeal8": np.array(appeals(scenario.telling.appeal_sigma), np.int64),
-        "fidelity16": each([int(channel.fidelity * 65536.0) for channel in channels], 65536),
+        "fidelity16": whole(each(scenario, lambda c: factor16(c.fidelity), 65536)),
         "ride32": ride32,
         "ride16": ride16,
-        "amplify": each([channel.amplify for channel in channels], 0),
-        "amplify32": each([_chance32(channel.amplify_visibility) for channel in channels], 0),
+        "amplify": whole(each(scenario, lambda c: c.amplify)),
+        "amplify32": whole(each(scenario, lambda c: chance32(c.amplify_visibility))),
     }
 
 
@@ -162,13 +286,3 @@ def appeals(sigma: float) -> list[int]:
         share = normal.cdf(-a) - normal.cdf(-b) if a > 0.0 else normal.cdf(b) - normal.cdf(a)
         found.append(min(65535, int(float(f"{4096 * share:.12g}") * 256.0 + 0.5)))
     return found
-
-
-def _chance32(probability: float) -> int:
-    return min(1 << 32, int(probability * 4294967296.0))
-
-
-def _left(days: int, half_life: float) -> float:
-    if half_life == INFINITY:
-        return 1.0
-    return float(exp_neg_portable(days * (0.6931471805599453 / half_life)))

@@ -23,6 +23,8 @@ from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.events import T_EVENT_PARTICIPANTS
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
+from koubei_sim.model.mechanisms.sharing import T_SHARES
+from koubei_sim.model.mechanisms.talking_points import DRAW_TALKING_POINT
 from koubei_sim.model.mechanisms.telling import (
     DRAW_REPLY,
     DRAW_TELL,
@@ -32,12 +34,14 @@ from koubei_sim.model.mechanisms.telling import (
     T_TELLS_POSITIVE,
 )
 from koubei_sim.model.mechanisms.waiting import T_TELLS_WAITING
-from koubei_sim.model.reference.appeal import appeal_of, eager
+from koubei_sim.model.reference.appeal import MOST_RATE, appeal_of, eager
+from koubei_sim.model.reference.bonds import bind, bound_word
 from koubei_sim.model.reference.day import EventTelling, Telling
 from koubei_sim.model.reference.engagement import add_engagement, stick
 from koubei_sim.model.reference.registration import lurks
 from koubei_sim.model.reference.segments import tells_as
 from koubei_sim.model.reference.surprises import gets_present
+from koubei_sim.model.reference.team import staff_reply
 
 if TYPE_CHECKING:
     from koubei_sim.model.reference.day import Day
@@ -55,12 +59,17 @@ COLUMN_OF_KIND = {
 def tell(model: Pyramid, day: Day) -> None:
     """Let all online talkers tell, in ascending order."""
     for person in day.online:
+        perhaps_news(model, day, person)
         # Fixed for the turn: a reply may promote the teller, but not between two channels.
         kind = kind_of(person)
         told_anything, presents = False, 0
         for c in range(model.rules.n_channels):
-            if wants_to_tell(model, day, person, kind, c):
-                presents += speak(model, day, person, kind, c)
+            if not may_tell(model, day, person, kind, c):
+                continue
+            threshold = telling_threshold(model, day, person, kind, c)
+            beyond = model.coins.coin(DRAW_TELL, day.t, c, person.number) - threshold
+            if beyond < 0 or shares(model, day, person, c, beyond):
+                presents += speak(model, day, person, kind, c, share=beyond >= 0)
                 told_anything = True
         if presents:  # something to tell of from tomorrow on
             person.last_story = day.t
@@ -79,26 +88,56 @@ def kind_of(person: Person) -> int:
     return KIND_REJECTER
 
 
-def wants_to_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
-    """Toss the coin of telling on channel c, for one who may tell there at all."""
+def perhaps_news(model: Pyramid, day: Day, person: Person) -> None:
+    """Let the likeliest talking point of a user's channels be news to it."""
     rules, t = model.rules, day.t
-    if t < rules.channel_opens[c] or c not in person.channels or lurks(model, person, c):
+    if not rules.news_on or person.stage != USER:
+        return
+    limit = max((rules.news32[c][t] for c in open_to(model, t, person)), default=0)
+    if model.coins.coin(DRAW_TALKING_POINT, t, 0, person.number) < limit:
+        person.last_story = t
+
+
+def open_to(model: Pyramid, t: int, person: Person) -> set[int]:
+    """Return the open channels that a person is a member of."""
+    return {c for c in person.channels if t >= model.rules.channel_opens[c]}
+
+
+def may_tell(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
+    """Say whether a person may tell on channel c at all."""
+    rules, t = model.rules, day.t
+    if c not in open_to(model, t, person) or lurks(model, person, c):
         return False
     if kind == KIND_RELAY and person.hop_heard >= LAST_HOP:
         return False
-    if kind == KIND_WAITING and rules.waiting16 == 0:
-        return False
+    return not (kind == KIND_WAITING and rules.waiting16 == 0)
+
+
+def telling_threshold(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> int:
+    """Return the threshold that the coin of one who tells on channel c stays below."""
+    rules, t = model.rules, day.t
     threshold = rules.tell32[c][kind]
     threshold = threshold * rules.novelty16[t - person.last_story] >> 16
     threshold = eager(model, person, kind, threshold)
     threshold = threshold * rules.lift_tell16[c][t] >> 16
     if person.stage == USER:
         threshold = tells_as(model, person, threshold)
-    threshold = threshold * person.tell16 >> 16
-    return model.coins.coin(DRAW_TELL, t, c, person.number) < threshold
+    if kind == KIND_RELAY:
+        threshold = min(MOST_RATE, threshold) * rules.lift_retelling16[c][t] >> 16
+    return threshold * person.tell16 >> 16
 
 
-def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
+def shares(model: Pyramid, day: Day, person: Person, c: int, beyond: int) -> bool:
+    """Say whether one whose coin fell so far beyond the threshold shares out of the product."""
+    return is_contented(day, person) and beyond < model.rules.share32[c]
+
+
+def is_contented(day: Day, person: Person) -> bool:
+    """Say whether a person is a user who is not unhappy today."""
+    return person.stage == USER and person.number not in day.unhappy
+
+
+def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int, share: bool) -> bool:
     """Tell on channel c: make the message, count it, take the reply; say if a present came."""
     sign = sign_of(model, day, person, kind)
     hop = person.hop_heard + 1 if kind == KIND_RELAY else 0
@@ -106,7 +145,7 @@ def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
         teller=person,
         channel=c,
         sign=sign,
-        hazard=message_hazard(model, day, person, kind, c, sign, hop),
+        hazard=message_hazard(model, day, person, kind, c, sign, hop, share),
         hop=hop,
         product=product_of(person, kind),
         first=sign > 0 and c not in person.told_positive,
@@ -117,6 +156,7 @@ def speak(model: Pyramid, day: Day, person: Person, kind: int, c: int) -> bool:
     if sign > 0:
         person.told_positive.add(c)
     count_telling(day, telling, kind)
+    day.row[T_SHARES + c] += int(share)
     if person.stage != USER:
         return False
     take_reply(model, day, person, c)
@@ -147,7 +187,7 @@ def authenticity_of(day: Day, person: Person) -> int:
 
 
 def message_hazard(
-    model: Pyramid, day: Day, person: Person, kind: int, c: int, sign: int, hop: int
+    model: Pyramid, day: Day, person: Person, kind: int, c: int, sign: int, hop: int, share: bool
 ) -> int:
     """Return the hazard of the message, units of 2**-32, before ties, fit and attention."""
     rules = model.rules
@@ -157,6 +197,10 @@ def message_hazard(
         h = h * rules.negativity16 >> 16
     if kind == KIND_WAITING:
         h = h * rules.waiting16 >> 16
+    if is_contented(day, person):
+        h = bound_word(model, day.t, person, h)
+    if share:
+        h = h * rules.share16[c] >> 16
     return min(h, HAZARD_CAP)
 
 
@@ -174,9 +218,13 @@ def take_reply(model: Pyramid, day: Day, user: Person, c: int) -> None:
     limit = rules.reply32[c] * model.reply16[c] >> 16
     replied = model.coins.coin(DRAW_REPLY, t, c, user.number) < limit
     if replied:
+        day.row[T_REPLIES + c] += 1
+    else:
+        replied = staff_reply(model, day, user, c)
+    if replied:
         add_engagement(model, t, user, rules.reply_gain)
         stick(model, t, user, c)
-        day.row[T_REPLIES + c] += 1
+        bind(model, t, user)
     if rules.event_gain[c][t] > 0.0:
         day.event_tellings.append(EventTelling(user, c, replies=int(replied)))
         day.row[T_EVENT_PARTICIPANTS] += 1
