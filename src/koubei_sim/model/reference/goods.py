@@ -286,7 +286,7 @@ def served(model: Pyramid, g: int, wanting: int) -> int:
     most, breakage = model.rules.orders[g], model.rules.breakage[g]
     if breakage <= 0.0 or wanting <= most:
         return most
-    return int(most * float(exp_neg_portable(breakage * log_portable(wanting / most))))
+    return int(most * float(exp_neg_portable(breakage * log_portable(wanting / most))) + 0.5)
 
 
 def purchase(model: Pyramid, day: Day, person: Person, g: int) -> None:
