@@ -244,10 +244,12 @@ FAULTS_FORUM = (
     Fault("release", 32, "all segments can be won with the first",
           "rules.segment_opens[rules.class_segment[v]]", "rules.segment_opens[0]"),
     # breakage
-    Fault("goods", 6, "a shop never breaks",
+    Fault("goods", 8, "a shop never breaks",
           "breakage <= 0.0 or wanting <= most", "True"),
     Fault("goods", 6, "a shop that breaks serves nobody",
           "    return int(most * float(", "    return int(0 * float("),
+    Fault("goods", 6, "what a shop serves is cut, not rounded",
+          "log_portable(wanting / most))) + 0.5)", "log_portable(wanting / most))))"),
     Fault("goods", 51, "shops break as that of the first good",
           "model.rules.breakage[g]", "model.rules.breakage[0]"),
     Fault("goods", 30, "a shop breaks by all who want, not by how much more",

@@ -201,7 +201,7 @@ FAULTS_OUTCOMES = (
     Fault("serve", 35, "one lot for all queues",
           "DRAW_QUEUE, t, c,",
           "DRAW_QUEUE, t, 0,"),
-    Fault("leaving", 60, "lapses before churns",
+    Fault("leaving", 5, "lapses before churns",
           ("    for user in day.churn_candidates:\n"
            "        if user.stage == USER:\n"
            "            lapse(model, day, user)\n"
@@ -221,7 +221,7 @@ FAULTS_OUTCOMES = (
     Fault("serve", 126, "staff without limit",
           "handled += 1",
           "handled += 0"),
-    Fault("serve", 116, "the stale are seen at the wrong end of the queue",
+    Fault("serve", 45, "the stale are seen at the wrong end of the queue",
           "t - queue[0].complained_at >",
           "t - queue[-1].complained_at >"),
     Fault("serve", 11, "an answer does not bind to the channel",
@@ -243,7 +243,7 @@ FAULTS_OUTCOMES = (
     Fault("events", 25, "recruits do not count at an event",
           "part.replies + day.recruits[user.number]",
           "part.replies"),
-    Fault("age", 11, "one demotion a week",
+    Fault("age", 0, "one demotion a week",
           "while user.tier > CASUAL and",
           "if user.tier > CASUAL and"),
     Fault("age", 11, "the review a day late",
@@ -256,7 +256,7 @@ FAULTS_OUTCOMES = (
           "if n > 0:",
           "if part.replies > 0:"),
     # seeding
-    Fault("seeding", 11, "seeds have nothing new to tell",
+    Fault("seeding", 1, "seeds have nothing new to tell",
           "seed.last_story = max(day.t, 0)",
           "pass"),
     Fault("seeding", 34, "seeds start casual",

@@ -15,7 +15,7 @@ FAULTS_ROUNDING = (
     Fault("hear", 1401, "attention to the sight a step less",
           "* rules.attention16[c][person.segment][crowd] >> 16",
           "* (rules.attention16[c][person.segment][crowd] - 1) >> 16"),
-    Fault("tell", 397, "the weight of waiting before that of bad news",
+    Fault("tell", 4, "the weight of waiting before that of bad news",
           ("    if sign < 0:\n"
            "        h = h * rules.negativity16 >> 16\n"
            "    if kind == KIND_WAITING:\n"

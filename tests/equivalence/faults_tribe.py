@@ -157,7 +157,7 @@ FAULTS_TRIBE = (
     Fault("serve", 10, "all fans are moderators",
           "person.stage == USER and person.tier == CORE",
           "person.stage == USER and person.tier > 0"),
-    Fault("serve", 5, "who was a core user stays a moderator",
+    Fault("serve", 10, "who was a core user stays a moderator",
           "person.stage == USER and person.tier == CORE", "person.tier == CORE"),
     Fault("serve", 5, "each moderator handles whole complaints",
           "int(rules.moderation[c] * core)", "int(rules.moderation[c]) * core"),

@@ -39,7 +39,7 @@ FAULTS_WORDS = (
            "        h"),
           ("if sign > 0:\n"
            "        h")),
-    Fault("tell", 35, "rejecters speak of product 0",
+    Fault("tell", 16, "rejecters speak of product 0",
           "person.product_heard if kind in (KIND_RELAY, KIND_REJECTER) else",
           "person.product_heard if kind == KIND_RELAY else"),
     Fault("tell", 49, "relays always praise",
@@ -60,7 +60,7 @@ FAULTS_WORDS = (
           ("        told_anything, presents = False, 0\n"
            "        for c in range(model.rules.n_channels):\n"
            "            kind = kind_of(person)\n")),
-    Fault("tell", 126, "a telling at an event counts as answered",
+    Fault("tell", 0, "a telling at an event counts as answered",
           "replies=int(replied)",
           "replies=1"),
     Fault("tell", 69, "who waits tells where its word has no weight",
@@ -83,7 +83,7 @@ FAULTS_WORDS = (
     Fault("meetings", 112, "new ties carry one way only",
           "            model.listeners[c][other].append((one, FULL_TIE))\n",
           ""),
-    Fault("meetings", 112, "opposite people of an even circle tied twice",
+    Fault("meetings", 14, "opposite people of an even circle tied twice",
           "(present - 1) // 2",
           "present // 2"),
     Fault("meetings", 30, "casual users gain nothing from a meeting",
