@@ -8,6 +8,7 @@ from numba import njit
 from koubei_sim.core.bits import ONE, lowest_bit
 from koubei_sim.core.block import view_int32, view_int64
 from koubei_sim.core.compiling import part
+from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.mechanisms.belonging import WEEK
 
 
@@ -33,6 +34,13 @@ def look_around(s, r, t):
     for i in range(r.n):
         if s.heard_there[i] > 0:
             s.fans8[i] = np.uint8(255 * np.int64(s.fans_there[i]) // np.int64(s.heard_there[i]))
+
+
+@njit(cache=True, inline="always")
+def fetch(s, r, i):
+    """Have the share of fans around `i` brought into the cache: it hears something soon."""
+    if r.tribe >= 0:
+        prefetch(s.fans8.ctypes.data + np.uintp(i))
 
 
 @njit(cache=True, inline="always")
