@@ -19,7 +19,7 @@ from koubei_sim.model.kernels.belonging import pulled
 from koubei_sim.model.kernels.copying import crowded
 from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, touch
-from koubei_sim.model.kernels.reinforcement import count_source, needed
+from koubei_sim.model.kernels.reinforcement import count_source, fetch_sources, needed
 from koubei_sim.model.kernels.rejection import hears_negative
 from koubei_sim.model.kernels.sets import MANY
 from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_READ
@@ -27,6 +27,7 @@ from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.hearing import BLOCK
 
 UNIT32 = 1 << 32
+SOURCES_AHEAD = 16
 LOW32 = np.uint64(0xFFFFFFFF)
 RARE = 2.0**-40  # numbers of posts that are less likely than this, against the likeliest, are none
 BLAME = 32  # address of blame, behind those of praise
@@ -161,6 +162,8 @@ def expose(s, r, t, seers, product, reading, bit, row):
     mark = np.uint16(1 << bit)
     winners = 0
     for k in range(seers):
+        if reinforcement and k + SOURCES_AHEAD < seers:
+            fetch_sources(s, block[k + SOURCES_AHEAD])
         i = block[k]
         v = listener[i]
         if v.stage > AWARE:

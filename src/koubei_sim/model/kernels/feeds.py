@@ -246,7 +246,7 @@ def count_arrivals(s, c):
     arrivals[first:last] = 0
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
-    rows, arcs_at = indptr.ctypes.data, indices.ctypes.data
+    rows, arcs_at, first_ties = indptr.ctypes.data, indices.ctypes.data, s.tie_head.ctypes.data
     meetings = s.n_ties[0] > 0
     for negative in range(2):
         messages = s.messages[negative, c]
@@ -255,6 +255,8 @@ def count_arrivals(s, c):
             if k + MESSAGES_AHEAD_INDPTR < count:
                 ahead = messages[k + MESSAGES_AHEAD_INDPTR].teller
                 prefetch(rows + np.uintp(ahead) * np.uintp(8))
+                if meetings:
+                    prefetch(first_ties + np.uintp(ahead) * np.uintp(4))
             if k + MESSAGES_AHEAD_ARCS < count:
                 ahead_at = np.uintp(indptr[messages[k + MESSAGES_AHEAD_ARCS].teller])
                 prefetch(arcs_at + ahead_at * np.uintp(4))
