@@ -1,9 +1,10 @@
-"""Time the pyramid model: W1 core and full, ten million people, a quiet year, the reference.
+"""Time the pyramid model: W1 core and full, W2, ten million people, a quiet year, the reference.
 
-``python benchmarks/bench_pyramid.py [w1] [big] [quiet] [reference] [--rounds 3]`` prints for each
-workload seconds (minimum of the rounds, one core, kernels warm), arcs heard, nanoseconds an arc and
-an agent-tick, the floor computed from bytes and draws, and the peak memory of the workload's own
-process; and, for W1, the seconds on two threads, in turn with those on one, with the same bytes.
+``python benchmarks/bench_pyramid.py [w1] [w2] [big] [quiet] [reference] [--rounds 3]`` prints for
+each workload seconds (minimum of the rounds, one core, kernels warm), arcs heard, nanoseconds an
+arc and an agent-tick, the floor computed from bytes and draws, and the peak memory of the
+workload's own process; and, for W1 and W2, the seconds on two threads, in turn with those on one,
+with the same bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 import limits
 import numpy as np
 from machine import describe, measure
-from workloads import quiet, w1
+from workloads import quiet, w1, w2
 
 from koubei_sim.model.compiled import CompiledRun, run_compiled
 from koubei_sim.model.mechanisms import TABLE_OFFSET
@@ -40,7 +41,7 @@ def one(label: str, scenario: Scenario, rounds: int) -> None:
     run_compiled(build.build_world(w1(full=True, n=20_000), key=KEY))  # warm
     warm = build.build_world(w1(full=True, n=100_000), key=KEY)
     run_compiled(warm, threads=2)
-    numbers = (1, 2) if label.startswith("W1") and (os.cpu_count() or 1) > 1 else (1,)
+    numbers = (1, 2) if label.startswith("W") and (os.cpu_count() or 1) > 1 else (1,)
     seconds: dict[int, list[float]] = {threads: [] for threads in numbers}
     digests = set()
     for _ in range(rounds):
@@ -114,13 +115,15 @@ def apart(label: str, scenario: Scenario, rounds: int) -> None:
 def main() -> None:
     """Parse the workloads asked for and run them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("which", nargs="*", default=["w1", "quiet", "reference"])
+    parser.add_argument("which", nargs="*", default=["w1", "w2", "quiet", "reference"])
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     print(describe(measure()), flush=True)
     if "w1" in options.which:
         apart("W1 core, 1 M", w1(full=False), options.rounds)
         apart("W1 full, 1 M", w1(full=True), options.rounds)
+    if "w2" in options.which:
+        apart("W2, 1 M", w2(), options.rounds)
     if "quiet" in options.which:
         apart("quiet year, 10 M", quiet(), 1)
     if "big" in options.which:

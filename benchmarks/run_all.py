@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 #: What the documentation quotes, by script.
 ARGUMENTS = {
-    "bench_pyramid": ["w1", "quiet", "big", "reference"],
+    "bench_pyramid": ["w1", "w2", "quiet", "big", "reference"],
     "bench_cascades": ["full"],
     "bench_networks": ["--files"],
     "bench_reading": ["--full"],

@@ -2,7 +2,8 @@
 
 W1 is a market of people on a forum and three feeds with 50 arcs a person, in which 40 to 50 %
 are users after a year.  Cost follows *arcs heard* (arcs of all tellings), so that is stated
-beside every figure.  `core` has only the core of the model on, `full` has every module on.
+beside every figure.  `core` has only the core of the model on, `full` has every module on that
+there was when W1 was fixed.  W2 is W1 full with every module that has come since.
 """
 
 from __future__ import annotations
@@ -61,6 +62,78 @@ _FULL: dict[str, Any] = {
     "telling.referral_weak_taint": 0.3,
 }
 
+# By people, for a market of a million: scaled with it.
+_SINCE_SCALED: dict[str, float] = {"goods.phone.units": 500.0, "seeding.per_day": 50.0}
+
+_SINCE: dict[str, Any] = {
+    "buying.arrivals": [{"day": 0, "rate": 0.001}],
+    "buying.gift": 0.2,
+    "buying.has_at_start": 0.5,
+    "buying.price_weight": 1.0,
+    "buying.tribe_weight": 1.0,
+    "buying.vote_weight": 1.0,
+    "buying.word_weight": 2.0,
+    "channels.forum.interest": 0.01,
+    "channels.forum.lurkers": 0.5,
+    "channels.forum.moderation": 0.2,
+    "channels.qzone.retelling_force": 0.5,
+    "channels.weibo.share": 0.01,
+    "channels.weibo.amplify": 3,
+    "channels.weibo.amplify_visibility": 0.01,
+    "channels.weibo.surprise_gain": 2.0,
+    "channels.weibo.surprises": 20.0,
+    "events.wave": {
+        "channel": "weibo",
+        "start": 100,
+        "length": 20,
+        "lift_visibility": 0.5,
+        "ride": 0.3,
+        "ride_lift": 3.0,
+        "lift_retelling": 2.0,
+        "talking_point": 0.3,
+        "winners": 20.0,
+        "prize": 5.0,
+        "loss": 0.05,
+    },
+    "goods.phone": {
+        "product": "miui",
+        "price": 1999.0,
+        "quality": 0.8,
+        "launch_at": 180,
+        "every": 7,
+        "accessories": 0.01,
+        "trials": 100.0,
+        "trials_at": 170,
+    },
+    "hearing.forget_half_life": 120.0,
+    "loyalty.belonging": 0.2,
+    "loyalty.pull": 0.5,
+    "loyalty.tribe": "wechat",
+    "market.copied": 3.0,
+    "media.company_account.follow": 0.1,
+    "media.company_account.lifted": True,
+    "media.company_account.posts": 3.0,
+    "media.company_account.unfollow": 0.02,
+    "nodes.vote.vote": True,
+    "participation.hunting": 0.2,
+    "products.miui.bar_expert": 0.1,
+    "products.miui.effort": 0.05,
+    "products.miui.own_work": 0.001,
+    "products.miui.price": 0.05,
+    "seeding.stay": True,
+    "segments.newbie.opens_at": 30,
+    "segments.newbie.tell": 0.9,
+    "service.deed_learning": 0.1,
+    "service.deed_story": 0.2,
+    "service.minutes_per_reply": 2.0,
+    "service.staff": 50.0,
+    "telling.appeal_sigma": 1.0,
+    "telling.bond": 0.2,
+    "telling.bond_gain": 0.5,
+    "telling.bond_half_life": 60.0,
+    "telling.referral_crowding": 0.5,
+}
+
 _CORE: dict[str, Any] = {
     "channels.forum.persuasion": 0.1,
     "channels.forum.tell": 0.03,
@@ -88,6 +161,12 @@ def w1(*, full: bool, n: int = 1_000_000) -> Scenario:
             **{"supply.units": 60_000.0 * scale, "supply.rounds": ()},
         )
     return base.neutral(*EXTRAS).replace(**_CORE)
+
+
+def w2(n: int = 1_000_000) -> Scenario:
+    """Return W2 for `n` people: no module of the library is off."""
+    scaled = {path: value * n / 1_000_000 for path, value in _SINCE_SCALED.items()}
+    return w1(full=True, n=n).replace(**_SINCE, **scaled)
 
 
 def quiet(n: int = 10_000_000) -> Scenario:

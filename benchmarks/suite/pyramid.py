@@ -1,4 +1,4 @@
-"""The pyramid model: workload W1 of `workloads.py`, the core alone and with every module on.
+"""The pyramid model: W1 of `workloads.py`, the core alone and full, and W2, with every module on.
 
 Small is a hundred thousand people, large a million, huge ten million (5 GiB, minutes); one year.
 Networks and world are made before and not counted.  `bench_pyramid.py` prints the floor beside it.
@@ -6,7 +6,7 @@ Networks and world are made before and not counted.  `bench_pyramid.py` prints t
 
 from __future__ import annotations
 
-from workloads import w1
+from workloads import w1, w2
 
 from koubei_sim.metrics import block
 
@@ -21,12 +21,12 @@ except ModuleNotFoundError:  # a base of before the rooms were moved
 from . import sizes
 
 PEOPLE = {sizes.SMALL: 100_000, sizes.LARGE: 1_000_000, sizes.HUGE: 10_000_000}
-MODEL = ["core", "full"]
+MODEL = ["core", "full", "every module"]
 
 
 def scenario(model: str, n: int):
-    """Return W1 for so many people."""
-    return w1(full=model == "full", n=n)
+    """Return the workload for so many people."""
+    return w2(n) if model == "every module" else w1(full=model == "full", n=n)
 
 
 class Pyramid:

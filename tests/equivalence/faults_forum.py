@@ -45,10 +45,8 @@ FAULTS_FORUM = (
           "        replied = staff_reply(model, day, user, c)\n",
           ("        replied = staff_reply(model, day, user, c)\n"
            "        day.row[T_REPLIES + c] += int(replied)\n")),
-    Fault("serve", 31, "staff have minutes where nobody takes complaints",
-          "        if has_service(model, c):\n",
-          ("        model.spare[c] = rules.staff_minutes[c]\n"
-           "        if has_service(model, c):\n")),
+    Fault("serve", 31, "staff have no minutes where nobody takes complaints",
+          "            count_minutes(model, c, 0)\n", "            pass\n"),
     # deeds
     Fault("deeds", 10, "staff learn nothing",
           "rules.deed_rate <= 0.0", "True"),

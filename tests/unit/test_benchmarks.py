@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from koubei_sim.model.scenario.neutral import active
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # `benchmarks` is no part of the package
 
@@ -278,6 +280,13 @@ def test_asv_finds_the_same_benchmarks():
         for name in [name for name in sys.modules if name.split(".")[0] == "suite"]:
             del sys.modules[name]
     assert found == {one.name for one in ALL}
+
+
+def test_w2_has_every_module_on():
+    """Catches a new module that the speed quoted for every module lacks: put it into `_SINCE`."""
+    workloads = importlib.import_module("benchmarks.workloads")
+    on = active(workloads.w2(1_000))
+    assert [module for module in on if not on[module]] == []
 
 
 @pytest.mark.slow

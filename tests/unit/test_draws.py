@@ -18,6 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from koubei_sim.core import draws
+from koubei_sim.model.kernels import sets
 
 MASK = (1 << 64) - 1
 WORDS = st.integers(0, MASK)
@@ -137,6 +138,28 @@ def test_the_vector_form_equals_the_scalar_form() -> None:
         out = np.empty(size, np.uint64)
         draws.draw_many(base, start, out)
         assert out.tolist() == [int(draws.draw(base, start + k)) for k in range(size)]
+
+
+@pytest.mark.parametrize("limit", [0, 1, 1 << 27, 1 << 31, (1 << 32) - 1, 1 << 32])
+def test_64_coins_at_once_are_those_tossed_one_by_one(limit: int) -> None:
+    """Catches people numbered from another place or backwards, and a coin at the limit itself."""
+    base = draws.stream(np.uint64(11), 0, 1, 2, 3)
+    for first in (0, 64, 1 << 20):
+        coins = [draws.draw32(base, first + b) for b in range(64)]
+        for least in {limit, *coins[:3]}:
+            below = [coin < least for coin in coins]
+            found = draws.coins_below(base, first, least)
+            assert found == sum(1 << b for b in range(64) if below[b])
+
+
+@pytest.mark.parametrize("limit", [0, 1 << 28, 1 << 31, 1 << 32])
+def test_a_set_is_thinned_by_the_coins_of_its_own_people(limit: int) -> None:
+    """Catches coins of another word, and a set that is thinned the wrong way round."""
+    base, w = draws.stream(np.uint64(12), 0, 1, 2, 3), 5
+    few, full = 0x8001_0000_0180_0001, 0xFFFF_0F0F_FFFF_3333
+    fall = sum(1 << b for b in range(64) if draws.draw32(base, 64 * w + b) < limit)
+    assert sets.thinned(np.uint64(few), base, w, limit) == few
+    assert sets.thinned(np.uint64(full), base, w, limit) == full & fall
 
 
 @numba.njit(parallel=True)

@@ -225,7 +225,10 @@ def test_a_tribe_without_weights_is_none() -> None:
 
 
 def test_a_fork_counts_the_ties_of_its_own_tribe() -> None:
-    """Catches ties of the feed of before, by which the fans of another one would be shared out."""
+    """Catches ties of the feed of before, by which the fans of another one would be shared out.
+
+    Who hears nobody on the new feed is no longer among fans, either.
+    """
     levers = {"loyalty.pull": 1.0, "loyalty.tribe": "wechat"}
     feeds = ("wechat", "weibo")
     worlds = [
@@ -239,6 +242,10 @@ def test_a_fork_counts_the_ties_of_its_own_tribe() -> None:
         listeners = world.graphs.indices[list(TINY.channels).index(feed)]
         heard = np.bincount(listeners, minlength=world.rules.n)
         assert np.array_equal(run._state.heard_there, heard), feed
+        run._state.fans8[:] += run._state.fans8 == 0  # as if all had heard fans
+    run.advance(run.tick + 7)
+    assert (heard == 0).any()
+    assert not run._state.fans8[heard == 0].any()
 
 
 # ---------------------------------------------------------------- surprises, crowding out

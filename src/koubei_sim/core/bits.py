@@ -21,6 +21,17 @@ def lowest_bit(typingctx, word):
     return signature, codegen
 
 
+@intrinsic
+def number_of_bits(typingctx, word):
+    """Return how many bits of a 64-bit word are set."""
+    signature = types.int64(types.uint64)
+
+    def codegen(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return signature, codegen
+
+
 @njit(cache=True, inline="always")
 def has(bits, i):
     """Tell whether agent `i` is in the set."""

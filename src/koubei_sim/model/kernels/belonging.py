@@ -8,6 +8,7 @@ from numba import njit
 from koubei_sim.core.bits import ONE, lowest_bit
 from koubei_sim.core.block import view_int32, view_int64
 from koubei_sim.core.compiling import part
+from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.mechanisms.belonging import WEEK
 
 
@@ -18,21 +19,31 @@ def look_around(s, r, t):
         return
     indptr = view_int64(s.graph_at[r.tribe, 0], s.graph_size[r.tribe, 0])
     indices = view_int32(s.graph_at[r.tribe, 1], s.graph_size[r.tribe, 1])
-    if s.heard_there[0] < 0:
-        s.heard_there[:] = 0
+    # Taken out of their block, or every store would have them read again.
+    heard_there, fans_there, fans8 = s.heard_there, s.fans_there, s.fans8
+    if heard_there[0] < 0:
+        heard_there[:] = 0
         for e in range(indices.size):
-            s.heard_there[indices[e]] += 1
-    s.fans_there[:] = 0
+            heard_there[indices[e]] += 1
+    fans_there[:] = 0
     for w in range(s.raised.size):
         word = s.raised[w]
         while word != 0:
             fan = (w << 6) + lowest_bit(word)
             word &= word - ONE
             for e in range(indptr[fan], indptr[fan + 1]):
-                s.fans_there[indices[e]] += 1
+                fans_there[indices[e]] += 1
     for i in range(r.n):
-        if s.heard_there[i] > 0:
-            s.fans8[i] = np.uint8(255 * np.int64(s.fans_there[i]) // np.int64(s.heard_there[i]))
+        fans8[i] = 0
+        if fans_there[i] > 0:
+            fans8[i] = np.uint8(255 * np.int64(fans_there[i]) // np.int64(heard_there[i]))
+
+
+@njit(cache=True, inline="always")
+def fetch(s, r, i):
+    """Have the share of fans around `i` brought into the cache: it hears something soon."""
+    if r.tribe >= 0:
+        prefetch(s.fans8.ctypes.data + np.uintp(i))
 
 
 @njit(cache=True, inline="always")

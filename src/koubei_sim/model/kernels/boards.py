@@ -10,22 +10,24 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from koubei_sim.core.bits import ONE, lowest_bit
+from koubei_sim.core.bits import ONE, lowest_bit, number_of_bits
 from koubei_sim.core.codes import AWARE
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import HAZARD_CAP, draw, draw32, pick, stream
+from koubei_sim.core.draws import HAZARD_CAP, coins_below, draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.kernels.belonging import pulled
 from koubei_sim.model.kernels.copying import crowded
 from koubei_sim.model.kernels.events import lifted
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, touch
-from koubei_sim.model.kernels.reinforcement import count_source, needed
+from koubei_sim.model.kernels.reinforcement import count_source, fetch_sources, needed
 from koubei_sim.model.kernels.rejection import hears_negative
+from koubei_sim.model.kernels.sets import MANY
 from koubei_sim.model.mechanisms.boards import DRAW_BOARD_PICK, DRAW_READ
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.hearing import BLOCK
 
 UNIT32 = 1 << 32
+SOURCES_AHEAD = 16
 LOW32 = np.uint64(0xFFFFFFFF)
 RARE = 2.0**-40  # numbers of posts that are less likely than this, against the likeliest, are none
 BLAME = 32  # address of blame, behind those of praise
@@ -121,6 +123,8 @@ def next_seers(s, c, w, base, least):
     end = (s.last + 63) >> 6
     while w < end and count + 64 <= BLOCK:
         word = members[w] & hearing[w]
+        if number_of_bits(word) > MANY:
+            word &= ~coins_below(base, w << 6, least)
         while word != 0:
             i = (w << 6) + lowest_bit(word)
             word &= word - ONE
@@ -158,6 +162,8 @@ def expose(s, r, t, seers, product, reading, bit, row):
     mark = np.uint16(1 << bit)
     winners = 0
     for k in range(seers):
+        if reinforcement and k + SOURCES_AHEAD < seers:
+            fetch_sources(s, block[k + SOURCES_AHEAD])
         i = block[k]
         v = listener[i]
         if v.stage > AWARE:

@@ -50,6 +50,6 @@ def judge(s, r, t, row):
                 row[T_WINNERS + c] += 1
                 add_engagement(s, r, i, t, r.contest_prize[c, t])
                 a.last_story = t
-            else:
+            elif r.contest_kept[c, t] != 1.0:
                 a.engagement = present(a, r, t) * r.contest_kept[c, t]
                 a.engaged = t

@@ -7,6 +7,7 @@ from numba import njit
 
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
+from koubei_sim.core.prefetch import prefetch
 from koubei_sim.model.mechanisms.expectations import DRAW_DELIGHT
 
 BASE_DELIGHT = 7
@@ -22,6 +23,13 @@ def prepare(s, r, t):
 def told_to(r, k, level):
     """Return what people of a level of expertise are told to expect of product `k`."""
     return r.bar[k] + r.bar_expert[k] * (level / 127.0)
+
+
+@njit(cache=True, inline="always")
+def fetch(s, r, i):
+    """Have what user `i` expects brought into the cache: its turn comes soon."""
+    if r.expectations_on == 1:
+        prefetch(s.expected.ctypes.data + np.uintp(i) * np.uintp(8))
 
 
 @part

@@ -19,6 +19,7 @@ from koubei_sim.core.codes import ATTENTION_SIZE, AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32, pick, stream
 from koubei_sim.core.prefetch import prefetch
+from koubei_sim.model.kernels import belonging
 from koubei_sim.model.kernels.appeal import keep, matters, shown_below
 from koubei_sim.model.kernels.belonging import pulled
 from koubei_sim.model.kernels.hearing import claim, hears_positive, notice, seen_below, touch
@@ -65,6 +66,7 @@ def apply_block(s, r, t, c, negative, count, limit, row):
         if k + LISTENERS_AHEAD < count:
             ahead = np.uintp(block_listener[k + LISTENERS_AHEAD])
             prefetch(records + ahead * width)
+            belonging.fetch(s, r, ahead)
             if attention:
                 prefetch(arrived + ahead)
         i = block_listener[k]
@@ -156,12 +158,15 @@ def feed(s, r, t, c, negative, start, descending, row):
     firsts_count, _ = needed(s, r)  # the first telling of each counts, seen or not
     meetings = s.n_ties[0] > 0
     rows, arcs_at, ties_at = indptr.ctypes.data, indices.ctypes.data, tie.ctypes.data
+    first_ties = s.tie_head.ctypes.data
     pending, told, heard = 0, np.int64(0), np.int64(0)
     first, last, n = s.first, s.last, r.n
     for k in range(count):
         if k + MESSAGES_AHEAD_INDPTR < count:
             p = nth_in_order(k + MESSAGES_AHEAD_INDPTR, count, start, descending)
             prefetch(rows + np.uintp(messages[p].teller) * np.uintp(8))
+            if meetings:
+                prefetch(first_ties + np.uintp(messages[p].teller) * np.uintp(4))
         if k + MESSAGES_AHEAD_ARCS < count:
             p = nth_in_order(k + MESSAGES_AHEAD_ARCS, count, start, descending)
             begin = np.uintp(indptr[messages[p].teller])
@@ -241,7 +246,7 @@ def count_arrivals(s, c):
     arrivals[first:last] = 0
     indptr = view_int64(s.graph_at[c, 0], s.graph_size[c, 0])
     indices = view_int32(s.graph_at[c, 1], s.graph_size[c, 1])
-    rows, arcs_at = indptr.ctypes.data, indices.ctypes.data
+    rows, arcs_at, first_ties = indptr.ctypes.data, indices.ctypes.data, s.tie_head.ctypes.data
     meetings = s.n_ties[0] > 0
     for negative in range(2):
         messages = s.messages[negative, c]
@@ -250,6 +255,8 @@ def count_arrivals(s, c):
             if k + MESSAGES_AHEAD_INDPTR < count:
                 ahead = messages[k + MESSAGES_AHEAD_INDPTR].teller
                 prefetch(rows + np.uintp(ahead) * np.uintp(8))
+                if meetings:
+                    prefetch(first_ties + np.uintp(ahead) * np.uintp(4))
             if k + MESSAGES_AHEAD_ARCS < count:
                 ahead_at = np.uintp(indptr[messages[k + MESSAGES_AHEAD_ARCS].teller])
                 prefetch(arcs_at + ahead_at * np.uintp(4))

@@ -22,7 +22,7 @@ from koubei_sim.model.kernels.belonging import wanted
 from koubei_sim.model.kernels.bonds import bound
 from koubei_sim.model.kernels.engagement import present
 from koubei_sim.model.kernels.leaving import leave
-from koubei_sim.model.kernels.sets import smallest
+from koubei_sim.model.kernels.sets import smallest, thinned
 from koubei_sim.model.kernels.trials import hand_out
 from koubei_sim.model.kernels.votes import committed
 from koubei_sim.model.mechanisms.goods import (
@@ -363,13 +363,18 @@ def sell_accessories(s, r, t, row):
     if r.goods_on == 0 or (t + 1) % 7 != 0:
         return
     base = stream(r.key, r.replicate, DRAW_ACCESSORY, t, 0)
-    for i in range(s.first, s.last):
-        g = s.has[i]
-        if s.stage[i] != USER or g in (NOTHING, RIVALS):
-            continue
-        engaged = present(s.actor[i], r, t)
-        chance = min(1.0, r.accessory_rate[g] * 7.0 * (engaged / (1.0 + engaged)))
-        row[T_ACCESSORIES + g] += np.int64(draw32(base, i) < np.int64(chance * 4294967296.0))
+    most = np.int64(min(1.0, r.accessory_rate.max() * 7.0) * 4294967296.0)
+    for w in range(s.first >> 6, (s.last + 63) >> 6):
+        word = thinned(s.talkers[w], base, w, most)
+        while word != 0:
+            i = (w << 6) + lowest_bit(word)
+            word &= word - ONE
+            g, coin = s.has[i], draw32(base, i)
+            if coin >= most or s.stage[i] != USER or g in (NOTHING, RIVALS):
+                continue
+            engaged = present(s.actor[i], r, t)
+            chance = min(1.0, r.accessory_rate[g] * 7.0 * (engaged / (1.0 + engaged)))
+            row[T_ACCESSORIES + g] += np.int64(coin < np.int64(chance * 4294967296.0))
 
 
 @part

@@ -19,6 +19,7 @@ from koubei_sim.model.kernels import expectations, fatigue, leaving, meetings
 from koubei_sim.model.kernels import participate as participating
 from koubei_sim.model.kernels import tell as telling
 from koubei_sim.model.kernels.satisfaction import satisfaction
+from koubei_sim.model.kernels.sets import thinned
 from koubei_sim.model.mechanisms.fit import T_PROMOTERS_ONLINE, T_UNHAPPY_ONLINE
 from koubei_sim.model.mechanisms.online import DRAW_ONLINE, T_ONLINE_USERS
 
@@ -43,17 +44,21 @@ def who_is_online(s, r):
     """List the talkers whose coin falls, in ascending id, and the users who will leave today."""
     base, leave = s.bases[BASE_ONLINE], s.bases[leaving.BASE_CHURN]
     most = leaving.most_churn(r)
+    talkers, online, threshold = s.talkers, s.online, s.online_threshold
     count = 0
     for w in range(s.first >> 6, (s.last + 63) >> 6):
-        word = s.talkers[w]
-        while word != 0:
-            i = (w << 6) + lowest_bit(word)
-            word &= word - ONE
+        word = talkers[w]
+        leavers = thinned(word, leave, w, most)
+        while leavers != 0:
+            i = (w << 6) + lowest_bit(leavers)
+            leavers &= leavers - ONE
             if draw32(leave, i) < most and s.stage[i] == USER:
                 leaving.drift(s, r, i)
-            if draw32(base, i) <= s.online_threshold[i]:
-                s.online[count] = i
-                count += 1
+        while word != 0:  # without a branch on the coin, which would be mispredicted
+            i = (w << 6) + lowest_bit(word)
+            word &= word - ONE
+            online[count] = i
+            count += np.int64(draw32(base, i) <= threshold[i])
     s.n_online[0] = count
 
 
@@ -66,6 +71,7 @@ def take_turns(s, r, t, row):
     for k in range(count):
         if k + 8 < count:
             prefetch(actors + np.uintp(s.online[k + 8]) * width)
+            expectations.fetch(s, r, s.online[k + 8])
         i = s.online[k]
         stage = s.stage[i]
         value = 0.0

@@ -12,6 +12,7 @@ from koubei_sim.core.bits import ONE, insert, lowest_bit
 from koubei_sim.core.codes import AWARE
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
+from koubei_sim.model.kernels.sets import thinned
 from koubei_sim.model.mechanisms.channels import T_MEMBERS
 from koubei_sim.model.mechanisms.registration import (
     DRAW_JOIN_BOARD,
@@ -47,16 +48,17 @@ def register(s, r, t, row):
     for c in range(r.n_channels):
         if r.is_board[c] == 0 or r.register16[c] == 0 or t < r.channel_opens[c]:
             continue
-        base = stream(r.key, r.replicate, DRAW_REGISTER, t, c)
+        base, most = stream(r.key, r.replicate, DRAW_REGISTER, t, c), r.register16[c] << 16
         for w in range(s.first >> 6, (s.last + 63) >> 6):
-            word = s.outside[c, w] & ~s.members[c, w]
+            word = thinned(s.outside[c, w] & ~s.members[c, w], base, w, most)
             while word != 0:
                 i = (w << 6) + lowest_bit(word)
                 word &= word - ONE
-                if s.stage[i] != AWARE:
+                coin = draw32(base, i)
+                if coin >= most or s.stage[i] != AWARE:
                     continue
                 online = np.int64(s.online_threshold[i]) + 1
-                if draw32(base, i) < (online * r.register16[c]) >> 16:
+                if coin < (online * r.register16[c]) >> 16:
                     become_member(s, i, c)
                     row[T_REGISTERS + c] += 1
 

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from koubei_sim.core.compiling import part
+from koubei_sim.core.prefetch import prefetch
 
 
 @njit(cache=True, inline="always")
@@ -19,6 +20,12 @@ def count_teller(v):
     """Count one more teller of listener `v`."""
     if v.tellers < 65535:
         v.tellers += 1
+
+
+@njit(cache=True, inline="always")
+def fetch_sources(s, i):
+    """Have the boards and campaigns that `i` has met brought into the cache."""
+    prefetch(s.board_heard.ctypes.data + np.uintp(i) * np.uintp(s.board_heard.itemsize))
 
 
 @njit(cache=True, inline="always")

@@ -130,6 +130,7 @@ def answer_queues(s, r, t, row):
     public, complaints = np.int64(0), np.int64(0)
     for c in range(r.n_channels):
         if not serves(r, c):
+            rest(s, r, c, 0)
             continue
         while s.queue_head[c] >= 0 and t - s.actor[s.queue_head[c]].complained > r.patience:
             pop(s, c)

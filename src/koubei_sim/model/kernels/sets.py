@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from koubei_sim.core.bits import number_of_bits
 from koubei_sim.core.compiling import part
-from koubei_sim.core.draws import draw
+from koubei_sim.core.draws import coins_below, draw
 from koubei_sim.model.mechanisms.population import T_STAGE
+
+MANY = 16  # with more people in a word of a set, all 64 coins at once are quicker
+
+
+@part
+def thinned(word, base, w, limit):
+    """Return word `w` of a set; where it is full, only those whose coins are below `limit`.
+
+    For rare coins; who is left must still be asked one by one.
+    """
+    return word & coins_below(base, w << 6, limit) if number_of_bits(word) > MANY else word
 
 
 @part

@@ -289,7 +289,7 @@ def numbers(made: Made) -> TellingRules:
             for a, truth in enumerate(authentic):
                 for hop in range(HOPS):
                     hazard[c, kind, a, hop] = hazard_units(
-                        min(1.0, force * credibility[kind] * truth * kept[hop])
+                        force * credibility[kind] * truth * kept[hop]
                     )
     size = scenario.ticks + 2
     floor = telling.novelty_floor

@@ -47,7 +47,7 @@ def settle(model: Pyramid, day: Day, c: int) -> None:
             day.row[T_WINNERS + c] += 1
             add_engagement(model, t, user, rules.contest_prize[c][t])
             user.last_story = t
-        else:
+        elif rules.contest_kept[c][t] != 1.0:
             kept = present_engagement(model, t, user) * rules.contest_kept[c][t]
             store_engagement(t, user, kept)
 

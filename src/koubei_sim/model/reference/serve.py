@@ -50,6 +50,8 @@ def serve(model: Pyramid, day: Day) -> None:
             answered_today += answered
             if rules.service_public[c]:
                 answered_in_public += answered
+        else:
+            count_minutes(model, c, 0)
     model.helped += answered_today
     complaints = sum(len(filed) for filed in day.complaints.values())
     model.squeak = 1.0 + rules.squeaky_wheel * min(1.0, answered_in_public / max(1, complaints))
