@@ -34,7 +34,7 @@ from koubei_sim.model.reference.hear import keyed_order
 from koubei_sim.model.reference.online import online
 from koubei_sim.model.reference.release import file_report, release
 from koubei_sim.model.reference.satisfaction import satisfaction
-from koubei_sim.model.reference.tell import message_hazard, sign_of, wants_to_tell
+from koubei_sim.model.reference.tell import may_tell, message_hazard, sign_of
 from koubei_sim.model.world.arrays import World
 
 UNIT = 1 << 32
@@ -348,18 +348,18 @@ def test_message_hazard_chain_by_hand():
     user.told[0] = 1
     user.story, user.story_until = 1, 2
     h = (5 + (3 * 48 + 2 * 16) * 1_000_003) * 50_000 >> 16
-    assert message_hazard(model, Day(2), user, codes.CORE, 0, 1, 0) == h
-    assert message_hazard(model, Day(2), user, codes.CORE, 0, -1, 0) == h * 90_000 >> 16
+    assert message_hazard(model, Day(2), user, codes.CORE, 0, 1, 0, False) == h
+    assert message_hazard(model, Day(2), user, codes.CORE, 0, -1, 0, False) == h * 90_000 >> 16
     plain = (5 + 3 * 48 * 1_000_003) * 50_000 >> 16
-    assert message_hazard(model, Day(3), user, codes.CORE, 0, 1, 0) == plain, "story is over"
+    assert message_hazard(model, Day(3), user, codes.CORE, 0, 1, 0, False) == plain, "story is over"
     waiter = model.people[1]
     waiting = 5 + 5 * 48 * 1_000_003
     assert (
-        message_hazard(model, Day(2), waiter, codes.KIND_WAITING, 0, -1, 0)
+        message_hazard(model, Day(2), waiter, codes.KIND_WAITING, 0, -1, 0, False)
         == (waiting * 90_000 >> 16) * 30_000 >> 16
     )
     model.rules = model.rules._replace(negativity16=1 << 60)
-    assert message_hazard(model, Day(2), user, codes.CORE, 0, -1, 0) == HAZARD_CAP
+    assert message_hazard(model, Day(2), user, codes.CORE, 0, -1, 0, False) == HAZARD_CAP
 
 
 def test_who_tells_what():
@@ -371,14 +371,14 @@ def test_who_tells_what():
     person.sign_heard = -1
     assert sign_of(model, day, person, codes.KIND_RELAY) == -1
     person.hop_heard = 14
-    assert wants_to_tell(model, day, person, codes.KIND_RELAY, 0)
+    assert may_tell(model, day, person, codes.KIND_RELAY, 0)
     person.hop_heard = 15
-    assert not wants_to_tell(model, day, person, codes.KIND_RELAY, 0)
-    assert wants_to_tell(model, day, person, codes.KIND_WAITING, 0)
+    assert not may_tell(model, day, person, codes.KIND_RELAY, 0)
+    assert may_tell(model, day, person, codes.KIND_WAITING, 0)
     model.rules = model.rules._replace(waiting16=0)
-    assert not wants_to_tell(model, day, person, codes.KIND_WAITING, 0)
+    assert not may_tell(model, day, person, codes.KIND_WAITING, 0)
     model.rules = model.rules._replace(channel_opens=[2] * 8)
-    assert [wants_to_tell(model, Day(t), person, 3, 0) for t in (1, 2)] == [False, True]
+    assert [may_tell(model, Day(t), person, 3, 0) for t in (1, 2)] == [False, True]
 
 
 def test_telling_rate_falls_with_the_age_of_the_story():

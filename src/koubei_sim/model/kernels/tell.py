@@ -99,9 +99,9 @@ def tell(s, r, i, t, value, row):
         threshold = (threshold * lift_tell16[c, t]) >> 16
         if differs:
             threshold = telling(r, a, threshold)
-        threshold = (threshold * own16) >> 16
-        if kind == KIND_RELAY:
+        elif kind == KIND_RELAY:
             threshold = guessing(r, threshold, c, t)
+        threshold = (threshold * own16) >> 16
         coin = draw32(bases[BASE_TELL + c], i)
         shared = False
         if coin >= threshold:
