@@ -234,8 +234,8 @@ def ratios(history: History, scenario: kb.Scenario) -> list[float]:
     ]
 
 
-#: Which preset's run holds the moment at which a ratio was reported, decided before either was
-#: looked at: `xiaomi` ends with three million registered, the ratios of 9 and 29 million are later.
+#: Which preset can speak of a ratio: the one whose forum grows to the size it was reported at.
+#: `xiaomi` ends with three million registered; the ratios of 9 and of 29 million are later.
 SPEAKS = ("xiaomi", "xiaomi", "xiaomi_phone", "xiaomi_phone", "xiaomi_phone", "xiaomi_phone",
           "xiaomi_phone", "xiaomi_phone", "xiaomi_phone", "watch_launch")  # fmt: skip
 #: How it came about: what was fitted or set by hand is no success of the model.
