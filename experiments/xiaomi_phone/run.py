@@ -3,7 +3,8 @@
 ``python experiments/xiaomi_phone/run.py [--worlds 16]`` (some minutes on one core) runs worlds of
 ``kb.ensemble("xiaomi_phone", ...)`` with luck that the calibration has not seen: the same worlds
 also with the capacity of 2013 for ever, and with nobody telling.  It writes `fitted.csv`,
-`quarters.csv`, `users.csv`, `errors.csv`, `card.csv`, `plausible.csv`, `scale.csv` and `figure.png`
+`quarters.csv`, `users.csv`, `errors_of_phones.csv`, `errors_of_users.csv`, `card.csv`,
+`plausible.csv`, `scale.csv` and `figure.png`
 beside this file, and the tables of the README between its marks.
 """
 
