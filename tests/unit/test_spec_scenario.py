@@ -423,9 +423,10 @@ def test_descriptions_name_what_matters():
         Scenario().describe("fr")
 
 
-def test_presets_say_where_their_numbers_come_from(root):
-    """Catches a number typed into the flagship preset without a source or the word assumption."""
-    text = (root / "src/koubei_sim/model/scenario/presets/xiaomi.toml").read_text("utf-8")
+@pytest.mark.parametrize("name", ["xiaomi", "xiaomi_phone"])
+def test_presets_say_where_their_numbers_come_from(root, name):
+    """Catches a number typed into a calibrated preset without a source or the word assumption."""
+    text = (root / f"src/koubei_sim/model/scenario/presets/{name}.toml").read_text("utf-8")
     free = {"n_agents", "people_per_agent", "start", "every", "length", "count", "date"}
     for line in text.split("# Counts in the world")[0].splitlines():
         name, _, value = line.partition(" = ")

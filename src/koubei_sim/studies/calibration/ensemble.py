@@ -51,7 +51,7 @@ def ensemble(preset: str, number: int = 16) -> Ensemble:
     Parameters
     ----------
     preset : str
-        A preset that comes with a posterior: ``xiaomi``.
+        A preset that comes with a posterior: ``xiaomi``, ``xiaomi_phone``.
     number : int
         Worlds.  They stand at even steps of the summed weights of the particles, so that the same
         number gives the same worlds, and no two are alike where there are particles enough.
