@@ -479,8 +479,20 @@ UNHAPPY = {
     "nodes.vote.vote": True,
     "buying.vote_weight": 3.0,
     "segments.newbie.tell": 0.5,
-    "events.wave": {"channel": "weibo", "start": 9, "length": 20, "ride": 0.5, "ride_lift": 4.0},
-    "goods.device": {"price": 900.0, "quality": 0.8},
+    "events.wave": {"channel": "weibo", "start": 9, "length": 20, "ride": 0.5, "ride_lift": 4.0,
+                    "lift_retelling": 3.0, "talking_point": 0.5, "winners": 3.0, "prize": 2.0},
+    "service.staff": 3.0,
+    "service.minutes_per_reply": 2.0,
+    "service.deed_story": 0.5,
+    "service.deed_learning": 50.0,
+    "seeding.stay": True,
+    "segments.newbie.opens_at": 12,
+    "telling.bond": 0.4,
+    "telling.bond_gain": 3.0,
+    "channels.weibo.retelling": 3.0,
+    "channels.weibo.share": 0.2,
+    "participation.hunting": 0.8,
+    "goods.device": {"price": 900.0, "quality": 0.8, "trials": 10.0, "trials_at": 20},
     "buying.arrivals": [{"day": 0, "rate": 0.02}],
     "buying.has_at_start": 0.3,
     "buying.life_days": 20,
@@ -493,7 +505,7 @@ UNHAPPY = {
     "media.account.visibility": 0.02,
     "supply.units": 20.0,  # so few that people wait
     "telling.waiting": 3.0,
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("module", sorted(set(MODULES) - PAST_MODULES))

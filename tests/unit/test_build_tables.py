@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from tests.strategies import scenarios
 
-from koubei_sim.core.codes import KINDS
+from koubei_sim.core.codes import KIND_RELAY, KINDS
 from koubei_sim.core.draws import HAZARD_CAP, HAZARD_ONE
 from koubei_sim.model.mechanisms.declaration import Made
 from koubei_sim.model.scenario import Scenario
@@ -70,10 +70,13 @@ def test_telling(s):
             else:
                 rate = (t.relay, t.waiting, t.rejecter)[kind - 4]
                 belief = (t.relay_credibility, t.credibility[0], t.rejecter_credibility)[kind - 4]
+            persuasion = channel.persuasion
+            if kind == KIND_RELAY:
+                rate, persuasion = rate * channel.retelling, persuasion * channel.retelling_force
             near(r.tell32[c, kind], channel.tell * rate / part.online * 2**32, 8)
             for a, truth in enumerate(authentic):
                 for hop in (0, 1, 7, 15):
-                    p = channel.persuasion * belief * truth * channel.fidelity**hop
+                    p = min(1.0, persuasion * belief * truth * channel.fidelity**hop)
                     found, wanted = int(r.message_hazard[c, kind, a, hop]), hazard(p)
                     assert abs(found - wanted) <= 2 + 1e-9 * wanted or p > 1 - 1e-12
     assert not r.tell32[len(s.channels) :].any()
@@ -229,6 +232,11 @@ def test_service(s):
         near(r.lurk32[c], channel.lurkers * 2**32, 0)
         capacity = channel.service_capacity / s.people_per_agent
         wanted = 0 if capacity == 0 else max(1, math.floor(capacity + 0.5))
+        shares = sum(other.staff_share for other in s.channels.values())
+        minutes = service.staff * service.minutes / s.people_per_agent
+        minutes *= channel.staff_share / shares if shares else 0.0
+        assert r.staff_minutes[c] == pytest.approx(minutes, rel=1e-12)
+        wanted += math.floor(minutes / service.minutes_per_answer + 1e-12)
         assert r.service_capacity[c] == wanted
         assert r.service_public[c] == channel.service_public
     assert r.answer_worth16.size == (service.patience + 1) * 64
@@ -412,6 +420,13 @@ def test_rules_have_the_dtypes_of_the_world():
         "event_gain",
         "event_saturation",
         "meeting_gain",
+        "meeting_visit",
+        "staff_minutes",
+        "bond_left",
+        "contest_prize",
+        "contest_kept",
+        "breakage",
+        "trials_gain",
     }
     bytes_ = {
         "class_level",
