@@ -35,7 +35,15 @@ from koubei_sim.runs.switching import switch
 
 TINY = Scenario.load("tiny").replace(n_agents=400, ticks=36)
 #: Modules that say who the people are, or how it started.
-PAST_MODULES = {"activity", "awareness", "by_hand", "homophily", "registration", "taste"}
+PAST_MODULES = {
+    "activity",
+    "awareness",
+    "by_hand",
+    "homophily",
+    "registration",
+    "seeds_stay",
+    "taste",
+}
 
 
 @pytest.fixture(scope="module")
@@ -482,6 +490,7 @@ UNHAPPY = {
     "events.wave": {"channel": "weibo", "start": 9, "length": 20, "ride": 0.5, "ride_lift": 4.0,
                     "lift_retelling": 3.0, "talking_point": 0.5, "winners": 3.0, "prize": 2.0},
     "service.staff": 3.0,
+    "service.minutes": 30.0,
     "service.minutes_per_reply": 2.0,
     "service.deed_story": 0.5,
     "service.deed_learning": 50.0,

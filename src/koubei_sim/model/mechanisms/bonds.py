@@ -94,7 +94,7 @@ def numbers(made: Made) -> BondRules:
     return BondRules(
         bonds_on=int(bool(made_by) and (telling.bond_gain > 0.0 or weight > 0.0)),
         bond_growth=telling.bond,
-        bond_left=halving(telling.bond_half_life, scenario.ticks + 1),
+        bond_left=np.array(halving(telling.bond_half_life, scenario.ticks + 1)),
         bond_gain=telling.bond_gain,
         bond_weight=weight,
         meeting_visit=np.array(visits, dtype=np.float64),
