@@ -5,6 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from koubei_sim.core.compiling import part
+from koubei_sim.core.prefetch import prefetch
+
+
+@part
+def fetch(s, r, i):
+    """Ask for the bond of agent `i`, before it is its turn."""
+    if r.bonds_on == 1:
+        prefetch(s.bond.ctypes.data + np.uintp(8) * np.uintp(i))
+        prefetch(s.bound_at.ctypes.data + np.uintp(4) * np.uintp(i))
 
 
 @part

@@ -14,8 +14,8 @@ from koubei_sim.core.codes import AWARE, REJECTED, USER, WAITING
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.core.prefetch import prefetch
+from koubei_sim.model.kernels import bonds, expectations, fatigue, leaving, meetings
 from koubei_sim.model.kernels import complain as complaining
-from koubei_sim.model.kernels import expectations, fatigue, leaving, meetings
 from koubei_sim.model.kernels import participate as participating
 from koubei_sim.model.kernels import tell as telling
 from koubei_sim.model.kernels.satisfaction import satisfaction
@@ -72,6 +72,7 @@ def take_turns(s, r, t, row):
         if k + 8 < count:
             prefetch(actors + np.uintp(s.online[k + 8]) * width)
             expectations.fetch(s, r, s.online[k + 8])
+            bonds.fetch(s, r, s.online[k + 8])
         i = s.online[k]
         stage = s.stage[i]
         value = 0.0

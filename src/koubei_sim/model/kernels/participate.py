@@ -7,8 +7,8 @@ import numpy as np
 from koubei_sim.core.codes import FULL16, NO_STORY
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw, draw32, stream
+from koubei_sim.model.kernels import hunters
 from koubei_sim.model.kernels.engagement import add_engagement, stick
-from koubei_sim.model.kernels.hunters import hunts
 from koubei_sim.model.kernels.release import file_report
 from koubei_sim.model.kernels.segments import joining16
 from koubei_sim.model.kernels.votes import note_vote
@@ -25,6 +25,7 @@ def prepare(s, r, t):
         s.bases[BASE_JOIN + j] = stream(r.key, r.replicate, DRAW_JOIN, t, j)
         s.bases[BASE_STORY + j] = stream(r.key, r.replicate, DRAW_STORY, t, j)
         s.bases[BASE_REPORT + j] = stream(r.key, r.replicate, DRAW_REPORT, t, j)
+        hunters.prepare(s, r, j)
 
 
 @part
@@ -57,7 +58,7 @@ def participate(s, r, i, t, row):
         if times < 255:
             a.joined += np.uint64(1) << np.uint64(8 * j)
         row[T_JOINS + j] += 1
-        if hunts(r, i, j, row):
+        if hunters.hunts(s, r, i, j, row):
             continue
         note_vote(s, r, i, j)
         add_engagement(s, r, i, t, r.node_reward[j])

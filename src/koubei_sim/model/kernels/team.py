@@ -9,6 +9,15 @@ from koubei_sim.core.draws import draw32, stream
 from koubei_sim.model.mechanisms.dilution import WEEK
 from koubei_sim.model.mechanisms.team import DRAW_STAFF_REPLY, T_STAFF_REPLIES
 
+BASE_STAFF_REPLY = 56  # offset in State.bases
+
+
+@part
+def prepare(s, r, t):
+    """Compute the bases of today's coins."""
+    for c in range(r.n_channels):
+        s.bases[BASE_STAFF_REPLY + c] = stream(r.key, r.replicate, DRAW_STAFF_REPLY, t, c)
+
 
 @part
 def plan(s, r, t):
@@ -23,11 +32,11 @@ def plan(s, r, t):
 
 
 @part
-def replied(s, r, t, i, c, row):
+def replied(s, r, i, c, row):
     """Say whether staff reply to user `i`, who told on channel `c` and got no reply of a user."""
     if r.minutes_per_reply == 0.0:
         return False
-    if draw32(stream(r.key, r.replicate, DRAW_STAFF_REPLY, t, c), i) >= s.staff_reply32[c]:
+    if draw32(s.bases[BASE_STAFF_REPLY + c], i) >= s.staff_reply32[c]:
         return False
     row[T_STAFF_REPLIES + c] += 1
     return True

@@ -18,6 +18,7 @@ from koubei_sim.core.codes import (
 )
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import HAZARD_CAP, draw32, stream
+from koubei_sim.model.kernels import team
 from koubei_sim.model.kernels.appeal import of_telling, retold
 from koubei_sim.model.kernels.bonds import bind, trusted
 from koubei_sim.model.kernels.engagement import add_engagement, stick
@@ -26,7 +27,6 @@ from koubei_sim.model.kernels.registration import lurks
 from koubei_sim.model.kernels.segments import telling
 from koubei_sim.model.kernels.surprises import surprised
 from koubei_sim.model.kernels.talking_points import hear_news
-from koubei_sim.model.kernels.team import replied
 from koubei_sim.model.mechanisms.dilution import T_TELLS_ENTHUSIAST
 from koubei_sim.model.mechanisms.rejection import T_TELLS_REJECTER
 from koubei_sim.model.mechanisms.relays import T_TELLS_RELAY
@@ -51,6 +51,7 @@ def prepare(s, r, t):
     for c in range(r.n_channels):
         s.bases[BASE_TELL + c] = stream(r.key, r.replicate, DRAW_TELL, t, c)
         s.bases[BASE_REPLY + c] = stream(r.key, r.replicate, DRAW_REPLY, t, c)
+    team.prepare(s, r, t)
 
 
 @part
@@ -156,7 +157,7 @@ def tell(s, r, i, t, value, row):
         if draw32(s.bases[BASE_REPLY + c], i) < (r.reply32[c] * s.reply16[c]) >> 16:
             replies = 1
             row[T_REPLIES + c] += 1
-        elif replied(s, r, t, i, c, row):
+        elif team.replied(s, r, i, c, row):
             replies = 1
         if replies == 1:
             add_engagement(s, r, i, t, r.reply_gain)

@@ -203,7 +203,7 @@ class TellingState(Record):
     messages: Any = array(MESSAGE, 2, "used channels", "people")  # [2, C, N]: what is heard
     outbox: Any  # [2, C, N]: what the people of this part tell; `messages` in a run of one part
     told: IntArray = count(2, MAX_CHANNELS)  # [2, 8] messages
-    bases: IntArray = array(np.uint64, 64, fill=0)  # stream bases of the tick
+    bases: IntArray = array(np.uint64, 72, fill=0)  # stream bases of the tick
 
 
 def for_honour(scenario: Any) -> float:
