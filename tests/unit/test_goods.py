@@ -474,7 +474,8 @@ def test_goods_are_conserved(seed: int) -> None:
     assert not now("booked")[:, ~stocked].any()
     left = np.cumsum(rules.good_units, axis=1).T - sold
     assert (left[:, stocked] >= 0).all()
-    have = so_far("sold").sum(axis=1) - so_far("repeated")[:, 0] - so_far("switched_away")[:, 0]
+    got = so_far("sold").sum(axis=1) + so_far("trials").sum(axis=1)
+    have = got - so_far("repeated")[:, 0] - so_far("switched_away")[:, 0]
     assert (now("having").sum(axis=1) == have).all()
     assert (so_far("bought_in")[:, 0] <= sold.sum(axis=1)).all()
     assert (now("sold") - now("gifts") <= np.where(stocked, rules.orders, 2**31)).all()
