@@ -50,6 +50,7 @@ STIR: dict[str, dict[str, object]] = {
     "progress": {"products.product0.visible_progress": 0.0},
     "overload": {"service.complaint": 9.0, "service.patience": 0},
     "squeaky wheel": {"service.squeaky_wheel": 3.0},
+    "deeds": {"service.deed_story": 1.0, "service.deed_learning": 90.0},
     "needs for a device": {
         "buying.arrivals": [{"day": 0, "rate": 0.2}],
         "buying.life_days": 7,
@@ -59,6 +60,7 @@ STIR: dict[str, dict[str, object]] = {
         "buying.gift": 0.5,
         "buying.find": 0.5,
         "buying.switch": 1.0,
+        "buying.vote_weight": 5.0,
     },
 }
 

@@ -46,15 +46,16 @@ def monotone(world: World) -> World:
         media_product=rules.media_product * 0,
         **{name: getattr(rules, name) * 0 for name in (
             "learn_quality", "learn_difficulty", "join_board32", "register16", "churn32",
-            "dilution", "amplify", "ride32", "moderation", "surprises",
+            "dilution", "amplify", "ride32", "moderation", "surprises", "share32",
         )},
         **dict.fromkeys((
             "supply_on", "negativity16", "rejection_on", "relay_on", "rival_on", "attention_on",
             "lapse32", "memory_leak", "backlog_on", "expectations_on", "goods_on", "n_goods",
             "appeal_on", "press_on", "forget_on", "by_hand",
-            "unfollow_on", "copied",
+            "unfollow_on", "copied", "bonds_on", "contests_on",
         ), 0),
         tribe=-1,
+        minutes_per_reply=0.0,
         loyalty_bonus=0.0,
         service_bonus=0.0,
         meeting_at=np.full(rules.ticks, -1),
