@@ -60,7 +60,7 @@ FAULTS_OUTCOMES = (
     Fault("adoption", 11, "a new user has nothing new to tell",
           "person.last_story = t\n",
           "pass\n"),
-    Fault("adoption", 1792, "stories of an earlier time as a user",
+    Fault("adoption", 1111, "stories of an earlier time as a user",
           "person.story = NO_STORY",
           "pass"),
     # supply
