@@ -78,6 +78,7 @@ DRAW_GROUP_POST: Final = 73  # 0, 0; number of the attempt
 DRAW_GROUP_READ: Final = 74  # how often the group has carried the story before, group
 DRAW_GROUP_ACT: Final = 75  # 0, 0 order / 1 share
 DRAW_GROUP_CHOICE: Final = 76  # 0, group
+DRAW_ARC_COUNT: Final = 77  # 0, 0; first arc of the segment
 
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,
