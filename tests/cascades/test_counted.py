@@ -278,7 +278,7 @@ FAULTS = (
     ("three at most", "while number < MOST and", "while number < 3 and"),
     ("an arc that was taken is taken twice", "if live[j] == e:", "if live[j] < 0:"),
     ("the others fall on the lower of the first two",
-     "high)\n    start = count\n", "high)\n    start = count\n    low = high\n"),
+     "    start = count\n", "    start = count\n    low = high\n"),
     ("the others fall on the higher of the first two",
      "e += np.int64(e >= high)\n                break", "break"),
     ("a long row without its last segment", "while left > 0:", "while left > longest:"),
