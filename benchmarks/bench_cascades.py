@@ -1,7 +1,7 @@
 """Time the cascades: cost of a person and an arc, limit of the machine, threads, settings, size.
 
-``python benchmarks/bench_cascades.py [rows] [threads] [paired] [growth] [memory] [full]`` runs the
-parts named, all but `memory` where none is, in about a minute; `full` adds a million people with
+``python benchmarks/bench_cascades.py [rows] [counts] [threads] [paired] [growth] [memory] [full]``
+runs the parts named, all but `memory` where none is, in minutes; `full` adds a million people with
 twenty ties, ten million people with a hundred million arcs, and the figure
 docs/figures/cascade_scaling.png.
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from limits import Walk
@@ -29,7 +29,7 @@ from koubei_sim.cascades import SIR, IndependentCascade, LinearThreshold, Rule, 
 from koubei_sim.networks import Network
 
 KEY = 7
-PARTS = ("rows", "threads", "paired", "growth")
+PARTS = ("rows", "counts", "threads", "paired", "growth")
 FIGURE = "docs/figures/cascade_scaling.png"
 
 summary: list[tuple[str, float, float]] = []  # what, what would be perfect, measured
@@ -112,6 +112,28 @@ def rows(full: bool, machine: Machine) -> None:
         ]
     for line in work:
         one_row(*line, machine)
+
+
+def counts(full: bool, machine: Machine) -> None:
+    """Print independent cascades by coins and by counts of live arcs, in turns; least of both."""
+    work = [(100_000, 10, 0.02, 1000), (100_000, 10, 0.1, 60), (1_000_000, 10, 0.1, 8)]
+    if full:
+        work.append((1_000_000, 20, 0.02, 20))
+    for n, degree, p, runs in work:
+        network = people(n, degree)
+        seeds = seeds_of(network, 10, 0 if runs == 1000 else 100)
+        times = {"blocks": np.inf, "count": np.inf}
+        for method in 10 * list(times):
+            run = partial(
+                cascade, network, IndependentCascade(p), seeds, runs, KEY, threads=1, method=method
+            )
+            times[method] = min(times[method], least(run, 1, time.process_time) / runs)
+        coins, counted = times.values()
+        print(
+            f"{n:,} people, degree {degree}, p = {p}: coins {1e3 * coins:8.4f} ms, "
+            f"counts {1e3 * counted:8.4f} ms: x {coins / counted:.2f}",
+            flush=True,
+        )
 
 
 def threads(full: bool, machine: Machine) -> None:
@@ -249,7 +271,9 @@ def main() -> None:
         "lines read at random, M/s: "
         + ", ".join(f"{(1 << k) >> 20} MiB {lines(k) / 1e6:.0f}" for k in (20, 22, 24, 26))
     )
-    parts = dict(rows=rows, threads=threads, paired=settings, growth=growth, memory=memory)
+    parts = dict(
+        rows=rows, counts=counts, threads=threads, paired=settings, growth=growth, memory=memory
+    )
     for name in chosen:
         if name not in parts:
             parser.error(f"unknown part {name}, one of {', '.join(parts)}")

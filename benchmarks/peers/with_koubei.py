@@ -14,7 +14,7 @@ from koubei_sim.networks import Layer, Network
 
 from .graphs import Graph
 from .measure import Sample, batch
-from .works import OURS
+from .works import COUNTS, OURS
 
 
 def as_network(graph: Graph) -> Network:
@@ -26,12 +26,18 @@ class Koubei:
     """Adapter."""
 
     name = OURS
+    method = "auto"
 
     def __init__(self, graph: Graph) -> None:
         self.network = as_network(graph)
 
     def _run(self, rule: Rule, seeds: NDArray[np.int64], runs: int, key: int) -> Sample:
-        return batch(runs, lambda: cascade(self.network, rule, seeds, runs, key, threads=1).sizes)
+        def once() -> NDArray[np.int64]:
+            return cascade(
+                self.network, rule, seeds, runs, key, threads=1, method=self.method
+            ).sizes
+
+        return batch(runs, once)
 
     def independent(self, p: float, seeds: NDArray, runs: int, key: int) -> Sample:
         """Independent cascade with one probability."""
@@ -66,3 +72,10 @@ class Koubei:
             return np.cumsum(new, axis=1)[:, np.minimum(looks, new.shape[1] - 1)]
 
         return batch(runs, once)
+
+
+class Counts(Koubei):
+    """The same by counts of live arcs, for independent cascades of one probability."""
+
+    name = COUNTS
+    method = "count"

@@ -18,7 +18,7 @@ FALLBACK = tuple(range(120))  # searched where a witness no longer shows its fau
 BLOCK = 8
 BLOCKS = [FAULTS[k : k + BLOCK] for k in range(0, len(FAULTS), BLOCK)]
 # Other ways to the same numbers (test_methods); no rule of `cascade`, with faults of its own.
-ELSEWHERE = {"paired", "groups"}  # test_groups
+ELSEWHERE = {"paired", "groups", "counted"}  # test_groups, test_counted
 COSTLY = {"arrival", "arrival_arcs", "queue", "sis"}  # to compile
 
 

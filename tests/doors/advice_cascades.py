@@ -296,6 +296,10 @@ TRIED: dict[str, Trial] = {
         lambda: Network.from_edges(*TWICE, weight=[1.5, 2.0], merge="probability"),
         lambda: Network.from_edges(*TWICE, weight=[1.5, 2.0], merge="add"),
     ),
+    "\"method='blocks'\"": (
+        lambda: ran(PATH, IndependentCascade("weighted"), method="count"),
+        lambda: ran(PATH, IndependentCascade("weighted"), method="blocks"),
+    ),
     "'kb.cascade(...)'": (
         lambda: plots.cascade_sizes(PATH),
         lambda: plots.cascade_sizes(ran(PATH, HALF)),

@@ -248,7 +248,8 @@ def _lines(result: Replicates) -> tuple[str, str, list[tuple[str, str, str]]]:
     """Two lines on what was run, and rows of (name, mean, remark)."""
     plural = "" if result.replicates == 1 else "s"
     head = f"{result.rule!r}, {result.n:,} people"
-    run = f"{result.replicates:,} replicate{plural}, {result.method}, key {result.key}"
+    own = " (luck of its own)" if result.method == "count" else ""
+    run = f"{result.replicates:,} replicate{plural}, {result.method}{own}, key {result.key}"
     if np.isfinite(result.seconds):
         run += f", {result.seconds:.3g} s"
     if result.stopped != "replicates":

@@ -369,7 +369,7 @@ def cascade(
     record: Annotated[
         list[str] | None, typer.Option(help="people, times, kinds or forest (may be repeated).")
     ] = None,
-    method: Annotated[str, typer.Option(help="How to compute it: auto, blocks, wide.")] = "auto",
+    method: Annotated[str, typer.Option(help="auto, blocks, wide, count.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="All cores without it.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder, or a .parquet or .csv of replicates.")
@@ -497,7 +497,8 @@ def report(result: CascadeResult, given: str, graph: Any) -> str:
     arcs = getattr(graph, "n_arcs", None)
     head = f"{result.rule!r} on {given}: {result.n:,} people"
     head += "" if arcs is None else f", {arcs:,} arcs"
-    run = f"{result.replicates:,} replicates, {result.method}, key {result.key}"
+    own = " (luck of its own)" if result.method == "count" else ""
+    run = f"{result.replicates:,} replicates, {result.method}{own}, key {result.key}"
     run += f", {result.seconds:.2f} s"
     if result.stopped != "replicates":
         run += f", stopped by {result.stopped}"

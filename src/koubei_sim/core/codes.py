@@ -78,6 +78,7 @@ DRAW_GROUP_POST: Final = 73  # 0, 0; number of the attempt
 DRAW_GROUP_READ: Final = 74  # how often the group has carried the story before, group
 DRAW_GROUP_ACT: Final = 75  # 0, 0 order / 1 share
 DRAW_GROUP_CHOICE: Final = 76  # 0, group
+DRAW_ARC_COUNT: Final = 77  # 0, 0; first arc of the segment
 
 # Reverse sets (docs/seeding.md); the field of the replicate holds the number of the set.
 DRAW_SET_ROOT: Final = 131  # collection, 0; 0

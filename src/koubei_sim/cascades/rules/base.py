@@ -56,6 +56,7 @@ class Prepared:
     repeats: bool = False  # people can be activated again
     spare: int = 1  # room in the track beyond one activation a person
     wide: Callable[..., Any] | None = None  # runs one replicate on several threads
+    counted: Callable[[], Prepared] | None = None  # the same rule by counts of live arcs
 
 
 @dataclass(frozen=True, eq=False, repr=False)

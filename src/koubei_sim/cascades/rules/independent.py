@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, for_people, per_arc, split, thresholds, weighted_split
 from koubei_sim.cascades.kernels.competing import RANDOM
+from koubei_sim.cascades.kernels.counted import counted_batch, counted_rule, counted_scratch
 from koubei_sim.cascades.kernels.frame import Seeds, track_of
 from koubei_sim.cascades.kernels.independent import (
     IndependentRule,
@@ -23,6 +26,7 @@ from koubei_sim.cascades.kernels.independent import (
 from koubei_sim.cascades.rules.base import Prepared, Rule, block, last_step, rows_of
 from koubei_sim.cascades.rules.competing import meeting_brands
 from koubei_sim.core.block import Block
+from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import TemporalNetwork
 
 SERIAL = 4096  # frontiers up to this length are not worth the threads
@@ -81,6 +85,26 @@ class IndependentCascade(Rule):
             method="blocks",
             keeps=("starts", "visited"),
             wide=wide_cascade,
+            counted=partial(self._counted, arcs, horizon),
+        )
+
+    def _counted(self, arcs: Arcs, horizon: float | None) -> Prepared:
+        """Return the rule ready to run by counts of live arcs, which have one law in a row."""
+        p = per_arc("p", self.p, arcs, 0) if isinstance(self.p, Mapping) else self.p
+        if not isinstance(p, float):
+            raise KoubeiError(
+                "method",
+                "'count' needs one probability for all arcs",
+                got=f"p={checks.noted(self.p)}",
+                fix="method='blocks'",
+            )
+        return Prepared(
+            batch=counted_batch,
+            rows=rows_of(arcs),
+            rule=block(counted_rule(int(thresholds("p", p)), last_step(horizon))),
+            scratch=lambda want, room: counted_scratch(arcs.n, want.forest),
+            method="count",
+            keeps=("starts", "visited"),
         )
 
     def on_contacts(self, network: TemporalNetwork, horizon: float | None) -> Prepared:
