@@ -20,6 +20,7 @@ from koubei_sim.core.codes import DRAW_SEEDING
 from koubei_sim.core.draws import draw, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, follow_graph, ranking_loops, seeding, small_world
+from koubei_sim.networks.choosing import plain_arcs
 from koubei_sim.networks.layer import Layer
 
 KEY = 11
@@ -105,7 +106,7 @@ def chance_of(network, p):
     return [(a, b, x) for (a, b), x in zip(pairs, given_, strict=True) if a != b]
 
 
-def irie_plain(network, draws, k, p, alpha, theta):
+def irie_plain(network, draws, k, p, alpha, theta, steps=20):
     """Jung, Heo and Chen 2012; most probable paths by trying all arcs until nothing changes."""
     triples, n = chance_of(network, p), network.n_nodes
 
@@ -121,7 +122,7 @@ def irie_plain(network, draws, k, p, alpha, theta):
             for v, x in best.items():
                 free[v] *= 1.0 - x
         rank = [1.0] * n
-        for _ in range(20):
+        for _ in range(steps):
             total = [0.0] * n
             for a, b, x in triples:
                 total[a] += x * rank[b]
@@ -264,6 +265,21 @@ def test_irie_by_hand(network, k, p, theta):
     assert found == irie_plain(network, draws, k, p, 0.7, theta)
 
 
+@given(networks(), st.integers(1, 6))
+@settings(max_examples=80)
+def test_irie_begins_anew_before_each_choice(network, k):
+    """Catches ranks that go on from those of the choice before: seen where steps are few."""
+    n, layer = network.n_nodes, network.layer()
+    k = min(k, n)
+    chance = np.where(layer.sources() == layer.indices, 0.0, 0.3)
+    draws = draws_of("irie", n)
+    found = np.empty(k, dtype=np.int64)
+    ranking_loops.influence_ranked(
+        layer.indptr, layer.indices, chance, 0.7, 0.01, 1, np.array(draws, dtype=np.uint64), found
+    )
+    assert found.tolist() == irie_plain(network, draws, k, 0.3, 0.7, 0.01, steps=1)
+
+
 @given(networks(), st.integers(0, 16), st.sampled_from([1, 2]))
 @settings(max_examples=120)
 def test_collective_influence_by_hand(network, k, ball):
@@ -326,6 +342,8 @@ def test_wide_bridges_by_hand(network, need, steps):
     n = network.n_nodes
     found = seeding.wide_bridges(network, n, need=need, steps=steps, key=KEY).tolist()
     worth = bridges_plain(network, need, steps)
+    rows = plain_arcs(network.layer().indptr, network.layer().indices, True)
+    assert ranking_loops.beyond_circles(*rows, need, steps).tolist() == worth
     assert found == at_once(n, n, draws_of("wide_bridges", n), worth)
 
 
