@@ -176,9 +176,7 @@ def test_what_is_handed_over_is_not_changed_nor_kept() -> None:
     pandas.testing.assert_frame_equal(table, before)
 
 
-@pytest.mark.parametrize(
-    "name", ["degree", "kshell", "nomination", "community", "staff_friends", "random"]
-)
+@pytest.mark.parametrize("name", kb.networks.seeding.__all__)
 def test_seeds_are_people_of_any_graph(name: str) -> None:
     """Would catch rows where people have names, and graphs or counts of other libraries."""
     graph = networkx.Graph([("hub", who) for who in "abcd"])

@@ -1,33 +1,60 @@
 """Who starts: strategies that choose the seed users.
 
-`random`, `degree`, `kshell`, `nomination`, `community` and `staff_friends` choose on a bare
-network, for cascades and studies; `model.world.seeds` chooses for a scenario.  All are pure
-functions of their arguments: ties and random choices are keyed draws.
+`random`, `degree`, `kshell`, `nomination`, `community`, `staff_friends` and the rankings of
+`rankings` choose on a bare network, for cascades and studies; `model.world.seeds` chooses for a
+scenario.  All are pure functions of their arguments: ties and random choices are keyed draws.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.core.codes import DRAW_SEEDING
 from koubei_sim.core.compiling import kernel
-from koubei_sim.core.draws import draw, draw32, draw_many, pick, stream
+from koubei_sim.core.draws import draw, draw32, pick
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks.adapters import as_network
+from koubei_sim.networks.choosing import (
+    Address,
+    Rows,
+    keyed_draws,
+    question,
+    smallest,
+    turned_round,
+)
 from koubei_sim.networks.edges import MAX_NODES
-from koubei_sim.networks.temporal import TemporalNetwork
+from koubei_sim.networks.rankings import (
+    circle,
+    collective_influence,
+    degree_discount,
+    diffusion_centrality,
+    gossip,
+    irie,
+    pagerank,
+    single_discount,
+    vote_rank,
+    wide_bridges,
+)
 
 __all__ = [
+    "circle",
+    "collective_influence",
     "community",
     "degree",
+    "degree_discount",
+    "diffusion_centrality",
+    "gossip",
+    "irie",
     "kshell",
     "nomination",
+    "pagerank",
     "random",
+    "single_discount",
     "staff_friends",
+    "vote_rank",
+    "wide_bridges",
 ]
 
 
@@ -35,13 +62,8 @@ def _pick(
     strategy: str, graph: Any, k: Any, layer: str | None, key: Any, by: str, staff: Any = 10
 ) -> NDArray[Any]:
     """Choose `k` people of one kind, best first."""
-    if isinstance(graph, TemporalNetwork):
-        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
-    network = as_network(graph)
-    found = network.layer(layer)
-    chosen = _rows(strategy, Rows(found.indptr, found.indices), network.n_nodes, k, key, staff)
-    checks.word("by", by, ("label", "row"))
-    return network.people(chosen) if by == "label" else chosen
+    asked = question(strategy, graph, k, layer, key, by)
+    return asked.people(_rows(strategy, asked.rows, asked.network.n_nodes, asked.k, key, staff))
 
 
 def _rows(
@@ -163,58 +185,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"no strategy {name!r}" + (f", try {near}" if near else ""))
 
 
-STRATEGY_NUMBER: Final = {
-    "random": 0,
-    "degree": 1,
-    "kshell": 2,
-    "nomination": 3,
-    "community": 4,
-    "staff_friends": 5,
-    "active": 6,  # asks for people, not for a graph: `model.world.seeds`
-}
-NAMING: Final = 16  # added to the number for the second draw of a strategy
 UNREACHED: Final = np.iinfo(np.int64).max
-
-
-class Rows(NamedTuple):
-    """A graph as compressed rows."""
-
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-
-
-class Address(NamedTuple):
-    """Where the draws of seeding lie."""
-
-    key: int
-    replicate: int
-
-    def base(self, strategy: str, second: bool = False) -> np.uint64:
-        """Return the stream of a strategy."""
-        j = STRATEGY_NUMBER[strategy] + (NAMING if second else 0)
-        return np.uint64(stream(np.uint64(self.key), self.replicate, DRAW_SEEDING, 0, j))
-
-
-def keyed_draws(address: Address, strategy: str, n: int) -> NDArray[np.uint64]:
-    """Return the 64-bit draw of each person."""
-    out = np.empty(n, dtype=np.uint64)
-    draw_many(address.base(strategy), 0, out)
-    return out
-
-
-def smallest(
-    rank: NDArray[Any],
-    draws: NDArray[np.uint64],
-    ids: NDArray[np.int64],
-    k: int,
-) -> NDArray[np.int64]:
-    """Return the `k` of `ids` with the smallest rank, ties by the smallest draw, best first."""
-    if k == 0:
-        return np.empty(0, dtype=np.int64)
-    mine = rank[ids]
-    limit = np.partition(mine, k - 1)[k - 1]
-    near = ids[mine <= limit]  # a superset of the answer: all ties at the limit
-    return near[np.lexsort((draws[near], rank[near]))][:k]
 
 
 def ranks(
@@ -283,25 +254,6 @@ def ranks(
         distance,
     )
     return distance, draws
-
-
-@kernel
-def turned_round(indptr, indices):
-    """Return rows of those whom a person hears."""
-    n = indptr.size - 1
-    starts = np.zeros(n + 1, dtype=np.int64)
-    for k in range(indices.size):
-        starts[indices[k] + 1] += 1
-    for u in range(n):
-        starts[u + 1] += starts[u]
-    cursor = starts[:-1].copy()
-    out = np.empty(indices.size, dtype=np.int32)
-    for u in range(n):
-        for k in range(indptr[u], indptr[u + 1]):
-            v = indices[k]
-            out[cursor[v]] = u
-            cursor[v] += 1
-    return starts, out
 
 
 @kernel

@@ -1,7 +1,7 @@
 """Who starts in a scenario: so many people, so many of them enthusiasts, by a strategy or by name.
 
 A pure function of its arguments: ties and random choices are keyed draws of
-`koubei_sim.networks.seeding`.  Called by `build`.
+`koubei_sim.networks.choosing`.  Called by `build`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.networks import labelling
-from koubei_sim.networks.seeding import Address, Rows, keyed_draws, ranks, smallest
+from koubei_sim.networks.choosing import Address, Rows, keyed_draws, smallest
+from koubei_sim.networks.seeding import ranks
 
 
 def choose_seeds(
