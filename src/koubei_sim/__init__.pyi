@@ -4,6 +4,7 @@ from . import cascades as cascades
 from . import metrics as metrics
 from . import networks as networks
 from . import plots as plots
+from . import seeding as seeding
 from . import studies as studies
 from . import theory as theory
 from ._version import __version__ as __version__
@@ -41,7 +42,6 @@ from .networks import TemporalNetwork as TemporalNetwork
 from .networks import as_network as as_network
 from .networks import read_contacts as read_contacts
 from .networks import read_network as read_network
-from .networks import seeding as seeding
 from .runs.check_mechanism import check_mechanism as check_mechanism
 from .runs.fork import fork as fork
 from .runs.mesa_model import KoubeiModel as KoubeiModel

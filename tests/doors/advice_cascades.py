@@ -96,6 +96,18 @@ TRIED: dict[str, Trial] = {
         lambda: LinearThreshold(thresholds=(0.1, 0.5), method="choice"),
         lambda: LinearThreshold(thresholds=(0.1, 0.5), method="sum"),
     ),
+    "'kb.seeding.degree(network, k)'": (
+        lambda: kb.seeding.maximise(PATH, SIS(0.1, 0.5), 1),
+        lambda: kb.seeding.degree(PATH, 1),
+    ),
+    "\"LinearThreshold(method='choice')\"": (
+        lambda: kb.seeding.maximise(PATH, LinearThreshold(method="sum"), 1),
+        lambda: kb.seeding.maximise(PATH, LinearThreshold(method="choice"), 1),
+    ),
+    "'number=1000'": (
+        lambda: kb.seeding.reverse_sets(PATH, HALF),
+        lambda: kb.seeding.reverse_sets(PATH, HALF, number=1000),
+    ),
     "'IndependentCascade(0.1)'": (
         lambda: ran(PATH, 0.1),
         lambda: ran(PATH, IndependentCascade(0.1)),

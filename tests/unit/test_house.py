@@ -46,6 +46,7 @@ ALLOWED = {
     "core": {"errors"},  # its threads say in our words when the system gives none
     "model/kernels": {"core", "model.mechanisms"},
     "cascades/kernels": {"core"},
+    "seeding/kernels": {"core", "cascades.kernels"},
     "theory": {"core.draws", "core.codes", "checks", "errors"},
     "model/reference": {
         "core.draws",

@@ -55,9 +55,9 @@ LOG_GIVE_UP: Final = 4
 LOG_KINDS: Final = ("adopt", "lapse", "reject", "rival", "give_up")
 
 # Purposes of draws that are no mechanism's of the model: the third field of an address.  Those of
-# the model are declared by its mechanisms and lie in 1 .. 59 and 100 .. 159; networks use 200 and
-# above.  "tick" and "j" say what those fields hold; the last one is the person unless said
-# otherwise. --------------------------------------------------------------------------------------
+# the model are declared by its mechanisms and lie in 1 .. 59 and 100 .. 159, but for 131 and 132;
+# networks use 200 and above.  "tick" and "j" say what those fields hold; the last one is the person
+# unless said otherwise. -------------------------------------------------------------------------
 DRAW_SEEDING: Final = 12  # run: 0, strategy (+ 16: who is named, for nomination)
 
 # Cascades (docs/cascades.md 1); the last field is an arc, a contact or a person.
@@ -78,6 +78,10 @@ DRAW_GROUP_POST: Final = 73  # 0, 0; number of the attempt
 DRAW_GROUP_READ: Final = 74  # how often the group has carried the story before, group
 DRAW_GROUP_ACT: Final = 75  # 0, 0 order / 1 share
 DRAW_GROUP_CHOICE: Final = 76  # 0, group
+
+# Reverse sets (docs/seeding.md); the field of the replicate holds the number of the set.
+DRAW_SET_ROOT: Final = 131  # collection, 0; 0
+DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
 
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,
