@@ -25,12 +25,11 @@ from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
 from koubei_sim.errors import KoubeiError
 from koubei_sim.seeding.kernels.cover import UNIT, Index, dual_bound, greedy, hits, invert, take
-from koubei_sim.seeding.kernels.search import Roots
+from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
 from koubei_sim.seeding.result import Reach, Seeds
 from koubei_sim.seeding.rows import heard
 
-START: Final = 1024  # sets of each collection in the first round
 MOST_PAIRS: Final = 1 << 28  # of both collections: 2.4 GiB
 STEPS: Final = 100  # of the bound, in a round
 NEAR: Final = 0.99  # how near the bound on the cover is thought to come, to skip hopeless rounds
@@ -152,7 +151,6 @@ def maximise(
         if not weights.any():
             raise KoubeiError("audience", "nobody counts", allowed="somebody above 0")
     most = checks.whole("sets", sets, 64, MOST_SETS)
-    first = min(START, 1 << (most.bit_length() - 1))
     question = Question(
         arcs=arcs,
         k=checks.whole("k", k, 0, int(allowed.sum())),
@@ -161,10 +159,10 @@ def maximise(
         weights=weights,
         target=checks.number("target", target, 0.0, 1.0),
         delta=checks.number("delta", delta, 1e-12, 1.0 - 1e-12),
-        rounds=(most // first).bit_length(),
+        rounds=(most // BATCH).bit_length(),
         key=checks.key(rng),
     )
-    found = _choose(question, heard(rule, arcs, question.key, False), first)
+    found = _choose(question, heard(rule, arcs, question.key, False))
     people = found.pop("rows")
     return Seeds(
         seeds=people.astype(np.int32) if labels is None else labels[people],
@@ -177,7 +175,7 @@ def maximise(
     )
 
 
-def _choose(q: Question, rows: Any, first: int) -> dict[str, Any]:
+def _choose(q: Question, rows: Any) -> dict[str, Any]:
     """Double the collections until the target is reached or there may be no more sets."""
     mass, weighted, cut = float(q.arcs.n), NONE, NONE
     if (q.weights != 1.0).any():
@@ -191,7 +189,7 @@ def _choose(q: Question, rows: Any, first: int) -> dict[str, Any]:
         for collection in (0, 1)
     )
     a = float(log_portable(3.0 * q.rounds / q.delta))
-    sizes = [first << i for i in range(q.rounds)]
+    sizes = [BATCH << i for i in range(q.rounds)]
     only = q.k in (0, int(q.allowed.sum()))  # there is one choice, so it is the best
     surely = math.fsum(q.weights[q.given])
     at = 0
