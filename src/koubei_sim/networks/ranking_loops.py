@@ -115,8 +115,9 @@ def voted(indptr, indices, back_ptr, back, draws, chosen):
 
 
 @part
-def collective(indptr, indices, left, gone, ball, marks, queue, stamp, u):
+def collective(indptr, indices, left, gone, ball, scratch, stamp, u):
     """Return (listeners of u - 1) * the sum of the same over those `ball` steps away."""
+    marks, queue = scratch
     marks[u] = stamp
     queue[0] = u
     start, size = 0, 1
@@ -148,19 +149,18 @@ def collectively(indptr, indices, back_ptr, back, ball, draws, chosen):
     n = indptr.size - 1
     left = np.diff(indptr)
     gone = np.zeros(n, dtype=np.bool_)
-    marks = np.full(n, -1, dtype=np.int64)
-    queue = np.empty(n, dtype=np.int64)
+    scratch = (np.full(n, -1, dtype=np.int64), np.empty(n, dtype=np.int64))  # marks, queue
     value = np.empty(n, dtype=np.int64)
     stamp = np.int64(0)
     for u in range(n):
-        value[u] = collective(indptr, indices, left, gone, ball, marks, queue, stamp, u)
+        value[u] = collective(indptr, indices, left, gone, ball, scratch, stamp, u)
         stamp += 1
     made = np.zeros(n, dtype=np.int64)  # before which choice the value was computed
     tree = tournament(value, draws)
     for step in range(chosen.size):
         while made[tree[1]] < step:
             u = tree[1]
-            value[u] = collective(indptr, indices, left, gone, ball, marks, queue, stamp, u)
+            value[u] = collective(indptr, indices, left, gone, ball, scratch, stamp, u)
             stamp += 1
             made[u] = step
             play(tree, value, draws, u)

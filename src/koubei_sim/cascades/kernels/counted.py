@@ -198,12 +198,12 @@ def count_live(rows, rule, s, base, segments):
 
 
 @njit(cache=True, nogil=True)
-def expand(rows, rule, s, t, base, tie, begin, end, n):
-    """One step: let ``t.order[begin:end]`` try their arcs; return the new length of ``t.order``.
+def expand(rows, rule, s, t, base, tie, begin, n):
+    """One step: let ``t.order[begin:n]`` try their arcs; return the new length of ``t.order``.
 
     People at places below the `n` given were active before this step.
     """
-    before = n
+    before = end = n
     frontier, indptr = t.order, rows.indptr
     at_rows = np.int64(indptr.ctypes.data)
     first, size, source = s.first, s.size, s.source
@@ -262,7 +262,7 @@ def spread(rows, rule, s, t, key, replicate, n):
     t.starts[1] = n
     while begin < n and step < rule.horizon:
         end = n
-        n = expand(rows, rule, s, t, base, tie, begin, end, n)
+        n = expand(rows, rule, s, t, base, tie, begin, n)
         begin = end
         if n > end:
             step += 1
