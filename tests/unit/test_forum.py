@@ -290,6 +290,16 @@ def test_prizes_are_paid_and_shards_compare_all_stories() -> None:
     assert difference(shards.history, result.histories[0]) is None
 
 
+def test_one_contest_a_channel_and_day() -> None:
+    """Catches a second contest of which nobody hears again, and riddles cut off without a word."""
+    cup = {"channel": "weibo", "start": 3, "length": 5, "winners": 4.0, "lift_retelling": 20.0}
+    one = TINY.replace(**{"events.cup": cup | {"lift_retelling": 1.0}})
+    with pytest.raises(KoubeiError, match=r"overlaps cup on weibo at tick 5, and winners is above"):
+        one.replace(**{"events.other": cup | {"start": 5}})
+    with pytest.raises(KoubeiError, match=r"events\.other\.lift_retelling: overlapping lifts"):
+        TINY.replace(**{"events.cup": cup, "events.other": cup | {"start": 5, "winners": 0.0}})
+
+
 def test_a_talking_point_renews_the_news() -> None:
     """Catches news for everybody, on all days, or on channels where one is no member.
 
@@ -338,7 +348,10 @@ def test_a_share_convinces_as_much_as_it_is_said_to() -> None:
 
 
 def test_likes_are_seen_and_convince_nobody() -> None:
-    """Catches a like that persuades, and one that nobody sees."""
+    """Catches a like that persuades, and one that nobody sees.
+
+    Where users are believed by nobody, whoever is won is won by those who only heard of it.
+    """
     only = {f"channels.{c}.tell": 0.0 for c in TINY.channels if c != "weibo"}
     base = TINY.replace(n_agents=5_000, ticks=120, media={}, **only)
     passed = base.replace(**{"telling.relay": 5.0, "channels.weibo.retelling": 5.0})
@@ -348,9 +361,10 @@ def test_likes_are_seen_and_convince_nobody() -> None:
         for name, one in (("base", base), ("passed", passed), ("liked", liked))
     }
     knows = {name: int(d.newly_aware.sum()) for name, d in runs.items()}
-    hop = liked.replace(**{"telling.tier_factor": (0.0, 0.0, 0.0, 0.0)})
     assert knows["liked"] > 1.5 * knows["base"]
-    assert int(kb.run(hop, rng=3).data.adoptions.sum()) == 0
+    doubted = {"telling.credibility": (0.0,) * 4, "telling.rejecter": 0.0}
+    won = [int(kb.run(s.replace(**doubted), rng=3).data.adoptions.sum()) for s in (passed, liked)]
+    assert won[0] > 20 and won[1] == 0
     assert int(runs["passed"].adoptions.sum()) > int(runs["liked"].adoptions.sum())
 
 

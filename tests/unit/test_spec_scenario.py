@@ -129,11 +129,11 @@ def event(channel="weibo", **parts):
     [
         (
             {"a": event(start=3, length=4, gain=1.0), "b": event(start=6, gain=1.0)},
-            "events.b.start: overlaps a on weibo at tick 6, and both have a gain",
+            "events.b.start: overlaps a on weibo at tick 6, and gain is above 0 in both",
         ),
         (
             {"a": event(start=3, every=5, length=2, gain=1.0), "b": event(start=29, gain=1.0)},
-            "events.b.start: overlaps a on weibo at tick 29, and both have a gain",
+            "events.b.start: overlaps a on weibo at tick 29, and gain is above 0 in both",
         ),
         (
             {"a": event(start=3, offline=True), "b": event("wechat", start=3, offline=True)},

@@ -6,6 +6,7 @@ import numpy as np
 
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, exp_neg_portable, stream
+from koubei_sim.model.kernels.release import give_story
 from koubei_sim.model.mechanisms.deeds import DRAW_DEED
 
 
@@ -23,7 +24,4 @@ def learn(s, r):
 def note_deed(s, r, t, i, c):
     """Note that user `i` was helped on channel `c`: perhaps a story."""
     if r.deed32 > 0 and draw32(stream(r.key, r.replicate, DRAW_DEED, t, c), i) < r.deed32:
-        a = s.actor[i]
-        a.story = r.n_nodes
-        a.story_until = t + r.story_life
-        a.last_story = t
+        give_story(s, r, t, i)

@@ -8,6 +8,7 @@ from numba import njit
 from koubei_sim.core.compiling import part
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.core.prefetch import prefetch
+from koubei_sim.model.kernels.release import give_story
 from koubei_sim.model.mechanisms.expectations import DRAW_DELIGHT
 
 BASE_DELIGHT = 7
@@ -55,7 +56,4 @@ def follow(s, r, i, t, found):
     if surprise > 0.0:
         chance = np.int64(min(1.0, r.delight * surprise) * 4294967296.0)
         if draw32(s.bases[BASE_DELIGHT], i) < chance:
-            a = s.actor[i]
-            a.story = r.n_nodes
-            a.story_until = t + r.story_life
-            a.last_story = t
+            give_story(s, r, t, i)

@@ -57,6 +57,15 @@ def file_reports(s, r, product, lines):
 
 
 @part
+def give_story(s, r, t, i):
+    """Give user `i` the story of a release: true, and new today."""
+    a = s.actor[i]
+    a.story = r.n_nodes
+    a.story_until = t + r.story_life
+    a.last_story = t
+
+
+@part
 def release(s, r, t, row):
     """Run the releases due at `t`; return whether any took place."""
     any_release = False
@@ -97,10 +106,7 @@ def release(s, r, t, row):
                     continue
                 add_engagement(s, r, i, t, r.honour_gain)
                 if draw32(base, i) < r.release_story32:
-                    a = s.actor[i]
-                    a.story = r.n_nodes
-                    a.story_until = t + r.story_life
-                    a.last_story = t
+                    give_story(s, r, t, i)
         s.n_reports[k] = 0
     return any_release
 

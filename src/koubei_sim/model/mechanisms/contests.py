@@ -61,7 +61,7 @@ class ContestRules(Record):
 
 
 def numbers(made: Made) -> ContestRules:
-    """Return prizes by channel and tick; of several contests on a day, the last named."""
+    """Return prizes by channel and tick; there is one contest at most on a channel and day."""
     scenario = made.scenario
     ticks, names = scenario.ticks, list(scenario.channels)
     winners = np.zeros((MAX_CHANNELS, ticks), dtype=np.int64)

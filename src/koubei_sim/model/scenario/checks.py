@@ -25,6 +25,9 @@ from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.content import Content
 
+#: Of an event: factors that multiply where events overlap.
+LIFTS = ("lift_tell", "lift_visibility", "lift_retelling")
+
 
 def check(scenario: Content, own_people: bool = False) -> None:
     """Run all rules; the first one broken raises.
@@ -178,7 +181,7 @@ def _seeds(scenario: Content, own_people: bool) -> None:
 def _events(scenario: Content) -> None:
     meeting: dict[int, str] = {}
     alone: dict[tuple[str, str, int], str] = {}  # of what an event must have alone
-    lift: dict[tuple[str, int], tuple[float, float]] = {}
+    lift: dict[tuple[str, int], tuple[float, ...]] = {}
     for name, event in scenario.events.items():
         if event.offline and event.new_ties and scenario.channels[event.channel].medium == "board":
             raise KoubeiError(
@@ -189,8 +192,7 @@ def _events(scenario: Content) -> None:
                 fix="0",
             )
         kept = halving(event.fade, min(event.length, scenario.ticks))
-        tells = faded(event.lift_tell, kept).tolist()
-        sees = faded(event.lift_visibility, kept).tolist()
+        by_day = [faded(getattr(event, one), kept).tolist() for one in LIFTS]
         for start, end in occurrences(event, scenario.ticks):
             if event.offline:
                 if start in meeting:
@@ -203,24 +205,24 @@ def _events(scenario: Content) -> None:
                 meeting[start] = name
             for tick in range(start, end):
                 place = (event.channel, tick)
-                for what, has in (("gain", event.gain > 0), ("ride", event.ride > 0)):
+                for what in ("gain", "ride", "winners"):
+                    has = getattr(event, what) > 0
                     if has and (what, *place) in alone:
                         raise KoubeiError(
                             f"events.{name}.start",
                             f"overlaps {alone[what, *place]} on {event.channel} at tick {tick}, "
-                            f"and both have a {what}",
+                            f"and {what} is above 0 in both",
                             got=event.start,
                             fix=f"other days, or {what} = 0",
                         )
                     if has:
                         alone[what, *place] = name
-                before = lift.get(place, (1.0, 1.0))
-                lift[place] = (
-                    before[0] * tells[tick - start], before[1] * sees[tick - start]
-                )  # fmt: skip
+                before = lift.get(place, (1.0,) * len(LIFTS))
+                today = [lifted[tick - start] for lifted in by_day]
+                lift[place] = tuple(x * y for x, y in zip(before, today, strict=True))
                 if max(lift[place]) > MOST_LIFT:
                     raise KoubeiError(
-                        f"events.{name}.lift_tell",
+                        f"events.{name}.{LIFTS[lift[place].index(max(lift[place]))]}",
                         f"overlapping lifts multiply to too much at tick {tick}",
                         got=max(lift[place]),
                         allowed=f"at most {MOST_LIFT:g}",
