@@ -15,6 +15,7 @@ from koubei_sim.networks import (
     threads,
     union_rows,
 )
+from koubei_sim.networks import layer as layer_module
 
 
 def random_network(n: int, arcs: int, layers: int, weighed: tuple[int, ...] = ()) -> Network:
@@ -65,14 +66,20 @@ def test_rows_of_layers_follow_each_other(size, weighed) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 0), (7, 30), (60, 2000), (5000, 20000)])
-def test_incoming_arcs_against_a_stable_sort(size) -> None:
-    """Would catch arcs into a person out of order, a wrong source, or ranks that do not fit."""
+@pytest.mark.parametrize("piece", [1, 700, layer_module.PIECE])
+def test_incoming_arcs_against_a_stable_sort(size, piece, monkeypatch) -> None:
+    """Would catch arcs into a person out of order, a wrong source, or ranks that do not fit.
+
+    With small pieces: a piece that begins at the wrong row, or writes where the last one did.
+    """
+    monkeypatch.setattr(layer_module, "PIECE", piece)
     rows = union_rows(random_network(*size, 2))
     n = rows.indptr.size - 1
     source = np.repeat(np.arange(n), np.diff(rows.indptr))
     order = np.argsort(rows.indices, kind="stable")
-    found = incoming(rows)
+    found, bare = incoming(rows), incoming(rows, numbered=False)
     assert np.array_equal(found.arc, order)
+    assert np.array_equal(bare.source, found.source) and bare.arc.size == 0
     assert np.array_equal(found.source, source[order])
     assert np.array_equal(np.diff(found.indptr), in_degrees(rows))
     assert np.array_equal(in_degrees(rows), np.bincount(rows.indices, minlength=n))

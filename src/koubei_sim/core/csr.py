@@ -21,6 +21,7 @@ from koubei_sim.core.prefetch import prefetch
 
 SHORT_ROW = 40  # rows up to this length are sorted by insertion
 NEAR, FAR = 24, 64  # arcs ahead for which memory is asked in the loops over random targets
+FEW_TARGETS, MOST_GROUPS = 12, 1024  # arcs are turned by groups of 2**12 targets, or of more
 
 
 @kernel
@@ -347,26 +348,51 @@ def rank_incoming(indices, counts, ranks):
 
 
 @kernel
-def turn_arcs(indptr, indices, cursor, sources, arcs):
+def turn_arcs(indptr, indices, cursor, sources, arcs, piece):
     """Write source and number of every arc at its target, in order of arc.
 
-    Every write goes to a random place, so memory is asked for ahead: the cursor of a far arc,
-    and the places that the cursor of a near one points to (or will, but for arcs in between).
+    `arcs` may be of size 0: no numbers.  Written one by one every arc would miss the caches, so
+    `piece` arcs at a time are first brought together by groups of neighbouring targets, whose
+    cursors and places then lie near.
     """
-    at_cursor = np.uintp(cursor.ctypes.data)
-    at_source, at_arc = np.uintp(sources.ctypes.data), np.uintp(arcs.ctypes.data)
-    for u in range(indptr.size - 1):
-        for k in range(indptr[u], indptr[u + 1]):
-            if k + FAR < indices.size:
-                prefetch(at_cursor + np.uintp(indices[k + FAR]) * np.uintp(8))
-                soon = np.uintp(cursor[indices[k + NEAR]])
-                prefetch(at_source + soon * np.uintp(4))
-                prefetch(at_arc + soon * np.uintp(8))
-            v = indices[k]
-            at = cursor[v]
-            sources[at] = u
-            arcs[at] = k
-            cursor[v] = at + 1
+    n, count = indptr.size - 1, indices.size
+    shift = FEW_TARGETS
+    while n >> shift > MOST_GROUPS:
+        shift += 1
+    starts = np.empty((n >> shift) + 2, np.int64)
+    staged = np.empty(min(piece, count), np.int64)  # source of an arc, then target within its group
+    number = np.empty(min(piece, arcs.size), np.int64)
+    low = (np.int64(1) << shift) - 1
+    u = np.int64(0)
+    for begin in range(0, count, piece):
+        end = min(count, begin + piece)
+        starts[:] = 0
+        for k in range(begin, end):
+            starts[(indices[k] >> shift) + 1] += 1
+        for g in range(1, starts.size):
+            starts[g] += starts[g - 1]
+        k = begin
+        while k < end:
+            while indptr[u + 1] <= k:
+                u += 1
+            for k in range(k, min(end, indptr[u + 1])):
+                g = indices[k] >> shift
+                at = starts[g]
+                starts[g] = at + 1
+                staged[at] = (u << shift) | (indices[k] & low)
+                if arcs.size:
+                    number[at] = k
+            k += 1
+        at = np.int64(0)
+        for g in range(starts.size - 1):  # each start has moved on to where the next group begins
+            for x in range(at, starts[g]):
+                v = (g << shift) | (staged[x] & low)
+                to = cursor[v]
+                cursor[v] = to + 1
+                sources[to] = staged[x] >> shift
+                if arcs.size:
+                    arcs[to] = number[x]
+            at = starts[g]
 
 
 @kernel

@@ -149,6 +149,7 @@ class Layer:
 
 
 MOST_LAYERS = 256  # the layer of an arc is a byte
+PIECE = 1 << 22  # arcs turned together, where that is more than an eighth of them
 
 
 class UnionRows(NamedTuple):
@@ -187,7 +188,7 @@ class Incoming(NamedTuple):
     source : (arcs,) int32 array
         Where each comes from.
     arc : (arcs,) int64 array
-        Its number: its place in the `indices` of the rows, layers or unions.
+        Its number: its place in the `indices` of the rows, layers or unions; or of size 0.
     """
 
     indptr: NDArray[np.int64]
@@ -290,14 +291,16 @@ def in_ranks(rows: UnionRows | Layer) -> NDArray[np.int32]:
     return frozen(ranks)
 
 
-def incoming(rows: UnionRows | Layer) -> Incoming:
-    """Return the arcs into each person, ordered by arc number (12 bytes an arc).
+def incoming(rows: UnionRows | Layer, *, numbered: bool = True) -> Incoming:
+    """Return the arcs into each person, ordered by arc number (12 bytes an arc; 4 not numbered).
 
     The place of arc ``a`` into ``v`` in the result is ``indptr[v] + in_ranks(rows)[a]``.
 
     Parameters
     ----------
     rows : UnionRows or Layer
+    numbered : bool
+        Whether the numbers of the arcs are wanted; `arc` is of size 0 without.
 
     Returns
     -------
@@ -310,10 +313,12 @@ def incoming(rows: UnionRows | Layer) -> Incoming:
     >>> turned.indptr.tolist(), turned.source.tolist(), turned.arc.tolist()
     ([0, 0, 2, 3], [0, 2, 1], [0, 2, 1])
     """
+    count = rows.indices.size
     indptr = np.zeros(rows.indptr.size, dtype=np.int64)
     graphs.count_targets(rows.indices, indptr)
     graphs.prefix_sum(indptr)
-    source = np.empty(rows.indices.size, dtype=np.int32)
-    arc = np.empty(rows.indices.size, dtype=np.int64)
-    graphs.turn_arcs(rows.indptr, rows.indices, indptr[:-1].copy(), source, arc)
+    source = np.empty(count, dtype=np.int32)
+    arc = np.empty(count if numbered else 0, dtype=np.int64)
+    piece = max(PIECE, count // 8)
+    graphs.turn_arcs(rows.indptr, rows.indices, indptr[:-1].copy(), source, arc, piece)
     return Incoming(frozen(indptr), frozen(source), frozen(arc))

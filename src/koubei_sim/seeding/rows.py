@@ -57,7 +57,8 @@ def heard(rule: Any, arcs: Arcs, key: int, forward: bool) -> Heard:
 
 
 def _independent(rule: IndependentCascade, arcs: Arcs, key: int, forward: bool) -> Heard:
-    turned = incoming(arcs.rows)
+    single = isinstance(rule.p, float) or (isinstance(rule.p, str) and rule.p == "weighted")
+    turned = incoming(arcs.rows, numbered=forward or not single)
     degree = np.diff(turned.indptr)
     if isinstance(rule.p, str) and rule.p == "weighted":
         each = np.asarray(thresholds("p", 1.0 / np.maximum(degree, 1)))
@@ -100,7 +101,7 @@ def _linear(rule: LinearThreshold, arcs: Arcs, key: int, forward: bool) -> Heard
             allowed="thresholds drawn from 0..1, each person following one arc",
             fix="LinearThreshold(method='choice')",
         )
-    turned = incoming(arcs.rows)
+    turned = incoming(arcs.rows, numbered=rule.weights is not None)
     bound = NONE
     if rule.weights is not None:
         if isinstance(rule.weights, str) and rule.weights == "weights":
@@ -173,14 +174,23 @@ def binomial_rows(
     >>> [[int(t) * 4 >> 32 for t in table[i, :3]] for i in row]
     [[2, 4, 4], [1, 3, 4]]
     """
-    wide = degree.astype(np.uint64) << np.uint64(33)  # degrees have 31 bits, chances 33
-    kinds, row = np.unique(
-        wide | np.where(degree > 0, ceiling, 0).astype(np.uint64), return_inverse=True
-    )
-    table = np.full((kinds.size, WIDTH), ONE32, np.int64)
-    fits = np.ones(kinds.size, np.bool_)
-    lengths, chances = kinds >> np.uint64(33), kinds & np.uint64((1 << 33) - 1)
-    _fill(lengths.astype(np.int64), chances.astype(np.int64), table, fits)
+    ceiling = np.where(degree > 0, ceiling, 0)
+    of_length = np.zeros(int(degree.max(initial=0)) + 1, np.int64)
+    of_length[degree] = ceiling
+    if np.array_equal(of_length[degree], ceiling):  # one chance a length: nothing to sort
+        lengths = np.flatnonzero(np.bincount(degree)).astype(np.int64)
+        chances = of_length[lengths]
+        place = np.zeros(of_length.size, np.int32)
+        place[lengths] = np.arange(lengths.size)
+        row = place[degree]
+    else:
+        wide = degree.astype(np.uint64) << np.uint64(33)  # degrees have 31 bits, chances 33
+        kinds, row = np.unique(wide | ceiling.astype(np.uint64), return_inverse=True)
+        lengths = (kinds >> np.uint64(33)).astype(np.int64)
+        chances = (kinds & np.uint64((1 << 33) - 1)).astype(np.int64)
+    table = np.full((lengths.size, WIDTH), ONE32, np.int64)
+    fits = np.ones(lengths.size, np.bool_)
+    _fill(lengths, chances, table, fits)
     return np.where(fits[row], row, -1).astype(np.int32), table
 
 

@@ -101,6 +101,7 @@ def search(h, roots, t, pairs, first, number, at):
         of[at] = j
         at += 1
     at_rows, at_sources, at_marks = h.indptr.ctypes.data, h.source.ctypes.data, marks.ctypes.data
+    at_table = h.row.ctypes.data  # of which row; of no use, and no harm, where there is no table
     arcs, sets = t.ring[0], t.ring[1]
     mask = arcs.size - 1
     # People become arcs (head), arcs sources (mid), sources pairs (tail).
@@ -110,6 +111,7 @@ def search(h, roots, t, pairs, first, number, at):
         if i < at and head - tail + found.size < mask:
             if i + AHEAD < at:
                 prefetch(np.uint64(at_rows + 8 * np.int64(who[i + AHEAD])))
+                prefetch(np.uint64(at_table + 4 * np.int64(who[i + AHEAD])))
             s = np.int64(of[i])
             c = live_arcs(h, np.int64(who[i]), ones[s], twos[s], found)
             i += 1
