@@ -375,14 +375,15 @@ def turn_arcs(indptr, indices, cursor, sources, arcs, piece):
         while k < end:
             while indptr[u + 1] <= k:
                 u += 1
-            for k in range(k, min(end, indptr[u + 1])):
+            row_end = min(end, indptr[u + 1])
+            while k < row_end:
                 g = indices[k] >> shift
                 at = starts[g]
                 starts[g] = at + 1
                 staged[at] = (u << shift) | (indices[k] & low)
                 if arcs.size:
                     number[at] = k
-            k += 1
+                k += 1
         at = np.int64(0)
         for g in range(starts.size - 1):  # each start has moved on to where the next group begins
             for x in range(at, starts[g]):
