@@ -9,6 +9,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import (
     Layer,
     Network,
+    edges,
     in_degrees,
     in_ranks,
     incoming,
@@ -79,6 +80,9 @@ def test_incoming_arcs_against_a_stable_sort(size, piece, monkeypatch) -> None:
     order = np.argsort(rows.indices, kind="stable")
     found, bare = incoming(rows), incoming(rows, numbered=False)
     assert np.array_equal(found.arc, order)
+    monkeypatch.setattr(edges, "PART_EDGES", 1000)
+    with threads(3):
+        assert all(map(np.array_equal, incoming(rows), found))
     assert np.array_equal(bare.source, found.source) and bare.arc.size == 0
     assert np.array_equal(found.source, source[order])
     assert np.array_equal(np.diff(found.indptr), in_degrees(rows))

@@ -348,24 +348,26 @@ def rank_incoming(indices, counts, ranks):
 
 
 @kernel
-def turn_arcs(indptr, indices, cursor, sources, arcs, piece):
-    """Write source and number of every arc at its target, in order of arc.
+def turn_arcs(indptr, indices, span, cursor, sources, arcs, piece):
+    """Write source and number of every arc of a span at its target, in order of arc.
 
-    `arcs` may be of size 0: no numbers.  Written one by one every arc would miss the caches, so
-    `piece` arcs at a time are first brought together by groups of neighbouring targets, whose
-    cursors and places then lie near.
+    `span` are the first arc and the one behind the last; `arcs` may be of size 0: no numbers.
+    Written one by one every arc would miss the caches, so `piece` arcs at a time are first brought
+    together by groups of neighbouring targets, whose cursors and places then lie near.
     """
-    n, count = indptr.size - 1, indices.size
+    n, first, last = indptr.size - 1, span[0], span[1]
     shift = FEW_TARGETS
     while n >> shift > MOST_GROUPS:
         shift += 1
     starts = np.empty((n >> shift) + 2, np.int64)
-    staged = np.empty(min(piece, count), np.int64)  # source of an arc, then target within its group
+    staged = np.empty(
+        min(piece, last - first), np.int64
+    )  # source of an arc, then target within its group
     number = np.empty(min(piece, arcs.size), np.int64)
     low = (np.int64(1) << shift) - 1
-    u = np.int64(0)
-    for begin in range(0, count, piece):
-        end = min(count, begin + piece)
+    u = np.int64(np.searchsorted(indptr, first, side="right") - 1)
+    for begin in range(first, last, piece):
+        end = min(last, begin + piece)
         starts[:] = 0
         for k in range(begin, end):
             starts[(indices[k] >> shift) + 1] += 1

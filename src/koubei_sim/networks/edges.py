@@ -154,7 +154,7 @@ def sorted_rows(
 ) -> tuple[Rows, dict[str, int]]:
     """`compressed_rows` for arrays that are known to be sound."""
     both = not directed
-    cuts = _parts(src.size, n)
+    cuts = parts_of(src.size, n)
     loops, indptr, cursors = _row_starts(src, dst, n, both, cuts)
     if loops and self_loops == "error":
         at = int(np.argmax(src == dst))
@@ -181,8 +181,8 @@ def sorted_rows(
     return (indptr, indices, None if weight is None else weights), notes
 
 
-def _parts(m: int, n: int) -> list[tuple[int, int]]:
-    """Cut `m` edges so that each thread sorts a part; a part costs 16 bytes a person."""
+def parts_of(m: int, n: int) -> list[tuple[int, int]]:
+    """Cut `m` things so that each thread sorts a part by people; a part costs 16 bytes a person."""
     parts = max(1, min(thread_count(), 4, m // max(n, PART_EDGES)))
     return [(m * part // parts, m * (part + 1) // parts) for part in range(parts)]
 

@@ -7,6 +7,7 @@ that draws a number per arc, or orders what comes in, needs the arcs numbered ov
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -18,7 +19,7 @@ from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import edges
 from koubei_sim.networks.edges import frozen
-from koubei_sim.networks.row_blocks import over_rows
+from koubei_sim.networks.row_blocks import in_order, over_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -313,12 +314,22 @@ def incoming(rows: UnionRows | Layer, *, numbered: bool = True) -> Incoming:
     >>> turned.indptr.tolist(), turned.source.tolist(), turned.arc.tolist()
     ([0, 0, 2, 3], [0, 2, 1], [0, 2, 1])
     """
-    count = rows.indices.size
-    indptr = np.zeros(rows.indptr.size, dtype=np.int64)
-    graphs.count_targets(rows.indices, indptr)
-    graphs.prefix_sum(indptr)
-    source = np.empty(count, dtype=np.int32)
-    arc = np.empty(count if numbered else 0, dtype=np.int64)
-    piece = max(PIECE, count // 8)
-    graphs.turn_arcs(rows.indptr, rows.indices, indptr[:-1].copy(), source, arc, piece)
+    n, count = rows.indptr.size - 1, rows.indices.size
+    cuts = edges.parts_of(count, n)
+    counts = np.zeros((len(cuts), n + 1), np.int64)
+    cursors = np.empty((len(cuts), n), np.int64)
+    source = np.empty(count, np.int32)
+    arc = np.empty(count if numbered else 0, np.int64)
+
+    def turn(part: int) -> None:
+        piece = max(PIECE, (cuts[part][1] - cuts[part][0]) // 8)
+        graphs.turn_arcs(rows.indptr, rows.indices, cuts[part], cursors[part], source, arc, piece)
+
+    def number(part: int) -> None:
+        graphs.count_targets(rows.indices[slice(*cuts[part])], counts[part])
+
+    deque(in_order(number, range(len(cuts))), maxlen=0)
+    graphs.stagger(counts, cursors)
+    deque(in_order(turn, range(len(cuts))), maxlen=0)
+    indptr = counts[0].copy() if len(cuts) > 1 else counts[0]
     return Incoming(frozen(indptr), frozen(source), frozen(arc))

@@ -24,7 +24,9 @@ from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
 from koubei_sim.errors import KoubeiError
-from koubei_sim.seeding.kernels.cover import UNIT, Index, dual_bound, greedy, hits, invert, take
+from koubei_sim.networks.row_blocks import threads as network_threads
+from koubei_sim.seeding.judge import Judge
+from koubei_sim.seeding.kernels.cover import UNIT, dual_bound, greedy, take
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
 from koubei_sim.seeding.result import Reach, Seeds
@@ -81,6 +83,7 @@ def maximise(
     delta: float = 0.01,
     rng: Any = None,
     sets: int = 1 << 24,
+    threads: int | None = None,
     by: str = "label",
 ) -> Seeds:
     """Choose the `k` people who reach most, and prove how near the best choice they come.
@@ -108,6 +111,8 @@ def maximise(
     sets : int
         Most sets in each of the two collections, 64 or more.  A target that they do not reach is
         said in the result.
+    threads : int, optional
+        How many threads make sets; all cores without.  No byte depends on it.
     by : {"label", "row"}
         How people are named, given and returned.
 
@@ -162,7 +167,8 @@ def maximise(
         rounds=(most // BATCH).bit_length(),
         key=checks.key(rng),
     )
-    found = _choose(question, heard(rule, arcs, question.key, False))
+    with network_threads(checks.threads(threads)):
+        found = _choose(question, heard(rule, arcs, question.key, False))
     people = found.pop("rows")
     return Seeds(
         seeds=people.astype(np.int32) if labels is None else labels[people],
@@ -184,10 +190,10 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         mass = float(sums[-1])
         cut = np.floor(sums / mass * 2.0**52).astype(np.int64)
         cut[-1] = 1 << 52
-    ours, theirs = (
-        Pool(rows, Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut))
-        for collection in (0, 1)
+    chosen_on, judged_on = (
+        Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut) for collection in (0, 1)
     )
+    ours, theirs = Pool(rows, chosen_on), Judge(rows, judged_on)
     a = float(log_portable(3.0 * q.rounds / q.delta))
     sizes = [BATCH << i for i in range(q.rounds)]
     only = q.k in (0, int(q.allowed.sum()))  # there is one choice, so it is the best
@@ -199,17 +205,17 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
             at += 1  # smaller rounds cost more in loops over people than in sets
             ours.grow(sizes[at])
         number = sizes[at]
-        theirs.grow(number)
         index, before, seeds, cover = _cover(ours, q)
-        met = _hits(theirs, q.given, seeds, q.arcs.n)
-        own = int(met[-1])
+        own, met = theirs.hits(number, q.given, seeds)
         # Whom seeds reach includes themselves.
         least = min(mass, surely + math.fsum(q.weights[seeds]))
         low = max(least, lower(own, a) * mass / number)
         high = mass if q.k or q.given.size else 0.0
         high = max(low, min(high, upper(own, a) * mass / number))
-        pairs = ours.size + theirs.size
-        full = at + 1 == q.rounds or 3 * pairs > MOST_PAIRS
+        pairs = ours.size + theirs.pool.size
+        grows = ours.size + theirs.keeps * theirs.pool.size
+        still = pairs - grows
+        full = at + 1 == q.rounds or still + 3 * grows > MOST_PAIRS
         at_most = high if only else mass
         need = min(number, most_cover(low / max(q.target, 1e-9) * number / mass, a))
         if not only and low < q.target * mass and (need >= cover or full):
@@ -221,7 +227,7 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
             break
         at += 1
         while at + 1 < q.rounds and _hopeless(own * sizes[at] // number, a, q.target):
-            if 3 * pairs * sizes[at] > MOST_PAIRS * number:
+            if (still + 3 * grows * sizes[at] / number) > MOST_PAIRS:
                 break
             at += 1
     mean = met * (mass / number)
@@ -244,25 +250,10 @@ def _hopeless(count: int, a: float, target: float) -> bool:
 
 def _cover(pool: Pool, q: Question) -> tuple[Block, NDArray[np.uint64], NDArray[np.int64], int]:
     """Return the index of a collection, the sets that hold `given`, seeds, and sets covered."""
-    starts, sets = np.zeros(q.arcs.n + 1, np.int64), np.empty(pool.size, np.int32)
-    invert(pool.pairs, pool.ends, pool.batches, starts, sets)
-    index = block(Index(starts, sets, pool.made))
+    index = block(pool.index())
     covered = np.zeros((pool.made + 63) >> 6, np.uint64)
     cover = sum(int(take(index, v, covered)) for v in q.given)
     before = covered.copy()
     seeds, gains = np.empty(q.k, np.int64), np.empty(q.k, np.int64)
     greedy(index, q.allowed, covered, seeds, gains)
     return index, before, seeds, cover + int(gains.sum())
-
-
-def _hits(
-    pool: Pool, given: NDArray[np.int64], seeds: NDArray[np.int64], n: int
-) -> NDArray[np.int64]:
-    """Return how many sets of a collection hold `given` or one of the first j seeds, j = 0..k."""
-    rank = np.full(n, seeds.size + 1, np.int64)
-    rank[seeds] = np.arange(1, seeds.size + 1)
-    rank[given] = 0
-    out = np.zeros(seeds.size + 1, np.int64)
-    hits(pool.pairs, pool.ends, pool.batches, rank, out)
-    total: NDArray[np.int64] = np.cumsum(out)
-    return total

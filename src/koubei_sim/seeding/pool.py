@@ -5,8 +5,10 @@ Called by `seeding.loop`, and by whoever wants the sets themselves.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +16,36 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
 from koubei_sim.cascades.rules.base import Rule, block
-from koubei_sim.core.block import Block
+from koubei_sim.core.csr import count_targets, stagger
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
+from koubei_sim.networks.edges import parts_of, shrink
+from koubei_sim.networks.row_blocks import in_order, thread_count
+from koubei_sim.seeding.kernels.cover import Index, hits, invert
 from koubei_sim.seeding.kernels.live import Heard
 from koubei_sim.seeding.kernels.search import BATCH, Pairs, Roots, Scratch, search_many
 from koubei_sim.seeding.rows import heard
 
 MOST_SETS = 1 << 30  # sets are numbered in 32 bits where people are listed with theirs
 ROOM = 1 << 16  # pairs for which there is room at first
+FEW = 16  # batches that are not worth a thread
 NONE = np.empty(0, np.int64)
+NO_SEEDS = np.empty(0, np.bool_)
+
+
+class Chunk(NamedTuple):
+    """Sets made together by one thread: whole batches, but for the last of all."""
+
+    pairs: Pairs
+    ends: NDArray[np.int64]  # (batches + 1,): where the pairs of each batch begin
+    first: int  # number of the first batch in the pool
 
 
 class Pool:
     """Sets made so far, as pairs of person and set.
+
+    Threads make them as `networks.threads` says.  A set is a pure function of its address and
+    chunks are kept in order, so that their number changes no byte.
 
     Parameters
     ----------
@@ -37,60 +55,142 @@ class Pool:
 
     def __init__(self, rows: Heard, roots: Roots) -> None:
         self.rows, self.roots = block(rows), block(roots)
-        n = rows.indptr.size - 1
-        widest = int(np.diff(rows.indptr).max(initial=0)) + 1
-        ring = np.empty((2, 1 << max(12, (2 * widest + 256).bit_length())), np.int64)
-        self._scratch = block(Scratch(np.zeros(n, np.uint64), np.empty(widest, np.int64), ring))
         self.first = roots.first
         self.made = 0
-        self.ends = np.zeros(1, np.int64)
-        self.arrays = Pairs(np.empty(ROOM, np.int32), np.empty(ROOM, np.uint8))
-
-    @property
-    def batches(self) -> int:
-        """How many batches of 64 there are; the last may be smaller."""
-        return self.ends.size - 1
+        self.chunks: list[Chunk] = []
+        self._n = rows.indptr.size - 1
+        self._widest = int(np.diff(rows.indptr).max(initial=0)) + 1
+        self._idle: deque[Scratch] = deque()
 
     @property
     def size(self) -> int:
         """How many pairs there are."""
-        return int(self.ends[-1])
-
-    @property
-    def pairs(self) -> Block:
-        """The pairs as kernels take them."""
-        return block(self.arrays)
+        return sum(int(chunk.ends[-1]) for chunk in self.chunks)
 
     def grow(self, number: int) -> None:
         """Make sets up to `number` in all; what is there must be whole batches."""
-        while self.made < number:
-            wanted = number - self.made
-            ends = np.zeros(-(-wanted // BATCH) + 1, np.int64)
-            ends[0] = self.size
-            start = self.first + self.made
-            done = search_many(
-                self.rows, self.roots, self._scratch, self.pairs, start, wanted, ends
-            )
-            self.ends = np.concatenate([self.ends, ends[1 : done + 1]])
-            self.made += min(wanted, BATCH * done)
-            if self.made < number:
-                who, of = self.arrays
-                self.arrays = Pairs(
-                    np.concatenate([who, np.empty_like(who)]),
-                    np.concatenate([of, np.empty_like(of)]),
-                )
+        if number <= self.made:
+            return
+        begin = self.made // BATCH
+        spans = _spans(begin, -(-number // BATCH))
+        share = 1.1 * self.size / max(1, self.made)  # pairs a set, so far
+
+        def make(span: tuple[int, int]) -> Chunk:
+            first = BATCH * span[0]
+            wanted = min(number, BATCH * span[1]) - first
+            who, of, ends = self._search(first, wanted, NO_SEEDS, int(share * wanted))[:3]
+            shrink(who, int(ends[-1]))
+            shrink(of, int(ends[-1]))
+            return Chunk(Pairs(who, of), ends, span[0])
+
+        self.chunks += in_order(make, spans)
+        self.made = number
+
+    def _search(
+        self, first: int, wanted: int, seeds: NDArray[np.bool_], room: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+        """Make sets `first` and on; return people, sets, ends of batches, and what ended."""
+        try:
+            scratch = self._idle.pop()._replace(seeds=seeds)
+        except IndexError:
+            ring = np.empty((2, 1 << max(12, (2 * self._widest + 256).bit_length())), np.int64)
+            marks, found = np.zeros(self._n, np.uint64), np.empty(self._widest, np.int64)
+            scratch = Scratch(marks, found, ring, seeds, np.zeros(2, np.int64))
+        scratch.ended[:] = 0
+        room = max(ROOM, room)
+        who, of = np.empty(room, np.int32), np.empty(room, np.uint8)
+        ends = np.zeros(-(-wanted // BATCH) + 1, np.int64)
+        done = 0
+        while True:
+            left = wanted - BATCH * done
+            done += search_many(
+                self.rows, self.roots, block(scratch), block(Pairs(who, of)),
+                self.first + first + BATCH * done, left, ends[done:],
+            )  # fmt: skip
+            if done == ends.size - 1:
+                break
+            who = np.concatenate([who, np.empty_like(who)])
+            of = np.concatenate([of, np.empty_like(of)])
+        ended = scratch.ended.copy()
+        self._idle.append(scratch)
+        return who, of, ends, ended
+
+    def index(self) -> Index:
+        """Return which sets hold each person."""
+        n, chunks = self._n, self.chunks
+        before = np.cumsum([0] + [int(chunk.ends[-1]) for chunk in chunks])
+        cuts = [tuple(np.searchsorted(before, part)) for part in parts_of(self.size, n)]
+        counts = np.zeros((len(cuts), n + 1), np.int64)
+        cursors = np.empty((len(cuts), n), np.int64)
+        sets = np.empty(self.size, np.int32)
+
+        def count(part: int) -> None:
+            for chunk in chunks[slice(*cuts[part])]:
+                count_targets(chunk.pairs.who, counts[part])
+
+        def place(part: int) -> None:
+            for chunk in chunks[slice(*cuts[part])]:
+                invert(block(chunk.pairs), chunk.ends, chunk.first, cursors[part], sets)
+
+        deque(in_order(count, range(len(cuts))), maxlen=0)
+        stagger(counts, cursors)
+        deque(in_order(place, range(len(cuts))), maxlen=0)
+        return Index(counts[0].copy() if len(cuts) > 1 else counts[0], sets, self.made)
+
+    def hits(self, rank: NDArray[np.int64], ranks: int) -> NDArray[np.int64]:
+        """Count sets by the least rank of their people; `ranks` says that a person has none."""
+
+        def count(chunk: Chunk) -> NDArray[np.int64]:
+            out = np.zeros(ranks, np.int64)
+            hits(block(chunk.pairs), chunk.ends, rank, out)
+            return out
+
+        return sum(in_order(count, self.chunks), np.zeros(ranks, np.int64))
+
+    def ended(self, first: int, number: int, seeds: NDArray[np.bool_]) -> tuple[int, int]:
+        """Return how many of the sets from `first` to `number` hold a seed, and the pairs met.
+
+        Each is searched up to its first seed, and none is kept.
+        """
+        if number <= first:
+            return 0, 0
+
+        def search(span: tuple[int, int]) -> NDArray[np.int64]:
+            begin = BATCH * span[0]
+            return self._search(begin, min(number, BATCH * span[1]) - begin, seeds, ROOM)[3]
+
+        spans = _spans(first // BATCH, -(-number // BATCH))
+        met, pairs = sum(in_order(search, spans), np.zeros(2, np.int64))
+        return int(met), int(pairs)
+
+    def pairs_up_to(self, number: int) -> int:
+        """Return how many pairs the first sets have: whole batches."""
+        total = 0
+        for chunk in self.chunks:
+            batches = min(chunk.ends.size - 1, max(0, number // BATCH - chunk.first))
+            total += int(chunk.ends[batches])
+        return total
 
     def lists(self) -> list[NDArray[np.int32]]:
         """Return the people of each set, ascending."""
         out: list[NDArray[np.int32]] = []
-        for b in range(self.batches):
-            part = slice(self.ends[b], self.ends[b + 1])
-            who, of = self.arrays.who[part], self.arrays.of[part]
-            order = np.lexsort((who, of))
-            last = min(BATCH, self.made - BATCH * b)
-            cuts = np.searchsorted(of[order], np.arange(1, last))
-            out += np.split(who[order], cuts)
+        for chunk in self.chunks:
+            for b in range(chunk.ends.size - 1):
+                part = slice(chunk.ends[b], chunk.ends[b + 1])
+                who, of = chunk.pairs.who[part], chunk.pairs.of[part]
+                order = np.lexsort((who, of))
+                last = min(BATCH, self.made - BATCH * (chunk.first + b))
+                cuts = np.searchsorted(of[order], np.arange(1, last))
+                out += np.split(who[order], cuts)
         return out
+
+
+def _spans(begin: int, end: int) -> list[tuple[int, int]]:
+    """Cut batches so that threads have about the same to do."""
+    threads = thread_count()
+    parts = 1 if threads == 1 else max(1, min(4 * threads, (end - begin) // FEW))
+    cuts = np.linspace(begin, end, parts + 1).astype(int).tolist()
+    return list(pairwise(cuts))
 
 
 def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:

@@ -16,6 +16,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.core.bits import has, insert
+from koubei_sim.core.csr import FAR, NEAR
+from koubei_sim.core.prefetch import prefetch
 
 UNIT: Final = 1 << 20  # weights of sets in the bound are in units of 2**-20
 _LAST: Final = (1 << 31) - 1
@@ -30,18 +32,21 @@ class Index(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def invert(pairs, ends, batches, starts, sets):
-    """Write the index of the first `batches` batches of pairs; `starts` comes in as zeros."""
-    n = starts.size - 1
-    for i in range(ends[batches]):
-        starts[pairs.who[i] + 1] += 1
-    for v in range(n):
-        starts[v + 1] += starts[v]
-    cursor = starts[:-1].copy()
-    for b in range(batches):
+def invert(pairs, ends, first, cursor, sets):
+    """Write the sets of a chunk to where the cursor of each of their people stands.
+
+    `first` is the number of its first batch.  Places are random, so memory is asked for ahead.
+    """
+    who, of = pairs.who, pairs.of
+    at_cursor, at_sets = cursor.ctypes.data, sets.ctypes.data
+    last = ends[ends.size - 1]
+    for b in range(ends.size - 1):
         for i in range(ends[b], ends[b + 1]):
-            v = pairs.who[i]
-            sets[cursor[v]] = 64 * b + pairs.of[i]
+            if i + FAR < last:
+                prefetch(np.uint64(at_cursor + 8 * np.int64(who[i + FAR])))
+                prefetch(np.uint64(at_sets + 4 * cursor[who[i + NEAR]]))
+            v = who[i]
+            sets[cursor[v]] = 64 * (first + b) + of[i]
             cursor[v] += 1
 
 
@@ -116,10 +121,10 @@ def greedy(index, allowed, covered, seeds, gains):
 
 
 @njit(cache=True, nogil=True)
-def hits(pairs, ends, batches, rank, out):
+def hits(pairs, ends, rank, out):
     """Count sets by the least rank among their people: ``out[r]``; rank ``out.size``: no seed."""
     least = np.empty(64, np.int64)
-    for b in range(batches):
+    for b in range(ends.size - 1):
         least[:] = out.size
         for i in range(ends[b], ends[b + 1]):
             r = rank[pairs.who[i]]

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from koubei_sim.core.bits import ONE
+from koubei_sim.core.bits import ONE, number_of_bits
 from koubei_sim.core.codes import DRAW_ARC, DRAW_CHOICE, DRAW_SET_ARCS, DRAW_SET_ROOT
 from koubei_sim.core.draws import GOLDEN, draw, mix64, pick, stream
 from koubei_sim.core.prefetch import prefetch
@@ -45,6 +45,8 @@ class Scratch(NamedTuple):
     marks: NDArray[np.uint64]  # (n,): which sets of the batch hold the person
     found: NDArray[np.int64]  # (most arcs into a person + 1,)
     ring: NDArray[np.int64]  # (2, a power of two): arcs, then people, on their way; their sets
+    seeds: NDArray[np.bool_]  # (n,): people at whom a set may end; or (0,)
+    ended: NDArray[np.int64]  # (2,): how many sets ended so far, and pairs of all
 
 
 class Pairs(NamedTuple):
@@ -84,9 +86,12 @@ def root_of(roots, number, n):
 def search(h, roots, t, pairs, first, number, at):
     """Make sets ``first .. first + number - 1`` (at most 64) and append their pairs at `at`.
 
-    Returns the new place, or -1 if the pairs do not fit.
+    Where there are seeds, a set is left as it stands once it holds one of them.  Returns the new
+    place, or -1 if the pairs do not fit.
     """
     n = h.indptr.size - 1
+    ending = t.seeds.size > 0
+    over = np.uint64(0)  # sets that hold a seed
     who, of, marks, found = pairs.who, pairs.of, t.marks, t.found
     begin = at
     room = who.size - BATCH
@@ -97,6 +102,8 @@ def search(h, roots, t, pairs, first, number, at):
         ones[j], twos[j] = streams_of(h, roots.key, first + j, roots.collection)
         v = root_of(roots, first + j, n)
         marks[v] |= ONE << np.uint64(j)
+        if ending and t.seeds[v]:
+            over |= ONE << np.uint64(j)
         who[at] = v
         of[at] = j
         at += 1
@@ -113,8 +120,10 @@ def search(h, roots, t, pairs, first, number, at):
                 prefetch(np.uint64(at_rows + 8 * np.int64(who[i + AHEAD])))
                 prefetch(np.uint64(at_table + 4 * np.int64(who[i + AHEAD])))
             s = np.int64(of[i])
-            c = live_arcs(h, np.int64(who[i]), ones[s], twos[s], found)
             i += 1
+            if ending and (over >> np.uint64(s)) & ONE:
+                continue
+            c = live_arcs(h, np.int64(who[i - 1]), ones[s], twos[s], found)
             for m in range(c):
                 arcs[head & mask] = found[m]
                 sets[head & mask] = s
@@ -133,6 +142,8 @@ def search(h, roots, t, pairs, first, number, at):
             bit = ONE << np.uint64(s)
             if marks[u] & bit == 0:
                 marks[u] |= bit
+                if ending and t.seeds[u]:
+                    over |= bit
                 who[at] = u
                 of[at] = s
                 at += 1
@@ -142,6 +153,9 @@ def search(h, roots, t, pairs, first, number, at):
                     return np.int64(-1)
     for m in range(begin, at):
         marks[who[m]] = np.uint64(0)
+    if ending:
+        t.ended[0] += np.int64(number_of_bits(over))
+        t.ended[1] += at - begin
     return at
 
 
@@ -149,8 +163,9 @@ def search(h, roots, t, pairs, first, number, at):
 def search_many(h, roots, t, pairs, first, number, ends):
     """Make batches until `number` sets from `first` are made or the pairs are full.
 
-    ``ends[b]`` is where the pairs of batch b begin; it grows by one for each batch.  Returns the
-    number of batches made.
+    ``ends[b]`` is where the pairs of batch b begin; it grows by one for each batch.  Sets that may
+    end at a seed are counted and not kept: all begin at ``ends[0]``.  Returns the number of batches
+    made.
     """
     batches = (number + BATCH - 1) // BATCH
     for b in range(batches):
@@ -158,5 +173,5 @@ def search_many(h, roots, t, pairs, first, number, ends):
         at = search(h, roots, t, pairs, first + BATCH * b, some, ends[b])
         if at < 0:
             return b
-        ends[b + 1] = at
+        ends[b + 1] = ends[0] if t.seeds.size else at
     return batches
