@@ -52,6 +52,7 @@ ENVIRONMENTS = {
         Environment("ndlib", "ndlib", ("ndlib==6.0.1", "six>=1.16")),
         Environment("epiworld", "epiworldpy", ("epiworldpy==0.17.0.post2", "numpy>=2")),
         Environment("mesa", "mesa", ("mesa==3.3.1",)),
+        Environment("pynetim", "pynetim", ("pynetim==0.5.5", "numpy>=2")),
         # The only release in the registry, an early one; with the polars of its time.
         Environment("mesa-frames", "mesa-frames", ("mesa-frames==0.1.0a0", "polars==1.5.0")),
     )

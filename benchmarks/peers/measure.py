@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 class Sample:
     """Sizes of cascades (everybody ever active, seeds included) and milliseconds of one.
 
-    `sizes` is (runs,), or (runs, times) where the whole curve is compared.
+    `sizes` is (runs,), or (runs, times) where the whole curve is compared; or the people that were
+    chosen, where seeds are.
     """
 
     sizes: NDArray[np.int64]

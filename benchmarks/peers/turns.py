@@ -82,9 +82,13 @@ class Package:
 
     def run(self, work: Work, seeds: list[int], runs: int, key: int) -> Sample:
         """Do a row once."""
-        answer = self._ask(
-            {"run": work.method, "seeds": seeds, "runs": runs, "key": key, **work.arguments}
-        )
+        return self.call(work.method, work.arguments, seeds, runs, key)
+
+    def call(
+        self, method: str, arguments: dict[str, Any], seeds: list[int], runs: int, key: int
+    ) -> Sample:
+        """Call a method of the adapter once."""
+        answer = self._ask({"run": method, "seeds": seeds, "runs": runs, "key": key, **arguments})
         return Sample(np.array(answer["sizes"], np.int64), float(answer["milliseconds"]))
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ ADAPTERS = {
     "Mesa": ("with_mesa", "Mesa", "mesa"),
     "Mesa in order": ("with_mesa", "MesaInOrder", "mesa"),
     "mesa-frames": ("with_mesa_frames", "MesaFrames", "mesa-frames"),
+    "PyNetIM": ("with_pynetim", "PyNetIM", "pynetim"),
     "one infection or none": ("textbook", "OneOrNone", HERE),
 }
 
