@@ -61,7 +61,8 @@ class Judge:
                 some = max(BATCH, pool.made // 64 // BATCH * BATCH)
                 self.keeps = GAIN * pool.ended(0, some, starts)[1] > pool.pairs_up_to(some)
                 continue
-            pool.grow(number if self._asked else min(number, max(BATCH, 2 * pool.made)))
+            some = max(BATCH, 2 * pool.made, KEPT * pool.made // max(1, pool.size) // BATCH * BATCH)
+            pool.grow(number if self._asked else min(number, some))
         curve = np.cumsum(pool.hits(rank, seeds.size + 1)).astype(np.float64)
         if number <= pool.made:
             return int(curve[-1]), curve

@@ -97,6 +97,7 @@ class Pool:
             marks, found = np.zeros(self._n, np.uint64), np.empty(self._widest, np.int64)
             scratch = Scratch(marks, found, ring, seeds, np.zeros(2, np.int64))
         scratch.ended[:] = 0
+        tools = block(scratch)
         room = max(ROOM, room)
         who, of = np.empty(room, np.int32), np.empty(room, np.uint8)
         ends = np.zeros(-(-wanted // BATCH) + 1, np.int64)
@@ -104,7 +105,7 @@ class Pool:
         while True:
             left = wanted - BATCH * done
             done += search_many(
-                self.rows, self.roots, block(scratch), block(Pairs(who, of)),
+                self.rows, self.roots, tools, block(Pairs(who, of)),
                 self.first + first + BATCH * done, left, ends[done:],
             )  # fmt: skip
             if done == ends.size - 1:

@@ -20,7 +20,7 @@ from koubei_sim.cascades.rules import IndependentCascade, LinearThreshold
 from koubei_sim.cascades.rules.linear import choice_words
 from koubei_sim.core.draws import exp_neg_portable, log_portable
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks.layer import incoming
+from koubei_sim.networks.layer import Incoming, incoming
 from koubei_sim.seeding.kernels.live import CHOICE, COINS, COUNT, ONE32, WIDTH, Heard
 
 NONE = np.empty(0, np.int64)
@@ -56,9 +56,17 @@ def heard(rule: Any, arcs: Arcs, key: int, forward: bool) -> Heard:
     )
 
 
+def _turned(arcs: Arcs, numbered: bool) -> Incoming:
+    """Return the arcs into each person; mutual ties are their own, where numbers do not matter."""
+    layers = arcs.network.layers
+    if numbered or len(layers) > 1 or layers[0].directed:
+        return incoming(arcs.rows, numbered=numbered)
+    return Incoming(arcs.rows.indptr, arcs.rows.indices, NONE)
+
+
 def _independent(rule: IndependentCascade, arcs: Arcs, key: int, forward: bool) -> Heard:
     single = isinstance(rule.p, float) or (isinstance(rule.p, str) and rule.p == "weighted")
-    turned = incoming(arcs.rows, numbered=forward or not single)
+    turned = _turned(arcs, forward or not single)
     degree = np.diff(turned.indptr)
     if isinstance(rule.p, str) and rule.p == "weighted":
         each = np.asarray(thresholds("p", 1.0 / np.maximum(degree, 1)))
@@ -101,7 +109,7 @@ def _linear(rule: LinearThreshold, arcs: Arcs, key: int, forward: bool) -> Heard
             allowed="thresholds drawn from 0..1, each person following one arc",
             fix="LinearThreshold(method='choice')",
         )
-    turned = incoming(arcs.rows, numbered=rule.weights is not None)
+    turned = _turned(arcs, rule.weights is not None)
     bound = NONE
     if rule.weights is not None:
         if isinstance(rule.weights, str) and rule.weights == "weights":
