@@ -12,21 +12,28 @@ from __future__ import annotations
 
 import math
 import time as clock
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.cascades import checks
-from koubei_sim.cascades.arcs import Arcs, for_people
 from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
-from koubei_sim.errors import KoubeiError
-from koubei_sim.seeding.kernels.cover import UNIT, Index, dual_bound, greedy, hits, invert, take
+from koubei_sim.seeding.kernels.cover import (
+    UNIT,
+    Index,
+    Limits,
+    dual_bound,
+    greedy,
+    hits,
+    invert,
+    take,
+)
 from koubei_sim.seeding.kernels.search import BATCH, Roots
-from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
+from koubei_sim.seeding.limits import limits_of
+from koubei_sim.seeding.pool import Pool, checked_graph
+from koubei_sim.seeding.question import Question, people_of, sampling_of
 from koubei_sim.seeding.result import Reach, Seeds
 from koubei_sim.seeding.rows import heard
 
@@ -34,21 +41,6 @@ MOST_PAIRS: Final = 1 << 28  # of both collections: 2.4 GiB
 STEPS: Final = 100  # of the bound, in a round
 NEAR: Final = 0.99  # how near the bound on the cover is thought to come, to skip hopeless rounds
 NONE = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked, checked: rows in place of names."""
-
-    arcs: Arcs
-    k: int
-    allowed: NDArray[np.bool_]  # (n,)
-    given: NDArray[np.int64]
-    weights: NDArray[np.float64]  # (n,), what a person counts
-    target: float
-    delta: float
-    rounds: int
-    key: int
 
 
 def lower(count: int, a: float) -> float:
@@ -72,18 +64,25 @@ def most_cover(mean: float, a: float) -> float:
 def maximise(
     network: Any,
     rule: Rule,
-    k: int,
+    k: int | None = None,
     *,
     among: Any = None,
     audience: Any = None,
     given: Any = None,
+    groups: Any = None,
+    quotas: Any = None,
+    costs: Any = None,
+    budget: float | None = None,
     target: float = 0.9,
     delta: float = 0.01,
     rng: Any = None,
     sets: int = 1 << 24,
     by: str = "label",
 ) -> Seeds:
-    """Choose the `k` people who reach most, and prove how near the best choice they come.
+    """Choose the people who reach most, and prove how near the best choice they come.
+
+    How many may be chosen, one of three says: `k`, or `groups` with `quotas`, or `costs` with
+    `budget`.
 
     Parameters
     ----------
@@ -91,7 +90,7 @@ def maximise(
         An arc ``u -> v`` means that the word of u reaches v.  Several layers are used together.
     rule : IndependentCascade or LinearThreshold
         Rules with live edges; others have no reverse sets and are refused.
-    k : int
+    k : int, optional
         How many to choose, 0 to all who may be chosen.
     among : list of people, optional
         Who may be chosen; all without.
@@ -99,6 +98,15 @@ def maximise(
         What reaching a person counts, at least 0; 1 for all without.
     given : list of people, optional
         Who starts anyway: people are chosen on top of them, and reach and bound count them too.
+    groups : (n,) array, or values keyed by people, optional
+        The group of each person: a name or a number.
+    quotas : dict, optional
+        How many to choose of each group, ``{"fan": 40, "newbie": 10}``, 0 to all of it who may be
+        chosen.  Nobody is chosen of a group without a quota.
+    costs : (n,) array, or values keyed by people, optional
+        What choosing a person costs, above 0 (at least 1e-12 of the budget).
+    budget : float, optional
+        Most that all who are chosen cost together, in the unit of `costs`.
     target : float
         Sampling goes on until ``ratio`` is at least this, 0..1.
     delta : float
@@ -135,33 +143,12 @@ def maximise(
     """
     started = clock.perf_counter()
     arcs, labels = checked_graph(network, rule, by)
-    names = arcs.network.labels
-    n = arcs.n
-    allowed = np.full(n, among is None)
-    if among is not None:
-        allowed[checks.rows_of("among", among, n, names)] = True
-    anyway = np.unique(checks.rows_of("given", given, n, names)).astype(np.int64)
-    allowed[anyway] = False
-    weights = np.ones(n)
-    if audience is not None:
-        value = checks.per_person("audience", audience, 0.0, math.inf)
-        if isinstance(value, float):
-            raise KoubeiError("audience", "not one value a person", got=value)
-        weights = np.asarray(for_people("audience", value, arcs.network), np.float64)
-        if not weights.any():
-            raise KoubeiError("audience", "nobody counts", allowed="somebody above 0")
-    most = checks.whole("sets", sets, 64, MOST_SETS)
-    question = Question(
-        arcs=arcs,
-        k=checks.whole("k", k, 0, int(allowed.sum())),
-        allowed=allowed,
-        given=anyway,
-        weights=weights,
-        target=checks.number("target", target, 0.0, 1.0),
-        delta=checks.number("delta", delta, 1e-12, 1.0 - 1e-12),
-        rounds=(most // BATCH).bit_length(),
-        key=checks.key(rng),
+    allowed, anyway, weights = people_of(arcs, among, given, audience)
+    limits, cost = limits_of(
+        arcs.network, allowed, k=k, groups=groups, quotas=quotas, costs=costs, budget=budget
     )
+    sampling = sampling_of(target, delta, sets, rng)
+    question = Question(arcs, limits, anyway, weights, **sampling)
     found = _choose(question, heard(rule, arcs, question.key, False))
     people = found.pop("rows")
     return Seeds(
@@ -171,6 +158,7 @@ def maximise(
         key=question.key,
         rule=rule,
         seconds=clock.perf_counter() - started,
+        costs=None if cost is None else cost[people],
         **found,
     )
 
@@ -190,8 +178,8 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
     )
     a = float(log_portable(3.0 * q.rounds / q.delta))
     sizes = [BATCH << i for i in range(q.rounds)]
-    only = q.k in (0, int(q.allowed.sum()))  # there is one choice, so it is the best
     surely = math.fsum(q.weights[q.given])
+    limits = block(q.limits)
     at = 0
     while True:
         ours.grow(sizes[at])
@@ -206,7 +194,9 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         # Whom seeds reach includes themselves.
         least = min(mass, surely + math.fsum(q.weights[seeds]))
         low = max(least, lower(own, a) * mass / number)
-        high = mass if q.k or q.given.size else 0.0
+        # Where there is one choice, it is the best.
+        only = not q.limits.quota.any() or seeds.size == q.limits.allowed.sum()
+        high = mass if seeds.size or q.given.size else 0.0
         high = max(low, min(high, upper(own, a) * mass / number))
         pairs = ours.size + theirs.size
         full = at + 1 == q.rounds or 3 * pairs > MOST_PAIRS
@@ -214,7 +204,7 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         need = min(number, most_cover(low / max(q.target, 1e-9) * number / mass, a))
         if not only and low < q.target * mass and (need >= cover or full):
             goal = math.floor(max(need, cover) * UNIT)
-            bound = int(dual_bound(index, q.allowed, before, seeds, cover, goal, STEPS))
+            bound = int(dual_bound(index, limits, before, seeds, cover, goal, STEPS))
             at_most = max(low, min(mass, upper(bound / UNIT, a) * mass / number))
         ratio = low / at_most if at_most > 0.0 else 1.0
         if ratio >= q.target or full:
@@ -247,12 +237,30 @@ def _cover(pool: Pool, q: Question) -> tuple[Block, NDArray[np.uint64], NDArray[
     starts, sets = np.zeros(q.arcs.n + 1, np.int64), np.empty(pool.size, np.int32)
     invert(pool.pairs, pool.ends, pool.batches, starts, sets)
     index = block(Index(starts, sets, pool.made))
-    covered = np.zeros((pool.made + 63) >> 6, np.uint64)
-    cover = sum(int(take(index, v, covered)) for v in q.given)
-    before = covered.copy()
-    seeds, gains = np.empty(q.k, np.int64), np.empty(q.k, np.int64)
-    greedy(index, q.allowed, covered, seeds, gains)
-    return index, before, seeds, cover + int(gains.sum())
+    before = np.zeros((pool.made + 63) >> 6, np.uint64)
+    cover = sum(int(take(index, v, before)) for v in q.given)
+    seeds, gain = _greedy(index, q.limits, before.copy(), int(q.limits.quota.sum()))
+    if q.limits.units.size:
+        # A gain for a unit can be best where it is small: who gains most alone may be better.
+        covered, any_price = before.copy(), np.minimum(q.limits.units, 1)
+        one, alone = _greedy(index, q.limits._replace(units=any_price), covered, 1)
+        allowed = q.limits.allowed.copy()
+        allowed[one] = False
+        money = q.limits.budget - int(q.limits.units[one].sum())
+        rest = q.limits._replace(allowed=allowed, budget=money)
+        others, more = _greedy(index, rest, covered, int(allowed.sum()))
+        if alone + more > gain:
+            seeds, gain = np.concatenate([one, others]), alone + more
+    return index, before, seeds, cover + gain
+
+
+def _greedy(
+    index: Block, limits: Limits, covered: NDArray[np.uint64], most: int
+) -> tuple[NDArray[np.int64], int]:
+    """Return at most so many people by greedy, and how many sets they add to those covered."""
+    seeds, gains = np.empty(most, np.int64), np.empty(most, np.int64)
+    found = int(greedy(index, block(limits), covered, seeds, gains))
+    return seeds[:found], int(gains[:found].sum())
 
 
 def _hits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +40,7 @@ class Seeds:
     reach : Reach
         Of all of them, with `given`.  Seeds count as reached.
     at_most : float
-        No `k` people who may be chosen reach more.
+        No other choice within the limits reaches more.
     ratio : float
         Proven share of the best: ``reach.low / at_most``.
     curve : (k + 1,) float64 array
@@ -52,6 +53,8 @@ class Seeds:
         As asked; all bounds together hold with probability 1 - delta.
     seconds : float
         Wall time.
+    costs : (k,) float64 array or None
+        What each of them costs, where costs were given.
     """
 
     seeds: NDArray[Any]
@@ -67,22 +70,32 @@ class Seeds:
     key: int
     rule: Any
     seconds: float
+    costs: NDArray[np.float64] | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """What all of them cost together, where costs were given."""
+        return None if self.costs is None else math.fsum(self.costs)
 
     def table(self) -> pd.DataFrame:
-        """Return a row for each seed, best first: ``seed``, ``reach`` up to it, ``gain`` by it."""
+        """Return a row for each seed, best first: ``seed``, ``reach`` up to it, ``gain`` by it.
+
+        Where costs were given, ``cost`` up to it.
+        """
         import pandas as pd
 
-        return pd.DataFrame(
-            {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)},
-            index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"),
-        )
+        columns = {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)}
+        if self.costs is not None:
+            columns["cost"] = np.cumsum(self.costs)
+        return pd.DataFrame(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
 
     def __repr__(self) -> str:
         """Say reach, bound and what is proven, in one line."""
         low, high = self.reach.low, self.reach.high
+        paid = "" if self.cost is None else f" for {self.cost:.6g}"
         short = "" if self.ratio >= self.target else f" (target {self.target:.0%} not reached)"
         return (
-            f"Seeds({len(self.seeds)} people, reach {self.reach.mean:.6g} in "
+            f"Seeds({len(self.seeds)} people{paid}, reach {self.reach.mean:.6g} in "
             f"{low:.6g}..{high:.6g}, none reach more than {self.at_most:.6g}: "
             f"{self.ratio:.1%} proven{short})"
         )
