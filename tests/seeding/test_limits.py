@@ -101,8 +101,8 @@ def test_no_choice_covers_more_than_the_bound_which_is_that_of_the_page(kind) ->
         limits = drawn_limits(rng, kind)
         given = rng.random(128) < 0.2 * (number % 2)
         words = np.packbits(given, bitorder="little").view(np.uint64)
-        seeds, gain = loop._greedy(index, limits, words.copy(), int(limits.quota.sum()))
-        covered = int(given.sum()) + gain
+        seeds, gains = loop.best_first(index, limits, words.copy())
+        covered = int(given.sum() + gains.sum())
         assert covered == int((given | member[seeds].any(0)).sum())
         assert kept_to(limits, seeds)
         people = np.flatnonzero(limits.allowed)

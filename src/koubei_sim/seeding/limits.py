@@ -1,7 +1,7 @@
 """Which choices there are: k people, so many of each group, or what a budget pays for.
 
 What users hand in becomes the `kernels.cover.Limits` of the kernels.  Called by `seeding.question`
-and `seeding.fewest`.
+and `seeding.fewest_seeds`.
 """
 
 from __future__ import annotations

@@ -163,33 +163,85 @@ def maximise(
     )
 
 
+class Rounds:
+    """The two collections of a question, which double from round to round.
+
+    Parameters
+    ----------
+    q : Question
+    rows : Heard
+    failures : int
+        How many bounds may fail in a round; together they do with a chance of at most `q.delta`.
+    """
+
+    def __init__(self, q: Question, rows: Any, failures: int) -> None:
+        mass, weighted, cut = float(q.arcs.n), NONE, NONE
+        if (q.weights != 1.0).any():
+            weighted = np.flatnonzero(q.weights > 0.0)
+            sums = np.cumsum(q.weights[weighted])
+            mass = float(sums[-1])
+            cut = np.floor(sums / mass * 2.0**52).astype(np.int64)
+            cut[-1] = 1 << 52
+        self.ours, self.theirs = (
+            Pool(rows, Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut))
+            for collection in (0, 1)
+        )
+        self.mass, self.people = mass, q.arcs.n
+        self.a = float(log_portable(failures * q.rounds / q.delta))
+        self.sizes = [BATCH << i for i in range(q.rounds)]
+        self.at = 0
+
+    @property
+    def number(self) -> int:
+        """How many sets each collection has, once made."""
+        return self.sizes[self.at]
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs both collections hold."""
+        return self.ours.size + self.theirs.size
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be no further round."""
+        return self.at + 1 == len(self.sizes) or 3 * self.pairs > MOST_PAIRS
+
+    @property
+    def limit(self) -> str:
+        """What ends the sampling where the target does not."""
+        return "sets" if self.at + 1 == len(self.sizes) else "memory"
+
+    def make(self) -> None:
+        """Make the sets of the round, or of a later one where those are too few to begin with."""
+        self.ours.grow(self.number)
+        while self.ours.size < self.people // 4 and self.at + 1 < len(self.sizes):
+            self.at += 1  # smaller rounds cost more in loops over people than in sets
+            self.ours.grow(self.number)
+        self.theirs.grow(self.number)
+
+    def next(self, count: int = 0, target: float = 0.0) -> None:
+        """Go on to the next round, or the first in which so many hits could prove the target."""
+        made = self.number
+        self.at += 1
+        while self.at + 1 < len(self.sizes) and _hopeless(
+            count * self.number // made, self.a, target
+        ):
+            if 3 * self.pairs * self.number > MOST_PAIRS * made:
+                break
+            self.at += 1
+
+
 def _choose(q: Question, rows: Any) -> dict[str, Any]:
     """Double the collections until the target is reached or there may be no more sets."""
-    mass, weighted, cut = float(q.arcs.n), NONE, NONE
-    if (q.weights != 1.0).any():
-        weighted = np.flatnonzero(q.weights > 0.0)
-        sums = np.cumsum(q.weights[weighted])
-        mass = float(sums[-1])
-        cut = np.floor(sums / mass * 2.0**52).astype(np.int64)
-        cut[-1] = 1 << 52
-    ours, theirs = (
-        Pool(rows, Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut))
-        for collection in (0, 1)
-    )
-    a = float(log_portable(3.0 * q.rounds / q.delta))
-    sizes = [BATCH << i for i in range(q.rounds)]
+    rounds = Rounds(q, rows, 3)
+    mass, a, limits = rounds.mass, rounds.a, block(q.limits)
     surely = math.fsum(q.weights[q.given])
-    limits = block(q.limits)
-    at = 0
     while True:
-        ours.grow(sizes[at])
-        while ours.size < q.arcs.n // 4 and at + 1 < q.rounds:
-            at += 1  # smaller rounds cost more in loops over people than in sets
-            ours.grow(sizes[at])
-        number = sizes[at]
-        theirs.grow(number)
-        index, before, seeds, cover = _cover(ours, q)
-        met = _hits(theirs, q.given, seeds, q.arcs.n)
+        rounds.make()
+        number = rounds.number
+        index, before, seeds, gains = choice(rounds.ours, q)
+        cover = held(before) + int(gains.sum())
+        met = hits_of(rounds.theirs, q.given, seeds, q.arcs.n)
         own = int(met[-1])
         # Whom seeds reach includes themselves.
         least = min(mass, surely + math.fsum(q.weights[seeds]))
@@ -198,22 +250,16 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         only = not q.limits.quota.any() or seeds.size == q.limits.allowed.sum()
         high = mass if seeds.size or q.given.size else 0.0
         high = max(low, min(high, upper(own, a) * mass / number))
-        pairs = ours.size + theirs.size
-        full = at + 1 == q.rounds or 3 * pairs > MOST_PAIRS
         at_most = high if only else mass
         need = min(number, most_cover(low / max(q.target, 1e-9) * number / mass, a))
-        if not only and low < q.target * mass and (need >= cover or full):
+        if not only and low < q.target * mass and (need >= cover or rounds.full):
             goal = math.floor(max(need, cover) * UNIT)
             bound = int(dual_bound(index, limits, before, seeds, cover, goal, STEPS))
             at_most = max(low, min(mass, upper(bound / UNIT, a) * mass / number))
         ratio = low / at_most if at_most > 0.0 else 1.0
-        if ratio >= q.target or full:
+        if ratio >= q.target or rounds.full:
             break
-        at += 1
-        while at + 1 < q.rounds and _hopeless(own * sizes[at] // number, a, q.target):
-            if 3 * pairs * sizes[at] > MOST_PAIRS * number:
-                break
-            at += 1
+        rounds.next(own, q.target)
     mean = met * (mass / number)
     return {
         "rows": seeds,
@@ -221,9 +267,9 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         "at_most": at_most,
         "ratio": ratio,
         "curve": mean,
-        "stopped": "target" if ratio >= q.target else "sets" if at + 1 == q.rounds else "memory",
+        "stopped": "target" if ratio >= q.target else rounds.limit,
         "sets": 2 * number,
-        "pairs": pairs,
+        "pairs": rounds.pairs,
     }
 
 
@@ -232,38 +278,46 @@ def _hopeless(count: int, a: float, target: float) -> bool:
     return lower(count, a) < target * upper(count / NEAR, a)
 
 
-def _cover(pool: Pool, q: Question) -> tuple[Block, NDArray[np.uint64], NDArray[np.int64], int]:
-    """Return the index of a collection, the sets that hold `given`, seeds, and sets covered."""
+def choice(
+    pool: Pool, q: Question
+) -> tuple[Block, NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the index of a collection, the sets that hold `given`, seeds, and what each adds."""
     starts, sets = np.zeros(q.arcs.n + 1, np.int64), np.empty(pool.size, np.int32)
     invert(pool.pairs, pool.ends, pool.batches, starts, sets)
     index = block(Index(starts, sets, pool.made))
     before = np.zeros((pool.made + 63) >> 6, np.uint64)
-    cover = sum(int(take(index, v, before)) for v in q.given)
-    seeds, gain = _greedy(index, q.limits, before.copy(), int(q.limits.quota.sum()))
+    for v in q.given:
+        take(index, v, before)
+    seeds, gains = best_first(index, q.limits, before.copy())
     if q.limits.units.size:
         # A gain for a unit can be best where it is small: who gains most alone may be better.
         covered, any_price = before.copy(), np.minimum(q.limits.units, 1)
-        one, alone = _greedy(index, q.limits._replace(units=any_price), covered, 1)
+        one, alone = best_first(index, q.limits._replace(units=any_price), covered, 1)
         allowed = q.limits.allowed.copy()
         allowed[one] = False
         money = q.limits.budget - int(q.limits.units[one].sum())
-        rest = q.limits._replace(allowed=allowed, budget=money)
-        others, more = _greedy(index, rest, covered, int(allowed.sum()))
-        if alone + more > gain:
-            seeds, gain = np.concatenate([one, others]), alone + more
-    return index, before, seeds, cover + gain
+        others, more = best_first(index, q.limits._replace(allowed=allowed, budget=money), covered)
+        if alone.sum() + more.sum() > gains.sum():
+            seeds, gains = np.concatenate([one, others]), np.concatenate([alone, more])
+    return index, before, seeds, gains
 
 
-def _greedy(
-    index: Block, limits: Limits, covered: NDArray[np.uint64], most: int
-) -> tuple[NDArray[np.int64], int]:
-    """Return at most so many people by greedy, and how many sets they add to those covered."""
-    seeds, gains = np.empty(most, np.int64), np.empty(most, np.int64)
+def best_first(
+    index: Block, limits: Limits, covered: NDArray[np.uint64], most: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return people by greedy, `most` at most, and how many sets each adds to those covered."""
+    room = int(limits.quota.sum()) if most is None else most
+    seeds, gains = np.empty(room, np.int64), np.empty(room, np.int64)
     found = int(greedy(index, block(limits), covered, seeds, gains))
-    return seeds[:found], int(gains[:found].sum())
+    return seeds[:found], gains[:found]
 
 
-def _hits(
+def held(sets: NDArray[np.uint64]) -> int:
+    """Return how many sets are marked."""
+    return int(np.bitwise_count(sets).sum())
+
+
+def hits_of(
     pool: Pool, given: NDArray[np.int64], seeds: NDArray[np.int64], n: int
 ) -> NDArray[np.int64]:
     """Return how many sets of a collection hold `given` or one of the first j seeds, j = 0..k."""

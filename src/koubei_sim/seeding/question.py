@@ -1,6 +1,6 @@
 """What is asked of `maximise` and `fewest`, checked before any work: rows in place of names.
 
-Called by `seeding.loop` and `seeding.fewest`.
+Called by `seeding.loop` and `seeding.fewest_seeds`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ every number is exact and has no order; where quotients of float64 decide (a bud
 rounded up.  Which choices there are, `Limits` says: so many of each group, or what a budget pays
 for.  docs/seeding.md 3 and 4 are the norm.
 
-Called by `seeding.loop` and `seeding.fewest`.
+Called by `seeding.loop` and `seeding.fewest_seeds`.
 """
 
 from __future__ import annotations
