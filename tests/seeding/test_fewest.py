@@ -91,6 +91,19 @@ def test_planted_stars_need_one_person_each() -> None:
     assert rest.at_least == 2
 
 
+def test_greedy_that_needs_more_is_not_taken_for_a_bound() -> None:
+    """Catches a number that follows from what greedy covers: here two do, and greedy takes three.
+
+    Persons 0 and 1 reach ten others each, the trap 2 six of either: greedy begins with it.
+    """
+    tellers = [0] * 10 + [1] * 10 + [2] * 12
+    listeners = [*range(3, 13), *range(13, 23), *range(3, 9), *range(13, 19)]
+    network = kb.Network.from_edges(tellers, listeners, 23)
+    found = fewest(network, IndependentCascade(1.0), 20.5, rng=1, sets=1 << 14)
+    assert found.seeds[0] == 2
+    assert (len(found.seeds), found.at_least) == (3, 2)
+
+
 def test_what_no_choice_can_is_said() -> None:
     """Catches a search without end, and all people handed back as if they were enough."""
     stars = kb.Network.from_edges([0] * 9 + [10] * 9, [*range(1, 10), *range(11, 20)])
