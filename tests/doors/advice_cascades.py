@@ -48,6 +48,8 @@ MIB = 2.0**20
 REGULAR = [0.0, 0.0, 0.0, 0.0, 1.0]  # everybody has four ties
 TRIPLES = np.array([[0, 1, 0.5], [1, 2, 0.5]])
 HALF = IndependentCascade(0.5)
+FIFTY = Network.from_edges([0], [1], 50)
+FANS = ["fan"] * 40 + ["newbie"] * 10
 CROWD = Network.from_edges([0], [1], 5000)
 
 
@@ -103,6 +105,10 @@ TRIED: dict[str, Trial] = {
     "\"LinearThreshold(method='choice')\"": (
         lambda: kb.seeding.maximise(PATH, LinearThreshold(method="sum"), 1),
         lambda: kb.seeding.maximise(PATH, LinearThreshold(method="choice"), 1),
+    ),
+    "\"quotas={'fan': 40, 'newbie': 10}\"": (
+        lambda: kb.seeding.maximise(FIFTY, HALF, groups=FANS, quotas=40),
+        lambda: kb.seeding.maximise(FIFTY, HALF, groups=FANS, quotas={"fan": 40, "newbie": 10}),
     ),
     "'number=1000'": (
         lambda: kb.seeding.reverse_sets(PATH, HALF),

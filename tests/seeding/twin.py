@@ -177,3 +177,59 @@ def kept(source, target, n, weight=None):
     starts = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=n))])
     weight = None if weight is None else np.asarray(weight, np.float32)[order]
     return Network((Layer("ties", starts, target[order].astype(np.int32), weight),))
+
+
+def best_within(sums, sizes, limits):
+    """The largest sum within the limits, a person in part where there is a budget; and shares."""
+    people = [v for v in np.flatnonzero(limits.allowed).tolist() if sizes[v]]
+    share, total = dict.fromkeys(people, 0), 0
+    if limits.units.size:
+        worth = {v: int(sums[v]) / int(limits.units[v]) for v in people}
+        people.sort(key=lambda v: (-worth[v], -int(sizes[v]) / int(limits.units[v]), v))
+        money = int(limits.budget)
+        for v in people:
+            if limits.units[v] > money:
+                part = money / int(limits.units[v])
+                share[v] = int(np.floor(64 * part))
+                return total + int(np.floor(int(sums[v]) * part)) + 3, share
+            money -= int(limits.units[v])
+            share[v] = 64
+            total += int(sums[v])
+        return total, share
+    for g, quota in enumerate(limits.quota.tolist()):
+        mine = sorted(
+            (v for v in people if limits.group[v] == g),
+            key=lambda v: (-int(sums[v]), -int(sizes[v]), v),
+        )
+        for v in mine[:quota]:
+            share[v] = 1
+            total += int(sums[v])
+    return total, share
+
+
+def bound_twin(member, limits, given, seeds, cover, steps):
+    """The bound by duality of docs/seeding.md 4; `member` says which person lies in which set."""
+    unit, one = 1 << 20, 64 if limits.units.size else 1
+    sizes, sets = member.sum(1), range(member.shape[1])
+    twice = member[seeds].sum(0) > 1
+    y = [0 if twice[j] or given[j] else unit for j in sets]
+    best = unit * len(y)
+    for _ in range(steps):
+        sums = [sum(y[j] for j in sets if row[j]) for row in member]
+        value, share = best_within(sums, sizes, limits)
+        value += sum(unit - one_y for one_y in y)
+        best = min(best, value)
+        if value <= cover * unit:
+            break
+        miss = [one - sum(part for v, part in share.items() if member[v, j]) for j in sets]
+        moved = [
+            j for j in sets
+            if not given[j] and not ((y[j] == 0 and miss[j] < 0) or (y[j] == unit and miss[j] > 0))
+        ]  # fmt: skip
+        norm = sum(miss[j] ** 2 for j in moved)
+        if norm == 0:
+            break
+        length = max(1, (value - cover * unit) * one * one // norm)
+        for j in moved:
+            y[j] = min(unit, max(0, y[j] + length * miss[j] // one))
+    return best

@@ -30,12 +30,14 @@ class Judge:
     ----------
     rows : Heard
     roots : Roots
+    drops : bool
+        Whether sets may go unkept.
     """
 
-    def __init__(self, rows: Heard, roots: Roots) -> None:
+    def __init__(self, rows: Heard, roots: Roots, drops: bool = True) -> None:
         self.pool = Pool(rows, roots)
         self.keeps = True  # whether further sets are kept
-        self._asked = False
+        self._asked = not drops
         self._n = rows.indptr.size - 1
 
     def hits(

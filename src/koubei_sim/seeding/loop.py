@@ -12,23 +12,22 @@ from __future__ import annotations
 
 import math
 import time as clock
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
-from koubei_sim.cascades.arcs import Arcs, for_people
 from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
-from koubei_sim.errors import KoubeiError
 from koubei_sim.networks.row_blocks import threads as network_threads
 from koubei_sim.seeding.judge import Judge
-from koubei_sim.seeding.kernels.cover import UNIT, dual_bound, greedy, take
+from koubei_sim.seeding.kernels.cover import UNIT, Limits, dual_bound, greedy, take
 from koubei_sim.seeding.kernels.search import BATCH, Roots
-from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
+from koubei_sim.seeding.limits import limits_of
+from koubei_sim.seeding.pool import Pool, checked_graph
+from koubei_sim.seeding.question import Question, people_of, sampling_of
 from koubei_sim.seeding.result import Reach, Seeds
 from koubei_sim.seeding.rows import heard
 
@@ -36,21 +35,6 @@ MOST_PAIRS: Final = 1 << 28  # of both collections: 2.4 GiB
 STEPS: Final = 100  # of the bound, in a round
 NEAR: Final = 0.99  # how near the bound on the cover is thought to come, to skip hopeless rounds
 NONE = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked, checked: rows in place of names."""
-
-    arcs: Arcs
-    k: int
-    allowed: NDArray[np.bool_]  # (n,)
-    given: NDArray[np.int64]
-    weights: NDArray[np.float64]  # (n,), what a person counts
-    target: float
-    delta: float
-    rounds: int
-    key: int
 
 
 def lower(count: int, a: float) -> float:
@@ -74,11 +58,15 @@ def most_cover(mean: float, a: float) -> float:
 def maximise(
     network: Any,
     rule: Rule,
-    k: int,
+    k: int | None = None,
     *,
     among: Any = None,
     audience: Any = None,
     given: Any = None,
+    groups: Any = None,
+    quotas: Any = None,
+    costs: Any = None,
+    budget: float | None = None,
     target: float = 0.9,
     delta: float = 0.01,
     rng: Any = None,
@@ -86,7 +74,10 @@ def maximise(
     threads: int | None = None,
     by: str = "label",
 ) -> Seeds:
-    """Choose the `k` people who reach most, and prove how near the best choice they come.
+    """Choose the people who reach most, and prove how near the best choice they come.
+
+    How many may be chosen, one of three says: `k`, or `groups` with `quotas`, or `costs` with
+    `budget`.
 
     Parameters
     ----------
@@ -94,7 +85,7 @@ def maximise(
         An arc ``u -> v`` means that the word of u reaches v.  Several layers are used together.
     rule : IndependentCascade or LinearThreshold
         Rules with live edges; others have no reverse sets and are refused.
-    k : int
+    k : int, optional
         How many to choose, 0 to all who may be chosen.
     among : list of people, optional
         Who may be chosen; all without.
@@ -102,6 +93,15 @@ def maximise(
         What reaching a person counts, at least 0; 1 for all without.
     given : list of people, optional
         Who starts anyway: people are chosen on top of them, and reach and bound count them too.
+    groups : (n,) array, or values keyed by people, optional
+        The group of each person: a name or a number.
+    quotas : dict, optional
+        How many to choose of each group, ``{"fan": 40, "newbie": 10}``, 0 to all of it who may be
+        chosen.  Nobody is chosen of a group without a quota.
+    costs : (n,) array, or values keyed by people, optional
+        What choosing a person costs, above 0 (at least 1e-12 of the budget).
+    budget : float, optional
+        Most that all who are chosen cost together, in the unit of `costs`.
     target : float
         Sampling goes on until ``ratio`` is at least this, 0..1.
     delta : float
@@ -140,33 +140,12 @@ def maximise(
     """
     started = clock.perf_counter()
     arcs, labels = checked_graph(network, rule, by)
-    names = arcs.network.labels
-    n = arcs.n
-    allowed = np.full(n, among is None)
-    if among is not None:
-        allowed[checks.rows_of("among", among, n, names)] = True
-    anyway = np.unique(checks.rows_of("given", given, n, names)).astype(np.int64)
-    allowed[anyway] = False
-    weights = np.ones(n)
-    if audience is not None:
-        value = checks.per_person("audience", audience, 0.0, math.inf)
-        if isinstance(value, float):
-            raise KoubeiError("audience", "not one value a person", got=value)
-        weights = np.asarray(for_people("audience", value, arcs.network), np.float64)
-        if not weights.any():
-            raise KoubeiError("audience", "nobody counts", allowed="somebody above 0")
-    most = checks.whole("sets", sets, 64, MOST_SETS)
-    question = Question(
-        arcs=arcs,
-        k=checks.whole("k", k, 0, int(allowed.sum())),
-        allowed=allowed,
-        given=anyway,
-        weights=weights,
-        target=checks.number("target", target, 0.0, 1.0),
-        delta=checks.number("delta", delta, 1e-12, 1.0 - 1e-12),
-        rounds=(most // BATCH).bit_length(),
-        key=checks.key(rng),
+    allowed, anyway, weights = people_of(arcs, among, given, audience)
+    limits, cost = limits_of(
+        arcs.network, allowed, k=k, groups=groups, quotas=quotas, costs=costs, budget=budget
     )
+    sampling = sampling_of(target, delta, sets, rng)
+    question = Question(arcs, limits, anyway, weights, **sampling)
     with network_threads(checks.threads(threads)):
         found = _choose(question, heard(rule, arcs, question.key, False))
     people = found.pop("rows")
@@ -177,59 +156,113 @@ def maximise(
         key=question.key,
         rule=rule,
         seconds=clock.perf_counter() - started,
+        costs=None if cost is None else cost[people],
         **found,
     )
 
 
+class Rounds:
+    """The two collections of a question, which double from round to round.
+
+    Parameters
+    ----------
+    q : Question
+    rows : Heard
+    failures : int
+        How many bounds may fail in a round; together they do with a chance of at most `q.delta`.
+    drops : bool
+        Whether sets on which seeds are judged may go unkept.
+    """
+
+    def __init__(self, q: Question, rows: Any, failures: int, drops: bool = True) -> None:
+        mass, weighted, cut = float(q.arcs.n), NONE, NONE
+        if (q.weights != 1.0).any():
+            weighted = np.flatnonzero(q.weights > 0.0)
+            sums = np.cumsum(q.weights[weighted])
+            mass = float(sums[-1])
+            cut = np.floor(sums / mass * 2.0**52).astype(np.int64)
+            cut[-1] = 1 << 52
+        chosen_on, judged_on = (
+            Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut) for collection in (0, 1)
+        )
+        self.ours, self.theirs = Pool(rows, chosen_on), Judge(rows, judged_on, drops)
+        self.mass, self.people = mass, q.arcs.n
+        self.a = float(log_portable(failures * q.rounds / q.delta))
+        self.sizes = [BATCH << i for i in range(q.rounds)]
+        self.at = 0
+
+    @property
+    def number(self) -> int:
+        """How many sets each collection has, once made."""
+        return self.sizes[self.at]
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs both collections hold."""
+        return self.ours.size + self.theirs.pool.size
+
+    def _fits(self, times: float) -> bool:
+        """Whether so many times the sets can be held, with half of them more for luck."""
+        grows = self.ours.size + self.theirs.keeps * self.theirs.pool.size
+        return self.pairs - grows + 1.5 * times * grows <= MOST_PAIRS
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be no further round."""
+        return self.at + 1 == len(self.sizes) or not self._fits(2.0)
+
+    @property
+    def limit(self) -> str:
+        """What ends the sampling where the target does not."""
+        return "sets" if self.at + 1 == len(self.sizes) else "memory"
+
+    def make(self) -> None:
+        """Make the sets of the round, or of a later one where those are too few to begin with."""
+        self.ours.grow(self.number)
+        while self.ours.size < self.people // 4 and self.at + 1 < len(self.sizes):
+            self.at += 1  # smaller rounds cost more in loops over people than in sets
+            self.ours.grow(self.number)
+
+    def next(self, count: int = 0, target: float = 0.0) -> None:
+        """Go on to the next round, or the first in which so many hits could prove the target."""
+        made = self.number
+        self.at += 1
+        while self.at + 1 < len(self.sizes) and _hopeless(
+            count * self.number // made, self.a, target
+        ):
+            if not self._fits(2.0 * self.number / made):
+                break
+            self.at += 1
+
+
 def _choose(q: Question, rows: Any) -> dict[str, Any]:
     """Double the collections until the target is reached or there may be no more sets."""
-    mass, weighted, cut = float(q.arcs.n), NONE, NONE
-    if (q.weights != 1.0).any():
-        weighted = np.flatnonzero(q.weights > 0.0)
-        sums = np.cumsum(q.weights[weighted])
-        mass = float(sums[-1])
-        cut = np.floor(sums / mass * 2.0**52).astype(np.int64)
-        cut[-1] = 1 << 52
-    chosen_on, judged_on = (
-        Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut) for collection in (0, 1)
-    )
-    ours, theirs = Pool(rows, chosen_on), Judge(rows, judged_on)
-    a = float(log_portable(3.0 * q.rounds / q.delta))
-    sizes = [BATCH << i for i in range(q.rounds)]
-    only = q.k in (0, int(q.allowed.sum()))  # there is one choice, so it is the best
+    rounds = Rounds(q, rows, 3)
+    mass, a, limits = rounds.mass, rounds.a, block(q.limits)
     surely = math.fsum(q.weights[q.given])
-    at = 0
     while True:
-        ours.grow(sizes[at])
-        while ours.size < q.arcs.n // 4 and at + 1 < q.rounds:
-            at += 1  # smaller rounds cost more in loops over people than in sets
-            ours.grow(sizes[at])
-        number = sizes[at]
-        index, before, seeds, cover = _cover(ours, q)
-        own, met = theirs.hits(number, q.given, seeds)
+        rounds.make()
+        number = rounds.number
+        index, before, seeds, gains = choice(rounds.ours, q)
+        cover = held(before) + int(gains.sum())
+        own, met = rounds.theirs.hits(number, q.given, seeds)
         # Whom seeds reach includes themselves.
         least = min(mass, surely + math.fsum(q.weights[seeds]))
         low = max(least, lower(own, a) * mass / number)
-        high = mass if q.k or q.given.size else 0.0
+        # Where there is one choice, it is the best.
+        only = not q.limits.quota.any() or seeds.size == q.limits.allowed.sum()
+        high = mass if seeds.size or q.given.size else 0.0
         high = max(low, min(high, upper(own, a) * mass / number))
-        pairs = ours.size + theirs.pool.size
-        grows = ours.size + theirs.keeps * theirs.pool.size
-        still = pairs - grows
-        full = at + 1 == q.rounds or still + 3 * grows > MOST_PAIRS
         at_most = high if only else mass
         need = min(number, most_cover(low / max(q.target, 1e-9) * number / mass, a))
-        if not only and low < q.target * mass and (need >= cover or full):
+        if not only and low < q.target * mass and (need >= cover or rounds.full):
             goal = math.floor(max(need, cover) * UNIT)
-            bound = int(dual_bound(index, q.allowed, before, seeds, cover, goal, STEPS))
+            bound = int(dual_bound(index, limits, before, seeds, cover, goal, STEPS))
             at_most = max(low, min(mass, upper(bound / UNIT, a) * mass / number))
         ratio = low / at_most if at_most > 0.0 else 1.0
-        if ratio >= q.target or full:
+        if ratio >= q.target or rounds.full:
             break
-        at += 1
-        while at + 1 < q.rounds and _hopeless(own * sizes[at] // number, a, q.target):
-            if (still + 3 * grows * sizes[at] / number) > MOST_PAIRS:
-                break
-            at += 1
+        rounds.next(own, q.target)
     mean = met * (mass / number)
     return {
         "rows": seeds,
@@ -237,9 +270,9 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         "at_most": at_most,
         "ratio": ratio,
         "curve": mean,
-        "stopped": "target" if ratio >= q.target else "sets" if at + 1 == q.rounds else "memory",
+        "stopped": "target" if ratio >= q.target else rounds.limit,
         "sets": 2 * number,
-        "pairs": pairs,
+        "pairs": rounds.pairs,
     }
 
 
@@ -248,12 +281,38 @@ def _hopeless(count: int, a: float, target: float) -> bool:
     return lower(count, a) < target * upper(count / NEAR, a)
 
 
-def _cover(pool: Pool, q: Question) -> tuple[Block, NDArray[np.uint64], NDArray[np.int64], int]:
-    """Return the index of a collection, the sets that hold `given`, seeds, and sets covered."""
+def choice(
+    pool: Pool, q: Question
+) -> tuple[Block, NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the index of a collection, the sets that hold `given`, seeds, and what each adds."""
     index = block(pool.index())
-    covered = np.zeros((pool.made + 63) >> 6, np.uint64)
-    cover = sum(int(take(index, v, covered)) for v in q.given)
-    before = covered.copy()
-    seeds, gains = np.empty(q.k, np.int64), np.empty(q.k, np.int64)
-    greedy(index, q.allowed, covered, seeds, gains)
-    return index, before, seeds, cover + int(gains.sum())
+    before = np.zeros((pool.made + 63) >> 6, np.uint64)
+    for v in q.given:
+        take(index, v, before)
+    seeds, gains = best_first(index, q.limits, before.copy())
+    if q.limits.units.size:
+        # A gain for a unit can be best where it is small: who gains most alone may be better.
+        covered, any_price = before.copy(), np.minimum(q.limits.units, 1)
+        one, alone = best_first(index, q.limits._replace(units=any_price), covered, 1)
+        allowed = q.limits.allowed.copy()
+        allowed[one] = False
+        money = q.limits.budget - int(q.limits.units[one].sum())
+        others, more = best_first(index, q.limits._replace(allowed=allowed, budget=money), covered)
+        if alone.sum() + more.sum() > gains.sum():
+            seeds, gains = np.concatenate([one, others]), np.concatenate([alone, more])
+    return index, before, seeds, gains
+
+
+def best_first(
+    index: Block, limits: Limits, covered: NDArray[np.uint64], most: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return people by greedy, `most` at most, and how many sets each adds to those covered."""
+    room = int(limits.quota.sum()) if most is None else most
+    seeds, gains = np.empty(room, np.int64), np.empty(room, np.int64)
+    found = int(greedy(index, block(limits), covered, seeds, gains))
+    return seeds[:found], gains[:found]
+
+
+def held(sets: NDArray[np.uint64]) -> int:
+    """Return how many sets are marked."""
+    return int(np.bitwise_count(sets).sum())

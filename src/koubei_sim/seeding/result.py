@@ -1,7 +1,11 @@
-"""`Seeds`: who was chosen, whom they reach, and what no choice exceeds.  Made by `maximise`."""
+"""`Seeds` and `Fewest`: who was chosen, whom they reach, and what no choice can better.
+
+Made by `maximise` and `fewest`.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,8 +32,54 @@ class Reach(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Seeds:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Chosen:
+    """People chosen on reverse sets, best first, and how they were found."""
+
+    seeds: NDArray[Any]
+    reach: Reach
+    ratio: float
+    curve: NDArray[np.float64]
+    stopped: str
+    sets: int
+    pairs: int
+    target: float
+    delta: float
+    key: int
+    rule: Any
+    seconds: float
+    costs: NDArray[np.float64] | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """What all of them cost together, where costs were given."""
+        return None if self.costs is None else math.fsum(self.costs)
+
+    def table(self) -> pd.DataFrame:
+        """Return a row for each seed, best first: ``seed``, ``reach`` up to it, ``gain`` by it.
+
+        Where costs were given, ``cost`` up to it.
+        """
+        import pandas as pd
+
+        columns = {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)}
+        if self.costs is not None:
+            columns["cost"] = np.cumsum(self.costs)
+        return pd.DataFrame(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
+
+    def _reached(self) -> str:
+        paid = "" if self.cost is None else f" for {self.cost:.6g}"
+        low, high = self.reach.low, self.reach.high
+        return (
+            f"{len(self.seeds)} people{paid}, reach {self.reach.mean:.6g} in {low:.6g}..{high:.6g}"
+        )
+
+    def _missed(self) -> str:
+        return "" if self.ratio >= self.target else f" (target {self.target:.0%} not reached)"
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Seeds(Chosen):
     """The people chosen, with a proof.
 
     Parameters
@@ -39,7 +89,7 @@ class Seeds:
     reach : Reach
         Of all of them, with `given`.  Seeds count as reached.
     at_most : float
-        No `k` people who may be chosen reach more.
+        No other choice within the limits reaches more.
     ratio : float
         Proven share of the best: ``reach.low / at_most``.
     curve : (k + 1,) float64 array
@@ -52,37 +102,57 @@ class Seeds:
         As asked; all bounds together hold with probability 1 - delta.
     seconds : float
         Wall time.
+    costs : (k,) float64 array or None
+        What each of them costs, where costs were given.
     """
 
-    seeds: NDArray[Any]
-    reach: Reach
     at_most: float
-    ratio: float
-    curve: NDArray[np.float64]
-    stopped: str
-    sets: int
-    pairs: int
-    target: float
-    delta: float
-    key: int
-    rule: Any
-    seconds: float
-
-    def table(self) -> pd.DataFrame:
-        """Return a row for each seed, best first: ``seed``, ``reach`` up to it, ``gain`` by it."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)},
-            index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"),
-        )
 
     def __repr__(self) -> str:
         """Say reach, bound and what is proven, in one line."""
-        low, high = self.reach.low, self.reach.high
-        short = "" if self.ratio >= self.target else f" (target {self.target:.0%} not reached)"
         return (
-            f"Seeds({len(self.seeds)} people, reach {self.reach.mean:.6g} in "
-            f"{low:.6g}..{high:.6g}, none reach more than {self.at_most:.6g}: "
-            f"{self.ratio:.1%} proven{short})"
+            f"Seeds({self._reached()}, none reach more than {self.at_most:.6g}: "
+            f"{self.ratio:.1%} proven{self._missed()})"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Fewest(Chosen):
+    """The people found to be enough, and how many any choice needs.
+
+    Parameters
+    ----------
+    seeds : (k,) array
+        Best first.  Labels where the network has them, or rows.
+    wanted : float
+        The reach that was asked for.
+    at_least : int
+        No fewer people reach `wanted`; one more than may be chosen where all of them do not.
+    ratio : float
+        ``at_least / k``: 1 where no choice is smaller, 0 where `wanted` could not be proven.
+    reach : Reach
+        Of all of them, with `given`.  ``low`` is `wanted`, or what the seeds count themselves if
+        that is more: the number of seeds was chosen on the sets that judge them, so that the mean
+        lies a little high, and no more than that is proven.
+    curve : (k + 1,) float64 array
+        Estimated reach of the first 0, 1, .. k seeds; `given` alone at 0.
+    stopped : {"target", "sets", "memory"}
+        Why sampling ended: target reached, or no more sets allowed, or no more memory.
+    sets, pairs : int
+        How many sets were made, both collections together, and pairs of person and set.
+    target, delta, key, rule
+        As asked; all bounds together hold with probability 1 - delta.
+    seconds : float
+        Wall time.
+    """
+
+    wanted: float
+    at_least: int
+
+    def __repr__(self) -> str:
+        """Say how many are enough and how many are needed, in one line."""
+        found = "proven" if self.reach.low >= self.wanted else "NOT proven"
+        return (
+            f"Fewest({self._reached()}; {self.wanted:.6g} is {found}, "
+            f"no fewer than {self.at_least} can{self._missed()})"
         )
