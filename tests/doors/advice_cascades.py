@@ -35,6 +35,7 @@ from koubei_sim.cascades import (
     CompetingCascades,
     IndependentCascade,
     LinearThreshold,
+    NegativeCascade,
     RandomSeeds,
 )
 from koubei_sim.cascades.runner import Runner
@@ -103,6 +104,10 @@ TRIED: dict[str, Trial] = {
     "\"LinearThreshold(method='choice')\"": (
         lambda: kb.seeding.maximise(PATH, LinearThreshold(method="sum"), 1),
         lambda: kb.seeding.maximise(PATH, LinearThreshold(method="choice"), 1),
+    ),
+    "\"method='count'\"": (
+        lambda: kb.seeding.reverse_sets(PATH, NegativeCascade(0.5), 5, method="coins"),
+        lambda: kb.seeding.reverse_sets(PATH, NegativeCascade(0.5), 5, method="count"),
     ),
     "'number=1000'": (
         lambda: kb.seeding.reverse_sets(PATH, HALF),

@@ -28,7 +28,7 @@ from koubei_sim.seeding.kernels.cover import UNIT, Index, dual_bound, greedy, hi
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
 from koubei_sim.seeding.result import Reach, Seeds
-from koubei_sim.seeding.rows import heard
+from koubei_sim.seeding.rows import Law, Meetings, heard
 
 MOST_PAIRS: Final = 1 << 28  # of both collections: 2.4 GiB
 STEPS: Final = 100  # of the bound, in a round
@@ -40,7 +40,7 @@ NONE = np.empty(0, np.int64)
 class Question:
     """What is asked, checked: rows in place of names."""
 
-    arcs: Arcs
+    arcs: Arcs | Meetings
     k: int
     allowed: NDArray[np.bool_]  # (n,)
     given: NDArray[np.int64]
@@ -77,6 +77,7 @@ def maximise(
     among: Any = None,
     audience: Any = None,
     given: Any = None,
+    horizon: float | None = None,
     target: float = 0.9,
     delta: float = 0.01,
     rng: Any = None,
@@ -87,10 +88,12 @@ def maximise(
 
     Parameters
     ----------
-    network : Network, or a graph of another library
+    network : Network, TemporalNetwork, or a graph of another library
         An arc ``u -> v`` means that the word of u reaches v.  Several layers are used together.
-    rule : IndependentCascade or LinearThreshold
-        Rules with live edges; others have no reverse sets and are refused.
+        Contacts with time stamps (`TemporalNetwork`) need `IndependentCascade`.
+    rule : IndependentCascade, LinearThreshold, DelayedCascade, SIR, FractionalSIR, NegativeCascade
+        Rules with live edges; others have no reverse sets and are refused.  Under `NegativeCascade`
+        those whom good word reaches count.
     k : int
         How many to choose, 0 to all who may be chosen.
     among : list of people, optional
@@ -99,6 +102,8 @@ def maximise(
         What reaching a person counts, at least 0; 1 for all without.
     given : list of people, optional
         Who starts anyway: people are chosen on top of them, and reach and bound count them too.
+    horizon : float, optional
+        Who is reached after this step or time does not count.
     target : float
         Sampling goes on until ``ratio`` is at least this, 0..1.
     delta : float
@@ -162,7 +167,7 @@ def maximise(
         rounds=(most // BATCH).bit_length(),
         key=checks.key(rng),
     )
-    found = _choose(question, heard(rule, arcs, question.key, False))
+    found = _choose(question, heard(rule, arcs, question.key, False, horizon))
     people = found.pop("rows")
     return Seeds(
         seeds=people.astype(np.int32) if labels is None else labels[people],
@@ -175,7 +180,7 @@ def maximise(
     )
 
 
-def _choose(q: Question, rows: Any) -> dict[str, Any]:
+def _choose(q: Question, law: Law) -> dict[str, Any]:
     """Double the collections until the target is reached or there may be no more sets."""
     mass, weighted, cut = float(q.arcs.n), NONE, NONE
     if (q.weights != 1.0).any():
@@ -185,7 +190,7 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         cut = np.floor(sums / mass * 2.0**52).astype(np.int64)
         cut[-1] = 1 << 52
     ours, theirs = (
-        Pool(rows, Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut))
+        Pool(law, Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut))
         for collection in (0, 1)
     )
     a = float(log_portable(3.0 * q.rounds / q.delta))
@@ -204,7 +209,7 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         met = _hits(theirs, q.given, seeds, q.arcs.n)
         own = int(met[-1])
         # Whom seeds reach includes themselves.
-        least = min(mass, surely + math.fsum(q.weights[seeds]))
+        least = law.surely * min(mass, surely + math.fsum(q.weights[seeds]))
         low = max(least, lower(own, a) * mass / number)
         high = mass if q.k or q.given.size else 0.0
         high = max(low, min(high, upper(own, a) * mass / number))

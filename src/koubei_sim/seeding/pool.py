@@ -6,6 +6,7 @@ Called by `seeding.loop`, and by whoever wants the sets themselves.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
-from koubei_sim.seeding.kernels.live import Heard
 from koubei_sim.seeding.kernels.search import BATCH, Pairs, Roots, Scratch, search_many
-from koubei_sim.seeding.rows import heard
+from koubei_sim.seeding.kernels.timed import NEVER, TimedScratch, search_timed
+from koubei_sim.seeding.rows import Law, Meetings, heard
 
 MOST_SETS = 1 << 30  # sets are numbered in 32 bits where people are listed with theirs
 ROOM = 1 << 16  # pairs for which there is room at first
@@ -31,16 +32,22 @@ class Pool:
 
     Parameters
     ----------
-    rows : Heard
+    law : Law
     roots : Roots
     """
 
-    def __init__(self, rows: Heard, roots: Roots) -> None:
-        self.rows, self.roots = block(rows), block(roots)
-        n = rows.indptr.size - 1
-        widest = int(np.diff(rows.indptr).max(initial=0)) + 1
-        ring = np.empty((2, 1 << max(12, (2 * widest + 256).bit_length())), np.int64)
-        self._scratch = block(Scratch(np.zeros(n, np.uint64), np.empty(widest, np.int64), ring))
+    def __init__(self, law: Law, roots: Roots) -> None:
+        n = law.rows.indptr.size - 1
+        found = np.empty(int(np.diff(law.rows.indptr).max(initial=0)) + 1, np.int64)
+        args = block(law.rows), block(roots)
+        if law.timing is None:
+            ring = np.empty((2, 1 << max(12, (2 * found.size + 256).bit_length())), np.int64)
+            scratch = block(Scratch(np.zeros(n, np.uint64), found, ring))
+            self._search = partial(search_many, *args, scratch)
+        else:
+            heap = np.empty(n, np.int32), np.empty(n, np.int32)
+            waiting = block(TimedScratch(np.full(n, NEVER), *heap, found))
+            self._search = partial(search_timed, args[0], block(law.timing), args[1], waiting)
         self.first = roots.first
         self.made = 0
         self.ends = np.zeros(1, np.int64)
@@ -68,9 +75,7 @@ class Pool:
             ends = np.zeros(-(-wanted // BATCH) + 1, np.int64)
             ends[0] = self.size
             start = self.first + self.made
-            done = search_many(
-                self.rows, self.roots, self._scratch, self.pairs, start, wanted, ends
-            )
+            done = self._search(self.pairs, start, wanted, ends)
             self.ends = np.concatenate([self.ends, ends[1 : done + 1]])
             self.made += min(wanted, BATCH * done)
             if self.made < number:
@@ -93,19 +98,19 @@ class Pool:
         return out
 
 
-def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
-    """Return the arcs of a graph, and what people are called where labels are wanted back."""
+def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs | Meetings, NDArray[Any] | None]:
+    """Return the arcs or contacts of a graph; what people are called, if labels are wanted back."""
     if not isinstance(rule, Rule):
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
         )
     checks.word("by", by, ("label", "row"))
-    if isinstance(network, TemporalNetwork):
-        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
-    graph = network if isinstance(network, Network) else as_network(network)
+    graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
     labels = graph.labels
     if by == "row":
         graph, labels = replace(graph, labels=None), None
+    if isinstance(graph, TemporalNetwork):
+        return Meetings(graph), labels
     return Arcs.of(graph, network), labels
 
 
@@ -116,6 +121,7 @@ def reverse_sets(
     *,
     roots: Any = None,
     method: str = "count",
+    horizon: float | None = None,
     first: int = 0,
     rng: Any = None,
     by: str = "label",
@@ -127,9 +133,11 @@ def reverse_sets(
 
     Parameters
     ----------
-    network : Network, or a graph of another library
-    rule : IndependentCascade or LinearThreshold
-        Rules with live edges; horizon: none.
+    network : Network, TemporalNetwork, or a graph of another library
+        Contacts with time stamps (`TemporalNetwork`) need `IndependentCascade`.
+    rule : IndependentCascade, LinearThreshold, DelayedCascade, SIR, FractionalSIR, NegativeCascade
+        Rules with live edges.  Under `NegativeCascade` the set holds those from whom good word
+        reaches the root; it may be empty.
     number : int, optional
         How many sets; one a root where roots are given.
     roots : list of people, optional
@@ -138,6 +146,8 @@ def reverse_sets(
         *count*: live arcs are skipped to (fast).  *coins*: set j has the coins of replicate j of
         `cascade` with the same key, so that its root is reached there from s exactly when s lies in
         the set.  Equal in law.
+    horizon : float, optional
+        The root must be reached by this step or time, as in `cascade`.
     first : int
         Number of the first set: set 17 can be had alone with ``number=1, first=17``.
     rng : int, SeedSequence, Generator or None
@@ -175,10 +185,10 @@ def reverse_sets(
     else:
         count = checks.whole("number", number, 0, MOST_SETS)
     first = checks.whole("first", first, 0, 1 << 62)
+    law = heard(rule, arcs, key, method == "coins", horizon)
     if count == 0:
         return []
-    rows = heard(rule, arcs, key, method == "coins")
-    pool = Pool(rows, Roots(np.uint64(key), 0, given, first, NONE, NONE))
+    pool = Pool(law, Roots(np.uint64(key), 0, given, first, NONE, NONE))
     pool.grow(count)
     found = pool.lists()
     return found if labels is None else [labels[rows] for rows in found]
