@@ -366,23 +366,24 @@ def test_good_word_agrees_with_forward_cascades_of_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "horizon"),
+    ("network", "rule", "horizon"),
     [
-        (IndependentCascade("weighted"), 2),
-        (DelayedCascade("weighted", ("exponential", 1.0)), 2.0),
-        (SIR(0.4, 1.0), 1.0),
-        (SIR(0.3, 0.5, steps=True), 3),
+        (NET, IndependentCascade("weighted"), 2),
+        (NET, DelayedCascade("weighted", ("exponential", 1.0)), 2.0),
+        (NET, SIR(0.4, 1.0), 1.0),
+        (NET, SIR(0.3, 0.5, steps=True), 3),
+        (MET, IndependentCascade(0.3), 12.0),
     ],
     ids=str,
 )
-def test_shares_of_sets_agree_with_forward_runs(rule, horizon) -> None:
+def test_shares_of_sets_agree_with_forward_runs(network, rule, horizon) -> None:
     """Catches own draws of another law than the cascade's: reach of 6 groups, 8,000 each."""
     number = 8000
-    sets = reverse_sets(NET, rule, number, rng=KEY, horizon=horizon)
+    sets = reverse_sets(network, rule, number, rng=KEY, horizon=horizon)
     for start in range(6):
         group = [start, start + 11, start + 22]
         sizes = kb.cascade(
-            NET, rule, group, replicates=number, rng=4, horizon=horizon, threads=1
+            network, rule, group, replicates=number, rng=4, horizon=horizon, threads=1
         ).sizes
         q = np.mean([bool(set(one.tolist()) & set(group)) for one in sets])
         error = math.hypot(sizes.std() / math.sqrt(number), N * math.sqrt(q * (1 - q) / number))

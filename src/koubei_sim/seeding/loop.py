@@ -175,6 +175,7 @@ def maximise(
         delta=question.delta,
         key=question.key,
         rule=rule,
+        horizon=horizon,
         seconds=clock.perf_counter() - started,
         **found,
     )

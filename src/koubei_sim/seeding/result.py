@@ -48,7 +48,7 @@ class Seeds:
         Why sampling ended: target reached, or no more sets allowed, or no more memory.
     sets, pairs : int
         How many sets were made, both collections together, and pairs of person and set.
-    target, delta, key, rule
+    target, delta, key, rule, horizon
         As asked; all bounds together hold with probability 1 - delta.
     seconds : float
         Wall time.
@@ -66,6 +66,7 @@ class Seeds:
     delta: float
     key: int
     rule: Any
+    horizon: float | None
     seconds: float
 
     def table(self) -> pd.DataFrame:

@@ -151,6 +151,15 @@ def _lasts(w, lasting, u):
 
 
 @njit(cache=True, error_model="numpy")
+def _lasts_at_most(w, lasting, u):
+    """Return a bound of `_lasts` without a logarithm: -log(u) <= (1 - u) / u."""
+    if w.law == CONSTANT:
+        return w.ending
+    low = draw32(lasting, u) * 2.3283064365386963e-10
+    return (1.0 - low) / (low * w.ending) + w.steps
+
+
+@njit(cache=True, error_model="numpy")
 def _start(h, w, luck, by, e):
     """Return the latest start of the source of the live arc at place `e`; below 0: none.
 
@@ -168,6 +177,10 @@ def _start(h, w, luck, by, e):
         return latest_start(by, 1.0 + np.floor(x / number) if w.law == GEOMETRIC else x * number)
     arc, first = h.arc[e], h.group[e]
     byte = np.int64((draw(luck.one, first) >> np.uint64(8 * (arc - first))) & np.uint64(255))
+    # E is at least the coin as a fraction: most arcs that fail do so without a logarithm.
+    least = byte * 0.00390625
+    if least > number * by or least > number * _lasts_at_most(w, luck.lasting, h.source[e]):
+        return NEVER
     x = exponential_of((byte << 24) | low_bits(luck.two, arc)) / number
     if w.steps:
         x = 1.0 + np.floor(x)
