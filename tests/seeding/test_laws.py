@@ -506,3 +506,13 @@ def test_what_has_no_reverse_sets_is_refused_in_one_line(network, rule, options,
     """Catches a law without live edges that is taken as if it had them."""
     with pytest.raises(kb.KoubeiError, match=said):
         reverse_sets(network, rule, 5, rng=1, **options)
+
+
+def test_callers_that_know_arcs_alone_are_not_given_other_laws() -> None:
+    """Catches contacts read as arcs, and seeds taken as surely pleased, elsewhere."""
+    with pytest.raises(kb.KoubeiError, match=r"network: contacts with time stamps.*aggregate\(\)"):
+        pool.checked_graph(MET, IndependentCascade(0.1), "label")
+    with pytest.raises(kb.KoubeiError, match="rule: seeds that may displease"):
+        pool.checked_graph(NET, NegativeCascade(0.1), "label")
+    arcs, _ = pool.checked_graph(NET, SIR(0.1), "label")
+    assert arcs.count == NET.n_arcs

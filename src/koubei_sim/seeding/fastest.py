@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.seeding.loop import maximise
-from koubei_sim.seeding.pool import checked_graph
+from koubei_sim.seeding.pool import checked_law
 from koubei_sim.seeding.result import Seeds
 from koubei_sim.seeding.rows import Meetings
 
@@ -135,7 +135,7 @@ def fastest(
 
 def _horizons(network: Any, rule: Rule, precision: float, by: str) -> NDArray[np.float64]:
     """Return the horizons worth a try, ascending; the last is infinite."""
-    graph, _ = checked_graph(network, rule, by)
+    graph, _ = checked_law(network, rule, by)
     if isinstance(graph, Meetings):
         some = np.unique(graph.network.time)
     elif rule.by_steps:

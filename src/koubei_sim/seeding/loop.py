@@ -26,7 +26,7 @@ from koubei_sim.core.draws import log_portable
 from koubei_sim.errors import KoubeiError
 from koubei_sim.seeding.kernels.cover import UNIT, Index, dual_bound, greedy, hits, invert, take
 from koubei_sim.seeding.kernels.search import BATCH, Roots
-from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
+from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_law
 from koubei_sim.seeding.result import Reach, Seeds
 from koubei_sim.seeding.rows import Law, Meetings, heard
 
@@ -139,7 +139,7 @@ def maximise(
     ([0], True, True)
     """
     started = clock.perf_counter()
-    arcs, labels = checked_graph(network, rule, by)
+    arcs, labels = checked_law(network, rule, by)
     names = arcs.network.labels
     n = arcs.n
     allowed = np.full(n, among is None)

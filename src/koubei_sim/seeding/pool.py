@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
+from koubei_sim.cascades.rules import NegativeCascade
 from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
@@ -98,8 +99,23 @@ class Pool:
         return out
 
 
-def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs | Meetings, NDArray[Any] | None]:
-    """Return the arcs or contacts of a graph; what people are called, if labels are wanted back."""
+def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
+    """Return the arcs of a graph, and what people are called where labels are wanted back.
+
+    For callers that need arcs, and seeds that surely count themselves.
+    """
+    graph, labels = checked_law(network, rule, by)
+    if isinstance(graph, Meetings):
+        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
+    if isinstance(rule, NegativeCascade):
+        raise KoubeiError(
+            "rule", "seeds that may displease: done by maximise alone", got=type(rule).__name__
+        )
+    return graph, labels
+
+
+def checked_law(network: Any, rule: Any, by: str) -> tuple[Arcs | Meetings, NDArray[Any] | None]:
+    """Return the arcs or contacts of a graph, and labels as `checked_graph`, for any rule."""
     if not isinstance(rule, Rule):
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
@@ -171,7 +187,7 @@ def reverse_sets(
     >>> [one.tolist() for one in reverse_sets(path, kb.IndependentCascade(1.0), roots=[2, 0])]
     [[0, 1, 2], [0]]
     """
-    arcs, labels = checked_graph(network, rule, by)
+    arcs, labels = checked_law(network, rule, by)
     checks.word("method", method, ("count", "coins"))
     key = checks.key(rng)
     given = NONE
