@@ -35,6 +35,7 @@ from koubei_sim.cascades import (
     CompetingCascades,
     IndependentCascade,
     LinearThreshold,
+    NegativeCascade,
     RandomSeeds,
 )
 from koubei_sim.cascades.runner import Runner
@@ -109,6 +110,10 @@ TRIED: dict[str, Trial] = {
     "\"quotas={'fan': 40, 'newbie': 10}\"": (
         lambda: kb.seeding.maximise(FIFTY, HALF, groups=FANS, quotas=40),
         lambda: kb.seeding.maximise(FIFTY, HALF, groups=FANS, quotas={"fan": 40, "newbie": 10}),
+    ),
+    "\"method='count'\"": (
+        lambda: kb.seeding.reverse_sets(PATH, NegativeCascade(0.5), 5, method="coins"),
+        lambda: kb.seeding.reverse_sets(PATH, NegativeCascade(0.5), 5, method="count"),
     ),
     "'number=1000'": (
         lambda: kb.seeding.reverse_sets(PATH, HALF),

@@ -11,7 +11,7 @@ from tests.seeding.twin import Plain, kept, spreads, tiny, units
 
 import koubei_sim as kb
 from koubei_sim.cascades import (
-    SIR,
+    SIS,
     CompetingCascades,
     FractionalThreshold,
     IndependentCascade,
@@ -167,7 +167,7 @@ def test_sets_follow_arcs_backwards_and_speak_of_labels() -> None:
         (FractionalThreshold(0.3), r"rule: has no reverse sets, got FractionalThreshold, .*degree"),
         (Reinforcement(2), "got Reinforcement"),
         (CompetingCascades({"a": 0.1, "b": 0.1}), "got CompetingCascades"),
-        (SIR(0.1, 0.5), "got SIR"),
+        (SIS(0.1, 0.5), "got SIS"),
         (LinearThreshold(thresholds=(0.2, 0.6)), "weights are added up"),
         (LinearThreshold(method="sum"), r"try LinearThreshold\(method='choice'\)"),
         (0.1, "rule: not a rule"),

@@ -83,6 +83,7 @@ DRAW_ARC_COUNT: Final = 77  # 0, 0; first arc of the segment
 # Reverse sets (docs/seeding.md); the field of the replicate holds the number of the set.
 DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
+DRAW_SET_LAWS: Final = 133  # collection, 0 bytes / 1 low bits / 2 latency / 3 duration / 4 pleases
 
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
+from koubei_sim.seeding.fastest import Fastest, fastest
 from koubei_sim.seeding.fewest_seeds import fewest
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.pool import reverse_sets
 from koubei_sim.seeding.result import Fewest, Reach, Seeds
 
-__all__ = ["Fewest", "Reach", "Seeds", "fewest", "maximise", "reverse_sets"]
+__all__ = ["Fastest", "Fewest", "Reach", "Seeds", "fastest", "fewest", "maximise", "reverse_sets"]
 __all__ += rankings.__all__

@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.seeding.kernels.live import Heard
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.pool import Pool
+from koubei_sim.seeding.rows import Law
 
 KEPT: Final = 1 << 24  # pairs from which sets may go unkept
 GAIN: Final = 2.5  # how many times fewer pairs must be met up to the first seed; rounds double
@@ -28,17 +28,17 @@ class Judge:
 
     Parameters
     ----------
-    rows : Heard
+    law : Law
     roots : Roots
     drops : bool
-        Whether sets may go unkept.
+        Whether sets may go unkept; those with time are kept.
     """
 
-    def __init__(self, rows: Heard, roots: Roots, drops: bool = True) -> None:
-        self.pool = Pool(rows, roots)
+    def __init__(self, law: Law, roots: Roots, drops: bool = True) -> None:
+        self.pool = Pool(law, roots)
         self.keeps = True  # whether further sets are kept
-        self._asked = not drops
-        self._n = rows.indptr.size - 1
+        self._asked = not drops or law.timing is not None
+        self._n = law.rows.indptr.size - 1
 
     def hits(
         self, number: int, given: NDArray[np.int64], seeds: NDArray[np.int64]

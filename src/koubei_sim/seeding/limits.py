@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import for_people
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.networks import Network
+from koubei_sim.networks import Network, TemporalNetwork
 from koubei_sim.seeding.kernels.cover import BUDGET, Limits
 
 CHEAPEST: Final = 1e-12  # least cost as a share of the budget, so that units are numbers to go by
@@ -40,7 +40,7 @@ def so_many(allowed: NDArray[np.bool_], k: int) -> Limits:
 
 
 def limits_of(
-    network: Network,
+    network: Network | TemporalNetwork,
     allowed: NDArray[np.bool_],
     *,
     k: Any,
@@ -53,7 +53,7 @@ def limits_of(
 
     Parameters
     ----------
-    network : Network
+    network : Network or TemporalNetwork
     allowed : (n,) bool array
         Who may be chosen, before limits.
     k, groups, quotas, costs, budget
@@ -83,7 +83,9 @@ def limits_of(
     return _by_cost(network, allowed, costs, budget)
 
 
-def _by_group(network: Network, allowed: NDArray[np.bool_], groups: Any, quotas: Any) -> Limits:
+def _by_group(
+    network: Network | TemporalNetwork, allowed: NDArray[np.bool_], groups: Any, quotas: Any
+) -> Limits:
     if not isinstance(quotas, Mapping) or not quotas:
         raise KoubeiError(
             "quotas", "not one number a group", got=repr(quotas),
@@ -122,7 +124,7 @@ def _near(name: Any, values: Any) -> str | None:
 
 
 def _by_cost(
-    network: Network, allowed: NDArray[np.bool_], costs: Any, budget: Any
+    network: Network | TemporalNetwork, allowed: NDArray[np.bool_], costs: Any, budget: Any
 ) -> tuple[Limits, NDArray[np.float64]]:
     """Costs in units of 2**-50 of the budget, rounded down.
 

@@ -26,10 +26,10 @@ from koubei_sim.seeding.judge import Judge
 from koubei_sim.seeding.kernels.cover import UNIT, Limits, dual_bound, greedy, take
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.limits import limits_of
-from koubei_sim.seeding.pool import Pool, checked_graph
+from koubei_sim.seeding.pool import Pool, checked_law
 from koubei_sim.seeding.question import Question, people_of, sampling_of
 from koubei_sim.seeding.result import Reach, Seeds
-from koubei_sim.seeding.rows import heard
+from koubei_sim.seeding.rows import Law, heard
 
 MOST_PAIRS: Final = 1 << 28  # of both collections: 2.4 GiB
 STEPS: Final = 100  # of the bound, in a round
@@ -67,6 +67,7 @@ def maximise(
     quotas: Any = None,
     costs: Any = None,
     budget: float | None = None,
+    horizon: float | None = None,
     target: float = 0.9,
     delta: float = 0.01,
     rng: Any = None,
@@ -81,10 +82,12 @@ def maximise(
 
     Parameters
     ----------
-    network : Network, or a graph of another library
+    network : Network, TemporalNetwork, or a graph of another library
         An arc ``u -> v`` means that the word of u reaches v.  Several layers are used together.
-    rule : IndependentCascade or LinearThreshold
-        Rules with live edges; others have no reverse sets and are refused.
+        Contacts with time stamps (`TemporalNetwork`) need `IndependentCascade`.
+    rule : IndependentCascade, LinearThreshold, DelayedCascade, SIR, FractionalSIR, NegativeCascade
+        Rules with live edges; others have no reverse sets and are refused.  Under `NegativeCascade`
+        those whom good word reaches count.
     k : int, optional
         How many to choose, 0 to all who may be chosen.
     among : list of people, optional
@@ -102,6 +105,8 @@ def maximise(
         What choosing a person costs, above 0 (at least 1e-12 of the budget).
     budget : float, optional
         Most that all who are chosen cost together, in the unit of `costs`.
+    horizon : float, optional
+        Who is reached after this step or time does not count.
     target : float
         Sampling goes on until ``ratio`` is at least this, 0..1.
     delta : float
@@ -139,7 +144,7 @@ def maximise(
     ([0], True, True)
     """
     started = clock.perf_counter()
-    arcs, labels = checked_graph(network, rule, by)
+    arcs, labels = checked_law(network, rule, by)
     allowed, anyway, weights = people_of(arcs, among, given, audience)
     limits, cost = limits_of(
         arcs.network, allowed, k=k, groups=groups, quotas=quotas, costs=costs, budget=budget
@@ -147,7 +152,7 @@ def maximise(
     sampling = sampling_of(target, delta, sets, rng)
     question = Question(arcs, limits, anyway, weights, **sampling)
     with network_threads(checks.threads(threads)):
-        found = _choose(question, heard(rule, arcs, question.key, False))
+        found = _choose(question, heard(rule, arcs, question.key, False, horizon))
     people = found.pop("rows")
     return Seeds(
         seeds=people.astype(np.int32) if labels is None else labels[people],
@@ -155,6 +160,7 @@ def maximise(
         delta=question.delta,
         key=question.key,
         rule=rule,
+        horizon=horizon,
         seconds=clock.perf_counter() - started,
         costs=None if cost is None else cost[people],
         **found,
@@ -167,14 +173,14 @@ class Rounds:
     Parameters
     ----------
     q : Question
-    rows : Heard
+    law : Law
     failures : int
         How many bounds may fail in a round; together they do with a chance of at most `q.delta`.
     drops : bool
         Whether sets on which seeds are judged may go unkept.
     """
 
-    def __init__(self, q: Question, rows: Any, failures: int, drops: bool = True) -> None:
+    def __init__(self, q: Question, law: Law, failures: int, drops: bool = True) -> None:
         mass, weighted, cut = float(q.arcs.n), NONE, NONE
         if (q.weights != 1.0).any():
             weighted = np.flatnonzero(q.weights > 0.0)
@@ -185,7 +191,7 @@ class Rounds:
         chosen_on, judged_on = (
             Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut) for collection in (0, 1)
         )
-        self.ours, self.theirs = Pool(rows, chosen_on), Judge(rows, judged_on, drops)
+        self.ours, self.theirs = Pool(law, chosen_on), Judge(law, judged_on, drops)
         self.mass, self.people = mass, q.arcs.n
         self.a = float(log_portable(failures * q.rounds / q.delta))
         self.sizes = [BATCH << i for i in range(q.rounds)]
@@ -235,9 +241,9 @@ class Rounds:
             self.at += 1
 
 
-def _choose(q: Question, rows: Any) -> dict[str, Any]:
+def _choose(q: Question, law: Law) -> dict[str, Any]:
     """Double the collections until the target is reached or there may be no more sets."""
-    rounds = Rounds(q, rows, 3)
+    rounds = Rounds(q, law, 3)
     mass, a, limits = rounds.mass, rounds.a, block(q.limits)
     surely = math.fsum(q.weights[q.given])
     while True:
@@ -247,7 +253,7 @@ def _choose(q: Question, rows: Any) -> dict[str, Any]:
         cover = held(before) + int(gains.sum())
         own, met = rounds.theirs.hits(number, q.given, seeds)
         # Whom seeds reach includes themselves.
-        least = min(mass, surely + math.fsum(q.weights[seeds]))
+        least = law.surely * min(mass, surely + math.fsum(q.weights[seeds]))
         low = max(least, lower(own, a) * mass / number)
         # Where there is one choice, it is the best.
         only = not q.limits.quota.any() or seeds.size == q.limits.allowed.sum()

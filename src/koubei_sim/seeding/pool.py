@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
+from koubei_sim.cascades.rules import NegativeCascade
 from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.csr import count_targets, stagger
 from koubei_sim.errors import KoubeiError
@@ -22,9 +24,9 @@ from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.networks.edges import parts_of, shrink
 from koubei_sim.networks.row_blocks import in_order, thread_count
 from koubei_sim.seeding.kernels.cover import Index, hits, invert
-from koubei_sim.seeding.kernels.live import Heard
 from koubei_sim.seeding.kernels.search import BATCH, Pairs, Roots, Scratch, search_many
-from koubei_sim.seeding.rows import heard
+from koubei_sim.seeding.kernels.timed import NEVER, TimedScratch, search_timed
+from koubei_sim.seeding.rows import Law, Meetings, heard
 
 MOST_SETS = 1 << 30  # sets are numbered in 32 bits where people are listed with theirs
 ROOM = 1 << 16  # pairs for which there is room at first
@@ -49,18 +51,19 @@ class Pool:
 
     Parameters
     ----------
-    rows : Heard
+    law : Law
     roots : Roots
     """
 
-    def __init__(self, rows: Heard, roots: Roots) -> None:
-        self.rows, self.roots = block(rows), block(roots)
+    def __init__(self, law: Law, roots: Roots) -> None:
+        self._rows, self._roots = block(law.rows), block(roots)
+        self._timing = None if law.timing is None else block(law.timing)
         self.first = roots.first
         self.made = 0
         self.chunks: list[Chunk] = []
-        self._n = rows.indptr.size - 1
-        self._widest = int(np.diff(rows.indptr).max(initial=0)) + 1
-        self._idle: deque[Scratch] = deque()
+        self._n = law.rows.indptr.size - 1
+        self._widest = int(np.diff(law.rows.indptr).max(initial=0)) + 1
+        self._idle: deque[Any] = deque()  # scratch that no thread uses
 
     @property
     def size(self) -> int:
@@ -86,33 +89,38 @@ class Pool:
         self.chunks += in_order(make, spans)
         self.made = number
 
+    def _scratch(self) -> Scratch | TimedScratch:
+        n, found = self._n, np.empty(self._widest, np.int64)
+        if self._timing is not None:
+            heap, place = np.empty(n, np.int32), np.empty(n, np.int32)
+            return TimedScratch(np.full(n, NEVER), place, heap, found)
+        ring = np.empty((2, 1 << max(12, (2 * self._widest + 256).bit_length())), np.int64)
+        return Scratch(np.zeros(n, np.uint64), found, ring, NO_SEEDS, NONE)
+
     def _search(
         self, first: int, wanted: int, seeds: NDArray[np.bool_], room: int
     ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
         """Make sets `first` and on; return people, sets, ends of batches, and what ended."""
-        try:
-            scratch = self._idle.pop()._replace(seeds=seeds)
-        except IndexError:
-            ring = np.empty((2, 1 << max(12, (2 * self._widest + 256).bit_length())), np.int64)
-            marks, found = np.zeros(self._n, np.uint64), np.empty(self._widest, np.int64)
-            scratch = Scratch(marks, found, ring, seeds, np.zeros(2, np.int64))
-        scratch.ended[:] = 0
-        tools = block(scratch)
+        scratch: Any = self._idle.pop() if self._idle else self._scratch()
+        ended = np.zeros(2, np.int64)
+        if self._timing is None:
+            tools = block(scratch._replace(seeds=seeds, ended=ended))
+            search = partial(search_many, self._rows, self._roots, tools)
+        else:
+            tools = block(scratch)
+            search = partial(search_timed, self._rows, self._timing, self._roots, tools)
         room = max(ROOM, room)
         who, of = np.empty(room, np.int32), np.empty(room, np.uint8)
         ends = np.zeros(-(-wanted // BATCH) + 1, np.int64)
         done = 0
         while True:
             left = wanted - BATCH * done
-            done += search_many(
-                self.rows, self.roots, tools, block(Pairs(who, of)),
-                self.first + first + BATCH * done, left, ends[done:],
-            )  # fmt: skip
+            start = self.first + first + BATCH * done
+            done += search(block(Pairs(who, of)), start, left, ends[done:])
             if done == ends.size - 1:
                 break
             who = np.concatenate([who, np.empty_like(who)])
             of = np.concatenate([of, np.empty_like(of)])
-        ended = scratch.ended.copy()
         self._idle.append(scratch)
         return who, of, ends, ended
 
@@ -195,18 +203,33 @@ def _spans(begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
-    """Return the arcs of a graph, and what people are called where labels are wanted back."""
+    """Return the arcs of a graph, and what people are called where labels are wanted back.
+
+    For callers that need arcs, and seeds that surely count themselves.
+    """
+    graph, labels = checked_law(network, rule, by)
+    if isinstance(graph, Meetings):
+        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
+    if isinstance(rule, NegativeCascade):
+        raise KoubeiError(
+            "rule", "seeds that may displease: done by maximise alone", got=type(rule).__name__
+        )
+    return graph, labels
+
+
+def checked_law(network: Any, rule: Any, by: str) -> tuple[Arcs | Meetings, NDArray[Any] | None]:
+    """Return the arcs or contacts of a graph, and labels as `checked_graph`, for any rule."""
     if not isinstance(rule, Rule):
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
         )
     checks.word("by", by, ("label", "row"))
-    if isinstance(network, TemporalNetwork):
-        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
-    graph = network if isinstance(network, Network) else as_network(network)
+    graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
     labels = graph.labels
     if by == "row":
         graph, labels = replace(graph, labels=None), None
+    if isinstance(graph, TemporalNetwork):
+        return Meetings(graph), labels
     return Arcs.of(graph, network), labels
 
 
@@ -217,6 +240,7 @@ def reverse_sets(
     *,
     roots: Any = None,
     method: str = "count",
+    horizon: float | None = None,
     first: int = 0,
     rng: Any = None,
     by: str = "label",
@@ -228,9 +252,11 @@ def reverse_sets(
 
     Parameters
     ----------
-    network : Network, or a graph of another library
-    rule : IndependentCascade or LinearThreshold
-        Rules with live edges; horizon: none.
+    network : Network, TemporalNetwork, or a graph of another library
+        Contacts with time stamps (`TemporalNetwork`) need `IndependentCascade`.
+    rule : IndependentCascade, LinearThreshold, DelayedCascade, SIR, FractionalSIR, NegativeCascade
+        Rules with live edges.  Under `NegativeCascade` the set holds those from whom good word
+        reaches the root; it may be empty.
     number : int, optional
         How many sets; one a root where roots are given.
     roots : list of people, optional
@@ -239,6 +265,8 @@ def reverse_sets(
         *count*: live arcs are skipped to (fast).  *coins*: set j has the coins of replicate j of
         `cascade` with the same key, so that its root is reached there from s exactly when s lies in
         the set.  Equal in law.
+    horizon : float, optional
+        The root must be reached by this step or time, as in `cascade`.
     first : int
         Number of the first set: set 17 can be had alone with ``number=1, first=17``.
     rng : int, SeedSequence, Generator or None
@@ -262,7 +290,7 @@ def reverse_sets(
     >>> [one.tolist() for one in reverse_sets(path, kb.IndependentCascade(1.0), roots=[2, 0])]
     [[0, 1, 2], [0]]
     """
-    arcs, labels = checked_graph(network, rule, by)
+    arcs, labels = checked_law(network, rule, by)
     checks.word("method", method, ("count", "coins"))
     key = checks.key(rng)
     given = NONE
@@ -276,10 +304,10 @@ def reverse_sets(
     else:
         count = checks.whole("number", number, 0, MOST_SETS)
     first = checks.whole("first", first, 0, 1 << 62)
+    law = heard(rule, arcs, key, method == "coins", horizon)
     if count == 0:
         return []
-    rows = heard(rule, arcs, key, method == "coins")
-    pool = Pool(rows, Roots(np.uint64(key), 0, given, first, NONE, NONE))
+    pool = Pool(law, Roots(np.uint64(key), 0, given, first, NONE, NONE))
     pool.grow(count)
     found = pool.lists()
     return found if labels is None else [labels[rows] for rows in found]

@@ -18,13 +18,14 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.seeding.kernels.cover import Limits
 from koubei_sim.seeding.kernels.search import BATCH
 from koubei_sim.seeding.pool import MOST_SETS
+from koubei_sim.seeding.rows import Meetings
 
 
 @dataclass(frozen=True)
 class Question:
     """What is asked, checked."""
 
-    arcs: Arcs
+    arcs: Arcs | Meetings
     limits: Limits
     given: NDArray[np.int64]
     weights: NDArray[np.float64]  # (n,), what a person counts
@@ -35,13 +36,13 @@ class Question:
 
 
 def people_of(
-    arcs: Arcs, among: Any, given: Any, audience: Any
+    arcs: Arcs | Meetings, among: Any, given: Any, audience: Any
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.float64]]:
     """Return who may be chosen (n,), who starts anyway, and what each person counts (n,).
 
     Parameters
     ----------
-    arcs : Arcs
+    arcs : Arcs or Meetings
     among, given, audience
         As handed to `maximise`.
 

@@ -48,6 +48,7 @@ class Chosen:
     key: int
     rule: Any
     seconds: float
+    horizon: float | None = None
     costs: NDArray[np.float64] | None = None
 
     @property
@@ -98,7 +99,7 @@ class Seeds(Chosen):
         Why sampling ended: target reached, or no more sets allowed, or no more memory.
     sets, pairs : int
         How many sets were made, both collections together, and pairs of person and set.
-    target, delta, key, rule
+    target, delta, key, rule, horizon
         As asked; all bounds together hold with probability 1 - delta.
     seconds : float
         Wall time.

@@ -1,58 +1,180 @@
 """A rule on a network, turned round: the arcs into each person, and what says which are live.
 
 A rule has reverse sets when coins decide beforehand which arcs let the word pass (live edges:
-Kempe, Kleinberg and Tardos 2003).  Here the arguments of such a rule become the flat arrays of the
-kernels (`kernels.live.Heard`); other rules are refused.  docs/seeding.md 2 is the norm.
+Kempe, Kleinberg and Tardos 2003), and how long it takes.  Here the arguments of such a rule become
+the flat arrays of the kernels (`kernels.live.Heard`, and `kernels.timed.Timing` by `timing`); other
+rules are refused.  docs/seeding.md 2 and 7 are the norm.
 
 Called by `seeding.pool`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from koubei_sim.cascades.arcs import Arcs, per_arc, thresholds, weights_of
-from koubei_sim.cascades.rules import IndependentCascade, LinearThreshold
+from koubei_sim.cascades import checks
+from koubei_sim.cascades.arcs import Arcs, for_people, per_arc, per_contact, thresholds, weights_of
+from koubei_sim.cascades.rules import (
+    SIR,
+    DelayedCascade,
+    IndependentCascade,
+    LinearThreshold,
+    NegativeCascade,
+)
+from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.rules.linear import choice_words
 from koubei_sim.core.draws import exp_neg_portable, log_portable
 from koubei_sim.errors import KoubeiError
+from koubei_sim.networks import TemporalNetwork
 from koubei_sim.networks.layer import Incoming, incoming
+from koubei_sim.seeding import timing
 from koubei_sim.seeding.kernels.live import CHOICE, COINS, COUNT, ONE32, WIDTH, Heard
+from koubei_sim.seeding.kernels.timed import Timing
 
 NONE = np.empty(0, np.int64)
+_WITH = (IndependentCascade, LinearThreshold, DelayedCascade, SIR, NegativeCascade)
 
 
-def heard(rule: Any, arcs: Arcs, key: int, forward: bool) -> Heard:
-    """Return the arcs into each person with what says which are live.
+@dataclass(frozen=True)
+class Meetings:
+    """Contacts with time stamps, with what is asked of `Arcs`."""
+
+    network: TemporalNetwork
+
+    @property
+    def n(self) -> int:
+        """Number of people."""
+        return self.network.n_nodes
+
+
+@dataclass(frozen=True)
+class Law:
+    """A rule turned round, as the kernels take it."""
+
+    rows: Heard
+    timing: Timing | None = None  # None: whether somebody is reached does not hang on time
+    surely: float = 1.0  # chance that a seed counts itself
+
+
+def heard(
+    rule: Rule, graph: Arcs | Meetings, key: int, forward: bool, horizon: float | None = None
+) -> Law:
+    """Return the arcs into each person with what says which are live, and how long they take.
 
     Parameters
     ----------
-    rule : IndependentCascade or LinearThreshold
-    arcs : Arcs
+    rule : Rule
+    graph : Arcs or Meetings
     key : int
         Of the run; *trivalency* draws its probabilities from it.
     forward : bool
         Whether the draws are those of the cascade of a replicate.
+    horizon : float, optional
+        Who is reached later does not count.
 
     Raises
     ------
     KoubeiError
         A rule without live edges; arguments that do not fit the network.
     """
-    if isinstance(rule, IndependentCascade):
-        return _independent(rule, arcs, key, forward)
+    if not isinstance(rule, _WITH):
+        raise KoubeiError(
+            "rule",
+            "has no reverse sets",
+            got=type(rule).__name__,
+            allowed=", ".join(one.__name__ for one in _WITH),
+            fix="kb.seeding.degree(network, k)",
+        )
+    if horizon is not None:
+        low = -np.inf if isinstance(graph, Meetings) else 0.0
+        horizon = checks.number("horizon", horizon, low)
+    if isinstance(graph, Meetings):
+        return _contacts(rule, graph.network, forward, horizon)
     if isinstance(rule, LinearThreshold):
-        return _linear(rule, arcs, key, forward)
-    raise KoubeiError(
-        "rule",
-        "has no reverse sets",
-        got=type(rule).__name__,
-        allowed="IndependentCascade, LinearThreshold",
-        fix="kb.seeding.degree(network, k)",
+        rows = _linear(rule, graph, key, forward)
+        return Law(rows, timing.steps(horizon, graph.n))
+    turned = incoming(graph.rows)
+    if isinstance(rule, SIR):
+        first = _groups(turned, graph.rows.indptr[turned.source])
+        rows = _coins(turned, NONE, first, forward)
+        return Law(rows, timing.infection(rule, graph, turned.arc, key, horizon))
+    rows = _independent(rule, graph, turned, key, forward)
+    if isinstance(rule, DelayedCascade):
+        rows = rows._replace(arc=turned.arc)
+        return Law(rows, timing.delays(rule, graph, turned.arc, key, horizon))
+    if isinstance(rule, NegativeCascade):
+        if forward:
+            raise KoubeiError(
+                "method",
+                "in a cascade the parent's luck hangs on who else is a seed: no set has its coins",
+                got="coins",
+                allowed="count",
+                fix="method='count'",
+            )
+        quality = int(thresholds("quality", rule.quality))
+        return Law(rows, timing.steps(horizon, graph.n, quality), quality / ONE32)
+    return Law(rows, timing.steps(horizon, graph.n))
+
+
+def _independent(rule: Any, arcs: Arcs, turned: Incoming, key: int, forward: bool) -> Heard:
+    if isinstance(rule.p, str) and rule.p == "weighted":
+        degree = np.diff(turned.indptr)
+        each = np.asarray(thresholds("p", 1.0 / np.maximum(degree, 1)))
+        if not forward:
+            return _count(turned, NONE, each, each)
+        chances: Any = np.repeat(each, degree)
+    else:
+        found = thresholds("p", per_arc("p", rule.p, arcs, key, getattr(rule, "kinds", None)))
+        if not forward:
+            return _counted(turned, found)
+        chances = found if isinstance(found, int) else found[turned.arc]
+    return _coins(turned, chances, _groups(turned, arcs.rows.indptr[turned.source]), forward)
+
+
+def _contacts(rule: Rule, network: TemporalNetwork, forward: bool, horizon: float | None) -> Law:
+    """Independent cascade on contacts, those into each person in order of time."""
+    if not isinstance(rule, IndependentCascade):
+        sooner = "who is reached sooner may fall silent sooner, or be reached by others"
+        raise KoubeiError(
+            "rule",
+            f"has no reverse sets on contacts: {sooner}",
+            got=type(rule).__name__,
+            allowed="IndependentCascade",
+            fix="network.aggregate()",
+        )
+    value = rule.p
+    if rule.kinds is not None:
+        kinds = for_people("kinds", rule.kinds, network)
+        value = value[kinds[network.source], kinds[network.target]]
+    found = per_contact("p", value, network)
+    order = np.argsort(network.target, kind="stable")
+    into = np.bincount(network.target, minlength=network.n_nodes)
+    starts = np.concatenate([[0], np.cumsum(into)]).astype(np.int64)
+    turned = Incoming(starts, network.source[order], order)
+    when = timing.contacts(network.time[order], horizon)
+    if not forward:
+        return Law(_counted(turned, found), when)
+    chances = found if isinstance(found, int) else found[order]
+    return Law(_coins(turned, chances, order - order % 8, forward), when)
+
+
+def _groups(turned: Incoming, row_starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First arc of the group of eight of each arc."""
+    found: NDArray[np.int64] = turned.arc - (turned.arc - row_starts) % 8
+    return found
+
+
+def _coins(turned: Incoming, chances: Any, first: NDArray[np.int64], forward: bool) -> Heard:
+    """Each arc has its coin; `chances` by place, or one for all, in units of 2**-32."""
+    known = np.full(turned.arc.size, chances, np.int64) if np.ndim(chances) == 0 else chances
+    empty = np.empty(0, np.int32), np.empty((0, WIDTH), np.int64), NONE, NONE
+    return Heard(
+        COINS, int(forward), turned.indptr, turned.source, *empty, known, turned.arc, first
     )
 
 
@@ -64,35 +186,32 @@ def _turned(arcs: Arcs, numbered: bool) -> Incoming:
     return Incoming(arcs.rows.indptr, arcs.rows.indices, NONE)
 
 
-def _independent(rule: IndependentCascade, arcs: Arcs, key: int, forward: bool) -> Heard:
-    single = isinstance(rule.p, float) or (isinstance(rule.p, str) and rule.p == "weighted")
-    turned = _turned(arcs, forward or not single)
+def _counted(turned: Incoming, chances: NDArray[np.int64] | int) -> Heard:
+    """Live arcs are skipped to; `chances` by arc number, or one for all."""
+    n = turned.indptr.size - 1
+    if isinstance(chances, int):
+        least = most = np.full(n, chances, np.int64)
+        return _count(turned, NONE, least, most)
+    known = chances[turned.arc]
+    least, most = np.empty(n, np.int64), np.empty(n, np.int64)
+    _extremes(turned.indptr, known, least, most)
+    return _count(turned, known, least, most)
+
+
+def _count(
+    turned: Incoming,
+    known: NDArray[np.int64],
+    least: NDArray[np.int64],
+    most: NDArray[np.int64],
+) -> Heard:
     degree = np.diff(turned.indptr)
-    if isinstance(rule.p, str) and rule.p == "weighted":
-        each = np.asarray(thresholds("p", 1.0 / np.maximum(degree, 1)))
-        known: Any = np.repeat(each, degree) if forward else NONE
-        least = most = each
-    else:
-        found = thresholds("p", per_arc("p", rule.p, arcs, key, rule.kinds))
-        if isinstance(found, int):
-            known = np.full(arcs.count, found, np.int64) if forward else NONE
-            least = most = np.full(arcs.n, found, np.int64)
-        else:
-            known = found[turned.arc]
-            least, most = np.empty(arcs.n, np.int64), np.empty(arcs.n, np.int64)
-            _extremes(turned.indptr, known, least, most)
-    if forward:
-        row_starts = arcs.rows.indptr[turned.source]
-        group = turned.arc - (turned.arc - row_starts) % 8
-        empty = np.empty(0, np.int32), np.empty((0, WIDTH), np.int64), NONE, NONE
-        return Heard(COINS, 1, turned.indptr, turned.source, *empty, known, turned.arc, group)
     ceiling = most
     accept = NONE
     if (least < most).any():
         # Rounded up to four significant bits, so that rows of a length share few tables.
         step = np.maximum(1, 1 << np.maximum(0, _bits(most) - 4))
         ceiling = np.where(least < most, -(-most // step) * step, most)
-        accept = np.empty(arcs.count, np.int64)
+        accept = np.empty(known.size, np.int64)
         _accept(turned.indptr, known, ceiling, accept)
     row, table = binomial_rows(degree, ceiling)
     return Heard(

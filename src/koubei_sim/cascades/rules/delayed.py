@@ -90,6 +90,10 @@ class DelayedCascade(Rule):
 
     def on_arcs(self, arcs: Arcs, key: int, horizon: float | None) -> Prepared:
         """Coins of the independent cascade, and a latency for each live arc."""
+        return arrivals(arcs, self.numbers(arcs, key, horizon), removal=False, steps=False)
+
+    def numbers(self, arcs: Arcs, key: int, horizon: float | None) -> ArrivalRule:
+        """Return the numbers of the kernel."""
         t = thresholds("p", per_arc("p", self.p, arcs, key, self.kinds))
         law, latency = "constant", self.latency
         if isinstance(latency, tuple):
@@ -100,7 +104,7 @@ class DelayedCascade(Rule):
                 raise KoubeiError("latency", "must be above 0 on every arc", got=0.0)
         threshold, each = one_or_each(t, np.int64)
         number, given = one_or_each(latency, np.float64)
-        rule = ArrivalRule(
+        return ArrivalRule(
             mode=DELAYED,
             horizon=last_time(horizon),
             width=bucket_width(1.0 / np.asarray(latency), 0.0, FINENESS),
@@ -110,7 +114,6 @@ class DelayedCascade(Rule):
             latency=rate_of_chance(1.0 / number) if law == "geometric" else float(number),
             latencies=given,
         )
-        return arrivals(arcs, rule, removal=False, steps=False)
 
 
 def rate_of_chance(chance: float) -> float:

@@ -130,6 +130,11 @@ class SIR(Infection):
 
     def on_arcs(self, arcs: Arcs, key: int, horizon: float | None) -> Prepared:
         """Times of arrival, whether an arc transmits before its source recovers."""
+        rule = self.numbers(arcs, key, horizon)
+        return arrivals(arcs, rule, removal=True, steps=self.steps)
+
+    def numbers(self, arcs: Arcs, key: int, horizon: float | None) -> ArrivalRule:
+        """Return the numbers of the kernel."""
         beta = self.rates(arcs, key)
         duration = None
         if self.duration == "constant":
@@ -145,7 +150,7 @@ class SIR(Infection):
             rate = rates.max()
         # What ends a wait beside an arc: the recovery, or (as 1 / rate) the constant duration.
         other = ending if duration is None else (1.0 / duration if duration > 0 else 0.0)
-        rule = ArrivalRule(
+        return ArrivalRule(
             mode=SIR_STEPS if self.steps else SIR_TIMES,
             horizon=last_time(horizon),
             width=1.0 if self.steps else bucket_width(beta, other, FINENESS),
@@ -154,7 +159,6 @@ class SIR(Infection):
             duration_law=EXPONENTIAL if duration is None else CONSTANT,
             recovery=ending if duration is None else float(duration),
         )
-        return arrivals(arcs, rule, removal=True, steps=self.steps)
 
     def on_contacts(self, network: TemporalNetwork, horizon: float | None) -> Prepared:
         """`beta` is the chance of one contact."""

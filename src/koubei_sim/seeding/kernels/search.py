@@ -17,10 +17,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.core.bits import ONE, number_of_bits
-from koubei_sim.core.codes import DRAW_ARC, DRAW_CHOICE, DRAW_SET_ARCS, DRAW_SET_ROOT
+from koubei_sim.core.codes import (
+    DRAW_ARC,
+    DRAW_CHOICE,
+    DRAW_SET_ARCS,
+    DRAW_SET_LAWS,
+    DRAW_SET_ROOT,
+)
 from koubei_sim.core.draws import GOLDEN, draw, mix64, pick, stream
 from koubei_sim.core.prefetch import prefetch
-from koubei_sim.seeding.kernels.live import CHOICE, live_arcs
+from koubei_sim.seeding.kernels.live import CHOICE, COINS, live_arcs
 
 BATCH: Final = 64  # sets searched together: bits of a word
 AHEAD: Final = 12  # pairs ahead of which row starts are asked for
@@ -64,6 +70,9 @@ def streams_of(h, key, number, collection):
             base = stream(key, number, DRAW_CHOICE, 0, 0)
             return base, base
         return stream(key, number, DRAW_ARC, 0, 0), stream(key, number, DRAW_ARC, 0, 1)
+    if h.kind == COINS:
+        one = stream(key, number, DRAW_SET_LAWS, collection, 0)
+        return one, stream(key, number, DRAW_SET_LAWS, collection, 1)
     s = mix64(key + GOLDEN * np.uint64(number + 1))
     s = mix64(s + GOLDEN * np.uint64(DRAW_SET_ARCS + 1))
     s = mix64(s + GOLDEN * np.uint64(collection + 1))
