@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
 from koubei_sim.seeding.loop import maximise
+from koubei_sim.seeding.off_policy import OffPolicy, off_policy
 from koubei_sim.seeding.pool import reverse_sets
 from koubei_sim.seeding.result import Reach, Seeds
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from koubei_sim.studies.decide.choose import choose
 
 __all__ = ["Choice", "Reach", "Seeds", "choose", "maximise", "reverse_sets"]
+__all__ += ["OffPolicy", "off_policy"]
 __all__ += rankings.__all__
 
 

@@ -94,11 +94,16 @@ class Pool:
 
 
 def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
-    """Return the arcs of a graph, and what people are called where labels are wanted back."""
+    """Return what `named_arcs` does, for a rule."""
     if not isinstance(rule, Rule):
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
         )
+    return named_arcs(network, by)
+
+
+def named_arcs(network: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
+    """Return the arcs of a graph, and what people are called where labels are wanted back."""
     checks.word("by", by, ("label", "row"))
     if isinstance(network, TemporalNetwork):
         raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
