@@ -18,6 +18,10 @@ def planned(levers: Any = None, **named: Any) -> Plan:
 
 
 TRIED: dict[str, Trial] = {
+    "f'runs={int(np.ceil(least))}'": (
+        lambda: kb.seeding.choose(FEW, LEVERS, "users", runs=11, rng=1),
+        lambda: kb.seeding.choose(FEW, LEVERS, "users", runs=12, rng=1),
+    ),
     "'P(users >= 1000)'": (
         lambda: planned(outcome="P(users)"),
         lambda: planned(outcome="P(users >= 1000)"),

@@ -203,26 +203,38 @@ def _spans(begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def checked_graph(network: Any, rule: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
-    """Return the arcs of a graph, and what people are called where labels are wanted back.
-
-    For callers that need arcs, and seeds that surely count themselves.
-    """
-    graph, labels = checked_law(network, rule, by)
-    if isinstance(graph, Meetings):
-        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
+    """Return what `named_arcs` does, for a rule whose seeds surely count themselves."""
+    _check_rule(rule)
     if isinstance(rule, NegativeCascade):
         raise KoubeiError(
             "rule", "seeds that may displease: done by maximise alone", got=type(rule).__name__
         )
-    return graph, labels
+    return named_arcs(network, by)
 
 
 def checked_law(network: Any, rule: Any, by: str) -> tuple[Arcs | Meetings, NDArray[Any] | None]:
-    """Return the arcs or contacts of a graph, and labels as `checked_graph`, for any rule."""
+    """Return what `named_graph` does, for any rule."""
+    _check_rule(rule)
+    return named_graph(network, by)
+
+
+def _check_rule(rule: Any) -> None:
     if not isinstance(rule, Rule):
         raise KoubeiError(
             "rule", "not a rule", got=type(rule).__name__, fix="IndependentCascade(0.1)"
         )
+
+
+def named_arcs(network: Any, by: str) -> tuple[Arcs, NDArray[Any] | None]:
+    """Return the arcs of a graph, and what people are called where labels are wanted back."""
+    graph, labels = named_graph(network, by)
+    if isinstance(graph, Meetings):
+        raise KoubeiError("network", "contacts with time stamps", fix="network.aggregate()")
+    return graph, labels
+
+
+def named_graph(network: Any, by: str) -> tuple[Arcs | Meetings, NDArray[Any] | None]:
+    """Return the same, or contacts with time stamps."""
     checks.word("by", by, ("label", "row"))
     graph = network if isinstance(network, (Network, TemporalNetwork)) else as_network(network)
     labels = graph.labels

@@ -3,10 +3,9 @@
 `design` says what is asked, `sweep` is the engine that runs it, with a journal that survives being
 killed; `compare` sets scenarios side by side on the same luck and says what a difference is made
 of, `sensitivity` which parameters an outcome hangs on, `maps` where over two of them it changes,
-`calibration` fits parameters to targets, `claims` judges claims over priors.
+`calibration` fits parameters to targets, `claims` judges claims over priors, `decide` says which
+design to take under a budget.
 Sits on `runs`; called by people and by the command line.
-of, `sensitivity` which parameters an outcome hangs on, `calibration` fits parameters to targets,
-`claims` judges claims over priors, `decide` says which design to take under a budget.  Sits on
 """
 
 from koubei_sim.errors import old_names
