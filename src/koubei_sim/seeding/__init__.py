@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
+from koubei_sim.seeding.improving import Improved, improve
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.pool import reverse_sets
 from koubei_sim.seeding.result import Reach, Seeds
 
 __all__ = ["Reach", "Seeds", "maximise", "reverse_sets"]
+__all__ += ["Improved", "improve"]
 __all__ += rankings.__all__

@@ -16,7 +16,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.cascades.arcs import Arcs, per_arc, thresholds, weights_of
-from koubei_sim.cascades.rules import IndependentCascade, LinearThreshold
+from koubei_sim.cascades.rules import (
+    FractionalThreshold,
+    IndependentCascade,
+    LinearThreshold,
+    Reinforcement,
+)
 from koubei_sim.cascades.rules.linear import choice_words
 from koubei_sim.core.draws import exp_neg_portable, log_portable
 from koubei_sim.errors import KoubeiError
@@ -47,12 +52,13 @@ def heard(rule: Any, arcs: Arcs, key: int, forward: bool) -> Heard:
         return _independent(rule, arcs, key, forward)
     if isinstance(rule, LinearThreshold):
         return _linear(rule, arcs, key, forward)
+    counts = isinstance(rule, (FractionalThreshold, Reinforcement))
     raise KoubeiError(
         "rule",
         "has no reverse sets",
         got=type(rule).__name__,
         allowed="IndependentCascade, LinearThreshold",
-        fix="kb.seeding.degree(network, k)",
+        fix="kb.seeding.improve(network, rule, k)" if counts else "kb.seeding.degree(network, k)",
     )
 
 

@@ -64,7 +64,7 @@ def choose_seeds(
     seeding = scenario.seeding
     if seeding.strategy == "ids":
         return _named_seeds(seeding.ids, names, enthusiast.size, seeding.ids_by)
-    allowed = _allowed(seeding.among, table, enthusiast.size)
+    allowed = allowed_by(seeding.among, table, enthusiast.size)
     total = scenario.seed_agents
     pure = enthusiasts_wanted(total, seeding.purity)
     wanted = (total - pure, pure)
@@ -136,7 +136,7 @@ def _alike(ids: tuple[int | str, ...], where: str) -> list[int | str]:
     return list(ids)
 
 
-def _allowed(
+def allowed_by(
     among: Mapping[str, tuple[Any, ...]] | None, table: Any, n: int
 ) -> NDArray[np.bool_] | None:
     """Return of whom a table says what is asked for."""
