@@ -57,20 +57,18 @@ def test_two_neighbours_take_the_lattice() -> None:
     assert (found.value.mean, found.gain.mean, found.gain.method) == (400.0, 398.0, "exact")
 
 
-def test_pair_moves_alone_find_the_neighbours(monkeypatch) -> None:
-    """Catches moves of single people only, where no ranking brings neighbours along."""
+def test_pair_moves_find_what_single_ones_cannot(monkeypatch) -> None:
+    """Catches moves of single people only: both seeds stand on a path that leads nowhere.
+
+    No swap of one for one wins anybody; only two who move to the lattice together do.
+    """
     monkeypatch.setattr(Place, "rankings", lambda self, wanted, best: {})
-    net = kb.networks.lattice(20, 20, moore=True)
-    found = improve(net, Reinforcement(2), 2, start=[0, 210], rng=1)
-    assert (found.value.mean, found.swaps) == (400.0, 1)
-    monkeypatch.setattr(improving, "moves", singles)
-    assert improve(net, Reinforcement(2), 2, start=[0, 210], rng=1, runs=100).gain.mean == 0.0
-
-
-def singles(place, seeds, hopeful):
-    """Swaps of one for one, of people who are not near."""
-    return (found for found in moves(place, seeds, hopeful) if place.near(int(found[0]))
-            and not set(place.near(int(found[0]))) & set(found.tolist()))  # fmt: skip
+    lattice = kb.networks.lattice(6, 6, moore=True).layer()
+    source = [*lattice.sources().tolist(), 36, 37, 38, 39, 40]
+    target = [*lattice.indices.tolist(), 37, 38, 39, 40, 41]
+    net = kb.Network.from_edges(source, target, 42)
+    found = improve(net, Reinforcement(2), 2, start=[36, 41], rng=1)
+    assert (found.value.mean, found.swaps) == (36.0, 1)
 
 
 def trees(key):

@@ -40,7 +40,7 @@ from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.model.mechanisms.population import enthusiasts
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.world.seeds import allowed_by
+from koubei_sim.model.world.seeds import allowed_by, by_kinds
 from koubei_sim.model.world.surrogate import surrogate
 from koubei_sim.networks import Network
 from koubei_sim.networks.layer import Layer
@@ -48,7 +48,6 @@ from koubei_sim.runs.options import options_from, outcome_from, scenario_from
 from koubei_sim.seeding.judge import Judge, Rows, RuleJudge, ScenarioJudge, Values, halved, name
 from koubei_sim.seeding.moves import Place, every, moves
 from koubei_sim.seeding.pool import checked_graph
-from koubei_sim.seeding.reach import by_kinds
 
 if TYPE_CHECKING:
     import pandas as pd

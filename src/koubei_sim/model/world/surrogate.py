@@ -41,7 +41,9 @@ class Surrogate(NamedTuple):
     chance: NDArray[np.float64]  # [arcs]
 
 
-def surrogate(scenario: Scenario, population: Population, graphs: Graphs) -> Surrogate:
+def surrogate(
+    scenario: Scenario, population: Population, graphs: Graphs, only: str | None = None
+) -> Surrogate:
     """Return the independent cascade nearest to a scenario.
 
     Parameters
@@ -50,6 +52,8 @@ def surrogate(scenario: Scenario, population: Population, graphs: Graphs) -> Sur
     population : Population
     graphs : Graphs
         Of the same replicate.
+    only : str, optional
+        The one feed to look at; all of them without it.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def surrogate(scenario: Scenario, population: Population, graphs: Graphs) -> Sur
     fit, need = _fits(scenario, population), _needs(scenario, population, graphs)
     parts = []
     for c, (name, channel) in enumerate(scenario.channels.items()):
-        if channel.network is None:
+        if channel.network is None or only not in (None, name):
             continue
         sees = np.array([seen(scenario, name, s) for s in scenario.segments.values()])
         tie = np.ones(256) if channel.tie == "none" else tie_weights(channel, scenario) / 65536.0
