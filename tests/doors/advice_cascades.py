@@ -103,6 +103,14 @@ TRIED: dict[str, Trial] = {
         lambda: kb.seeding.maximise(PATH, SIS(0.1, 0.5), 1),
         lambda: kb.seeding.degree(PATH, 1),
     ),
+    "'kb.seeding.improve(network, rule, k)'": (
+        lambda: kb.seeding.maximise(PATH, kb.Reinforcement(2), 1),
+        lambda: kb.seeding.improve(PATH, kb.Reinforcement(2), 1, rng=1),
+    ),
+    "'k=10'": (
+        lambda: kb.seeding.improve(kb.networks.ring(12, 2), kb.Reinforcement(2)),
+        lambda: kb.seeding.improve(kb.networks.ring(12, 2), kb.Reinforcement(2), k=10, rng=1),
+    ),
     "\"LinearThreshold(method='choice')\"": (
         lambda: kb.seeding.maximise(PATH, LinearThreshold(method="sum"), 1),
         lambda: kb.seeding.maximise(PATH, LinearThreshold(method="choice"), 1),

@@ -259,7 +259,9 @@ def test_seeds_by_row_where_asked() -> None:
         run(None, None, **{**wanted, "seeding.ids": [40]})
 
 
-@pytest.mark.parametrize("strategy", ["random", "active", "degree", "community", "staff_friends"])
+@pytest.mark.parametrize(
+    "strategy", ["random", "active", "degree", "community", "staff_friends", "reach"]
+)
 def test_further_columns_choose_seeds(strategy: str) -> None:
     """Catches a column that is carried along and is of no use."""
     chosen = {"seeding.among": {"city": "北京", "age": list(range(20, 50))}}

@@ -164,7 +164,7 @@ def test_sets_follow_arcs_backwards_and_speak_of_labels() -> None:
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        (FractionalThreshold(0.3), r"rule: has no reverse sets, got FractionalThreshold, .*degree"),
+        (FractionalThreshold(0.3), r"has no reverse sets, got FractionalThreshold, .*improve"),
         (Reinforcement(2), "got Reinforcement"),
         (CompetingCascades({"a": 0.1, "b": 0.1}), "got CompetingCascades"),
         (SIS(0.1, 0.5), "got SIS"),

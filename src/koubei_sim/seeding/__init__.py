@@ -14,6 +14,7 @@ from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
 from koubei_sim.seeding.fastest import Fastest, fastest
 from koubei_sim.seeding.fewest_seeds import fewest
+from koubei_sim.seeding.improving import Improved, improve
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.off_policy import OffPolicy, off_policy
 from koubei_sim.seeding.pool import reverse_sets
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from koubei_sim.studies.decide.choice import Choice
     from koubei_sim.studies.decide.choose import choose
 
-__all__ = ["Choice", "Fastest", "Fewest", "OffPolicy", "Reach", "Seeds"]
-__all__ += ["choose", "fastest", "fewest", "maximise", "off_policy", "reverse_sets"]
+__all__ = ["Choice", "Fastest", "Fewest", "Improved", "OffPolicy", "Reach", "Seeds"]
+__all__ += ["choose", "fastest", "fewest", "improve", "maximise", "off_policy", "reverse_sets"]
 __all__ += rankings.__all__
 
 

@@ -22,7 +22,6 @@ from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
 from koubei_sim.networks.row_blocks import threads as network_threads
-from koubei_sim.seeding.judge import Judge
 from koubei_sim.seeding.kernels.cover import UNIT, Limits, dual_bound, greedy, take
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.limits import limits_of
@@ -30,6 +29,7 @@ from koubei_sim.seeding.pool import Pool, checked_law
 from koubei_sim.seeding.question import Question, people_of, sampling_of
 from koubei_sim.seeding.result import Reach, Seeds
 from koubei_sim.seeding.rows import Law, heard
+from koubei_sim.seeding.second import Second
 
 MOST_PAIRS: Final = 1 << 28  # of both collections: 2.4 GiB
 STEPS: Final = 100  # of the bound, in a round
@@ -191,7 +191,7 @@ class Rounds:
         chosen_on, judged_on = (
             Roots(np.uint64(q.key), collection, NONE, 0, weighted, cut) for collection in (0, 1)
         )
-        self.ours, self.theirs = Pool(law, chosen_on), Judge(law, judged_on, drops)
+        self.ours, self.theirs = Pool(law, chosen_on), Second(law, judged_on, drops)
         self.mass, self.people = mass, q.arcs.n
         self.a = float(log_portable(failures * q.rounds / q.delta))
         self.sizes = [BATCH << i for i in range(q.rounds)]

@@ -22,9 +22,11 @@ from koubei_sim.cascades.arcs import Arcs, for_people, per_arc, per_contact, thr
 from koubei_sim.cascades.rules import (
     SIR,
     DelayedCascade,
+    FractionalThreshold,
     IndependentCascade,
     LinearThreshold,
     NegativeCascade,
+    Reinforcement,
 )
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.rules.linear import choice_words
@@ -83,12 +85,15 @@ def heard(
         A rule without live edges; arguments that do not fit the network.
     """
     if not isinstance(rule, _WITH):
+        counts = isinstance(rule, (FractionalThreshold, Reinforcement))
         raise KoubeiError(
             "rule",
             "has no reverse sets",
             got=type(rule).__name__,
             allowed=", ".join(one.__name__ for one in _WITH),
-            fix="kb.seeding.degree(network, k)",
+            fix="kb.seeding.improve(network, rule, k)"
+            if counts
+            else "kb.seeding.degree(network, k)",
         )
     if horizon is not None:
         low = -np.inf if isinstance(graph, Meetings) else 0.0
@@ -98,7 +103,10 @@ def heard(
     if isinstance(rule, LinearThreshold):
         rows = _linear(rule, graph, key, forward)
         return Law(rows, timing.steps(horizon, graph.n))
-    turned = incoming(graph.rows)
+    chance = getattr(rule, "p", None)
+    alike = isinstance(chance, float) or (isinstance(chance, str) and chance == "weighted")
+    late = isinstance(rule, (SIR, DelayedCascade))
+    turned = _turned(graph, forward or late or not alike)
     if isinstance(rule, SIR):
         first = _groups(turned, graph.rows.indptr[turned.source])
         rows = _coins(turned, NONE, first, forward)

@@ -58,7 +58,15 @@ DRAW_BY_HAND = Purpose(120, "run: 0, 0; 64-bit order")
 T_WON_BY_HAND = Column(288, "won_by_hand", "seeds won by hand, one by one")
 
 Strategy = Literal[
-    "random", "active", "degree", "kshell", "nomination", "community", "staff_friends", "ids"
+    "random",
+    "active",
+    "degree",
+    "kshell",
+    "nomination",
+    "community",
+    "staff_friends",
+    "reach",
+    "ids",
 ]
 
 
@@ -81,7 +89,7 @@ class Seeding(Part):
     )
     channel: str | None = name(
         None,
-        "feed whose graph the strategy looks at; none: the first feed",
+        "feed whose graph the strategy looks at; none: the first feed, of reach all feeds",
         "a feed of the scenario",
     )
     staff: Whole = only_with(

@@ -21,7 +21,7 @@ from koubei_sim.model.world.arrays import Graphs, Own, People, Rules, World
 from koubei_sim.model.world.feeds import build_graphs, build_networks, complete_networks
 from koubei_sim.model.world.memory import check_fits, expected_arcs, predict_memory
 from koubei_sim.model.world.population import Population
-from koubei_sim.model.world.seeds import choose_seeds
+from koubei_sim.model.world.seeds import choose_seeds, most_reach
 from koubei_sim.model.world.who import build_population, who_is_who, with_files
 
 __all__ = [
@@ -105,16 +105,19 @@ def build_world(
     if graphs is None:
         networks = complete_networks(scenario, networks, key, replicate, population)
         graphs = build_graphs(scenario, networks, population)
-    seeds = choose_seeds(
-        scenario,
-        _seeding_rows(scenario, graphs),
-        enthusiasts(scenario, population),
-        key,
-        replicate,
-        names=who.names,
-        table=who.table,
-        activity=population.activity,
-    )
+    if scenario.seeding.strategy == "reach":
+        seeds = most_reach(scenario, population, graphs, who.table, key)
+    else:
+        seeds = choose_seeds(
+            scenario,
+            _seeding_rows(scenario, graphs),
+            enthusiasts(scenario, population),
+            key,
+            replicate,
+            names=who.names,
+            table=who.table,
+            activity=population.activity,
+        )
     drawn = (scenario, key, replicate, population, graphs, seeds)
     people, rules = (tables or build_tables)(*drawn)
     return World(people, graphs, rules, own_rules(scenario))

@@ -7,6 +7,7 @@ A pure function of its arguments: ties and random choices are keyed draws of
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,15 @@ from numpy.typing import NDArray
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import exponential_units
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.mechanisms.population import enthusiasts
 from koubei_sim.model.mechanisms.seeding import enthusiasts_wanted
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.networks import labelling
+from koubei_sim.model.world.arrays import Graphs
+from koubei_sim.model.world.population import Population
+from koubei_sim.model.world.surrogate import surrogate
+from koubei_sim.networks import Network, labelling
 from koubei_sim.networks.choosing import Address, Rows, keyed_draws, smallest
+from koubei_sim.networks.layer import Layer
 from koubei_sim.networks.seeding import ranks
 
 
@@ -64,15 +70,13 @@ def choose_seeds(
     seeding = scenario.seeding
     if seeding.strategy == "ids":
         return _named_seeds(seeding.ids, names, enthusiast.size, seeding.ids_by)
-    allowed = _allowed(seeding.among, table, enthusiast.size)
-    total = scenario.seed_agents
-    pure = enthusiasts_wanted(total, seeding.purity)
-    wanted = (total - pure, pure)
-    if total == 0:
+    kind, wanted = kinds_wanted(scenario, enthusiast, table)
+    if not wanted.any():
         return np.empty(0, dtype=np.int32)
     graph = None if rows is None else Rows(*rows)
     # A search that stops early would not reach the people allowed.
-    search = wanted if allowed is None else (enthusiast.size, enthusiast.size)
+    most = (enthusiast.size, enthusiast.size)
+    search = (int(wanted[0]), int(wanted[1])) if (kind >= 0).all() else most
     address = Address(key, replicate)
     if seeding.strategy == "active":
         draws = keyed_draws(address, "active", enthusiast.size)
@@ -80,21 +84,106 @@ def choose_seeds(
         _in_proportion(draws, activity, rank)
     else:
         rank, draws = ranks(seeding.strategy, graph, enthusiast, search, address, seeding.staff)
-    chosen = []
-    for kind, number in enumerate(wanted):
-        mine = enthusiast == bool(kind)
-        ids = np.flatnonzero(mine if allowed is None else mine & allowed)
-        if number > ids.size:
-            name = ("newbies", "enthusiasts")[kind]
+    chosen = [
+        smallest(rank, draws, np.flatnonzero(kind == number), int(wanted[number]))
+        for number in (0, 1)
+    ]
+    return np.sort(np.concatenate(chosen)).astype(np.int32)
+
+
+def most_reach(
+    scenario: Scenario, population: Population, graphs: Graphs, table: Any, key: int
+) -> NDArray[np.int32]:
+    """Choose the seeds of strategy ``reach``: those that reach most in the surrogate.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    population : Population
+    graphs : Graphs
+    table : DataFrame or None
+        What is known of people.
+    key : int
+
+    Returns
+    -------
+    (k,) int32 array
+        Ascending.
+    """
+    kind, wanted = kinds_wanted(scenario, enthusiasts(scenario, population), table)
+    arcs = surrogate(scenario, population, graphs, scenario.seeding.channel)
+    network = Network((Layer("feeds", arcs.indptr, arcs.indices),))
+    found = by_kinds(network, _face().IndependentCascade(arcs.chance), kind, wanted, key)
+    return np.sort(found).astype(np.int32)
+
+
+def by_kinds(
+    network: Network, rule: Any, kind: NDArray[np.int64], wanted: NDArray[np.int64], key: int
+) -> NDArray[np.int64]:
+    """Return so many people of each kind who reach most, those of the last kind first.
+
+    Kind by kind, on top of those chosen before, best first.
+
+    Parameters
+    ----------
+    network : Network
+        Without labels.
+    rule : Rule
+        With live edges.
+    kind : (n,) int64 array
+        Kind of each person; -1: may not be chosen.
+    wanted : (kinds,) int64 array
+    key : int
+    """
+    maximise = _face().seeding.maximise
+    found = np.empty(0, np.int64)
+    for number in reversed(range(wanted.size)):
+        if wanted[number]:
+            among = np.flatnonzero(kind == number)
+            more = maximise(
+                network, rule, int(wanted[number]), among=among, given=found, rng=key, by="row"
+            )
+            found = np.concatenate([found, more.seeds.astype(np.int64)])
+    return found
+
+
+def _face() -> Any:
+    """Return the front door: what proves reach stands on cascades, above the model.
+
+    It must not be imported here, so it is asked for as a person would, like `Result.fork`.
+    """
+    return import_module(__name__.partition(".")[0])
+
+
+def kinds_wanted(
+    scenario: Scenario, enthusiast: NDArray[np.bool_], table: Any
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the kind of each (1 enthusiast, 0 not, -1 may not be a seed), and seeds of 0 and 1.
+
+    Raises
+    ------
+    KoubeiError
+        When there are not enough people of a kind.
+    """
+    seeding = scenario.seeding
+    allowed = allowed_by(seeding.among, table, enthusiast.size)
+    kind = enthusiast.astype(np.int64)
+    if allowed is not None:
+        kind[~allowed] = -1
+    total = scenario.seed_agents
+    pure = enthusiasts_wanted(total, seeding.purity)
+    wanted = np.array([total - pure, pure])
+    for number, there in enumerate(np.bincount(kind[kind >= 0], minlength=2)):
+        if wanted[number] > there:
+            name = ("newbies", "enthusiasts")[number]
             name += "" if allowed is None else " of seeding.among"
             raise KoubeiError(
                 "seeding.purity",
-                f"it takes {number} {name}, {ids.size} exist",
+                f"it takes {wanted[number]} {name}, {there} exist",
                 got=seeding.purity,
                 fix="another purity, or fewer seeds",
             )
-        chosen.append(smallest(rank, draws, ids, number))
-    return np.sort(np.concatenate(chosen)).astype(np.int32)
+    return kind, wanted
 
 
 @kernel
@@ -136,7 +225,7 @@ def _alike(ids: tuple[int | str, ...], where: str) -> list[int | str]:
     return list(ids)
 
 
-def _allowed(
+def allowed_by(
     among: Mapping[str, tuple[Any, ...]] | None, table: Any, n: int
 ) -> NDArray[np.bool_] | None:
     """Return of whom a table says what is asked for."""

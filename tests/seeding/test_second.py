@@ -7,12 +7,12 @@ import pytest
 
 import koubei_sim as kb
 from koubei_sim.networks import threads
-from koubei_sim.seeding import judge as judging
 from koubei_sim.seeding import pool as pools
-from koubei_sim.seeding.judge import Judge
+from koubei_sim.seeding import second as judging
 from koubei_sim.seeding.kernels.search import Roots
 from koubei_sim.seeding.pool import NONE, Pool, checked_graph
 from koubei_sim.seeding.rows import heard
+from koubei_sim.seeding.second import Second
 
 NET = kb.networks.follow_graph(600, mean_degree=7, exponent=2.2, key=3)
 
@@ -28,12 +28,12 @@ def made(kind, p: float, collection: int = 1):
 def test_sets_that_are_not_kept_are_judged_alike(monkeypatch, p: float, given: list[int]) -> None:
     """Would catch a set that ends and is not counted, `given` forgotten, or a set counted twice."""
     seeds, anyway = np.array([400, 3, 9, 250]), np.array(given, np.int64)
-    whole = made(Judge, p)
+    whole = made(Second, p)
     first, later = whole.hits(1024, anyway, seeds)[0], whole.hits(5120, anyway, seeds)[0]
     assert whole.keeps and whole.pool.made == 5120
     monkeypatch.setattr(judging, "KEPT", 500)
     monkeypatch.setattr(judging, "GAIN", 0.0)
-    some = made(Judge, p)
+    some = made(Second, p)
     assert some.hits(1024, anyway, seeds)[0] == first
     found, curve = some.hits(5120, anyway, seeds)
     assert not some.keeps and some.pool.made < 1024
@@ -44,7 +44,7 @@ def test_sets_that_are_not_kept_are_judged_alike(monkeypatch, p: float, given: l
 def test_sets_are_kept_where_seeds_end_few(monkeypatch) -> None:
     """Would catch sets searched anew for every choice although almost none holds a seed."""
     monkeypatch.setattr(judging, "KEPT", 500)
-    rare, common = made(Judge, 0.05), made(Judge, 0.5)
+    rare, common = made(Second, 0.05), made(Second, 0.5)
     least = np.array([int(np.argmin(np.bincount(NET.arcs()[0], minlength=600)))])
     rare.hits(5120, NONE, least)
     assert rare.keeps and rare.pool.made == 5120
