@@ -86,6 +86,7 @@ def heard(
     """
     if not isinstance(rule, _WITH):
         counts = isinstance(rule, (FractionalThreshold, Reinforcement))
+        instead = "improve(network, rule, k)" if counts else "degree(network, k)"
         raise KoubeiError(
             "rule",
             "has no reverse sets",

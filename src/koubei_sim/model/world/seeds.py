@@ -120,9 +120,7 @@ def most_reach(
 def by_kinds(
     network: Network, rule: Any, kind: NDArray[np.int64], wanted: NDArray[np.int64], key: int
 ) -> NDArray[np.int64]:
-    """Return so many people of each kind who reach most, those of the last kind first.
-
-    Kind by kind, on top of those chosen before, best first.
+    """Return the people who reach most together, so many of each kind; best first.
 
     Parameters
     ----------
@@ -135,16 +133,13 @@ def by_kinds(
     wanted : (kinds,) int64 array
     key : int
     """
-    maximise = _face().seeding.maximise
-    found = np.empty(0, np.int64)
-    for number in reversed(range(wanted.size)):
-        if wanted[number]:
-            among = np.flatnonzero(kind == number)
-            more = maximise(
-                network, rule, int(wanted[number]), among=among, given=found, rng=key, by="row"
-            )
-            found = np.concatenate([found, more.seeds.astype(np.int64)])
-    return found
+    quotas = dict(enumerate(wanted.tolist()))
+    some = np.flatnonzero(kind >= 0)
+    found = _face().seeding.maximise(
+        network, rule, groups=kind, quotas=quotas, among=some, rng=key, by="row"
+    )
+    seeds: NDArray[np.int64] = found.seeds.astype(np.int64)
+    return seeds
 
 
 def _face() -> Any:
