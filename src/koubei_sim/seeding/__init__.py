@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
+from koubei_sim.seeding.compromise import Compromise, fair, robust
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.matching import Matching, matching_random
 from koubei_sim.seeding.pool import reverse_sets
 from koubei_sim.seeding.result import Reach, Seeds
 
 __all__ = ["Reach", "Seeds", "maximise", "reverse_sets"]
-__all__ += ["Matching", "matching_random"]
+__all__ += ["Compromise", "Matching", "fair", "matching_random", "robust"]
 __all__ += rankings.__all__
