@@ -127,7 +127,7 @@ def test_same_key_same_bytes() -> None:
         again.number, again.low, again.high, again.reach,
     )  # fmt: skip
     sample = matching._Sample(
-        matching.heard(rule, kb.cascades.arcs.Arcs.of(network), 1, False), 1, seeds
+        matching.heard(rule, kb.cascades.arcs.Arcs.of(network), 1, False), 3000, 1, seeds
     )
     sample._chunk = 64
     sample.grow(found.sets)

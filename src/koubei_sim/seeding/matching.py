@@ -152,7 +152,7 @@ def matching_random(
     precision = checks.number("precision", precision, 1e-4, 1.0)
     most = checks.whole("sets", sets, LEAST, MOST_SETS)
     key = checks.key(rng)
-    sample = _Sample(heard(rule, arcs, key, False), key, chosen)
+    sample = _Sample(heard(rule, arcs, key, False), n, key, chosen)
     sample.grow(LEAST)
     while True:
         number, low, high = sample.match(share)
@@ -178,8 +178,8 @@ def matching_random(
 class _Sample:
     """Sizes of sets, whether each holds a seed, and how many are alike."""
 
-    def __init__(self, rows: Any, key: int, chosen: NDArray[Any]) -> None:
-        self.rows, self.key, self.n = rows, key, rows.indptr.size - 1
+    def __init__(self, rows: Any, n: int, key: int, chosen: NDArray[Any]) -> None:
+        self.rows, self.n, self.key = rows, n, key
         self.chosen = np.zeros(self.n, np.bool_)
         self.chosen[chosen] = True
         self.made = 0

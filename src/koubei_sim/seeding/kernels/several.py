@@ -10,13 +10,13 @@ Called by `seeding.compromise`.
 
 from __future__ import annotations
 
+from heapq import heapify, heappop, heapreplace
 from typing import Final
 
 import numpy as np
 from numba import njit
 
 from koubei_sim.core.bits import has, insert
-from koubei_sim.seeding.kernels.cover import _sift
 
 _LAST: Final = (1 << 31) - 1
 
@@ -46,33 +46,27 @@ def greedy_worth(index, each, worth, allowed, seeds, counts):
     covered = np.zeros((index.number + 63) >> 6, np.uint64)
     fresh = np.zeros(counts.size, np.int64)
     counts[:] = 0
-    heap = np.empty(n, np.int64)  # gain, then who: the larger entry is the better person
     step = np.zeros(n, np.int32)  # how many seeds there were when the gain was counted
-    size = 0
+    heap = [np.int64(0) for _ in range(0)]  # minus (gain, then who): the smallest entry is the best
     for v in range(n):
         if allowed[v]:
             gain = _gain(index, each, worth, v, covered, counts, fresh)
-            heap[size] = (gain << 31) | (_LAST - v)
-            size += 1
-    for at in range(size // 2 - 1, -1, -1):
-        _sift(heap, at, size)
+            heap.append(-((gain << 31) | (_LAST - v)))
+    heapify(heap)
     for k in range(seeds.size):
         while True:
-            gain, v = heap[0] >> 31, _LAST - (heap[0] & _LAST)
-            if step[v] == k or gain == 0:
+            v = _LAST - (-heap[0] & _LAST)
+            if step[v] == k or -heap[0] >> 31 == 0:
                 break
-            heap[0] = (_gain(index, each, worth, v, covered, counts, fresh) << 31) | (_LAST - v)
+            gain = _gain(index, each, worth, v, covered, counts, fresh)
             step[v] = k
-            _sift(heap, 0, size)
+            heapreplace(heap, -((gain << 31) | (_LAST - v)))
         seeds[k] = v
         for i in range(index.starts[v], index.starts[v + 1]):
             s = index.sets[i]
             counts[s // each] += np.int64(not has(covered, s))
             insert(covered, s)
-        size -= 1
-        heap[0] = heap[size]
-        if size:
-            _sift(heap, 0, size)
+        heappop(heap)
 
 
 @njit(cache=True, nogil=True)
