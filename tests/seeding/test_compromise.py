@@ -152,7 +152,7 @@ def test_the_weighted_bound_is_never_below_the_best_cover() -> None:
         asked = compromise.Asked(
             **{**vars(asked), "arcs": kb.cascades.arcs.Arcs.of(network_of(arcs))}
         )
-        s = compromise._Several(asked, parts, 64, 1.0)
+        s = compromise.Several(asked, [part.ours for part in parts], 64, 1.0)
         member = np.zeros((128, 7), bool)
         for i, part in enumerate(parts):
             for j, one in enumerate(part.ours.lists()):

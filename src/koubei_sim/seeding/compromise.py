@@ -187,7 +187,7 @@ def fair(
     """
     started = clock.perf_counter()
     arcs, labels = checked_graph(network, rule, by)
-    asked = _asked(arcs, k, among, target, delta, rng, sets)
+    asked = asked_of(arcs, k, among, target, delta, rng, sets)
     names, group = _groups(groups, arcs)
     checks.word("aim", aim, ("maximin", "welfare"))
     power = 1.0 - checks.number("aversion", aversion, 0.0, 0.95)
@@ -259,7 +259,7 @@ def robust(
         raise KoubeiError("rules", "too many", got=len(rules), allowed=f"2..{MOST_PARTS}")
     for rule in rules:
         arcs, labels = checked_graph(network, rule, by)
-    asked = _asked(arcs, k, among, target, delta, rng, sets)
+    asked = asked_of(arcs, k, among, target, delta, rng, sets)
     rows = [heard(rule, arcs, asked.key, False) for rule in rules]
     own = [
         maximise(
@@ -279,7 +279,8 @@ def robust(
     return Compromise(**{**vars(found), "delta": asked.delta})
 
 
-def _asked(arcs: Arcs, k: Any, among: Any, target: Any, delta: Any, rng: Any, sets: Any) -> Asked:
+def asked_of(arcs: Arcs, k: Any, among: Any, target: Any, delta: Any, rng: Any, sets: Any) -> Asked:
+    """Check what all of these ask alike."""
     allowed = np.full(arcs.n, among is None)
     if among is not None:
         allowed[checks.rows_of("among", among, arcs.n, arcs.network.labels)] = True
@@ -354,7 +355,7 @@ class Maximin:
         """Return the value of shares of sets covered."""
         return float((shares * scale).min())
 
-    def choose(self, s: _Several) -> tuple[NDArray[np.int64], list[NDArray[np.float64]]]:
+    def choose(self, s: Several) -> tuple[NDArray[np.int64], list[NDArray[np.float64]]]:
         """Return seeds, and weights of the parts for the bound.
 
         Weights are learnt by the multiplicative rule: parts that the last choices neglected count
@@ -392,7 +393,7 @@ class Maximin:
                 high = level
         return seeds, [tight * self.high, total / TURNS * self.high]
 
-    def bound(self, s: _Several, weight: NDArray[np.float64], covered: float, a: float) -> float:
+    def bound(self, s: Several, weight: NDArray[np.float64], covered: float, a: float) -> float:
         """Return what the value of no choice exceeds, from the weighted sets none cover more of."""
         total = float(weight.sum())
         return total * upper(covered / total, a) / s.each
@@ -409,14 +410,14 @@ class Welfare:
         """Return the value of shares reached."""
         return float((self.share @ shares**self.power) ** (1.0 / self.power))
 
-    def choose(self, s: _Several) -> tuple[NDArray[np.int64], list[NDArray[np.float64]]]:
+    def choose(self, s: Several) -> tuple[NDArray[np.int64], list[NDArray[np.float64]]]:
         """Return seeds by greedy (the sum is submodular), and slopes of the bound there."""
         shares = np.arange(s.each + 1) / s.each
         seeds, shares = s.greedy(self.share[:, None] * shares**self.power)
         self._at = shares * s.each
         return seeds, [self._slopes(s)]
 
-    def _slopes(self, s: _Several) -> NDArray[np.float64]:
+    def _slopes(self, s: Several) -> NDArray[np.float64]:
         root = np.sqrt(self._at + s.a / 2.0)
         top = (root + math.sqrt(s.a / 2.0)) ** 2
         rise = 1.0 + math.sqrt(s.a / 2.0) / root  # of `upper`, by the number of hits
@@ -425,19 +426,18 @@ class Welfare:
         )
         return slopes
 
-    def bound(self, s: _Several, weight: NDArray[np.float64], covered: float, a: float) -> float:
+    def bound(self, s: Several, weight: NDArray[np.float64], covered: float, a: float) -> float:
         """Return what the value of no choice exceeds: tangents, since it is concave in the hits."""
         tops = np.array([upper(c, a) for c in self._at]) / s.each
         total = float(self.share @ tops**self.power) + covered - float(weight @ self._at)
         return float(total ** (1.0 / self.power))
 
 
-class _Several:
+class Several:
     """The sets that seeds are chosen on, all parts in one index."""
 
-    def __init__(self, asked: Asked, parts: list[_Part], each: int, a: float) -> None:
-        self.asked, self.each, self.size, self.a = asked, each, len(parts), a
-        pools = [part.ours for part in parts]
+    def __init__(self, asked: Asked, pools: list[Pool], each: int, a: float) -> None:
+        self.asked, self.each, self.size, self.a = asked, each, len(pools), a
         starts = np.concatenate([[0], np.cumsum([pool.size for pool in pools])])
         ends = np.concatenate(
             [np.zeros(1, np.int64)]
@@ -457,6 +457,10 @@ class _Several:
     def greedy(self, worth: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return seeds, and the share of the sets of each part that they cover."""
         units = np.floor(worth * (WORTH / max(float(worth[:, -1].sum()), 1e-300))).astype(np.int64)
+        return self.taken(units)
+
+    def taken(self, units: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the same for worth in whole numbers, below 2**32 in all."""
         seeds, counts = np.empty(self.asked.k, np.int64), np.zeros(self.size, np.int64)
         greedy_worth(self.index, self.each, units, self.asked.allowed, seeds, counts)
         return seeds, counts / self.each
@@ -490,7 +494,7 @@ def _found(
             continue
         for part in parts:
             part.theirs.grow(each)
-        s = _Several(q, parts, each, a)
+        s = Several(q, [part.ours for part in parts], each, a)
         seeds, weights = value.choose(s)
         own = [part.hits(seeds, q.arcs.n) for part in parts]
         shares = np.array(own) / each

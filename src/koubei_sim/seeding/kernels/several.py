@@ -42,16 +42,14 @@ def greedy_worth(index, each, worth, allowed, seeds, counts):
     first.  A gain counted earlier bounds the present one (but for rounding), so only the top is
     counted again.
     """
-    n = allowed.size
     covered = np.zeros((index.number + 63) >> 6, np.uint64)
     fresh = np.zeros(counts.size, np.int64)
     counts[:] = 0
-    step = np.zeros(n, np.int32)  # how many seeds there were when the gain was counted
-    heap = [np.int64(0) for _ in range(0)]  # minus (gain, then who): the smallest entry is the best
-    for v in range(n):
-        if allowed[v]:
-            gain = _gain(index, each, worth, v, covered, counts, fresh)
-            heap.append(-((gain << 31) | (_LAST - v)))
+    step = np.zeros(allowed.size, np.int32)  # how many seeds there were when the gain was counted
+    heap = [  # minus (gain, then who): the smallest entry is the best
+        -((_gain(index, each, worth, v, covered, counts, fresh) << 31) | (_LAST - v))
+        for v in np.flatnonzero(allowed)
+    ]
     heapify(heap)
     for k in range(seeds.size):
         while True:
