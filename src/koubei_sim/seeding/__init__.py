@@ -10,7 +10,7 @@ from __future__ import annotations
 from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
 from koubei_sim.seeding.batches import Adaptive, Simulated, adaptive
-from koubei_sim.seeding.classics import imm
+from koubei_sim.seeding.classics import celf, imm
 from koubei_sim.seeding.compromise import Compromise, fair, robust
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.matching import Matching, matching_random
@@ -19,5 +19,5 @@ from koubei_sim.seeding.result import Reach, Seeds
 
 __all__ = ["Reach", "Seeds", "maximise", "reverse_sets"]
 __all__ += ["Adaptive", "Compromise", "Matching", "Simulated"]
-__all__ += ["adaptive", "fair", "imm", "matching_random", "robust"]
+__all__ += ["adaptive", "celf", "fair", "imm", "matching_random", "robust"]
 __all__ += rankings.__all__
