@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from koubei_sim.networks import seeding as rankings
 from koubei_sim.networks.seeding import *  # noqa: F403
+from koubei_sim.seeding.batches import Adaptive, Simulated, adaptive
+from koubei_sim.seeding.classics import celf, imm
+from koubei_sim.seeding.compromise import Compromise, fair, robust
 from koubei_sim.seeding.fastest import Fastest, fastest
 from koubei_sim.seeding.fewest_seeds import fewest
 from koubei_sim.seeding.improving import Improved, improve
 from koubei_sim.seeding.loop import maximise
+from koubei_sim.seeding.matching import Matching, matching_random
 from koubei_sim.seeding.off_policy import OffPolicy, off_policy
 from koubei_sim.seeding.pool import reverse_sets
 from koubei_sim.seeding.result import Fewest, Reach, Seeds
@@ -24,8 +28,10 @@ if TYPE_CHECKING:
     from koubei_sim.studies.decide.choice import Choice
     from koubei_sim.studies.decide.choose import choose
 
-__all__ = ["Choice", "Fastest", "Fewest", "Improved", "OffPolicy", "Reach", "Seeds"]
-__all__ += ["choose", "fastest", "fewest", "improve", "maximise", "off_policy", "reverse_sets"]
+__all__ = ["Adaptive", "Choice", "Compromise", "Fastest", "Fewest", "Improved", "Matching"]
+__all__ += ["OffPolicy", "Reach", "Seeds", "Simulated", "adaptive", "celf", "choose", "fair"]
+__all__ += ["fastest", "fewest", "imm", "improve", "matching_random", "maximise", "off_policy"]
+__all__ += ["reverse_sets", "robust"]
 __all__ += rankings.__all__
 
 

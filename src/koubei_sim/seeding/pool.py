@@ -61,7 +61,7 @@ class Pool:
         self.first = roots.first
         self.made = 0
         self.chunks: list[Chunk] = []
-        self._n = law.rows.indptr.size - 1
+        self.n = law.rows.indptr.size - 1
         self._widest = int(np.diff(law.rows.indptr).max(initial=0)) + 1
         self._idle: deque[Any] = deque()  # scratch that no thread uses
 
@@ -90,7 +90,7 @@ class Pool:
         self.made = number
 
     def _scratch(self) -> Scratch | TimedScratch:
-        n, found = self._n, np.empty(self._widest, np.int64)
+        n, found = self.n, np.empty(self._widest, np.int64)
         if self._timing is not None:
             heap, place = np.empty(n, np.int32), np.empty(n, np.int32)
             return TimedScratch(np.full(n, NEVER), place, heap, found)
@@ -126,25 +126,16 @@ class Pool:
 
     def index(self) -> Index:
         """Return which sets hold each person."""
-        n, chunks = self._n, self.chunks
-        before = np.cumsum([0] + [int(chunk.ends[-1]) for chunk in chunks])
-        cuts = [tuple(np.searchsorted(before, part)) for part in parts_of(self.size, n)]
-        counts = np.zeros((len(cuts), n + 1), np.int64)
-        cursors = np.empty((len(cuts), n), np.int64)
-        sets = np.empty(self.size, np.int32)
+        return index_of([self])
 
-        def count(part: int) -> None:
-            for chunk in chunks[slice(*cuts[part])]:
-                count_targets(chunk.pairs.who, counts[part])
-
-        def place(part: int) -> None:
-            for chunk in chunks[slice(*cuts[part])]:
-                invert(block(chunk.pairs), chunk.ends, chunk.first, cursors[part], sets)
-
-        deque(in_order(count, range(len(cuts))), maxlen=0)
-        stagger(counts, cursors)
-        deque(in_order(place, range(len(cuts))), maxlen=0)
-        return Index(counts[0].copy() if len(cuts) > 1 else counts[0], sets, self.made)
+    def members(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Return people, and beside each the number of a set that holds it."""
+        who, which = [np.empty(0, np.int32)], [NONE]
+        for chunk in self.chunks:
+            batch = chunk.first + np.arange(chunk.ends.size - 1)
+            who.append(chunk.pairs.who)
+            which.append(BATCH * np.repeat(batch, np.diff(chunk.ends)) + chunk.pairs.of)
+        return np.concatenate(who), np.concatenate(which)
 
     def hits(self, rank: NDArray[np.int64], ranks: int) -> NDArray[np.int64]:
         """Count sets by the least rank of their people; `ranks` says that a person has none."""
@@ -192,6 +183,33 @@ class Pool:
                 cuts = np.searchsorted(of[order], np.arange(1, last))
                 out += np.split(who[order], cuts)
         return out
+
+
+def index_of(pools: list[Pool]) -> Index:
+    """Return which sets hold each person; those of a pool are numbered after those before it."""
+    n, chunks, made = pools[0].n, [], 0
+    for pool in pools:
+        chunks += [(chunk, made // BATCH + chunk.first) for chunk in pool.chunks]
+        made += pool.made
+    before = np.cumsum([0] + [int(chunk.ends[-1]) for chunk, _ in chunks])
+    size = int(before[-1])
+    cuts = [tuple(np.searchsorted(before, part)) for part in parts_of(size, n)]
+    counts = np.zeros((len(cuts), n + 1), np.int64)
+    cursors = np.empty((len(cuts), n), np.int64)
+    sets = np.empty(size, np.int32)
+
+    def count(part: int) -> None:
+        for chunk, _ in chunks[slice(*cuts[part])]:
+            count_targets(chunk.pairs.who, counts[part])
+
+    def place(part: int) -> None:
+        for chunk, first in chunks[slice(*cuts[part])]:
+            invert(block(chunk.pairs), chunk.ends, first, cursors[part], sets)
+
+    deque(in_order(count, range(len(cuts))), maxlen=0)
+    stagger(counts, cursors)
+    deque(in_order(place, range(len(cuts))), maxlen=0)
+    return Index(counts[0].copy() if len(cuts) > 1 else counts[0], sets, made)
 
 
 def _spans(begin: int, end: int) -> list[tuple[int, int]]:

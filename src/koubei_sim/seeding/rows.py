@@ -86,7 +86,6 @@ def heard(
     """
     if not isinstance(rule, _WITH):
         counts = isinstance(rule, (FractionalThreshold, Reinforcement))
-        instead = "improve(network, rule, k)" if counts else "degree(network, k)"
         raise KoubeiError(
             "rule",
             "has no reverse sets",
