@@ -1,6 +1,6 @@
 """`fewest`: the fewest people who are proven to reach so many, and how many any choice needs.
 
-The sets, the choice and the bounds are those of `maximise`; docs/seeding.md 7 is the norm and says
+The sets, the choice and the bounds are those of `maximise`; docs/seeding.md 9 is the norm and says
 why neither the number of seeds nor the bound on it costs a union over numbers.
 
 Called by users; what comes back is `result.Fewest`.

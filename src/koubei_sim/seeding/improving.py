@@ -3,7 +3,7 @@
 Thresholds, reinforcement and the fan pyramid have no reverse sets.  What stands in for them is an
 independent cascade (the *surrogate*) whose best seeds, with rankings and circles, are what is
 tried first; then seeds are swapped for others, judged world by world on common luck; and what was
-found is compared with the start in worlds that had no part in the search.  docs/seeding.md 7.
+found is compared with the start in worlds that had no part in the search.  docs/seeding.md 12.
 
 Called by users.
 """

@@ -210,7 +210,7 @@ def skewed_interval(mean: float, moved: FloatArray, weights: FloatArray) -> Inte
     degrees of freedom as *squared* weights are effective, less one, allows for the second, and
     Hall's transformation for the first (1992, Journal of the Royal Statistical Society B
     54:221-228): t is what makes ``t + a t^2 / 3 + a^2 t^3 / 27 + a / 6`` the quantile, with a the
-    skewness over the root of the number.  docs/seeding.md 8 says what Student's t alone holds.
+    skewness over the root of the number.  docs/seeding.md 13 says what Student's t alone holds.
     """
     from scipy.special import stdtrit
 
