@@ -255,9 +255,12 @@ HALF = IndependentCascade(0.5)
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
-        (lambda: fair(PATH, HALF, 1, groups=[0, 1]), "groups: not one a person, got 2, allowed 3"),
-        (lambda: fair(PATH, HALF, 1, groups="city"), "groups: not one a person"),
-        (lambda: fair(PATH, HALF, 1, groups={0: 1, 1: 2}), "groups: not one a person, got 2"),
+        (
+            lambda: fair(PATH, HALF, 1, groups=[0, 1]),
+            "groups: not one value a person, got 2, allowed 3",
+        ),
+        (lambda: fair(PATH, HALF, 1, groups="city"), "groups: not one name or number a person"),
+        (lambda: fair(PATH, HALF, 1, groups={0: 1, 1: 2}), "groups: no value for a person, got 2"),
         (lambda: fair(PATH, HALF, 1, groups=[1, 1, 1]), "groups: too few or many, got 1"),
         (lambda: fair(PATH, HALF, 1, groups=[1, None, 1]), "groups: somebody has none"),
         (lambda: fair(PATH, HALF, 1, groups=[1, float("nan"), 2]), "groups: somebody has none"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,8 +26,10 @@ from koubei_sim.core.draws import log_portable
 from koubei_sim.errors import KoubeiError
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.kernels.several import greedy_worth, weighted_bound
+from koubei_sim.seeding.limits import groups_of
 from koubei_sim.seeding.loop import lower, maximise, upper
-from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph, index_of
+from koubei_sim.seeding.pool import Pool, checked_graph, index_of
+from koubei_sim.seeding.question import people_of, sampling_of
 from koubei_sim.seeding.result import Reach
 from koubei_sim.seeding.rows import heard
 
@@ -280,44 +282,20 @@ def robust(
 
 def asked_of(arcs: Arcs, k: Any, among: Any, target: Any, delta: Any, rng: Any, sets: Any) -> Asked:
     """Check what all of these ask alike."""
-    allowed = np.full(arcs.n, among is None)
-    if among is not None:
-        allowed[checks.rows_of("among", among, arcs.n, arcs.network.labels)] = True
-    most = checks.whole("sets", sets, BATCH, MOST_SETS)
-    return Asked(
-        arcs=arcs,
-        k=checks.whole("k", k, 1, int(allowed.sum())),
-        allowed=allowed,
-        target=checks.number("target", target, 0.0, 1.0),
-        delta=checks.number("delta", delta, 1e-12, 1.0 - 1e-12),
-        rounds=(most // BATCH).bit_length(),
-        key=checks.key(rng),
-    )
+    allowed = people_of(arcs, among, None, None)[0]
+    most = checks.whole("k", k, 1, int(allowed.sum()))
+    return Asked(arcs, most, allowed, **sampling_of(target, delta, sets, rng))
 
 
 def _groups(groups: Any, arcs: Arcs) -> tuple[list[Any], NDArray[np.int64]]:
     """Return the names of the groups, sorted, and the number of that of each person."""
-    labels = arcs.network.labels
-    if isinstance(groups, Mapping):
-        of = {int(v): g for v, g in zip(
-            checks.rows_of("groups", list(groups), arcs.n, labels), groups.values(), strict=True
-        )}  # fmt: skip
-        if len(of) < arcs.n:
-            raise KoubeiError("groups", "not one a person", got=len(of), allowed=str(arcs.n))
-        values = [of[v] for v in range(arcs.n)]
-    elif isinstance(groups, str) or not hasattr(groups, "__len__"):
-        raise KoubeiError("groups", "not one a person", got=checks.noted(groups))
-    else:
-        values = np.asarray(groups).tolist()
-    if len(values) != arcs.n:
-        raise KoubeiError("groups", "not one a person", got=len(values), allowed=str(arcs.n))
-    if any(g is None or g != g or isinstance(g, list) for g in values):
+    found, place = groups_of(arcs.network, groups)
+    if any(one is None or one != one for one in found):
         raise KoubeiError("groups", "somebody has none", allowed="a number or a text for each")
-    names = sorted(set(values), key=lambda g: (isinstance(g, str), g))
-    if not 2 <= len(names) <= MOST_PARTS:
-        raise KoubeiError("groups", "too few or many", got=len(names), allowed=f"2..{MOST_PARTS}")
-    number = {g: i for i, g in enumerate(names)}
-    return names, np.array([number[g] for g in values], np.int64)
+    if not 2 <= len(found) <= MOST_PARTS:
+        raise KoubeiError("groups", "too few or many", got=len(found), allowed=f"2..{MOST_PARTS}")
+    names = sorted(found, key=lambda one: (isinstance(one, str), one))
+    return names, np.array([names.index(one) for one in found], np.int64)[place]
 
 
 class _Part:

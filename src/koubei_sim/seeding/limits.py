@@ -83,6 +83,40 @@ def limits_of(
     return _by_cost(network, allowed, costs, budget)
 
 
+def groups_of(
+    network: Network | TemporalNetwork, groups: Any
+) -> tuple[list[Any], NDArray[np.int64]]:
+    """Return the groups there are, and the place of that of each person among them.
+
+    Parameters
+    ----------
+    network : Network or TemporalNetwork
+    groups : (n,) array or list, or values keyed by people
+        A name or a number a person.
+
+    Examples
+    --------
+    >>> net = Network.from_edges(["li", "wu"], ["wu", "he"], labels="auto")
+    >>> groups_of(net, {"he": "fan", "wu": "new", "li": "fan"})
+    (['fan', 'new'], array([0, 1, 0]))
+    """
+    named = checks.by_name("groups", groups)
+    if named is None and (isinstance(groups, str) or not hasattr(groups, "__getitem__")):
+        raise KoubeiError("groups", "not one name or number a person", got=repr(groups))
+    values = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
+    values = values if named is None else list(named.values())
+    place: dict[Any, int] = {}
+    try:
+        found: Any = np.array([place.setdefault(one, len(place)) for one in values], np.int64)
+    except TypeError:
+        raise KoubeiError("groups", "not one name or number a person") from None
+    if named is not None:
+        found = checks.aligned(
+            "groups", dict(zip(named, found, strict=True)), network.n_nodes, network.labels
+        )
+    return list(place), np.asarray(for_people("groups", found, network), np.int64)
+
+
 def _by_group(
     network: Network | TemporalNetwork, allowed: NDArray[np.bool_], groups: Any, quotas: Any
 ) -> Limits:
@@ -91,28 +125,16 @@ def _by_group(
             "quotas", "not one number a group", got=repr(quotas),
             fix="quotas={'fan': 40, 'newbie': 10}",
         )  # fmt: skip
+    names, number = groups_of(network, groups)
     code = {name: at for at, name in enumerate(quotas)}
-    named = checks.by_name("groups", groups)
-    if named is None and (isinstance(groups, str) or not hasattr(groups, "__getitem__")):
-        raise KoubeiError("groups", "not one name or number a person", got=repr(groups))
-    values = groups.tolist() if isinstance(groups, np.ndarray) else list(groups)
-    values = values if named is None else list(named.values())
-    try:
-        found = np.array([code.get(one, -1) for one in values], np.int64)
-    except TypeError:
-        raise KoubeiError("groups", "not one name or number a person") from None
-    if named is not None:
-        found = checks.aligned(
-            "groups", dict(zip(named, found, strict=True)), network.n_nodes, network.labels
-        )
-    group = np.asarray(for_people("groups", found, network), np.int64)
+    group = np.array([code.get(name, -1) for name in names], np.int64)[number]
     allowed = allowed & (group >= 0)
     there = np.bincount(group[allowed], minlength=len(code))
     quota = np.empty(len(code), np.int64)
     for name, at in code.items():
         where = f"quotas[{name!r}]"
         if not (group == at).any() and checks.whole(where, quotas[name], 0) > 0:
-            raise KoubeiError(where, "nobody is of this group", fix=_near(name, values))
+            raise KoubeiError(where, "nobody is of this group", fix=_near(name, names))
         quota[at] = checks.whole(where, quotas[name], 0, int(there[at]))
     return Limits(allowed, np.maximum(group, 0), quota, NONE, 0)
 
