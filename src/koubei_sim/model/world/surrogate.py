@@ -87,11 +87,10 @@ def surrogate(
         tie = np.ones(256) if channel.tie == "none" else tie_weights(channel, scenario) / 65536.0
         told = _tellings(scenario, channel, population)
         indptr, indices, ties = graphs.indptr[c], graphs.indices[c], graphs.ties[c]
-        out = np.empty(indices.size)
-        weight = ties if ties.size else np.full(indices.size, 255, np.uint8)
-        listener = sees[population.segment], fit, need
-        _chances(indptr, indices, weight, tie, told, _hazard(scenario, channel), *listener, out)
-        parts.append((indptr, indices, out))
+        arcs = tie[ties] if ties.size else np.full(indices.size, tie[255])
+        pull = _hazard(scenario, channel) * fit
+        _chances(indptr, indices, told, sees[population.segment], pull, need, arcs)
+        parts.append((indptr, indices, arcs))
     return _together(parts)
 
 
@@ -164,14 +163,17 @@ def _content(scenario: Scenario, people: Population) -> NDArray[np.bool_]:
 
 
 @kernel
-def _chances(indptr, indices, ties, tie, told, hazard, sees, fit, need, out):
-    """Write ``1 - (1 - V (1 - exp(-h f w)))**T`` over the need of the listener for each arc."""
+def _chances(indptr, indices, told, sees, pull, need, arcs):
+    """Write ``1 - (1 - V (1 - exp(-h f w)))**T`` over the need of the listener for each arc.
+
+    `pull` is h f of the listener; `arcs` come in as the weights w of the ties.
+    """
     for u in range(indptr.size - 1):
         for k in range(indptr[u], indptr[u + 1]):
             v = indices[k]
-            wins = sees[v] * (1.0 - exp_neg_portable(hazard * fit[v] * tie[ties[k]]))
+            wins = sees[v] * (1.0 - exp_neg_portable(pull[v] * arcs[k]))
             each = CERTAIN if wins >= 1.0 else min(CERTAIN, -log_portable(1.0 - wins))
-            out[k] = (1.0 - exp_neg_portable(told[u] * each)) / need[v]
+            arcs[k] = (1.0 - exp_neg_portable(told[u] * each)) / need[v]
 
 
 def _together(parts: list[tuple[Any, Any, Any]]) -> Surrogate:
