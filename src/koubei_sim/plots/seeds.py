@@ -70,7 +70,7 @@ def seeds_curve(found: Any, ax: Any = None, lang: str = "en") -> Any:
         ax.axhline(found.at_most, color=ORANGE, ls="--", lw=1.6, zorder=1)
         ax.set_xlim(0, max(1, k) * 1.02)  # room for the bar
         ax.set_ylim(0, max(found.at_most, reach.high, 1e-9) * 1.06)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         thousands(ax, "x")
         thousands(ax)
         ax.set_title(_say("title", spoken))
