@@ -99,7 +99,7 @@ def seeds(
     lang: Language = Lang.en,
     as_json: AsJson = False,
 ) -> int:
-    """Choose whom to start with, and prove how near the best that is."""
+    """Choose whom to seed on a graph, with a proof."""
     if directed and undirected:
         raise KoubeiError("--undirected", "given beside --directed", fix="one of the two")
     words = [*(settings or []), *([] if p is None else [f"p={p}"])]
