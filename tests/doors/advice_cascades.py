@@ -319,6 +319,24 @@ TRIED: dict[str, Trial] = {
         lambda: ran(PATH, IndependentCascade("weighted"), method="count"),
         lambda: ran(PATH, IndependentCascade("weighted"), method="blocks"),
     ),
+    "f'--set p={plain}'": (
+        lambda: said("cascade", str(write("1 2\n2 3\n")), "--rule", "weighted"),
+        lambda: said("cascade", str(write("1 2\n2 3\n")), "--set", "p=weighted", "--seeds", "1",
+                     "--replicates", "2"),
+        "--set p=weighted",
+    ),
+    "'--people people.csv'": (
+        lambda: said("seeds", str(write("1 2\n2 3\n")), "--costs", "price", "--budget", "9"),
+        lambda: said("seeds", str(write("1 2\n2 3\n")), "--costs", "price", "--budget", "9",
+                     "--people", str(write("id,price\n1,3\n2,4\n3,5\n", "people.csv"))),
+    ),
+    "error.fix.replace(\"agents_by='row'\", '--by row')": (
+        lambda: said("seeds", str(write("a b\nb c\n")), "--k", "1",
+                     "--people", str(write("price\n3\n4\n5\n", "people.csv"))),
+        lambda: said("seeds", str(write("a b\nb c\n")), "--k", "1", "--by", "row",
+                     "--people", str(write("price\n3\n4\n5\n", "people.csv"))),
+        "--by row where row i is person i of the graph",
+    ),
     "'kb.cascade(...)'": (
         lambda: plots.cascade_sizes(PATH),
         lambda: plots.cascade_sizes(ran(PATH, HALF)),

@@ -25,6 +25,7 @@ PICTURES = {
     "05_calibration_miui": 2,
     "06_bring_your_own_graph": 3,
     "07_your_own_mechanism": 1,
+    "08_which_fifty": 2,
 }
 
 

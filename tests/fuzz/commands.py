@@ -40,6 +40,9 @@ LINES = (
     "cascade ties.txt --seeds 1 --replicates 3 --rng 1 --out out.csv --log log.parquet --threads 1",
     "cascade meetings.txt --contacts --seeds ids:1 --replicates 3 --rng 1 --method contacts",
     "cascade erdos-renyi:50 --until-precision 0.5 --rng 2",
+    "seeds names.csv --k 1 --p 0.5 --rng 1 --given ids:anna --out out.csv",
+    "seeds names.csv --rng 1 --people who.csv --costs price --budget 3 --among kind=fan --json",
+    "seeds ring.txt --k 2 --rule linear-threshold --rng 1 --target 0.5 --figure out.png --directed",
     "verify",
     "sweep sweep.toml --out out --workers 1 --backend threads",
     "sweep kept --retry --json",
@@ -56,7 +59,7 @@ LINES = (
 )  # fmt: skip
 VALUES = (
     "mine.toml", "ties.txt", "names.csv", "meetings.txt", "seeds.txt", "people.csv", "sweep.toml",
-    "broken.toml", "saved", "kept", "out", "out/deep", "out.parquet", "out.csv", ".", "nowhere", "/dev/null/x",
+    "broken.toml", "who.csv", "saved", "kept", "out", "out/deep", "out.parquet", "out.csv", ".", "nowhere", "/dev/null/x",
     "a b", "tiny", "compiled", "reference", "sis", "delayed", "negative", "reinforcement",
     "threshold", "bass", "fractional-sir", "ids:1", "ids:", "ids:1,1", "ids:99", "rows:0", "degree:0",
     "degree:2", "a=1", "p=0.5", "p=weights", "recovery=0", "seeding.purity=2", "seeding.purity",
@@ -101,6 +104,7 @@ def furnish(folder: Path) -> None:
     (folder / "meetings.txt").write_text("1 2 10\n2 3 20\n3 1 30\n")
     (folder / "seeds.txt").write_text("anna\ncarla\n")
     (folder / "people.csv").write_text("segment\n" + "enthusiast\n" * 3 + "newbie\n" * 3)
+    (folder / "who.csv").write_text("name,kind,price\nanna,fan,2\nbert,fan,1\ncarla,other,3\n")
     kb.run(folder / "mine.toml", rng=3, out=folder / "saved")
     sweep = studies.read_sweep(folder / "sweep.toml")
     studies.sweep(sweep.sweep, out=folder / "kept", workers=1)

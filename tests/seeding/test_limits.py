@@ -159,7 +159,7 @@ def test_a_dear_hub_is_found_where_gain_for_money_alone_fails() -> None:
     assert found.ratio >= 0.95
     richer = maximise(star, IndependentCascade(1.0), costs=costs, budget=101.0, among=among, rng=1)
     assert sorted(richer.seeds.tolist()) == [0, 61]
-    assert richer.table()["cost"].iloc[-1] == richer.cost == 101.0
+    assert richer.table()["spent"].iloc[-1] == richer.cost == 101.0
 
 
 def covers(network, rule, settings):

@@ -6,6 +6,7 @@ an object of the library, or refuses it in one line.
 
 from __future__ import annotations
 
+import csv
 import inspect
 import math
 import re
@@ -72,6 +73,9 @@ def rule_from(name: str, words: list[str] | None, p: float | None) -> Rule:
 
     rules = {kind.command: kind for kind in FAMILIES}
     plain = name.replace("_", "-").lower()
+    if plain in ("weighted", "trivalency", "weights"):
+        fix = f"--set p={plain}"
+        raise KoubeiError("--rule", "a probability of the rule independent", got=name, fix=fix)
     if plain not in rules:
         raise KoubeiError(
             "--rule", "unknown", got=name, allowed=", ".join(rules), fix=nearest(plain, rules)
@@ -188,10 +192,7 @@ def seeds_from(words: list[str], graph: Any, brands: tuple[str, ...]) -> Any:
 
 def _seeds(word: str, graph: Any) -> Any:
     from koubei_sim.cascades import RandomSeeds
-    from koubei_sim.cascades.checks import rows_of
-    from koubei_sim.networks import seeding
 
-    kind, _, rest = word.partition(":")
     if checks.digits(word):
         if not 0 < int(word) <= graph.n_nodes:
             raise KoubeiError(
@@ -199,49 +200,66 @@ def _seeds(word: str, graph: Any) -> Any:
                 fix=f"ids:{word} for the person of this name",
             )  # fmt: skip
         return RandomSeeds(int(word))
+    return people_from("--seeds", word, graph)
+
+
+def people_from(where: str, word: str, graph: Any) -> Any:
+    """Return the people that a word names, as the graph calls them; `where` is the option.
+
+    ``ids:3,5``, ``rows:0,1``, ``degree:50`` or a file, as in `seeds_from`.
+    """
+    from koubei_sim.cascades.checks import rows_of
+    from koubei_sim.networks import seeding
+
+    kind, _, rest = word.partition(":")
     named = [one.strip() for one in rest.split(",") if one.strip()]
     if kind in ("ids", "rows") and not named:
-        raise KoubeiError("--seeds", "names nobody", got=word, fix="1 for one at random")
+        raise KoubeiError(where, "names nobody", got=word, fix="ids:3,5")
     if kind == "ids":
-        return _people(named, graph)
+        return _people(where, named, graph)
     if kind == "rows":
-        numbers = [_number(one) for one in named]
-        return _called(rows_of("--seeds", numbers, graph.n_nodes, None), graph)
+        numbers = [_number(where, one) for one in named]
+        return _called(rows_of(where, numbers, graph.n_nodes, None), graph)
     if kind == "degree":
         if not checks.digits(rest) or not 0 < int(rest) <= graph.n_nodes:
-            raise KoubeiError("--seeds", "how many", got=repr(word), allowed=f"1..{graph.n_nodes}")
+            raise KoubeiError(where, "how many", got=repr(word), allowed=f"1..{graph.n_nodes}")
         if not hasattr(graph, "layers"):
-            raise KoubeiError("--seeds", "degree is not defined on contacts", got=word)
+            raise KoubeiError(where, "degree is not defined on contacts", got=word)
         return seeding.degree(graph, int(rest))
-    path = checks.path("--seeds", word)
+    path = checks.path(where, word)
     if not path.is_file():
         raise KoubeiError(
-            "--seeds", "no such file", got=word, allowed="10, ids:3,5, degree:50, a file",
+            where, "no such file", got=word,
+            allowed=("10, " if where == "--seeds" else "") + "ids:3,5, degree:50, a file",
             fix=f"ids:{word} if these are people",
         )  # fmt: skip
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise KoubeiError("--seeds", f"cannot be read ({error.strerror})", got=word) from None
+        raise KoubeiError(where, f"cannot be read ({error.strerror})", got=word) from None
     text, encoding = checks.text_of(str(path), raw)
     if encoding != "utf-8":
         print(f"note: {path} is read as {encoding.upper()}", file=sys.stderr)
-    return _of_lines(text, str(path), graph)
+    return _of_lines(where, text, str(path), graph)
 
 
 def _called(rows: Any, graph: Any) -> Any:
     return rows if graph.labels is None else graph.labels[rows]
 
 
-def _of_lines(text: str, path: str, graph: Any) -> Any:
+def _of_lines(where: str, text: str, path: str, graph: Any) -> Any:
     """The people of a file: one a line, or several on its only line.
 
     A line may stand in quotes, names may hold blanks, and a header (a word such as ``id`` or
     ``name``) and comments behind ``#`` are left out; what is the label of a person never is.
+    Of a table with a header, such as `koubei seeds` writes, the one column of names is read.
     """
     known = set() if graph.labels is None else set(map(str, graph.labels.tolist()))
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and (line in known or not line.startswith("#"))]
+    named = _column_of_names(lines, known)
+    if named is not None:
+        return _people(where, named, graph)
     rows = [_fields(line, known) for line in lines]
     if rows and rows[0][0] not in known and HEADERS.fullmatch(rows[0][0]):
         rows = rows[1:]
@@ -252,10 +270,19 @@ def _of_lines(text: str, path: str, graph: Any) -> Any:
             allowed="one person a line",
         )  # fmt: skip
     if not rows:
-        raise KoubeiError(
-            path, "names nobody", allowed="one person a line", fix="1 for one at random"
-        )
-    return _people([name for row in rows for name in row], graph)
+        raise KoubeiError(path, "names nobody", allowed="one person a line")
+    return _people(where, [name for row in rows for name in row], graph)
+
+
+def _column_of_names(lines: list[str], known: set[str]) -> list[str] | None:
+    """The names of a table in which just one column says by its header that it holds names."""
+    rows = list(csv.reader(lines))
+    if len(rows) < 2 or len(rows[0]) < 2 or any(word in known for word in rows[0]):
+        return None
+    at = [k for k, word in enumerate(rows[0]) if HEADERS.fullmatch(word.strip())]
+    if len(at) != 1 or any(len(row) != len(rows[0]) for row in rows):
+        return None
+    return [row[at[0]].strip() for row in rows[1:]]
 
 
 def _fields(line: str, known: set[str]) -> list[str]:
@@ -274,33 +301,33 @@ def _fields(line: str, known: set[str]) -> list[str]:
     return parts or [plain]
 
 
-def _people(names: list[str], graph: Any) -> Any:
+def _people(where: str, names: list[str], graph: Any) -> Any:
     """What the people of these names are called, in the kind of the labels of the graph."""
     from koubei_sim.cascades.checks import rows_of
 
     labels = graph.labels
     text = labels is not None and labels.dtype.kind == "U"
-    wanted: Any = names if text else [_number(name) for name in names]
+    wanted: Any = names if text else [_number(where, name) for name in names]
     try:
-        return _called(rows_of("--seeds", wanted, graph.n_nodes, labels), graph)
+        return _called(rows_of(where, wanted, graph.n_nodes, labels), graph)
     except KoubeiError as error:
         near = error.fix if error.fix and error.fix[0] in "\"'" else None
-        ways = None if labels is None else "--seeds rows:0,1 for places"
+        ways = None if labels is None else f"{where} rows:0,1 for places"
         raise KoubeiError(
             error.where, error.what, got=error.got, allowed=error.allowed, fix=near or ways
         ) from None
 
 
-def _number(text: str) -> int:
+def _number(where: str, text: str) -> int:
     try:
         if str(int(text)) != text:  # 01 may be another person than 1, in the file that has it
             fix = f"{int(text)}, if it is that one"
-            raise KoubeiError("--seeds", "not a number as it is written", got=repr(text), fix=fix)
+            raise KoubeiError(where, "not a number as it is written", got=repr(text), fix=fix)
         return int(text)
     except KoubeiError:
         raise
     except ValueError:
-        raise KoubeiError("--seeds", "not a number of a person", got=repr(text)) from None
+        raise KoubeiError(where, "not a number of a person", got=repr(text)) from None
 
 
 # Looks ----------------------------------------------------------------------------------------

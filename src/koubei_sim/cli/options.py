@@ -80,6 +80,15 @@ Workers = Annotated[
 ]
 
 
+def drawable(figure: Path | None) -> None:
+    """Refuse the name of a figure in a format that cannot be drawn, before any work."""
+    if figure is not None and figure.suffix not in (".png", ".svg", ".pdf"):
+        raise KoubeiError(
+            "--figure", "unknown format", got=figure.name, allowed=".png, .svg, .pdf",
+            fix=f"{figure.stem}.png",
+        )  # fmt: skip
+
+
 def value_of(text: str) -> Any:
     """Return a value: TOML where it reads as such, ``none``, else the text itself.
 

@@ -30,6 +30,7 @@ from koubei_sim.cli.options import (
     Workers,
     app,
     changes_of,
+    drawable,
     graphs_of,
     scenario_from,
     value_of,
@@ -84,11 +85,7 @@ def sensitivity(
     """Say which parameters an outcome hangs on."""
     from koubei_sim import studies
 
-    if figure is not None and figure.suffix not in (".png", ".svg", ".pdf"):
-        raise KoubeiError(
-            "--figure", "unknown format", got=figure.name, allowed=".png, .svg, .pdf",
-            fix=f"{figure.stem}.png",
-        )  # fmt: skip
+    drawable(figure)
     base, _ = scenario_from(scenario, changes_of(changes), agents is not None)
     graphs = graphs_of(networks, base)
     with sweep_progress(quiet=as_json) as tell:

@@ -2,7 +2,8 @@
 
 All take ``(result, ax=None, lang="en")`` and leave the person's matplotlib settings alone;
 `save_all` writes the whole set for a `Result`.  Those of studies (`tornado`, `interactions`,
-`heatmap`, `phase`, `compare`) take the study.  matplotlib is imported when something is drawn.
+`heatmap`, `phase`, `compare`) take the study, `seeds_curve` takes `Seeds`.  matplotlib is imported
+when something is drawn.
 
 Called by people and by the command line; may import everything below it.
 """
@@ -27,6 +28,7 @@ from koubei_sim.plots.curves import (
 )
 from koubei_sim.plots.files import FIGURES, save_all
 from koubei_sim.plots.maps import phase
+from koubei_sim.plots.seeds import seeds_curve
 from koubei_sim.plots.sensitivity import interactions, tornado
 from koubei_sim.plots.studies import compare, heatmap, strata
 from koubei_sim.plots.style import drawing, settle
@@ -58,6 +60,7 @@ __all__ = [
     "reproduction",
     "retention",
     "save_all",
+    "seeds_curve",
     "stages",
     "strata",
     "tornado",

@@ -59,13 +59,13 @@ class Chosen:
     def table(self) -> pd.DataFrame:
         """Return a row for each seed, best first: ``seed``, ``reach`` up to it, ``gain`` by it.
 
-        Where costs were given, ``cost`` up to it.
+        Where costs were given, ``cost`` of each and ``spent`` up to it.
         """
         import pandas as pd
 
         columns = {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)}
         if self.costs is not None:
-            columns["cost"] = np.cumsum(self.costs)
+            columns |= {"cost": self.costs, "spent": np.cumsum(self.costs)}
         return pd.DataFrame(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
 
     def _reached(self) -> str:
