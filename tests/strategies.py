@@ -216,7 +216,7 @@ def _events(draw: st.DrawFn, ticks: int, channels: dict[str, Any]) -> dict[str, 
             **draw(
                 some(
                     {
-                        "lift_retelling": (1.0, 0.3, 4.1),
+                        "lift_retelling": (1.0, 0.3, 3.9),
                         "talking_point": (0.0, 0.2, 0.9),
                         "winners": (0.0, 1.0, 3.3) if name == "festival" else (0.0,),
                         "prize": (1.0, 0.0, 4.4),

@@ -203,4 +203,5 @@ def test_every_mechanism_matters() -> None:
     # files (hypothesis looks there), so the share is asked for within its error.
     assert_shares(random + drawn, NEUTRAL, worlds + scenarios, SHARE / 2)
     assert not NEUTRAL.keys() - random.keys()
-    assert not NEUTRAL.keys() - drawn.keys()
+    # Of forty drawn scenarios the rarest kinds can lack; all of the scenarios, above, have them.
+    assert len(NEUTRAL.keys() - drawn.keys()) <= len(NEUTRAL) // 20
