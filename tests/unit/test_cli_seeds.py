@@ -209,3 +209,46 @@ def test_people_by_place(call, tmp_path):
     words = ["--k", 1, "--people", tmp_path / "people.csv", "--audience", "price", *QUICK]
     assert _labels(_found(call, "seeds", "ring:9", *words))
     assert "people.csv: not one row a person, got 9" in call("seeds", "ring:10", *words)[2]
+
+
+SMALL = ["seeds", "tiny", "--set", "n_agents=200", "--set", "ticks=20", "--runs", "100"]
+
+
+def test_seeds_of_a_scenario_are_those_of_improve(call, tmp_path):
+    """Catches options that do not reach the search, and a file without the seeds."""
+    found = _found(call, *SMALL, "--rng", 5, "--outcome", "loyal", "--out", tmp_path / "s.csv")
+    sc = kb.Scenario.load("tiny").replace(n_agents=200, ticks=20)
+    best = kb.seeding.improve(sc, outcome="loyal", runs=100, rng=5)
+    assert _labels(found) == best.seeds.tolist()
+    assert (found["runs"], found["gain"]["low"]) == (best.runs, best.gain.low)
+    assert pd.read_csv(tmp_path / "s.csv")["label"].tolist() == best.seeds.tolist()
+
+
+def test_a_scenario_is_told_in_80_columns(call):
+    """Catches lines that wrap, and a search that does not say what it gained."""
+    status, out, err = call(*SMALL, "--rng", 5, "--k", 3)
+    assert (status, err) == (0, "")
+    assert max(map(cell_len, out.splitlines())) <= 80
+    assert "first look" in out and "fresh worlds" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--p", "0.1"], "--p: only of a graph, but this is a scenario, got tiny"),
+        (["--costs", "price", "--budget", "5"], "--costs: only of a graph"),
+        (["--runs", "5"], "--runs: out of range"),
+        (["--outcome", "fame"], "outcome"),
+        (["--k", "0"], "--k"),
+    ],
+)
+def test_what_a_scenario_does_not_take(call, words, said):
+    """Catches options that are silently ignored."""
+    status, _, err = call("seeds", "tiny", "--set", "n_agents=200", *words)
+    assert status != 0 and said in err and len(err.strip().splitlines()) == 1, err
+
+
+def test_runs_are_not_for_graphs(call, stars):
+    """Catches options that are silently ignored."""
+    status, _, err = call(*stars, "--k", 1, "--runs", 200)
+    assert status != 0 and "--runs: only of a scenario" in err

@@ -26,6 +26,7 @@ from koubei_sim.cli.options import (
     pairs_of,
 )
 from koubei_sim.cli.screen import brief
+from koubei_sim.cli.seeds_in_scenario import is_scenario, seeds_in_scenario
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.storage import whole_file
 
@@ -46,7 +47,11 @@ OPTIONS = re.compile(
 @app.command()
 def seeds(
     given: Annotated[
-        str, typer.Argument(metavar="GRAPH", help="File, or a generator such as follow:100000.")
+        str,
+        typer.Argument(
+            metavar="GRAPH|SCENARIO",
+            help="Graph: file, or a generator such as follow:100000. Or preset, scenario file.",
+        ),
     ],
     k: Annotated[int | None, typer.Option("--k", help="How many to choose.")] = None,
     rule: Annotated[
@@ -92,6 +97,10 @@ def seeds(
     ] = None,
     rng: Rng = None,
     threads: Annotated[int | None, typer.Option(help="Threads; all cores without.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Scenario: what seeds are judged by; users without it.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(help="Scenario: most runs, 500 without it.")] = None,
     directed: Annotated[
         bool, typer.Option("--directed", help="Read the file so: arcs have a direction.")
     ] = False,
@@ -105,22 +114,38 @@ def seeds(
     lang: Language = Lang.en,
     as_json: AsJson = False,
 ) -> int:
-    """Choose whom to seed on a graph, with a proof."""
+    """Choose whom to seed: on a graph, with a proof; in a scenario, by runs of it."""
+    if is_scenario(given):
+        only = {
+            "--p": p, "--by": by, "--groups": groups, "--quotas": quotas, "--costs": costs,
+            "--budget": budget, "--among": among, "--given": started, "--audience": audience,
+            "--horizon": horizon, "--directed": directed, "--undirected": undirected,
+            "--figure": figure,
+        }  # fmt: skip
+        asked = {
+            "settings": settings, "k": k, "agents": people, "outcome": outcome, "runs": runs,
+            "rng": rng, "threads": threads,
+        }  # fmt: skip
+        _writable(out)
+        return seeds_in_scenario(given, only, asked, lambda rows: _write(rows, out), as_json)
+    for option, value in (("--outcome", outcome), ("--runs", runs)):
+        if value is not None:
+            raise KoubeiError(option, "only of a scenario, but this is a graph", got=given)
     if directed and undirected:
         raise KoubeiError("--undirected", "given beside --directed", fix="one of the two")
     words = [*(settings or []), *([] if p is None else [f"p={p}"])]
     made = rule_from(rule, words, None)
     numbers = None if quotas is None else quotas_of(quotas)
     by_column = among is not None and "=" in among and not Path(among).exists()
-    asked = {
+    columns = {
         "--groups": groups,
         "--costs": costs,
         "--audience": audience,
         "--among": among if by_column else None,
         "--by": by,
     }
-    if people is None and any(asked.values()):
-        first = next(name for name, column in asked.items() if column)
+    if people is None and any(columns.values()):
+        first = next(name for name, column in columns.items() if column)
         raise KoubeiError(first, "needs a table of people", fix="--people people.csv")
     _writable(out)
     drawable(figure)
