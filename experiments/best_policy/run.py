@@ -1,6 +1,6 @@
 """Whom to seed for one sum of money: purity x number x strategy in the pyramid.
 
-``python experiments/best_policy/run.py`` (some minutes on one core) looks for the best of 24
+``python experiments/best_policy/run.py`` (some minutes on one core) looks for the best of 28
 policies of equal cost by `kb.seeding.choose` on one key, for two prices of a fan, and sets the one
 found against its neighbours on another key.  Writes `searched.csv`, `confirmed.csv` and the tables
 between the marks of README.md; and for how many random people twenty hubs may be had.
@@ -25,7 +25,9 @@ BEGIN, END = "<!-- policies -->", "<!-- /policies -->"
 AGENTS, DAYS, LEVEL = 10_000, 365, 1000
 BUDGET, NEWBIE = 4000.0, 200.0
 RATIOS: Final = (1.0, 3.0)
-STRATEGIES: Final = ("active", "random", "degree", "kshell", "nomination", "staff_friends")
+STRATEGIES: Final = (
+    "active", "random", "degree", "kshell", "nomination", "staff_friends", "reach",
+)  # fmt: skip
 PURITIES: Final = (0.0, 0.3, 0.6, 1.0)
 OUTCOME: Final = f"P(users >= {LEVEL})"
 RUNS, WORLDS, KEYS = 384, 64, (2011, 2014)
