@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,22 @@ def test_chunks_are_put_together_in_order(monkeypatch) -> None:
     for v in (0, 17, 599):
         held = [s for s, people in enumerate(one.lists()) if v in people]
         assert np.array_equal(np.sort(index.sets[index.starts[v] : index.starts[v + 1]]), held)
+
+
+def test_scratch_that_another_thread_takes_first_is_made_anew() -> None:
+    """Would catch a thread that asks whether scratch is there and takes it a moment later."""
+
+    class Taken(deque):
+        """Says that it holds something, which is gone when it is asked for."""
+
+        def __len__(self) -> int:
+            return 1
+
+        def pop(self):
+            raise IndexError
+
+    pool, other = made(Pool, 0.2), made(Pool, 0.2)
+    pool._idle = Taken()
+    pool.grow(128)
+    other.grow(128)
+    assert all(map(np.array_equal, pool.lists(), other.lists()))

@@ -21,9 +21,9 @@ from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.run import cascade
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import Interval, mean_interval
-from koubei_sim.seeding.kernels.search import BATCH
 from koubei_sim.seeding.loop import maximise
-from koubei_sim.seeding.pool import MOST_SETS, checked_graph
+from koubei_sim.seeding.pool import checked_graph
+from koubei_sim.seeding.question import people_of, sampling_of
 from koubei_sim.seeding.result import Seeds
 from koubei_sim.seeding.rows import heard
 
@@ -236,20 +236,13 @@ def adaptive(
             got=type(rule).__name__,
             allowed="IndependentCascade, LinearThreshold",
         )
-    allowed = np.full(arcs.n, among is None)
-    if among is not None:
-        allowed[checks.rows_of("among", among, arcs.n, arcs.network.labels)] = True
+    allowed = people_of(arcs, among, None, None)[0]
     k = checks.whole("k", k, 1, int(allowed.sum()))
     batches = checks.whole("batches", batches, 1, k)
-    key = checks.key(rng)
-    heard(rule, arcs, key, False)  # refuses what does not fit
-    asked = {
-        "among": allowed,
-        "target": checks.number("target", target, 0.0, 1.0),
-        "delta": checks.number("delta", delta, 1e-12, 1.0 - 1e-12),
-        "sets": checks.whole("sets", sets, BATCH, MOST_SETS),
-        "rng": key,
-    }
+    sampling = sampling_of(target, delta, sets, rng)
+    asked = {name: sampling[name] for name in ("target", "delta")}
+    asked |= {"among": allowed, "sets": sets, "rng": sampling["key"]}
+    heard(rule, arcs, sampling["key"], False)  # refuses what does not fit
     sizes = [k // batches + (b < k % batches) for b in range(batches)]
     return Adaptive(arcs, labels, rule, sizes, asked)
 

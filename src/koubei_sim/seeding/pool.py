@@ -101,7 +101,10 @@ class Pool:
         self, first: int, wanted: int, seeds: NDArray[np.bool_], room: int
     ) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
         """Make sets `first` and on; return people, sets, ends of batches, and what ended."""
-        scratch: Any = self._idle.pop() if self._idle else self._scratch()
+        try:  # not asked whether there is one: another thread may take it in between
+            scratch: Any = self._idle.pop()
+        except IndexError:
+            scratch = self._scratch()
         ended = np.zeros(2, np.int64)
         if self._timing is None:
             tools = block(scratch._replace(seeds=seeds, ended=ended))
