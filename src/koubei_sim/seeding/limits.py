@@ -97,8 +97,10 @@ def groups_of(
     Examples
     --------
     >>> net = Network.from_edges(["li", "wu"], ["wu", "he"], labels="auto")
-    >>> groups_of(net, {"he": "fan", "wu": "new", "li": "fan"})
-    (['fan', 'new'], array([0, 1, 0]))
+    >>> net.labels.tolist()
+    ['he', 'li', 'wu']
+    >>> groups_of(net, {"wu": "new", "he": "fan", "li": "fan"})
+    (['new', 'fan'], array([1, 1, 0]))
     """
     named = checks.by_name("groups", groups)
     if named is None and (isinstance(groups, str) or not hasattr(groups, "__getitem__")):
