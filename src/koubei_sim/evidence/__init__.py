@@ -1,8 +1,13 @@
 """What real adoption data say: read, estimated, judged, and tried in worlds with known truth.
 
-docs/evidence.md is the norm.
+`Diffusion` holds who adopted when; `hazard` estimates what moved them.  docs/evidence.md is the
+norm.
 """
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from koubei_sim.evidence.diffusion import Diffusion
+from koubei_sim.evidence.hazard import Hazard, hazard
+from koubei_sim.evidence.likelihood import Priors
+
+__all__ = ["Diffusion", "Hazard", "Priors", "hazard"]

@@ -1,0 +1,1 @@
+"""Loops of the room `evidence`, compiled."""
