@@ -30,10 +30,13 @@ from koubei_sim.evidence.likelihood import (
     climb,
     with_priors,
 )
+from koubei_sim.evidence.rules import rule_of
 from koubei_sim.evidence.worlds import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from koubei_sim.cascades import Bass
 
 HALF: Final = 1.920729410347062  # half of the 95 % point of a chi-square law of one degree
 NORMAL: Final = 1.959963984540054
@@ -175,6 +178,11 @@ def _determined(model: Model, rows: Rows, link: str, priors: Priors) -> None:
                 "calendar", "nobody adopts in a period", got=int(empty[0] + model.start),
                 fix="kb.evidence.Priors(0.1)",
             )  # fmt: skip
+    if link == "additive" and not model.bins:
+        alone = int((rows.adopted & ~(rows.pushes > 0.0).any(axis=1)).sum())
+        if alone:
+            raise KoubeiError("formula", "somebody adopts whom nothing pushes", got=alone,
+                              fix=f"'constant + {model.formula}'")  # fmt: skip
     columns = rows.traits if link == "additive" else np.hstack([rows.pushes, rows.traits])
     if not columns.shape[1]:
         return
@@ -412,14 +420,50 @@ class Hazard:
         (worlds, n) float64 array
             The period in which each person adopts, NaN for never.
         """
-        record = self.record if d is None else d
-        if record is None:
-            raise KoubeiError("record", "the fit kept none", fix="fit.simulate(d)")
+        record = self._of(d, "fit.simulate(d)")
         place = None if since is None else checks.whole("since", since) - record.start
         key = checks.key(rng)
         at = simulate(self.model, self.values, record, key, checks.whole("worlds", worlds, 1),
                       link=self.link, since=place)  # fmt: skip
         return np.where(at == NEVER, np.nan, at + record.start)
+
+    def to_rule(self, d: Diffusion | None = None) -> Bass:
+        """Return the fit as a rule of cascades, so that it can be run, seeded and compared.
+
+        Parameters
+        ----------
+        d : Diffusion, optional
+            Whose people, with their traits; that of the fit unless given.
+
+        Returns
+        -------
+        Bass
+            By ticks: tick 1 is the first period of the record.  ``kb.cascade(d.network, rule,
+            seeds, horizon=d.periods)`` plays what `simulate` plays.
+
+        Raises
+        ------
+        KoubeiError
+            In one line: what Bass cannot express (crowds, waves, lags and fadings, links).
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+        >>> d = kb.Diffusion(ring, [0 if i < 4 else i // 4 for i in range(40)], until=9)
+        >>> rule = kb.hazard(d, "calendar + ties(share)").to_rule()
+        >>> rule.schedule.size, rule.dt
+        (10, 1.0)
+        >>> kb.cascade(d.network, rule, [], 100, rng=1, horizon=d.periods).sizes.mean() > 20
+        np.True_
+        """
+        return rule_of(self.model, self.values, self.link, self._of(d, "fit.to_rule(d)"))
+
+    def _of(self, d: Diffusion | None, fix: str) -> Diffusion:
+        record = self.record if d is None else d
+        if record is None:
+            raise KoubeiError("record", "the fit kept none", fix=fix)
+        return record
 
     def __repr__(self) -> str:
         """Say the formula, what it was fitted to and how well."""
