@@ -128,8 +128,6 @@ FAULTS_TIMES = (
           "now = np.int64(np.floor(p * rule.schedule[max(tick - 2, 0)]"),
     Fault(TICKS, "bass_schedule", 0, "what was added before stays",
           "rate[v] += now - before", "rate[v] += now"),
-    Fault(TICKS, "bass_schedule", 0, "adopters who go on adding",
-          "if slack[v] != NEVER:", "if True:"),
     Fault(TICKS, "bass_schedule", 0, "a pause in the schedule is the end",
           "hazard != 0 or rule.schedule.size > 0", "hazard != 0"),
     Fault(BASS, "bass_schedule", 0, "p beside its schedule",

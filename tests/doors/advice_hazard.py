@@ -48,6 +48,10 @@ TRIED: dict[str, Trial] = {
         lambda: without_record().simulate(),
         lambda: without_record().simulate(RECORD),
     ),
+    "\"by='people'\"": (
+        lambda: kb.hazard(RECORD, "constant").bootstrap(5, rng=1),
+        lambda: kb.hazard(RECORD, "constant").bootstrap(5, by="people", rng=1),
+    ),
     "'fit.to_rule(d)'": (
         lambda: without_record().to_rule(),
         lambda: without_record().to_rule(RECORD),
