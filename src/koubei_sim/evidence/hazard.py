@@ -393,6 +393,23 @@ class Hazard:
         chance = np.clip(chances(self.values, rows, self.link), 1e-12, 1.0 - 1e-12)
         return np.where(rows.adopted, np.log(chance), np.log1p(-chance))
 
+    def residuals(self, kind: str = "martingale") -> NDArray[np.float64]:
+        """Return a residual of each person of the record, (n,); NaN for who was never at risk.
+
+        Parameters
+        ----------
+        kind : {"martingale", "deviance"}
+            *martingale*: adoptions seen less those expected, the sum of chances met; mean near 0.
+            *deviance*: with the sign of that, the root of twice the log score lost.
+        """
+        checks.word("kind", kind, ("martingale", "deviance"))
+        n = self._of(None, "fit.simulate(d)").n
+        person = self.risk.person
+        left = np.bincount(person, self.rows.adopted - self.predict(), n)
+        if kind == "deviance":
+            left = np.sign(left) * np.sqrt(-2.0 * np.bincount(person, self.score(), n))
+        return np.where(np.bincount(person, minlength=n) > 0, left, np.nan)
+
     def simulate(
         self, d: Diffusion | None = None, worlds: int = 100, rng: Any = None, *,
         since: int | None = None,
