@@ -9,5 +9,7 @@ from __future__ import annotations
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.resampling import Bootstrap
+from koubei_sim.evidence.thresholds import Thresholds, thresholds
 
-__all__ = ["Diffusion", "Hazard", "Priors", "hazard"]
+__all__ = ["Bootstrap", "Diffusion", "Hazard", "Priors", "Thresholds", "hazard", "thresholds"]
