@@ -82,7 +82,7 @@ class Persistence:
             open_ = (at == NEVER) & ((d.entered <= t) & (d.until >= t) & ~d.seeded)[:, None]
             left -= np.where(open_, met, 0)
             at[open_ & (left < 0)] = t
-        return np.where(at == NEVER, np.nan, at + d.start)
+        return np.where(at == NEVER, np.nan, at + d.start).T
 
 
 def carried(d: Diffusion) -> NDArray[np.float64]:

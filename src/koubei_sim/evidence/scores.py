@@ -5,7 +5,7 @@ Pure functions of arrays; called by `judge`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ def log_scores(adopted: NDArray[np.bool_], chance: NDArray[np.float64]) -> NDArr
     return np.where(adopted, np.log(safe), np.log1p(-safe))
 
 
-def ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Span:
+def ratio(above: NDArray[Any], below: NDArray[Any]) -> Span:
     """Return a ratio of sums over clusters with its 95 % interval.
 
     ``sum a / sum b``; the variance is that of ``a - ratio b`` between clusters (Cochran 1977, the
