@@ -11,15 +11,18 @@ from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
 
 __all__ = [
     "Diffusion",
     "Hazard",
     "Judgement",
+    "Power",
     "Priors",
     "hazard",
     "judge",
+    "power",
     "read_diffusion",
     "study",
 ]
