@@ -144,7 +144,9 @@ def begin(model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
     mean = -math.log1p(-min(share, 0.999))
     parts = k + (model.bins > 0)
     theta[: model.bins] = mean / parts
-    theta[model.bins : model.bins + k] = mean / parts / np.maximum(rows.pushes.mean(axis=0), 1e-3)
+    felt = rows.pushes.mean(axis=0)
+    theta[model.bins : model.bins + k] = mean / parts / np.maximum(felt, 1e-3)
+    theta[model.bins : model.bins + k][felt == 0.0] = 0.0  # of what nobody felt rows say nothing
     return theta
 
 
@@ -171,8 +173,11 @@ def _determined(model: Model, rows: Rows, link: str, priors: Priors) -> None:
     centred = columns - (columns.mean(axis=0) if model.bins else 0.0)
     size = np.sqrt((centred * centred).sum(axis=0))
     names = model.names[len(model.names) - columns.shape[1] :]
-    if (size == 0.0).any():
-        raise KoubeiError("formula", "the same in all rows", got=names[int(np.argmin(size))])
+    empty = size == 0.0
+    if np.isfinite(priors.traits):  # the prior says 0 of a trait of which the rows say nothing
+        empty[columns.shape[1] - rows.traits.shape[1] :] = False
+    if empty.any():
+        raise KoubeiError("formula", "the same in all rows", got=names[int(np.argmax(empty))])
     if np.isinf(priors.traits):
         _, upper = linalg.qr(centred / size, mode="economic")[:2]
         weak = np.abs(np.diag(upper)) < 1e-9
