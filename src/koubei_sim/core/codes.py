@@ -89,6 +89,9 @@ DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
 DRAW_SET_LAWS: Final = 133  # collection, 0 bytes / 1 low bits / 2 latency / 3 duration / 4 pleases
 
+# Evidence: 160 to 175.
+DRAW_HAZARD_RESAMPLE: Final = 161  # 0, 0 groups or people drawn again / 1 effects of groups; number
+
 DRAW_SEED_SETS: Final = 186  # 0 random sets, 1 order of candidates, 0; number of the set
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,
