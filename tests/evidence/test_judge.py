@@ -255,7 +255,7 @@ def test_refused_in_one_line(words: dict[str, Any], said: str) -> None:
 
 
 def test_records_that_tell_little() -> None:
-    """Catches odd records that end in a traceback: no ties, no groups, everybody at once, nobody."""
+    """Catches odd records that end in a traceback: no ties or groups, all at once."""
     alone = kb.Network.from_edges([], [], n=30)
     times = [k % 7 if k % 3 else None for k in range(30)]
     d = kb.Diffusion(alone, times, until=7)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from koubei_sim.evidence import Diffusion, Judgement
 
+#: What the library advises -> what it is called here.
+OPTIONS = {"strangers='drop'": "--strangers drop", "period=1.0": "--period 1.0"}
+
 Given = Annotated[
     str,
     typer.Argument(metavar="EDGES|STUDY", help="File of ties; or korea, medical, microfinance."),
@@ -98,9 +101,9 @@ def record_of(given: str, people: Path | None, options: dict[str, Any]) -> Diffu
     except KoubeiError as error:
         if error.where in asked or error.where in ("id", "time", "until"):
             raise error.within("--") from None
-        if error.fix is not None and error.fix == "strangers='drop'":
-            raise KoubeiError(error.where, error.what, got=error.got,
-                              fix="--strangers drop") from None  # fmt: skip
+        if error.fix in OPTIONS:
+            said = OPTIONS[error.fix]
+            raise KoubeiError(error.where, error.what, got=error.got, fix=said) from None
         raise
 
 
@@ -306,12 +309,12 @@ def report(
         lines.append(screen.table(["", "ties add", "95 %"], rows))
     if len(tested):
         rows = []
-        for one in tested.reset_index().itertuples():
-            row: Any = one
-            left = "-" if row.left != row.left else f"{row.left:.0%}"
-            name = letters.get(row.formula, row.formula)
-            rows.append([name, row.control, _three(row.ties), _three(row.ties_control), left,
-                         _p(row.p), _three(row.gain_control)])  # fmt: skip
+        for one in tested.reset_index().to_dict("records"):
+            left = "-" if one["left"] != one["left"] else f"{one['left']:.0%}"
+            rows.append([
+                letters.get(one["formula"], one["formula"]), one["control"], _three(one["ties"]),
+                _three(one["ties_control"]), left, _p(one["p"]), _three(one["gain_control"]),
+            ])  # fmt: skip
         lines += [
             "",
             "ties under controls (the weight, its mean in the draws, what is left of it):",
