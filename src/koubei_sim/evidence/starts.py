@@ -36,7 +36,9 @@ def begin(model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
     mean = -math.log1p(-min(share, 0.999))
     parts = k + (model.bins > 0)
     theta[: model.bins] = mean / parts
-    theta[model.bins : model.bins + k] = mean / parts / np.maximum(rows.pushes.mean(axis=0), 1e-3)
+    felt = rows.pushes.mean(axis=0)
+    theta[model.bins : model.bins + k] = mean / parts / np.maximum(felt, 1e-3)
+    theta[model.bins : model.bins + k][felt == 0.0] = 0.0  # of what nobody felt rows say nothing
     return theta
 
 
@@ -79,8 +81,11 @@ def determined(model: Model, rows: Rows, link: str, priors: Priors) -> None:
     centred = columns - (columns.mean(axis=0) if model.bins else 0.0)
     size = np.sqrt((centred * centred).sum(axis=0))
     names = model.names[len(model.names) - columns.shape[1] :]
-    if (size == 0.0).any():
-        raise KoubeiError("formula", "the same in all rows", got=names[int(np.argmin(size))])
+    blank = size == 0.0
+    if np.isfinite(priors.traits):  # the prior says 0 of a trait of which the rows say nothing
+        blank[columns.shape[1] - rows.traits.shape[1] :] = False
+    if blank.any():
+        raise KoubeiError("formula", "the same in all rows", got=names[int(np.argmax(blank))])
     if np.isinf(priors.traits):
         _, upper = linalg.qr(centred / size, mode="economic")[:2]
         weak = np.abs(np.diag(upper)) < 1e-9
