@@ -34,7 +34,10 @@ from .cascades import paired as paired
 from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
 from .evidence import Diffusion as Diffusion
+from .evidence import bench as bench
 from .evidence import hazard as hazard
+from .evidence import noisy as noisy
+from .evidence import observe as observe
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter
 from .model.scenario import Scenario as Scenario

@@ -6,8 +6,11 @@ norm.
 
 from __future__ import annotations
 
+from koubei_sim.evidence.bench import Bench, bench
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, hazard
+from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.observe import noisy, observe
 
-__all__ = ["Diffusion", "Hazard", "Priors", "hazard"]
+__all__ = ["Bench", "Diffusion", "Hazard", "Priors", "World", "bench", "hazard", "noisy", "observe"]
