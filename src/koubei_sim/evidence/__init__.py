@@ -7,10 +7,13 @@ norm.
 from __future__ import annotations
 
 from koubei_sim.evidence.bench import Bench, bench
+from koubei_sim.evidence.designs import clusters
 from koubei_sim.evidence.diffusion import Diffusion
+from koubei_sim.evidence.experiment import Experiment, experiment
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.observe import noisy, observe
 
-__all__ = ["Bench", "Diffusion", "Hazard", "Priors", "World", "bench", "hazard", "noisy", "observe"]
+__all__ = ["Bench", "Diffusion", "Experiment", "Hazard", "Priors", "World", "bench", "clusters",
+           "experiment", "hazard", "noisy", "observe"]  # fmt: skip
