@@ -275,8 +275,10 @@ def _true(
         return *truth(d, name, {name: -math.log1p(-p)}), {"q": factor}
     if isinstance(rule, tuple) and len(rule) == 2 and isinstance(rule[1], Mapping):
         return *truth(d, rule[0], dict(rule[1])), factors
-    raise KoubeiError("rule", "no rule of an experiment", got=type(rule).__name__,
-                      allowed="a Hazard, (formula, values), Bass or IndependentCascade")  # fmt: skip
+    raise KoubeiError(
+        "rule", "no rule of an experiment", got=type(rule).__name__,
+        allowed="a Hazard, (formula, values), Bass or IndependentCascade",
+    )  # fmt: skip
 
 
 def _one(where: str, value: Any) -> float:
