@@ -14,6 +14,7 @@ from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.observe import noisy, observe
+from koubei_sim.evidence.touch import last_touch
 
 __all__ = ["Bench", "Diffusion", "Experiment", "Hazard", "Priors", "World", "bench", "clusters",
-           "experiment", "hazard", "noisy", "observe"]  # fmt: skip
+           "experiment", "hazard", "last_touch", "noisy", "observe"]  # fmt: skip
