@@ -57,6 +57,7 @@ def observed() -> pd.DataFrame:
 
 TRIALS: Final = 100
 RUNS: Final = 40
+DESIGNED: Final = 60
 REWARD: Final = {"q": 1.5}
 RIGHT: Final = "calendar + trait + ties(share)"
 #: What is true, what is taken for true, and what is seen; people are drawn, a half is treated.
@@ -101,7 +102,7 @@ def designs() -> pd.DataFrame:
     assign = {"people": "people", "clusters": kb.clusters(d.network, 30), "ego": "ego",
               "switchback": "switchback"}  # fmt: skip
     for name, change, on in (("message", {"p": 1.5}, "listener"), ("reward", REWARD, "teller")):
-        tried = kb.experiment(d, rule, change, on, assign, worlds=TRIALS, rng=KEY)
+        tried = kb.experiment(d, rule, change, on, assign, worlds=DESIGNED, rng=KEY)
         found.append(tried.table().reset_index().assign(treatment=name))
         print(found[-1].to_string())
     return pd.concat(found, ignore_index=True)
