@@ -242,7 +242,7 @@ def written(tables: dict[str, pd.DataFrame]) -> str:
     lines += ["", "| seen | bias of b = .25 |", "|---|---|"]
     for _, row in tables["observed"].iterrows():
         lines.append(f"| {row.observed} | {spanned(row.bias_share, ends_of(row, 'bias_share'))} |")
-    lines += ["", "| reward, people drawn | estimator | truth | mean estimate | covers | finds it |",
+    lines += ["", "| reward, people | estimator | truth | mean estimate | covers | finds it |",
               "|---|---|---|---|---|---|"]  # fmt: skip
     for _, row in tables["forms"].iterrows():
         lines.append(
