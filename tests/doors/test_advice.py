@@ -3,6 +3,7 @@
 Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
 `advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_judge`.
+`advice_cascades`, `advice_studies`, `advice_decide` and `advice_known_truth`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.doors import (
     advice_files,
     advice_hazard,
     advice_judge,
+    advice_known_truth,
     advice_studies,
 )
 
@@ -40,6 +42,7 @@ TABLES = tuple(
         advice_hazard,
         advice_judge,
     )
+    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_known_truth)
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 
