@@ -7,6 +7,7 @@ Discrete-time hazards by maximum likelihood with stated priors.  Called by peopl
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -381,7 +382,7 @@ class Hazard:
 
     def simulate(
         self, d: Diffusion | None = None, worlds: int = 100, rng: Any = None, *,
-        since: int | None = None,
+        since: int | None = None, change: Mapping[str, float] | None = None,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Play the fit on the people and ties of a record, as if it were true.
 
@@ -394,18 +395,38 @@ class Hazard:
             Source of the key; the same key gives the same worlds.
         since : int, optional
             The first period to be played; what the record says of earlier ones is kept.
+        change : mapping of name to value, optional
+            Parameters with another value.  With the same `rng`, each world is the same world but
+            for that.
 
         Returns
         -------
         (worlds, n) float64 array
             The period in which each person adopts, NaN for never.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+        >>> d = kb.Diffusion(ring, [0 if i < 4 else i // 4 for i in range(40)], until=9)
+        >>> fit = kb.hazard(d, "constant + ties(share)")
+        >>> told = fit.simulate(worlds=50, rng=7)
+        >>> silent = fit.simulate(worlds=50, rng=7, change={"ties(share)": 0.0})
+        >>> bool((np.isfinite(told) | ~np.isfinite(silent)).all())  # nobody is lost to talk
+        True
         """
         record = self.record if d is None else d
         if record is None:
             raise KoubeiError("record", "the fit kept none", fix="fit.simulate(d)")
         place = None if since is None else checks.whole("since", since) - record.start
         key = checks.key(rng)
-        at = simulate(self.model, self.values, record, key, checks.whole("worlds", worlds, 1),
+        values = self.values.copy()
+        for name, value in ({} if change is None else change).items():
+            checks.word("change", name, self.names)
+            pushes = self.names.index(name) < self.model.bins + self.rows.pushes.shape[1]
+            low = 0.0 if pushes and self.link == "additive" else -math.inf
+            values[self.names.index(name)] = checks.number(f"change.{name}", value, low)
+        at = simulate(self.model, values, record, key, checks.whole("worlds", worlds, 1),
                       link=self.link, since=place)  # fmt: skip
         return np.where(at == NEVER, np.nan, at + record.start)
 

@@ -92,7 +92,7 @@ def additive(theta: NDArray[np.float64], rows: Rows) -> Height:
     # Rows without an adoption say only "- whole": logarithms are taken where somebody adopts.
     yes = np.flatnonzero(rows.adopted)
     met = whole[yes]
-    grown = np.expm1(np.minimum(met, 700.0))
+    grown = np.maximum(np.expm1(np.minimum(met, 700.0)), 1e-150)  # its square is a number
     value = float(np.log(-np.expm1(-met)).sum() + met.sum() - whole.sum())
     slope, bend = np.full(whole.size, -1.0), np.zeros(whole.size)
     slope[yes] = 1.0 / grown
