@@ -326,7 +326,9 @@ def times_of(
 
 
 def _empty(one: Any) -> bool:
-    return one is None or one != one or type(one).__name__ in ("NAType", "NaTType") or one == ""
+    if one is None or type(one).__name__ in ("NAType", "NaTType"):  # pandas' own compare to neither
+        return True
+    return bool(one != one) or one == ""
 
 
 def _number(one: Any) -> bool:
