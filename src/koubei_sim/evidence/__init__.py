@@ -6,8 +6,10 @@ norm.
 
 from __future__ import annotations
 
+from koubei_sim.evidence.data_sets import study
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.reading import read_diffusion
 
-__all__ = ["Diffusion", "Hazard", "Priors", "hazard"]
+__all__ = ["Diffusion", "Hazard", "Priors", "hazard", "read_diffusion", "study"]

@@ -20,6 +20,7 @@ import numpy as np
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.networks.files.text_blocks import opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,7 +148,8 @@ def _from_file(given: Any) -> pd.DataFrame:
             allowed = "CSV or parquet, or what pandas.read_excel gives of it"
             raise KoubeiError(where, "a workbook of sheets", allowed=allowed)
         else:
-            frame = _from_text(path.read_bytes(), where)
+            with opened(path) as file:  # unpacked where it is packed
+                frame = _from_text(file.read(), where)
     except KoubeiError:
         raise
     except (OSError, ValueError, ImportError) as error:
