@@ -85,12 +85,16 @@ names.to_csv(folder / "names.csv", index=False)
 people.sample(4, random_state=1)
 
 # %%
-d = kb.Diffusion(
-    kb.Network.from_edges(names["asked"], names["asks"], labels=people["name"]),
-    people["year"],
-    until=YEARS,
+d = kb.read_diffusion(
+    folder / "names.csv",
+    folder / "people.csv",
+    source="asks",
+    target="asked",
+    direction="names",
+    time="year",
     start=1,
-    groups=people["village"],
-    covariates=people[["school"]],
+    until=YEARS,
+    groups="village",
+    covariates=["school"],
 )
 d
