@@ -231,6 +231,9 @@ def climb(
     floor = np.full(theta.size, -np.inf)
     if link == "additive":
         floor[: rows.bins + rows.pushes.shape[1]] = 0.0
+    # A logarithm keeps the calendar above nothing where there is a prior.
+    logs = np.zeros(theta.size, bool)
+    logs[: rows.bins] = link == "additive" and pulls.calendar > 0.0
 
     def at(place: NDArray[np.float64]) -> tuple[Height, float]:
         bare = additive(place, rows) if link == "additive" else by_link(place, rows, link)
@@ -242,15 +245,15 @@ def climb(
         steps += 1
         pressed = (theta <= floor) & (now.gradient <= 0.0)
         free = ~(held | pressed)
-        step = np.zeros(theta.size)
-        step[free] = ascent(-now.curvature[np.ix_(free, free)], now.gradient[free])
+        step = _within(theta, now, free, np.where(logs, 0.05 * theta, floor))
         if float(step @ now.gradient) <= GAIN * (1.0 + abs(now.value)):
+            # The last step gains less than a sum of logarithms can show, but makes values exact.
+            theta = theta + step
+            now, bare = at(theta)
             break
         size = 1.0
         for _ in range(60):
             place = theta + size * step
-            # A weight that would go below nothing goes most of the way there, or all of it.
-            place = np.where(place < floor, np.where(theta > 1e-9, 0.05 * theta, floor), place)
             there, plain = at(place)
             if there.value >= now.value:
                 break
@@ -262,6 +265,37 @@ def climb(
         if gained <= 1e-13 * (1.0 + abs(now.value)) and size < 1.0:
             break
     return Top(theta, now.value, bare, now.curvature, free, steps)
+
+
+def _within(
+    theta: NDArray[np.float64],
+    now: Height,
+    free: NDArray[np.bool_],
+    least: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return Newton's step where weights have a least: the top of the parabola among those allowed.
+
+    An active set: what meets its least is held there, and set free where the slope then calls.
+    """
+    low = least - theta
+    step, held = np.zeros(theta.size), ~free
+    for _ in range(5 * theta.size):
+        slope = now.gradient + now.curvature @ step
+        toward, moving = np.zeros(theta.size), ~held
+        toward[moving] = ascent(-now.curvature[np.ix_(moving, moving)], slope[moving])
+        over = np.flatnonzero(moving & (step + toward < low))
+        if over.size:
+            part = (low[over] - step[over]) / toward[over]
+            first = over[np.argmin(part)]
+            step += max(float(part.min()), 0.0) * toward
+            step[first], held[first] = low[first], True
+            continue
+        step += toward
+        calls = np.where(free & held, now.gradient + now.curvature @ step, 0.0)
+        if calls.max() <= 1e-9 * (1.0 + np.abs(now.gradient).max()):
+            break
+        held[np.argmax(calls)] = False
+    return step
 
 
 def ascent(bend: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:

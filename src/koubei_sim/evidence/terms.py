@@ -284,6 +284,8 @@ def arcs_into(rows: Any, side: str, weighted: bool = False) -> Any:
 def _meetings(d: Diffusion, measure: str, side: str) -> Callable[[int, NDArray[Any]], NDArray[Any]]:
     """Of the contacts in a period: with how many (what share) of those who had adopted before."""
     network = d.network
+    if not network.directed:
+        side = "named"  # both ways are listed already
     place = np.floor(network.time).astype(np.int64) - d.start
     kept: dict[int, Any] = {}
 
