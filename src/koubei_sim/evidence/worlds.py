@@ -8,7 +8,8 @@ Called by `Hazard.simulate`, `judge`, `power`, `bench` and `experiment`.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,40 @@ from koubei_sim.evidence.design import Model, model_of
 from koubei_sim.evidence.diffusion import NEVER, Diffusion
 from koubei_sim.evidence.kernels.resistance import resistances
 from koubei_sim.evidence.likelihood import combined
+from koubei_sim.evidence.terms import Felt, Push
 
 UNIT: Final = 4294967296.0
 FULL: Final = 40.0  # a hazard above every resistance
 CELLS: Final = 1 << 23  # people times worlds played at a time
+
+
+class Change(NamedTuple):
+    """What a treatment adds to what pushes people; a last axis of length 1 stands for all worlds.
+
+    Parameters
+    ----------
+    push : int or None
+        Place of the push whose weight is changed; None: the base hazard.
+    added : array
+        What is added to the weight, (1,) or (worlds,); to the base hazard, (periods, 1 or worlds).
+    teller, listener : (n, 1 or worlds) bool arrays, optional
+        Whose adoptions are felt so, and who feels it; everybody unless given.
+    when : (periods, 1 or worlds) bool array, optional
+        In which periods; in all unless given.
+    """
+
+    push: int | None
+    added: NDArray[np.float64]
+    teller: NDArray[np.bool_] | None = None
+    listener: NDArray[np.bool_] | None = None
+    when: NDArray[np.bool_] | None = None
+
+    def of(self, some: slice) -> Change:
+        """Return the change in some of the worlds."""
+        return self._replace(**{
+            name: array if array is None or array.shape[-1] == 1 else array[..., some]
+            for name, array in self._asdict().items() if name != "push"
+        })  # fmt: skip
 
 
 def simulate(
@@ -35,13 +66,15 @@ def simulate(
     link: str = "additive",
     since: int | None = None,
     scale: NDArray[np.float64] | None = None,
+    changes: Sequence[Change] = (),
 ) -> NDArray[np.int64]:
     """Return the place of the period in which each person adopts in each world, (worlds, n).
 
     Parameters
     ----------
     model, values, link
-        A fitted hazard, or one with values of one's own.
+        A fitted hazard, or one with values of one's own; values (P,), or (worlds, P) where each
+        world has its own.
     d : Diffusion
         People, ties, groups, covariates, seeds and periods; its adoptions are not looked at, but
         for those before `since`.
@@ -52,6 +85,8 @@ def simulate(
         Place of the first period to be played: what the record says of earlier ones is kept.
     scale : (n,) or (worlds, n) array, optional
         Factor of the hazard of each person, 1 unless given.
+    changes : sequence of Change
+        What treatments add.
 
     Returns
     -------
@@ -60,25 +95,30 @@ def simulate(
     """
     out = np.empty((worlds, d.n), np.int64)
     at_once = max(1, CELLS // max(d.n, 1))
+    theta = np.atleast_2d(values).T
     for begin in range(0, worlds, at_once):
         some = slice(begin, min(begin + at_once, worlds))
         factor = None
         if scale is not None:
             given = np.asarray(scale, np.float64)
             factor = given[:, None] if given.ndim == 1 else given[some].T
+        now = theta if theta.shape[1] == 1 else theta[:, some]
         count = some.stop - some.start
-        out[some] = _played(model, values, d, key, first + begin, count, link, since or 0, factor).T
+        out[some] = _played(model, now, d, key, first + begin, count, link, since or 0, factor,
+                            [change.of(some) for change in changes]).T  # fmt: skip
     return out
 
 
 def _played(
     model: Model, values: NDArray[np.float64], d: Diffusion, key: int, first: int, count: int,
-    link: str, since: int, factor: NDArray[np.float64] | None,
+    link: str, since: int, factor: NDArray[np.float64] | None, changes: Sequence[Change],
 ) -> NDArray[np.int64]:  # fmt: skip
     bins, pushes = model.bins, model.pushes(d)
-    base = values[:bins][model.bin_of(d, np.arange(d.periods))] if bins else np.zeros(d.periods)
+    base = np.zeros((d.periods, 1))
+    if bins:
+        base = values[:bins][model.bin_of(d, np.arange(d.periods))]
     weights = values[bins : bins + len(pushes)]
-    trait = (model.traits(d) @ values[bins + len(pushes) :])[:, None]
+    trait = model.traits(d) @ values[bins + len(pushes) :]
     left = np.empty((d.n, count), np.int64)
     resistances(np.uint64(key), first, left)
     at = np.full((d.n, count), NEVER)
@@ -86,13 +126,17 @@ def _played(
     at[d.seeded] = np.where(d.at[d.seeded] == NEVER, -1, d.at[d.seeded])[:, None]
     at[before] = d.at[before][:, None]
     felt = [push.begin(at == -1) for push in pushes]
+    told = [None if change.push is None else
+            pushes[change.push].begin(_by(change.teller, at == -1)) for change in changes]  # fmt: skip
     open_ = ~(d.seeded | before)[:, None] & np.ones((1, count), bool)
     for t in range(d.periods):
         if t >= since:
-            pushed = np.full((d.n, count), base[t])
+            pushed = np.repeat(np.broadcast_to(base[t], (1, count)), d.n, axis=0)
             for weight, push, state in zip(weights, pushes, felt, strict=True):
-                if weight != 0.0:
+                if weight.any():
                     pushed += weight * push.apply(t, state.state)
+            for change, state in zip(changes, told, strict=True):
+                pushed += _added(change, t, pushes, state)
             hazard = _hazard(pushed, trait, link)
             if factor is not None:
                 hazard = hazard * factor
@@ -104,9 +148,30 @@ def _played(
         now = at == t
         for state in felt:
             state.add(now)
+        for change, state in zip(changes, told, strict=True):
+            if state is not None:
+                state.add(_by(change.teller, now))
     late = (at != NEVER) & (at > d.until[:, None])
     at[late] = NEVER
     return at
+
+
+def _by(teller: NDArray[np.bool_] | None, now: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return those of the people who adopt whose telling is changed."""
+    return now if teller is None else now & teller
+
+
+def _added(
+    change: Change, t: int, pushes: Sequence[Push], told: Felt | None
+) -> NDArray[np.float64]:
+    """Return what a change adds to the push on each person in period t, (n or 1, 1 or worlds)."""
+    if told is None or change.push is None:
+        found = change.added[t][None, :]
+    else:
+        found = change.added * pushes[change.push].apply(t, told.state)
+    if change.listener is not None:
+        found = found * change.listener
+    return np.asarray(found if change.when is None else found * change.when[t])
 
 
 def _hazard(
