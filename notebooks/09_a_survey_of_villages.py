@@ -194,7 +194,8 @@ draws = np.random.default_rng(7).multivariate_normal(fit.values[known], spread, 
 needed = []
 for k, draw in enumerate(draws):
     values = dict(zip(np.array(fit.names)[known].tolist(), draw))
-    values |= {name: max(value, 0.0) for name, value in values.items() if name[:4] in ("cale", "ties")}
+    pushes = [name for name in values if name.startswith(("calendar", "ties"))]
+    values |= {name: max(values[name], 0.0) for name in pushes}
     talk = np.isfinite(fit.simulate(worlds=10, rng=k, change=values)).sum()
     silence = np.isfinite(fit.simulate(worlds=10, rng=k, change=values | {"ties(share)": 0})).sum()
     needed.append(1 - silence / talk)

@@ -7,6 +7,7 @@ Made by people, by `observe` from a simulated world, and by the readers; read by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,8 @@ from koubei_sim.networks import Network, TemporalNetwork, as_network
 
 #: The place of those who were not seen to adopt, beyond all periods.
 NEVER: Final = np.iinfo(np.int64).max
+#: What begins like a date: 2020-01-31, 31.1.2020, 1/31/20.
+DATED: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
 
 class Risk(NamedTuple):
@@ -306,7 +309,9 @@ def times_of(
         numbers = np.array([np.nan if _empty(one) else float(one) for one in found.tolist()])
     except (TypeError, ValueError):
         wrong = next(one for one in found.tolist() if not _number(one))
-        raise KoubeiError(where, "not a time", got=repr(wrong)) from None
+        dated = hasattr(wrong, "toordinal") or DATED.match(str(wrong))
+        fix = "days since the first one" if dated else None
+        raise KoubeiError(where, "not a time", got=repr(wrong), fix=fix) from None
     seen = np.isfinite(numbers)
     if np.isinf(numbers[~seen]).any():
         numbers[np.isposinf(numbers)] = np.nan

@@ -418,10 +418,16 @@ class Hazard:
         record = self.record if d is None else d
         if record is None:
             raise KoubeiError("record", "the fit kept none", fix="fit.simulate(d)")
-        place = None if since is None else checks.whole("since", since) - record.start
+        place = None
+        if since is not None:
+            last = record.start + record.periods - 1
+            place = checks.whole("since", since, record.start, last) - record.start
         key = checks.key(rng)
         values = self.values.copy()
-        for name, value in ({} if change is None else change).items():
+        if not isinstance(change, (Mapping, type(None))):
+            raise KoubeiError("change", "not values by name", got=repr(change),
+                              allowed="a mapping of names of parameters to numbers")  # fmt: skip
+        for name, value in (change or {}).items():
             checks.word("change", name, self.names)
             pushes = self.names.index(name) < self.model.bins + self.rows.pushes.shape[1]
             low = 0.0 if pushes and self.link == "additive" else -math.inf
