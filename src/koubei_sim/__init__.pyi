@@ -35,6 +35,7 @@ from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
 from .evidence import Diffusion as Diffusion
 from .evidence import hazard as hazard
+from .evidence import judge as judge
 from .evidence import read_diffusion as read_diffusion
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter

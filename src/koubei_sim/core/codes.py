@@ -80,6 +80,10 @@ DRAW_GROUP_ACT: Final = 75  # 0, 0 order / 1 share
 DRAW_GROUP_CHOICE: Final = 76  # 0, group
 DRAW_ARC_COUNT: Final = 77  # 0, 0; first arc of the segment
 
+# Evidence (docs/evidence.md); the field of the replicate holds the number of a control.
+DRAW_FOLDS: Final = 162  # 0 who is held out with whom; person / 1 key of a fold's worlds; fold
+DRAW_CONTROLS: Final = 163  # 0 ties swapped / 1 others met / 2 times, number of the layer
+
 # Reverse sets (docs/seeding.md); the field of the replicate holds the number of the set.
 DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0

@@ -9,7 +9,17 @@ from __future__ import annotations
 from koubei_sim.evidence.data_sets import study
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, hazard
+from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.reading import read_diffusion
 
-__all__ = ["Diffusion", "Hazard", "Priors", "hazard", "read_diffusion", "study"]
+__all__ = [
+    "Diffusion",
+    "Hazard",
+    "Judgement",
+    "Priors",
+    "hazard",
+    "judge",
+    "read_diffusion",
+    "study",
+]
