@@ -148,7 +148,8 @@ def world(given: Given, base: list[float], weight: float, effect: float, key: in
     left = [int(exponential_units(draw(stem, i))) << RESISTANCE_SHIFT for i in range(given.n)]
     mean = sum(given.age) / given.n
     now = Given(**{**given.__dict__, "times": [
-        given.times[i] if given.seed(i) else None for i in range(given.n)]})  # fmt: skip
+        given.times[i] if given.seed(i) else None for i in range(given.n)],
+        "until": list(given.until)})  # fmt: skip
     found: list[int | None] = [-1 if now.when(i) == given.start - 1 else None for i in range(given.n)]
     for i in range(given.n):
         if given.seed(i) and now.when(i) is not None and (now.when(i) or 0) >= given.start:

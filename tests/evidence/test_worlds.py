@@ -1,0 +1,118 @@
+"""Worlds in which a hazard is true: against plain loops, `kb.cascade`, and themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.evidence.twin import drawn, world
+
+import koubei_sim as kb
+from koubei_sim.cascades import Bass
+from koubei_sim.errors import KoubeiError
+from koubei_sim.evidence.diffusion import NEVER
+from koubei_sim.evidence.worlds import as_record, simulate, truth
+
+LAWS: list[dict[str, Any]] = [{}, {"lag": 2}, {"fading": 0.5}, {"window": 2}, {"side": "both"},
+                              {"measure": "count"}]  # fmt: skip
+
+
+def places(played: Any, worlds: int, n: int) -> Any:
+    """Place of the period of each adoption: tick 1 of a cascade is the first period."""
+    log, at = played.activations, np.full((worlds, n), NEVER)
+    at[log.replicate, log.person] = log.time.astype(np.int64) - 1
+    return at
+
+
+@given(st.integers(0, 10_000), st.sampled_from(LAWS),
+       st.sampled_from(["additive", "cloglog", "logit", "probit"]), st.booleans())  # fmt: skip
+@settings(max_examples=40, deadline=None)
+def test_worlds_are_those_of_plain_loops(
+    number: int, law: dict[str, Any], link: str, contacts: bool
+) -> None:
+    """Catches people who hear in the period of the news, enter early, or are seen after the end."""
+    one = drawn(number, contacts=contacts)
+    d = one.make()
+    rng = np.random.default_rng(number)
+    options = [law.get("measure", "share"), *(f"{k}={v}" for k, v in law.items() if k != "measure")]
+    term = f"ties({', '.join(options)})"
+    if link == "additive":
+        base, weight = rng.uniform(0.0, 0.2, d.periods), 0.6
+    else:
+        base, weight = rng.normal(-1.8, 0.3, d.periods), 0.9
+    model, theta = truth(d, f"calendar + {term} + age", {"calendar": base, term: weight, "age": 0.3})
+    at = simulate(model, theta, d, 77, 2, link=link)
+    for number_ in range(2):
+        by_hand = world(one, list(base), weight, 0.3, 77, number_, link, **law)
+        found = [None if x == NEVER else int(x) for x in at[number_]]
+        assert found == by_hand
+
+
+@pytest.mark.parametrize("seeds", [[], [0, 5]])
+def test_a_fit_plays_as_a_cascade_plays(seeds: list[int]) -> None:
+    """Catches another draw, another rounding or a period off by one beside Bass by ticks."""
+    net = kb.networks.erdos_renyi(300, 6, key=3)
+    d = kb.Diffusion(net, np.full(300, np.nan), until=19, start=0, seeds=seeds)
+    model, theta = truth(d, "constant + ties(share)", {"constant": 0.02, "ties(share)": 0.4})
+    at = simulate(model, theta, d, 9, 5)
+    rule = Bass(0.02, 0.4, dt=1.0)
+    played = kb.cascade(net, rule, seeds, replicates=5, horizon=20, rng=9, record=["forest"])
+    assert np.array_equal(at, places(played, 5, 300))
+
+
+def test_the_same_key_is_the_same_world() -> None:
+    """Catches worlds that depend on how many are played, and a factor that changes who is lucky."""
+    d = drawn(5, n=60).make()
+    model, theta = truth(d, "constant + ties(share)", {"constant": 0.1, "ties(share)": 0.5})
+    many = simulate(model, theta, d, 4, 7)
+    assert np.array_equal(simulate(model, theta, d, 4, 3, first=2), many[2:5])
+    assert not np.array_equal(simulate(model, theta, d, 5, 7), many)
+    same = simulate(model, theta, d, 4, 7, scale=np.ones(d.n))
+    assert np.array_equal(same, many)
+    more = simulate(model, theta, d, 4, 7, scale=np.full((7, d.n), 2.0))
+    assert (more <= many).all() and (more < many).any()  # same resistances, more hazard: earlier
+
+
+def test_what_has_been_seen_is_kept() -> None:
+    """Catches a forecast that plays the past again, or forgets who was active."""
+    one = drawn(8, n=80)
+    d = one.make()
+    fit = kb.hazard(d, "constant + ties(share)")
+    since = d.start + 4
+    later = fit.simulate(worlds=50, rng=1, since=since)
+    before = d.adopted & (d.times < since)
+    assert (later[:, before] == d.times[before]).all()
+    assert np.nanmin(later[:, ~before & ~d.seeded]) >= since
+    assert np.array_equal(fit.simulate(worlds=2, rng=1, since=d.start), fit.simulate(worlds=2, rng=1),
+                          equal_nan=True)  # fmt: skip
+
+
+def test_a_world_becomes_a_record_and_is_estimated() -> None:
+    """Catches a record of a world that keeps the adoptions of another."""
+    net = kb.networks.erdos_renyi(2000, 8, key=1)
+    d = kb.Diffusion(net, np.full(2000, np.nan), until=11, start=0)
+    model, theta = truth(d, "constant + ties(share)", {"constant": 0.03, "ties(share)": 0.3})
+    seen = as_record(d, simulate(model, theta, d, 3)[0])
+    fit = kb.hazard(seen, "constant + ties(share)")
+    for name, value in (("constant", 0.03), ("ties(share)", 0.3)):
+        low, high = fit.interval(name)
+        assert low < value < high and high - low < 0.15
+    assert d.curve().sum() == 0 < seen.curve().sum()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda d: truth(d, "calendar + age", {"age": 1.0}), "values: no value, got calendar"),
+        (lambda d: truth(d, "constant", {"ties": 1.0}), "values: no such parameter"),
+        (lambda d: as_record(d, np.zeros((2, d.n), np.int64)), "at: not one world"),
+    ],
+)
+def test_what_is_no_truth_is_refused(call: Any, says: str) -> None:
+    """Catches a parameter that is silently left at 0."""
+    with pytest.raises(KoubeiError) as caught:
+        call(drawn(1).make())
+    assert str(caught.value).startswith(says)
