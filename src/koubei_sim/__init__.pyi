@@ -34,8 +34,11 @@ from .cascades import paired as paired
 from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
 from .evidence import Diffusion as Diffusion
+from .evidence import bench as bench
 from .evidence import hazard as hazard
 from .evidence import judge as judge
+from .evidence import noisy as noisy
+from .evidence import observe as observe
 from .evidence import read_diffusion as read_diffusion
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter

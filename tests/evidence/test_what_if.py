@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import koubei_sim as kb
+from koubei_sim.evidence.design import model_of, rows_of
+from koubei_sim.evidence.likelihood import additive
 
 RING = kb.Network.from_edges(range(60), [*range(1, 60), 0])
 
@@ -68,8 +70,10 @@ def test_a_trait_may_be_changed_either_way(fit: kb.evidence.Hazard) -> None:
 def test_adopters_without_any_push_do_not_overflow() -> None:
     """Catches the square of a hazard of nothing: a warning in the middle of a climb."""
     d = kb.Diffusion(RING, [0, None, None, 1, *[None] * 56], until=30)
-    found = kb.hazard(d, "calendar + ties(share) + crowd").values
-    assert np.isfinite(found).all()
+    assert np.isfinite(kb.hazard(d, "calendar + ties(share) + crowd").values).all()
+    rows, _ = rows_of(model_of(d, "constant + ties(share)"), d)
+    height = additive(np.zeros(2), rows)
+    assert np.isfinite(height.curvature).all()
 
 
 def test_missing_values_of_pandas_are_empty_cells() -> None:

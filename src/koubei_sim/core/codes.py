@@ -89,6 +89,12 @@ DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
 DRAW_SET_LAWS: Final = 133  # collection, 0 bytes / 1 low bits / 2 latency / 3 duration / 4 pleases
 
+# Evidence (docs/evidence.md); the field of the replicate holds the number of the world.
+DRAW_SEEN: Final = 164  # 0 people, 1 recall, 2 / 3 traits, 16 + layer ties; 0, name or teller
+DRAW_ASSIGNED: Final = 165  # which design, 0; person, cluster or block; from 8: keys and orders
+DRAW_WORLD_TIES: Final = 170  # number of the naming, 0 whom / 1 near or far; person
+DRAW_WORLD_PEOPLE: Final = 171  # 0 trait, 1 proxy, 2 seeds; from 8: controls and keys
+
 DRAW_SEED_SETS: Final = 186  # 0 random sets, 1 order of candidates, 0; number of the set
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,

@@ -6,20 +6,28 @@ norm.
 
 from __future__ import annotations
 
+from koubei_sim.evidence.bench import Bench, bench
 from koubei_sim.evidence.data_sets import study
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.judge import Judgement, judge
+from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.reading import read_diffusion
 
 __all__ = [
+    "Bench",
     "Diffusion",
     "Hazard",
     "Judgement",
     "Priors",
+    "World",
+    "bench",
     "hazard",
     "judge",
+    "noisy",
+    "observe",
     "read_diffusion",
     "study",
 ]

@@ -309,8 +309,7 @@ def times_of(
         numbers = np.array([np.nan if _empty(one) else float(one) for one in found.tolist()])
     except (TypeError, ValueError):
         wrong = next(one for one in found.tolist() if not _number(one))
-        dated = hasattr(wrong, "toordinal") or DATED.match(str(wrong))
-        fix = "days since the first one" if dated else None
+        fix = "days since the first one" if DATED.match(str(wrong)) else None
         raise KoubeiError(where, "not a time", got=repr(wrong), fix=fix) from None
     seen = np.isfinite(numbers)
     if np.isinf(numbers[~seen]).any():

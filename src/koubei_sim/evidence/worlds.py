@@ -126,8 +126,7 @@ def _played(
     at[d.seeded] = np.where(d.at[d.seeded] == NEVER, -1, d.at[d.seeded])[:, None]
     at[before] = d.at[before][:, None]
     felt = [push.begin(at == -1) for push in pushes]
-    told = [None if change.push is None else
-            pushes[change.push].begin(_by(change.teller, at == -1)) for change in changes]  # fmt: skip
+    told = [_begun(change, pushes, at == -1) for change in changes]
     open_ = ~(d.seeded | before)[:, None] & np.ones((1, count), bool)
     for t in range(d.periods):
         if t >= since:
@@ -135,8 +134,8 @@ def _played(
             for weight, push, state in zip(weights, pushes, felt, strict=True):
                 if weight.any():
                     pushed += weight * push.apply(t, state.state)
-            for change, state in zip(changes, told, strict=True):
-                pushed += _added(change, t, pushes, state)
+            for change, heard in zip(changes, told, strict=True):
+                pushed += _added(change, t, pushes, heard)
             hazard = _hazard(pushed, trait, link)
             if factor is not None:
                 hazard = hazard * factor
@@ -148,12 +147,16 @@ def _played(
         now = at == t
         for state in felt:
             state.add(now)
-        for change, state in zip(changes, told, strict=True):
-            if state is not None:
-                state.add(_by(change.teller, now))
+        for change, heard in zip(changes, told, strict=True):
+            if heard is not None:
+                heard.add(_by(change.teller, now))
     late = (at != NEVER) & (at > d.until[:, None])
     at[late] = NEVER
     return at
+
+
+def _begun(change: Change, pushes: Sequence[Push], seeds: NDArray[np.bool_]) -> Felt | None:
+    return None if change.push is None else pushes[change.push].begin(_by(change.teller, seeds))
 
 
 def _by(teller: NDArray[np.bool_] | None, now: NDArray[np.bool_]) -> NDArray[np.bool_]:
