@@ -39,6 +39,7 @@ from .evidence import hazard as hazard
 from .evidence import judge as judge
 from .evidence import noisy as noisy
 from .evidence import observe as observe
+from .evidence import power as power
 from .evidence import read_diffusion as read_diffusion
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter

@@ -14,6 +14,7 @@ from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.observe import noisy, observe
+from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Diffusion",
     "Hazard",
     "Judgement",
+    "Power",
     "Priors",
     "World",
     "bench",
@@ -28,6 +30,7 @@ __all__ = [
     "judge",
     "noisy",
     "observe",
+    "power",
     "read_diffusion",
     "study",
 ]

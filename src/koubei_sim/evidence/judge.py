@@ -168,7 +168,8 @@ def judge(
                 _Held(other, folds_of(other, folds, since, key), key, worlds)
                 for other in (drawn(d, control, key, m) for m in range(min(FEW, many)))
             ]
-            gains = [one.gain(fit_of(fit.formula), fit_of(base)) for one in few]
+            known = None if control == "times shuffled" else seen[base].chance
+            gains = [one.gain(fit_of(fit.formula), fit_of(base), known) for one in few]
             tested[name, control] = (found, float(np.mean(gains)))
     beside = {name: bare[text] for name, text in plain.items() if text is not None}
     return Judgement(d, str(folds), base, key, ran, seen, beside, tested)
@@ -208,7 +209,9 @@ class _Held:
         by_group = len(d.groups) > 1
         self.cluster = d.group[self.person] if by_group else self.person
         self.clusters = len(d.groups) if by_group else d.n
-        self.stratum = d.group[self.person] * d.periods + self.period
+        # Chances of two folds are of two fits: who held out more adopters says less of the rest.
+        fold = np.repeat(np.arange(len(parts)), self.sizes)
+        self.stratum = (fold * len(d.groups) + d.group[self.person]) * d.periods + self.period
         people = np.unique(self.person)
         of = d.group[people] if by_group else people
         self.people_in = np.bincount(of, minlength=self.clusters).astype(np.float64)
@@ -229,11 +232,15 @@ class _Held:
                 raise refused.within(f"{name}, held out {part.name}: ") from None
         return Seen(np.concatenate(chances), np.array(error), np.array(inside), np.array(periods))
 
-    def gain(self, fit: Callable[[Diffusion], Any], base: Callable[[Diffusion], Any]) -> float:
-        """Return the held-out gain in log score a person."""
-        one = scores.log_scores(self.adopted, self.judged("control", fit, curves=False).chance)
-        other = scores.log_scores(self.adopted, self.judged("control", base, curves=False).chance)
-        return float((one - other).sum()) / self.judged_people
+    def gain(
+        self, fit: Callable[[Diffusion], Any], base: Callable[[Diffusion], Any],
+        same: NDArray[np.float64] | None,
+    ) -> float:  # fmt: skip
+        """Return the held-out gain in log score a person (`same`: what the base says, if known)."""
+        chance = self.judged("control", fit, curves=False).chance
+        against = self.judged("control", base, curves=False).chance if same is None else same
+        one = scores.log_scores(self.adopted, chance)
+        return float((one - scores.log_scores(self.adopted, against)).sum()) / self.judged_people
 
     def _curves(self, found: Any, part: Fold, number: int) -> list[tuple[float, float, float]]:
         """Play held-out groups from their start, or all from the last period seen."""
@@ -334,9 +341,10 @@ class Judgement:
         checks.word("name", name, tuple(self.seen))
         held, d = self.held, self.record
         right, pairs = scores.concordance(self.seen[name].chance, held.adopted, held.stratum)
-        of = np.arange(right.size) // d.periods
+        place = np.arange(right.size)
+        of = place // d.periods % len(d.groups)
         if len(d.groups) < 2:  # no groups: the periods are the clusters
-            of = np.arange(right.size) % d.periods
+            of = place % d.periods
         return scores.ratio(np.bincount(of, right), np.bincount(of, pairs))
 
     def brier(self, name: str) -> float:
