@@ -1,4 +1,4 @@
-"""Likelihoods: against plain loops, derivatives against differences, tops against other climbers."""
+"""Likelihoods: against loops, derivatives against differences, tops against other climbers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def somewhere(model: Any, link: str, rng: np.random.Generator) -> Any:
 @settings(max_examples=30, deadline=None)
 def test_the_likelihood_is_that_of_plain_loops(number: int, link: str) -> None:
     """Catches a wrong hazard, traits that do not multiply, and centres that are forgotten."""
-    one, d, model, rows = laid(number)
+    one, _, model, rows = laid(number)
     theta = somewhere(model, link, np.random.default_rng(number))
     bins = model.bins
     age = sum(one.age) / one.n

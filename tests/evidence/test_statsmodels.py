@@ -20,7 +20,7 @@ def design(number: int, formula: str) -> tuple[Any, Any, Any]:
     """The record, and the columns of a design made without the likelihood's own layout."""
     d = drawn(number, n=400, periods=6).make()
     model = model_of(d, formula)
-    rows, risk = rows_of(model, d)
+    rows = rows_of(model, d)[0]
     base = np.zeros((rows.adopted.size, model.bins))
     base[np.arange(rows.adopted.size), rows.period if model.bins > 1 else 0] = 1.0
     return d, rows.adopted.astype(float), np.hstack([base, rows.pushes, rows.traits])

@@ -36,7 +36,7 @@ class Given:
     kinds: list[str | None] | None = None
     contacts: list[tuple[int, int, float]] | None = None
 
-    def make(self, **more: Any) -> kb.Diffusion:
+    def make(self, record: Any = kb.Diffusion, **more: Any) -> Any:
         if self.contacts is None:
             source, target = [a for a, _ in self.arcs], [b for _, b in self.arcs]
             net: Any = kb.Network.from_edges(source, target, self.n)
@@ -44,7 +44,7 @@ class Given:
             columns = [np.array([c[k] for c in self.contacts]) for k in range(3)]
             net = kb.TemporalNetwork(self.n, columns[0].astype(int), columns[1].astype(int),
                                      columns[2].astype(float))  # fmt: skip
-        return kb.Diffusion(
+        return record(
             net, self.times, self.until, start=self.start, seeds=self.seeds, entered=self.entered,
             groups=self.groups, covariates={"age": self.age}, kinds=self.kinds, **more,
         )  # fmt: skip
@@ -103,8 +103,10 @@ class Given:
             found = sorted(set(found))
         return found
 
-    def ties(self, i: int, t: int, measure: str = "share", side: str = "named", lag: int = 1,
-             fading: float = 1.0, window: int | None = None, of: str | None = None) -> float:  # fmt: skip
+    def ties(
+        self, i: int, t: int, measure: str = "share", side: str = "named", lag: int = 1,
+        fading: float = 1.0, window: int | None = None, of: str | None = None,
+    ) -> float:  # fmt: skip
         heard = self.listens(i, t, side)
         whole = sum(self.felt(j, t, lag, fading, window, of) for j in heard)
         if measure == "any":
@@ -150,7 +152,9 @@ def world(given: Given, base: list[float], weight: float, effect: float, key: in
     now = Given(**{**given.__dict__, "times": [
         given.times[i] if given.seed(i) else None for i in range(given.n)],
         "until": list(given.until)})  # fmt: skip
-    found: list[int | None] = [-1 if now.when(i) == given.start - 1 else None for i in range(given.n)]
+    found: list[int | None] = [
+        -1 if now.when(i) == given.start - 1 else None for i in range(given.n)
+    ]
     for i in range(given.n):
         if given.seed(i) and now.when(i) is not None and (now.when(i) or 0) >= given.start:
             found[i] = (now.when(i) or 0) - given.start

@@ -120,7 +120,7 @@ def fitted(
         raise KoubeiError("record", "nobody adopts while watched", got="0 adoptions")
     pulls = pulls_of(model, rows, link, priors)
     _determined(model, rows, link, priors)
-    first = begin(model, rows, link) if start is None else start
+    first = begin(model, rows, link) if start is None else lifted(start, model, rows, link)
     top = climb(first, rows, link, pulls)
     return Hazard(model, link, priors, top, rows, pulls, risk, d)
 
@@ -147,6 +147,16 @@ def begin(model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
     theta[: model.bins] = mean / parts
     theta[model.bins : model.bins + k] = mean / parts / np.maximum(rows.pushes.mean(axis=0), 1e-3)
     return theta
+
+
+def lifted(start: NDArray[np.float64], model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
+    """Return a start from which all that happened can happen: weights at 0 are lifted a little."""
+    if link != "additive" or chances(start, rows, link)[rows.adopted].min() > 1e-100:
+        return start
+    count = model.bins + rows.pushes.shape[1]
+    out = start.copy()
+    out[:count] = np.maximum(out[:count], 0.01 * begin(model, rows, link)[:count])
+    return out
 
 
 def _linked(share: float, link: str) -> float:
@@ -292,6 +302,8 @@ class Hazard:
         held = np.zeros(self.values.size, bool)
         held[place] = True
         start = self.values.copy()
+        start[place] = value
+        start = lifted(start, self.model, self.rows, self.link)
         start[place] = value
         return climb(start, self.rows, self.link, self.pulls, held)
 
