@@ -35,6 +35,8 @@ from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
 from .evidence import Diffusion as Diffusion
 from .evidence import bench as bench
+from .evidence import clusters as clusters
+from .evidence import experiment as experiment
 from .evidence import hazard as hazard
 from .evidence import judge as judge
 from .evidence import noisy as noisy

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from koubei_sim.evidence.bench import Bench, bench
 from koubei_sim.evidence.data_sets import study
+from koubei_sim.evidence.designs import clusters
 from koubei_sim.evidence.diffusion import Diffusion
+from koubei_sim.evidence.experiment import Experiment, experiment
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.known import World
@@ -20,12 +22,15 @@ from koubei_sim.evidence.reading import read_diffusion
 __all__ = [
     "Bench",
     "Diffusion",
+    "Experiment",
     "Hazard",
     "Judgement",
     "Power",
     "Priors",
     "World",
     "bench",
+    "clusters",
+    "experiment",
     "hazard",
     "judge",
     "noisy",
