@@ -18,6 +18,7 @@ from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
+from koubei_sim.evidence.total import total_effect
 
 __all__ = [
     "Bench",
@@ -38,4 +39,5 @@ __all__ = [
     "power",
     "read_diffusion",
     "study",
+    "total_effect",
 ]
