@@ -1,7 +1,7 @@
 """`total_effect`: an experiment that was run, read for what a treatment of all would do.
 
-`experiment` tries designs in worlds where the answer is known; this reads the record of the one that
-was chosen, with the same estimators.  Called by people.
+`experiment` tries designs in worlds where the answer is known; this reads the record of the one
+that was chosen, with the same estimators.  Called by people.
 """
 
 from __future__ import annotations
