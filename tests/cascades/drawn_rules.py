@@ -301,6 +301,15 @@ def bass_long(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     return rules.Bass(hazards(dice, n, top), hazards(dice, n, 8.0 * top), dt), ticks * dt
 
 
+def bass_schedule(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
+    """Ticks in which p rests, grows and comes back."""
+    n, ticks = network.n_nodes, dice.whole(1, 30)
+    dt = (0.25, 1.0, 0.1)[dice.whole(0, 2)]
+    schedule = dice.rng.random(ticks + dice.whole(0, 3)) * 2.0
+    schedule[dice.rng.random(schedule.size) < 0.3] = 0.0
+    return rules.Bass(hazards(dice, n, 0.3), hazards(dice, n, 2.0), dt, schedule), dt * ticks
+
+
 def bass_exact(dice: Dice, network: Network) -> tuple[rules.Rule, float | None]:
     n = network.n_nodes
     return rules.Bass(hazards(dice, n, 0.3), hazards(dice, n, 2.0)), dice.real(0.0, 12.0)
@@ -376,6 +385,7 @@ ON_NETWORKS: dict[str, Callable[[Dice, Network], tuple[rules.Rule, float | None]
     "delayed": delayed,
     "bass_ticks": bass_ticks,
     "bass_long": bass_long,
+    "bass_schedule": bass_schedule,
     "bass_exact": bass_exact,
 }
 ON_CONTACTS: dict[str, Callable[[Dice, TemporalNetwork], rules.Rule]] = {

@@ -19,12 +19,14 @@ from scipy import optimize, stats
 from tests.evidence.twin import drawn, loglik, world
 
 import koubei_sim
+from koubei_sim.core import codes
+from koubei_sim.core.draws import drawn as bits_of
 from koubei_sim.core.draws import key_from
 
 ROOM: Final = Path(koubei_sim.__file__).parent / "evidence"
 #: In the order in which they import each other.
-MODULES: Final = ("diffusion", "terms", "likelihood", "design", "worlds", "sandwich", "hazard",
-                  "groups_random")  # fmt: skip
+MODULES: Final = ("diffusion", "terms", "likelihood", "design", "worlds", "starts", "resampling",
+                  "rules", "hazard")  # fmt: skip
 NAME: Final = "planted_evidence"
 
 
@@ -109,7 +111,7 @@ def same_height(room: Any) -> bool:
                    for i, t, took in one.risk()]  # fmt: skip
         b = model.bins
         for link in room.likelihood.LINKS:
-            pulls = room.hazard.pulls_of(model, rows, link, room.likelihood.Priors(0.7, 1.5))
+            pulls = room.starts.pulls_of(model, rows, link, room.likelihood.Priors(0.7, 1.5))
 
             def at(place: Any, link: str = link, pulls: Any = pulls, rows: Any = rows) -> Any:
                 bare = (room.likelihood.additive(place, rows) if link == "additive"
@@ -205,7 +207,57 @@ def same_worlds(room: Any) -> bool:
     return True
 
 
+def same_sandwich(room: Any) -> bool:
+    """Errors by groups of a logit, and groups drawn, by plain loops."""
+    d = drawn(4, n=200).make(room.diffusion.Diffusion)
+    fit = room.hazard.hazard(d, "constant + ties(share) + age", link="logit",
+                             priors=room.likelihood.Priors(0.0, float("inf")))  # fmt: skip
+    columns = np.column_stack([np.ones(fit.rows.adopted.size), fit.rows.pushes, fit.rows.traits])
+    h = 1.0 / (1.0 + np.exp(-columns @ fit.values))
+    bread = np.linalg.inv((columns * (h * (1 - h))[:, None]).T @ columns)
+    group, meat = d.group[fit.risk.person], np.zeros((3, 3))
+    for one in np.unique(group):
+        score = ((fit.rows.adopted - h)[:, None] * columns)[group == one].sum(axis=0)
+        meat += np.outer(score, score)
+    count = np.unique(group).size
+    errors = np.sqrt(np.diag(bread @ meat @ bread) * count / (count - 1))
+    if not np.allclose(fit.robust().error, errors, rtol=1e-5):
+        return False
+    many = fit.bootstrap(3, rng=5)
+    for number in range(3):
+        bits = bits_of(count, 5, codes.DRAW_HAZARD_RESAMPLE, number)
+        places = [int(x >> np.uint64(32)) * count >> 32 for x in bits]
+        rows = np.concatenate([np.flatnonzero(group == np.unique(group)[k]) for k in places])
+        h = 1.0 / (1.0 + np.exp(-columns[rows] @ many.values[number]))
+        if np.abs((fit.rows.adopted[rows] - h) @ columns[rows]).max() > 1e-4:
+            return False
+    return True
+
+
+def same_rule(room: Any) -> bool:
+    """What a cascade plays with the rule is what the fit plays."""
+    net = koubei_sim.networks.erdos_renyi(200, 6, key=3)
+    rng = np.random.default_rng(5)
+    d = room.diffusion.Diffusion(net, rng.integers(0, 20, 200), until=9, start=0,
+                                 covariates={"age": rng.normal(size=200)})  # fmt: skip
+    calendar = np.linspace(0.01, 0.1, d.periods)
+    values = {"calendar": calendar, "ties(share)": 0.5, "age": 0.6}
+    model, theta = room.worlds.truth(d, "calendar + ties(share) + age", values)
+    d = room.worlds.as_record(d, room.worlds.simulate(model, theta, d, 3)[0])
+    fit = room.hazard.hazard(d, "calendar + ties(share) + age")
+    played = koubei_sim.cascade(net, fit.to_rule(), [], 10, rng=9, horizon=10, record=["forest"])
+    at = np.full((10, 200), np.nan)
+    at[played.activations.replicate, played.activations.person] = played.activations.time - 1
+    if not np.array_equal(at, fit.simulate(worlds=10, rng=9), equal_nan=True):
+        return False
+    try:
+        room.hazard.hazard(d, "calendar + ties(lag=2)").to_rule()
+    except koubei_sim.KoubeiError:
+        return True
+    return False
+
+
 CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "risk": same_risk, "exposures": same_exposures, "height": same_height, "top": same_top,
-    "worlds": same_worlds,
+    "worlds": same_worlds, "sandwich": same_sandwich, "rule": same_rule,
 }  # fmt: skip

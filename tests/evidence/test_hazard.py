@@ -269,6 +269,7 @@ def flat(n: int = 6) -> kb.Diffusion:
          "formula: the same in all rows"),
         (lambda: kb.hazard(flat().replace(covariates={"a": range(6), "b": np.arange(6) * 2.0}),
                            "constant + a + b", priors=NONE), "formula: a sum of other terms"),
+        (lambda: kb.hazard(flat(), "ties(share)"), "formula: somebody adopts whom nothing pushes"),
         (lambda: kb.hazard(flat(), "constant").value("p"), "name: "),
         (lambda: kb.hazard(flat(), "constant").interval("p"), "name: "),
         (lambda: kb.hazard(flat(), "constant").p_value("p"), "name: "),

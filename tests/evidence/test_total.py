@@ -39,6 +39,7 @@ def test_a_record_is_read_as_designs_are_tried() -> None:
     for name, estimator in EFFECTS.items():
         assert found.loc[name].tolist() == list(estimator(trial)[:3])
     alone = kb.evidence.total_effect(RECORD, rng=7)
+    assert alone.equals(kb.evidence.total_effect(RECORD, unit=np.arange(400), rng=7))
     assert alone.estimate.tolist() == found.estimate.tolist()
     assert alone.high["difference"] < found.high["difference"]  # people are more than circles
 

@@ -65,6 +65,60 @@ def test_a_fit_plays_as_a_cascade_plays(seeds: list[int]) -> None:
     assert np.array_equal(at, places(played, 5, 300))
 
 
+@pytest.mark.parametrize("formula", [
+    "calendar + ties(share) + age", "calendar + ties(share)", "constant + ties(share) + age",
+    "calendar + age", "constant", "constant + ties(share, lag=1)",
+])  # fmt: skip
+def test_a_fit_is_a_rule(formula: str) -> None:
+    """Catches a schedule a tick off, a trait that is lost, and a share over other ties."""
+    net = kb.networks.erdos_renyi(400, 6, key=3)
+    rng = np.random.default_rng(5)
+    times = np.where(rng.random(400) < 0.5, rng.integers(0, 15, 400), np.nan)
+    times[7] = np.nan  # a seed from the start
+    d = kb.Diffusion(net, times, until=14, start=0, seeds=[7],
+                     covariates={"age": rng.normal(size=400)})  # fmt: skip
+    fit = kb.hazard(d, formula)
+    rule = fit.to_rule()
+    played = kb.cascade(net, rule, [7], replicates=20, horizon=d.periods, rng=9, record=["forest"])
+    assert np.array_equal(places(played, 20, 400), played_by(fit))
+    assert played.sizes.mean() > 20
+
+
+def played_by(fit: Any) -> Any:
+    at = fit.simulate(worlds=20, rng=9)
+    found = np.nan_to_num(at).astype(np.int64)
+    found[np.isnan(at)] = NEVER
+    return found
+
+
+@pytest.mark.parametrize(
+    ("formula", "link"),
+    [("calendar + crowd", "additive"), ("calendar + ties(count)", "additive"),
+     ("calendar + ties(fading=.5)", "additive"), ("calendar + ties(side=both)", "additive"),
+     ("calendar + ties(lag=2)", "additive"), ("calendar + ties", "cloglog"),
+     ("calendar + wave", "additive"), ("calendar + ties + ties(any)", "additive")],
+)  # fmt: skip
+def test_what_is_no_rule_of_bass_is_refused(formula: str, link: str) -> None:
+    """Catches a rule that plays something else than the fit."""
+    d = kb.Diffusion(kb.networks.erdos_renyi(60, 4, key=1), [i % 5 for i in range(60)], until=6)
+    with pytest.raises(KoubeiError, match="more than Bass can express") as caught:
+        kb.hazard(d, formula, link=link).to_rule()
+    assert caught.value.fix == "fit.simulate(d)"
+
+
+def test_records_that_are_no_cascade_are_refused() -> None:
+    """Catches late entries and seeds with a time that would be played from the start."""
+    net = kb.networks.erdos_renyi(60, 4, key=1)
+    times = [i % 5 for i in range(60)]
+    for more in ({"entered": [i % 2 for i in range(60)]}, {"seeds": [3]}):
+        fit = kb.hazard(kb.Diffusion(net, times, until=6, **more), "constant + ties(share)")
+        with pytest.raises(KoubeiError, match="more than Bass can express"):
+            fit.to_rule()
+    met = kb.hazard(drawn(3, contacts=True).make(), "constant + ties(share)")
+    with pytest.raises(KoubeiError, match="more than Bass can express"):
+        met.to_rule(drawn(3, contacts=True).make())
+
+
 def test_the_same_key_is_the_same_world() -> None:
     """Catches worlds that depend on how many are played, and a factor that changes who is lucky."""
     d = drawn(5, n=60).make()

@@ -21,6 +21,7 @@ from koubei_sim.evidence.likelihood import Rows
 from koubei_sim.evidence.terms import PLAIN, Push, Term, parsed, push_of, traits_of
 
 PUSHES = ("crowd", "ties", "wave")
+MOST_BINS = 1000  # of a calendar: its second derivatives are a matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +127,9 @@ def model_of(d: Diffusion, formula: Any, kind: Any = None) -> Model:
     words = [term.name for term in terms]
     if "calendar" in words and "constant" in words:
         raise KoubeiError("formula", "calendar and constant", allowed="one of them")
+    if "calendar" in words and d.periods > MOST_BINS:
+        raise KoubeiError("calendar", "too many periods", got=d.periods,
+                          allowed=f"{MOST_BINS} or fewer", fix="a longer period")  # fmt: skip
     pushes = tuple(term for term in terms if term.name in PUSHES)
     traits = tuple(term for term in terms if term.name not in (*PUSHES, "calendar", "constant"))
     calendar = "periods" if "calendar" in words else "one" if "constant" in words else "none"

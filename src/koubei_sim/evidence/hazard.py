@@ -31,10 +31,21 @@ from koubei_sim.evidence.likelihood import (
     climb,
     with_priors,
 )
+from koubei_sim.evidence.resampling import (
+    Bootstrap,
+    resampled,
+    robust_table,
+    sandwich,
+    units_of,
+)
+from koubei_sim.evidence.rules import rule_of
+from koubei_sim.evidence.starts import begin, determined, lifted, pulls_of
 from koubei_sim.evidence.worlds import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from koubei_sim.cascades import Bass
 
 HALF: Final = 1.920729410347062  # half of the 95 % point of a chi-square law of one degree
 NORMAL: Final = 1.959963984540054
@@ -119,76 +130,10 @@ def fitted(
     if not rows.adopted.any():
         raise KoubeiError("record", "nobody adopts while watched", got="0 adoptions")
     pulls = pulls_of(model, rows, link, priors)
-    _determined(model, rows, link, priors)
+    determined(model, rows, link, priors)
     first = begin(model, rows, link) if start is None else lifted(start, model, rows, link)
     top = climb(first, rows, link, pulls)
     return Hazard(model, link, priors, top, rows, pulls, risk, d)
-
-
-def pulls_of(model: Model, rows: Rows, link: str, priors: Priors) -> Pulls:
-    """Return priors as numbers; the mean hazard is that of all rows."""
-    mean = -math.log1p(-min(rows.adopted.mean(), 0.999))
-    centre = mean if link == "additive" else _linked(rows.adopted.mean(), link)
-    precision = np.where(np.isfinite(priors.traits), model.spreads / priors.traits, 0.0) ** 2
-    strength = priors.calendar if model.calendar == "periods" else 0.0
-    return Pulls(model.bins, strength, centre, precision)
-
-
-def begin(model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
-    """Return where a climb begins: the mean hazard, shared out among base and pushes."""
-    theta = np.zeros(len(model.names))
-    share = rows.adopted.mean()
-    k = rows.pushes.shape[1]
-    if link != "additive":
-        theta[: model.bins] = _linked(share, link)
-        return theta
-    mean = -math.log1p(-min(share, 0.999))
-    parts = k + (model.bins > 0)
-    theta[: model.bins] = mean / parts
-    theta[model.bins : model.bins + k] = mean / parts / np.maximum(rows.pushes.mean(axis=0), 1e-3)
-    return theta
-
-
-def lifted(start: NDArray[np.float64], model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
-    """Return a start from which all that happened can happen: weights at 0 are lifted a little."""
-    if link != "additive" or chances(start, rows, link)[rows.adopted].min() > 1e-100:
-        return start
-    count = model.bins + rows.pushes.shape[1]
-    out = start.copy()
-    out[:count] = np.maximum(out[:count], 0.01 * begin(model, rows, link)[:count])
-    return out
-
-
-def _linked(share: float, link: str) -> float:
-    share = min(max(float(share), 1e-9), 0.999)
-    if link == "cloglog":
-        return math.log(-math.log1p(-share))
-    return float(special.logit(share) if link == "logit" else special.ndtri(share))
-
-
-def _determined(model: Model, rows: Rows, link: str, priors: Priors) -> None:
-    """Refuse what the rows cannot tell: an empty period without a prior, columns that are sums."""
-    if model.calendar == "periods" and not priors.calendar and link != "additive":
-        counts = np.bincount(rows.period, rows.adopted, model.bins)
-        empty = np.flatnonzero(counts == 0)
-        if empty.size:
-            raise KoubeiError(
-                "calendar", "nobody adopts in a period", got=int(empty[0] + model.start),
-                fix="kb.evidence.Priors(0.1)",
-            )  # fmt: skip
-    columns = rows.traits if link == "additive" else np.hstack([rows.pushes, rows.traits])
-    if not columns.shape[1]:
-        return
-    centred = columns - (columns.mean(axis=0) if model.bins else 0.0)
-    size = np.sqrt((centred * centred).sum(axis=0))
-    names = model.names[len(model.names) - columns.shape[1] :]
-    if (size == 0.0).any():
-        raise KoubeiError("formula", "the same in all rows", got=names[int(np.argmin(size))])
-    if np.isinf(priors.traits):
-        _, upper = linalg.qr(centred / size, mode="economic")[:2]
-        weak = np.abs(np.diag(upper)) < 1e-9
-        if weak.any():
-            raise KoubeiError("formula", "a sum of other terms", got=names[int(np.argmax(weak))])
 
 
 def _faded(
@@ -381,6 +326,63 @@ class Hazard:
         columns = ["term", "estimate", "error", "low", "high", "p", "ratio"]
         return pd.DataFrame(found, columns=columns).set_index("term")
 
+    def bootstrap(self, resamples: int = 200, by: str = "groups", rng: Any = None) -> Bootstrap:
+        """Refit on groups or people drawn with replacement; exposures stay as they were.
+
+        Parameters
+        ----------
+        resamples : int
+        by : {"groups", "people"}
+            What is drawn: people of a group may be alike in ways that no term knows.
+        rng
+            Source of the key; the same key draws the same.
+
+        Returns
+        -------
+        Bootstrap
+            With `table`, `interval`, `errors` and `values`.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+        >>> times = [0 if i < 4 else i // 4 for i in range(40)]
+        >>> d = kb.Diffusion(ring, times, until=9, groups=[i // 5 for i in range(40)])
+        >>> kb.hazard(d, "constant + ties(share)").bootstrap(50, rng=1)
+        Bootstrap(50 resamples of 8 groups)
+        """
+        count = checks.whole("resamples", resamples, 2)
+        unit, units = units_of(by, self.record, self.risk)
+
+        def refit(rows: Rows) -> Top:
+            start = lifted(self.values, self.model, rows, self.link)
+            return climb(start, rows, self.link, self.pulls)
+
+        values = resampled(self.rows, unit, units, refit, count, checks.key(rng))
+        first = self.model.bins if self.model.bins > 1 else 0
+        return Bootstrap(self.names, self.values, values, by, units, first)
+
+    def robust(self, by: str = "groups") -> pd.DataFrame:
+        """Return estimates with standard errors that allow people of a group to go together.
+
+        Parameters
+        ----------
+        by : {"groups", "people"}
+
+        Returns
+        -------
+        DataFrame
+            Columns ``estimate``, ``error`` (sandwich; Liang and Zeger 1986), ``low``, ``high``,
+            ``p`` (two-sided, by the normal law); few groups make errors too small.
+        """
+        unit, units = units_of(by, self.record, self.risk)
+        found = sandwich(self.values, self.rows, self.link, self.top, unit, units)
+        floor = np.full(self.values.size, -np.inf)
+        if self.link == "additive":
+            floor[: self.model.bins + self.rows.pushes.shape[1]] = 0.0
+        first = self.model.bins if self.model.bins > 1 else 0
+        return robust_table(self.names, self.values, found, first, floor)
+
     def predict(self, d: Diffusion | None = None) -> NDArray[np.float64]:
         """Return the chance to adopt of each row at risk (of the record of the fit by default)."""
         rows = self.rows if d is None else rows_of(self.model, d)[0]
@@ -434,6 +436,8 @@ class Hazard:
         if since is not None:
             last = record.start + record.periods - 1
             place = checks.whole("since", since, record.start, last) - record.start
+        record = self._of(d, "fit.simulate(d)")
+        place = None if since is None else checks.whole("since", since) - record.start
         key = checks.key(rng)
         values = self.values.copy()
         if not isinstance(change, (Mapping, type(None))):
@@ -447,6 +451,44 @@ class Hazard:
         at = simulate(self.model, values, record, key, checks.whole("worlds", worlds, 1),
                       link=self.link, since=place)  # fmt: skip
         return np.where(at == NEVER, np.nan, at + record.start)
+
+    def to_rule(self, d: Diffusion | None = None) -> Bass:
+        """Return the fit as a rule of cascades, so that it can be run, seeded and compared.
+
+        Parameters
+        ----------
+        d : Diffusion, optional
+            Whose people, with their traits; that of the fit unless given.
+
+        Returns
+        -------
+        Bass
+            By ticks: tick 1 is the first period of the record.  ``kb.cascade(d.network, rule,
+            seeds, horizon=d.periods)`` plays what `simulate` plays.
+
+        Raises
+        ------
+        KoubeiError
+            In one line: what Bass cannot express (crowds, waves, lags and fadings, links).
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+        >>> d = kb.Diffusion(ring, [0 if i < 4 else i // 4 for i in range(40)], until=9)
+        >>> rule = kb.hazard(d, "calendar + ties(share)").to_rule()
+        >>> rule.schedule.size, rule.dt
+        (10, 1.0)
+        >>> kb.cascade(d.network, rule, [], 100, rng=1, horizon=d.periods).sizes.mean() > 20
+        np.True_
+        """
+        return rule_of(self.model, self.values, self.link, self._of(d, "fit.to_rule(d)"))
+
+    def _of(self, d: Diffusion | None, fix: str) -> Diffusion:
+        record = self.record if d is None else d
+        if record is None:
+            raise KoubeiError("record", "the fit kept none", fix=fix)
+        return record
 
     def __repr__(self) -> str:
         """Say the formula, what it was fitted to and how well."""

@@ -134,6 +134,8 @@ def judge(
     asked = [controls] if isinstance(controls, str) else list(controls)
     asked = [checks.word("controls", one, CONTROLS) for one in asked]
     many, worlds = checks.whole("draws", draws, 1), checks.whole("worlds", worlds, 20)
+    if not d.risk().adopted.any():
+        raise KoubeiError("record", "nobody adopts while watched", got="0 adoptions")
     parts = folds_of(d, folds, since, key)
     ahead = parts[0].since is not None
     given = estimators(formulas, rivals)
@@ -164,6 +166,10 @@ def judge(
         fit = hazard(d, formula, link=link, priors=priors)
         for control in asked:
             found = controlled(fit, control, key, many)
+            degrees = any(one.name == "degree" for one in fit.model.terms)
+            if control == "contacts" and degrees:  # these would be drawn anew too
+                tested[name, control] = (found, np.nan)
+                continue
             few = [
                 _Held(other, folds_of(other, folds, since, key), key, worlds)
                 for other in (drawn(d, control, key, m) for m in range(min(FEW, many)))
@@ -408,7 +414,8 @@ class Judgement:
             ``ties``: the coefficient; ``control`` its mean in the draws; ``left`` the one over the
             other; ``p``: the share of draws (the record among them) in which it is as large;
             ``loglik``, ``loglik_control``: what ties add to the log-likelihood; ``gain_control``:
-            the mean held-out gain of the formula over the base in the draws.
+            the mean held-out gain of the formula over the base in the draws (the first ten; NaN
+            where a control would draw the degrees of the formula anew).
         """
         import pandas as pd
 

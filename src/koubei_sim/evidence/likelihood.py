@@ -80,11 +80,30 @@ class Priors:
             raise KoubeiError("priors.traits", "out of range", got=self.traits, allowed="above 0")
 
 
-def additive(theta: NDArray[np.float64], rows: Rows) -> Height:
-    """Return the height of an additive hazard at ``theta = (a, b, c)``."""
+class Says(NamedTuple):
+    """What each row says, (rows,) each: its share of the height, slopes and bends.
+
+    `push` and `trait` are slopes to what adds and to what multiplies; then those of pairs.
+    """
+
+    each: NDArray[np.float64]
+    push: NDArray[np.float64]
+    trait: NDArray[np.float64]
+    two_pushes: NDArray[np.float64]
+    push_trait: NDArray[np.float64]
+    two_traits: NDArray[np.float64]
+
+
+def said(
+    theta: NDArray[np.float64], rows: Rows, link: str, shift: NDArray[np.float64] | None = None
+) -> Says:
+    """Return what each row says at ``theta = (a, b, c)``; `shift` is added to its traits."""
+    if link != "additive":
+        return _said_by_link(theta, rows, link, shift)
     bins, k = rows.bins, rows.pushes.shape[1]
     a, b, c = theta[:bins], theta[bins : bins + k], theta[bins + k :]
-    scale = np.exp(weighed(rows.traits, c)) if c.size else np.ones(rows.adopted.size)
+    trait = weighed(rows.traits, c)
+    scale = np.exp(trait if shift is None else trait + shift)
     total = weighed(rows.pushes, b)
     if bins:
         total = total + a[rows.period]
@@ -93,13 +112,18 @@ def additive(theta: NDArray[np.float64], rows: Rows) -> Height:
     yes = np.flatnonzero(rows.adopted)
     met = whole[yes]
     grown = np.maximum(np.expm1(np.minimum(met, 700.0)), 1e-150)  # its square is a number
-    value = float(np.log(-np.expm1(-met)).sum() + met.sum() - whole.sum())
-    slope, bend = np.full(whole.size, -1.0), np.zeros(whole.size)
+    each, slope, bend = -whole, np.full(whole.size, -1.0), np.zeros(whole.size)
+    each[yes] = np.log(-np.expm1(-met))
     slope[yes] = 1.0 / grown
     bend[yes] = -(grown + 1.0) / grown / grown
-    return _assembled(value, rows, slope * scale, slope * whole,
-                      (bend * scale * scale, bend * scale * whole + slope * scale,
-                       bend * whole * whole + slope * whole))  # fmt: skip
+    mixed = bend * scale * whole + slope * scale
+    return Says(each, slope * scale, slope * whole, bend * scale * scale, mixed,
+                bend * whole * whole + slope * whole)  # fmt: skip
+
+
+def additive(theta: NDArray[np.float64], rows: Rows) -> Height:
+    """Return the height of an additive hazard at ``theta = (a, b, c)``."""
+    return _assembled(rows, said(theta, rows, "additive"))
 
 
 def weighed(columns: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,29 +131,31 @@ def weighed(columns: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np
     return np.asarray(np.einsum("rk,k->r", columns, by))
 
 
-def _assembled(
-    value: float,
-    rows: Rows,
-    to_push: NDArray[np.float64],
-    to_trait: NDArray[np.float64],
-    bends: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-) -> Height:
+def _assembled(rows: Rows, says: Says) -> Height:
     """Return sums over rows of what each row says of pushes, traits, and pairs of them."""
     size = rows.bins + rows.pushes.shape[1] + rows.traits.shape[1]
     gradient, curvature = np.zeros(size), np.zeros((size, size))
-    says = np.stack([to_push, to_trait, *bends])
-    summed(rows.period, rows.bins, rows.pushes, rows.traits, says, gradient, curvature)
+    parts = np.stack(says[1:])
+    summed(rows.period, rows.bins, rows.pushes, rows.traits, parts, gradient, curvature)
     lower = np.tril_indices(size, -1)
     curvature[lower] = curvature.T[lower]
-    return Height(value, gradient, curvature)
+    return Height(float(says.each.sum()), gradient, curvature)
 
 
 def by_link(theta: NDArray[np.float64], rows: Rows, link: str) -> Height:
     """Return the height of a generalised linear model at ``theta = (a, b, c)``."""
+    return _assembled(rows, said(theta, rows, link))
+
+
+def _said_by_link(
+    theta: NDArray[np.float64], rows: Rows, link: str, shift: NDArray[np.float64] | None
+) -> Says:
     bins, k = rows.bins, rows.pushes.shape[1]
     eta = weighed(rows.pushes, theta[bins : bins + k]) + weighed(rows.traits, theta[bins + k :])
     if bins:
         eta = eta + theta[:bins][rows.period]
+    if shift is not None:
+        eta = eta + shift
     yes = rows.adopted
     if link == "cloglog":
         whole = np.exp(np.clip(eta, -690.0, 6.5))
@@ -146,7 +172,15 @@ def by_link(theta: NDArray[np.float64], rows: Rows, link: str) -> Height:
         each = special.log_ndtr(sign * eta)
         mills = np.exp(-0.5 * eta * eta - 0.5 * np.log(2.0 * np.pi) - each)
         slope, bend = sign * mills, -mills * (sign * eta + mills)
-    return _assembled(float(each.sum()), rows, slope, slope, (bend, bend, bend))
+    return Says(each, slope, slope, bend, bend, bend)
+
+
+def slopes_of(says: Says, rows: Rows) -> NDArray[np.float64]:
+    """Return the gradient of each row, (rows, parameters)."""
+    base = np.zeros((rows.adopted.size, rows.bins))
+    if rows.bins:
+        base[np.arange(rows.adopted.size), rows.period] = says.push
+    return np.hstack([base, says.push[:, None] * rows.pushes, says.trait[:, None] * rows.traits])
 
 
 def with_priors(height: Height, theta: NDArray[np.float64], link: str, pulls: Pulls) -> Height:

@@ -25,8 +25,9 @@ def by_ticks(
     q: list[float],
     dt: float,
     horizon: float,
+    schedule: list[float] | None = None,
 ) -> list[Activation]:
-    """Bass by ticks of length `dt`; `p` and `q` per person."""
+    """Bass by ticks of length `dt`; `p` and `q` per person; `schedule` multiplies p by ticks."""
     alone, each, limit = {}, {}, {}
     for person in range(arcs.n):
         d = arcs.degree(person)
@@ -40,6 +41,9 @@ def by_ticks(
         tick += 1
         now = []
         for person in range(arcs.n):
+            if schedule is not None:
+                factor = schedule[tick - 1]
+                alone[person] = math.floor(p[person] * dt * factor * 4294967296.0 + 0.5)
             if person not in adopted:
                 m = sum(arcs.source[arc] in adopted for arc in arcs.into[person])
                 exposure[person] += alone[person] + each[person] * m

@@ -122,7 +122,7 @@ def on_arcs(
         p, q = per_person(rule.p, arcs.n), per_person(rule.q, arcs.n)
         if rule.dt is None:
             return bass.exact(arcs, luck, people, p, q, horizon)
-        return bass.by_ticks(arcs, luck, people, p, q, rule.dt, horizon)
+        return bass.by_ticks(arcs, luck, people, p, q, rule.dt, horizon, rule.schedule)
     if name == "DelayedCascade":
         (chance,) = chances_of(rule, network, arcs, key)
         latency = rule.latency

@@ -11,6 +11,8 @@ Measured on one core of a Zen 5 class machine at 100 k people and 1 M arcs: 50 t
 and 18 by prediction; 1,000 ticks 46 and 20; at 1 M people and 10 M arcs 50 ticks 115 and 350,
 1,000 ticks 480 and 210.
 
+Where p follows a schedule, people are swept: what a person adds by itself is made anew each tick.
+
 Hazards are integers (docs/cascades.md 2), so neither the order of additions nor the choice of the
 kernel changes a bit.  Called by `koubei_sim.cascades.rules.bass`.
 """
@@ -31,6 +33,7 @@ from koubei_sim.core.prefetch import prefetch
 
 LEFT, HAZARD, BUMP, DUE = 0, 1, 2, 3  # columns of `state` in the prediction
 SLOTS: Final = 4096  # ticks in the window of the wheel
+UNIT: Final = 4294967296.0  # hazards are counted in parts of 1 / UNIT
 BUFFER: Final = 256  # arcs whose targets are asked for before the first is changed
 BLOCK: Final = 32  # people swept before anybody looks whether one of them adopted
 FAR: Final = 16  # adopters ahead of which row starts are asked for
@@ -45,6 +48,8 @@ class BassTicksRule(NamedTuple):
     dt: float  # length of a tick
     horizon: int  # last tick
     sweep: int  # 1: sweep, 0: predict
+    alone: NDArray[np.float64]  # p dt of each person, as `own`, where there is a schedule
+    schedule: NDArray[np.float64]  # (ticks,): factor of p in each tick; (0,) where p is constant
 
 
 class BassTicksScratch(NamedTuple):
@@ -117,6 +122,20 @@ def _tell_swept(rows, s, t, begin, end):
 
 
 @njit(cache=True, nogil=True)
+def _reschedule(rule, s, tick):
+    """Put what people add by themselves in `tick` in the place of what they added before."""
+    alone, slack, rate = rule.alone, s.slack, s.rate
+    for v in range(rate.size):
+        p = alone[v] if alone.size == rate.size else alone[0]
+        now = np.int64(np.floor(p * rule.schedule[tick - 1] * UNIT + 0.5))
+        before = np.int64(0)
+        if tick > 1:
+            before = np.int64(np.floor(p * rule.schedule[tick - 2] * UNIT + 0.5))
+        if slack[v] != NEVER:
+            rate[v] += now - before
+
+
+@njit(cache=True, nogil=True)
 def _sweep(rows, rule, s, t, base, count):
     """Run a replicate whose `count` seeds stand in ``t.order``; return the number of adopters."""
     n = rows.n
@@ -133,6 +152,8 @@ def _sweep(rows, rule, s, t, base, count):
     moving = True  # whether somebody may still be exposed
     while tick < rule.horizon and count < n and moving:
         tick += 1
+        if rule.schedule.size > 0:
+            _reschedule(rule, s, tick)
         before = count
         for lo in range(0, n, BLOCK):
             hi = min(lo + BLOCK, n)
@@ -155,7 +176,7 @@ def _sweep(rows, rule, s, t, base, count):
             hazard = np.int64(0)
             for v in range(n):
                 hazard |= rate[v]
-            moving = hazard != 0
+            moving = hazard != 0 or rule.schedule.size > 0
     return count
 
 

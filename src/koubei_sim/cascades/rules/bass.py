@@ -47,10 +47,21 @@ class Bass(Rule):
         Length of a tick: all adoptions of a tick see the state at its beginning.  Without it,
         time is exact (event by event).  Against the continuous formula, a tick of 1 year at
         p = .03, q = .38 is off by 7 to 8 points, one of .05 by less than one.
+    schedule : (ticks,) array, optional
+        By what p is multiplied in each tick, at least 0: a campaign, seasons, a calendar that was
+        estimated (`Hazard.to_rule`).  Needs `dt`, and a tick for each up to the horizon.
 
     Notes
     -----
     Source: Bass 1969; on networks Fibich and Gibori 2010.  Needs a horizon.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> campaign = Bass(0.05, 0.0, dt=1.0, schedule=[0.0, 1.0, 0.0])
+    >>> r = kb.cascade(kb.networks.ring(500, 2), campaign, [], 1, rng=1, horizon=3)
+    >>> r.outcome.curve[0, 0].tolist()  # by tick
+    [0, 0, 27]
     """
 
     command: ClassVar[str] = "bass"
@@ -59,6 +70,7 @@ class Bass(Rule):
     p: Any = 0.03
     q: Any = 0.38
     dt: float | None = None
+    schedule: Any = None
 
     def __post_init__(self) -> None:
         """Check the rates."""
@@ -66,6 +78,14 @@ class Bass(Rule):
         object.__setattr__(self, "q", checks.per_person("q", self.q, 0.0, np.inf))
         if self.dt is not None:
             object.__setattr__(self, "dt", checks.positive("dt", self.dt))
+        if self.schedule is not None:
+            if self.dt is None:
+                raise KoubeiError("schedule", "needs ticks", got="no dt", fix="dt=1")
+            found = checks.values("schedule", self.schedule, 0.0, np.inf)
+            if found.ndim != 1:
+                raise KoubeiError("schedule", "has too many dimensions", got=found.shape,
+                                  allowed="one")  # fmt: skip
+            object.__setattr__(self, "schedule", found)
 
     @property
     def by_steps(self) -> bool:
@@ -88,12 +108,16 @@ class Bass(Rule):
                 tick=None,
             )
         ticks = last_tick(last_time(horizon), self.dt)
-        sweep = sweeps(n, arcs.count, ticks)
         by_ticks = tick_hazards(p, q, self.dt, into)
+        alone, schedule = np.empty(0), np.empty(0)
+        if self.schedule is not None:
+            alone, schedule = scheduled(p, self.dt, self.schedule, ticks)
+            by_ticks = (np.zeros(1, np.int64), by_ticks[1])
+        sweep = schedule.size > 0 or sweeps(n, arcs.count, ticks)
         return Prepared(
             batch=bass_ticks_batch,
             rows=rows_of(arcs),
-            rule=block(BassTicksRule(*by_ticks, self.dt, ticks, int(sweep))),
+            rule=block(BassTicksRule(*by_ticks, self.dt, ticks, int(sweep), alone, schedule)),
             scratch=lambda want, room: bass_ticks_scratch(n, sweep),
             method="sweep" if sweep else "prediction",
             tick=self.dt,
@@ -148,6 +172,32 @@ def tick_hazards(
         np.floor(own * UNIT + 0.5).astype(np.int64),
         np.floor(share * UNIT + 0.5).astype(np.int64),
     )
+
+
+def scheduled(
+    p: ArrayLike, dt: float, schedule: NDArray[np.float64], ticks: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return ``p dt``, (1,) or (n,), and the factors of the ticks.
+
+    Raises
+    ------
+    KoubeiError
+        A schedule that ends before the horizon; a hazard of 2**20 or more in a tick.
+
+    Examples
+    --------
+    >>> scheduled(0.5, 2.0, np.array([1.0, 0.0]), 2)[0].tolist()
+    [1.0]
+    """
+    if schedule.size < ticks:
+        raise KoubeiError("schedule", "ends before the horizon", got=f"{schedule.size} ticks",
+                          allowed=f"{ticks} or more",
+                          fix=f"horizon={schedule.size * dt:g}")  # fmt: skip
+    alone = np.atleast_1d(np.asarray(p, np.float64)) * dt
+    most = float(alone.max() * schedule.max()) if alone.size else 0.0
+    if not most < MOST_PER_TICK:
+        raise KoubeiError("p schedule dt", "too large", got=most, allowed="0..2**20")
+    return alone, schedule
 
 
 def exact_hazards(

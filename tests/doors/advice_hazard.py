@@ -1,0 +1,67 @@
+"""What is advised about records of diffusion and hazards estimated from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from tests.doors.advice_calls import Trial
+
+import koubei_sim as kb
+
+RING = kb.networks.ring(6, 2)
+TIMES = [0, 1, 1, 3, None, None]
+RECORD = kb.Diffusion(RING, TIMES, until=3)
+SEASON = kb.cascades.Bass(0.1, 0.1, dt=1.0, schedule=[1.0, 0.0, 2.0])
+PARTS = np.array([0.5, 1.0, 2.5, 3.0, np.nan, np.nan])
+
+
+def without_record() -> Any:
+    """A fit that kept no record."""
+    from dataclasses import replace
+
+    return replace(kb.hazard(RECORD, "constant"), record=None)
+
+
+TRIED: dict[str, Trial] = {
+    "'a longer period='": (
+        lambda: kb.Diffusion(RING, [0, 1, 2, 3, 4, 200_000]),
+        lambda: kb.Diffusion(RING, [0, 1, 2, 3, 4, 200_000], period=10.0),
+    ),
+    "'period=1.0'": (
+        lambda: kb.Diffusion(RING, PARTS),
+        lambda: kb.Diffusion(RING, PARTS, period=1.0),
+    ),
+    "'a later until='": (
+        lambda: kb.hazard(RECORD.replace(until=0, entered=1), "constant"),
+        lambda: kb.hazard(RECORD.replace(until=3, entered=1, times=TIMES), "constant"),
+    ),
+    "'kb.Diffusion(network, times)'": (
+        lambda: kb.hazard(RING, "constant"),
+        lambda: kb.hazard(kb.Diffusion(RING, TIMES), "constant"),
+    ),
+    "'kb.evidence.Priors(0.1)'": (
+        lambda: kb.hazard(RECORD, "calendar", link="logit", priors=kb.evidence.Priors(0.0)),
+        lambda: kb.hazard(RECORD, "calendar", link="logit", priors=kb.evidence.Priors(0.1)),
+    ),
+    "'fit.simulate(d)'": (
+        lambda: without_record().simulate(),
+        lambda: without_record().simulate(RECORD),
+    ),
+    "\"by='people'\"": (
+        lambda: kb.hazard(RECORD, "constant").bootstrap(5, rng=1),
+        lambda: kb.hazard(RECORD, "constant").bootstrap(5, by="people", rng=1),
+    ),
+    "'fit.to_rule(d)'": (
+        lambda: without_record().to_rule(),
+        lambda: without_record().to_rule(RECORD),
+    ),
+    "f'horizon={schedule.size * dt:g}'": (
+        lambda: kb.cascade(RING, SEASON, [], 2, rng=1, horizon=4),
+        lambda: kb.cascade(RING, SEASON, [], 2, rng=1, horizon=3),
+    ),
+    "\"'calendar + crowd + ties(share)'\"": (
+        lambda: kb.hazard(RECORD, 3),  # type: ignore[arg-type]
+        lambda: kb.hazard(RECORD, "calendar + crowd + ties(share)"),
+    ),
+}
