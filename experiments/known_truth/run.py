@@ -50,7 +50,62 @@ def observed() -> pd.DataFrame:
     return found.table().reset_index()
 
 
-PARTS: Final[dict[str, Callable[[], pd.DataFrame]]] = {"bench": bench, "observed": observed}
+# Experiments ------------------------------------------------------------------------------------
+
+TRIALS: Final = 100
+REWARD: Final = {"q": 1.5}
+RIGHT: Final = "calendar + trait + ties(share)"
+#: What is true, what is taken for true, and what is seen; people are drawn, a half is treated.
+FORMS: Final = {
+    "as it is": ("ties(share)", 0.15, RIGHT, {}),
+    "no effect (reward x 1)": ("ties(share)", 0.15, RIGHT, {}),
+    "constant for a calendar": ("ties(share)", 0.15, "constant + trait + ties(share)", {}),
+    "trait not known": ("ties(share)", 0.15, "calendar + ties(share)", {}),
+    "trait known by a proxy": ("ties(share)", 0.15, "calendar + proxy + ties(share)", {}),
+    "true: number of adopters": ("ties(count)", 0.015, RIGHT, {}),
+    "true: fading by a third": ("ties(share, fading=0.67)", 0.3, RIGHT, {}),
+    "true: any adopter": ("ties(any)", 0.03, RIGHT, {}),
+    "half of ties seen": ("ties(share)", 0.15, RIGHT, {"ties": 0.5}),
+    "40 % of people seen": ("ties(share)", 0.15, RIGHT, {"people": 0.4}),
+}
+
+
+def known(ties: str, weight: float) -> tuple[kb.Diffusion, tuple[str, dict[str, object]]]:
+    """People and ties of a world with homophily, and a hazard that is true there."""
+    world = kb.evidence.World(**ALIKE)
+    values = {"calendar": list(world.base), "trait": world.trait, ties: weight}
+    return world.record(KEY), (f"calendar + trait + {ties}", values)
+
+
+def forms() -> pd.DataFrame:
+    """A referral reward, people drawn: the total effect where the hazard is right, and is not."""
+    found = []
+    for name, (ties, weight, formula, seen) in FORMS.items():
+        d, rule = known(ties, weight)
+        change = {"q": 1.0 + 1e-9} if "no effect" in name else REWARD
+        tried = kb.experiment(d, rule, change, "teller", formula=formula, seen=seen,
+                              worlds=TRIALS, rng=KEY)  # fmt: skip
+        found.append(tried.table().reset_index().assign(form=name))
+        print(found[-1].to_string())
+    return pd.concat(found, ignore_index=True)
+
+
+def designs() -> pd.DataFrame:
+    """Four designs and three estimators: a message to people, and a reward for referrals."""
+    found = []
+    d, rule = known("ties(share)", 0.15)
+    assign = {"people": "people", "clusters": kb.clusters(d.network, 30), "ego": "ego",
+              "switchback": "switchback"}  # fmt: skip
+    for name, change, on in (("message", {"p": 1.5}, "listener"), ("reward", REWARD, "teller")):
+        tried = kb.experiment(d, rule, change, on, assign, worlds=TRIALS, rng=KEY)
+        found.append(tried.table().reset_index().assign(treatment=name))
+        print(found[-1].to_string())
+    return pd.concat(found, ignore_index=True)
+
+
+PARTS: Final[dict[str, Callable[[], pd.DataFrame]]] = {
+    "bench": bench, "observed": observed, "forms": forms, "designs": designs,
+}  # fmt: skip
 
 
 def main() -> None:

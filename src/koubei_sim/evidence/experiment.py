@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ON: Final = ("listener", "teller", "tie")
 USUAL: Final = tuple(EFFECTS)
+NOTHING: Final = 1e-9  # an effect below this is none
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +74,8 @@ class Experiment:
             ``spread``, the standard deviation over worlds; ``width``, the mean width of the 95 %
             interval; ``covered``, the share of worlds in which it holds `truth`, with a 95 %
             interval of Wilson; ``covered_own``, the effect in that very world; ``power``, the share
-            in which it leaves out 0 on the right side; ``failed``, worlds without an estimate.
+            in which it leaves out 0 on the right side (on either where the truth is 0: false
+            alarms); ``failed``, worlds without an estimate.
         """
         import pandas as pd
 
@@ -85,7 +87,9 @@ class Experiment:
             n = int(np.isfinite(low).sum())
             covered = (low <= self.truth) & (self.truth <= high)
             mine = own[good.world.to_numpy()]
-            side = low > 0.0 if self.truth >= 0.0 else high < 0.0
+            side = low > 0.0 if self.truth > 0.0 else high < 0.0
+            if abs(self.truth) < NOTHING:
+                side = (low > 0.0) | (high < 0.0)
             bias = float(values.mean()) - self.truth if values.size else math.nan
             ends = wilson(int(covered.sum()), n)
             rows.append({
@@ -183,8 +187,16 @@ def experiment(
     >>> import koubei_sim as kb
     >>> net = kb.networks.watts_strogatz(300, 6, 0.1, key=1)
     >>> rule = kb.Bass(0.02, 0.2)
-    >>> found = kb.experiment(net, rule, {"q": 1.5}, "teller", worlds=4, rng=7,
-    ...                       assign=("people", kb.clusters(net)), estimators=["difference"])
+    >>> found = kb.experiment(
+    ...     net,
+    ...     rule,
+    ...     {"q": 1.5},
+    ...     "teller",
+    ...     worlds=4,
+    ...     rng=7,
+    ...     assign=("people", kb.clusters(net)),
+    ...     estimators=["difference"],
+    ... )
     >>> found.table().index.tolist()
     [('people', 'difference'), ('clusters', 'difference')]
     """
@@ -275,8 +287,10 @@ def _true(
         return *truth(d, name, {name: -math.log1p(-p)}), {"q": factor}
     if isinstance(rule, tuple) and len(rule) == 2 and isinstance(rule[1], Mapping):
         return *truth(d, rule[0], dict(rule[1])), factors
-    raise KoubeiError("rule", "no rule of an experiment", got=type(rule).__name__,
-                      allowed="a Hazard, (formula, values), Bass or IndependentCascade")  # fmt: skip
+    raise KoubeiError(
+        "rule", "no rule of an experiment", got=type(rule).__name__,
+        allowed="a Hazard, (formula, values), Bass or IndependentCascade",
+    )  # fmt: skip
 
 
 def _one(where: str, value: Any) -> float:

@@ -55,7 +55,8 @@ class World:
         Logarithm of the factor of the hazard for one standard deviation of the trait more.
     people, periods : int
     ties : int
-        Mean number of ties of a person, mutual, even.
+        Each person names half as many; ties are mutual, and two who name each other have one, so
+        the mean number of ties is a little smaller.  Even.
     calendar : float or list, optional
         Mean base hazard of a period, which rises and falls (`hump`); or one for each period.
     proxy : float
