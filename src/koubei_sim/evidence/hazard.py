@@ -429,15 +429,11 @@ class Hazard:
         >>> bool((np.isfinite(told) | ~np.isfinite(silent)).all())  # nobody is lost to talk
         True
         """
-        record = self.record if d is None else d
-        if record is None:
-            raise KoubeiError("record", "the fit kept none", fix="fit.simulate(d)")
+        record = self._of(d, "fit.simulate(d)")
         place = None
         if since is not None:
             last = record.start + record.periods - 1
             place = checks.whole("since", since, record.start, last) - record.start
-        record = self._of(d, "fit.simulate(d)")
-        place = None if since is None else checks.whole("since", since) - record.start
         key = checks.key(rng)
         values = self.values.copy()
         if not isinstance(change, (Mapping, type(None))):
