@@ -291,17 +291,13 @@ trapped.controls()[["ties", "ties_control", "left", "p"]].round(3)
 # ## 6. What would have happened without talk?
 # The coefficient is not yet an answer. Play the fit with talk and without, each time in *the same
 # worlds*: nobody's patience differs, only the talk. What the fit does not know well enters by
-# playing other values that the data allow as well.
+# drawing villages again, with replacement, and fitting again.
 
 # %%
-known = np.isfinite(fit.errors)  # a weight that rests at 0 has no error
-spread = fit.covariance[np.ix_(known, known)]
-draws = np.random.default_rng(7).multivariate_normal(fit.values[known], spread, 60).clip(-9, None)
+again = fit.bootstrap(60, by="groups", rng=7)
 needed = []
-for k, draw in enumerate(draws):
-    values = dict(zip(np.array(fit.names)[known].tolist(), draw))
-    pushes = [name for name in values if name.startswith(("calendar", "ties"))]
-    values |= {name: max(values[name], 0.0) for name in pushes}
+for k, drawn in enumerate(again.values):
+    values = dict(zip(again.names, drawn))
     talk = np.isfinite(fit.simulate(worlds=10, rng=k, change=values)).sum()
     silence = np.isfinite(fit.simulate(worlds=10, rng=k, change=values | {"ties(share)": 0})).sum()
     needed.append(1 - silence / talk)
