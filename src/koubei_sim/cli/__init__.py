@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from typer import Typer
 
 #: Files of commands, in the order in which ``koubei --help`` lists them.
-FILES = ("run", "look", "cascade", "seeds", "compare", "sensitivity", "decide", "studies")
+FILES = (
+    "run",
+    "look",
+    "cascade",
+    "seeds",
+    "evidence",
+    "compare",
+    "sensitivity",
+    "decide",
+    "studies",
+)
 
 
 def commands() -> Typer:

@@ -133,10 +133,10 @@ def model_of(d: Diffusion, formula: Any, kind: Any = None) -> Model:
     pushes = tuple(term for term in terms if term.name in PUSHES)
     traits = tuple(term for term in terms if term.name not in (*PUSHES, "calendar", "constant"))
     calendar = "periods" if "calendar" in words else "one" if "constant" in words else "none"
+    names, columns = traits_of(traits, d)
     if calendar == "none" and not pushes:
         raise KoubeiError("formula", "nothing that makes anybody adopt", got=str(formula),
                           fix=f"'constant + {formula}'")  # fmt: skip
-    names, columns = traits_of(traits, d)
     if calendar == "periods":
         base = [f"calendar[{t + d.start}]" for t in range(d.periods)]
     else:

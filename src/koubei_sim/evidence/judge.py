@@ -150,6 +150,9 @@ def judge(
         text = future_of(formula) if ahead else formula
         return lambda record: hazard(record, text, link=link, priors=priors)
 
+    for formula in given.values():
+        if isinstance(formula, str):
+            model_of(d, future_of(formula) if ahead else formula)
     plain = {name: _beside(d, formula) for name, formula in named.items()}
     ran = _Held(d, parts, key, worlds)
     seen, bare = {}, {}

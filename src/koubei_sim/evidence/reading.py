@@ -364,10 +364,11 @@ def _given(edges: Any, names: NDArray[Any], columns: dict[str, str | None]) -> A
 
 def _directed(path: Path, ids: str, columns: dict[str, Any]) -> Network:
     """Read a file; a list of lines that says nothing of directions has them."""
-    found = read_network(path, ids=ids, **columns)
-    silent = suffix_of(path) not in FORMATS and "by a comment" not in found.notes.get("read", "")
-    if silent and not found.layer().directed:
-        return read_network(path, True, ids=ids, **columns)
+    if suffix_of(path) in FORMATS:
+        return read_network(path, ids=ids, **columns)
+    found = read_network(path, True, ids=ids, **columns)
+    if "undirected by a comment" in found.notes.get("read", ""):
+        return read_network(path, ids=ids, **columns)
     return found
 
 
