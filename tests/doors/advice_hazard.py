@@ -48,6 +48,10 @@ TRIED: dict[str, Trial] = {
         lambda: without_record().simulate(),
         lambda: without_record().simulate(RECORD),
     ),
+    "\"'ties(share)'\"": (
+        lambda: kb.evidence.thresholds(RECORD, "age"),
+        lambda: kb.evidence.thresholds(RECORD, "ties(share)"),
+    ),
     "\"by='people'\"": (
         lambda: kb.hazard(RECORD, "constant").bootstrap(5, rng=1),
         lambda: kb.hazard(RECORD, "constant").bootstrap(5, by="people", rng=1),

@@ -18,16 +18,20 @@ from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
+from koubei_sim.evidence.resampling import Bootstrap
+from koubei_sim.evidence.thresholds import Thresholds, thresholds
 from koubei_sim.evidence.total import total_effect
 
 __all__ = [
     "Bench",
+    "Bootstrap",
     "Diffusion",
     "Experiment",
     "Hazard",
     "Judgement",
     "Power",
     "Priors",
+    "Thresholds",
     "World",
     "bench",
     "clusters",
@@ -39,5 +43,6 @@ __all__ = [
     "power",
     "read_diffusion",
     "study",
+    "thresholds",
     "total_effect",
 ]
