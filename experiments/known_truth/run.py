@@ -13,9 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import koubei_sim as kb
+from koubei_sim.metrics.intervals import mean_interval
 
 HERE = Path(__file__).parent
 KEY: Final = 20110517
@@ -53,6 +56,7 @@ def observed() -> pd.DataFrame:
 # Experiments ------------------------------------------------------------------------------------
 
 TRIALS: Final = 100
+RUNS: Final = 40
 REWARD: Final = {"q": 1.5}
 RIGHT: Final = "calendar + trait + ties(share)"
 #: What is true, what is taken for true, and what is seen; people are drawn, a half is treated.
@@ -103,8 +107,35 @@ def designs() -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
+# Last touch --------------------------------------------------------------------------------------
+
+
+def touch() -> pd.DataFrame:
+    """What each channel of the preset tiny is credited with, and what is lost without it."""
+    scenario = kb.Scenario.load("tiny")
+    whole = kb.run(scenario, replicates=RUNS, rng=KEY)
+    table = kb.evidence.last_touch(whole)
+    rows = []
+    for channel in scenario.channels:
+        mute = scenario.replace(**{f"channels.{channel}.tell": 0.0})
+        without = adoptions(kb.run(mute, replicates=RUNS, rng=KEY))
+        lost = (adoptions(whole) - without) / adoptions(whole).mean()
+        found = mean_interval(lost, KEY)
+        rows.append((channel, found.mean, found.low, found.high))
+    lost_ = pd.DataFrame(rows, columns=["channel", "lost", "lost_low", "lost_high"])
+    return table.reset_index().merge(lost_, on="channel", how="left")
+
+
+def adoptions(result: kb.Result) -> NDArray[np.float64]:
+    """Number of adoptions in each replicate, seeds apart."""
+    log = result.events
+    log = log[(log.kind == "adopt") & (log.channel != "seed")]
+    return np.bincount(log.replicate, minlength=result.replicates).astype(np.float64)
+
+
 PARTS: Final[dict[str, Callable[[], pd.DataFrame]]] = {
     "bench": bench, "observed": observed, "forms": forms, "designs": designs,
+    "touch": touch,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`kb.experiment`: the truth is the same world with everybody treated, and designs are as they say."""
+"""`kb.experiment`: the truth is the same world with everybody treated; designs are as they say."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_each_world_has_its_own_values_and_treatment() -> None:
 
 
 def test_clusters_hold_who_is_tied() -> None:
-    """Catches clusters above their size, of people who are not tied, or that hang on the threads."""
+    """Catches clusters above their size, and clusters of people who are not tied."""
     found = kb.clusters(NET, 20)
     size = np.bincount(found)
     assert size.max() <= 20 and size.min() >= 1
@@ -202,7 +202,8 @@ def test_the_difference_of_clusters_has_the_error_of_clusters() -> None:
         n = 40 * copies
         unit = np.tile(rng, copies).astype(float)
         d = kb.Diffusion(kb.networks.ring(n, 2), np.where(np.tile(y, copies), 1.0, np.nan), 3,
-                         treatments={"treated": unit % 2, "unit": unit, "counted": unit >= 0})  # fmt: skip
+                         treatments={"treated": unit % 2, "unit": unit,
+                                     "counted": unit >= 0})  # fmt: skip
         found = difference(Trial(d, None, Treatment(1.0, 1.5, "teller"), FORMULA, 1, 0))
         if copies == 1:
             first = found
@@ -311,8 +312,9 @@ def test_the_same_key_gives_the_same_bytes() -> None:
 def test_a_cascade_is_a_hazard_of_one_chance_for_each_arc() -> None:
     """Catches chances of arcs that are made into other hazards: sizes within 4 standard errors."""
     words: dict[str, Any] = {"replicates": 400, "rng": 3, "threads": 1, "horizon": 30}
-    found = kb.experiment(NET, kb.IndependentCascade(0.15), {"p": 2.0}, "teller", worlds=400,
-                          estimators=["difference"], seeds=[5, 50, 90], periods=30, rng=7)  # fmt: skip
+    one = kb.IndependentCascade(0.15)
+    found = kb.experiment(NET, one, {"p": 2.0}, "teller", worlds=400, periods=30, rng=7,
+                          estimators=["difference"], seeds=[5, 50, 90])  # fmt: skip
     for share, p in ((found.untreated, 0.15), (found.treated, 0.3)):
         size = kb.cascade(NET, kb.IndependentCascade(p), [5, 50, 90], **words).sizes - 3
         error = np.hypot(size.std(), share.std() * 397) / np.sqrt(400)

@@ -104,8 +104,8 @@ def test_without_losses_the_truth_is_seen() -> None:
 
 def test_the_same_key_gives_the_same_bytes_and_another_does_not() -> None:
     """Catches draws that are not addressed."""
-    words: dict[str, Any] = {"people": 0.5, "ties": 0.5, "recall": 2.0,
-                             "attributes": {"age": kb.noisy(0.5), "city": kb.noisy(0.5)}}  # fmt: skip
+    poor = {"age": kb.noisy(0.5), "city": kb.noisy(0.5)}
+    words: dict[str, Any] = {"people": 0.5, "ties": 0.5, "recall": 2.0, "attributes": poor}
     one = kb.observe(record(), rng=3, **words)
     assert same(one, kb.observe(record(), rng=3, **words))
     assert not same(one, kb.observe(record(), rng=4, **words))
@@ -196,7 +196,7 @@ def test_contacts_of_a_pair_are_seen_together() -> None:
     d = kb.Diffusion(met, [1, 2, 3, None], until=9, start=0)
     seen = kb.observe(d, ties=0.5, rng=8).network
     pairs = {tuple(sorted(p)) for p in zip(seen.source.tolist(), seen.target.tolist(), strict=True)}
-    count = {p: 0 for p in pairs}
+    count = dict.fromkeys(pairs, 0)
     for p in zip(met.source.tolist(), met.target.tolist(), strict=True):
         if tuple(sorted(p)) in count:
             count[tuple(sorted(p))] += 1

@@ -21,6 +21,7 @@ from koubei_sim.evidence.reading import read_diffusion
 from koubei_sim.evidence.resampling import Bootstrap
 from koubei_sim.evidence.thresholds import Thresholds, thresholds
 from koubei_sim.evidence.total import total_effect
+from koubei_sim.evidence.touch import last_touch
 
 __all__ = [
     "Bench",
@@ -38,6 +39,7 @@ __all__ = [
     "experiment",
     "hazard",
     "judge",
+    "last_touch",
     "noisy",
     "observe",
     "power",
