@@ -129,14 +129,22 @@ with kb.plots.drawing():
 
 # %% [markdown]
 # How many of those whom she named had begun before her? Valente (1996) calls it her *threshold*.
-# Beside it stands the same share for those who had *not* begun, in the same years: a high
-# threshold means nothing where everybody's friends have begun.
+
+# %%
+thresholds = kb.evidence.thresholds(d)
+print(thresholds)
+kb.plots.thresholds(thresholds)
+plt.show()
+
+# %% [markdown]
+# Thresholds rise with the years, and would do so if nobody listened to anybody: late on, the
+# friends of all have begun. So compare within a year, those who began with those who did not.
 
 # %%
 rows = d.risk()
 share = kb.hazard(d, "constant + ties(share)").rows.pushes[:, 0]
-by_year = pd.DataFrame({"year": rows.period + 1, "began": rows.adopted, "share": share})
-by_year.pivot_table(index="year", columns="began", values="share").round(2).T
+at_risk = pd.DataFrame({"year": rows.period + 1, "began": rows.adopted, "share": share})
+at_risk.pivot_table(index="began", columns="year", values="share").round(2)
 
 # %% [markdown]
 # ## 3. Estimate
@@ -175,6 +183,10 @@ with kb.plots.drawing():
 # %%
 fit = fits["+ school"]
 fit.table().round(3)
+
+# %%
+kb.plots.hazard_residuals(fit, "ties(share)")
+plt.show()
 
 # %% [markdown]
 # Read it aloud. *She who has one year of school more begins sooner by a factor `ratio`.* *If all
