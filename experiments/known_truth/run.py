@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 import koubei_sim as kb
 from koubei_sim.metrics.intervals import mean_interval
+from koubei_sim.plots import drawing
+from koubei_sim.plots.style import BLUE, GREY, ORANGE
 
 HERE = Path(__file__).parent
 KEY: Final = 20110517
@@ -57,6 +59,7 @@ def observed() -> pd.DataFrame:
 
 TRIALS: Final = 100
 RUNS: Final = 40
+DESIGNED: Final = 60
 REWARD: Final = {"q": 1.5}
 RIGHT: Final = "calendar + trait + ties(share)"
 #: What is true, what is taken for true, and what is seen; people are drawn, a half is treated.
@@ -101,13 +104,13 @@ def designs() -> pd.DataFrame:
     assign = {"people": "people", "clusters": kb.clusters(d.network, 30), "ego": "ego",
               "switchback": "switchback"}  # fmt: skip
     for name, change, on in (("message", {"p": 1.5}, "listener"), ("reward", REWARD, "teller")):
-        tried = kb.experiment(d, rule, change, on, assign, worlds=TRIALS, rng=KEY)
+        tried = kb.experiment(d, rule, change, on, assign, worlds=DESIGNED, rng=KEY)
         found.append(tried.table().reset_index().assign(treatment=name))
         print(found[-1].to_string())
     return pd.concat(found, ignore_index=True)
 
 
-# Last touch --------------------------------------------------------------------------------------
+# Last touch -------------------------------------------------------------------------------------
 
 
 def touch() -> pd.DataFrame:
@@ -139,12 +142,178 @@ PARTS: Final[dict[str, Callable[[], pd.DataFrame]]] = {
 }  # fmt: skip
 
 
+# What the page shows ---------------------------------------------------------------------------
+
+BEGIN, END = "<!-- tables -->", "<!-- /tables -->"
+#: Found before by hand on other worlds of 1,500 people, without intervals: what it says, of whom
+#: (part, world or treatment, row), in which column, the number then.
+BEFORE: Final = (
+    ("naive finds contagion", "bench", "homophily .6, b = 0", "naive", "found", 1.0),
+    ("calendar finds contagion", "bench", "homophily .6, b = 0", "calendar", "found", 1.0),
+    ("calendar + noisy proxy finds contagion", "bench", "homophily .6, b = 0",
+     "calendar + noisy proxy", "found", 1.0),
+    ("ties rewired finds contagion", "bench", "homophily .6, b = 0", "ties rewired", "found", 1.0),
+    ("times shuffled finds contagion", "bench", "homophily .6, b = 0", "times shuffled", "found",
+     0.1),
+    ("times shuffled, b = .25: power", "bench", "homophily .6, b = .25", "times shuffled", "found",
+     1.0),
+    ("half of ties missing: bias", "observed", "half of ties", "", "bias_share", -0.5),
+    ("recall error of 2 periods: bias", "observed", "recall error of 2 periods", "", "bias_share",
+     -0.2),
+    ("40 % of people seen: bias", "observed", "40 % of people", "", "bias_share", -0.61),
+    ("message, people drawn: bias", "designs", "message", "people difference", "bias_share", -0.67),
+    ("message, clusters: bias", "designs", "message", "clusters difference", "bias_share", -0.17),
+    ("reward, people drawn: bias", "designs", "reward", "people difference", "bias_share", -1.0),
+    ("reward, own + neighbours: bias", "designs", "reward", "people exposure", "bias_share", -0.76),
+    ("reward, clusters: bias", "designs", "reward", "clusters difference", "bias_share", -0.63),
+    ("reward, people drawn: coverage", "designs", "reward", "people difference", "covered", 0.0),
+    ("reward, own + neighbours: coverage", "designs", "reward", "people exposure", "covered", 0.1),
+    ("reward, clusters: coverage", "designs", "reward", "clusters difference", "covered", 0.03),
+    ("last touch credits the forum with", "touch", "forum", "", "share", 0.35),
+    ("lost without its tellings", "touch", "forum", "", "lost", 0.76),
+)  # fmt: skip
+
+
+def read() -> dict[str, pd.DataFrame]:
+    """Return the tables that are there."""
+    return {part: pd.read_csv(HERE / f"{part}.csv", keep_default_na=True) for part in PARTS}
+
+
+def row_of(tables: dict[str, pd.DataFrame], part: str, of: str, what: str) -> pd.Series:
+    """Return the row of a table that a number of `BEFORE` is about."""
+    table = tables[part]
+    if part == "bench":
+        found = table[(table.world == of) & (table.estimator == what)]
+    elif part == "designs":
+        design, estimator = what.split()
+        found = table[
+            (table.treatment == of) & (table.design == design) & (table.estimator == estimator)
+        ]
+    else:
+        found = table[table["observed" if part == "observed" else "channel"] == of]
+    return found.iloc[0]
+
+
+def ends_of(row: pd.Series, column: str) -> tuple[float, float]:
+    """Return the 95 % interval of a number of a row."""
+    if column == "bias_share":
+        if "estimate_low" in row:
+            return tuple(row[f"estimate_{end}"] / row.truth - 1.0 for end in ("low", "high"))
+        half = 1.96 * row.spread / DESIGNED**0.5 / row.truth
+        return row.bias_share - half, row.bias_share + half
+    if column == "share":
+        return row.low, row.high
+    return row[f"{column}_low"], row[f"{column}_high"]
+
+
+def percent(x: float) -> str:
+    """Write a share."""
+    return f"{100.0 * x:.0f} %"
+
+
+def spanned(value: float, ends: tuple[float, float]) -> str:
+    """Write a share with its interval."""
+    return f"{percent(value)} ({percent(ends[0])} .. {percent(ends[1])})"
+
+
+def beside(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Rows of what was found before beside what is found now."""
+    lines = ["| finding | before | now (95 %) | verdict |", "|---|---|---|---|"]
+    for says, part, of, what, column, before in BEFORE:
+        row = row_of(tables, part, of, what)
+        ends = ends_of(row, column)
+        met = ends[0] - 0.005 <= before <= ends[1] + 0.005
+        near = abs(row[column] - before) <= 0.1 and row[column] * before >= 0.0
+        verdict = "met" if met else "near" if near else "**not met**"
+        now = spanned(row[column], ends)
+        lines.append(f"| {says} | {percent(before)} | {now} | {verdict} |")
+    return lines
+
+
+def written(tables: dict[str, pd.DataFrame]) -> str:
+    """All tables of the page."""
+    lines = [*beside(tables), ""]
+    lines += ["| world | estimator | mean estimate | contagion found | interval covers |",
+              "|---|---|---|---|---|"]  # fmt: skip
+    for _, row in tables["bench"].iterrows():
+        covers = "-" if pd.isna(row.covered) else spanned(row.covered, ends_of(row, "covered"))
+        lines.append(f"| {row.world} | {row.estimator} | {row.estimate:.3f} "
+                     f"| {spanned(row.found, ends_of(row, 'found'))} | {covers} |")  # fmt: skip
+    lines += ["", "| seen | bias of b = .25 |", "|---|---|"]
+    for _, row in tables["observed"].iterrows():
+        lines.append(f"| {row.observed} | {spanned(row.bias_share, ends_of(row, 'bias_share'))} |")
+    lines += ["", "| reward, people | estimator | truth | mean estimate | covers | finds it |",
+              "|---|---|---|---|---|---|"]  # fmt: skip
+    for _, row in tables["forms"].iterrows():
+        lines.append(
+            f"| {row.form} | {row.estimator} | {row.truth:.3f} | {row.estimate:.3f} | "
+            f"{spanned(row.covered, ends_of(row, 'covered'))} | {percent(row.power)} |"
+        )
+    lines += ["", "| treatment | design | units | estimator | truth | bias | spread | covers "
+              "| finds it |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for _, row in tables["designs"].iterrows():
+        if pd.isna(row.estimate):
+            continue
+        lines.append(f"| {row.treatment} | {row.design} | {row.units} | {row.estimator} "
+                     f"| {row.truth:.3f} | {percent(row.bias_share)} | {row.spread:.3f} "
+                     f"| {spanned(row.covered, ends_of(row, 'covered'))} "
+                     f"| {percent(row.power)} |")  # fmt: skip
+    lines += [
+        "",
+        "| channel | credited by last touch | lost without its tellings |",
+        "|---|---|---|",
+    ]
+    for _, row in tables["touch"].iterrows():
+        lost = "-" if pd.isna(row.lost) else spanned(row.lost, ends_of(row, "lost"))
+        lines.append(f"| {row.channel} | {spanned(row.share, (row.low, row.high))} | {lost} |")
+    return "\n".join(lines)
+
+
+def figure(tables: dict[str, pd.DataFrame]) -> None:
+    """Left: what estimators of contagion find; right: how often the total effect is covered."""
+    import matplotlib.pyplot as plt
+
+    with drawing():
+        drawn, axes = plt.subplots(1, 2, figsize=(10.0, 4.4))
+        names = list(dict.fromkeys(tables["bench"].estimator))[::-1]
+        for world, colour in (("homophily .6, b = 0", ORANGE), ("homophily .6, b = .25", BLUE)):
+            rows = tables["bench"][tables["bench"].world == world].set_index("estimator")
+            place = [names.index(name) for name in rows.index]
+            axes[0].hlines(place, rows.estimate_low, rows.estimate_high, color=colour)
+            axes[0].plot(rows.estimate, place, "o", color=colour, label=world.split(", ")[1])
+            axes[0].axvline(rows.truth.iloc[0], color=colour, linewidth=0.8)
+        axes[0].set_yticks(range(len(names)), names)
+        axes[0].set_xlabel("weight of ties, mean of 20 worlds")
+        axes[0].set_title("Homophily .6")
+        axes[0].legend(frameon=False)
+        forms = list(FORMS)[::-1]
+        for name, colour in (("model", BLUE), ("exposure", GREY), ("difference", ORANGE)):
+            rows = tables["forms"][tables["forms"].estimator == name].set_index("form")
+            place = [forms.index(form) for form in rows.index]
+            axes[1].hlines(place, rows.covered_low, rows.covered_high, color=colour)
+            axes[1].plot(rows.covered, place, "o", color=colour, label=name)
+        axes[1].axvline(0.95, color=GREY, linewidth=0.8)
+        axes[1].set_yticks(range(len(forms)), forms)
+        axes[1].set_xlabel("share of worlds in which the 95 % interval covers")
+        axes[1].set_title("Total effect of a reward")
+        axes[1].legend(frameon=False)
+        drawn.savefig(HERE / "figure.png")
+        plt.close(drawn)
+
+
 def main() -> None:
-    """Make all tables, or one of them."""
+    """Make all tables, or one of them, then the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=list(PARTS), action="append")
+    parser.add_argument("--part", choices=[*PARTS, "page"], action="append")
     for part in parser.parse_args().part or PARTS:
-        PARTS[part]().round(6).to_csv(HERE / f"{part}.csv", index=False)
+        if part != "page":
+            PARTS[part]().round(6).to_csv(HERE / f"{part}.csv", index=False)
+    if all((HERE / f"{part}.csv").exists() for part in PARTS):
+        tables = read()
+        figure(tables)
+        page = HERE / "README.md"
+        before, rest = page.read_text("utf-8").split(BEGIN)
+        page.write_text(f"{before}{BEGIN}\n{written(tables)}\n{END}{rest.split(END)[1]}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
-`advice_cascades`, `advice_studies`, `advice_decide` and `advice_hazard`.
+`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_known_truth`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tests.doors import (
     advice_decide,
     advice_files,
     advice_hazard,
+    advice_known_truth,
     advice_studies,
 )
 
@@ -31,7 +32,14 @@ COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.joi
 # A text that stands in two tables would be tried once only.
 TABLES = tuple(
     room.TRIED
-    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_hazard)
+    for room in (
+        advice_files,
+        advice_cascades,
+        advice_studies,
+        advice_decide,
+        advice_hazard,
+        advice_known_truth,
+    )  # fmt: skip
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 
