@@ -4,6 +4,7 @@ Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option sta
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
 `advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_judge`.
 `advice_cascades`, `advice_studies`, `advice_decide` and `advice_known_truth`.
+`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_known_truth`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ TABLES = tuple(
         advice_judge,
     )
     for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_known_truth)
+        advice_known_truth,
+    )  # fmt: skip
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 

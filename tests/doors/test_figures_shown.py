@@ -26,6 +26,8 @@ PICTURES = {
     "06_bring_your_own_graph": 3,
     "07_your_own_mechanism": 1,
     "08_which_fifty": 2,
+    "09_a_survey_of_villages": 5,
+    "10_ab_test_of_a_referral_programme": 2,
 }
 
 

@@ -96,6 +96,8 @@ DRAW_SEEN: Final = 164  # 0 people, 1 recall, 2 / 3 traits, 16 + layer ties; 0, 
 DRAW_ASSIGNED: Final = 165  # which design, 0; person, cluster or block; from 8: keys and orders
 DRAW_WORLD_TIES: Final = 170  # number of the naming, 0 whom / 1 near or far; person
 DRAW_WORLD_PEOPLE: Final = 171  # 0 trait, 1 proxy, 2 seeds; from 8: controls and keys
+# Evidence: 160 to 175.
+DRAW_HAZARD_RESAMPLE: Final = 161  # 0, 0 groups or people drawn again / 1 effects of groups; number
 
 DRAW_SEED_SETS: Final = 186  # 0 random sets, 1 order of candidates, 0; number of the set
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model

@@ -20,6 +20,7 @@ from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
 from koubei_sim.evidence.resampling import Bootstrap
 from koubei_sim.evidence.thresholds import Thresholds, thresholds
+from koubei_sim.evidence.total import total_effect
 from koubei_sim.evidence.touch import last_touch
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "read_diffusion",
     "study",
     "thresholds",
+    "total_effect",
 ]

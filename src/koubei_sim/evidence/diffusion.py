@@ -7,6 +7,7 @@ Made by people, by `observe` from a simulated world, and by the readers; read by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,8 @@ from koubei_sim.networks import Network, TemporalNetwork, as_network
 
 #: The place of those who were not seen to adopt, beyond all periods.
 NEVER: Final = np.iinfo(np.int64).max
+#: What begins like a date: 2020-01-31, 31.1.2020, 1/31/20.
+DATED: Final = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 
 
 class Risk(NamedTuple):
@@ -306,7 +309,8 @@ def times_of(
         numbers = np.array([np.nan if _empty(one) else float(one) for one in found.tolist()])
     except (TypeError, ValueError):
         wrong = next(one for one in found.tolist() if not _number(one))
-        raise KoubeiError(where, "not a time", got=repr(wrong)) from None
+        fix = "days since the first one" if DATED.match(str(wrong)) else None
+        raise KoubeiError(where, "not a time", got=repr(wrong), fix=fix) from None
     seen = np.isfinite(numbers)
     if np.isinf(numbers[~seen]).any():
         numbers[np.isposinf(numbers)] = np.nan
@@ -326,7 +330,9 @@ def times_of(
 
 
 def _empty(one: Any) -> bool:
-    return one is None or one != one or type(one).__name__ in ("NAType", "NaTType") or one == ""
+    if one is None or type(one).__name__ in ("NAType", "NaTType"):  # pandas' own compare to neither
+        return True
+    return bool(one != one) or one == ""
 
 
 def _number(one: Any) -> bool:

@@ -7,6 +7,7 @@ Discrete-time hazards by maximum likelihood with stated priors.  Called by peopl
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -447,7 +448,7 @@ class Hazard:
 
     def simulate(
         self, d: Diffusion | None = None, worlds: int = 100, rng: Any = None, *,
-        since: int | None = None,
+        since: int | None = None, change: Mapping[str, float] | None = None,
     ) -> NDArray[np.float64]:  # fmt: skip
         """Play the fit on the people and ties of a record, as if it were true.
 
@@ -460,26 +461,56 @@ class Hazard:
             Source of the key; the same key gives the same worlds.
         since : int, optional
             The first period to be played; what the record says of earlier ones is kept.
+        change : mapping of name to value, optional
+            Parameters with another value.  With the same `rng`, each world is the same world but
+            for that.
 
         Returns
         -------
         (worlds, n) float64 array
             The period in which each person adopts, NaN for never.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+        >>> d = kb.Diffusion(ring, [0 if i < 4 else i // 4 for i in range(40)], until=9)
+        >>> fit = kb.hazard(d, "constant + ties(share)")
+        >>> told = fit.simulate(worlds=50, rng=7)
+        >>> silent = fit.simulate(worlds=50, rng=7, change={"ties(share)": 0.0})
+        >>> bool((np.isfinite(told) | ~np.isfinite(silent)).all())  # nobody is lost to talk
+        True
         """
         record = self._of(d, "fit.simulate(d)")
-        place = None if since is None else checks.whole("since", since) - record.start
+        place = None
+        if since is not None:
+            last = record.start + record.periods - 1
+            place = checks.whole("since", since, record.start, last) - record.start
         key = checks.key(rng)
-        count, scale, values = checks.whole("worlds", worlds, 1), None, self.values
+        count, scale, values = checks.whole("worlds", worlds, 1), None, self._changed(change)
         if self.effects is not None:
             if self.link not in ("additive", "cloglog"):
                 raise KoubeiError("link", "effects of groups are not played", got=self.link,
                                   allowed="additive, cloglog")  # fmt: skip
+            drawn = effects_drawn(float(values[-1]), len(record.groups), count, key)
             values = values[:-1]
-            drawn = effects_drawn(float(self.values[-1]), len(record.groups), count, key)
             scale = np.exp(drawn)[:, record.group]
         at = simulate(self.model, values, record, key, count, link=self.link, since=place,
                       scale=scale)  # fmt: skip
         return np.where(at == NEVER, np.nan, at + record.start)
+
+    def _changed(self, change: Mapping[str, float] | None) -> NDArray[np.float64]:
+        """Return the estimates, some of them with other values."""
+        if not isinstance(change, (Mapping, type(None))):
+            raise KoubeiError("change", "not values by name", got=repr(change),
+                              allowed="a mapping of names of parameters to numbers")  # fmt: skip
+        values = self.values.copy()
+        for name, value in (change or {}).items():
+            checks.word("change", name, self.names)
+            pushes = self.names.index(name) < self.model.bins + self.rows.pushes.shape[1]
+            low = 0.0 if pushes and self.link == "additive" else -math.inf
+            values[self.names.index(name)] = checks.number(f"change.{name}", value, low)
+        return values
 
     def to_rule(self, d: Diffusion | None = None) -> Bass:
         """Return the fit as a rule of cascades, so that it can be run, seeded and compared.

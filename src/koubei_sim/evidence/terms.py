@@ -122,7 +122,8 @@ def _checked(term: Term) -> Term:
                "groups": ("fixed", "random"), "degree": ("log", "count")}  # fmt: skip
     if term.word is not None:
         if term.name not in allowed:
-            raise KoubeiError(f"formula.{term.name}", "takes no word", got=term.word)
+            raise KoubeiError(f"formula.{term.name}", "takes no word", got=term.word,
+                              allowed=f"one in {', '.join(allowed)}")  # fmt: skip
         checks.word(f"formula.{term.name}", term.word, allowed[term.name])
     if "window" in term.options and "fading" in term.options:
         raise KoubeiError(f"formula.{term.name}", "window and fading", allowed="one of them")
