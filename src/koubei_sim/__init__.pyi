@@ -1,6 +1,7 @@
 # The names of the face, each once: read by `__init__.py` line by line, type checkers and editors.
 
 from . import cascades as cascades
+from . import evidence as evidence
 from . import metrics as metrics
 from . import networks as networks
 from . import plots as plots

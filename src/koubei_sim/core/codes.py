@@ -85,6 +85,11 @@ DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
 DRAW_SET_LAWS: Final = 133  # collection, 0 bytes / 1 low bits / 2 latency / 3 duration / 4 pleases
 
+# Evidence (docs/evidence.md); the last field is an arc or a person.
+DRAW_TELLING: Final = 166  # 0 word along an arc, 0; arc / 1 whether a person takes up, 0; person
+# What fits and scores of rules draw; "replicate" is 0 unless said otherwise.
+DRAW_RULE_FIT: Final = 167  # what: 0 villages, 1 walks, 2 orders, 3 ties, 4 cascades; turn; number
+
 DRAW_SEED_SETS: Final = 186  # 0 random sets, 1 order of candidates, 0; number of the set
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model
 # Studies: 176 to 179 calibration, 184 and 185 sensitivity, 187 and 188 claims, 194 keys of points,

@@ -5,4 +5,8 @@ docs/evidence.md is the norm.
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
+from koubei_sim.evidence.takeup import TakeUp
+from koubei_sim.evidence.telling import Telling
+
+__all__ = ["SimulatedMoments", "TakeUp", "Telling", "simulated_moments"]
