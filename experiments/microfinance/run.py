@@ -1,8 +1,8 @@
 """Who passes the word on: six simulated moments of 38 Indian villages.
 
-``KOUBEI_DATA=... python experiments/microfinance/run.py`` (two to three minutes on one core; the
-first row alone, ``--first``, some 30 seconds) fits the information model of Banerjee et al. 2013 and
-writes the tables between the marks of README.md, `moments.csv` and `figure.png`.
+``KOUBEI_DATA=... python experiments/microfinance/run.py`` (a minute or two; the first row
+alone, ``--first``, 15 to 45 seconds) fits the information model of Banerjee et al. 2013 and writes
+the tables between the marks of README.md, `moments.csv` and `figure.png`.
 """
 
 from __future__ import annotations
