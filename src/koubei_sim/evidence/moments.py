@@ -5,8 +5,8 @@ and apart, such as villages.  Every point of a grid of numbers is simulated with
 that the criterion is smooth; moments are weighed by the inverse of their covariance over groups at
 a first-step estimate.  Three statements of how sure it is stand side by side: the region in which
 the criterion is not much worse than at its best, groups drawn anew, and the quasi-posterior
-``exp(-J / 2)`` on the grid (Chernozhukov and Hong 2003).  J says whether the model fits at all; where
-it does not, none of the three is more than a distance.  Called by people.
+``exp(-J / 2)`` on the grid (Chernozhukov and Hong 2003).  J says whether the model fits at all;
+where it does not, none of the three is more than a distance.  Called by people.
 """
 
 from __future__ import annotations
