@@ -55,6 +55,7 @@ from .studies import calibrate as calibrate
 from .studies import compare as compare
 from .studies import ensemble as ensemble
 from .studies import exchange_rate as exchange_rate
+from .studies import fit_rule as fit_rule
 from .studies import knock_out as knock_out
 from .studies import map as map
 from .studies import plan as plan

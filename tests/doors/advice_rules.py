@@ -18,6 +18,40 @@ def told(record: Any) -> Any:
     return TakeUp(LINE, [0], np.zeros(3))(found)
 
 
+SIZE = kb.studies.RuleTarget("size", 2, 0.1, "size")
+
+
+def fitted(*targets: Any, rule: Any = None, **how: Any) -> Any:
+    """A small fit."""
+    call: dict[str, Any] = {"method": "abc", "particles": 4, "simulations": 8, "rng": 1}
+    return kb.fit_rule(LINE, rule or kb.IndependentCascade(0.5), [0], targets or [SIZE],
+                       {"p": (0.1, 0.9)}, **call | how)  # fmt: skip
+
+
+def walked(log: bool) -> Any:
+    """A walk whose statistic is nothing in every run."""
+    target = kb.studies.RuleTarget("none", 1.0, 0.5, lambda run: 0.0 * run.sizes, log=log)
+    return kb.fit_rule(LINE, kb.IndependentCascade(0.5), [0], [target], {"p": (0.1, 0.9)},
+                       method="synthetic", simulations=100, rng=1)  # fmt: skip
+
+
+def by_time(**how: Any) -> Any:
+    """A fit to who was active by a time, in continuous time."""
+    target = kb.studies.RuleTarget("by 1", 2, 0.1, "size@1")
+    return fitted(target, rule=kb.Bass(0.1, 0.3), horizon=2, **how)
+
+
 TRIED = {
+    "'predictive()'": (lambda: fitted().continued(), lambda: fitted().predictive()),
+    "'tick=0.5'": (by_time, lambda: by_time(tick=0.5)),
+    "'RuleTarget(.., hold_out=True)'": (
+        lambda: fitted().holdout(),
+        lambda: fitted(SIZE, kb.studies.RuleTarget("end", 1, 0.1, "end", hold_out=True)).holdout(),
+    ),
+    "\"RuleTarget(name, value, tolerance, 'size')\"": (
+        lambda: fitted(kb.studies.Target("x", 1.0, 0.1, "users", "macro-face")),
+        lambda: fitted(kb.studies.RuleTarget("x", 2, 0.1, "size")),
+    ),
+    "'other ranges, or log=False'": (lambda: walked(True), lambda: walked(False)),
     "'record=\"kinds\"'": (lambda: told(()), lambda: told("kinds")),
 }
