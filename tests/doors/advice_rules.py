@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 import koubei_sim as kb
-from koubei_sim.evidence import TakeUp, Telling
+from koubei_sim.evidence import CascadeLog, TakeUp, Telling, credit, read_cascade_log
 
 LINE = kb.Network.from_edges([0, 1], [1, 2], directed=False)
 
@@ -41,7 +43,27 @@ def by_time(**how: Any) -> Any:
     return fitted(target, rule=kb.Bass(0.1, 0.3), horizon=2, **how)
 
 
+LOG = CascadeLog([0, 0, 1, 1], [0, 1, 1, 2])
+
+
+def few_pairs(window: int | None) -> Any:
+    """Credit where memory holds few pairs."""
+    with patch("koubei_sim.evidence.credit.MOST_PAIRS", 60 if window else 1):
+        return credit(None, LOG, window=window)
+
+
+def log_from(path: Any) -> Any:
+    """A log from a file of three rows."""
+    Path("log.csv").write_text("cascade,person\n0,1\n0,2\n1,0\n")
+    return credit(None, read_cascade_log(path))
+
+
 TRIED = {
+    "'window=50'": (lambda: few_pairs(None), lambda: few_pairs(50)),
+    "'read_cascade_log(path)'": (
+        lambda: credit(None, "log.csv"),  # type: ignore[arg-type]
+        lambda: log_from("log.csv"),
+    ),
     "'predictive()'": (lambda: fitted().continued(), lambda: fitted().predictive()),
     "'tick=0.5'": (by_time, lambda: by_time(tick=0.5)),
     "'RuleTarget(.., hold_out=True)'": (

@@ -5,8 +5,21 @@ docs/evidence.md is the norm.
 
 from __future__ import annotations
 
+from koubei_sim.evidence.credit import Credit, credit
+from koubei_sim.evidence.logs import CascadeLog, read_cascade_log
 from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
+from koubei_sim.evidence.next_person import Judgement
 from koubei_sim.evidence.takeup import TakeUp
 from koubei_sim.evidence.telling import Telling
 
-__all__ = ["SimulatedMoments", "TakeUp", "Telling", "simulated_moments"]
+__all__ = [
+    "CascadeLog",
+    "Credit",
+    "Judgement",
+    "SimulatedMoments",
+    "TakeUp",
+    "Telling",
+    "credit",
+    "read_cascade_log",
+    "simulated_moments",
+]
