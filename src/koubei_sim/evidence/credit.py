@@ -1,9 +1,9 @@
 """`credit`: how strong each tie is, learnt from the order in which people took part.
 
 Who took part before a neighbour gets credit for it (Goyal, Bonchi and Lakshmanan 2010, 2012).
-Order alone makes credit: a popular person comes before many.  So `Credit.judge` sets popularity beside
-every score, and learns the same from cascades in shuffled and in reversed order and from ties
-rewired.  Called by people.
+Order alone makes credit: a popular person comes before many.  So `Credit.judge` sets popularity
+beside every score, and learns the same from cascades in shuffled and in reversed order and from
+ties rewired.  Called by people.
 
 References
 ----------

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from koubei_sim.core.block import Block
 from koubei_sim.core.codes import DRAW_RULE_FIT
 from koubei_sim.core.draws import units_drawn
-from koubei_sim.evidence.kernels.credit import Logs, next_shares
+from koubei_sim.evidence.kernels.credit import Logs, Weights, next_shares
 from koubei_sim.evidence.logs import RESAMPLE, CascadeLog
 
 if TYPE_CHECKING:
@@ -196,15 +196,14 @@ def _mixture(heard: FloatArray, plain: FloatArray) -> float:
 
 def _prior(learnt: CascadeLog, tuning: CascadeLog) -> float:
     """Return the count that everybody is given on top under which popularity foretells best."""
-    from koubei_sim.evidence.kernels.credit import Weights
-
     logs = Block("Logs", Logs(tuning.starts, tuning.person, tuning.time))
     heard, plain = np.empty(tuning.person.size), np.empty(tuning.person.size)
     counts = learnt.counts()
     none = np.zeros(counts.size + 1, np.int64)
     best = (-np.inf, PRIOR[0])
     for prior in PRIOR:
-        ties = Weights(none, np.empty(0, np.int32), np.empty(0), counts + prior, np.inf)
+        popular = np.asarray(counts + prior, np.float64)
+        ties = Weights(none, np.empty(0, np.int32), np.empty(0), popular, np.inf)
         next_shares(logs, Block("Weights", ties), heard, plain)
         best = max(best, (float(np.log(plain[_scored(tuning)]).sum()), prior))
     return best[1]
