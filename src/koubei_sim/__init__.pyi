@@ -28,6 +28,7 @@ from .cascades import Precision as Precision
 from .cascades import RandomSeeds as RandomSeeds
 from .cascades import Reinforcement as Reinforcement
 from .cascades import Rule as Rule
+from .cascades import Start as Start
 from .cascades import cascade as cascade
 from .cascades import group_launch as group_launch
 from .cascades import paired as paired

@@ -58,7 +58,20 @@ def log_from(path: Any) -> Any:
     return credit(None, read_cascade_log(path))
 
 
+SICK = kb.SIR(0.1, 0.5)
+
+
+def on(start: Any, rule: Any = None) -> Any:
+    """A run that goes on from a start."""
+    return kb.cascade(LINE, rule or kb.IndependentCascade(0.5), None, 1, 1, start=start)
+
+
 TRIED = {
+    "'Start(times, at=5)'": (lambda: on({0: 1}), lambda: on(kb.Start({0: 1}, at=5))),
+    "'Start(times, at=5, until=recovered)'": (
+        lambda: on(kb.Start({0: 1}, at=5), SICK),
+        lambda: on(kb.Start({0: 1}, at=5, until={0: 3}), SICK),
+    ),
     "'window=50'": (lambda: few_pairs(None), lambda: few_pairs(50)),
     "'read_cascade_log(path)'": (
         lambda: credit(None, "log.csv"),  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules.base import Rule, last_step
 from koubei_sim.cascades.runner import Job, Runner
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.cascades.start import Start, placed, started
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.cascades.varied import Varied, columns_of
@@ -33,7 +34,7 @@ HUGE = 20_000_000  # arcs from which a single replicate is worth several threads
 def cascade(
     network: Any,
     rule: Rule,
-    seed_agents: Any,
+    seed_agents: Any = None,
     replicates: int | None = None,
     rng: Any = None,
     *,
@@ -48,6 +49,7 @@ def cascade(
     progress: bool | Callable[[int, int | None], None] | None = None,
     by: str = "label",
     parameters: Mapping[str, Any] | None = None,
+    start: Start | None = None,
 ) -> CascadeResult:
     """Run a rule of diffusion on a network, many times.
 
@@ -101,6 +103,9 @@ def cascade(
         array}``.  Replicate r is byte for byte that of a call with its numbers alone (in
         continuous time give `tick`, as the bins of curves are found from the first replicates
         otherwise).  Which numbers a rule has: ``rule.per_replicate``.
+    start : Start, optional
+        A diffusion watched up to a time, from which the rule goes on, in place of `seed_agents`.
+        `horizon` and all times of the result are those of the diffusion.
 
     Returns
     -------
@@ -122,17 +127,19 @@ def cascade(
     """
     job = _job(
         network, rule, seed_agents, replicates, rng, first, record, horizon, tick, until, log,
-        threads, method, by, parameters,
+        threads, method, by, parameters, start,
     )  # fmt: skip
-    started = clock.perf_counter()
+    began = clock.perf_counter()
     writer: AbstractContextManager[ActivationWriter | None]
     writer = nullcontext() if job.log is None else ActivationWriter(job.log, job.labels)
     total = job.replicates if until is None else None
     with checks.told(progress, total) as tell, writer as sink:
         try:
             runner = Runner(job, sink)
-            stopped = runner.run_all(tell, started)
+            stopped = runner.run_all(tell, began)
             outcome = runner.outcome()
+            if job.begun is not None:
+                outcome = placed(outcome, job.begun)
         except MemoryError:
             raise KoubeiError(
                 "replicates", "memory ran out", got=repr(job.replicates), fix="fewer, or threads=1"
@@ -145,7 +152,7 @@ def cascade(
         steps=job.prepared.tick is not None and rule.by_steps,
         key=job.key,
         method=job.method,
-        seconds=clock.perf_counter() - started,
+        seconds=clock.perf_counter() - began,
         stopped=stopped,
         labels=job.labels,
         log_path=job.log,
@@ -178,6 +185,7 @@ def _job(
     method: str,
     by: str,
     parameters: Any,
+    start: Any,
 ) -> Job:
     if not isinstance(rule, Rule):
         raise KoubeiError(
@@ -218,9 +226,20 @@ def _job(
     first = checks.whole("first", first, 0, max(0, top - count))
     key = checks.key(rng)
     brands = getattr(rule, "brands", ())
-    seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
     size = graph.n_contacts if isinstance(graph, TemporalNetwork) else graph.n_arcs
     laid = graph if isinstance(graph, TemporalNetwork) else Arcs.of(graph, network)
+    begun = None
+    if start is not None:
+        if seed_agents is not None or log is not None:
+            other = "seed_agents" if seed_agents is not None else "log"
+            raise KoubeiError(other, "given beside `start`")
+        begun = started(rule, start, laid)
+        if horizon is not None:
+            horizon = checks.number("horizon", horizon, begun.at, math.inf) - begun.at
+        seeds = SeedPlan(begun.active, graph.n_nodes, brands, count, first)
+        laid = begun.arcs
+    else:
+        seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
     varied = None if columns is None else Varied(rule, columns, laid, key, horizon)
     prepared = rule.prepare(laid, key, horizon) if varied is None else varied.prepared(0)
     used = checks.threads(threads)
@@ -248,4 +267,5 @@ def _job(
         labels=labels,
         log=None if log is None else checks.path_of("log", log, ".parquet"),
         varied=varied,
+        begun=begun,
     )

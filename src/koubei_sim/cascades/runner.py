@@ -43,6 +43,7 @@ from koubei_sim.cascades.outcome import (
 )
 from koubei_sim.cascades.rules.base import Prepared, Wanted, block
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.cascades.start import Started
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.cascades.varied import Varied
@@ -80,6 +81,7 @@ class Job:
     labels: Any
     log: Path | None
     varied: Varied | None = None  # numbers of replicates
+    begun: Started | None = None  # what was watched before
 
 
 class Runner:
