@@ -57,7 +57,7 @@ class TakeUp:
     >>> import koubei_sim as kb
     >>> line = kb.Network.from_edges([0, 1, 2], [1, 2, 3], directed=False)
     >>> TakeUp(line, [0], [0, 0, 0, 0])(np.array([1, 1, 0, 0])).round(3).tolist()
-    [[[1.0, 0.0, 1.0, 0.0, 0.125, -0.125]]]
+    [[[1.0, 0.0, 1.0, 0.0, 0.125, -0.25]]]
     """
 
     names = MOMENTS
