@@ -130,6 +130,14 @@ def test_every_number_is_tried() -> None:
                 assert any((heir, name) in tried for heir in heirs), (kind.__name__, name)
 
 
+def test_mean_of_a_law_of_latencies() -> None:
+    """Catches a mean that turns the law into a constant."""
+    rule = DelayedCascade(0.1, ("geometric", 3.0)).with_numbers({"latency": 2.0, "p": 0.4})
+    assert isinstance(rule, DelayedCascade)
+    assert rule.latency == ("geometric", 2.0) and rule.p == 0.4
+    assert DelayedCascade(0.1, 3.0).with_numbers({"latency": 2.0}).latency == 2.0  # type: ignore[attr-defined]
+
+
 def test_lists_of_seeds_go_with_them(net: kb.Network) -> None:
     """Catches seeds and numbers that are counted from different replicates."""
     lists = [[k, (3 * k + 1) % 120] for k in range(R)]

@@ -75,6 +75,15 @@ def test_a_cut_run_goes_on_with_its_bytes(
                 assert cut.outcome.ends[0] == whole.outcome.ends[0]
 
 
+def test_the_spent_do_not_try_again(net: kb.Network) -> None:
+    """Catches a second chance of arcs, which the bytes of one run cannot show: coins fall alike."""
+    found = cascade(net, IndependentCascade(1.0), None, 3, 1, start=Start({0: 0, 1: 1}, 2))
+    assert found.sizes.tolist() == [2, 2, 2] and (found.outcome.ends == 2.0).all()
+    one = cascade(net, IndependentCascade(1.0), None, 1, 1, horizon=2, start=Start({0: 0, 1: 1}, 1))
+    source, target = net.arcs()
+    assert one.sizes[0] == 2 + np.setdiff1d(target[source == 1], [0]).size
+
+
 def test_log_begins_where_it_was_cut(net: kb.Network) -> None:
     """Catches parents who are spent, and times of the wrong clock in the log."""
     whole = cascade(net, IndependentCascade(0.25), [0, 1], 1, 7, record=("times", "forest"))
