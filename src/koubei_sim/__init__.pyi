@@ -28,6 +28,7 @@ from .cascades import Precision as Precision
 from .cascades import RandomSeeds as RandomSeeds
 from .cascades import Reinforcement as Reinforcement
 from .cascades import Rule as Rule
+from .cascades import Start as Start
 from .cascades import cascade as cascade
 from .cascades import group_launch as group_launch
 from .cascades import paired as paired
@@ -65,6 +66,7 @@ from .studies import calibrate as calibrate
 from .studies import compare as compare
 from .studies import ensemble as ensemble
 from .studies import exchange_rate as exchange_rate
+from .studies import fit_rule as fit_rule
 from .studies import knock_out as knock_out
 from .studies import map as map
 from .studies import plan as plan

@@ -5,6 +5,7 @@ Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option sta
 `advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_judge`.
 `advice_cascades`, `advice_studies`, `advice_decide` and `advice_known_truth`.
 `advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_known_truth`.
+`advice_cascades`, `advice_studies`, `advice_decide` and `advice_rules`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tests.doors import (
     advice_hazard,
     advice_judge,
     advice_known_truth,
+    advice_rules,
     advice_studies,
 )
 
@@ -46,6 +48,7 @@ TABLES = tuple(
     for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_known_truth)
         advice_known_truth,
     )  # fmt: skip
+    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_rules)
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 

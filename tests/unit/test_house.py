@@ -48,6 +48,7 @@ ALLOWED = {
     "cascades/kernels": {"core"},
     "seeding/kernels": {"core", "cascades.kernels"},
     "evidence/kernels": {"core"},
+    "evidence/kernels": {"core", "cascades.kernels"},
     "theory": {"core.draws", "core.codes", "checks", "errors"},
     "model/reference": {
         "core.draws",

@@ -14,6 +14,7 @@ from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules import *  # noqa: F403
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.seeds import RandomSeeds
+from koubei_sim.cascades.start import Start
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.errors import old_names
 
@@ -25,6 +26,7 @@ __all__ = [
     "PairedCascades",
     "Precision",
     "RandomSeeds",
+    "Start",
     "cascade",
     "group_launch",
     "paired",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,10 @@ from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules.base import Rule, last_step
 from koubei_sim.cascades.runner import Job, Runner
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.cascades.start import Start, placed, started
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
+from koubei_sim.cascades.varied import Varied, columns_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 
@@ -32,7 +34,7 @@ HUGE = 20_000_000  # arcs from which a single replicate is worth several threads
 def cascade(
     network: Any,
     rule: Rule,
-    seed_agents: Any,
+    seed_agents: Any = None,
     replicates: int | None = None,
     rng: Any = None,
     *,
@@ -46,6 +48,8 @@ def cascade(
     method: str = "auto",
     progress: bool | Callable[[int, int | None], None] | None = None,
     by: str = "label",
+    parameters: Mapping[str, Any] | None = None,
+    start: Start | None = None,
 ) -> CascadeResult:
     """Run a rule of diffusion on a network, many times.
 
@@ -94,6 +98,14 @@ def cascade(
     by : {"label", "row"}
         "row": people are named by their rows although the network has labels, in `seed_agents`
         and in values keyed by people (`kinds`, `thresholds`, ...) alike.
+    parameters : mapping of str to (replicates,) array, optional
+        Numbers of the rule that each replicate has for itself, in place of those in `rule`: ``{"q":
+        array}``.  Replicate r is byte for byte that of a call with its numbers alone (in
+        continuous time give `tick`, as the bins of curves are found from the first replicates
+        otherwise).  Which numbers a rule has: ``rule.per_replicate``.
+    start : Start, optional
+        A diffusion watched up to a time, from which the rule goes on, in place of `seed_agents`.
+        `horizon` and all times of the result are those of the diffusion.
 
     Returns
     -------
@@ -115,17 +127,19 @@ def cascade(
     """
     job = _job(
         network, rule, seed_agents, replicates, rng, first, record, horizon, tick, until, log,
-        threads, method, by,
+        threads, method, by, parameters, start,
     )  # fmt: skip
-    started = clock.perf_counter()
+    began = clock.perf_counter()
     writer: AbstractContextManager[ActivationWriter | None]
     writer = nullcontext() if job.log is None else ActivationWriter(job.log, job.labels)
     total = job.replicates if until is None else None
     with checks.told(progress, total) as tell, writer as sink:
         try:
             runner = Runner(job, sink)
-            stopped = runner.run_all(tell, started)
+            stopped = runner.run_all(tell, began)
             outcome = runner.outcome()
+            if job.begun is not None:
+                outcome = placed(outcome, job.begun)
         except MemoryError:
             raise KoubeiError(
                 "replicates", "memory ran out", got=repr(job.replicates), fix="fewer, or threads=1"
@@ -138,11 +152,12 @@ def cascade(
         steps=job.prepared.tick is not None and rule.by_steps,
         key=job.key,
         method=job.method,
-        seconds=clock.perf_counter() - started,
+        seconds=clock.perf_counter() - began,
         stopped=stopped,
         labels=job.labels,
         log_path=job.log,
         asked=job.tick,
+        parameters=None if job.varied is None else job.varied.columns,
     )
 
 
@@ -169,6 +184,8 @@ def _job(
     threads: int | None,
     method: str,
     by: str,
+    parameters: Any,
+    start: Any,
 ) -> Job:
     if not isinstance(rule, Rule):
         raise KoubeiError(
@@ -192,6 +209,11 @@ def _job(
         tick = checks.positive("tick", tick)
     if until is not None and not isinstance(until, (Precision, Budget)):
         raise KoubeiError("until", "not a stopping rule", got=until, allowed="Precision, Budget")
+    columns = columns_of(rule, parameters, replicates)
+    if columns is not None:
+        if until is not None:
+            raise KoubeiError("parameters", "given, but `until` decides how many replicates")
+        replicates = next(iter(columns.values())).size
     if replicates is None:
         count = 1000
     else:
@@ -204,16 +226,30 @@ def _job(
     first = checks.whole("first", first, 0, max(0, top - count))
     key = checks.key(rng)
     brands = getattr(rule, "brands", ())
-    seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
     size = graph.n_contacts if isinstance(graph, TemporalNetwork) else graph.n_arcs
     laid = graph if isinstance(graph, TemporalNetwork) else Arcs.of(graph, network)
-    prepared = rule.prepare(laid, key, horizon)
+    begun = None
+    if start is not None:
+        if seed_agents is not None or log is not None:
+            other = "seed_agents" if seed_agents is not None else "log"
+            raise KoubeiError(other, "given beside `start`")
+        begun = started(rule, start, laid)
+        if horizon is not None:
+            horizon = checks.number("horizon", horizon, begun.at, math.inf) - begun.at
+        seeds = SeedPlan(begun.active, graph.n_nodes, brands, count, first)
+        laid = begun.arcs
+    else:
+        seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
+    varied = None if columns is None else Varied(rule, columns, laid, key, horizon)
+    prepared = rule.prepare(laid, key, horizon) if varied is None else varied.prepared(0)
     used = checks.threads(threads)
     can = prepared.wide is not None and not wanted and log is None
     ways = {"wide": can, "count": prepared.counted is not None}
     allowed = ("auto", prepared.method, *(way for way, there in ways.items() if there))
     if checks.word("method", method, allowed) == "count" and prepared.counted is not None:
         prepared = prepared.counted()
+        if varied is not None:
+            varied.counted = True
     huge = can and until is None and count < used and size >= HUGE
     return Job(
         prepared=prepared,
@@ -230,4 +266,6 @@ def _job(
         last=last_step(horizon) if rule.by_steps else 0,
         labels=labels,
         log=None if log is None else checks.path_of("log", log, ".parquet"),
+        varied=varied,
+        begun=begun,
     )

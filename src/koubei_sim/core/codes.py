@@ -98,6 +98,10 @@ DRAW_WORLD_TIES: Final = 170  # number of the naming, 0 whom / 1 near or far; pe
 DRAW_WORLD_PEOPLE: Final = 171  # 0 trait, 1 proxy, 2 seeds; from 8: controls and keys
 # Evidence: 160 to 175.
 DRAW_HAZARD_RESAMPLE: Final = 161  # 0, 0 groups or people drawn again / 1 effects of groups; number
+# Evidence (docs/evidence.md); the last field is an arc or a person.
+DRAW_TELLING: Final = 166  # 0 word along an arc, 0; arc / 1 whether a person takes up, 0; person
+# What fits and scores of rules draw; "replicate" is 0 unless said otherwise.
+DRAW_RULE_FIT: Final = 167  # what: 0 villages, 1 walks, 2 orders, 3 ties, 4 cascades; turn; number
 
 DRAW_SEED_SETS: Final = 186  # 0 random sets, 1 order of candidates, 0; number of the set
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model

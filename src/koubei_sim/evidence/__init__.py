@@ -1,12 +1,12 @@
 """What real adoption data say: read, estimated, judged, and tried in worlds with known truth.
 
-`Diffusion` holds who adopted when; `hazard` estimates what moved them.  docs/evidence.md is the
-norm.
+docs/evidence.md is the norm.
 """
 
 from __future__ import annotations
 
 from koubei_sim.evidence.bench import Bench, bench
+from koubei_sim.evidence.credit import Credit, credit
 from koubei_sim.evidence.data_sets import study
 from koubei_sim.evidence.designs import clusters
 from koubei_sim.evidence.diffusion import Diffusion
@@ -15,10 +15,15 @@ from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.logs import CascadeLog, read_cascade_log
+from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
+from koubei_sim.evidence.next_person import Judgement
 from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
 from koubei_sim.evidence.resampling import Bootstrap
+from koubei_sim.evidence.takeup import TakeUp
+from koubei_sim.evidence.telling import Telling
 from koubei_sim.evidence.thresholds import Thresholds, thresholds
 from koubei_sim.evidence.total import total_effect
 from koubei_sim.evidence.touch import last_touch
@@ -26,16 +31,22 @@ from koubei_sim.evidence.touch import last_touch
 __all__ = [
     "Bench",
     "Bootstrap",
+    "CascadeLog",
+    "Credit",
     "Diffusion",
     "Experiment",
     "Hazard",
     "Judgement",
     "Power",
     "Priors",
+    "SimulatedMoments",
+    "TakeUp",
+    "Telling",
     "Thresholds",
     "World",
     "bench",
     "clusters",
+    "credit",
     "experiment",
     "hazard",
     "judge",
@@ -43,7 +54,9 @@ __all__ = [
     "noisy",
     "observe",
     "power",
+    "read_cascade_log",
     "read_diffusion",
+    "simulated_moments",
     "study",
     "thresholds",
     "total_effect",

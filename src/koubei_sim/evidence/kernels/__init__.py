@@ -1,1 +1,5 @@
 """Loops of the room `evidence`, compiled."""
+"""Kernels of the room: loops over arrays, which validate nothing and format nothing.
+
+Called by `evidence.telling`, `evidence.takeup` and `evidence.credit`.
+"""

@@ -272,7 +272,7 @@ def calibrate(
         raise KoubeiError("simulations", "fewer than particles", got=simulations,
                           allowed=f"{particles} or more")  # fmt: skip
     folder = execution.out
-    stored = _stored(folder)
+    stored = stored_plan(folder)
     key = int(stored["key"]) if rng is None and stored else options.key
     short = shortened(base, seen)
     plan = {
@@ -291,15 +291,15 @@ def calibrate(
         plan["supplied"] = options.inputs.digests
     if options.engine != "compiled":
         plan["engine"] = options.engine
-    _keep(folder, plan, stored)
-    with _Meter(progress) as tell:
+    keep_plan(folder, plan, stored)
+    with BatchMeter(progress) as tell:
         model = Model(base, prior, options, replicates, execution, tell)
         model_of_fit = replace(model, scenario=short)
         if method == "optuna":
             fitted = _search(model_of_fit, seen, simulations, first)
         else:
             sizes = (particles, simulations, generations, quantile)
-            fitted = _sample(model_of_fit, seen, method, sizes)
+            fitted = draw_posterior(model_of_fit, seen, method, sizes)
     generation, last, best, simulated, trials = fitted
     if adjust and method != "optuna":
         last = abc.adjusted(last)
@@ -319,8 +319,10 @@ class _Fit(NamedTuple):
     trials: tuple[FloatArray, FloatArray] | None = None
 
 
-def _sample(model: Model, seen: Targets, method: str, options: tuple[int, int, int, float]) -> _Fit:
-    """Draw a posterior."""
+def draw_posterior(
+    model: Any, seen: Targets, method: str, options: tuple[int, int, int, float]
+) -> _Fit:
+    """Draw a posterior; `model` is a `Model` or a `RuleModel`."""
     particles, simulations, generations, quantile = options
     gone: list[tuple[float, FloatArray, int]] = []
 
@@ -432,7 +434,7 @@ def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:
     return float(when), count
 
 
-def _stored(folder: Path | None) -> dict[str, Any]:
+def stored_plan(folder: Path | None) -> dict[str, Any]:
     """Return the plan that a folder holds, empty without one."""
     if folder is None:
         return {}
@@ -456,7 +458,7 @@ def _stored(folder: Path | None) -> dict[str, Any]:
     return found
 
 
-def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> None:
+def keep_plan(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> None:
     """Write the plan, or refuse a folder with another one."""
     if folder is None:
         return
@@ -476,7 +478,7 @@ def _keep(folder: Path | None, plan: dict[str, Any], stored: dict[str, Any]) -> 
         raise SweepStopped(str(folder), error.what) from None
 
 
-class _Meter:
+class BatchMeter:
     """Tells progress to a callable, or on one line of stderr."""
 
     def __init__(self, progress: bool | Tell | None) -> None:

@@ -120,6 +120,10 @@ class Target:
                 f"{where}.value", "must be above 0 on a log scale", got=self.value, fix="log=False"
             )
         word(f"{where}.level", self.level, LEVELS)
+        self.check_statistic(where)
+
+    def check_statistic(self, where: str) -> None:
+        """Refuse a statistic that no run can give; those of rules are others (`RuleTarget`)."""
         _check_statistic(where, self.statistic)
 
     @property
