@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
+from koubei_sim.cascades.kernels.frame import Rows
 from koubei_sim.checks import one_of
+from koubei_sim.core.block import Block
 from koubei_sim.core.codes import DRAW_TRIVALENCY
 from koubei_sim.core.draws import draw32, stream
 from koubei_sim.errors import KoubeiError
@@ -29,7 +32,7 @@ TRIVALENT = (0.1, 0.01, 0.001)
 ONE = 1 << 32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Arcs:
     """The arcs of a network as the kernels see them, with what is asked of them more than once."""
 
@@ -53,10 +56,19 @@ class Arcs:
         return self.rows.indices.size
 
     def into(self) -> NDArray[Any]:
-        """Number of arcs into each person."""
+        """Number of arcs into each person; counted once."""
+        return self._into
+
+    @cached_property
+    def _into(self) -> NDArray[Any]:
         if not any(layer.directed for layer in self.network.layers):
             return np.diff(self.rows.indptr).astype(np.int32)
         return in_degrees(self.rows)
+
+    @cached_property
+    def block(self) -> Block:
+        """The rows as a kernel takes them, made once."""
+        return Block("Rows", Rows(self.n, self.rows.indptr, self.rows.indices))
 
     def sources(self) -> NDArray[np.int32]:
         """Source of each arc."""

@@ -55,6 +55,8 @@ class Replicates:
         What the people are called in the network they come from.
     log_path : Path or None
         Where the log of activations lies, when it was written to a file.
+    parameters : dict of str to (R,) array, or None
+        Numbers of the rule that the replicates had for themselves.
     """
 
     outcome: Outcome
@@ -69,6 +71,7 @@ class Replicates:
     labels: NDArray[Any] | None = None
     log_path: Path | None = None
     asked: float | None = None  # width of bins that was asked for
+    parameters: dict[str, NDArray[Any]] | None = None
 
     # Sizes ------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from koubei_sim.cascades.checks import called, row_of
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.cascades.replicates import Replicates
 from koubei_sim.cascades.statistics import size_interval
+from koubei_sim.cascades.varied import described
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES, count_text
@@ -49,6 +50,10 @@ _NAMES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "times": ("first_time", ("replicate", "person")),
     "kinds": ("first_kind", ("replicate", "person")),
 }
+
+
+#: Before the name of a number that each replicate had for itself.
+_OWN: Final = "rule."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,6 +84,7 @@ def _replicates(result: Replicates) -> pd.DataFrame:
     if len(result.kind_names) > 1:
         by_kind = result.sizes_by_kind
         columns |= {name: by_kind[:, k] for k, name in enumerate(result.kind_names)}
+    columns |= {_OWN + name: each for name, each in (result.parameters or {}).items()}
     return pd.DataFrame(columns, index=pd.Index(found.replicates, name="replicate"))
 
 
@@ -204,6 +210,12 @@ def _read(path: str | Path) -> dict[str, Any]:
             "labels": as_labels(data["label"].to_numpy()) if "label" in data.coords else None,
             "log_path": folder / storage.EVENTS if recipe["log"] else None,
             "asked": recipe.get("tick"),
+            "parameters": {
+                str(name).removeprefix(_OWN): data[name].to_numpy()
+                for name in data.coords
+                if str(name).startswith(_OWN)
+            }
+            or None,
         }
     except (ValueError, KeyError, TypeError) as error:
         raise storage.cannot_read(folder, error) from None
@@ -248,6 +260,8 @@ def _lines(result: Replicates) -> tuple[str, str, list[tuple[str, str, str]]]:
     """Two lines on what was run, and rows of (name, mean, remark)."""
     plural = "" if result.replicates == 1 else "s"
     head = f"{result.rule!r}, {result.n:,} people"
+    if result.parameters:
+        head += f", {described(result.parameters)}"
     own = " (luck of its own)" if result.method == "count" else ""
     run = f"{result.replicates:,} replicate{plural}, {result.method}{own}, key {result.key}"
     if np.isfinite(result.seconds):
@@ -337,7 +351,9 @@ class CascadeResult(Replicates):
             for field, (name, dims) in _NAMES.items()
             if getattr(found, field) is not None
         }
+        own = (self.parameters or {}).items()
         coords: dict[str, Any] = {
+            **{_OWN + name: ("replicate", each) for name, each in own},
             "replicate": found.replicates,
             "kind": np.array(self.kind_names, dtype=np.str_),
             "time": found.time,

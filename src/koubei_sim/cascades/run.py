@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time as clock
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from koubei_sim.cascades.runner import Job, Runner
 from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
+from koubei_sim.cascades.varied import Varied, columns_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 
@@ -46,6 +47,7 @@ def cascade(
     method: str = "auto",
     progress: bool | Callable[[int, int | None], None] | None = None,
     by: str = "label",
+    parameters: Mapping[str, Any] | None = None,
 ) -> CascadeResult:
     """Run a rule of diffusion on a network, many times.
 
@@ -94,6 +96,11 @@ def cascade(
     by : {"label", "row"}
         "row": people are named by their rows although the network has labels, in `seed_agents`
         and in values keyed by people (`kinds`, `thresholds`, ...) alike.
+    parameters : mapping of str to (replicates,) array, optional
+        Numbers of the rule that each replicate has for itself, in place of those in `rule`: ``{"q":
+        array}``.  Replicate r is byte for byte that of a call with its numbers alone (in
+        continuous time give `tick`, as the bins of curves are found from the first replicates
+        otherwise).  Which numbers a rule has: ``rule.per_replicate``.
 
     Returns
     -------
@@ -115,7 +122,7 @@ def cascade(
     """
     job = _job(
         network, rule, seed_agents, replicates, rng, first, record, horizon, tick, until, log,
-        threads, method, by,
+        threads, method, by, parameters,
     )  # fmt: skip
     started = clock.perf_counter()
     writer: AbstractContextManager[ActivationWriter | None]
@@ -143,6 +150,7 @@ def cascade(
         labels=job.labels,
         log_path=job.log,
         asked=job.tick,
+        parameters=None if job.varied is None else job.varied.columns,
     )
 
 
@@ -169,6 +177,7 @@ def _job(
     threads: int | None,
     method: str,
     by: str,
+    parameters: Any,
 ) -> Job:
     if not isinstance(rule, Rule):
         raise KoubeiError(
@@ -192,6 +201,11 @@ def _job(
         tick = checks.positive("tick", tick)
     if until is not None and not isinstance(until, (Precision, Budget)):
         raise KoubeiError("until", "not a stopping rule", got=until, allowed="Precision, Budget")
+    columns = columns_of(rule, parameters, replicates)
+    if columns is not None:
+        if until is not None:
+            raise KoubeiError("parameters", "given, but `until` decides how many replicates")
+        replicates = next(iter(columns.values())).size
     if replicates is None:
         count = 1000
     else:
@@ -207,13 +221,16 @@ def _job(
     seeds = SeedPlan(seed_agents, graph.n_nodes, brands, count, first, graph.labels)
     size = graph.n_contacts if isinstance(graph, TemporalNetwork) else graph.n_arcs
     laid = graph if isinstance(graph, TemporalNetwork) else Arcs.of(graph, network)
-    prepared = rule.prepare(laid, key, horizon)
+    varied = None if columns is None else Varied(rule, columns, laid, key, horizon)
+    prepared = rule.prepare(laid, key, horizon) if varied is None else varied.prepared(0)
     used = checks.threads(threads)
     can = prepared.wide is not None and not wanted and log is None
     ways = {"wide": can, "count": prepared.counted is not None}
     allowed = ("auto", prepared.method, *(way for way, there in ways.items() if there))
     if checks.word("method", method, allowed) == "count" and prepared.counted is not None:
         prepared = prepared.counted()
+        if varied is not None:
+            varied.counted = True
     huge = can and until is None and count < used and size >= HUGE
     return Job(
         prepared=prepared,
@@ -230,4 +247,5 @@ def _job(
         last=last_step(horizon) if rule.by_steps else 0,
         labels=labels,
         log=None if log is None else checks.path_of("log", log, ".parquet"),
+        varied=varied,
     )

@@ -45,6 +45,7 @@ from koubei_sim.cascades.rules.base import Prepared, Wanted, block
 from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
+from koubei_sim.cascades.varied import Varied
 from koubei_sim.core.block import Block
 from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
@@ -78,6 +79,7 @@ class Job:
     last: int  # step, for rules by steps
     labels: Any
     log: Path | None
+    varied: Varied | None = None  # numbers of replicates
 
 
 class Runner:
@@ -197,14 +199,15 @@ class Runner:
 
     # ---- one piece ----------------------------------------------------------------------------
 
-    def _scratch(self, least: int) -> tuple[Block, Block]:
+    def _scratch(self, least: int, ready: Prepared) -> tuple[Block, Block]:
         """Scratch space and track of this thread, for `least` activations or more."""
-        if getattr(self.own, "least", 0) < least:
-            ready, want = self.job.prepared, self.want
+        other = ready.holds and getattr(self.own, "ready", ready) is not ready
+        if getattr(self.own, "least", 0) < least or other:
+            want = self.want
             room = 4 * least + 1024 if ready.repeats else least + ready.spare
             track = track_of(self.job.seeds.n, room, want.forest, want.people, ready.keeps)
             self.own.space = block(ready.scratch(want, room)), block(track)
-            self.own.least = least
+            self.own.least, self.own.ready = least, ready
         found: tuple[Block, Block] = self.own.space
         return found
 
@@ -245,20 +248,29 @@ class Runner:
         room = n
         lo = 0
         state = np.zeros(5, np.int64)
+        stale = True
+        end = 0 if job.varied is not None else count  # replicates up to which `ready` is theirs
         while lo < count:
-            log = new_log(rows if self.forest else 0)
+            if lo >= end:
+                assert job.varied is not None
+                ready = job.varied.prepared(start + lo)
+                end = min(job.varied.end(start + lo) - start, count)
             state[ROWS] = 0
-            columns: tuple[Any, ...] = log
-            out = Output._make((
-                ready.origin, piece.tick, piece.sizes, piece.events, piece.ends, piece.curve,
-                piece.removed, *counters, piece.times, piece.kinds, *columns, state,
-            ))  # fmt: skip
-            space = self._scratch(room)
-            at = ready.batch(ready.rows, ready.rule, *space, seeds, block(out), lo, count)
+            if stale:  # numbers of single replicates share their outputs
+                log = new_log(rows if self.forest else 0)
+                columns: tuple[Any, ...] = log
+                out = block(Output._make((
+                    ready.origin, piece.tick, piece.sizes, piece.events, piece.ends, piece.curve,
+                    piece.removed, *counters, piece.times, piece.kinds, *columns, state,
+                )))  # fmt: skip
+                stale = False
+            space = self._scratch(room, ready)
+            at = ready.batch(ready.rows, ready.rule, *space, seeds, out, lo, end)
             used = int(state[ROWS])
             if used:
                 logs.append(Activations._make(column[:used].copy() for column in log))
-            if at < count:
+            if at < end:
+                stale = True
                 why = int(state[WHY])
                 if why == CURVE_FULL:
                     piece.widen()
@@ -282,9 +294,8 @@ class Runner:
         seeds = job.seeds.arrays(job.key, number, 1)
         ready = job.prepared
         assert ready.wide is not None
-        order, starts = ready.wide(
-            ready.rows, ready.rule, seeds, job.seeds.n, job.threads, job.last
-        )
+        rule = ready.rule if job.varied is None else job.varied.prepared(start).rule
+        order, starts = ready.wide(ready.rows, rule, seeds, job.seeds.n, job.threads, job.last)
         counts = np.diff(starts)
         assert self.tick is not None
         piece = Piece(

@@ -10,15 +10,15 @@ rule does, to the last bit, stands in docs/cascades.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
-from koubei_sim.cascades.kernels.frame import Contacts, Rows
+from koubei_sim.cascades.kernels.frame import Contacts
 from koubei_sim.core.block import Block
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import TemporalNetwork
@@ -57,6 +57,7 @@ class Prepared:
     spare: int = 1  # room in the track beyond one activation a person
     wide: Callable[..., Any] | None = None  # runs one replicate on several threads
     counted: Callable[[], Prepared] | None = None  # the same rule by counts of live arcs
+    holds: bool = False  # clean scratch space holds numbers of the rule
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,6 +67,15 @@ class Rule:
     command: ClassVar[str] = ""  # its name on the command line
     sequences: ClassVar[tuple[str, ...]] = ()  # arguments that take a pair, or names, not an array
     needs_horizon: ClassVar[bool] = False  # but on contacts, which end by themselves
+
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """Arguments that may be one number a replicate (`cascade`, `parameters`)."""
+        return ()
+
+    def with_numbers(self, values: Mapping[str, float]) -> Rule:
+        """Return the rule with other numbers, checked as those of a new one."""
+        return replace(self, **values)
 
     @property
     def by_steps(self) -> bool:
@@ -134,7 +144,7 @@ def _meets(kind: type[Rule]) -> bool:
 
 def rows_of(arcs: Arcs) -> Block:
     """Return the rows of a network as a block."""
-    return block(Rows(arcs.n, arcs.rows.indptr, arcs.rows.indices))
+    return arcs.block
 
 
 def contacts_of(network: TemporalNetwork) -> dict[str, Any]:

@@ -60,6 +60,11 @@ class Bass(Rule):
     q: Any = 0.38
     dt: float | None = None
 
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("p", "q")
+
     def __post_init__(self) -> None:
         """Check the rates."""
         object.__setattr__(self, "p", checks.per_person("p", self.p, 0.0, np.inf))

@@ -65,6 +65,11 @@ class CompetingCascades(Rule):
     brands: tuple[str, ...] = ("a", "b")
     tie: str = "random"
 
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("p",)
+
     def __post_init__(self) -> None:
         """Check brands and probabilities."""
         brands = tuple(self.brands)
@@ -117,6 +122,11 @@ class NegativeCascade(Rule):
 
     p: Any = 0.1
     quality: float = 0.9
+
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("p", "quality")
 
     def __post_init__(self) -> None:
         """Check the probabilities."""

@@ -61,6 +61,11 @@ class FractionalThreshold(Rule):
     strict: bool = False
     kinds: Any = None
 
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("threshold",)
+
     def __post_init__(self) -> None:
         """Check thresholds and kinds."""
         object.__setattr__(self, "strict", checks.yes_no("strict", self.strict))
@@ -96,6 +101,11 @@ class Reinforcement(Rule):
     need: Any = 2
     window: float | None = None
     kinds: Any = None
+
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("need",) if self.window is None else ()  # rings of times hang on it
 
     def __post_init__(self) -> None:
         """Check needs and kinds."""
@@ -138,6 +148,7 @@ def _by_count(arcs: Arcs, need: Any, horizon: float | None) -> Prepared:
         rule=block(counting),
         scratch=lambda want, room: threshold_scratch(arcs.n, want.forest, counting),
         method="counts",
+        holds=True,
         keeps=("starts", "visited"),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,6 +63,11 @@ class DelayedCascade(Rule):
     latency: Any = ("exponential", 1.0)
     kinds: Any = None
 
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("p", "latency")
+
     def __post_init__(self) -> None:
         """Check probabilities and latencies."""
         object.__setattr__(self, "p", checks.probability("p", self.p, checks.WORDS, matrix=True))
@@ -82,6 +88,13 @@ class DelayedCascade(Rule):
             if not (value > 0.0).all():
                 raise KoubeiError("latency", "must be above 0 on every arc", got=0.0)
         object.__setattr__(self, "latency", value)
+
+    def with_numbers(self, values: Mapping[str, float]) -> Rule:
+        """Return the rule with other numbers: of a law of latencies the mean."""
+        changed: dict[str, Any] = dict(values)
+        if isinstance(self.latency, tuple) and "latency" in changed:
+            changed["latency"] = (self.latency[0], changed["latency"])
+        return replace(self, **changed)
 
     @property
     def by_steps(self) -> bool:

@@ -57,6 +57,11 @@ class Infection(Rule):
     gamma: Any = 1.0
     steps: bool = False
 
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("beta", "gamma")
+
     def __post_init__(self) -> None:
         """Check rates (or probabilities per step)."""
         object.__setattr__(self, "steps", checks.yes_no("steps", self.steps))

@@ -65,6 +65,11 @@ class IndependentCascade(Rule):
     p: Any = 0.1
     kinds: Any = None
 
+    @property
+    def per_replicate(self) -> tuple[str, ...]:
+        """What may be one number a replicate."""
+        return ("p",)
+
     def __post_init__(self) -> None:
         """Check what can be checked without a network."""
         object.__setattr__(self, "p", checks.probability("p", self.p, checks.WORDS, matrix=True))
