@@ -10,6 +10,7 @@ from . import theory as theory
 from ._version import __version__ as __version__
 from .cascades import SIR as SIR
 from .cascades import SIS as SIS
+from .cascades import Appeal as Appeal
 from .cascades import Bass as Bass
 from .cascades import Budget as Budget
 from .cascades import CascadeResult as CascadeResult

@@ -2,12 +2,13 @@
 
 One probability for all messages makes trees that are far too alike; what real repost trees lack is
 not another rule but messages of their own reproduction number (docs/evidence.md).  Called by
-`evidence.appeal_fit`, which finds the two numbers, and by users.
+`evidence.appeal_fit`, which finds the two numbers, by `run` and by users.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,8 +117,39 @@ class Appeal:
         scale = 10.0 ** np.clip(digits, -300, 300)
         return np.minimum(np.round(values * scale) / scale, self.most)
 
-    def drawn(self, key: int, first: int, replicates: int) -> NDArray[np.float64]:
-        """Return the numbers of replicates ``first .. first + replicates - 1``, float64 (R,)."""
+    def drawn(
+        self, key: int, first: int, replicates: int, number: int = 0
+    ) -> NDArray[np.float64]:
+        """Return the numbers of replicates ``first .. first + replicates - 1``, float64 (R,).
+
+        `number` tells laws apart that are drawn for the same replicates.
+        """
         bits = np.empty(checks.whole("replicates", replicates, 0), np.uint64)
-        draw_many(stream(np.uint64(key), 0, DRAW_MESSAGE, 0, 0), first, bits)
+        draw_many(stream(np.uint64(key), 0, DRAW_MESSAGE, 0, number), first, bits)
         return self.classes()[(bits >> _SHIFT).astype(np.int64)]
+
+
+def with_drawn(
+    parameters: Any, names: Sequence[str], key: int, first: Any, replicates: Any
+) -> Any:
+    """Return the numbers of replicates with those that a law gives drawn.
+
+    Parameters
+    ----------
+    parameters : mapping, or what else `cascade` was given
+    names : sequence of str
+        Numbers that the rule may have, whose places tell the draws apart.
+    key : int
+    first, replicates : int
+        As `cascade` was given them; 1,000 replicates without a number.
+    """
+    if not isinstance(parameters, Mapping):
+        return parameters
+    found = dict(parameters)
+    for name, value in found.items():
+        if isinstance(value, Appeal):
+            begin = checks.whole("first", first, 0)
+            count = 1000 if replicates is None else checks.whole("replicates", replicates, 1)
+            number = list(names).index(name) if name in names else 0
+            found[name] = value.drawn(key, begin, count, number)
+    return found

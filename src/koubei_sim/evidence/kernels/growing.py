@@ -39,7 +39,25 @@ class GrownRows(NamedTuple):
     tree: NDArray[np.int32]  # (room,)
     person: NDArray[np.int32]  # (room,)
     parent: NDArray[np.int32]  # (room,)
-    parents: NDArray[np.int32]  # (high + 1,): scratch, the tree at hand
+    parents: NDArray[np.int32]  # (high,): scratch, the tree at hand
+
+
+@njit(cache=True, nogil=True)
+def hang(g, parents, tree, size):
+    """Hang comments on the first message; return the new size, ``high + 1`` where it is larger."""
+    base = stream(g.key, tree, DRAW_TREE, g.level, 1)
+    mean = g.comments / (1.0 - g.comments) * size
+    at = 0.0
+    drawn = 0
+    while True:
+        at -= log_portable(unit_open(draw(base, drawn)))
+        drawn += 1
+        if at >= mean:
+            return size
+        if size >= g.high:
+            return g.high + 1
+        parents[size] = 0
+        size += 1
 
 
 @njit(cache=True, nogil=True)
@@ -65,7 +83,7 @@ def grow_one(g, parents, tree):
             drawn += 1
             if at >= mean:
                 break
-            if size > g.high:
+            if size >= g.high:
                 return g.high + 1
             parents[size] = node
             size += 1
@@ -83,19 +101,21 @@ def grow_many(g, rows, first, count, tallies):
     rows : GrownRows
     first, count : int
     tallies : (5,) int64
-        Added to: trees grown, trees of one message, trees beyond one degree, trees that are kept,
-        rows that are kept.
+        Added to: trees grown, trees of one message, trees beyond one degree (larger ones count as
+        such), trees that are kept, rows that are kept.
     """
     parents = rows.parents
     room = rows.person.size
     for tree in range(first, first + count):
         at = tallies[4]
-        if at + g.high + 1 > room:
+        if at + g.high > room:
             return
         size = grow_one(g, parents, tree)
         tallies[0] += 1
         tallies[1] += np.int64(size == 1)
-        tallies[2] += np.int64(parents[size - 1] > 0) if size <= g.high else 1
+        tallies[2] += np.int64(size > g.high or parents[size - 1] > 0)
+        if g.comments > 0.0 and size <= g.high:
+            size = hang(g, parents, tree, size)
         if size < g.low or size > g.high:
             continue
         for node in range(size):
