@@ -1,6 +1,7 @@
 # The names of the face, each once: read by `__init__.py` line by line, type checkers and editors.
 
 from . import cascades as cascades
+from . import evidence as evidence
 from . import metrics as metrics
 from . import networks as networks
 from . import plots as plots
@@ -33,6 +34,7 @@ from .cascades import group_launch as group_launch
 from .cascades import paired as paired
 from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
+from .evidence import trees_of as trees_of
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter
 from .model.scenario import Scenario as Scenario

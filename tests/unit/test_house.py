@@ -47,6 +47,7 @@ ALLOWED = {
     "model/kernels": {"core", "model.mechanisms"},
     "cascades/kernels": {"core"},
     "seeding/kernels": {"core", "cascades.kernels"},
+    "evidence/kernels": {"core"},
     "theory": {"core.draws", "core.codes", "checks", "errors"},
     "model/reference": {
         "core.draws",

@@ -117,9 +117,7 @@ class Appeal:
         scale = 10.0 ** np.clip(digits, -300, 300)
         return np.minimum(np.round(values * scale) / scale, self.most)
 
-    def drawn(
-        self, key: int, first: int, replicates: int, number: int = 0
-    ) -> NDArray[np.float64]:
+    def drawn(self, key: int, first: int, replicates: int, number: int = 0) -> NDArray[np.float64]:
         """Return the numbers of replicates ``first .. first + replicates - 1``, float64 (R,).
 
         `number` tells laws apart that are drawn for the same replicates.
@@ -129,9 +127,7 @@ class Appeal:
         return self.classes()[(bits >> _SHIFT).astype(np.int64)]
 
 
-def with_drawn(
-    parameters: Any, names: Sequence[str], key: int, first: Any, replicates: Any
-) -> Any:
+def with_drawn(parameters: Any, names: Sequence[str], key: int, first: Any, replicates: Any) -> Any:
     """Return the numbers of replicates with those that a law gives drawn.
 
     Parameters

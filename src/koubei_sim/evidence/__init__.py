@@ -5,4 +5,25 @@ docs/evidence.md is the norm.
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from koubei_sim.evidence.appeal_fit import AppealFit, fit_appeal, shape_distance
+from koubei_sim.evidence.repost_files import (
+    first_activations,
+    read_higgs_first,
+    read_weibo_reposts,
+)
+from koubei_sim.evidence.reposts import RepostTrees, trees_of
+from koubei_sim.evidence.sizes import SizeJudgement, forecast_size, judge_sizes
+
+__all__ = [
+    "AppealFit",
+    "RepostTrees",
+    "SizeJudgement",
+    "first_activations",
+    "fit_appeal",
+    "forecast_size",
+    "judge_sizes",
+    "read_higgs_first",
+    "read_weibo_reposts",
+    "shape_distance",
+    "trees_of",
+]

@@ -22,7 +22,7 @@ from koubei_sim.cascades.checks import key as key_of
 from koubei_sim.core.codes import DRAW_RESAMPLE
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
-from koubei_sim.evidence.growing import SHAPES, TELLERS, Grown, audiences, grow, grow_on
+from koubei_sim.evidence.growing import SHAPES, TELLERS, Grown, Telling, audiences, grow, grow_on
 from koubei_sim.evidence.reposts import RepostTrees
 from koubei_sim.networks import Network, as_network
 
@@ -93,7 +93,7 @@ class AppealFit:
         """
         by = self.splits.drop(columns="split").groupby("candidate", sort=False)
         table = by.mean()
-        ends = by["unseen"].quantile([0.025, 0.975]).unstack()
+        ends = {low: by["unseen"].quantile(low) for low in (0.025, 0.975)}
         place = list(table.columns).index("unseen") + 1
         table.insert(place, "low", ends[0.025])
         table.insert(place + 1, "high", ends[0.975])
@@ -117,12 +117,12 @@ class AppealFit:
     def __repr__(self) -> str:
         """Say the law and how far it is."""
         table = self.table()
-        found = table.loc[self.appeal.law, "unseen"]
+        unseen = dict(zip(table.index, table["unseen"].to_numpy(np.float64), strict=True))
         return (
             f"AppealFit: R {self.appeal.law} of mean {self.appeal.mean:.3g} and spread "
             f"{self.appeal.spread:.3g}, {self.trees:,} trees; distance from unseen trees "
-            f"{found:.3f}, one R {table.loc[ONE, 'unseen']:.3f}, "
-            f"other half {table.loc[OTHER, 'unseen']:.3f}"
+            f"{unseen[self.appeal.law]:.3f}, one R {unseen[ONE]:.3f}, "
+            f"other half {unseen[OTHER]:.3f}"
         )
 
 
@@ -204,19 +204,19 @@ def fit_appeal(
             raise KoubeiError("exponent", "audiences without a mean", got=exponent, allowed="> 2")
     comments = checks.number("comments", comments, 0.0, 0.99)
     splits = checks.whole("splits", splits, 1, 10_000)
-    how = {
-        "window": (low, high),
-        "enough": checks.whole("enough", enough, 10, 100_000),
-        "most": checks.whole("most", most, 1000, 1 << 31),
-        "key": key_of(rng),
-    }
+    telling = Telling(
+        (low, high),
+        checks.whole("enough", enough, 10, 100_000),
+        checks.whole("most", most, 1000, 1 << 31),
+        key_of(rng),
+    )
     table = table_of(trees, names, (low, high))
     if network is None:
-        grown = grow(LEVELS, audiences(exponent, teller), comments=comments, **how)
+        grown = grow(LEVELS, audiences(exponent, teller), comments, telling)
     else:
         graph = network if isinstance(network, Network) else as_network(network)
-        grown = grow_on(graph, LEVELS, teller, **how)
-    return _fitted(table, grown, law, names, sizes, splits, how["key"])
+        grown = grow_on(graph, LEVELS, teller, telling)
+    return _fitted(table, grown, law, names, sizes, splits, telling.key)
 
 
 def table_of(trees: Any, names: Sequence[str], window: tuple[int, int]) -> pd.DataFrame:
@@ -327,8 +327,10 @@ def _chances(
     """
     below = np.zeros((bins, grown.levels.size, 2 * points.values.size))
     there = np.zeros((bins, grown.levels.size))
-    for (b, m), mine in grown.trees.groupby([which, grown.trees["level"].to_numpy()]):
-        below[b, m], there[b, m] = _counted(mine, points), len(mine)
+    address = which * grown.levels.size + grown.trees["level"].to_numpy()
+    for place, mine in grown.trees.groupby(address):
+        at = divmod(int(str(place)), grown.levels.size)
+        below[at], there[at] = _counted(mine, points), len(mine)
     return below / grown.told[:, None], there / grown.told
 
 
@@ -382,7 +384,9 @@ def _mixture(below: FloatArray, there: FloatArray, shares: FloatArray, points: P
     with np.errstate(invalid="ignore", divide="ignore"):
         laws = below[:, TEN] / there[:, TEN, None]
     cuts = np.linspace(0, int((points.owner == 0).sum()) - 1, 41).round().astype(np.int64)[1:]
-    return Mixture(np.where(held[..., None], laws, 0.0), held.astype(float), shares, np.unique(cuts))
+    return Mixture(
+        np.where(held[..., None], laws, 0.0), held.astype(float), shares, np.unique(cuts)
+    )
 
 
 def _mix(mixture: Mixture, weights: FloatArray) -> FloatArray:

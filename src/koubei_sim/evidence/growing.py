@@ -46,6 +46,15 @@ class Grown(NamedTuple):
     trees: pd.DataFrame  # trees in the window: columns `SHAPES` and `level`, a number below M
 
 
+class Telling(NamedTuple):
+    """How many stories are told."""
+
+    window: tuple[int, int]  # sizes that are kept, both ends included
+    enough: int  # trees in the window of a level
+    most: int  # stories told for them at most
+    key: int
+
+
 def audiences(exponent: float | None, teller: str = "followers") -> tuple[FloatArray, FloatArray]:
     """Return audiences of first tellers and of others, equally likely classes of mean 1 (A,).
 
@@ -76,14 +85,7 @@ def audiences(exponent: float | None, teller: str = "followers") -> tuple[FloatA
 
 
 def grow(
-    levels: FloatArray,
-    law: tuple[FloatArray, FloatArray],
-    *,
-    comments: float,
-    window: tuple[int, int],
-    enough: int,
-    most: int,
-    key: int,
+    levels: FloatArray, law: tuple[FloatArray, FloatArray], comments: float, telling: Telling
 ) -> Grown:
     """Tell stories of a branching process until enough trees of each level are in a window.
 
@@ -94,19 +96,16 @@ def grow(
         From `audiences`.
     comments : float
         Share of messages that hang on the first one without having been passed on, below 1.
-    window : (int, int)
-        Sizes that are kept, both ends included.
-    enough, most : int
-        Trees in the window, and stories told for them, at each level.
-    key : int
+    telling : Telling
     """
-    low, high = window
+    (low, high), enough, most, key = telling
     room = min(ROOM, 3 * enough * high)
     told = np.zeros((levels.size, 5), np.int64)
     parts = []
     for m, level in enumerate(levels):
         growth = Growth(np.uint64(key), m, float(level), *law, comments, low, high)
-        rows = GrownRows(*(np.empty(room, np.int32) for _ in range(3)), np.empty(high, np.int32))
+        tree, person, parent = (np.empty(room, np.int32) for _ in range(3))
+        rows = GrownRows(tree, person, parent, np.empty(high, np.int32))
         mine, piece = told[m], 2000
         while mine[3] < enough and mine[0] < most:
             before = mine[0]
@@ -125,20 +124,13 @@ def grow(
     return _grown(levels, told[:, :3], parts)
 
 
-def grow_on(
-    network: Network,
-    levels: FloatArray,
-    teller: str,
-    *,
-    window: tuple[int, int],
-    enough: int,
-    most: int,
-    key: int,
-) -> Grown:
+def grow_on(network: Network, levels: FloatArray, teller: str, telling: Telling) -> Grown:
     """Tell stories on a network, each an independent cascade of one probability.
 
-    Whoever hears passes on with the chance ``level / mean degree``; other arguments as of `grow`.
+    Whoever hears passes on with the chance ``level / mean degree``; first tellers as of
+    `audiences`.
     """
+    window, enough, most, key = telling
     degrees = network.degrees().astype(np.float64)
     if levels[-1] > degrees.mean():
         raise KoubeiError(
@@ -161,14 +153,15 @@ def grow_on(
                 if below is None
                 else np.minimum(np.searchsorted(below, at, side="right"), degrees.size - 1)
             )
+            rule = IndependentCascade(float(level / degrees.mean()))
             found = cascade(
-                network, IndependentCascade(float(level / degrees.mean())), who[:, None],
-                piece, (key + m) % 2**64, first=int(told[m, 0]), record="forest", threads=1, by="row",
+                network, rule, who[:, None], piece, (key + m) % 2**64, first=int(told[m, 0]),
+                record="forest", threads=1, by="row",
             )  # fmt: skip
             shapes = trees.trees_of(found.forest())
             told[m] += piece, int((shapes.size == 1).sum()), int((shapes.depth > 1).sum())
-            kept = (shapes.size >= window[0]) & (shapes.size <= window[1])
-            parts.append(measured(trees.CascadeTrees(*(each[kept] for each in shapes)), m))
+            every = measured(shapes, m)
+            parts.append(every[every["size"].between(*window)])
             hits += len(parts[-1])
     return _grown(levels, told, parts)
 

@@ -143,8 +143,10 @@ class RepostTrees:
             raise KoubeiError("chosen", "not one a tree", got=found.shape, allowed=str(len(self)))
         if found.dtype.kind not in "biu" and found.size:
             raise KoubeiError("chosen", "not a mask or numbers of trees", got=found.dtype.name)
-        if found.dtype.kind != "b" and found.size and not (
-            found.min() >= 0 and found.max() < len(self)
+        if (
+            found.dtype.kind != "b"
+            and found.size
+            and not (found.min() >= 0 and found.max() < len(self))
         ):
             raise KoubeiError("chosen", "no such tree", allowed=f"0..{len(self) - 1}")
         mask[found if found.size else []] = True
@@ -161,17 +163,23 @@ class RepostTrees:
         inner = np.flatnonzero(kept & (forest.above >= 0))
         lost = inner[~kept[forest.above[inner]]]
         parent[lost] = log.person[forest.roots[forest.tree[lost]]]
-        columns = [column[kept] for column in log._replace(parent=parent)]
-        numbers, columns[0] = _renumbered(columns[0])
-        found = trees.forest_of(Activations(*columns), _most(columns[1]))
+        numbers, replicate = _renumbered(log.replicate[kept])
+        rows = Activations(
+            replicate, log.person[kept], parent[kept], log.time[kept], log.until[kept],
+            log.kind[kept],
+        )  # fmt: skip
+        found = trees.forest_of(rows, _most(rows.person))
         return replace(
             self, forest=found, cascades=self.cascades[numbers], messages=self.messages[kept]
         )
 
 
 def _renumbered(replicate: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    numbers, code = np.unique(replicate, return_inverse=True)
-    return numbers.astype(np.int64), code.astype(np.int32)
+    """Return which numbers stand in a rising column, and the column with numbers from 0."""
+    starts = trees.starts_of(replicate)
+    counts = np.diff(starts) if starts.size > 1 else starts[:0]
+    numbers = replicate[starts[:-1]].astype(np.int64)
+    return numbers, np.repeat(np.arange(counts.size, dtype=np.int32), counts)
 
 
 def _most(person: NDArray[np.int32]) -> int:
@@ -337,7 +345,9 @@ def _log(parents: Any, times: Any, cascades: Any) -> _Log:
     if not rows:
         raise KoubeiError("parents", "no messages")
     if message.isna().any():
-        raise KoubeiError("parents", "a message has no name", got=f"row {int(message.isna().argmax())}")
+        raise KoubeiError(
+            "parents", "a message has no name", got=f"row {int(message.isna().argmax())}"
+        )
     numbers, called = _factors("cascades", cascades, message, rows)
     timed, dates, time = _times(times, message, rows)
     both = pd.concat([message, parent[parent.notna()]], ignore_index=True)
@@ -427,9 +437,7 @@ def _above(log: _Log, rootless: int, missing: str) -> NDArray[np.int64]:
     held = address[order]
     twice = np.flatnonzero(held[1:] == held[:-1])
     if twice.size:
-        raise _wrong(
-            "a message stands twice in a cascade", log.names[log.message], order[twice[0]]
-        )
+        raise _wrong("a message stands twice in a cascade", log.names[log.message], order[twice[0]])
     sought = log.cascade * log.names.size + log.parent
     at = np.minimum(np.searchsorted(held, sought), held.size - 1)
     there = (log.parent >= 0) & (held[at] == sought)
