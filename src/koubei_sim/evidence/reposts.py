@@ -335,7 +335,7 @@ def _log(parents: Any, times: Any, cascades: Any) -> _Log:
     else:
         above = pd.Series(checks.collected("parents", parents))
         message = pd.Series(np.arange(len(above)))
-        if above.dtype.kind not in "iuf":
+        if len(above) and above.dtype.kind not in "iuf":
             raise KoubeiError(
                 "parents", "not rows of parents", got=above.dtype.name,
                 allowed="whole numbers, -1 for none; or a frame, a mapping, a series",
