@@ -24,6 +24,7 @@ from koubei_sim.evidence.growing import Telling, audiences, grow, grow_on
 from koubei_sim.theory import branching
 
 LAWS = ("lognormal", "gamma", "beta")
+END = {"lognormal": math.inf, "gamma": math.inf, "beta": 1.0}
 KEY = 20120531
 ALMOST_NEVER = 1e-6  # how often a statistical test may fail where all is right
 
@@ -36,7 +37,7 @@ ALMOST_NEVER = 1e-6  # how often a statistical test may fail where all is right
 def test_classes_have_the_two_numbers_of_the_law(law: str, mean: float, spread: float) -> None:
     """Catches a law with another mean, a spread that is the deviation or sigma of the logarithm,
     and classes that are quantiles (whose mean is too small)."""
-    found = Appeal(mean, spread, law, most=math.inf)
+    found = Appeal(mean, spread, law, most=END[law])
     values = found.classes()
     assert (np.diff(values) >= 0.0).all() and values[0] >= 0.0
     assert values.mean() == pytest.approx(mean, rel=1e-9)
@@ -53,7 +54,7 @@ def test_numbers_are_drawn_from_the_law(law: str) -> None:
 
     Null: the law; n = 20,000; error rate 1e-6 (Kolmogorov-Smirnov).
     """
-    found = Appeal(0.3, 0.7, law, most=math.inf)
+    found = Appeal(0.3, 0.7, law, most=END[law])
     drawn = found.drawn(KEY, 0, 20_000)
     assert stats.kstest(drawn, found.cdf).pvalue > ALMOST_NEVER
 
@@ -72,6 +73,8 @@ def test_sigma_is_that_of_the_logarithm() -> None:
         (lambda: Appeal(0.1, math.inf), "spread"),
         (lambda: Appeal(0.1, 0.5, "normal"), "law"),
         (lambda: Appeal(1.0, 0.1, "beta"), "mean: of a beta law"),
+        (lambda: Appeal(0.5, 0.1, "beta", math.inf), "mean: of a beta law"),
+        (lambda: Appeal(0.05, 1.0, "beta", 0.1), "spread: of a beta law"),
         (lambda: Appeal(0.5, 1.0, "beta"), "spread: of a beta law, got 1.0, allowed below 1"),
         (lambda: Appeal(0.5, 0.1, most=0.0), "most"),
     ],
@@ -176,7 +179,7 @@ def test_without_a_tail_trees_have_the_closed_law_of_their_sizes() -> None:
     grown = grow(np.array([0.6]), audiences(None), 0.0, Telling((1, 60), 10**9, told, KEY))
     sizes = np.bincount(grown.trees["size"], minlength=61)[1:].astype(float)
     assert grown.told.tolist() == [told]
-    law = np.asarray(branching.size_pmf(np.arange(1, 61), 0.6)) * told
+    law = np.asarray(branching.borel_pmf(np.arange(1, 61), 0.6)) * told
     seen, wanted = np.append(sizes, told - sizes.sum()), np.append(law, told - law.sum())
     rare = wanted < 10
     seen, wanted = (np.append(x[~rare], x[rare].sum()) for x in (seen, wanted))
@@ -253,7 +256,7 @@ def test_trees_on_a_network_are_its_cascades() -> None:
 
 def _known(mean: float, spread: float, law: str = "lognormal", stories: int = 2500) -> pd.DataFrame:
     """Trees of stories each of which has an R of its own, drawn from the law."""
-    appeal = Appeal(mean, spread, law, most=math.inf)
+    appeal = Appeal(mean, spread, law, most=END[law])
     levels = np.sort(appeal.drawn(KEY, 0, 150))
     telling = Telling((100, 999), 10**6, stories, KEY + 7)
     return grow(levels, audiences(2.3), 0.0, telling).trees.drop(columns="level")
@@ -267,7 +270,7 @@ def known() -> pd.DataFrame:
 def test_a_known_law_is_found_again(known: pd.DataFrame) -> None:
     """Catches levels that are weighed wrongly (by trees in place of stories), halves that are not
     apart, and distances of something else."""
-    found = fit_appeal(known, splits=8, rng=1)
+    found = fit_appeal(known, law="lognormal", splits=8, rng=1)
     assert found.appeal.mean == pytest.approx(0.4, abs=0.12)
     assert found.appeal.spread == pytest.approx(0.8, abs=0.25)
     table = found.table()
@@ -325,7 +328,7 @@ def test_a_mixture_of_levels_is_that_of_stories() -> None:
 @pytest.mark.parametrize("law", LAWS)
 def test_weights_of_levels_are_those_of_the_law(law: str) -> None:
     """Catches weights that do not sum to the law up to the highest level."""
-    appeal = Appeal(0.3, 0.6, law, most=math.inf)
+    appeal = Appeal(0.3, 0.6, law, most=END[law])
     weights = fitting._weights(appeal)
     top = fitting.LEVELS[-1] * math.sqrt(fitting.LEVELS[1] / fitting.LEVELS[0])
     assert weights.sum() == pytest.approx(float(appeal.cdf(top)))
@@ -333,14 +336,17 @@ def test_weights_of_levels_are_those_of_the_law(law: str) -> None:
 
 
 def test_the_fit_goes_back_into_a_cascade(known: pd.DataFrame, net: Any) -> None:
-    """Catches an R that is taken for the probability of an arc."""
-    found = fit_appeal(known, splits=1, enough=50, most=20_000)
-    law = found.on(net)
-    assert law.mean * net.degrees().mean() == pytest.approx(found.appeal.mean)
-    assert law.spread == found.appeal.spread and law.most == 1.0
-    result = cascade(net, IndependentCascade(), RandomSeeds(1), 20, rng=1, parameters={"p": law})
-    assert result.replicates == 20
-    assert "R lognormal of mean" in repr(found)
+    """Catches an R that is taken for the probability of an arc, and an end of the law that is."""
+    degree = net.degrees().mean()
+    for name, most in (("gamma", 1.0), ("beta", 1.0 / degree)):
+        found = fit_appeal(known, law=name, splits=1, enough=50, most=20_000)
+        law = found.on(net)
+        assert law.mean * degree == pytest.approx(found.appeal.mean)
+        assert law.spread == found.appeal.spread and law.law == name
+        assert law.most == pytest.approx(most)
+        run = cascade(net, IndependentCascade(), RandomSeeds(1), 20, rng=1, parameters={"p": law})
+        assert run.replicates == 20
+        assert f"R {name} of mean" in repr(found)
 
 
 @pytest.mark.parametrize(

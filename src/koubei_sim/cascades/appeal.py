@@ -36,10 +36,11 @@ class Appeal:
     spread : float
         Standard deviation over mean, 0 or more; 0: all messages alike.
     law : {"lognormal", "gamma", "beta"}
-        Log-normal; gamma; or beta, on 0..1, whose mean is below 1 and whose spread is below
-        ``sqrt((1 - mean) / mean)``.
+        Log-normal; gamma; or beta, on 0..most, whose mean is below `most` and whose spread is
+        below ``sqrt((most - mean) / mean)``.
     most : float
-        Numbers above this are set to it; 1 for probabilities, ``math.inf`` for rates.
+        Largest number: the end of a beta law; of the others, what is above is set to it.  1 for
+        probabilities, ``math.inf`` for rates.
 
     Notes
     -----
@@ -70,9 +71,11 @@ class Appeal:
         if not math.isfinite(self.spread):
             raise KoubeiError("spread", "not finite", got=self.spread)
         if self.law == "beta":
-            if self.mean >= 1.0:
-                raise KoubeiError("mean", "of a beta law", got=self.mean, allowed="below 1")
-            top = math.sqrt((1.0 - self.mean) / self.mean)
+            if self.mean >= self.most or self.most == math.inf:
+                raise KoubeiError(
+                    "mean", "of a beta law", got=self.mean, allowed="below `most`, a number"
+                )
+            top = math.sqrt((self.most - self.mean) / self.mean)
             if self.spread >= top:
                 raise KoubeiError(
                     "spread", "of a beta law", got=self.spread, allowed=f"below {top:.6g}"
@@ -83,25 +86,41 @@ class Appeal:
         """Standard deviation of the logarithm, of the log-normal law with this spread."""
         return math.sqrt(math.log1p(self.spread**2))
 
-    def _law(self, more: int = 0) -> Any:
-        """Return the law, or that in which a number counts as often as it is large (`more` 1)."""
-        from scipy import stats
+    def _below(self, x: Any, more: int = 0) -> Any:
+        """Return the law at x; with `more` 1 that in which numbers count as often as large."""
+        from scipy import special
 
-        m, s = self.mean, self.spread
         if self.law == "lognormal":
-            middle = math.log(m) - self.sigma**2 / 2.0 + more * self.sigma**2
-            return stats.lognorm(self.sigma, scale=math.exp(middle))
+            with np.errstate(divide="ignore"):
+                z = np.log(x / self.mean) / self.sigma
+            return special.ndtr(z + self.sigma * (0.5 - more))
         if self.law == "gamma":
-            return stats.gamma(s**-2 + more, scale=m * s**2)
-        total = (1.0 - m) / (m * s**2) - 1.0
-        return stats.beta(m * total + more, (1.0 - m) * total)
+            shape = self.spread**-2
+            return special.gammainc(shape + more, x / self.mean * shape)
+        a, b = self._sides()
+        return special.betainc(a + more, b, np.minimum(x / self.most, 1.0))
+
+    def _sides(self) -> tuple[float, float]:
+        mean = self.mean / self.most
+        total = (1.0 - mean) / (mean * self.spread**2) - 1.0
+        return mean * total, (1.0 - mean) * total
+
+    def _quantile(self, share: NDArray[np.float64]) -> Any:
+        from scipy import special
+
+        if self.law == "lognormal":
+            return self.mean * np.exp(self.sigma * special.ndtri(share) - self.sigma**2 / 2.0)
+        if self.law == "gamma":
+            shape = self.spread**-2
+            return self.mean * special.gammaincinv(shape, share) / shape
+        return self.most * special.betaincinv(*self._sides(), share)
 
     def cdf(self, x: Any) -> NDArray[np.float64]:
         """Return the probability that a number is at most x, before `most` is applied."""
-        at = np.asarray(x, np.float64)
+        at = np.maximum(np.asarray(x, np.float64), 0.0)
         if self.spread == 0.0:
             return (at >= self.mean).astype(np.float64)
-        return np.asarray(self._law().cdf(at))
+        return np.asarray(self._below(at))
 
     def classes(self) -> NDArray[np.float64]:
         """Return the numbers that can be drawn, all equally likely, float64 (4096,)."""
@@ -109,7 +128,7 @@ class Appeal:
             return np.full(CLASSES, min(self.mean, self.most))
         edges = np.linspace(0.0, 1.0, CLASSES + 1)
         # The mean of a part is what that part holds of the law in which numbers count by size.
-        part = self._law(1).cdf(self._law().ppf(edges))
+        part = self._below(self._quantile(edges), 1)
         part[0], part[-1] = 0.0, 1.0
         values = CLASSES * self.mean * np.diff(part)
         # Twelve digits: a last bit of the maths library must not move a coin.
