@@ -2,7 +2,7 @@
 
 Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
-`advice_cascades`, `advice_studies` and `advice_decide`.
+`advice_cascades`, `advice_studies`, `advice_decide` and `advice_shapes`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.doors import advice_cascades, advice_decide, advice_files, advice_studies
+from tests.doors import (
+    advice_cascades,
+    advice_decide,
+    advice_files,
+    advice_shapes,
+    advice_studies,
+)
 
 import koubei_sim as kb
 
@@ -24,7 +30,8 @@ COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.joi
             "f'a label such as")  # fmt: skip
 # A text that stands in two tables would be tried once only.
 TABLES = tuple(
-    room.TRIED for room in (advice_files, advice_cascades, advice_studies, advice_decide)
+    room.TRIED
+    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_shapes)
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 
