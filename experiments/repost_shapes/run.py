@@ -85,7 +85,7 @@ def draw(fit: AppealFit, judged: SizeJudgement, path: Path) -> None:
         "broadcast_share": "Largest broadcast, share",
     }  # fmt: skip
     with drawing("en"):
-        figure, axes = plt.subplots(1, 5, figsize=(16.5, 3.9), width_ratios=[1, 1, 1, 1.05, 1.05])
+        figure, axes = plt.subplots(1, 5, figsize=(16.5, 4.2), width_ratios=[1, 1, 1, 1.05, 1.05])
         for ax, name in zip(axes, SHAPES):
             mine = fit.curves[fit.curves["statistic"] == name]
             for candidate, (colour, dashes, label) in looks.items():
@@ -109,8 +109,8 @@ def draw(fit: AppealFit, judged: SizeJudgement, path: Path) -> None:
         place = np.arange(len(names))
         rows = table.loc[names]
         for ax, (middle, low, high), title in (
-            (axes[3], ("error", "low", "high"), "Median relative error after an hour"),
-            (axes[4], ("median", "median_low", "median_high"), "AUC at 100 messages"),
+            (axes[3], ("error", "low", "high"), "After an hour"),
+            (axes[4], ("median", "median_low", "median_high"), "At 100 messages"),
         ):
             reach = [rows[middle] - rows[low], rows[high] - rows[middle]]
             ax.errorbar(rows[middle], place, xerr=reach, fmt="o", color=BLUE, ms=5, lw=1.5)
@@ -118,6 +118,8 @@ def draw(fit: AppealFit, judged: SizeJudgement, path: Path) -> None:
             ax.set_title(title, pad=8)
             ax.set_ylim(-0.5, len(names) - 0.5)
             ax.grid(axis="x", alpha=0.4)
+        axes[3].set_xlabel("median relative error of the size")
+        axes[4].set_xlabel("AUC for reaching the median")
         axes[3].set_xlim(0.0, 0.68)
         axes[4].set_xlim(0.45, 0.9)
         axes[4].axvline(0.5, color=GREY, lw=1.0, ls=":")

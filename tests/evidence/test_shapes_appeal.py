@@ -59,6 +59,24 @@ def test_numbers_are_drawn_from_the_law(law: str) -> None:
     assert stats.kstest(drawn, found.cdf).pvalue > ALMOST_NEVER
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_draws_have_the_address_of_the_page(number: int) -> None:
+    """Catches another address or another class than docs/cascades.md 8 says (a twin of it)."""
+
+    def mix(z: int) -> int:
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % 2**64
+        return z ^ (z >> 31)
+
+    found = Appeal(0.1, 0.5)
+    for replicate in (0, 1, 999):
+        state = KEY
+        for field in (0, 78, 0, number, replicate):
+            state = mix((state + 0x9E3779B97F4A7C15 * (field + 1)) % 2**64)
+        (one,) = found.drawn(KEY, replicate, 1, number)
+        assert one == found.classes()[state >> 52]
+
+
 def test_sigma_is_that_of_the_logarithm() -> None:
     """Catches another link to `telling.appeal_sigma`."""
     found = Appeal(0.3, 0.7, most=math.inf)

@@ -229,6 +229,13 @@ def test_an_early_child_stays_below_its_parent() -> None:
     assert found.until(0.0).trees()["size"].tolist() == [2]
 
 
+def test_what_loses_its_parent_by_a_cut_hangs_on_the_root() -> None:
+    """Catches a message that becomes a tree of its own because the clock of its parent is late."""
+    found = trees_of([-1, 0, 1], [0.0, 10.0, 5.0], early="keep")
+    assert found.until(6.0).trees()[["size", "depth"]].values.tolist() == [[2, 1]]
+    assert found.until(10.0).trees()[["size", "depth"]].values.tolist() == [[3, 2]]
+
+
 def test_a_cut_of_a_log_is_the_log_as_it_was_then() -> None:
     """Catches a message that is seen before it was sent, or that falls out with its tree."""
     rows = frame(ROWS)
