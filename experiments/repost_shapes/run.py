@@ -164,11 +164,20 @@ def told(fit: AppealFit, judged: SizeJudgement) -> list[str]:
         f"{int(sizes['trees'].iloc[0]):,} trees with 50 messages or more in the first "
         f"{judged.at:g} seconds, {int(sizes['trees_k'].iloc[0]):,} with {judged.k} or more in all."
     )
+    pairs = (
+        ("times + tree", "times"), ("times + tree", "log-linear"), ("times + tree", "Hawkes"),
+        ("log-linear", "popularity"),
+    )  # fmt: skip
+    nearer = []
+    for one, other in pairs:
+        share, low, high = judged.nearer(one, other)
+        nearer.append(f"{one} than {other} in {share:.3f} ({low:.3f} .. {high:.3f})")
     return [
         f"{fit.trees:,} trees of 100 to 999 messages; {fit.stories:,} stories told.",
         markdown(appeal.reset_index()),
         counts,
         markdown(spans(sizes, columns).reset_index()),
+        f"Nearer after {judged.at:g} seconds, share of trees: {'; '.join(nearer)}.",
     ]
 
 

@@ -52,6 +52,10 @@ TRIED: dict[str, Trial] = {
         lambda: forecast_size(UNTIMED, UNTIMED, at=5.0),
         lambda: forecast_size(_trees(), UNTIMED, first=5),
     ),
+    "'judge_sizes(trees, at=3600.0)'": (
+        lambda: judge_sizes(_trees(), None, k=5).nearer("times", "Hawkes"),
+        lambda: judge_sizes(_trees(), 120.0, k=5, least=1).nearer("times", "Hawkes"),
+    ),
     "'k=100'": (
         lambda: judge_sizes(_trees(), None, k=None),
         lambda: judge_sizes(_trees(), None, k=5),

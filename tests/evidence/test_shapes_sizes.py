@@ -192,6 +192,19 @@ def test_memories_are_the_laws_of_the_lags(log: pd.DataFrame) -> None:
     assert memory_of(np.array([])).by(np.array([0.0, 2.0])).tolist() == [0.0, 1.0]
 
 
+def test_who_is_nearer_is_counted_tree_by_tree(trees: RepostTrees) -> None:
+    """Catches a share of the wrong forecast, or ties counted as won."""
+    found = judge_sizes(trees, at=500.0, k=None, least=5)
+    assert found.by_time is not None
+    size = found.by_time["size"]
+    one, other = (abs(found.by_time[name] - size) for name in ("times", "no growth"))
+    share, low, high = found.nearer("times", "no growth")
+    assert share == (one < other).sum() / (one != other).sum()
+    assert low < share < high
+    assert found.nearer("no growth", "times")[0] == pytest.approx(1.0 - share)
+    assert np.isnan(found.nearer("times", "times")[0])
+
+
 # The area under the curve -------------------------------------------------------------------------
 
 
@@ -249,6 +262,7 @@ def test_one_number_for_all_says_nothing(trees: RepostTrees) -> None:
         (lambda t: judge_sizes(t, at=500.0, least=10**6), "too few that have grown so far, got 0"),
         (lambda t: judge_sizes(trees_of([-1, 0])), "the log tells no times, try first=100"),
         (lambda t: forecast_size(t, t), "one of the two is wanted"),
+        (lambda t: judge_sizes(t, None, k=20).nearer("times", "Hawkes"), "no time was asked for"),
         (lambda t: forecast_size(t, t, at=1.0, first=5), "one of the two is wanted"),
         (lambda t: forecast_size(t, t, at=500.0, by="oracle"), "by"),
         (lambda t: forecast_size(t, None, at=500.0), "young: no trees, got NoneType"),

@@ -24,6 +24,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.reposts import RepostTrees
 from koubei_sim.evidence.size_features import Young, young_first, young_until
 from koubei_sim.evidence.size_hawkes import hawkes
+from koubei_sim.metrics.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,6 +225,24 @@ class SizeJudgement:
                 row["trees_k"] = len(size)
             rows.append(row)
         return pd.DataFrame(rows, index=pd.Index(FORECASTS, name="forecast"))
+
+    def nearer(self, one: str, other: str) -> tuple[float, float, float]:
+        """Return the share of trees of which one forecast is nearer than another, at the time.
+
+        With its 95 % score interval (Wilson 1927); ties are left out.
+        """
+        if self.by_time is None:
+            raise KoubeiError(
+                "nearer", "no time was asked for", fix="judge_sizes(trees, at=3600.0)"
+            )
+        size = self.by_time["size"].to_numpy(np.float64)
+        errors = [
+            np.abs(self.by_time[checks.word("forecast", name, FORECASTS)].to_numpy() - size)
+            for name in (one, other)
+        ]
+        won, lost = int((errors[0] < errors[1]).sum()), int((errors[0] > errors[1]).sum())
+        low, high = wilson(won, won + lost)
+        return (won / (won + lost) if won + lost else float("nan")), low, high
 
     def __repr__(self) -> str:
         """Show the table."""
