@@ -68,6 +68,23 @@ def forecast_size(
         One row a tree of `young`: ``cascade, root, seen`` (messages after the root by then) and
         ``size`` (forecast of the messages after the root at the end); NaN where the tree has
         not got `first` messages.
+
+    Examples
+    --------
+    Forty trees in which a message comes each second for ten to fourteen seconds:
+
+    >>> from koubei_sim.evidence import trees_of
+    >>> lengths = [10 + tree % 5 for tree in range(40)]
+    >>> parents = [0 if k else -1 for n in lengths for k in range(n + 1)]
+    >>> rows = {"parent": parents, "time": [k for n in lengths for k in range(n + 1)]}
+    >>> import pandas as pd
+    >>> log = pd.DataFrame(rows).assign(
+    ...     message=rows["time"], cascade=[t for t, n in enumerate(lengths) for _ in range(n + 1)]
+    ... )
+    >>> log["parent"] = log["parent"].where(log["parent"] >= 0)
+    >>> trees = trees_of(log)
+    >>> forecast_size(trees, trees.where([0]), at=6.0, by="popularity")["size"].round(1).tolist()
+    [11.9]
     """
     checks.word("by", by, FORECASTS)
     at, first = _when(at, first)
