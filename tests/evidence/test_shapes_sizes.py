@@ -91,7 +91,8 @@ def test_what_is_known_at_a_number_of_messages_is_counted_by_hand() -> None:
     found = trees_of([-1] + [0] * n, np.arange(n + 1.0) ** 2)
     young = young_first(found, 10)
     ages = np.array([1.0, 4.0, 25.0, 64.0, 81.0, 100.0])  # of messages 1, 2, 5, 8, 9 and 10
-    np.testing.assert_allclose(young.times[0], np.log1p(np.append(ages, 100.0 - ages[1:-1])))
+    parts = np.array([*ages[:-1], *(100.0 - ages[1:-1])]) / 100.0
+    np.testing.assert_allclose(young.times[0], np.log([*parts, 100.0]))
     assert young.age.tolist() == [100.0] and young.seen.tolist() == [10.0]
 
 
@@ -109,6 +110,16 @@ def test_no_forecast_looks_ahead(log: pd.DataFrame, by: str, when: dict[str, Any
     if by not in ("no growth", "popularity") and "at" in when:
         less = forecast_size(known, whole.until(when["at"] / 2), by=by, **when)
         assert not np.allclose(less["size"], found[0]["size"])
+
+
+def test_the_unit_of_time_says_nothing(log: pd.DataFrame) -> None:
+    """Catches logarithms of one and a time, and forecasts that are good in seconds only."""
+    days = log.assign(time=log["time"] / 86_400.0)
+    found = judge_sizes(trees_of(log), at=500.0, k=20, least=5, folds=5)
+    other = judge_sizes(trees_of(days), at=500.0 / 86_400.0, k=20, least=5, folds=5)
+    for one, two in ((found.by_time, other.by_time), (found.by_messages, other.by_messages)):
+        assert one is not None and two is not None
+        np.testing.assert_allclose(one[list(FORECASTS)], two[list(FORECASTS)], rtol=1e-6)
 
 
 def test_a_tree_is_never_learnt_from_itself(log: pd.DataFrame) -> None:

@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float64]
 
 PARTS: Final = np.array([1, 2, 5, 10, 15, 20, 30, 40, 50, 55, 60]) / 60.0  # of the time seen
 PLACES: Final = np.array([0.1, 0.25, 0.5, 0.75, 0.9, 1.0])  # of the messages seen
+SHORTEST: Final = 1e-6  # age at the last message, in the unit of the log
+LEAST: Final = 1e-3  # part of it
 LATE: Final = 0.75  # what comes after this part of the time, or of the messages, is late
 
 
@@ -53,17 +55,20 @@ def young_until(trees: RepostTrees, age: float) -> Young:
 def young_first(trees: RepostTrees, k: int) -> Young:
     """Return the trees as they stood at their `k`-th message after the root; all have so many.
 
-    Times are ages at six places among the messages, and from four of them to the last.
+    Times are ages at six places among the messages, and from four of them to the last, as parts of
+    the last, which stands beside them.
     """
     young = trees.first(k)
     order = np.lexsort((young.place, young.forest.tree))
     ages = young.age[order].reshape(-1, k + 1)
     at = ages[:, np.maximum(np.round(PLACES * k).astype(np.int64), 1)]
-    at = np.maximum(at, 0.0)  # clocks differ
-    times = np.log1p(np.column_stack([at, at[:, -1:] - at[:, 1:-1]]))
+    last = np.maximum(at[:, -1:], SHORTEST)  # clocks differ
+    # Parts of the last age beside it, so that the unit of time moves nothing but a constant.
+    parts = np.column_stack([at[:, :-1], last - at[:, 1:-1]]) / last
+    times = np.log(np.column_stack([np.clip(parts, LEAST, None), last]))
     place = young.place
     shape, direct = _shape(young, (young.forest.above >= 0) & (place > LATE * k))
-    return Young(np.full(len(young), float(k)), at[:, -1], times, shape, direct, young)
+    return Young(np.full(len(young), float(k)), last[:, 0], times, shape, direct, young)
 
 
 def _per_tree(young: RepostTrees, values: NDArray[np.generic]) -> FloatArray:

@@ -171,7 +171,7 @@ def predicted(
 
 def _one_number(young: Young) -> FloatArray:
     """Return the logarithm of messages by then; where all have as many, of the time taken."""
-    return np.column_stack([np.log1p(young.seen), np.log1p(young.age)])
+    return np.column_stack([np.log1p(young.seen), np.log(young.age)])
 
 
 def _regression(x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:
