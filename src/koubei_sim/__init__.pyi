@@ -11,6 +11,7 @@ from . import theory as theory
 from ._version import __version__ as __version__
 from .cascades import SIR as SIR
 from .cascades import SIS as SIS
+from .cascades import Appeal as Appeal
 from .cascades import Bass as Bass
 from .cascades import Budget as Budget
 from .cascades import CascadeResult as CascadeResult
@@ -44,6 +45,7 @@ from .evidence import noisy as noisy
 from .evidence import observe as observe
 from .evidence import power as power
 from .evidence import read_diffusion as read_diffusion
+from .evidence import trees_of as trees_of
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter
 from .model.scenario import Scenario as Scenario

@@ -6,6 +6,7 @@ Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option sta
 `advice_cascades`, `advice_studies`, `advice_decide` and `advice_known_truth`.
 `advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_known_truth`.
 `advice_cascades`, `advice_studies`, `advice_decide` and `advice_rules`.
+`advice_cascades`, `advice_studies`, `advice_decide` and `advice_shapes`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.doors import (
     advice_judge,
     advice_known_truth,
     advice_rules,
+    advice_shapes,
     advice_studies,
 )
 
@@ -49,6 +51,7 @@ TABLES = tuple(
         advice_known_truth,
     )  # fmt: skip
     for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_rules)
+    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_shapes)
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 

@@ -8,6 +8,7 @@ norm for what each rule does.  This package uses networks and knows nothing of t
 from __future__ import annotations
 
 from koubei_sim.cascades import rules
+from koubei_sim.cascades.appeal import Appeal
 from koubei_sim.cascades.groups import GroupLaunch, Groups, group_launch, random_groups
 from koubei_sim.cascades.paired import PairedCascades, paired
 from koubei_sim.cascades.result import CascadeResult
@@ -19,6 +20,7 @@ from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.errors import old_names
 
 __all__ = [
+    "Appeal",
     "Budget",
     "CascadeResult",
     "GroupLaunch",

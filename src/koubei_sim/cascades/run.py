@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from koubei_sim.cascades import checks
+from koubei_sim.cascades.appeal import with_drawn
 from koubei_sim.cascades.arcs import Arcs
 from koubei_sim.cascades.result import CascadeResult
 from koubei_sim.cascades.rules.base import Rule, last_step
@@ -98,7 +99,7 @@ def cascade(
     by : {"label", "row"}
         "row": people are named by their rows although the network has labels, in `seed_agents`
         and in values keyed by people (`kinds`, `thresholds`, ...) alike.
-    parameters : mapping of str to (replicates,) array, optional
+    parameters : mapping of str to (replicates,) array or `Appeal`, optional
         Numbers of the rule that each replicate has for itself, in place of those in `rule`: ``{"q":
         array}``.  Replicate r is byte for byte that of a call with its numbers alone (in
         continuous time give `tick`, as the bins of curves are found from the first replicates
@@ -106,6 +107,8 @@ def cascade(
     start : Start, optional
         A diffusion watched up to a time, from which the rule goes on, in place of `seed_agents`.
         `horizon` and all times of the result are those of the diffusion.
+        otherwise).  Which numbers a rule has: ``rule.per_replicate``.  An `Appeal` is a law
+        from which each replicate draws: messages that differ.
 
     Returns
     -------
@@ -209,7 +212,9 @@ def _job(
         tick = checks.positive("tick", tick)
     if until is not None and not isinstance(until, (Precision, Budget)):
         raise KoubeiError("until", "not a stopping rule", got=until, allowed="Precision, Budget")
-    columns = columns_of(rule, parameters, replicates)
+    key = checks.key(rng)
+    drawn = with_drawn(parameters, rule.per_replicate, key, first, replicates)
+    columns = columns_of(rule, drawn, replicates)
     if columns is not None:
         if until is not None:
             raise KoubeiError("parameters", "given, but `until` decides how many replicates")
@@ -224,7 +229,6 @@ def _job(
     # The log holds numbers of replicates in 32 bits, the addresses of draws in 63.
     top = (1 << 31 if logged else 1 << 62) - 1
     first = checks.whole("first", first, 0, max(0, top - count))
-    key = checks.key(rng)
     brands = getattr(rule, "brands", ())
     size = graph.n_contacts if isinstance(graph, TemporalNetwork) else graph.n_arcs
     laid = graph if isinstance(graph, TemporalNetwork) else Arcs.of(graph, network)

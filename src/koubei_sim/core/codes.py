@@ -79,6 +79,11 @@ DRAW_GROUP_READ: Final = 74  # how often the group has carried the story before,
 DRAW_GROUP_ACT: Final = 75  # 0, 0 order / 1 share
 DRAW_GROUP_CHOICE: Final = 76  # 0, group
 DRAW_ARC_COUNT: Final = 77  # 0, 0; first arc of the segment
+DRAW_MESSAGE: Final = 78  # 0, place of the number among those of the rule; replicate
+
+# Evidence (docs/evidence.md); the field of the replicate holds the number of the tree.
+DRAW_TREE: Final = 168  # level, 0 growth / 1 comments; number of the draw within the tree
+DRAW_TELLER: Final = 169  # level, 0; number of the story, in the field of the replicate 0
 
 # Evidence (docs/evidence.md); the field of the replicate holds the number of a control.
 DRAW_FOLDS: Final = 162  # 0 who is held out with whom; person / 1 key of a fold's worlds; fold

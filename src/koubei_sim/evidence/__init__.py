@@ -5,6 +5,7 @@ docs/evidence.md is the norm.
 
 from __future__ import annotations
 
+from koubei_sim.evidence.appeal_fit import AppealFit, fit_appeal, shape_distance
 from koubei_sim.evidence.bench import Bench, bench
 from koubei_sim.evidence.credit import Credit, credit
 from koubei_sim.evidence.data_sets import study
@@ -21,7 +22,9 @@ from koubei_sim.evidence.next_person import Judgement
 from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
+from koubei_sim.evidence.reposts import RepostTrees, trees_of
 from koubei_sim.evidence.resampling import Bootstrap
+from koubei_sim.evidence.sizes import SizeJudgement, forecast_size, judge_sizes
 from koubei_sim.evidence.takeup import TakeUp
 from koubei_sim.evidence.telling import Telling
 from koubei_sim.evidence.thresholds import Thresholds, thresholds
@@ -29,6 +32,7 @@ from koubei_sim.evidence.total import total_effect
 from koubei_sim.evidence.touch import last_touch
 
 __all__ = [
+    "AppealFit",
     "Bench",
     "Bootstrap",
     "CascadeLog",
@@ -39,7 +43,9 @@ __all__ = [
     "Judgement",
     "Power",
     "Priors",
+    "RepostTrees",
     "SimulatedMoments",
+    "SizeJudgement",
     "TakeUp",
     "Telling",
     "Thresholds",
@@ -48,16 +54,21 @@ __all__ = [
     "clusters",
     "credit",
     "experiment",
+    "fit_appeal",
+    "forecast_size",
     "hazard",
     "judge",
+    "judge_sizes",
     "last_touch",
     "noisy",
     "observe",
     "power",
     "read_cascade_log",
     "read_diffusion",
+    "shape_distance",
     "simulated_moments",
     "study",
     "thresholds",
     "total_effect",
+    "trees_of",
 ]

@@ -3,3 +3,4 @@
 
 Called by `evidence.telling`, `evidence.takeup` and `evidence.credit`.
 """
+"""Loops of the room evidence: arithmetic on arrays, which checks and formats nothing."""
