@@ -131,9 +131,7 @@ def _strength(columns: list[FloatArray], rows: Panel, which: int = 0) -> float:
     return float(fit.value[which] / fit.error[which])
 
 
-def _seen(
-    own: float, b: float, key: int, r: int, qualities: tuple[float, ...] = ()
-) -> Found:
+def _seen(own: float, b: float, key: int, r: int, qualities: tuple[float, ...] = ()) -> Found:
     world, rows = _diffusion(own, b, key, r)
     dates, one = calendar(rows.period), np.ones(rows.period.size)
 

@@ -90,9 +90,7 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
             "C",
             "nothing else confounds here",
         ),
-        in_band(
-            "matching on noise alone removes of the excess", 0.0, float(removed[0]), 0.1, "C"
-        ),
+        in_band("matching on noise alone removes of the excess", 0.0, float(removed[0]), 0.1, "C"),
     ]
     rows += [
         reported(f"quality {quality}: removed of the excess", float(share))
@@ -127,9 +125,7 @@ def _none(found: list[Effect]) -> list[Check]:
     ]
 
 
-def _effect(
-    b: float, key: int, r: int, qualities: tuple[float, ...] = QUALITIES
-) -> Effect:
+def _effect(b: float, key: int, r: int, qualities: tuple[float, ...] = QUALITIES) -> Effect:
     """One world, by all estimators."""
     world = homophilous(PEOPLE, TIES, OWN, key, r)
     p = BASE * np.exp(PULL * world.trait)

@@ -1,8 +1,8 @@
 """The shuffle test for influence: its size, its power, and what it silently assumes.
 
-If friends act alike but nobody moves anybody, it does not matter who of those who acted did so when:
-with their times shuffled the dependence on friends should be the same (Anagnostopoulos, Kumar and
-Mahdian 2008).  Where the time of acting has nothing to do with who one is, the test is exact.
+If friends act alike but nobody moves anybody, it does not matter who of those who acted did so
+when: with their times shuffled the dependence on friends should be the same (Anagnostopoulos, Kumar
+and Mahdian 2008).  Where the time of acting has nothing to do with who one is, the test is exact.
 Where those of one kind act earlier than others it is not.  With influence it is strong.  Giving the
 ties to others instead of the times is no test of influence at all: it asks whether friends are
 alike.
@@ -57,7 +57,7 @@ def run(scale: str = "quick", key: int = KEY) -> Replication:
             _mean(kinds, 0),
             0.1,
             "S",
-            "1 of 10 in the other program, which says .02 to .40; more than the level of .05, since "
+            "1 of 10 in the other program, which says .02 to .40; above the level of .05, since "
             "the test assumes that times have nothing to do with kinds",
         ),
         in_band("b = .25: power", 1.0, _mean(moved, 0), 0.05, "S"),
@@ -178,9 +178,7 @@ def _reversal(worlds: int, key: int) -> list[Check]:
         for r in range(worlds):
             world, times = _diffused(b, key, r)
             who, named = world.listens.nonzero()
-            gaps.append(
-                dependence(_ties(who, named), times) - dependence(_ties(named, who), times)
-            )
+            gaps.append(dependence(_ties(who, named), times) - dependence(_ties(named, who), times))
         gap, error = float(np.mean(gaps)), float(np.std(gaps, ddof=1) / np.sqrt(worlds))
         good = gap > 4.0 * error if b else abs(gap) < 4.0 * error
         rows.append(

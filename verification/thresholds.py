@@ -58,7 +58,13 @@ _MORAN: Final = (
     "0.07 0.04 -0.03 -0.02 -0.06 -0.02 -0.00 0.01 0.01 0.01 0.02 0.02 0.01 0.04 0.05 0.03 0.02"
 )
 #: Cities, all: mean threshold of everybody, those without a name counted as 0.
-_MEANS: Final = {"city 1": 0.6304, "city 2": 0.4931, "city 3": 0.4365, "city 4": 0.5926, "all": 0.5660}
+_MEANS: Final = {
+    "city 1": 0.6304,
+    "city 2": 0.4931,
+    "city 3": 0.4365,
+    "city 4": 0.5926,
+    "all": 0.5660,
+}
 
 
 def run(scale: str = "quick", key: int = KEY) -> Replication:
@@ -100,8 +106,13 @@ def thresholds(found: Study, lag: int) -> FloatArray:
 
     Examples
     --------
-    >>> two = Study(shares(np.array([0]), np.array([1]), 2), np.array([3, 2]), np.zeros(2, bool),
-    ...             np.ones(2), np.arange(2))
+    >>> two = Study(
+    ...     shares(np.array([0]), np.array([1]), 2),
+    ...     np.array([3, 2]),
+    ...     np.zeros(2, bool),
+    ...     np.ones(2),
+    ...     np.arange(2),
+    ... )
     >>> thresholds(two, 1).tolist()
     [1.0, nan]
     """
