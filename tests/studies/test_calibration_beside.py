@@ -110,7 +110,10 @@ def test_errors_in_days_are_those_of_the_curves() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("phones", [0, 10], [1.0]), "beside: one count a date, two or more, got 2 dates, 1 counts"),
+        (
+            ("phones", [0, 10], [1.0]),
+            "beside: one count a date, two or more, got 2 dates, 1 counts",
+        ),
         (("phones", [10, 0], [1.0, 2.0]), "beside: dates must rise"),
         (("phones", [0, 10], [3.0, 2.0]), "beside: dates must rise and cumulative counts never"),
         (([0, 10], [3.0, 2.0]), "beside: must be a name, dates and counts"),

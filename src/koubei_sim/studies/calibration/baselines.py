@@ -189,9 +189,7 @@ def _besides(times: FloatArray, counts: FloatArray, beside: Beside) -> Fitted:
     note = "is told the other series on later days"
     if points < times.size:
         note += f"; it covers {points} of {times.size} points"
-    return Fitted(
-        "beside", title, parameters, (constant,), points, points - 1, error, note, curve
-    )
+    return Fitted("beside", title, parameters, (constant,), points, points - 1, error, note, curve)
 
 
 def _fitted(name: str, times: FloatArray, counts: FloatArray, gap: float | None) -> Fitted:
