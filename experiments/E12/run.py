@@ -100,7 +100,7 @@ def calibrated(
     errors = found.holdout(number)
     tables = {
         "results": found.forecasts(number),
-        "passages": found.passages(number),
+        "passages": _whole(found.passages(number)),
         "errors": errors,
         "parameters": found.table().merge(found.identifiability(), on="parameter"),
         "scorecard": found.scorecard(number).table(),
@@ -112,6 +112,14 @@ def calibrated(
         shown.to_csv(out / f"{name}.csv", index=False)
     _figure(found, number, out / "figure.png")
     return verdict(found, errors)
+
+
+def _whole(late: Any) -> Any:
+    """Return days with one digit, and no minus before a zero."""
+    shown = late.copy()
+    reals = [name for name in shown.select_dtypes("float").columns if name != "observed"]
+    shown[reals] = shown[reals].round(1) + 0.0
+    return shown
 
 
 def verdict(found: Calibration, errors: Any) -> dict[str, Any]:

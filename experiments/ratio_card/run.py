@@ -195,7 +195,7 @@ def markdown(frame: pd.DataFrame) -> str:
 def main() -> None:
     """Run the silent worlds; write table, figure and the part of the README."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=16)
+    parser.add_argument("--worlds", type=int, default=8)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=HERE)
     options = parser.parse_args()
