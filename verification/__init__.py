@@ -48,6 +48,12 @@ REPLICATIONS: Final[dict[str, Entry]] = {
     "cascade-shape": Entry("cascade_shape", "shape of cascades on heavy-tailed graphs"),
     "bass-fit": Entry("bass_fit", "fitting Bass: known truth, then US durables"),
     "xiaomi-waves": Entry("xiaomi_waves", "MIUI users: does one wave explain them"),
+    "thresholds": Entry("thresholds", "thresholds of doctors and women; netdiffuseR's showcase"),
+    "latent-homophily": Entry("latent_homophily", "contagion found where there is none"),
+    "matched-peers": Entry("matched_peers", "peer influence: naive, and by matched samples"),
+    "shuffle-test": Entry("shuffle_test", "shuffled times and shuffled ties: size and power"),
+    "tree-shapes": Entry("tree_shapes", "shapes of real trees, and of recruitment"),
+    "watch-launch": Entry("watch_launch", "a watch in chat groups: one number left to fail"),
 }
 NAMES: Final = tuple(REPLICATIONS)
 

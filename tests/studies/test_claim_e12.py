@@ -38,8 +38,23 @@ def errors(model: float, **others: float) -> pd.DataFrame:
     rows = {"fresh": model, "model": 0.001, **others, "two_logistic": float("nan")}
     notes = ["not enough points" if name == "two_logistic" else "" for name in rows]
     return pd.DataFrame(
-        {"forecast": list(rows), "error": list(rows.values()), "coverage": 0.5, "note": notes}
+        {
+            "forecast": list(rows),
+            "error": list(rows.values()),
+            "coverage": 0.5,
+            "days": 40.0,
+            "near_days": 0.5,
+            "note": notes,
+        }
     )
+
+
+def test_what_is_told_later_days_does_not_judge(claim):
+    """Catches a verdict that goes by a curve which knows the days held out."""
+    found = claim.verdict(Found(0.5), errors(0.09, bass=0.3, drift=0.1, beside=0.01))
+    assert found["verdict"] == "supported"
+    assert found["told"] == 0.01
+    assert "| beside (told the shipments) | 0.010 | 40 | 50% |" in claim._markdown(found)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +96,6 @@ def test_the_claim_runs_quickly_and_twice_the_same(claim, tmp_path):
     first = claim.calibrated(quick=True, out=tmp_path / "a")
     again = claim.calibrated(quick=True, out=tmp_path / "b", journal=tmp_path / "j")
     assert first == again
-    for name in ("results.csv", "errors.csv", "parameters.csv", "scorecard.csv"):
+    for name in ("results.csv", "passages.csv", "errors.csv", "parameters.csv", "scorecard.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert (tmp_path / "a" / "figure.png").stat().st_size > 10_000

@@ -42,6 +42,7 @@ _COLOURS: Final = {
     "log_quadratic": GREEN,
     "power": RED,
     "drift": SKY,
+    "beside": BLACK,
 }
 #: Room between the last line and the labels of its neighbours, as a share of the height.
 _GAP: Final = 0.058
@@ -148,7 +149,7 @@ def _baselines(
         if not inside.any():
             continue
         ax.plot(x[inside], curve[inside], color=colour, lw=1.3, ls="--", zorder=3)
-        end = min(float(curve[-1]), 4.0 * top)
+        end = min(float(curve[inside][-1]), 4.0 * top)
         ends.append((x[-1], end, say(f"baseline_{fit.name}", lang), colour))
     return ends
 

@@ -108,6 +108,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "baseline_log_quadratic": ("log-quadratic", "对数二次"),
     "baseline_power": ("power of time", "时间的幂"),
     "baseline_drift": ("last growth", "最近增速"),
+    "baseline_beside": ("other series", "另一序列加常数"),
     # notes
     "fan": (
         "line: median; bands: 50 and 90 % of {number} runs; dots: seen, circles: held out",

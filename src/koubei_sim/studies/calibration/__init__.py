@@ -7,7 +7,7 @@ the whole on worlds whose parameters are known.  `fit_rule` does the same for an
 Sits on the sweeps of `studies`; called by people and by ``koubei calibrate``.
 """
 
-from koubei_sim.studies.calibration.baselines import BASELINES, Fitted, fit_baselines
+from koubei_sim.studies.calibration.baselines import BASELINES, Beside, Fitted, fit_baselines
 from koubei_sim.studies.calibration.calibrate import bass_start, calibrate, ranges_around
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.calibration_file import CalibrationFile, read_calibration
@@ -22,6 +22,7 @@ from koubei_sim.studies.calibration.targets import LEVELS, Target, Targets
 __all__ = [
     "BASELINES",
     "LEVELS",
+    "Beside",
     "Calibration",
     "CalibrationFile",
     "Ensemble",

@@ -66,6 +66,28 @@ class Fitted(NamedTuple):
     curve: Curve | None
 
 
+class Beside(NamedTuple):
+    """Another series that goes with the counts, such as units shipped beside users.
+
+    Attributes
+    ----------
+    name : str
+    times : array, shape [points]
+        Days, rising, on the axis of the counts it stands beside.
+    counts : array, shape [points]
+        Cumulative, never falling; between two points they grow evenly.
+    """
+
+    name: str
+    times: FloatArray
+    counts: FloatArray
+
+    def at(self, times: FloatArray) -> FloatArray:
+        """Return counts at times; NaN where the series says nothing."""
+        asked = np.asarray(times, np.float64)
+        return np.interp(asked, self.times, self.counts, left=np.nan, right=np.nan)
+
+
 #: Baseline -> (title, parameters, points that the curve must pass through).
 BASELINES: Final[dict[str, tuple[str, tuple[str, ...], int]]] = {
     "bass": ("Bass", ("p", "q", "m"), 1),
@@ -77,11 +99,16 @@ BASELINES: Final[dict[str, tuple[str, tuple[str, ...], int]]] = {
     "log_quadratic": ("log-quadratic trend", ("level", "growth", "bend"), 0),
     "power": ("power of time", ("scale", "power"), 1),
     "drift": ("last growth carried on", ("growth",), 1),
+    "beside": ("another series + constant", ("constant",), 0),
 }  # fmt: skip
 
 
 def fit_baselines(
-    times: FloatArray, counts: FloatArray, gap: float | None = None, names: Any = None
+    times: FloatArray,
+    counts: FloatArray,
+    gap: float | None = None,
+    names: Any = None,
+    beside: Beside | None = None,
 ) -> list[Fitted]:
     """Fit the baselines to the points of one series.
 
@@ -96,6 +123,10 @@ def fit_baselines(
         began; that baseline is left out without it.
     names : sequence of str, optional
         Which of `BASELINES`; all without it.
+    beside : Beside, optional
+        Another series; the baseline of this name is that series and a constant, and is left out
+        without it.  It knows the series on later days too: a curve that is told something, not a
+        forecast of its own.
 
     Raises
     ------
@@ -116,8 +147,49 @@ def fit_baselines(
         raise KoubeiError("counts", "must be above 0", got=str(counts.tolist())[:50])
     for name in names or ():
         one_of("baselines", name, BASELINES, "unknown baseline")
-    wanted = [n for n in names or BASELINES if n != "two_logistic_dated" or gap is not None]
-    return [_fitted(name, times, counts, gap) for name in wanted]
+    given = {"two_logistic_dated": gap is not None, "beside": beside is not None}
+    wanted = [name for name in names or BASELINES if given.get(name, True)]
+    return [
+        _besides(times, counts, beside)
+        if name == "beside" and beside is not None
+        else _fitted(name, times, counts, gap)
+        for name in wanted
+    ]
+
+
+def _besides(times: FloatArray, counts: FloatArray, beside: Beside) -> Fitted:
+    """Another series and a constant: least squares of logarithms, on the points it covers."""
+    from scipy.optimize import least_squares
+
+    _, parameters, _ = BASELINES["beside"]
+    title, other = f"{beside.name} + constant", beside.at(times)
+    covered = np.isfinite(other)
+    points = int(covered.sum())
+    if points < 1:
+        note = "the other series covers none of the points"
+        return Fitted("beside", title, parameters, (), 0, -1, np.nan, note, None)
+    other, counts = other[covered], counts[covered]
+    # Above minus the least of the series, so that the sum is never 0.
+    floor = -float(other.min()) + 1e-9 * float(counts.min())
+
+    def gap(constant: FloatArray) -> FloatArray:
+        return np.asarray(np.log((other + constant[0]) / counts))
+
+    start = max(float(np.mean(counts - other)), floor + 0.1 * float(counts.min()))
+    found = least_squares(
+        gap, [start], bounds=([floor], [np.inf]), x_scale=float(counts.max()), xtol=1e-12,
+        ftol=1e-12, gtol=1e-12,
+    )  # fmt: skip
+    constant = float(found.x[0])
+
+    def curve(t: FloatArray) -> FloatArray:
+        return np.asarray(beside.at(t) + constant)
+
+    error = float(np.sqrt(np.mean(gap(found.x) ** 2)) / np.log(10.0))
+    note = "is told the other series on later days"
+    if points < times.size:
+        note += f"; it covers {points} of {times.size} points"
+    return Fitted("beside", title, parameters, (constant,), points, points - 1, error, note, curve)
 
 
 def _fitted(name: str, times: FloatArray, counts: FloatArray, gap: float | None) -> Fitted:

@@ -33,9 +33,9 @@ from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.storage import PARTIAL, CannotWrite, whole_file
 from koubei_sim.studies.calibration import abc, optimise
 from koubei_sim.studies.calibration.abc import Batch, Particles
-from koubei_sim.studies.calibration.baselines import fit_baselines
+from koubei_sim.studies.calibration.baselines import Beside, fit_baselines
 from koubei_sim.studies.calibration.calibration import Calibration
-from koubei_sim.studies.calibration.forecast import series_of
+from koubei_sim.studies.calibration.forecast import Told, series_of
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
 from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
 from koubei_sim.studies.design.points import few_enough
@@ -170,6 +170,7 @@ def calibrate(
     progress: bool | Tell | None = None,
     baseline_start: tuple[Any, float] | None = None,
     wave_gap: float | None = None,
+    beside: tuple[str, Any, Any] | None = None,
 ) -> Calibration:
     """Fit parameters of a scenario to targets.
 
@@ -211,6 +212,9 @@ def calibrate(
         An observed point before the run that only the baselines see.
     wave_gap : float, optional
         Days between two waves, where something else says so (baseline ``two_logistic_dated``).
+    beside : (name, dates or days, counts), optional
+        Another series that goes with the counts, cumulative: the baseline ``beside`` is this
+        series and a constant, and knows it on later days too.
 
     Returns
     -------
@@ -259,15 +263,17 @@ def calibrate(
     quantile = number("quantile", quantile, 0.0, 1.0)
     execution = _check(method, quantile, adjust, (out, backend, workers, threads, progress), seen)
     first = _first(start, prior, method)
-    origin = None if baseline_start is None else _origin(baseline_start, base)
+    told = Told(
+        None if baseline_start is None else _origin(baseline_start, base),
+        None if wave_gap is None else number("wave_gap", wave_gap, 0.0),
+        None if beside is None else _beside(beside, base),
+    )
     particles, simulations = whole("particles", particles, 1), whole("simulations", simulations, 1)
     generations, replicates = (
         whole("generations", generations, 1),
         whole("replicates", replicates, 1),
     )
     few_enough(simulations * replicates, "simulations")
-    if wave_gap is not None:
-        wave_gap = number("wave_gap", wave_gap, 0.0)
     if method != "optuna" and simulations < particles:
         raise KoubeiError("simulations", "fewer than particles", got=simulations,
                           allowed=f"{particles} or more")  # fmt: skip
@@ -304,9 +310,7 @@ def calibrate(
     if adjust and method != "optuna":
         last = abc.adjusted(last)
     model = replace(model, tell=None)
-    return Calibration(
-        model, wanted, method, generation, last, best, simulated, trials, origin, wave_gap
-    )
+    return Calibration(model, wanted, method, generation, last, best, simulated, trials, told)
 
 
 class _Fit(NamedTuple):
@@ -426,12 +430,36 @@ def _origin(given: tuple[Any, float], scenario: Any) -> tuple[float, float]:
             "baseline_start", "must be a day or date and a number above 0", got=repr(given),
             fix="('2010-08-16', 100)",
         )  # fmt: skip
-    when = moment_from(given[0])
-    if not isinstance(when, int):
-        if scenario.start_date is None:
-            raise KoubeiError("baseline_start", "the scenario has no start date", fix="a day")
-        when = (when - scenario.start_date).days
-    return float(when), count
+    return _day("baseline_start", moment_from(given[0]), scenario), count
+
+
+def _beside(given: tuple[str, Any, Any], scenario: Any) -> Beside:
+    """Return another series in days since the start of the run, checked."""
+    if not (isinstance(given, (tuple, list)) and len(given) == 3 and isinstance(given[0], str)):
+        raise KoubeiError(
+            "beside", "must be a name, dates and counts", got=repr(given)[:60],
+            fix="('phones shipped', [0, 365], [0, 7.2e6])",
+        )  # fmt: skip
+    name, dates, counts = given
+    days = [_day("beside", moment_from(date), scenario) for date in dates]
+    values = [number("beside", count, 0.0) for count in counts]
+    if len(days) != len(values) or len(days) < 2:
+        raise KoubeiError(
+            "beside", "one count a date, two or more",
+            got=f"{len(days)} dates, {len(values)} counts",
+        )  # fmt: skip
+    if not (np.diff(days) > 0).all() or not (np.diff(values) >= 0).all():
+        raise KoubeiError("beside", "dates must rise and cumulative counts never fall")
+    return Beside(name, np.array(days), np.array(values))
+
+
+def _day(where: str, when: Any, scenario: Any) -> float:
+    """Return a day of the run, of a date or a day."""
+    if isinstance(when, int):
+        return float(when)
+    if scenario.start_date is None:
+        raise KoubeiError(where, "the scenario has no start date", fix="a day")
+    return float((when - scenario.start_date).days)
 
 
 def stored_plan(folder: Path | None) -> dict[str, Any]:

@@ -63,13 +63,12 @@ class Calibration:
         best_shares: FloatArray,
         simulations: int,
         trials: tuple[FloatArray, FloatArray] | None = None,
-        origin: tuple[float, float] | None = None,
-        wave_gap: float | None = None,
+        told: forecast.Told | None = None,
     ) -> None:
         self.model, self.targets, self.method = model, targets, method
         self.generations, self.particles, self.trials = generations, particles, trials
         self.simulations = simulations
-        self._best_shares, self._origin, self._gap = best_shares, origin, wave_gap
+        self._best_shares, self._told = best_shares, told or forecast.Told()
         self._predictive: dict[int, Predictive] = {}
         self._continued: dict[int, Predictive] = {}
 
@@ -250,12 +249,12 @@ class Calibration:
     def baseline_shift(self, name: str) -> float:
         """Return the days from the first point that the baselines saw to day 0 of the run."""
         series = self.series(name)
-        return float(forecast.baselines_of(series, self._origin, self._gap)[1][0] - series.days[0])
+        return float(forecast.baselines_of(series, self._told)[1][0] - series.days[0])
 
     def baselines(self) -> dict[str, list[Fitted]]:
         """Return the baselines of each series, fitted to the points that the model was shown."""
         found = forecast.series_of(self.targets, self.model.scenario)
-        return {s.name: forecast.baselines_of(s, self._origin, self._gap)[0] for s in found}
+        return {s.name: forecast.baselines_of(s, self._told)[0] for s in found}
 
     def forecasts(self, number: int = 100) -> pd.DataFrame:
         """Return every point of every series: observed, model, baselines.
@@ -270,11 +269,31 @@ class Calibration:
             kinds = {forecast.MODEL: self.continued(number), **kinds}
         tables = []
         for series in forecast.series_of(self.targets, self.model.scenario):
-            fitted, times = forecast.baselines_of(series, self._origin, self._gap)
+            fitted, times = forecast.baselines_of(series, self._told)
             values = {kind: runs.values[:, list(series.places)] for kind, runs in kinds.items()}
             tables.append(forecast.forecasts(series, fitted, times, values))
         if not tables:
             raise KoubeiError("forecasts", "no series among the targets", fix="Targets.series")
+        return pd.concat(tables, ignore_index=True)
+
+    def passages(self, number: int = 100) -> pd.DataFrame:
+        """Return by how many days each forecast passes each count late (+) or early (-).
+
+        See `forecast.passages`: announced counts are first passages, and the day is what was
+        observed.  ``model`` and ``fresh`` are those of the median, with intervals of the runs.
+        """
+        import pandas as pd
+
+        kinds = {forecast.FRESH: self.predictive(number)}
+        if self.method != "optuna":
+            kinds = {forecast.MODEL: self.continued(number), **kinds}
+        tables = []
+        for series in forecast.series_of(self.targets, self.model.scenario):
+            fitted, times = forecast.baselines_of(series, self._told)
+            curves = {kind: runs.curves[series.name] for kind, runs in kinds.items()}
+            tables.append(forecast.passages(series, fitted, times, curves))
+        if not tables:
+            raise KoubeiError("passages", "no series among the targets", fix="Targets.series")
         return pd.concat(tables, ignore_index=True)
 
     def holdout(self, number: int = 100) -> pd.DataFrame:
@@ -293,12 +312,12 @@ class Calibration:
             raise KoubeiError(
                 "holdout", "nothing was held out", fix="Targets.series(.., hold_out_after=)"
             )
-        table = self.forecasts(number)
+        table, late = self.forecasts(number), self.passages(number)
         tables = []
         for name, fitted in self.baselines().items():
-            part = table[table["series"] == name]
+            part, days = (one[one["series"] == name] for one in (table, late))
             if (part["use"] == "held out").any():
-                found = forecast.errors(part, fitted, len(self.model.paths))
+                found = forecast.errors(part, fitted, len(self.model.paths), days)
                 found.insert(0, "series", name)
                 tables.append(found)
         if not tables:

@@ -56,6 +56,17 @@ class Point(StudyFile):
     count: Real = entry(..., "How many", above=0)
 
 
+class OtherSeries(StudyFile):
+    """Another series that goes with the counts; the baseline ``beside`` adds a constant to it."""
+
+    name: Said = entry(..., "What it is called")
+    dates: Annotated[list[Moment], BeforeValidator(_list)] = entry(..., "Dates, or days of the run")
+    values: Annotated[list[Any], BeforeValidator(_list)] = entry(
+        ..., "Cumulative counts, one a date, never falling"
+    )
+    source: str = entry("", "Where the numbers stand")
+
+
 class OneTarget(StudyFile):
     """One observed number, see `Target`."""
 
@@ -98,6 +109,7 @@ class CalibrationFile(OfScenario):
     targets: list[OneTarget] = entry([], "Observed numbers", allowed="[[targets]]")
     series: list[Series] = entry([], "Observed curves", allowed="[[series]]")
     baseline_start: Point | None = entry(None, "An earlier point that only the baselines see")
+    beside: OtherSeries | None = entry(None, "Another series that only the baselines see")
     predictive: Whole = entry(100, "Posterior predictive runs", low=1)
     out: str | None = entry(None, "Folder; the file's name without it")
     method: str = entry("abc-smc", "abc-smc, abc or optuna")
@@ -136,6 +148,8 @@ class CalibrationFile(OfScenario):
         }
         if self.baseline_start is not None:
             found["baseline_start"] = (self.baseline_start.date, self.baseline_start.count)
+        if self.beside is not None:
+            found["beside"] = (self.beside.name, self.beside.dates, self.beside.values)
         return found
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.metrics import days_of, read_dated
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.studies.calibration.baselines import Fitted, fit_baselines
+from koubei_sim.studies.calibration.baselines import Beside, Fitted, fit_baselines
 from koubei_sim.studies.calibration.scorecard import quantiles
 from koubei_sim.studies.calibration.simulator import Model
 from koubei_sim.studies.calibration.targets import Target, Targets
@@ -104,26 +104,42 @@ def moment(scenario: Scenario, day: int) -> str:
     return (scenario.start_date + datetime.timedelta(days=day)).isoformat()
 
 
-def baselines_of(
-    series: Series, origin: tuple[float, float] | None, gap: float | None
-) -> tuple[list[Fitted], FloatArray]:
+class Told(NamedTuple):
+    """What the baselines are told and the model is not.
+
+    Attributes
+    ----------
+    origin : (day, count) or None
+        An earlier point (the model starts later).
+    gap : float or None
+        Days between two waves.
+    beside : Beside or None
+        Another series, in days since the start of the run.
+    """
+
+    origin: tuple[float, float] | None = None
+    gap: float | None = None
+    beside: Beside | None = None
+
+
+def baselines_of(series: Series, told: Told) -> tuple[list[Fitted], FloatArray]:
     """Return the baselines fitted to the seen points of a series, and the times of all its points.
 
     Parameters
     ----------
     series : Series
-    origin : (day, count) or None
-        An earlier point that the baselines see and the model does not (the model starts later).
-    gap : float or None
-        See `fit_baselines`.
+    told : Told
     """
     days, counts = series.days[series.seen], series.counts[series.seen]
-    if origin is not None:
-        days, counts = np.append(origin[0], days), np.append(origin[1], counts)
+    if told.origin is not None:
+        days, counts = np.append(told.origin[0], days), np.append(told.origin[1], counts)
     if days.size < 2 or not (counts > 0).all():
         return [], series.days
     start = days[0]
-    return fit_baselines(days - start, counts, gap), series.days - start
+    beside = told.beside
+    if beside is not None:
+        beside = beside._replace(times=beside.times - start)
+    return fit_baselines(days - start, counts, told.gap, beside=beside), series.days - start
 
 
 def forecasts(
@@ -156,14 +172,108 @@ def forecasts(
     return pd.DataFrame(rows)
 
 
-def errors(table: pd.DataFrame, fitted: list[Fitted], parameters: int) -> pd.DataFrame:
+#: A day is near that of an announcement within so many days.
+NEAR_DAYS: Final = 30.0
+#: Days after the last point within which a curve is followed for the day it passes a count.
+FOLLOWED: Final = 3_650
+
+
+def passages(
+    series: Series,
+    fitted: list[Fitted],
+    times: FloatArray,
+    curves: dict[str, tuple[FloatArray, FloatArray]],
+) -> pd.DataFrame:
+    """Return by how many days each forecast passes each count late (+) or early (-).
+
+    An announced count is a first passage: the count was chosen, the day is what was observed.
+
+    Parameters
+    ----------
+    fitted, times
+        From `baselines_of`.
+    curves : dict of str to (days, counts [runs, days])
+        `MODEL` or `FRESH` -> curves of runs on days of the run; the passage of their median is
+        taken, and for its interval those of the runs.
+
+    Returns
+    -------
+    DataFrame
+        One row a point: ``series, when, use, observed``, then days of each forecast; ``inf`` where
+        it never passes the count (a run: not by its last day).
+    """
+    import pandas as pd
+
+    start = float(series.days[0] - times[0])
+    rows = []
+    for k, when in enumerate(series.moments):
+        count, announced = float(series.counts[k]), float(series.days[k])
+        row: dict[str, Any] = {
+            "series": series.name,
+            "when": when,
+            "use": "fitted" if series.seen[k] else "held out" if series.held[k] else "not fitted",
+            "observed": count,
+        }
+        for kind, (days, counts) in curves.items():
+            low, high = _ENDS[kind]
+            every = np.array([first_passage(days, run, count) for run in counts]) - announced
+            # The runs are a sample: quantiles of what they did, never of what lies between.
+            row[low], row[high] = np.quantile(every, (0.05, 0.95), method="inverted_cdf")
+            row[kind] = first_passage(days, np.median(counts, axis=0), count) - announced
+        for fit in fitted:
+            row[fit.name] = np.nan
+            if fit.curve is not None:
+                grid = np.arange(0.0, float(times[-1]) + FOLLOWED)
+                row[fit.name] = first_passage(grid + start, fit.curve(grid), count) - announced
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def first_passage(days: FloatArray, counts: FloatArray, count: float) -> float:
+    """Return the day on which a curve first reaches a count, ``inf`` where it never does.
+
+    Linear between the days given; NaN in the curve is nothing known.
+
+    Examples
+    --------
+    >>> first_passage(np.array([0.0, 10.0, 20.0]), np.array([0.0, 5.0, 4.0]), 4.0)
+    8.0
+    """
+    known = np.isfinite(counts)
+    days, counts = days[known], counts[known]
+    above = np.flatnonzero(counts >= count)
+    if not above.size:
+        return float("inf")
+    at = int(above[0])
+    if at == 0:
+        return float(days[0])
+    share = (count - counts[at - 1]) / (counts[at] - counts[at - 1])
+    return float(days[at - 1] + share * (days[at] - days[at - 1]))
+
+
+def errors(
+    table: pd.DataFrame, fitted: list[Fitted], parameters: int, late: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the errors of model and baselines on the points that were held out, best first.
 
     Columns: ``forecast, title, parameters, points, freedom`` (points less parameters less points
     passed through), ``fitted_error`` and ``error`` (root mean square of log10(forecast /
     observed) on the points seen and on those held out), ``percent`` (mean absolute percentage
     error), ``bias`` (mean log10 ratio), ``coverage`` (share of held-out points inside the model's
-    90 % interval; baselines give none), ``note``.  Rows that could not be fitted come last.
+    90 % interval; baselines give none), ``days`` (mean absolute distance in days between the day
+    of a count and the day that the forecast passes it, ``inf`` where it never does) and
+    ``near_days`` (share of them within `NEAR_DAYS`), ``note``.  Rows that could not be fitted come
+    last.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `forecasts`.
+    fitted : list of Fitted
+    parameters : int
+        Of the model.
+    late : DataFrame, optional
+        From `passages`, the same points; without it errors in days are NaN.
     """
     import pandas as pd
 
@@ -197,9 +307,16 @@ def errors(table: pd.DataFrame, fitted: list[Fitted], parameters: int) -> pd.Dat
         row["error"] = _rms(logs[later])
         row["percent"] = float(100.0 * np.mean(np.abs(ratio[later] - 1.0)))
         row["bias"] = float(np.mean(logs[later]))
+        row["days"] = row["near_days"] = float("nan")
+        if late is not None and np.isfinite(ratio[later]).all():
+            gaps = np.abs(late[str(row["forecast"])].to_numpy(dtype=np.float64)[later])
+            row["days"], row["near_days"] = float(gaps.mean()), float((gaps <= NEAR_DAYS).mean())
     order = ["forecast", "title", "parameters", "points", "freedom", "fitted_error", "error"]
-    found = pd.DataFrame(rows, columns=[*order, "percent", "bias", "coverage", "note"])
+    found = pd.DataFrame(rows, columns=[*order, "percent", "bias", "coverage", *_IN_DAYS, "note"])
     return found.sort_values("error", kind="stable", na_position="last").reset_index(drop=True)
+
+
+_IN_DAYS: Final = ("days", "near_days")
 
 
 def _rms(logs: FloatArray) -> float:
