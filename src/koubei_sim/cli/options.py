@@ -29,11 +29,30 @@ app = typer.Typer(
     name="koubei",
     help="Word-of-mouth diffusion on social graphs: from seed users to a fan pyramid.",
     epilog="Exit status: 0 fine, 1 failed, 2 wrong use or input. RESULT is a folder made by --out.",
-    add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from koubei_sim._version import __version__
+
+        print(f"koubei {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def koubei(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Word-of-mouth diffusion on social graphs: from seed users to a fan pyramid."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 class Lang(StrEnum):

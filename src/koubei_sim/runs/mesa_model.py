@@ -61,7 +61,7 @@ class KoubeiModel(mesa.Model):
         As in `koubei_sim.run`.
     engine : {"compiled"}
         The other engine has a Mesa model of its own, `koubei_sim.model.reference`.
-    **changes
+    **kwargs
         Values to change in the scenario, by dotted path.  Where a dot cannot be written, two
         underscores stand for it: ``seeding__purity=0.3`` is ``seeding.purity``.
 
@@ -96,7 +96,7 @@ class KoubeiModel(mesa.Model):
         agents: Any = None,
         engine: str = "compiled",
         threads: int | None = None,
-        **changes: Any,
+        **kwargs: Any,  # Mesa's pages know this name for "any other"
     ) -> None:
         if rng is not None and seed is not None:
             raise KoubeiError("rng", "given twice, as rng and as seed", fix="rng alone")
@@ -110,8 +110,8 @@ class KoubeiModel(mesa.Model):
         super().__init__(rng=self.key % 2**32)
         own = options.own_people
         spec = scenario_from("scenario", scenario, own)
-        if changes:
-            spec = spec.changed({name.replace("__", "."): v for name, v in changes.items()}, own)
+        if kwargs:
+            spec = spec.changed({name.replace("__", "."): v for name, v in kwargs.items()}, own)
         self.scenario_spec = spec
         self.replicate = checks.whole("replicate", replicate, 0, 2**62)
         simulation = options.simulation(spec)

@@ -154,6 +154,8 @@ def set_paths(scenario: Content, changes: Mapping[str, Any]) -> dict[str, Any]:
     """
     parts = scenario.to_dict()
     for path, value in changes.items():
+        if path == "seed":  # what other libraries call the key; here seeds are people
+            raise KoubeiError("seed", "seeds are people here", got=value, fix=f"rng={value!r}")
         _set(scenario, parts, path, _dumped(value))
     return parts
 

@@ -50,6 +50,23 @@ class Scenario(Content):
     koubei_sim.errors.KoubeiError: seeding.purty: unknown parameter, ..., try purity
     """
 
+    def __iter__(self) -> Any:
+        """Refuse: a scenario is one thing (`mesa.batch_run` takes what iterates for a list)."""
+        raise TypeError("a scenario is one thing, not a list; scenario.to_dict() has its parts")
+
+    def __repr__(self) -> str:
+        """Say what it is in three lines; `describe` says it in words, `to_toml` in full."""
+        people = self.n_agents * self.people_per_agent
+        parts = {
+            "channels": self.channels, "products": self.products, "activities": self.nodes,
+            "events": self.events, "media": self.media, "goods": self.goods,
+        }  # fmt: skip
+        named = [f"  {what}: {', '.join(some)}" for what, some in parts.items() if some]
+        size = f"{people:,.0f} people, {self.n_agents:,} agents, {self.ticks:,} days"
+        return "\n".join([f"Scenario({self.name!r}: {size})", *named])
+
+    __str__ = __repr__
+
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> Scenario:
         check(self, bool(info.context and info.context.get(OWN_PEOPLE)))
