@@ -2,11 +2,8 @@
 
 Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
-`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_judge`.
-`advice_cascades`, `advice_studies`, `advice_decide` and `advice_known_truth`.
-`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_known_truth`.
-`advice_cascades`, `advice_studies`, `advice_decide` and `advice_rules`.
-`advice_cascades`, `advice_studies`, `advice_decide` and `advice_shapes`.
+`advice_cascades`, `advice_studies`, `advice_decide`, and of evidence `advice_hazard`,
+`advice_judge`, `advice_known_truth`, `advice_rules` and `advice_shapes`.
 """
 
 from __future__ import annotations
@@ -46,12 +43,10 @@ TABLES = tuple(
         advice_decide,
         advice_hazard,
         advice_judge,
-    )
-    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_known_truth)
         advice_known_truth,
-    )  # fmt: skip
-    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_rules)
-    for room in (advice_files, advice_cascades, advice_studies, advice_decide, advice_shapes)
+        advice_rules,
+        advice_shapes,
+    )
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 

@@ -47,7 +47,6 @@ ALLOWED = {
     "model/kernels": {"core", "model.mechanisms"},
     "cascades/kernels": {"core"},
     "seeding/kernels": {"core", "cascades.kernels"},
-    "evidence/kernels": {"core"},
     "evidence/kernels": {"core", "cascades.kernels"},
     "theory": {"core.draws", "core.codes", "checks", "errors"},
     "model/reference": {

@@ -103,12 +103,11 @@ def cascade(
         Numbers of the rule that each replicate has for itself, in place of those in `rule`: ``{"q":
         array}``.  Replicate r is byte for byte that of a call with its numbers alone (in
         continuous time give `tick`, as the bins of curves are found from the first replicates
-        otherwise).  Which numbers a rule has: ``rule.per_replicate``.
+        otherwise).  Which numbers a rule has: ``rule.per_replicate``.  An `Appeal` is a law
+        from which each replicate draws: messages that differ.
     start : Start, optional
         A diffusion watched up to a time, from which the rule goes on, in place of `seed_agents`.
         `horizon` and all times of the result are those of the diffusion.
-        otherwise).  Which numbers a rule has: ``rule.per_replicate``.  An `Appeal` is a law
-        from which each replicate draws: messages that differ.
 
     Returns
     -------

@@ -81,32 +81,24 @@ DRAW_GROUP_CHOICE: Final = 76  # 0, group
 DRAW_ARC_COUNT: Final = 77  # 0, 0; first arc of the segment
 DRAW_MESSAGE: Final = 78  # 0, place of the number among those of the rule; replicate
 
-# Evidence (docs/evidence.md); the field of the replicate holds the number of the tree.
-DRAW_TREE: Final = 168  # level, 0 growth / 1 comments; number of the draw within the tree
-DRAW_TELLER: Final = 169  # level, 0; number of the story, in the field of the replicate 0
-
-# Evidence (docs/evidence.md); the field of the replicate holds the number of a control.
-DRAW_FOLDS: Final = 162  # 0 who is held out with whom; person / 1 key of a fold's worlds; fold
-DRAW_CONTROLS: Final = 163  # 0 ties swapped / 1 others met / 2 times, number of the layer
-
 # Reverse sets (docs/seeding.md); the field of the replicate holds the number of the set.
 DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
 DRAW_SET_LAWS: Final = 133  # collection, 0 bytes / 1 low bits / 2 latency / 3 duration / 4 pleases
 
-# Evidence: 160 to 175.
+# Evidence (docs/evidence.md), 160 to 175; the field of the replicate holds the number of the resample,
+# the control, the world or the tree, 0 where there is one.
 DRAW_HAZARD_RESAMPLE: Final = 161  # 0, 0 groups or people drawn again / 1 effects of groups; number
-# Evidence (docs/evidence.md); the field of the replicate holds the number of the world.
+DRAW_FOLDS: Final = 162  # 0 who is held out with whom; person / 1 key of a fold's worlds; fold
+DRAW_CONTROLS: Final = 163  # 0 ties swapped / 1 others met / 2 times, number of the layer
 DRAW_SEEN: Final = 164  # 0 people, 1 recall, 2 / 3 traits, 16 + layer ties; 0, name or teller
 DRAW_ASSIGNED: Final = 165  # which design, 0; person, cluster or block; from 8: keys and orders
+DRAW_TELLING: Final = 166  # 0 word along an arc, 0; arc / 1 whether a person takes up, 0; person
+DRAW_RULE_FIT: Final = 167  # what: 0 villages, 1 walks, 2 orders, 3 ties, 4 cascades; turn; number
+DRAW_TREE: Final = 168  # level, 0 growth / 1 comments; number of the draw within the tree
+DRAW_TELLER: Final = 169  # level, 0; number of the story, in the field of the replicate 0
 DRAW_WORLD_TIES: Final = 170  # number of the naming, 0 whom / 1 near or far; person
 DRAW_WORLD_PEOPLE: Final = 171  # 0 trait, 1 proxy, 2 seeds; from 8: controls and keys
-# Evidence: 160 to 175.
-DRAW_HAZARD_RESAMPLE: Final = 161  # 0, 0 groups or people drawn again / 1 effects of groups; number
-# Evidence (docs/evidence.md); the last field is an arc or a person.
-DRAW_TELLING: Final = 166  # 0 word along an arc, 0; arc / 1 whether a person takes up, 0; person
-# What fits and scores of rules draw; "replicate" is 0 unless said otherwise.
-DRAW_RULE_FIT: Final = 167  # what: 0 villages, 1 walks, 2 orders, 3 ties, 4 cascades; turn; number
 
 DRAW_SEED_SETS: Final = 186  # 0 random sets, 1 order of candidates, 0; number of the set
 DRAW_RESAMPLE: Final = 190  # bootstrap of results, no part of the model

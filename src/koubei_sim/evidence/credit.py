@@ -27,7 +27,7 @@ from koubei_sim.core.draws import units_drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.kernels.credit import Logs, Weights, pairs_before
 from koubei_sim.evidence.logs import REWIRE, CascadeLog
-from koubei_sim.evidence.next_person import Judgement, judged
+from koubei_sim.evidence.next_person import NextJudgement, judged
 from koubei_sim.networks import Network, as_network
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Credit:
             rows.indptr, rows.indices, np.ascontiguousarray(own), popular, float(self.decay)
         ))  # fmt: skip
 
-    def judge(self, held_out: CascadeLog, *, rng: Any = None, draws: int = 2000) -> Judgement:
+    def judge(self, held_out: CascadeLog, *, rng: Any = None, draws: int = 2000) -> NextJudgement:
         """Say how much better the next participant of unseen cascades is foretold.
 
         Every model gives each person who is not in yet a chance to be next: a share of word from
@@ -119,7 +119,7 @@ class Credit:
 
         Returns
         -------
-        Judgement
+        NextJudgement
             One row a model: ``popularity``; ``given ties`` (where a network was given); ``credit``;
             and credit learnt from cascades in shuffled order, in reversed order, and (where a
             network was given) on ties rewired.

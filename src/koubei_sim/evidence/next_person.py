@@ -1,4 +1,4 @@
-"""`Judgement`: who comes next in unseen cascades, by credit and by plainer rivals.
+"""`NextJudgement`: who comes next in unseen cascades, by credit and by plainer rivals.
 
 Made by `credit.Credit.judge`.  The score is the logarithm of the chance that a model gave to the
 person who came next, among all who were not in yet; the gain is over popularity, by cascade.
@@ -32,7 +32,7 @@ PRIOR: Final = (0.01, 0.03, 0.1, 0.3, 1.0)  # times taken part that everybody is
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Judgement:
+class NextJudgement:
     """Scores of models on unseen cascades.
 
     Attributes
@@ -93,7 +93,7 @@ class Judgement:
     def __repr__(self) -> str:
         """Say the gains over popularity."""
         lines = [
-            f"<Judgement: {self.places.size:,} cascades, {self.places.sum():,} participants, "
+            f"<NextJudgement: {self.places.size:,} cascades, {self.places.sum():,} participants, "
             f"popularity {self.base:.3f} nats"
         ]
         for name, row in self.table().iterrows():
@@ -108,7 +108,7 @@ def judged(
     key: int,
     draws: int,
     variant: Callable[[Any, CascadeLog, str, int], Any],
-) -> Judgement:
+) -> NextJudgement:
     """Learn each variant, fit its mixture inside what was learnt from, score it outside.
 
     Parameters
@@ -152,7 +152,7 @@ def judged(
     drawn = np.empty((draws, len(names)))
     for k, who in enumerate(chosen):
         drawn[k] = scores[:, who].sum(axis=1) / max(1, places[who].sum())
-    return Judgement(
+    return NextJudgement(
         tuple(names), scores, places, float(base.mean()), np.array(mixture), np.array(reached),
         drawn,
     )  # fmt: skip
