@@ -86,8 +86,8 @@ DRAW_SET_ROOT: Final = 131  # collection, 0; 0
 DRAW_SET_ARCS: Final = 132  # collection, person; number of the draw, from 0
 DRAW_SET_LAWS: Final = 133  # collection, 0 bytes / 1 low bits / 2 latency / 3 duration / 4 pleases
 
-# Evidence (docs/evidence.md), 160 to 175; the field of the replicate holds the number of the resample,
-# the control, the world or the tree, 0 where there is one.
+# Evidence (docs/evidence.md), 160 to 175; the field of the replicate holds the number of the
+# resample, the control, the world or the tree, 0 where there is one.
 DRAW_HAZARD_RESAMPLE: Final = 161  # 0, 0 groups or people drawn again / 1 effects of groups; number
 DRAW_FOLDS: Final = 162  # 0 who is held out with whom; person / 1 key of a fold's worlds; fold
 DRAW_CONTROLS: Final = 163  # 0 ties swapped / 1 others met / 2 times, number of the layer

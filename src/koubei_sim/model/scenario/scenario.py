@@ -57,7 +57,7 @@ class Scenario(Content):
     def __repr__(self) -> str:
         """Say what it is in three lines; `describe` says it in words, `to_toml` in full."""
         people = self.n_agents * self.people_per_agent
-        parts = {
+        parts: dict[str, Mapping[str, object]] = {
             "channels": self.channels, "products": self.products, "activities": self.nodes,
             "events": self.events, "media": self.media, "goods": self.goods,
         }  # fmt: skip
