@@ -6,15 +6,15 @@ norm.
 
 from __future__ import annotations
 
-from koubei_sim.evidence.bench import Bench, bench
+from koubei_sim.evidence.benchmark import Bench, bench
 from koubei_sim.evidence.designs import clusters
 from koubei_sim.evidence.diffusion import Diffusion
-from koubei_sim.evidence.experiment import Experiment, experiment
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
-from koubei_sim.evidence.observe import noisy, observe
+from koubei_sim.evidence.observation import noisy, observe
 from koubei_sim.evidence.touch import last_touch
+from koubei_sim.evidence.trial import Experiment, experiment
 
 __all__ = ["Bench", "Diffusion", "Experiment", "Hazard", "Priors", "World", "bench", "clusters",
            "experiment", "hazard", "last_touch", "noisy", "observe"]  # fmt: skip
