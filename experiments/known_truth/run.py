@@ -1,9 +1,8 @@
 """Estimators of contagion and designs of experiments, tried in worlds with known truth.
 
 ``python experiments/known_truth/run.py`` (half an hour on one core; ``--part bench``, ``observed``,
-``right``, ``designs``, ``forms`` or ``touch`` for one) writes `bench.csv`, `observed.csv`, `right.csv`,
-`designs.csv`, `forms.csv`, `touch.csv`, `figure.png`, and the tables between the marks of
-README.md.  The same key gives the same bytes.
+``right``, ``designs``, ``forms`` or ``touch`` for one) writes a table of that name each,
+`figure.png`, and the tables between the marks of README.md.  The same key gives the same bytes.
 """
 
 from __future__ import annotations
@@ -145,7 +144,7 @@ def adoptions(result: kb.Result) -> NDArray[np.float64]:
 
 
 PARTS: Final[dict[str, Callable[[], pd.DataFrame]]] = {
-    "bench": bench, "observed": observed, "forms": forms, "designs": designs,
+    "bench": bench, "observed": observed, "right": right, "forms": forms, "designs": designs,
     "touch": touch,
 }  # fmt: skip
 
