@@ -1,12 +1,14 @@
 """What real adoption data say: read, estimated, judged, and tried in worlds with known truth.
 
-docs/evidence.md is the norm.
+`Diffusion` holds who adopted when; `hazard` estimates what moved them.  docs/evidence.md is the
+norm.
 """
 
 from __future__ import annotations
 
 from koubei_sim.evidence.appeal_fit import AppealFit, fit_appeal, shape_distance
 from koubei_sim.evidence.bench import Bench, bench
+from koubei_sim.evidence.benchmark import Bench, bench
 from koubei_sim.evidence.credit import Credit, credit
 from koubei_sim.evidence.data_sets import study
 from koubei_sim.evidence.designs import clusters
@@ -19,6 +21,7 @@ from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.logs import CascadeLog, read_cascade_log
 from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
 from koubei_sim.evidence.next_person import NextJudgement
+from koubei_sim.evidence.observation import noisy, observe
 from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
@@ -30,6 +33,7 @@ from koubei_sim.evidence.telling import Telling
 from koubei_sim.evidence.thresholds import Thresholds, thresholds
 from koubei_sim.evidence.total import total_effect
 from koubei_sim.evidence.touch import last_touch
+from koubei_sim.evidence.trial import Experiment, experiment
 
 __all__ = [
     "AppealFit",
