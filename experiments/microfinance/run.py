@@ -173,9 +173,9 @@ def _draw(found: SimulatedMoments, plt: Any) -> None:
     shape = (len(TAKER), len(OTHER))
     figure, ax = plt.subplots(figsize=(6.4, 4.6))
     worse = (found.criterion - found.statistic).reshape(shape)
-    levels = [0.0, 5.99, 20.0, 60.0, 200.0]
+    levels = [0.0, 6.7, 20.0, 60.0, 200.0]  # 95 % for two numbers and 38 groups
     filled = ax.contourf(OTHER, TAKER, worse, levels, cmap="Blues_r", extend="max")
-    figure.colorbar(filled, ax=ax, label="J above its smallest (95 % region below 6.0)")
+    figure.colorbar(filled, ax=ax, label="J above its smallest (95 % region below 6.7)")
     at = np.array([0.0, max(OTHER)])
     ax.plot(at, 7.0 * at, color=ORANGE, lw=1.5, label="seven times")
     ax.plot(found.best["q_other"], found.best["q_taker"], "o", color=BLUE, label="best")

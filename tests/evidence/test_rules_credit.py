@@ -161,7 +161,9 @@ def test_word_is_seen_and_controls_lose() -> None:
 
 
 def test_no_word_no_gain() -> None:
-    """Catches credit that is mere popularity: where people come by popularity alone, no gain.
+    """Catches credit that is mere popularity, and a mixture that has seen what it is fitted on.
+
+    Where people come by popularity alone nothing is to be gained.
 
     30 worlds would make five false alarms at 5 % with a chance under .02; ten worlds here, at most
     two intervals above zero.
@@ -179,7 +181,8 @@ def test_no_word_no_gain() -> None:
         learnt, held_out = log.split(0.7, seed)
         table = credit(None, learnt).judge(held_out, rng=seed, draws=400).table()
         alarms += table.loc["credit", "low"] > 0.0
-        assert table.loc["credit", "gain"] < 0.05
+        # A mixture fitted on what credit was learnt from would trust it, and lose.
+        assert -0.03 < table.loc["credit", "gain"] < 0.05
     assert alarms <= 2, alarms
 
 

@@ -179,10 +179,11 @@ def test_known_numbers_are_found() -> None:
     """Catches weights, signs or axes mixed up: the truth lies in the region in most worlds.
 
     Null: the region holds the truth with 95 %; 20 worlds; fewer than 15 have a chance of 3e-4.  J
-    of a true model must not be refused at 1e-3 in more than 2 of 20.
+    of a true model must not be refused at 5 % in more than 5 of 20 (3e-4).
     """
     net, leaders, group = villages()
     six_of = TakeUp(net, leaders, group)
+    found = []
     truth = Telling(0.3, 0.45, 0.05)
     inside = refused = 0
     for world in range(20):
@@ -191,9 +192,13 @@ def test_known_numbers_are_found() -> None:
                                 rng=world, horizon=4, draws=50, threads=1)  # fmt: skip
         at = (fit.points == (0.45, 0.05)).all(axis=1)
         inside += bool(fit.region[at][0])
-        refused += fit.p_value < 1e-3
+        refused += fit.p_value < 0.05
+        found.append((fit.statistic, fit.region.mean()))
     assert inside >= 15, inside
-    assert refused <= 2, refused
+    assert refused <= 5, refused
+    statistic, region = np.mean(found, axis=0)
+    assert 2.0 < statistic < 8.0, statistic  # 4 x 23 / 18 on average where the weights are right
+    assert region < 0.5, region
 
 
 def test_region_tables_and_draws_agree() -> None:

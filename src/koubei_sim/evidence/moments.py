@@ -77,7 +77,7 @@ class SimulatedMoments:
 
     @property
     def statistic(self) -> float:
-        """J at its smallest: chi-squared with `df` degrees of freedom where the model is true."""
+        """J at its smallest: about `df` where the model is true and groups are many."""
         return float(self.criterion.min())
 
     @property
@@ -87,17 +87,26 @@ class SimulatedMoments:
 
     @property
     def p_value(self) -> float:
-        """Chance of a J this large where the model is true; NaN without degrees of freedom."""
-        from scipy.stats import chi2
+        """Chance of a J this large where the model is true; NaN without degrees of freedom.
 
-        return float(chi2.sf(self.statistic, self.df)) if self.df > 0 else float("nan")
+        By the law of Hotelling (1931), which minds that the weights are themselves estimated from
+        G groups: ``J (G - df) / (df (G - 1))`` is F with df and G - df degrees of freedom.
+        """
+        from scipy.stats import f
+
+        groups, df = self.observed.shape[0], self.df
+        if df <= 0:
+            return float("nan")
+        return float(f.sf(self.statistic * (groups - df) / (df * (groups - 1)), df, groups - df))
 
     @property
     def region(self) -> NDArray[np.bool_]:
-        """Which points a test at 5 % does not refuse against the best, (M,)."""
-        from scipy.stats import chi2
+        """Which points a test at 5 % (of Hotelling) does not refuse against the best, (M,)."""
+        from scipy.stats import f
 
-        return self.criterion - self.statistic <= chi2.ppf(LEVEL, len(self.names))
+        groups, wide = self.observed.shape[0], len(self.names)
+        scale = wide * (groups - 1) / (groups - wide)
+        return self.criterion - self.statistic <= scale * f.ppf(LEVEL, wide, groups - wide)
 
     @property
     def weights(self) -> FloatArray:
