@@ -7,13 +7,11 @@ norm.
 from __future__ import annotations
 
 from koubei_sim.evidence.appeal_fit import AppealFit, fit_appeal, shape_distance
-from koubei_sim.evidence.bench import Bench, bench
 from koubei_sim.evidence.benchmark import Bench, bench
 from koubei_sim.evidence.credit import Credit, credit
 from koubei_sim.evidence.data_sets import study
 from koubei_sim.evidence.designs import clusters
 from koubei_sim.evidence.diffusion import Diffusion
-from koubei_sim.evidence.experiment import Experiment, experiment
 from koubei_sim.evidence.hazard import Hazard, hazard
 from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.known import World
@@ -22,7 +20,6 @@ from koubei_sim.evidence.logs import CascadeLog, read_cascade_log
 from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
 from koubei_sim.evidence.next_person import NextJudgement
 from koubei_sim.evidence.observation import noisy, observe
-from koubei_sim.evidence.observe import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
 from koubei_sim.evidence.reposts import RepostTrees, trees_of

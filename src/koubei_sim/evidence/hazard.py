@@ -481,13 +481,11 @@ class Hazard:
         >>> bool((np.isfinite(told) | ~np.isfinite(silent)).all())  # nobody is lost to talk
         True
         """
-        record = self._of(d, "fit.simulate(d)")
+        record = self._of(d)
         place = None
         if since is not None:
             last = record.start + record.periods - 1
             place = checks.whole("since", since, record.start, last) - record.start
-        record = self._of(d)
-        place = None if since is None else checks.whole("since", since) - record.start
         key = checks.key(rng)
         count, scale, values = checks.whole("worlds", worlds, 1), None, self._changed(change)
         if self.effects is not None:
