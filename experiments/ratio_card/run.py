@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -58,7 +59,11 @@ def experiment(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"experiment_{name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.parent))  # it imports files that stand beside it
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
     return module
 
 
@@ -168,6 +173,13 @@ def draw(frame: pd.DataFrame, path: Path) -> None:
         plt.close(figure)
 
 
+def shown(value: float) -> str:
+    """Return a number with three digits, whole from a hundred on."""
+    if not np.isfinite(value):
+        return "none"
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
+
+
 def markdown(frame: pd.DataFrame) -> str:
     """Return the table of the README."""
     lines = [
@@ -175,12 +187,11 @@ def markdown(frame: pd.DataFrame) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in frame.to_dict("records"):
-        values = [f"{row[name]:,.4g}" if np.isfinite(row[name]) else "none" for name in
-                  ("reported", "with", "without")]  # fmt: skip
+        values = [shown(row[name]) for name in ("reported", "with", "without")]
+        near = f"{shown(row['low'])} .. {shown(row['high'])}"
         lines.append(
-            f"| {row['ratio']} | {row['level']} | {values[0]} | {row['low']:,.3g} .. "
-            f"{row['high']:,.3g} | {row['by']} | {values[1]} | {values[2]} | {row['says']} "
-            f"| {row['source']} |"
+            f"| {row['ratio']} | {row['level']} | {values[0]} | {near} | {row['by']} "
+            f"| {values[1]} | {values[2]} | {row['says']} | {row['source']} |"
         )
     near, without = int(frame["near with"].sum()), int(frame["near without"].sum())
     alone = int(frame["says"].eq("met").sum())
