@@ -21,7 +21,7 @@ from scipy import stats
 from koubei_sim import KoubeiError, trees_of
 from koubei_sim.evidence import RepostTrees, forecast_size, judge_sizes, read_weibo_reposts
 from koubei_sim.evidence.size_features import young_first, young_until
-from koubei_sim.evidence.size_hawkes import memories, memory_of
+from koubei_sim.evidence.size_hawkes import _raw, _Seen, memories, memory_of
 from koubei_sim.evidence.sizes import FORECASTS, auc
 
 KEY = 11
@@ -183,6 +183,18 @@ def test_the_self_exciting_process_is_forecast_by_its_own_law(log: pd.DataFrame)
     bias = np.log(found.by_time["Hawkes"] / found.by_time["size"]).median()
     assert abs(bias) < 0.05
     assert table.loc["Hawkes", "twice"] > 0.75
+
+
+def test_what_is_to_come_is_a_geometric_series() -> None:
+    """Catches messages still to come that draw none themselves: all trees of a world have nearly
+    one kappa, and the factor that is fitted would hide it."""
+    # Half of the root's messages are there: 10 + 1 over .5; each other draws .5: 4 over 8 parts.
+    shown = _Seen(*(np.array([x]) for x in (10.0, 0.5, 4.0, 8.0, 2.0)))
+    found = _raw(shown, 1e-12, 1e12, 0.5)
+    np.testing.assert_allclose(found, (22.0 * 0.5 + 0.5 * 2.0) / (1.0 - 0.5), rtol=1e-9)
+    # A strong prior takes the kappa of all trees.
+    strong = _raw(shown, 1e12, 1e12, 0.25)
+    np.testing.assert_allclose(strong, (22.0 * 0.5 + 0.25 * 2.0) / (1.0 - 0.25), rtol=1e-9)
 
 
 def test_memories_are_the_laws_of_the_lags(log: pd.DataFrame) -> None:
