@@ -283,7 +283,7 @@ def test_one_number_for_all_says_nothing(trees: RepostTrees) -> None:
         (lambda t: judge_sizes(t, k=2), "first"),
         (lambda t: judge_sizes(t, folds=1), "folds"),
         (lambda t: judge_sizes(t, at=500.0, least=10**6), "too few that have grown so far, got 0"),
-        (lambda t: judge_sizes(trees_of([-1, 0])), "the log tells no times, try first=100"),
+        (lambda t: judge_sizes(trees_of([-1, 0])), "the log tells no times, try at=None"),
         (lambda t: forecast_size(t, t), "one of the two is wanted"),
         (lambda t: judge_sizes(t, None, k=20).nearer("times", "Hawkes"), "no time was asked for"),
         (lambda t: forecast_size(t, t, at=1.0, first=5), "one of the two is wanted"),
