@@ -56,6 +56,10 @@ TRIED: dict[str, Trial] = {
         lambda: judge_sizes(_trees(), None, k=5).nearer("times", "Hawkes"),
         lambda: judge_sizes(_trees(), 120.0, k=5, least=1).nearer("times", "Hawkes"),
     ),
+    "'at=None, of judge_sizes'": (
+        lambda: judge_sizes(kb.trees_of([-1] + [0] * 9)),
+        lambda: judge_sizes(_trees(), at=None, k=5),
+    ),
     "'k=100'": (
         lambda: judge_sizes(_trees(), None, k=None),
         lambda: judge_sizes(_trees(), None, k=5),

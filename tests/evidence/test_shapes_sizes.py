@@ -21,7 +21,7 @@ from scipy import stats
 from koubei_sim import KoubeiError, trees_of
 from koubei_sim.evidence import RepostTrees, forecast_size, judge_sizes, read_weibo_reposts
 from koubei_sim.evidence.size_features import young_first, young_until
-from koubei_sim.evidence.size_hawkes import memories, memory_of
+from koubei_sim.evidence.size_hawkes import _raw, _Seen, memories, memory_of
 from koubei_sim.evidence.sizes import FORECASTS, auc
 
 KEY = 11
@@ -185,6 +185,18 @@ def test_the_self_exciting_process_is_forecast_by_its_own_law(log: pd.DataFrame)
     assert table.loc["Hawkes", "twice"] > 0.75
 
 
+def test_what_is_to_come_is_a_geometric_series() -> None:
+    """Catches messages still to come that draw none themselves: all trees of a world have nearly
+    one kappa, and the factor that is fitted would hide it."""
+    # Half of the root's messages are there: 10 + 1 over .5; each other draws .5: 4 over 8 parts.
+    shown = _Seen(*(np.array([x]) for x in (10.0, 0.5, 4.0, 8.0, 2.0)))
+    found = _raw(shown, 1e-12, 1e12, 0.5)
+    np.testing.assert_allclose(found, (22.0 * 0.5 + 0.5 * 2.0) / (1.0 - 0.5), rtol=1e-9)
+    # A strong prior takes the kappa of all trees.
+    strong = _raw(shown, 1e12, 1e12, 0.25)
+    np.testing.assert_allclose(strong, (22.0 * 0.5 + 0.25 * 2.0) / (1.0 - 0.25), rtol=1e-9)
+
+
 def test_memories_are_the_laws_of_the_lags(log: pd.DataFrame) -> None:
     """Catches lags from the root in place of the parent.
 
@@ -271,7 +283,7 @@ def test_one_number_for_all_says_nothing(trees: RepostTrees) -> None:
         (lambda t: judge_sizes(t, k=2), "first"),
         (lambda t: judge_sizes(t, folds=1), "folds"),
         (lambda t: judge_sizes(t, at=500.0, least=10**6), "too few that have grown so far, got 0"),
-        (lambda t: judge_sizes(trees_of([-1, 0])), "the log tells no times, try first=100"),
+        (lambda t: judge_sizes(trees_of([-1, 0])), "the log tells no times, try at=None"),
         (lambda t: forecast_size(t, t), "one of the two is wanted"),
         (lambda t: judge_sizes(t, None, k=20).nearer("times", "Hawkes"), "no time was asked for"),
         (lambda t: forecast_size(t, t, at=1.0, first=5), "one of the two is wanted"),

@@ -301,6 +301,8 @@ def judge_sizes(
         raise KoubeiError("trees", "no trees", got=type(trees).__name__, fix="kb.trees_of(log)")
     if at is None and k is None:
         raise KoubeiError("at", "neither a time nor a number of messages", fix="k=100")
+    if at is not None and not trees.timed:
+        raise KoubeiError("at", "the log tells no times", fix="at=None, of judge_sizes")
     folds = checks.whole("folds", folds, 2, 1000)
     least = checks.whole("least", least, 1)
     key = key_of(rng)

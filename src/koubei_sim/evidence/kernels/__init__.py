@@ -1,1 +1,2 @@
 """Loops of the room `evidence`: arithmetic on arrays, which checks and formats nothing."""
+"""Loops of the room `evidence`, compiled."""
