@@ -39,7 +39,7 @@ TABLES = tuple(
         advice_decide,
         advice_hazard,
         advice_known_truth,
-    )  # fmt: skip
+    )
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}
 
