@@ -2,7 +2,8 @@
 
 Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
-`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard` and `advice_known_truth`.
+`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard`, `advice_judge` and
+`advice_known_truth`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.doors import (
     advice_decide,
     advice_files,
     advice_hazard,
+    advice_judge,
     advice_known_truth,
     advice_studies,
 )
@@ -39,6 +41,7 @@ TABLES = tuple(
         advice_decide,
         advice_hazard,
         advice_known_truth,
+        advice_judge,
     )
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}

@@ -39,7 +39,8 @@ class Power:
     values : (V,) float64 array
         What it is in the worlds.
     estimates, p, low, high : (V, W) float64 arrays
-        What is estimated in each world: value, p-value, 95 % interval; NaN where nobody adopted.
+        What is estimated in each world: value, p-value, 95 % interval; NaN where nobody adopted
+        (intervals also where they were not asked for).
     adopted : (V,) float64 array
         Mean number of adoptions.
     level : float
@@ -74,11 +75,12 @@ class Power:
             low, high = wilson(shown, self.p.shape[1])
             inside = (self.low[k] <= value) & (value <= self.high[k])
             width = (self.high[k] - self.low[k])[found]
+            told = found.any() and bool(np.isfinite(width).any())
             rows.append((
                 value, shown / self.p.shape[1], low, high,
                 self.estimates[k][found].mean() if found.any() else np.nan,
-                float(np.median(width)) if found.any() else np.nan,
-                float(inside[found].mean()) if found.any() else np.nan,
+                float(np.median(width)) if told else np.nan,
+                float(inside[found].mean()) if told else np.nan,
                 self.adopted[k], self.p.shape[1],
             ))  # fmt: skip
         columns = [self.name, "power", "power_low", "power_high", "estimate", "width", "covers",
@@ -102,6 +104,7 @@ def power(
     rng: Any = None,
     level: float = LEVEL,
     others: str = "refit",
+    intervals: bool = True,
     link: str = "additive",
 ) -> Power:
     """Return in what share of worlds an effect of a given size would show.
@@ -128,6 +131,8 @@ def power(
         What the other parameters of the worlds are.  *refit*: what fits the record best while the
         one is held at its value, so that there are about as many adoptions as in the record.
         *kept*: as in the fit of the record; what is changed comes on top.
+    intervals : bool
+        Whether the interval of each world is worked out too, which takes most of the time.
     link : str
         As for `hazard`.
 
@@ -152,6 +157,7 @@ def power(
     name, tried = _asked(fit, change, values)
     count, key = checks.whole("worlds", worlds, 1), checks.key(rng)
     checks.word("others", others, ("refit", "kept"))
+    spans = checks.yes_no("intervals", intervals)
     alpha = checks.number("level", level, 0.0, 1.0)
     shape = (len(tried), count)
     out = {what: np.full(shape, np.nan) for what in ("value", "p", "low", "high")}
@@ -169,7 +175,8 @@ def power(
             found = fitted(fit.model, rows, risk, fit.link, fit.priors)
             out["value"][k, w] = found.value(name)
             out["p"][k, w] = found.p_value(name)
-            out["low"][k, w], out["high"][k, w] = found.interval(name)
+            if spans:
+                out["low"][k, w], out["high"][k, w] = found.interval(name)
     return Power(name, np.array(tried), out["value"], out["p"], out["low"], out["high"],
                  adopted, alpha)  # fmt: skip
 

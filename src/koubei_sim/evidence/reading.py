@@ -168,9 +168,9 @@ def _table(people: Any) -> tuple[pd.DataFrame, list[str]]:
         table = as_table(people)
     except KoubeiError as error:
         where = error.where.replace("agents", "people", 1)
-        fix = None if error.fix is None else error.fix.replace("agents", "people")
+        advised = None if error.fix is None else error.fix.replace("agents", "people")
         raise KoubeiError(
-            where, error.what, got=error.got, allowed=error.allowed, fix=fix
+            where, error.what, got=error.got, allowed=error.allowed, fix=advised
         ) from None
     return table, []
 
