@@ -439,7 +439,7 @@ class Hazard:
             *deviance*: with the sign of that, the root of twice the log score lost.
         """
         checks.word("kind", kind, ("martingale", "deviance"))
-        n = self._of(None, "fit.simulate(d)").n
+        n = self._of(None).n
         person = self.risk.person
         left = np.bincount(person, self.rows.adopted - self.predict(), n)
         if kind == "deviance":
@@ -481,7 +481,7 @@ class Hazard:
         >>> bool((np.isfinite(told) | ~np.isfinite(silent)).all())  # nobody is lost to talk
         True
         """
-        record = self._of(d, "fit.simulate(d)")
+        record = self._of(d)
         place = None
         if since is not None:
             last = record.start + record.periods - 1
@@ -543,17 +543,17 @@ class Hazard:
         np.True_
         """
         self._plain()
-        return rule_of(self.model, self.values, self.link, self._of(d, "fit.to_rule(d)"))
+        return rule_of(self.model, self.values, self.link, self._of(d))
 
     def _plain(self) -> None:
         if self.effects is not None:
             raise KoubeiError("formula", "groups differ in the fit already", got=SPREAD,
                               allowed="a fit without effects of groups")  # fmt: skip
 
-    def _of(self, d: Diffusion | None, fix: str) -> Diffusion:
+    def _of(self, d: Diffusion | None) -> Diffusion:
         record = self.record if d is None else d
         if record is None:
-            raise KoubeiError("record", "the fit kept none", fix=fix)
+            raise KoubeiError("record", "the fit kept none", fix="kb.hazard(d, fit.formula)")
         return record
 
     def __repr__(self) -> str:

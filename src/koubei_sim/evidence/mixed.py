@@ -47,7 +47,7 @@ class Marginal:
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return sums over the rows of each group."""
-        return np.bincount(self.group, values, self.groups)
+        return np.asarray(np.bincount(self.group, values, self.groups), np.float64)
 
     def _seek(self, theta: NDArray[np.float64], spread: float) -> NDArray[np.float64]:
         """Move the modes to where each group is most likely; return the widths there."""
