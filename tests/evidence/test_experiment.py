@@ -18,7 +18,7 @@ from koubei_sim.evidence.effects import (
     drawn_values,
     exposure,
 )
-from koubei_sim.evidence.experiment import _trial
+from koubei_sim.evidence.trial import _trial
 from koubei_sim.evidence.worlds import Change, as_record, simulate, truth
 
 NET = kb.networks.watts_strogatz(400, 6, 0.1, key=1)

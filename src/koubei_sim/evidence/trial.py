@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import Bass, IndependentCascade, checks
 from koubei_sim.errors import KoubeiError
-from koubei_sim.evidence.bench import WORDS as SEEN
+from koubei_sim.evidence.benchmark import WORDS as SEEN
 from koubei_sim.evidence.design import Model
 from koubei_sim.evidence.designs import Design, Drawn, designs_of
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.effects import EFFECTS, Treatment, Trial, check_model, share_adopting
 from koubei_sim.evidence.estimators import Estimate, read
 from koubei_sim.evidence.hazard import Hazard
-from koubei_sim.evidence.observe import observe
+from koubei_sim.evidence.observation import observe
 from koubei_sim.evidence.worlds import as_record, simulate, truth
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.networks import TemporalNetwork

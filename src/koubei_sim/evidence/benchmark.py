@@ -21,7 +21,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.estimators import USUAL, Estimate, estimator_of
 from koubei_sim.evidence.known import World
-from koubei_sim.evidence.observe import observe
+from koubei_sim.evidence.observation import observe
 from koubei_sim.metrics.intervals import mean_interval, wilson
 
 if TYPE_CHECKING:
