@@ -163,6 +163,12 @@ def test_the_calendar_is_not_laid_on_the_future() -> None:
         kb.judge(WORLD, "constant + age", since=4)
 
 
+def test_nobody_is_told_apart_by_the_calendar() -> None:
+    """Catches pairs of two folds: who held out more adopters would say less of the rest."""
+    found = kb.judge(WORLD, "calendar + age", 5, rivals="calendar", rng=7, worlds=20)
+    assert found.auc("calendar").value == 0.5
+
+
 def test_same_key_same_judgement() -> None:
     """Catches draws that are not addressed."""
     one, two = (kb.judge(WORLD, "calendar + age", 4, rng=7, worlds=20).table() for _ in range(2))
