@@ -321,6 +321,19 @@ def test_a_cascade_is_a_hazard_of_one_chance_for_each_arc() -> None:
         assert abs(size.mean() - share.mean() * 397) < 4.0 * error
 
 
+def test_a_graph_of_another_library_is_taken() -> None:
+    """Catches a matrix or a graph that is counted otherwise than by its people."""
+    from koubei_sim.evidence.terms import arcs_into
+
+    matrix = arcs_into(NET.layer(), "naming")
+    words: dict[str, Any] = {"worlds": 2, "rng": 7, "estimators": ["difference"]}
+    one = kb.experiment(NET, RULE, {"q": 1.5}, "teller", **words)
+    assert one.cells.equals(kb.experiment(matrix, RULE, {"q": 1.5}, "teller", **words).cells)
+    met = kb.TemporalNetwork.from_contacts([0, 1], [1, 2], [1.0, 2.0])
+    with pytest.raises(kb.KoubeiError, match="network: contacts, not ties"):
+        kb.experiment(met, RULE, {"q": 1.5}, "teller", **words)
+
+
 def test_an_estimator_of_ones_own_sees_who_is_treated() -> None:
     """Catches an answer that is read otherwise, and treatments that are not in the record."""
 

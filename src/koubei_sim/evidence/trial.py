@@ -27,7 +27,7 @@ from koubei_sim.evidence.hazard import Hazard
 from koubei_sim.evidence.observation import observe
 from koubei_sim.evidence.worlds import as_record, simulate, truth
 from koubei_sim.metrics.intervals import wilson
-from koubei_sim.networks import TemporalNetwork
+from koubei_sim.networks import Network, TemporalNetwork, as_network
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,8 +249,9 @@ def _record(network: Any, periods: int, seeds: Any) -> Diffusion:
         d = network
     else:
         count = checks.whole("periods", periods, 2)
-        n = getattr(network, "n_nodes", None) or len(network)
-        d = Diffusion(network, [None] * n, count, start=1, seeds=seeds)
+        known = isinstance(network, (Network, TemporalNetwork))
+        graph = network if known else as_network(network)
+        d = Diffusion(graph, [None] * graph.n_nodes, count, start=1, seeds=seeds)
     if isinstance(d.network, TemporalNetwork):
         raise KoubeiError("network", "contacts, not ties", got="TemporalNetwork",
                           allowed="a Network")  # fmt: skip
