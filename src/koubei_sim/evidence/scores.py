@@ -5,6 +5,7 @@ Pure functions of arrays; called by `judge`.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ def ratio(above: NDArray[Any], below: NDArray[Any]) -> Span:
     if count < 2:
         return Span(value, np.nan, np.nan)
     away = (above - value * below)[used]
-    error = np.sqrt(count / (count - 1.0) * float((away * away).sum())) / whole
+    error = math.sqrt(count / (count - 1.0) * float((away * away).sum())) / whole
     half = float(stdtrit(count - 1.0, 0.975)) * error
     return Span(value, value - half, value + half)
 
