@@ -172,3 +172,23 @@ def test_what_is_no_truth_is_refused(call: Any, says: str) -> None:
     with pytest.raises(KoubeiError) as caught:
         call(drawn(1).make())
     assert str(caught.value).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: Bass(0.1, 0.1, schedule=[1.0]), "schedule: needs ticks"),
+        (lambda: Bass(0.1, 0.1, dt=1, schedule=[-1.0]), "schedule[0]: out of range"),
+        (lambda: Bass(0.1, 0.1, dt=1, schedule=[[1.0]]), "schedule: has too many dimensions"),
+        (lambda: Bass(0.1, 0.1, dt=1, schedule=[]), "schedule: no values"),
+        (lambda: kb.cascade(kb.networks.ring(4, 2), Bass(1.0, 0.0, dt=1, schedule=[2.0**20]), [],
+                            1, rng=1, horizon=1), "p schedule dt: too large"),
+        (lambda: kb.cascade(kb.networks.ring(4, 2), Bass(1.0, 0.0, dt=0.5, schedule=[1.0] * 3), [],
+                            1, rng=1, horizon=2), "schedule: ends before the horizon"),
+    ],
+)  # fmt: skip
+def test_what_is_no_schedule_is_refused(call: Any, says: str) -> None:
+    """Catches a schedule that is read in another unit, or ends without a word."""
+    with pytest.raises(KoubeiError) as caught:
+        call()
+    assert str(caught.value).startswith(says)
