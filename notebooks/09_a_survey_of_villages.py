@@ -192,10 +192,10 @@ plt.show()
 # What was seen less what the fit expects, among those with none, some and many friends who had
 # begun: nothing is left over, so a push in proportion to the share will do.
 #
-# Read the table aloud. *She who has one year of school more begins sooner by a factor `ratio`.* *If all
-# whom she named have begun, her hazard is larger by `estimate` a year*: about that chance a year,
-# for their sake alone. The crowd adds nothing beyond ties, but its interval reaches to a third of
-# theirs.
+# Read the table aloud. *She who has one year of school more begins sooner by a factor `ratio`.* *If
+# all whom she named have begun, her hazard is larger by `estimate` a year*: about that chance a
+# year, for their sake alone. The crowd adds nothing beyond ties, but its interval reaches to a
+# quarter of theirs.
 
 # %% [markdown]
 # ## 4. Judge it

@@ -106,8 +106,11 @@ with kb.plots.drawing():
 #   is lost are ties that leave a circle. How many do?
 # - **A hazard with a weight for each kind of friend: all of it**, with an honest interval. It asks
 #   whether people with *rewarded* friends who have signed up sign up sooner than people with
-#   as many others. The lot decided which friends are rewarded, so likeness cannot fool it. Then it
-#   plays everybody and nobody. It holds as far as its form does (docs/evidence.md, 4).
+#   as many others. The lot decided which friends are rewarded, so likeness cannot make the one
+#   weight larger than the other. Then it plays everybody and nobody.
+#
+# Its price: it needs the whole graph, and in the formula the traits that friends share, or else
+# both weights are too large and so is what is played (docs/evidence.md, 4 and 8).
 
 # %%
 inside = (circles[teller] == circles[hearer]).mean()

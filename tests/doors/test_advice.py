@@ -4,6 +4,8 @@ Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option sta
 `TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
 `advice_cascades`, `advice_studies`, `advice_decide`, and of evidence `advice_hazard`,
 `advice_judge`, `advice_known_truth`, `advice_rules` and `advice_shapes`.
+`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard`, `advice_judge` and
+`advice_known_truth`.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ TABLES = tuple(
         advice_studies,
         advice_decide,
         advice_hazard,
+        advice_known_truth,
         advice_judge,
         advice_known_truth,
         advice_rules,

@@ -91,3 +91,10 @@ def test_dates_are_told_what_to_do(day: Any) -> None:
     net = kb.Network.from_edges([0, 1], [1, 2])
     with pytest.raises(kb.KoubeiError, match=r"^times: not a time, .* try days since the first"):
         kb.Diffusion(net, [day, None, None])
+
+
+def test_a_record_without_a_trait_is_told_so(fit: kb.evidence.Hazard) -> None:
+    """Catches the words of a formula where the other record is at fault."""
+    assert fit.record is not None
+    with pytest.raises(kb.KoubeiError, match=r"^record: lacks a trait of the model, got age$"):
+        fit.predict(fit.record.replace(covariates=None))

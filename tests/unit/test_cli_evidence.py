@@ -101,6 +101,7 @@ def test_one_group_is_judged_in_parts(call, files):
     ((), "--time: no column of a usual name"),
     (("--time", "yaer"), "--time: no such column, got 'yaer'"),
     ((*KNOWN, "--formula", "calendar + aeg"), "unknown term"),
+    ((*KNOWN, "--formula", "calendar + age"), "a column that is not read, got age"),
     ((*KNOWN, "--power", "x"), "--power 0.1,0.25"),
     ((*KNOWN, "--folds", "village"), "folds"),
     ((*KNOWN, "--out", "t.xlsx"), "--out"),

@@ -107,6 +107,18 @@ def record_of(given: str, people: Path | None, options: dict[str, Any]) -> Diffu
         raise
 
 
+def _in_table(error: KoubeiError, people: Path | None) -> KoubeiError:
+    """Return what is wrong with a formula; a column of the table that was not asked for is said."""
+    from koubei_sim.model.world.population import as_table
+
+    if people is None or (error.where, error.what) != ("formula", "unknown term"):
+        return error
+    if str(error.got) not in as_table(people).columns:
+        return error
+    return KoubeiError("formula", "a column that is not read", got=error.got,
+                       allowed="columns named by --covariates")  # fmt: skip
+
+
 def _number(text: str) -> Any:
     try:
         return int(text)
@@ -151,7 +163,10 @@ def hazard(
     })  # fmt: skip
     from koubei_sim import evidence
 
-    fit = evidence.hazard(d, formula, link=link, priors=evidence.Priors(prior))
+    try:
+        fit = evidence.hazard(d, formula, link=link, priors=evidence.Priors(prior))
+    except KoubeiError as error:
+        raise _in_table(error, people) from None
     table = fit.table(calendar=calendar)
     _write(table, out)
     if as_json:
@@ -230,10 +245,13 @@ def judge(
     ]  # fmt: skip
     priors = evidence.Priors(prior)
     with screen.progress("judging", quiet=as_json):
-        found = evidence.judge(
-            d, formulas, held, controls=asked, draws=draws, rng=rng, since=since, worlds=worlds,
-            link=link, priors=priors,
-        )  # fmt: skip
+        try:
+            found = evidence.judge(
+                d, formulas, held, controls=asked, draws=draws, rng=rng, since=since,
+                worlds=worlds, link=link, priors=priors,
+            )  # fmt: skip
+        except KoubeiError as error:
+            raise _in_table(error, people) from None
         shown = None
         if power is not None:
             values = [float(one) for one in _numbers("--power", power)]

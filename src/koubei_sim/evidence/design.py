@@ -78,7 +78,12 @@ class Model:
         """Return the traits of the people of a record, centred as when the model was made."""
         if not self.trait_terms:
             return np.empty((d.n, 0))
-        names, columns = traits_of(self.trait_terms, d)
+        try:
+            names, columns = traits_of(self.trait_terms, d)
+        except KoubeiError as error:
+            if error.what != "unknown term":
+                raise
+            raise KoubeiError("record", "lacks a trait of the model", got=error.got) from None
         wanted = list(self.names[len(self.names) - self.centres.size :])
         if names != wanted:
             columns = _matched(wanted, names, columns)
