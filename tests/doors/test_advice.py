@@ -1,11 +1,8 @@
 """Advice is tried: what a message says after ``try`` works.
 
 Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option stands in a table
-`TRIED`, with a call that is refused with it and the call that it advises: `advice_files`,
-`advice_cascades`, `advice_studies`, `advice_decide`, and of evidence `advice_hazard`,
-`advice_judge`, `advice_known_truth`, `advice_rules` and `advice_shapes`.
-`advice_cascades`, `advice_studies`, `advice_decide`, `advice_hazard`, `advice_judge` and
-`advice_known_truth`.
+`TRIED`, with a call that is refused with it and the call that it advises, in a file
+`advice_*` for each kind of door.
 """
 
 from __future__ import annotations
@@ -39,16 +36,15 @@ COMPUTED = ("nearest(", "_near", "_ends(", "repr(", "str(", "_single(", "'.'.joi
 TABLES = tuple(
     room.TRIED
     for room in (
-        advice_files,
         advice_cascades,
-        advice_studies,
         advice_decide,
+        advice_files,
         advice_hazard,
-        advice_known_truth,
         advice_judge,
         advice_known_truth,
         advice_rules,
         advice_shapes,
+        advice_studies,
     )
 )
 TRIED = {text: trial for table in TABLES for text, trial in table.items()}

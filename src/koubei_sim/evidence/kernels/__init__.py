@@ -1,2 +1,1 @@
 """Loops of the room `evidence`: arithmetic on arrays, which checks and formats nothing."""
-"""Loops of the room `evidence`, compiled."""
