@@ -22,6 +22,11 @@ from koubei_sim.evidence.next_person import NextJudgement
 from koubei_sim.evidence.observation import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
+from koubei_sim.evidence.repost_files import (
+    first_activations,
+    read_higgs_first,
+    read_weibo_reposts,
+)
 from koubei_sim.evidence.reposts import RepostTrees, trees_of
 from koubei_sim.evidence.resampling import Bootstrap
 from koubei_sim.evidence.sizes import SizeJudgement, forecast_size, judge_sizes
@@ -56,6 +61,7 @@ __all__ = [
     "clusters",
     "credit",
     "experiment",
+    "first_activations",
     "fit_appeal",
     "forecast_size",
     "hazard",
@@ -67,6 +73,8 @@ __all__ = [
     "power",
     "read_cascade_log",
     "read_diffusion",
+    "read_higgs_first",
+    "read_weibo_reposts",
     "shape_distance",
     "simulated_moments",
     "study",
