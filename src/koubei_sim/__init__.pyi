@@ -34,6 +34,8 @@ from .cascades import group_launch as group_launch
 from .cascades import paired as paired
 from .cascades import random_groups as random_groups
 from .errors import KoubeiError as KoubeiError
+from .evidence import Diffusion as Diffusion
+from .evidence import hazard as hazard
 from .loading import load as load
 from .model.mechanisms.fields import parameter as parameter
 from .model.scenario import Scenario as Scenario

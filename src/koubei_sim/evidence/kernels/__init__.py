@@ -1,4 +1,4 @@
 """Kernels of the room: loops over arrays, which validate nothing and format nothing.
 
-Called by `evidence.telling`, `evidence.takeup` and `evidence.credit`.
+Called by the modules of the room.
 """

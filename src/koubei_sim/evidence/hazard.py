@@ -1,0 +1,441 @@
+"""`hazard`: what moved adoption, estimated from a record; `Hazard`: the estimate.
+
+Discrete-time hazards by maximum likelihood with stated priors.  Called by people, by `judge`,
+`power` and `bench`, and by the command line.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, optimize, special
+
+from koubei_sim.cascades import checks
+from koubei_sim.errors import KoubeiError
+from koubei_sim.evidence.design import Model, model_of, rows_of
+from koubei_sim.evidence.diffusion import NEVER, Diffusion, Risk
+from koubei_sim.evidence.likelihood import (
+    LINKS,
+    Priors,
+    Pulls,
+    Rows,
+    Top,
+    additive,
+    chances,
+    climb,
+    with_priors,
+)
+from koubei_sim.evidence.worlds import simulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HALF: Final = 1.920729410347062  # half of the 95 % point of a chi-square law of one degree
+NORMAL: Final = 1.959963984540054
+FADINGS: Final = (0.0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
+
+
+def hazard(
+    d: Diffusion,
+    formula: str,
+    *,
+    link: str = "additive",
+    priors: Priors | None = None,
+    kind: Any = None,
+) -> Hazard:
+    """Estimate a discrete-time hazard of adoption.
+
+    Parameters
+    ----------
+    d : Diffusion
+    formula : str
+        Terms with ``+`` between.  What pushes: ``calendar`` (a base hazard for each period) or
+        ``constant``; ``crowd`` (share of one's group that had adopted); ``ties(share)`` (share of
+        those one listens to; also ``count`` and ``any``, with ``lag=``, ``fading=``, ``window=``,
+        ``side=naming`` or ``both``, ``of=`` a product, ``weighted=yes``, ``layer=``); ``wave``
+        (recent adoptions in the group, a Hawkes process by periods, ``fading=``).  What
+        multiplies: ``degree``, names of covariates or treatments, ``covariates`` (all of them),
+        ``groups``.  ``fading=?`` is estimated.
+    link : {"additive", "cloglog", "logit", "probit"}
+        *additive*: ``h = 1 - exp(-exp(x'c) (a(t) + sum b z))`` with a and b at least 0: pushes
+        add up, as risks from several sources do.  The others are generalised linear models in
+        which all terms stand in one sum.
+    priors : Priors, optional
+        ``Priors(calendar=.1, traits=3.)`` unless given; ``Priors(0, float("inf"))`` for none.
+    kind : optional
+        The product whose adoption is looked at, where the record has several.
+
+    Returns
+    -------
+    Hazard
+
+    Raises
+    ------
+    KoubeiError
+        In one line: a formula, a term or a link that is none; nobody at risk; nobody adopts.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+    >>> d = kb.Diffusion(ring, [0 if i < 4 else i // 4 for i in range(40)], until=9)
+    >>> fit = kb.hazard(d, "constant + ties(share)")
+    >>> fit.names
+    ('constant', 'ties(share)')
+    """
+    if not isinstance(d, Diffusion):
+        raise KoubeiError("record", "not a Diffusion", got=type(d).__name__,
+                          fix="kb.Diffusion(network, times)")  # fmt: skip
+    checks.word("link", link, LINKS)
+    believed = Priors() if priors is None else priors
+    if not isinstance(believed, Priors):
+        raise KoubeiError("priors", "not priors", got=repr(priors), fix="kb.evidence.Priors(0.1)")
+    model = model_of(d, formula, kind)
+    asked = [k for k, term in enumerate(model.terms) if term.options.get("fading") == "?"]
+    if asked:
+        return _faded(d, model, asked, link, believed, kind)
+    rows, risk = rows_of(model, d)
+    return fitted(model, rows, risk, link, believed, d)
+
+
+def fitted(
+    model: Model,
+    rows: Rows,
+    risk: Risk,
+    link: str,
+    priors: Priors,
+    d: Diffusion | None = None,
+    start: NDArray[np.float64] | None = None,
+) -> Hazard:
+    """Return a fit to rows that are laid out already (`start`: the values of a fit near by)."""
+    if not risk.person.size:
+        raise KoubeiError("record", "nobody is at risk", got="0 rows", fix="a later until=")
+    if not rows.adopted.any():
+        raise KoubeiError("record", "nobody adopts while watched", got="0 adoptions")
+    pulls = pulls_of(model, rows, link, priors)
+    _determined(model, rows, link, priors)
+    first = begin(model, rows, link) if start is None else start
+    top = climb(first, rows, link, pulls)
+    return Hazard(model, link, priors, top, rows, pulls, risk, d)
+
+
+def pulls_of(model: Model, rows: Rows, link: str, priors: Priors) -> Pulls:
+    """Return priors as numbers; the mean hazard is that of all rows."""
+    mean = -math.log1p(-min(rows.adopted.mean(), 0.999))
+    centre = mean if link == "additive" else _linked(rows.adopted.mean(), link)
+    precision = np.where(np.isfinite(priors.traits), model.spreads / priors.traits, 0.0) ** 2
+    strength = priors.calendar if model.calendar == "periods" else 0.0
+    return Pulls(model.bins, strength, centre, precision)
+
+
+def begin(model: Model, rows: Rows, link: str) -> NDArray[np.float64]:
+    """Return where a climb begins: the mean hazard, shared out among base and pushes."""
+    theta = np.zeros(len(model.names))
+    share = rows.adopted.mean()
+    k = rows.pushes.shape[1]
+    if link != "additive":
+        theta[: model.bins] = _linked(share, link)
+        return theta
+    mean = -math.log1p(-min(share, 0.999))
+    parts = k + (model.bins > 0)
+    theta[: model.bins] = mean / parts
+    theta[model.bins : model.bins + k] = mean / parts / np.maximum(rows.pushes.mean(axis=0), 1e-3)
+    return theta
+
+
+def _linked(share: float, link: str) -> float:
+    share = min(max(float(share), 1e-9), 0.999)
+    if link == "cloglog":
+        return math.log(-math.log1p(-share))
+    return float(special.logit(share) if link == "logit" else special.ndtri(share))
+
+
+def _determined(model: Model, rows: Rows, link: str, priors: Priors) -> None:
+    """Refuse what the rows cannot tell: an empty period without a prior, columns that are sums."""
+    if model.calendar == "periods" and not priors.calendar and link != "additive":
+        counts = np.bincount(rows.period, rows.adopted, model.bins)
+        empty = np.flatnonzero(counts == 0)
+        if empty.size:
+            raise KoubeiError(
+                "calendar", "nobody adopts in a period", got=int(empty[0] + model.start),
+                fix="kb.evidence.Priors(0.1)",
+            )  # fmt: skip
+    columns = rows.traits if link == "additive" else np.hstack([rows.pushes, rows.traits])
+    if not columns.shape[1]:
+        return
+    centred = columns - (columns.mean(axis=0) if model.bins else 0.0)
+    size = np.sqrt((centred * centred).sum(axis=0))
+    names = model.names[len(model.names) - columns.shape[1] :]
+    if (size == 0.0).any():
+        raise KoubeiError("formula", "the same in all rows", got=names[int(np.argmin(size))])
+    if np.isinf(priors.traits):
+        _, upper = linalg.qr(centred / size, mode="economic")[:2]
+        weak = np.abs(np.diag(upper)) < 1e-9
+        if weak.any():
+            raise KoubeiError("formula", "a sum of other terms", got=names[int(np.argmax(weak))])
+
+
+def _faded(
+    d: Diffusion, model: Model, asked: list[int], link: str, priors: Priors, kind: Any
+) -> Hazard:
+    """Estimate fadings: the best of a grid, then by golden sections beside it."""
+    if len(asked) > 1:
+        raise KoubeiError("formula", "several fadings to be estimated", allowed="one ?")
+
+    def of(fading: float) -> Hazard:
+        term = model.terms[asked[0]]
+        now = term._replace(options=term.options | {"fading": float(fading)})
+        terms = [*model.terms[: asked[0]], now, *model.terms[asked[0] + 1 :]]
+        return hazard(d, " + ".join(map(str, terms)), link=link, priors=priors, kind=kind)
+
+    heights = [of(fading).posterior for fading in FADINGS]
+    best = int(np.argmax(heights))
+    low, high = FADINGS[max(best - 1, 0)], FADINGS[min(best + 1, len(FADINGS) - 1)]
+    found = optimize.minimize_scalar(
+        lambda fading: -of(fading).posterior, bounds=(low, high), method="bounded",
+        options={"xatol": 0.01},
+    )  # fmt: skip
+    fading = FADINGS[best] if heights[best] >= -found.fun else round(float(found.x), 3)
+    return replace(of(fading), profiled=1)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Hazard:
+    """A fitted hazard.
+
+    Parameters
+    ----------
+    model : Model
+    link : str
+    priors : Priors
+    top : Top
+        Where the likelihood is highest.
+    rows, risk
+        What it was fitted to.
+    pulls : Pulls
+    record : Diffusion or None
+    profiled : int
+        Parameters estimated outside (a fading), counted in `aic`.
+    """
+
+    model: Model
+    link: str
+    priors: Priors
+    top: Top
+    rows: Rows
+    pulls: Pulls
+    risk: Risk
+    record: Diffusion | None = None
+    profiled: int = 0
+
+    @property
+    def formula(self) -> str:
+        """The formula as read."""
+        return self.model.formula
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return self.model.names
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Estimates, in the order of `names`."""
+        return self.top.theta
+
+    def value(self, name: str) -> float:
+        """Return an estimate by its name."""
+        checks.word("name", name, self.names)
+        return float(self.top.theta[self.names.index(name)])
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood at the estimate, without priors."""
+        return self.top.loglik
+
+    @property
+    def posterior(self) -> float:
+        """Log-likelihood with what the priors add: what was made as high as possible."""
+        return self.top.posterior
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion: ``2 k - 2 loglik``."""
+        return 2.0 * (len(self.names) + self.profiled) - 2.0 * self.loglik
+
+    @cached_property
+    def covariance(self) -> NDArray[np.float64]:
+        """Inverse of the observed information; NaN for weights that rest at 0."""
+        out = np.full((self.values.size, self.values.size), np.nan)
+        free = self.top.free
+        try:
+            out[np.ix_(free, free)] = linalg.inv(-self.top.curvature[np.ix_(free, free)])
+        except linalg.LinAlgError:
+            return out
+        return out
+
+    @property
+    def errors(self) -> NDArray[np.float64]:
+        """Standard errors; NaN for weights that rest at 0."""
+        variance = np.diag(self.covariance)
+        return np.sqrt(np.where(variance > 0.0, variance, np.nan))
+
+    def without(self, name: str, value: float = 0.0) -> Top:
+        """Return the climb with one parameter held."""
+        place = self.names.index(checks.word("name", name, self.names))
+        held = np.zeros(self.values.size, bool)
+        held[place] = True
+        start = self.values.copy()
+        start[place] = value
+        return climb(start, self.rows, self.link, self.pulls, held)
+
+    def p_value(self, name: str) -> float:
+        """Return the p-value of a parameter being 0, by the ratio of likelihoods.
+
+        A push of an additive hazard cannot be below 0, so half of the mass lies at 0 (Self and
+        Liang 1987).
+        """
+        ratio = max(2.0 * (self.posterior - self.without(name).posterior), 0.0)
+        tail = float(special.chdtrc(1.0, ratio))
+        pushes = self.names[self.model.bins : self.model.bins + self.rows.pushes.shape[1]]
+        if self.link != "additive" or name not in pushes:
+            return tail
+        return 0.5 * tail if ratio > 1e-9 else 1.0
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the 95 % interval of a parameter by the profile of the likelihood."""
+        place = self.names.index(checks.word("name", name, self.names))
+        best = float(self.values[place])
+        error = float(self.errors[place])
+
+        def short(value: float) -> float:
+            return self.posterior - self.without(name, value).posterior - HALF
+
+        push = self.link == "additive" and place < self.model.bins + self.rows.pushes.shape[1]
+        step = error if np.isfinite(error) and error > 0.0 else max(abs(best), 0.01)
+        if push and not np.isfinite(error):
+            # A weight at 0: the slope there says how fast the likelihood falls.
+            slope = -self._slope(place)
+            step = min(HALF / slope, 1e3) if slope > 0.0 else 0.01
+        return (
+            0.0 if push and (best <= 0.0 or short(0.0) <= 0.0) else _crossing(
+                short, best, -step, 0.0 if push else -math.inf),
+            _crossing(short, best, step, math.inf),
+        )  # fmt: skip
+
+    def _slope(self, place: int) -> float:
+        height = with_priors(additive(self.values, self.rows), self.values, self.link, self.pulls)
+        return float(height.gradient[place])
+
+    def table(self, *, calendar: bool = False) -> pd.DataFrame:
+        """Return estimates with standard errors, intervals and p-values.
+
+        Parameters
+        ----------
+        calendar : bool
+            Also the base hazards of periods (their intervals by standard errors).
+
+        Returns
+        -------
+        DataFrame
+            Columns ``estimate``, ``error``, ``low``, ``high`` (95 %, profile of the likelihood),
+            ``p``; for what multiplies, ``ratio`` is ``exp(estimate)``, the factor of the hazard for
+            one unit more.
+        """
+        import pandas as pd
+
+        first = 0 if self.model.bins <= 1 else self.model.bins
+        found = []
+        if calendar and first:
+            for k in range(first):
+                value, error = self.values[k], self.errors[k]
+                span = (value - NORMAL * error, value + NORMAL * error)
+                low = max(span[0], 0.0) if self.link == "additive" else span[0]
+                found.append((self.names[k], value, error, low, span[1], np.nan, np.nan))
+        traits = self.model.bins + self.rows.pushes.shape[1]
+        for k in range(first, len(self.names)):
+            name = self.names[k]
+            low, high = self.interval(name)
+            many = k >= traits and self.link != "probit"
+            ratio = math.exp(self.values[k]) if many else np.nan
+            p = np.nan if name == "constant" and self.link == "additive" else self.p_value(name)
+            found.append((name, self.values[k], self.errors[k], low, high, p, ratio))
+        columns = ["term", "estimate", "error", "low", "high", "p", "ratio"]
+        return pd.DataFrame(found, columns=columns).set_index("term")
+
+    def predict(self, d: Diffusion | None = None) -> NDArray[np.float64]:
+        """Return the chance to adopt of each row at risk (of the record of the fit by default)."""
+        rows = self.rows if d is None else rows_of(self.model, d)[0]
+        return chances(self.values, rows, self.link)
+
+    def score(self, d: Diffusion | None = None) -> NDArray[np.float64]:
+        """Return the log score of each row at risk: ``log h`` where it adopted, ``log(1 - h)``."""
+        rows = self.rows if d is None else rows_of(self.model, d)[0]
+        chance = np.clip(chances(self.values, rows, self.link), 1e-12, 1.0 - 1e-12)
+        return np.where(rows.adopted, np.log(chance), np.log1p(-chance))
+
+    def simulate(
+        self, d: Diffusion | None = None, worlds: int = 100, rng: Any = None, *,
+        since: int | None = None,
+    ) -> NDArray[np.float64]:  # fmt: skip
+        """Play the fit on the people and ties of a record, as if it were true.
+
+        Parameters
+        ----------
+        d : Diffusion, optional
+            That of the fit unless given; its seeds start, its adoptions are not looked at.
+        worlds : int
+        rng
+            Source of the key; the same key gives the same worlds.
+        since : int, optional
+            The first period to be played; what the record says of earlier ones is kept.
+
+        Returns
+        -------
+        (worlds, n) float64 array
+            The period in which each person adopts, NaN for never.
+        """
+        record = self.record if d is None else d
+        if record is None:
+            raise KoubeiError("record", "the fit kept none", fix="fit.simulate(d)")
+        place = None if since is None else checks.whole("since", since) - record.start
+        key = checks.key(rng)
+        at = simulate(self.model, self.values, record, key, checks.whole("worlds", worlds, 1),
+                      link=self.link, since=place)  # fmt: skip
+        return np.where(at == NEVER, np.nan, at + record.start)
+
+    def __repr__(self) -> str:
+        """Say the formula, what it was fitted to and how well."""
+        return (
+            f"Hazard({self.formula}; {self.link}, {self.rows.adopted.size} rows, "
+            f"{int(self.rows.adopted.sum())} adoptions, loglik {self.loglik:.2f})"
+        )
+
+
+def _crossing(short: Any, best: float, step: float, bound: float) -> float:
+    """Return where a profile has fallen by enough, on one side of the top.
+
+    `step` is a standard error with its sign: the profile of a normal law crosses at 1.96 of it.
+    """
+    near, low, far = best, -HALF, best + NORMAL * step
+    for _ in range(40):
+        if math.isfinite(bound) and (bound - far) * step <= 0.0:
+            far = bound
+        high = short(far)
+        if high > 0.0:
+            break
+        if far == bound:
+            return bound
+        # The profile is near a parabola: aim a little beyond where that would cross.
+        reach = math.sqrt(HALF / max(high + HALF, 0.05 * HALF))
+        near, low, far = far, high, best + 1.03 * reach * (far - best)
+    else:
+        return math.copysign(math.inf, step)
+    if low >= 0.0:
+        return near
+    return float(optimize.brentq(short, near, far, xtol=1e-4 * abs(step), rtol=1e-7))

@@ -1,0 +1,154 @@
+"""Worlds in which a hazard is true: `simulate` plays a model on a record's people and ties.
+
+Each person of a world has one resistance, drawn once, and adopts when the hazards it has met add up
+to it (Sellke 1983).  So two worlds with the same key differ only by what was changed: *the same
+world, everybody treated*.  The draws are those of `kb.cascade` for `Bass(dt=1)`.
+Called by `Hazard.simulate`, `judge`, `power`, `bench` and `experiment`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.evidence.design import Model, model_of
+from koubei_sim.evidence.diffusion import NEVER, Diffusion
+from koubei_sim.evidence.kernels.resistance import resistances
+from koubei_sim.evidence.likelihood import combined
+
+UNIT: Final = 4294967296.0
+FULL: Final = 40.0  # a hazard above every resistance
+CELLS: Final = 1 << 23  # people times worlds played at a time
+
+
+def simulate(
+    model: Model,
+    values: NDArray[np.float64],
+    d: Diffusion,
+    key: int,
+    worlds: int = 1,
+    *,
+    first: int = 0,
+    link: str = "additive",
+    since: int | None = None,
+    scale: NDArray[np.float64] | None = None,
+) -> NDArray[np.int64]:
+    """Return the place of the period in which each person adopts in each world, (worlds, n).
+
+    Parameters
+    ----------
+    model, values, link
+        A fitted hazard, or one with values of one's own.
+    d : Diffusion
+        People, ties, groups, covariates, seeds and periods; its adoptions are not looked at, but
+        for those before `since`.
+    key : int
+    worlds, first : int
+        How many worlds, and the number of the first.
+    since : int, optional
+        Place of the first period to be played: what the record says of earlier ones is kept.
+    scale : (n,) or (worlds, n) array, optional
+        Factor of the hazard of each person, 1 unless given.
+
+    Returns
+    -------
+    (worlds, n) int64 array
+        `diffusion.NEVER` where somebody does not adopt, -1 for seeds.
+    """
+    out = np.empty((worlds, d.n), np.int64)
+    at_once = max(1, CELLS // max(d.n, 1))
+    for begin in range(0, worlds, at_once):
+        some = slice(begin, min(begin + at_once, worlds))
+        factor = None
+        if scale is not None:
+            given = np.asarray(scale, np.float64)
+            factor = given[:, None] if given.ndim == 1 else given[some].T
+        count = some.stop - some.start
+        out[some] = _played(model, values, d, key, first + begin, count, link, since or 0, factor).T
+    return out
+
+
+def _played(
+    model: Model, values: NDArray[np.float64], d: Diffusion, key: int, first: int, count: int,
+    link: str, since: int, factor: NDArray[np.float64] | None,
+) -> NDArray[np.int64]:  # fmt: skip
+    bins, pushes = model.bins, model.pushes(d)
+    base = values[:bins][model.bin_of(d, np.arange(d.periods))] if bins else np.zeros(d.periods)
+    weights = values[bins : bins + len(pushes)]
+    trait = (model.traits(d) @ values[bins + len(pushes) :])[:, None]
+    left = np.empty((d.n, count), np.int64)
+    resistances(np.uint64(key), first, left)
+    at = np.full((d.n, count), NEVER)
+    before = (d.at >= 0) & (d.at < since) & (d.at != NEVER)
+    at[d.seeded] = np.where(d.at[d.seeded] == NEVER, -1, d.at[d.seeded])[:, None]
+    at[before] = d.at[before][:, None]
+    felt = [push.begin(at == -1) for push in pushes]
+    open_ = ~(d.seeded | before)[:, None] & np.ones((1, count), bool)
+    for t in range(d.periods):
+        if t >= since:
+            pushed = np.full((d.n, count), base[t])
+            for weight, push, state in zip(weights, pushes, felt, strict=True):
+                if weight != 0.0:
+                    pushed += weight * push.apply(t, state.state)
+            hazard = _hazard(pushed, trait, link)
+            if factor is not None:
+                hazard = hazard * factor
+            met = np.floor(np.minimum(hazard, FULL) * UNIT + 0.5).astype(np.int64)
+            left -= np.where((d.entered <= t)[:, None], met, 0)
+            new = open_ & (left < 0)
+            at[new] = t
+            open_ &= ~new
+        now = at == t
+        for state in felt:
+            state.add(now)
+    late = (at != NEVER) & (at > d.until[:, None])
+    at[late] = NEVER
+    return at
+
+
+def _hazard(
+    pushed: NDArray[np.float64], trait: NDArray[np.float64], link: str
+) -> NDArray[np.float64]:
+    if link == "additive":
+        return np.exp(trait) * pushed
+    chance = combined(pushed, np.broadcast_to(trait, pushed.shape), link)
+    return np.asarray(-np.log1p(-np.minimum(chance, 1.0 - 1e-16)))
+
+
+def as_record(d: Diffusion, at: NDArray[np.int64]) -> Diffusion:
+    """Return a record of the same people with the adoptions of a world, (n,)."""
+    if at.shape != (d.n,):
+        raise KoubeiError("at", "not one world", got=f"shape {at.shape}", allowed=f"({d.n},)")
+    other = object.__new__(Diffusion)
+    other.__dict__.update(d.__dict__)
+    other.at = at.copy()
+    return other
+
+
+def truth(d: Diffusion, formula: str, values: dict[str, Any]) -> tuple[Model, NDArray[np.float64]]:
+    """Return a model with values of one's own, by name; a calendar may be one number or a list.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> d = kb.Diffusion(kb.Network.from_edges([0, 1], [1, 2]), [0, None, None], until=9, start=0)
+    >>> model, theta = truth(d, "constant + ties(share)", {"constant": 0.1, "ties(share)": 0.5})
+    >>> theta.tolist()
+    [0.1, 0.5]
+    """
+    model = model_of(d, formula)
+    theta = np.zeros(len(model.names))
+    left = dict(values)
+    if model.calendar == "periods":
+        if "calendar" not in left:
+            raise KoubeiError("values", "no value", got="calendar")
+        theta[: model.bins] = left.pop("calendar")
+    for name, value in left.items():
+        if name not in model.names:
+            raise KoubeiError("values", "no such parameter", got=name,
+                              allowed=", ".join(model.names[-8:]))  # fmt: skip
+        theta[model.names.index(name)] = float(value)
+    return model, theta
