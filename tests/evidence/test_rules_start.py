@@ -175,7 +175,7 @@ WRONG = [
     (DelayedCascade(0.1), {}, "hangs on more than on who is active"),
     (SIS(0.1, 0.5, steps=True), {"horizon": 9}, "hangs on more than on who is active"),
     (SIR(0.1, 0.5, duration="constant"), {}, "hangs on more than on who is active"),
-    (SIR(0.1, 0.5), {}, "SIR must know who has recovered"),
+    (SIR(0.1, 0.5), {}, "must know who has recovered"),
     (Bass(), {"horizon": 1}, "horizon: out of range"),
     (IndependentCascade(0.1), {"seed_agents": [0]}, "given beside `start`"),
     (IndependentCascade(0.1), {"start": Start({0: 0.5}, 2)}, "goes by steps"),

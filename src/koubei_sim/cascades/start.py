@@ -19,14 +19,8 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, for_people
 from koubei_sim.cascades.outcome import Outcome
-from koubei_sim.cascades.rules.base import Rule
-from koubei_sim.cascades.rules.bass import Bass
-from koubei_sim.cascades.rules.counting import FractionalThreshold, Reinforcement
-from koubei_sim.cascades.rules.epidemics import SIR
-from koubei_sim.cascades.rules.independent import IndependentCascade
+from koubei_sim.cascades.rules.base import Rule, going_on
 from koubei_sim.errors import KoubeiError
-
-WHICH = "IndependentCascade, Bass, SIR (exponential), FractionalThreshold, Reinforcement"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,22 +39,14 @@ class Start:
 
     Notes
     -----
-    Independent cascade: who became active at `at` still tries its arcs, all others are spent.
-    Bass, thresholds and reinforcement: all who are active count.  SIR: those who have not
-    recovered.  A run of one's own that is cut goes on with its bytes under the same key for
-    independent cascades and counting rules; for Bass and SIR take another key, as the past has used
-    their draws.
+    What a rule does with those who are active says its `goes_on`, and docs/evidence.md for each.  A
+    run of one's own that is cut goes on with its bytes under the same key where draws belong to
+    arcs alone; where they belong to people and times take another key, as the past has used them.
 
     Examples
     --------
-    >>> import koubei_sim as kb
-    >>> line = kb.Network.from_edges([0, 1, 2], [1, 2, 3])
-    >>> found = kb.cascade(
-    ...     line, kb.IndependentCascade(1.0), start=Start({0: 0, 1: 1}, at=1), replicates=1,
-    ...     rng=1, record="times",
-    ... )  # fmt: skip
-    >>> found.outcome.times.tolist()
-    [[0.0, 1.0, 2.0, 3.0]]
+    >>> Start({0: 0, 1: 1}, at=1).at
+    1.0
     """
 
     times: Any
@@ -103,20 +89,23 @@ def started(rule: Rule, start: Any, arcs: Any) -> Started:
     times = np.where(on, times, np.nan)
     if rule.by_steps and (times[on] != np.floor(times[on])).any():
         raise KoubeiError("start.times", "the rule goes by steps", got=float(times[on].max()))
-    if isinstance(rule, IndependentCascade):
+    if rule.goes_on == "new":
         if start.at != np.floor(start.at):
             raise KoubeiError("start.at", "the rule goes by steps", got=start.at)
         fresh = times == start.at
-    elif isinstance(rule, SIR) and rule.duration == "exponential":
+    elif rule.goes_on == "ill":
         if start.until is None:
-            raise KoubeiError("start.until", "SIR must know who has recovered",
+            raise KoubeiError("start.until", "the rule must know who has recovered",
                               fix="Start(times, at=5, until=recovered)")  # fmt: skip
         until = _each("start.until", start.until, arcs)
         fresh = on & ~(until <= start.at)
-    elif isinstance(rule, (Bass, FractionalThreshold, Reinforcement)):
+    elif rule.goes_on == "active":
         fresh = on
     else:
-        raise KoubeiError("start", f"{rule!r} hangs on more than on who is active", allowed=WHICH)
+        raise KoubeiError(
+            "start", f"{rule!r} hangs on more than on who is active",
+            allowed=", ".join(going_on()),
+        )  # fmt: skip
     spent = np.flatnonzero(on & ~fresh)
     return Started(start.at, times, np.flatnonzero(fresh), spent, _without(arcs, spent))
 

@@ -18,15 +18,11 @@ from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.logs import CascadeLog, read_cascade_log
 from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
-from koubei_sim.evidence.next_person import NextJudgement
+from koubei_sim.evidence.next_person import Judgement, NextJudgement
 from koubei_sim.evidence.observation import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
-from koubei_sim.evidence.repost_files import (
-    first_activations,
-    read_higgs_first,
-    read_weibo_reposts,
-)
+from koubei_sim.evidence.repost_files import first_activations, read_higgs_first, read_weibo_reposts
 from koubei_sim.evidence.reposts import RepostTrees, trees_of
 from koubei_sim.evidence.resampling import Bootstrap
 from koubei_sim.evidence.sizes import SizeJudgement, forecast_size, judge_sizes

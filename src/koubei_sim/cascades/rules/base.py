@@ -73,6 +73,14 @@ class Rule:
         """Arguments that may be one number a replicate (`cascade`, `parameters`)."""
         return ()
 
+    @property
+    def goes_on(self) -> str:
+        """Who can still pass the word of a diffusion that was cut (`start`): "new" for those who
+        became active at the cut, "active" for all, "ill" for those not recovered; "" where the
+        future hangs on more than on who is active.
+        """
+        return ""
+
     def with_numbers(self, values: Mapping[str, float]) -> Rule:
         """Return the rule with other numbers, checked as those of a new one."""
         return replace(self, **values)
@@ -137,6 +145,11 @@ def _kinds(kind: type[Rule]) -> Iterator[type[Rule]]:
 def _meets(kind: type[Rule]) -> bool:
     """Whether a rule is defined on contacts."""
     return bool(kind.command) and kind.on_contacts is not Rule.on_contacts
+
+
+def going_on() -> list[str]:
+    """Return the names of the rules that can go on from a start."""
+    return [kind.__name__ for kind in _kinds(Rule) if kind.command and kind().goes_on]
 
 
 # Graphs and horizons --------------------------------------------------------------------------

@@ -73,6 +73,11 @@ class Bass(Rule):
     schedule: Any = None
 
     @property
+    def goes_on(self) -> str:
+        """All who are active count."""
+        return "active"
+
+    @property
     def per_replicate(self) -> tuple[str, ...]:
         """What may be one number a replicate."""
         return ("p", "q")

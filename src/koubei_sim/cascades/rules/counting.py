@@ -62,6 +62,11 @@ class FractionalThreshold(Rule):
     kinds: Any = None
 
     @property
+    def goes_on(self) -> str:
+        """All who are active count."""
+        return "active"
+
+    @property
     def per_replicate(self) -> tuple[str, ...]:
         """What may be one number a replicate."""
         return ("threshold",)
@@ -101,6 +106,11 @@ class Reinforcement(Rule):
     need: Any = 2
     window: float | None = None
     kinds: Any = None
+
+    @property
+    def goes_on(self) -> str:
+        """All who are active count."""
+        return "active"
 
     @property
     def per_replicate(self) -> tuple[str, ...]:

@@ -133,6 +133,11 @@ class SIR(Infection):
         super().__post_init__()
         checks.word("duration", self.duration, ("exponential", "constant"))
 
+    @property
+    def goes_on(self) -> str:
+        """Those not recovered, where a duration does not remember how long it has lasted."""
+        return "ill" if self.duration == "exponential" else ""
+
     def on_arcs(self, arcs: Arcs, key: int, horizon: float | None) -> Prepared:
         """Times of arrival, whether an arc transmits before its source recovers."""
         rule = self.numbers(arcs, key, horizon)

@@ -66,6 +66,11 @@ class IndependentCascade(Rule):
     kinds: Any = None
 
     @property
+    def goes_on(self) -> str:
+        """Who is newly active tries; the others are spent."""
+        return "new"
+
+    @property
     def per_replicate(self) -> tuple[str, ...]:
         """What may be one number a replicate."""
         return ("p",)
