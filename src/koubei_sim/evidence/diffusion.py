@@ -135,7 +135,7 @@ class Diffusion:
         self.seeded: NDArray[np.bool_] = at == -1
         if seeds is not None:
             chosen = checks.rows_of("seeds", seeds, n, labels)
-            at[chosen] = np.where(at[chosen] == NEVER, -1, at[chosen])
+            at[chosen] = np.where(given[chosen] == NEVER, -1, at[chosen])
             self.seeded[chosen] = True
         self.at: NDArray[np.int64] = at
         self.groups, self.group = groups_of("groups", groups, n, labels)
