@@ -305,7 +305,7 @@ def bass_schedule(dice: Dice, network: Network) -> tuple[rules.Rule, float | Non
     """Ticks in which p rests, grows and comes back."""
     n, ticks = network.n_nodes, dice.whole(1, 30)
     dt = (0.25, 1.0, 0.1)[dice.whole(0, 2)]
-    schedule = dice.rng.random(ticks + dice.whole(0, 3)) * 2.0
+    schedule = dice.rng.random(120 + dice.whole(0, 3)) * 2.0  # longer horizons are tried too
     schedule[dice.rng.random(schedule.size) < 0.3] = 0.0
     return rules.Bass(hazards(dice, n, 0.3), hazards(dice, n, 2.0), dt, schedule), dt * ticks
 

@@ -44,17 +44,21 @@ TRIED: dict[str, Trial] = {
         lambda: kb.hazard(RECORD, "calendar", link="logit", priors=kb.evidence.Priors(0.0)),
         lambda: kb.hazard(RECORD, "calendar", link="logit", priors=kb.evidence.Priors(0.1)),
     ),
-    "'fit.simulate(d)'": (
+    "'kb.hazard(d, fit.formula)'": (
         lambda: without_record().simulate(),
-        lambda: without_record().simulate(RECORD),
+        lambda: kb.hazard(RECORD, without_record().formula).simulate(rng=1),
+    ),
+    "'fit.simulate(d)'": (
+        lambda: kb.hazard(RECORD, "constant + crowd").to_rule(),
+        lambda: kb.hazard(RECORD, "constant + crowd").simulate(RECORD),
+    ),
+    "\"'ties(share)'\"": (
+        lambda: kb.evidence.thresholds(RECORD, "age"),
+        lambda: kb.evidence.thresholds(RECORD, "ties(share)"),
     ),
     "\"by='people'\"": (
         lambda: kb.hazard(RECORD, "constant").bootstrap(5, rng=1),
         lambda: kb.hazard(RECORD, "constant").bootstrap(5, by="people", rng=1),
-    ),
-    "'fit.to_rule(d)'": (
-        lambda: without_record().to_rule(),
-        lambda: without_record().to_rule(RECORD),
     ),
     "f'horizon={schedule.size * dt:g}'": (
         lambda: kb.cascade(RING, SEASON, [], 2, rng=1, horizon=4),

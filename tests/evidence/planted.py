@@ -26,7 +26,7 @@ from koubei_sim.core.draws import key_from
 ROOM: Final = Path(koubei_sim.__file__).parent / "evidence"
 #: In the order in which they import each other.
 MODULES: Final = ("diffusion", "terms", "likelihood", "design", "worlds", "starts", "resampling",
-                  "rules", "hazard")  # fmt: skip
+                  "rules", "mixed", "thresholds", "hazard")  # fmt: skip
 NAME: Final = "planted_evidence"
 
 
@@ -257,7 +257,62 @@ def same_rule(room: Any) -> bool:
     return False
 
 
+def same_mixed(room: Any) -> bool:
+    """The likelihood with effects by a fine grid; its gradient by differences."""
+    d = drawn(2, n=60).make(room.diffusion.Diffusion)
+    fit = room.hazard.hazard(d, "constant + ties(share) + age + groups(random)")
+    theta = np.array([0.15, 0.2, 0.3, 0.6])
+    group, total = d.group[fit.risk.person], 0.0
+    told = fit.effects.chances(theta)
+    grid = np.linspace(-6.0, 6.0, 4001)
+    for one in np.unique(group):
+        rows = np.flatnonzero(group == one)
+        pushed = theta[0] + theta[1] * fit.rows.pushes[rows, 0]
+        h = -np.expm1(-np.exp(theta[2] * fit.rows.traits[rows, 0] + grid[:, None]) * pushed)
+        adopted = fit.rows.adopted[rows]
+        logs = (np.log(h[:, adopted]).sum(axis=1)
+                + np.log1p(-np.minimum(h[:, ~adopted], 1 - 1e-15)).sum(axis=1)
+                + stats.norm.logpdf(grid, 0.0, theta[3]))  # fmt: skip
+        share = np.exp(logs - logs.max())
+        total += logs.max() + np.log(share.sum() * (grid[1] - grid[0]))
+        if not np.allclose(told[rows], share @ h / share.sum(), atol=1e-5):
+            return False
+    if abs(fit.effects.height(theta)[1] - total) > 1e-5:
+        return False
+    gradient = fit.effects.height(theta)[2]
+    for k in range(4):
+        up, down = theta.copy(), theta.copy()
+        up[k] += 1e-5
+        down[k] -= 1e-5
+        slope = (fit.effects.height(up)[0] - fit.effects.height(down)[0]) / 2e-5
+        if abs(gradient[k] - slope) > 1e-2:
+            return False
+    return bool(np.abs(fit.effects.height(fit.values)[2][fit.top.free]).max() < 0.05)
+
+
+def same_thresholds(room: Any) -> bool:
+    for number in NUMBERS:
+        one = drawn(number)
+        for together in (False, True):
+            found = room.thresholds.thresholds(one.make(room.diffusion.Diffusion),
+                                               together=together)  # fmt: skip
+            by_hand = []
+            for i in range(one.n):
+                when = one.when(i)
+                if when is None or one.seed(i):
+                    continue
+                heard = one.listens(i, when, "named")
+                at = [w for j in heard if (w := one.when(j)) is not None]
+                before = sum(w < when or (together and w == when) for w in at)
+                by_hand.append(before / len(heard) if heard else float("nan"))
+            if not np.allclose(found.exposure, by_hand, equal_nan=True):
+                return False
+    return room.thresholds.classes(np.array([1.0, 2.0, 3.0, 9.0]), tuple("abcd")).tolist() == [
+        "b", "b", "b", "d"]  # fmt: skip
+
+
 CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "risk": same_risk, "exposures": same_exposures, "height": same_height, "top": same_top,
-    "worlds": same_worlds, "sandwich": same_sandwich, "rule": same_rule,
+    "worlds": same_worlds, "sandwich": same_sandwich, "rule": same_rule, "mixed": same_mixed,
+    "thresholds": same_thresholds,
 }  # fmt: skip

@@ -146,6 +146,14 @@ def test_what_has_been_seen_is_kept() -> None:
     assert np.array_equal(fit.simulate(worlds=2, rng=1, since=d.start), whole, equal_nan=True)
 
 
+def test_a_seed_beyond_the_record_moves_nobody() -> None:
+    """Catches a seed that is active from the start although its time lies beyond the end."""
+    line = kb.Network.from_edges([0, 1], [1, 2])
+    d = kb.Diffusion(line, [9, None, None], until=4, start=0, seeds=[0])
+    model, theta = truth(d, "constant + ties(share)", {"constant": 0.0, "ties(share)": 9.0})
+    assert (simulate(model, theta, d, 1, 5) == NEVER).all()
+
+
 def test_a_world_becomes_a_record_and_is_estimated() -> None:
     """Catches a record of a world that keeps the adoptions of another."""
     net = kb.networks.erdos_renyi(2000, 8, key=1)
@@ -171,4 +179,24 @@ def test_what_is_no_truth_is_refused(call: Any, says: str) -> None:
     """Catches a parameter that is silently left at 0."""
     with pytest.raises(KoubeiError) as caught:
         call(drawn(1).make())
+    assert str(caught.value).startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: Bass(0.1, 0.1, schedule=[1.0]), "schedule: needs ticks"),
+        (lambda: Bass(0.1, 0.1, dt=1, schedule=[-1.0]), "schedule[0]: out of range"),
+        (lambda: Bass(0.1, 0.1, dt=1, schedule=[[1.0]]), "schedule: has too many dimensions"),
+        (lambda: Bass(0.1, 0.1, dt=1, schedule=[]), "schedule: no values"),
+        (lambda: kb.cascade(kb.networks.ring(4, 2), Bass(1.0, 0.0, dt=1, schedule=[2.0**20]), [],
+                            1, rng=1, horizon=1), "p schedule dt: too large"),
+        (lambda: kb.cascade(kb.networks.ring(4, 2), Bass(1.0, 0.0, dt=0.5, schedule=[1.0] * 3), [],
+                            1, rng=1, horizon=2), "schedule: ends before the horizon"),
+    ],
+)  # fmt: skip
+def test_what_is_no_schedule_is_refused(call: Any, says: str) -> None:
+    """Catches a schedule that is read in another unit, or ends without a word."""
+    with pytest.raises(KoubeiError) as caught:
+        call()
     assert str(caught.value).startswith(says)

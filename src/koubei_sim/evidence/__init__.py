@@ -13,16 +13,21 @@ from koubei_sim.evidence.judge import Judgement, judge
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
+from koubei_sim.evidence.resampling import Bootstrap
+from koubei_sim.evidence.thresholds import Thresholds, thresholds
 
 __all__ = [
+    "Bootstrap",
     "Diffusion",
     "Hazard",
     "Judgement",
     "Power",
     "Priors",
+    "Thresholds",
     "hazard",
     "judge",
     "power",
     "read_diffusion",
     "study",
+    "thresholds",
 ]

@@ -61,6 +61,11 @@ class Model:
         return {"periods": self.periods, "one": 1, "none": 0}[self.calendar]
 
     @property
+    def random(self) -> bool:
+        """Whether groups have effects of their own, drawn from a normal law."""
+        return any(term.name == "groups" and term.word == "random" for term in self.terms)
+
+    @property
     def formula(self) -> str:
         """The formula as read."""
         return " + ".join(str(term) for term in self.terms)

@@ -30,6 +30,7 @@ from koubei_sim.evidence.likelihood import (
     climb,
     with_priors,
 )
+from koubei_sim.evidence.mixed import Effects, Marginal, averaged, effects_drawn
 from koubei_sim.evidence.resampling import (
     Bootstrap,
     resampled,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 HALF: Final = 1.920729410347062  # half of the 95 % point of a chi-square law of one degree
 NORMAL: Final = 1.959963984540054
+SPREAD: Final = "groups(random)"
 FADINGS: Final = (0.0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
 
 
@@ -71,7 +73,8 @@ def hazard(
         ``side=naming`` or ``both``, ``of=`` a product, ``weighted=yes``, ``layer=``); ``wave``
         (recent adoptions in the group, a Hawkes process by periods, ``fading=``).  What
         multiplies: ``degree``, names of covariates or treatments, ``covariates`` (all of them),
-        ``groups``.  ``fading=?`` is estimated.
+        ``groups`` (each its own factor), ``groups(random)`` (factors exp(u) with u normal, whose
+        standard deviation is estimated).  ``fading=?`` is estimated.
     link : {"additive", "cloglog", "logit", "probit"}
         *additive*: ``h = 1 - exp(-exp(x'c) (a(t) + sum b z))`` with a and b at least 0: pushes
         add up, as risks from several sources do.  The others are generalised linear models in
@@ -132,7 +135,15 @@ def fitted(
     determined(model, rows, link, priors)
     first = begin(model, rows, link) if start is None else lifted(start, model, rows, link)
     top = climb(first, rows, link, pulls)
-    return Hazard(model, link, priors, top, rows, pulls, risk, d)
+    if not model.random:
+        return Hazard(model, link, priors, top, rows, pulls, risk, d)
+    if d is None or len(d.groups) < 2:
+        raise KoubeiError("formula", "one group only", got="groups(random)",
+                          allowed="two groups or more")  # fmt: skip
+    codes, group = np.unique(d.group[risk.person], return_inverse=True)
+    effects = Effects(Marginal(rows, group, codes.size, link), pulls, codes)
+    top = effects.climb(np.append(top.theta, 0.3), curved=True)
+    return Hazard(model, link, priors, top, rows, pulls, risk, d, 0, effects)
 
 
 def _faded(
@@ -176,6 +187,9 @@ class Hazard:
     record : Diffusion or None
     profiled : int
         Parameters estimated outside (a fading), counted in `aic`.
+    effects : Effects or None
+        Of groups, where the formula has ``groups(random)``: their standard deviation is the last
+        parameter.
     """
 
     model: Model
@@ -187,6 +201,7 @@ class Hazard:
     risk: Risk
     record: Diffusion | None = None
     profiled: int = 0
+    effects: Effects | None = None
 
     @property
     def formula(self) -> str:
@@ -196,7 +211,7 @@ class Hazard:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters."""
-        return self.model.names
+        return self.model.names if self.effects is None else (*self.model.names, SPREAD)
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -247,6 +262,8 @@ class Hazard:
         held[place] = True
         start = self.values.copy()
         start[place] = value
+        if self.effects is not None:
+            return self.effects.climb(start, {place: value})
         start = lifted(start, self.model, self.rows, self.link)
         start[place] = value
         return climb(start, self.rows, self.link, self.pulls, held)
@@ -260,7 +277,7 @@ class Hazard:
         ratio = max(2.0 * (self.posterior - self.without(name).posterior), 0.0)
         tail = float(special.chdtrc(1.0, ratio))
         pushes = self.names[self.model.bins : self.model.bins + self.rows.pushes.shape[1]]
-        if self.link != "additive" or name not in pushes:
+        if name != SPREAD and (self.link != "additive" or name not in pushes):
             return tail
         return 0.5 * tail if ratio > 1e-9 else 1.0
 
@@ -274,6 +291,7 @@ class Hazard:
             return self.posterior - self.without(name, value).posterior - HALF
 
         push = self.link == "additive" and place < self.model.bins + self.rows.pushes.shape[1]
+        push = push or name == SPREAD
         step = error if np.isfinite(error) and error > 0.0 else max(abs(best), 0.01)
         if push and not np.isfinite(error):
             # A weight at 0: the slope there says how fast the likelihood falls.
@@ -286,6 +304,8 @@ class Hazard:
         )  # fmt: skip
 
     def _slope(self, place: int) -> float:
+        if self.effects is not None:
+            return float(self.effects.height(self.values)[2][place])
         height = with_priors(additive(self.values, self.rows), self.values, self.link, self.pulls)
         return float(height.gradient[place])
 
@@ -318,7 +338,7 @@ class Hazard:
         for k in range(first, len(self.names)):
             name = self.names[k]
             low, high = self.interval(name)
-            many = k >= traits and self.link != "probit"
+            many = k >= traits and self.link != "probit" and name != SPREAD
             ratio = math.exp(self.values[k]) if many else np.nan
             p = np.nan if name == "constant" and self.link == "additive" else self.p_value(name)
             found.append((name, self.values[k], self.errors[k], low, high, p, ratio))
@@ -351,6 +371,7 @@ class Hazard:
         Bootstrap(50 resamples of 8 groups)
         """
         count = checks.whole("resamples", resamples, 2)
+        self._plain()
         unit, units = units_of(by, self.record, self.risk)
 
         def refit(rows: Rows) -> Top:
@@ -374,6 +395,7 @@ class Hazard:
             Columns ``estimate``, ``error`` (sandwich; Liang and Zeger 1986), ``low``, ``high``,
             ``p`` (two-sided, by the normal law); few groups make errors too small.
         """
+        self._plain()
         unit, units = units_of(by, self.record, self.risk)
         found = sandwich(self.values, self.rows, self.link, self.top, unit, units)
         floor = np.full(self.values.size, -np.inf)
@@ -383,15 +405,45 @@ class Hazard:
         return robust_table(self.names, self.values, found, first, floor)
 
     def predict(self, d: Diffusion | None = None) -> NDArray[np.float64]:
-        """Return the chance to adopt of each row at risk (of the record of the fit by default)."""
+        """Return the chance to adopt of each row at risk (of the record of the fit by default).
+
+        With effects of groups: given what each group of the fit did; averaged over all effects for
+        another record.
+        """
         rows = self.rows if d is None else rows_of(self.model, d)[0]
-        return chances(self.values, rows, self.link)
+        return self._chances(rows)
+
+    def _chances(self, rows: Rows) -> NDArray[np.float64]:
+        """Of rows; averaged over effects: those likely for groups of the fit, all for others."""
+        if self.effects is None:
+            return chances(self.values, rows, self.link)
+        if rows is self.rows:
+            return self.effects.chances(self.values)
+        theta = self.values[:-1]
+        return averaged(lambda u: chances(theta, rows, self.link, u), float(self.values[-1]))
 
     def score(self, d: Diffusion | None = None) -> NDArray[np.float64]:
         """Return the log score of each row at risk: ``log h`` where it adopted, ``log(1 - h)``."""
         rows = self.rows if d is None else rows_of(self.model, d)[0]
-        chance = np.clip(chances(self.values, rows, self.link), 1e-12, 1.0 - 1e-12)
+        chance = np.clip(self._chances(rows), 1e-12, 1.0 - 1e-12)
         return np.where(rows.adopted, np.log(chance), np.log1p(-chance))
+
+    def residuals(self, kind: str = "martingale") -> NDArray[np.float64]:
+        """Return a residual of each person of the record, (n,); NaN for who was never at risk.
+
+        Parameters
+        ----------
+        kind : {"martingale", "deviance"}
+            *martingale*: adoptions seen less those expected, the sum of chances met; mean near 0.
+            *deviance*: with the sign of that, the root of twice the log score lost.
+        """
+        checks.word("kind", kind, ("martingale", "deviance"))
+        n = self._of(None).n
+        person = self.risk.person
+        left = np.bincount(person, self.rows.adopted - self.predict(), n)
+        if kind == "deviance":
+            left = np.sign(left) * np.sqrt(-2.0 * np.bincount(person, self.score(), n))
+        return np.where(np.bincount(person, minlength=n) > 0, left, np.nan)
 
     def simulate(
         self, d: Diffusion | None = None, worlds: int = 100, rng: Any = None, *,
@@ -414,11 +466,19 @@ class Hazard:
         (worlds, n) float64 array
             The period in which each person adopts, NaN for never.
         """
-        record = self._of(d, "fit.simulate(d)")
+        record = self._of(d)
         place = None if since is None else checks.whole("since", since) - record.start
         key = checks.key(rng)
-        at = simulate(self.model, self.values, record, key, checks.whole("worlds", worlds, 1),
-                      link=self.link, since=place)  # fmt: skip
+        count, scale, values = checks.whole("worlds", worlds, 1), None, self.values
+        if self.effects is not None:
+            if self.link not in ("additive", "cloglog"):
+                raise KoubeiError("link", "effects of groups are not played", got=self.link,
+                                  allowed="additive, cloglog")  # fmt: skip
+            values = values[:-1]
+            drawn = effects_drawn(float(self.values[-1]), len(record.groups), count, key)
+            scale = np.exp(drawn)[:, record.group]
+        at = simulate(self.model, values, record, key, count, link=self.link, since=place,
+                      scale=scale)  # fmt: skip
         return np.where(at == NEVER, np.nan, at + record.start)
 
     def to_rule(self, d: Diffusion | None = None) -> Bass:
@@ -451,12 +511,18 @@ class Hazard:
         >>> kb.cascade(d.network, rule, [], 100, rng=1, horizon=d.periods).sizes.mean() > 20
         np.True_
         """
-        return rule_of(self.model, self.values, self.link, self._of(d, "fit.to_rule(d)"))
+        self._plain()
+        return rule_of(self.model, self.values, self.link, self._of(d))
 
-    def _of(self, d: Diffusion | None, fix: str) -> Diffusion:
+    def _plain(self) -> None:
+        if self.effects is not None:
+            raise KoubeiError("formula", "groups differ in the fit already", got=SPREAD,
+                              allowed="a fit without effects of groups")  # fmt: skip
+
+    def _of(self, d: Diffusion | None) -> Diffusion:
         record = self.record if d is None else d
         if record is None:
-            raise KoubeiError("record", "the fit kept none", fix=fix)
+            raise KoubeiError("record", "the fit kept none", fix="kb.hazard(d, fit.formula)")
         return record
 
     def __repr__(self) -> str:

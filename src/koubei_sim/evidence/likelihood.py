@@ -208,13 +208,15 @@ def with_priors(height: Height, theta: NDArray[np.float64], link: str, pulls: Pu
     return Height(value, gradient, curvature)
 
 
-def chances(theta: NDArray[np.float64], rows: Rows, link: str) -> NDArray[np.float64]:
-    """Return the chance to adopt of each row."""
+def chances(
+    theta: NDArray[np.float64], rows: Rows, link: str, shift: float | NDArray[np.float64] = 0.0
+) -> NDArray[np.float64]:
+    """Return the chance to adopt of each row; `shift` is added to its traits."""
     bins, k = rows.bins, rows.pushes.shape[1]
     pushed = weighed(rows.pushes, theta[bins : bins + k])
     if bins:
         pushed = pushed + theta[:bins][rows.period]
-    return combined(pushed, weighed(rows.traits, theta[bins + k :]), link)
+    return combined(pushed, weighed(rows.traits, theta[bins + k :]) + shift, link)
 
 
 def combined(

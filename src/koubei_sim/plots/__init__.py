@@ -2,7 +2,8 @@
 
 All take ``(result, ax=None, lang="en")`` and leave the person's matplotlib settings alone;
 `save_all` writes the whole set for a `Result`.  Those of studies (`tornado`, `interactions`,
-`heatmap`, `phase`, `compare`) take the study, `seeds_curve` takes `Seeds`.  matplotlib is imported
+`heatmap`, `phase`, `compare`) take the study, `seeds_curve` takes `Seeds`,
+those of hazards take a fit or a record.  matplotlib is imported
 when something is drawn.
 
 Called by people and by the command line; may import everything below it.
@@ -27,6 +28,12 @@ from koubei_sim.plots.curves import (
     stages,
 )
 from koubei_sim.plots.files import FIGURES, save_all
+from koubei_sim.plots.hazards import (
+    hazard_calibration,
+    hazard_curve,
+    hazard_residuals,
+    thresholds,
+)
 from koubei_sim.plots.maps import phase
 from koubei_sim.plots.seeds import seeds_curve
 from koubei_sim.plots.sensitivity import interactions, tornado
@@ -50,6 +57,9 @@ __all__ = [
     "drawing",
     "forest",
     "growth",
+    "hazard_calibration",
+    "hazard_curve",
+    "hazard_residuals",
     "heatmap",
     "interactions",
     "marginals",
@@ -63,6 +73,7 @@ __all__ = [
     "seeds_curve",
     "stages",
     "strata",
+    "thresholds",
     "tornado",
 ]
 
