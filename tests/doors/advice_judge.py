@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.doors.advice_calls import Trial, command, write
+from tests.doors.advice_calls import Trial, said, write
 
 import koubei_sim as kb
 
@@ -30,7 +30,7 @@ def listed(**ends: str) -> Any:
 def from_files(*words: str) -> None:
     write("asked,friend\nb,a\nc,b\n", "ties.csv")
     write("id,time\na,1\nb,2\nc,\n", "people.csv")
-    command("hazard", "ties.csv", "people.csv", "--formula", FORMULA, *words)()
+    said("hazard", "ties.csv", "people.csv", "--formula", FORMULA, *words)
 
 
 def met(controls: str) -> Any:

@@ -263,7 +263,7 @@ FAULTS: Final = (
         "worlds",
         "worlds",
         "seeds forget their time",
-        "at[d.seeded] = np.where(d.at[d.seeded] == NEVER, -1, d.at[d.seeded])[:, None]",
+        "at[d.seeded] = d.at[d.seeded][:, None]",
         "at[d.seeded] = -1",
     ),
     Fault(

@@ -146,6 +146,14 @@ def test_what_has_been_seen_is_kept() -> None:
     assert np.array_equal(fit.simulate(worlds=2, rng=1, since=d.start), whole, equal_nan=True)
 
 
+def test_a_seed_beyond_the_record_moves_nobody() -> None:
+    """Catches a seed that is active from the start although its time lies beyond the end."""
+    line = kb.Network.from_edges([0, 1], [1, 2])
+    d = kb.Diffusion(line, [9, None, None], until=4, start=0, seeds=[0])
+    model, theta = truth(d, "constant + ties(share)", {"constant": 0.0, "ties(share)": 9.0})
+    assert (simulate(model, theta, d, 1, 5) == NEVER).all()
+
+
 def test_a_world_becomes_a_record_and_is_estimated() -> None:
     """Catches a record of a world that keeps the adoptions of another."""
     net = kb.networks.erdos_renyi(2000, 8, key=1)

@@ -41,7 +41,7 @@ def rule_of(model: Model, values: NDArray[np.float64], link: str, d: Diffusion) 
     open_ = ~d.seeded
     if (d.entered[open_] > 0).any():
         raise _beyond("people who can adopt from the start", "late entries")
-    if (d.seeded & (d.at >= 0) & d.adopted).any():
+    if (d.seeded & (d.at != -1)).any():
         raise _beyond("seeds that are active from the start", "seeds with a time of their own")
     pushes = len(model.push_terms)
     factor = np.exp(model.traits(d) @ values[model.bins + pushes :])

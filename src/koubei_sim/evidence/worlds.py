@@ -123,7 +123,7 @@ def _played(
     resistances(np.uint64(key), first, left)
     at = np.full((d.n, count), NEVER)
     before = (d.at >= 0) & (d.at < since) & (d.at != NEVER)
-    at[d.seeded] = np.where(d.at[d.seeded] == NEVER, -1, d.at[d.seeded])[:, None]
+    at[d.seeded] = d.at[d.seeded][:, None]  # not at all, where its time lies beyond the record
     at[before] = d.at[before][:, None]
     felt = [push.begin(at == -1) for push in pushes]
     told = [_begun(change, pushes, at == -1) for change in changes]
