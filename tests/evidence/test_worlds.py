@@ -91,6 +91,16 @@ def played_by(fit: Any) -> Any:
     return found
 
 
+def test_a_schedule_of_ones_changes_nothing() -> None:
+    """Catches a schedule that rounds otherwise than p alone, by either kernel."""
+    net = kb.networks.erdos_renyi(500, 6, key=3)
+    for ticks in (20, 2000):  # swept, predicted
+        p, q = 1.0 / ticks, 4.0 / ticks
+        plain = kb.cascade(net, Bass(p, q, dt=1.0), [3], 5, rng=2, horizon=ticks)
+        same = Bass(p, q, dt=1.0, schedule=np.ones(ticks))
+        assert kb.cascade(net, same, [3], 5, rng=2, horizon=ticks).digest() == plain.digest()
+
+
 @pytest.mark.parametrize(
     ("formula", "link"),
     [("calendar + crowd", "additive"), ("calendar + ties(count)", "additive"),
