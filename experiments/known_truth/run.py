@@ -281,7 +281,7 @@ def figure(tables: dict[str, pd.DataFrame]) -> None:
     import matplotlib.pyplot as plt
 
     with drawing():
-        drawn, axes = plt.subplots(1, 2, figsize=(10.0, 4.4))
+        drawn, axes = plt.subplots(1, 2, figsize=(12.0, 4.6))
         names = list(dict.fromkeys(tables["bench"].estimator))[::-1]
         for world, colour in (("homophily .6, b = 0", ORANGE), ("homophily .6, b = .25", BLUE)):
             rows = tables["bench"][tables["bench"].world == world].set_index("estimator")
@@ -292,7 +292,7 @@ def figure(tables: dict[str, pd.DataFrame]) -> None:
         axes[0].set_yticks(range(len(names)), names)
         axes[0].set_xlabel("weight of ties, mean of 20 worlds")
         axes[0].set_title("Homophily .6")
-        axes[0].legend(frameon=False)
+        axes[0].legend(frameon=False, loc="center")
         forms = list(FORMS)[::-1]
         for name, colour in (("model", BLUE), ("exposure", GREY), ("difference", ORANGE)):
             rows = tables["forms"][tables["forms"].estimator == name].set_index("form")
@@ -301,9 +301,9 @@ def figure(tables: dict[str, pd.DataFrame]) -> None:
             axes[1].plot(rows.covered, place, "o", color=colour, label=name)
         axes[1].axvline(0.95, color=GREY, linewidth=0.8)
         axes[1].set_yticks(range(len(forms)), forms)
-        axes[1].set_xlabel("share of worlds in which the 95 % interval covers")
+        axes[1].set_xlabel("coverage of the 95 % interval")
         axes[1].set_title("Total effect of a reward")
-        axes[1].legend(frameon=False)
+        axes[1].legend(frameon=False, loc="center", bbox_to_anchor=(0.48, 0.75))
         drawn.savefig(HERE / "figure.png")
         plt.close(drawn)
 
