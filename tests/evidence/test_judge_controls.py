@@ -138,6 +138,15 @@ def test_judge_tells_of_controls() -> None:
     assert again.controls()["p"].iloc[0] == rows["p"].iloc[0]
 
 
+def test_random_effects_stand_under_controls_too() -> None:
+    """Catches a fit with effects of groups that a control cannot make again."""
+    fit = kb.hazard(WORLD, "constant + ties(share) + groups(random)")
+    found = controlled(fit, "rewired", 7, 3)
+    assert found.value == fit.value("ties(share)") and np.isfinite(found.values).all()
+    with pytest.raises(KoubeiError, match="effects of groups"):
+        kb.power(WORLD, fit, {"ties": 0.1}, worlds=2)
+
+
 def test_contacts_with_times_have_their_times_shuffled_only() -> None:
     """Catches a rewiring of meetings that would take them out of their periods."""
     meetings = kb.TemporalNetwork.from_contacts([0, 1, 2], [1, 2, 3], [0.0, 1.0, 2.0], 4)

@@ -198,12 +198,12 @@ def _with_ties(fit: Hazard, other: Diffusion, ties: list[int]) -> Rows:
 
 def _fit(fit: Hazard, model: Model, rows: Rows, risk: Any, near: Hazard | None) -> Hazard:
     start = None if near is None else _inside(near, model)
-    return fitted(model, rows, risk, fit.link, fit.priors, None, start)
+    return fitted(model, rows, risk, fit.link, fit.priors, fit.record, start)
 
 
 def _inside(near: Hazard, model: Model) -> NDArray[np.float64]:
     """Return where to begin: the values of a fit, weights a little above 0."""
-    start = near.values.copy()
+    start = near.values[: len(model.names)].copy()  # the spread of random effects starts anew
     if near.link == "additive":
         first = model.bins
         weights = start[first : first + len(model.push_terms)]

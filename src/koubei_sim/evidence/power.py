@@ -114,7 +114,7 @@ def power(
     d : Diffusion
         Its people, ties, groups, covariates, seeds and periods are those of the worlds.
     formula : str or Hazard
-        A formula of `hazard`, or a fit.
+        A formula of `hazard`, or a fit; without ``groups(random)``.
     change : mapping of name to value or values
         One parameter and what it is in truth, ``{"ties(share)": 0.1}`` or
         ``{"ties(share)": [0, 0.05, 0.1]}``; ``ties`` is enough where one term begins so.
@@ -154,6 +154,8 @@ def power(
     [1.0]
     """
     fit = formula if isinstance(formula, Hazard) else hazard(d, formula, link=link)
+    if fit.model.random:
+        raise KoubeiError("formula", "effects of groups are not played here", got=fit.formula)
     name, tried = _asked(fit, change, values)
     count, key = checks.whole("worlds", worlds, 1), checks.key(rng)
     checks.word("others", others, ("refit", "kept"))
@@ -172,7 +174,7 @@ def power(
             adopted[k] += rows.adopted.sum() / count
             if not rows.adopted.any():
                 continue
-            found = fitted(fit.model, rows, risk, fit.link, fit.priors)
+            found = fitted(fit.model, rows, risk, fit.link, fit.priors, record)
             out["value"][k, w] = found.value(name)
             out["p"][k, w] = found.p_value(name)
             if spans:
