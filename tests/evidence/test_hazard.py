@@ -276,7 +276,7 @@ def flat(n: int = 6) -> kb.Diffusion:
         (lambda: kb.hazard(flat(), "calendar").predict(flat().replace(until=9)),
          "calendar: a period that was not fitted"),
         (lambda: kb.hazard(flat().replace(covariates={"a": range(6)}), "constant + a")
-         .predict(flat()), "formula: unknown term"),
+         .predict(flat()), "record: lacks a trait of the model, got a"),
         (lambda: kb.hazard(flat(), "constant").simulate(worlds=0), "worlds: "),
         (lambda: kb.hazard(flat(), "constant").simulate(rng="x"), "rng: "),
     ],

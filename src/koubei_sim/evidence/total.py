@@ -15,13 +15,13 @@ from koubei_sim.cascades import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import Diffusion, groups_of
 from koubei_sim.evidence.effects import EFFECTS, Treatment, Trial, check_model
+from koubei_sim.evidence.trial import ON
 from koubei_sim.evidence.worlds import as_record
 from koubei_sim.networks import TemporalNetwork
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ON = ("listener", "teller", "tie")
 CHANGED = 2.0  # any factor but 1: what is changed is estimated, not by how much
 
 
