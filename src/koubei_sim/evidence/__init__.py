@@ -18,7 +18,7 @@ from koubei_sim.evidence.known import World
 from koubei_sim.evidence.likelihood import Priors
 from koubei_sim.evidence.logs import CascadeLog, read_cascade_log
 from koubei_sim.evidence.moments import SimulatedMoments, simulated_moments
-from koubei_sim.evidence.next_person import Judgement, NextJudgement
+from koubei_sim.evidence.next_person import NextJudgement
 from koubei_sim.evidence.observation import noisy, observe
 from koubei_sim.evidence.power import Power, power
 from koubei_sim.evidence.reading import read_diffusion
