@@ -161,7 +161,9 @@ def test_a_seed_beyond_the_record_moves_nobody() -> None:
     line = kb.Network.from_edges([0, 1], [1, 2])
     d = kb.Diffusion(line, [9, None, None], until=4, start=0, seeds=[0])
     model, theta = truth(d, "constant + ties(share)", {"constant": 0.0, "ties(share)": 9.0})
-    assert (simulate(model, theta, d, 1, 5) == NEVER).all()
+    for same in (d, d.replace(), d.people([0, 1, 2]), d.replace().people([0, 1, 2])):
+        assert (simulate(model, theta, same, 1, 5) == NEVER).all()
+        assert same.risk().person.min() == 1
 
 
 def test_a_world_becomes_a_record_and_is_estimated() -> None:

@@ -169,6 +169,12 @@ class Diffusion:
         found[self.adopted] = self.at[self.adopted] + self.start
         return found
 
+    def _given(self) -> NDArray[np.float64]:
+        """Return times as they can be given again: of seeds beyond the record, far beyond it."""
+        found = self.times
+        found[self.seeded & ~self.adopted] = 2.0**39
+        return found
+
     def risk(self, kind: Any = None) -> Risk:
         """Return a row for each person and period at risk.
 
@@ -213,7 +219,7 @@ class Diffusion:
         """
         now: dict[str, Any] = {
             "network": self.network,
-            "times": self.times,
+            "times": self._given(),
             "until": self.until + self.start,
             "start": self.start,
             "entered": self.entered + self.start,
@@ -242,7 +248,7 @@ class Diffusion:
         names = self.network.people(chosen)
         return Diffusion(
             among(self.network, chosen),
-            self.times[chosen],
+            self._given()[chosen],
             self.until[chosen] + self.start,
             start=self.start,
             seeds=names[self.seeded[chosen]],
