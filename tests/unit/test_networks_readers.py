@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.networks import Network, find_data, read_network, threads, write_network
+from koubei_sim.networks import (
+    Network,
+    as_network,
+    find_data,
+    read_network,
+    threads,
+    write_network,
+)
 from koubei_sim.networks.files import table_edges, text_blocks, writers
 
 
@@ -447,3 +454,20 @@ def test_real_graphs_have_the_size_their_description_says(data_file, name, peopl
     assert (net.n_nodes, net.n_arcs) == (people, arcs)
     assert net.labels is None
     assert np.all(net.degrees() >= 0)
+
+
+def test_a_column_named_as_an_end_is_no_weight(tmp_path):
+    """Catches a weight that is found by its name although the user says that it is an end."""
+    import pandas as pd
+
+    table = pd.DataFrame({"ego": ["a", "b"], "alter": ["b", "c"], "strength": ["x", "y"]})
+    table.to_csv(tmp_path / "edges.csv", index=False)
+    table.to_parquet(tmp_path / "edges.parquet")
+    for given in (tmp_path / "edges.csv", tmp_path / "edges.parquet"):
+        found = read_network(given, directed=True, source="ego", target="strength")
+        assert found.n_arcs == 2 and found.layer().weights is None
+    found = as_network(table, source="ego", target="strength")
+    assert found.n_arcs == 2 and found.layer().weights is None
+    for twice in ({"target": "ego"}, {"target": "alter", "weight": "alter"}):
+        with pytest.raises(KoubeiError, match="one column for two things"):
+            as_network(table, source="ego", **twice)

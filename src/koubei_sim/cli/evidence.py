@@ -14,7 +14,7 @@ import typer
 
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import FINE, AsJson, Rng, app
-from koubei_sim.errors import KoubeiError
+from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def record_of(given: str, people: Path | None, options: dict[str, Any]) -> Diffu
         if given not in STUDIES:
             known = ", ".join(STUDIES)
             raise KoubeiError("PEOPLE", "no table of people beside the ties", got=given,
-                              allowed=f"a file, or one of the studies {known}")  # fmt: skip
+                              allowed=f"a file, or one of the studies {known}",
+                              fix=nearest(given, STUDIES))  # fmt: skip
         asked.pop("strangers", None)
         if asked:
             name = next(iter(asked))
@@ -177,7 +178,7 @@ def hazard(
             "terms": table.reset_index().to_dict("records"),
         })  # fmt: skip
         return FINE
-    print("\n".join([*_head(d), screen.cut(repr(fit), 79), ""]))
+    print("\n".join([*_head(d), *textwrap.wrap(repr(fit), 79), ""]))
     cells = [[str(name), *(_three(row[k]) for k in ("estimate", "error")),
               screen.span(row.low, row.high, _three), _p(row.p), _three(row.ratio)]
              for name, row in table.iterrows()]  # fmt: skip

@@ -142,8 +142,12 @@ def from_frame(
     second = column("target", target, TARGET_NAMES, names, True)
     if weight is None or weight == USUAL_WEIGHT:
         third = None if weight is None else column("weight", None, WEIGHT_NAMES, names, False)
+        third = None if third in (first, second) else third  # an end, whatever it is called
     else:
         third = column("weight", weight, WEIGHT_NAMES, names, True)
+    if first == second or (third is not None and third in (first, second)):
+        raise KoubeiError("as_network", "one column for two things", got=third or first,
+                          allowed="a column each for source, target and weight")  # fmt: skip
 
     def cells(wanted: str | None) -> Any:
         return frame[keys[names.index(str(wanted))]].to_numpy()

@@ -68,6 +68,9 @@ def chosen_columns(
         role: column(where, given.get(role), USUAL[role], names, role != "weight")
         for role in wanted
     }
+    ends = [name for role, name in found.items() if role != "weight"]
+    if "weight" not in given and found.get("weight") in ends:
+        found["weight"] = None  # named as an end, whatever it is called
     return {role: name for role, name in found.items() if name is not None}
 
 
