@@ -303,7 +303,7 @@ def figure(tables: dict[str, pd.DataFrame]) -> None:
         axes[1].set_yticks(range(len(forms)), forms)
         axes[1].set_xlabel("coverage of the 95 % interval")
         axes[1].set_title("Total effect of a reward")
-        axes[1].legend(frameon=False, loc="center", bbox_to_anchor=(0.48, 0.75))
+        axes[1].legend(frameon=False, loc="center", bbox_to_anchor=(0.44, 0.6), fontsize=9)
         drawn.savefig(HERE / "figure.png")
         plt.close(drawn)
 
