@@ -4,7 +4,8 @@ A record of 1,000 people in 25 villages over ten periods, and one of 100,000 peo
 (exposures of everybody in every period), a fit, an interval by the profile of the likelihood, a
 world in which the fit is true.  Beside it `statsmodels` (GLM, complementary log-log) on the very
 rows, and the physical limit: one pass over the rows' numbers by numpy.  Each figure is the least of
-several rounds, processor time of all threads, ratios within one run.  docs/evidence.md 9.3 has them.
+several rounds, processor time of all threads, ratios within one run.
+docs/evidence.md 9.3 has them.
 """
 
 from __future__ import annotations
