@@ -216,6 +216,11 @@ def reaches_for(call: Callable[[str], Any]) -> None:
 
 
 TRIED: dict[str, Trial] = {
+    "f'rng={value!r}'": (
+        lambda: kb.run("tiny", seed=3, ticks=2),
+        lambda: kb.run("tiny", rng=3, ticks=2),
+        "rng=3",
+    ),
     "'the folder given to save() or --out'": (
         lambda: kb.load("nowhere"),
         lambda: (saved(out="somewhere"), kb.load("somewhere")),
