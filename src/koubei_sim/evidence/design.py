@@ -42,6 +42,8 @@ class Model:
         First period and number of periods of the record that it was made for.
     kind : str, optional
         The product whose adoption is looked at.
+    width : int
+        Periods that share a base hazard.
     """
 
     terms: tuple[Term, ...]
@@ -54,11 +56,13 @@ class Model:
     start: int
     periods: int
     kind: Any = None
+    width: int = 1
 
     @property
     def bins(self) -> int:
         """Number of bins of the calendar."""
-        return {"periods": self.periods, "one": 1, "none": 0}[self.calendar]
+        wide = -(-self.periods // self.width)
+        return {"periods": wide, "one": 1, "none": 0}[self.calendar]
 
     @property
     def random(self) -> bool:
@@ -79,15 +83,13 @@ class Model:
         if not self.trait_terms:
             return np.empty((d.n, 0))
         try:
-            names, columns = traits_of(self.trait_terms, d)
+            names, columns = traits_of(self.trait_terms, d, every=True)
         except KoubeiError as error:
             if error.what != "unknown term":
                 raise
             raise KoubeiError("record", "lacks a trait of the model", got=error.got) from None
         wanted = list(self.names[len(self.names) - self.centres.size :])
-        if names != wanted:
-            columns = _matched(wanted, names, columns)
-        return columns - self.centres
+        return _matched(wanted, names, columns) - self.centres
 
     def bin_of(self, d: Diffusion, period: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the bin of the calendar of periods of a record.
@@ -107,13 +109,13 @@ class Model:
                 allowed=f"{self.start}..{self.start + self.periods - 1}",
                 fix="constant in place of calendar",
             )  # fmt: skip
-        return place
+        return place // self.width
 
 
 def _matched(
     wanted: Sequence[str], names: Sequence[str], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Columns of a record that lacks some words of a trait, or has words never seen."""
+    """Columns as the model has them; a word that nobody of the record has is nobody's."""
     out = np.zeros((columns.shape[0], len(wanted)))
     for j, name in enumerate(wanted):
         if name in names:
@@ -137,9 +139,11 @@ def model_of(d: Diffusion, formula: Any, kind: Any = None) -> Model:
     words = [term.name for term in terms]
     if "calendar" in words and "constant" in words:
         raise KoubeiError("formula", "calendar and constant", allowed="one of them")
-    if "calendar" in words and d.periods > MOST_BINS:
+    width = next((term.options.get("width", 1) for term in terms if term.name == "calendar"), 1)
+    if "calendar" in words and d.periods > MOST_BINS * width:
         raise KoubeiError("calendar", "too many periods", got=d.periods,
-                          allowed=f"{MOST_BINS} or fewer", fix="a longer period")  # fmt: skip
+                          allowed=f"{MOST_BINS} or fewer",
+                          fix=f"calendar(width={-(-d.periods // MOST_BINS)})")  # fmt: skip
     pushes = tuple(term for term in terms if term.name in PUSHES)
     traits = tuple(term for term in terms if term.name not in (*PUSHES, "calendar", "constant"))
     calendar = "periods" if "calendar" in words else "one" if "constant" in words else "none"
@@ -148,7 +152,7 @@ def model_of(d: Diffusion, formula: Any, kind: Any = None) -> Model:
         raise KoubeiError("formula", "nothing that makes anybody adopt", got=str(formula),
                           fix=f"'constant + {formula}'")  # fmt: skip
     if calendar == "periods":
-        base = [f"calendar[{t + d.start}]" for t in range(d.periods)]
+        base = [f"calendar[{t + d.start}]" for t in range(0, d.periods, width)]
     else:
         base = ["constant"] if calendar == "one" else []
     spreads = columns.std(axis=0)
@@ -156,6 +160,7 @@ def model_of(d: Diffusion, formula: Any, kind: Any = None) -> Model:
         tuple(terms), calendar, pushes, traits,
         (*base, *(str(term) for term in pushes), *names),
         columns.mean(axis=0), np.where(spreads > 0.0, spreads, 1.0), d.start, d.periods, kind,
+        width,
     )  # fmt: skip
 
 
@@ -167,6 +172,9 @@ def exposures(model: Model, d: Diffusion) -> NDArray[np.float64]:
 
 def rows_of(model: Model, d: Diffusion, risk: Risk | None = None) -> tuple[Rows, Risk]:
     """Return the rows of a likelihood and whom each is about."""
+    if not isinstance(d, Diffusion):
+        raise KoubeiError("record", "not a Diffusion", got=type(d).__name__,
+                          fix="kb.Diffusion(network, times)")  # fmt: skip
     rows = d.risk(model.kind) if risk is None else risk
     pushed = exposures(model, d)
     traits = model.traits(d)

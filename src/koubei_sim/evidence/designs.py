@@ -20,7 +20,7 @@ from koubei_sim.core.codes import DRAW_ASSIGNED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import groups_of
 from koubei_sim.evidence.kernels.propagate import propagate
-from koubei_sim.evidence.terms import arcs_into
+from koubei_sim.evidence.terms import arcs_into, listed_words
 from koubei_sim.networks import Network, TemporalNetwork, as_network, union_rows
 
 PEOPLE, CLUSTERS, EGOS, SWITCH, ORDER = 0, 1, 2, 3, 8  # the tick of an address
@@ -180,7 +180,7 @@ def designs_of(given: Any, network: Any, key: int, block: int, periods: int) -> 
     if isinstance(given, dict):
         asked = [(str(name), one) for name, one in given.items()]
     else:
-        listed = [given] if isinstance(given, (str, np.ndarray)) else list(given)
+        listed = [given] if isinstance(given, np.ndarray) else listed_words("assign", given)
         asked = []
         for one in listed:
             number = 1 + sum(name.startswith("clusters") for name, _ in asked)

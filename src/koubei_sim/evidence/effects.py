@@ -255,7 +255,7 @@ def _arms(trial: Trial, model: Model) -> Hazard:
         arm = treated[risk.person] if trial.when is None else trial.when[risk.period]
         rows = rows._replace(period=rows.period + bins * arm, bins=2 * bins)
         base = [f"{name} treated" for name in model.names[:bins]]
-        model = replace(model, calendar="periods", periods=2 * bins,
+        model = replace(model, calendar="periods", periods=2 * bins, width=1,
                         names=(*model.names[:bins], *base, *model.names[bins:]))  # fmt: skip
     return fitted(model, rows, risk, "additive", Priors())
 
@@ -271,7 +271,8 @@ def drawn_values(fit: Hazard, number: int, key: int, world: int) -> NDArray[np.f
     units = units.reshape(number, values.size)
     out = np.repeat(values[None, :], number, axis=0)
     spread, turn = np.linalg.eigh(fit.covariance[np.ix_(free, free)])
-    root = turn * np.sqrt(np.maximum(spread, 0.0))
+    # The symmetric root: the one that does not depend on signs that a library may choose.
+    root = (turn * np.sqrt(np.maximum(spread, 0.0))) @ turn.T
     out[:, free] += np.round(special.ndtri(units[:, free]), 9) @ root.T
     if not free.all():
         height = with_priors(additive(values, fit.rows), values, "additive", fit.pulls)

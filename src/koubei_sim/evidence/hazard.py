@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 HALF: Final = 1.920729410347062  # half of the 95 % point of a chi-square law of one degree
 NORMAL: Final = 1.959963984540054
 SPREAD: Final = "groups(random)"
+#: Adoptions a base hazard below which many rest at 0, and pushes come out too small.
+THIN: Final = 8
 FADINGS: Final = (0.0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
 
 
@@ -554,13 +556,20 @@ class Hazard:
         record = self.record if d is None else d
         if record is None:
             raise KoubeiError("record", "the fit kept none", fix="kb.hazard(d, fit.formula)")
+        if not isinstance(record, Diffusion):
+            raise KoubeiError("record", "not a Diffusion", got=type(record).__name__,
+                              fix="kb.Diffusion(network, times)")  # fmt: skip
         return record
 
     def __repr__(self) -> str:
         """Say the formula, what it was fitted to and how well."""
+        adopted = int(self.rows.adopted.sum())
+        each = adopted / max(self.model.bins, 1)
+        thin = self.model.bins > 1 and each < THIN and self.rows.pushes.shape[1]
         return (
             f"Hazard({self.formula}; {self.link}, {self.rows.adopted.size} rows, "
-            f"{int(self.rows.adopted.sum())} adoptions, loglik {self.loglik:.2f})"
+            f"{adopted} adoptions, loglik {self.loglik:.2f})"
+            + (f"; {each:.1f} adoptions a base hazard: pushes come out too small" if thin else "")
         )
 
 

@@ -27,6 +27,7 @@ from koubei_sim.evidence.hazard import hazard
 from koubei_sim.evidence.likelihood import LINKS, Priors
 from koubei_sim.evidence.rivals import estimators
 from koubei_sim.evidence.scores import Span
+from koubei_sim.evidence.terms import listed_words, parsed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def judge(
                           fix="kb.Diffusion(network, times)")  # fmt: skip
     checks.word("link", link, LINKS)
     key = checks.key(rng)
-    asked = [controls] if isinstance(controls, str) else list(controls)
+    asked = listed_words("controls", controls)
     asked = [checks.word("controls", one, CONTROLS) for one in asked]
     many, worlds = checks.whole("draws", draws, 1), checks.whole("worlds", worlds, 20)
     if not d.risk().adopted.any():
@@ -192,8 +193,8 @@ def future_of(formula: str) -> str:
     >>> future_of("calendar + ties(share)")
     'constant + ties(share)'
     """
-    words = [word.strip() for word in formula.split("+")]
-    return " + ".join("constant" if word == "calendar" else word for word in words)
+    terms = parsed(formula)
+    return " + ".join("constant" if term.name == "calendar" else str(term) for term in terms)
 
 
 def _beside(d: Diffusion, formula: Any) -> str | None:

@@ -19,7 +19,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import NEVER, Diffusion
 from koubei_sim.evidence.folds import everybody
 from koubei_sim.evidence.kernels.resistance import resistances
-from koubei_sim.evidence.terms import parsed
+from koubei_sim.evidence.terms import listed_words, parsed
 from koubei_sim.evidence.worlds import UNIT
 
 #: Plain rivals by formula; `persistence` is no formula.
@@ -121,8 +121,7 @@ def _rivals(rivals: Any) -> list[str]:
     known = [*RIVALS, "persistence"]
     if rivals is None:
         return known
-    listed = [rivals] if isinstance(rivals, str) else list(rivals)
-    return [checks.word("rivals", name, known) for name in listed]
+    return [checks.word("rivals", name, known) for name in listed_words("rivals", rivals)]
 
 
 def _listed(formulas: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ who has adopted, with a lag, a fading and a window; the same operator is applied
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,7 @@ TERM: Final = re.compile(r"\s*([^\W\d]\w*)\s*(?:\(([^()]*)\))?\s*\Z")
 PLAIN: Final = ("calendar", "constant", "crowd", "ties", "wave", "degree", "covariates",
                 "treatments", "groups")  # fmt: skip
 OPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "calendar": ("width",),
     "ties": ("lag", "fading", "window", "side", "of", "weighted", "layer"),
     "crowd": ("lag", "fading", "window", "of"),
     "wave": ("lag", "fading", "of"),
@@ -82,6 +83,15 @@ def parsed(formula: Any) -> list[Term]:
     return found
 
 
+def listed_words(where: str, given: Any) -> list[Any]:
+    """Return one word, or a list of words, as a list."""
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise KoubeiError(where, "not a list of words", got=repr(given))
+    return list(given)
+
+
 def _term(name: str, inside: str | None) -> Term:
     word, options = None, {}
     for part in (inside or "").split(","):
@@ -112,7 +122,7 @@ def _option(name: str, key: str, value: str) -> Any:
         number = float(value)
     except ValueError:
         raise KoubeiError(f"formula.{name}.{key}", "not a number", got=value) from None
-    if key in ("lag", "window"):
+    if key in ("lag", "window", "width"):
         return checks.whole(f"formula.{name}.{key}", number, 1)
     return checks.number(f"formula.{name}.{key}", number, 0.0, 1.0)
 
@@ -208,6 +218,8 @@ class Felt:
 def push_of(term: Term, d: Diffusion) -> Push:
     """Return a term of a formula as the operator that it means on a record."""
     options = term.options
+    if options.get("fading") == "?":
+        raise KoubeiError(f"formula.{term.name}.fading", "estimated by kb.hazard only", got="?")
     measure = term.word or "share"
     if term.name == "ties":
         apply = _ties(d, measure, options)
@@ -215,7 +227,8 @@ def push_of(term: Term, d: Diffusion) -> Push:
         apply = _crowd(d, measure)
     fading = options.get("fading", 0.5 if term.name == "wave" else 1.0)
     among = d.kind_of(options["of"]) if "of" in options else None
-    return Push(str(term), options.get("lag", 1), fading, options.get("window"), apply, among)
+    lag = min(options.get("lag", 1), d.periods + 1)  # later than the record is never
+    return Push(str(term), lag, fading, options.get("window"), apply, among)
 
 
 def _crowd(d: Diffusion, measure: str) -> Callable[[int, NDArray[Any]], NDArray[Any]]:
@@ -316,12 +329,18 @@ def _meetings(d: Diffusion, measure: str, side: str) -> Callable[[int, NDArray[A
 # Traits of people -------------------------------------------------------------------------------
 
 
-def traits_of(terms: Sequence[Term], d: Diffusion) -> tuple[list[str], NDArray[np.float64]]:
-    """Return the columns of all traits that the terms name, (n, J), and their names."""
+def traits_of(
+    terms: Sequence[Term], d: Diffusion, every: bool = False
+) -> tuple[list[str], NDArray[np.float64]]:
+    """Return the columns of all traits that the terms name, (n, J), and their names.
+
+    With `every`, of words all levels have a column, the first one too, and what is the same for
+    everybody is no fault: how a record is seen by a model that was made for another one.
+    """
     names: list[str] = []
     columns: list[NDArray[Any]] = []
     for term in terms:
-        for name, column in _trait(term, d):
+        for name, column in _trait(term, d, every):
             if name in names:
                 raise KoubeiError("formula", "a trait twice", got=name)
             names.append(name)
@@ -329,42 +348,41 @@ def traits_of(terms: Sequence[Term], d: Diffusion) -> tuple[list[str], NDArray[n
     return names, np.column_stack(columns) if columns else np.empty((d.n, 0))
 
 
-def _trait(term: Term, d: Diffusion) -> list[tuple[str, NDArray[Any]]]:
+def _trait(term: Term, d: Diffusion, every: bool) -> list[tuple[str, NDArray[Any]]]:
     if term.name == "degree":
         return [(str(term), _degree(term, d))]
     if term.name == "groups":
         if term.word == "random":
             return []
-        return coded("groups", np.array([str(one) for one in d.groups])[d.group])
+        return coded("groups", np.array([str(one) for one in d.groups])[d.group], every)
     if term.name in ("covariates", "treatments"):
         table = d.covariates if term.name == "covariates" else d.treatments
         if not table:
             raise KoubeiError("formula", f"the record has no {term.name}", got=term.name)
-        return [pair for name, column in table.items() for pair in coded(name, column)]
+        return [pair for name, column in table.items() for pair in coded(name, column, every)]
     table = d.covariates | d.treatments
     if term.name not in table:
         known = [*PLAIN, *table]
         raise KoubeiError("formula", "unknown term", got=term.name, allowed=", ".join(known),
                           fix=nearest(term.name, known))  # fmt: skip
-    return coded(term.name, table[term.name])
+    return coded(term.name, table[term.name], every)
 
 
-def coded(name: str, column: NDArray[Any]) -> list[tuple[str, NDArray[Any]]]:
-    """Return a column as numbers; words as one column for each but the first in order.
+def coded(name: str, column: NDArray[Any], every: bool = False) -> list[tuple[str, NDArray[Any]]]:
+    """Return a column as numbers; words as one column for each (but the first in order).
 
     Examples
     --------
     >>> [(name, x.tolist()) for name, x in coded("city", np.array(["b", "a", "c"]))]
     [('city[b]', [1.0, 0.0, 0.0]), ('city[c]', [0.0, 0.0, 1.0])]
     """
-    if column.dtype.kind == "f":
-        if column.size and column.min() == column.max():
-            raise KoubeiError(f"formula.{name}", "the same for everybody", got=float(column[0]))
-        return [(name, column)]
     levels = np.unique(column)
-    if levels.size == 1:
+    if levels.size == 1 and not every:
         raise KoubeiError(f"formula.{name}", "the same for everybody", got=str(levels[0]))
-    return [(f"{name}[{one}]", (column == one).astype(np.float64)) for one in levels[1:]]
+    if column.dtype.kind == "f":
+        return [(name, column)]
+    chosen = levels if every else levels[1:]
+    return [(f"{name}[{one}]", (column == one).astype(np.float64)) for one in chosen]
 
 
 def _degree(term: Term, d: Diffusion) -> NDArray[np.float64]:

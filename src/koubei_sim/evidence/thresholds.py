@@ -111,6 +111,8 @@ def thresholds(d: Diffusion, term: str = "ties(share)", *, together: bool = Fals
     asked = parsed(term)
     if len(asked) != 1 or asked[0].name not in ("ties", "crowd", "wave"):
         raise KoubeiError("term", "no push of others", got=term, fix="'ties(share)'")
+    if together and asked[0].name != "ties":
+        raise KoubeiError("together", "of ties only: oneself is in the crowd", got=term)
     rows = np.flatnonzero(d.adopted & ~d.seeded)
     if not rows.size:
         raise KoubeiError("record", "nobody adopts while watched", got="0 adoptions")

@@ -25,6 +25,7 @@ from koubei_sim.evidence.effects import EFFECTS, Treatment, Trial, check_model, 
 from koubei_sim.evidence.estimators import Estimate, read
 from koubei_sim.evidence.hazard import Hazard
 from koubei_sim.evidence.observation import observe
+from koubei_sim.evidence.terms import listed_words
 from koubei_sim.evidence.worlds import as_record, simulate, truth
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.networks import Network, TemporalNetwork, as_network
@@ -211,6 +212,8 @@ def experiment(
     says = model.formula if formula is None else formula
     if "model" in tried:
         check_model(d, says, treatment)
+    if not isinstance(seen, (Mapping, type(None))):
+        raise KoubeiError("seen", "not words of kb.observe by name", got=repr(seen))
     for word in seen or {}:
         checks.word("seen", word, SEEN)
 
@@ -271,6 +274,8 @@ def _true(
     if isinstance(rule, Hazard):
         if rule.link != "additive":
             raise KoubeiError("rule", "pushes do not add up", got=rule.link, allowed="additive")
+        if rule.effects is not None:
+            raise KoubeiError("rule", "effects of groups are not played", got="groups(random)")
         return rule.model, rule.values, factors
     if isinstance(rule, Bass):
         p, q = _one("rule.p", rule.p), _one("rule.q", rule.q)
@@ -314,7 +319,7 @@ def _treatment(model: Model, change: Mapping[str, float], on: str) -> Treatment:
 
 def _estimators(given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        listed = [given] if isinstance(given, str) else list(given)
+        listed = [given] if callable(given) else listed_words("estimators", given)
         given = {one if isinstance(one, str) else getattr(one, "__name__", "own"): one
                  for one in listed}  # fmt: skip
     found = {}

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.cascades import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.design import Model, model_of
 from koubei_sim.evidence.diffusion import NEVER, Diffusion
@@ -93,6 +94,9 @@ def simulate(
     (worlds, n) int64 array
         `diffusion.NEVER` where somebody does not adopt, -1 for seeds.
     """
+    if model.kind is not None or any("of" in term.options for term in model.push_terms):
+        raise KoubeiError("formula", "products are estimated, not played", got=model.formula,
+                          allowed="a formula without of=, no kind=")  # fmt: skip
     out = np.empty((worlds, d.n), np.int64)
     at_once = max(1, CELLS // max(d.n, 1))
     theta = np.atleast_2d(values).T
@@ -193,6 +197,7 @@ def as_record(d: Diffusion, at: NDArray[np.int64]) -> Diffusion:
     other = object.__new__(Diffusion)
     other.__dict__.update(d.__dict__)
     other.at = at.copy()
+    other.kind, other.kind_names = None, []  # a world does not say what was adopted
     return other
 
 
@@ -208,15 +213,30 @@ def truth(d: Diffusion, formula: str, values: dict[str, Any]) -> tuple[Model, ND
     [0.1, 0.5]
     """
     model = model_of(d, formula)
+    if model.random:
+        raise KoubeiError("formula", "effects of groups are estimated, not given",
+                          got="groups(random)")  # fmt: skip
     theta = np.zeros(len(model.names))
+    floor = model.bins + len(model.push_terms)
     left = dict(values)
     if model.calendar == "periods":
         if "calendar" not in left:
             raise KoubeiError("values", "no value", got="calendar")
-        theta[: model.bins] = left.pop("calendar")
+        theta[: model.bins] = _calendar(left.pop("calendar"), model.bins)
     for name, value in left.items():
         if name not in model.names:
             raise KoubeiError("values", "no such parameter", got=name,
                               allowed=", ".join(model.names[-8:]))  # fmt: skip
-        theta[model.names.index(name)] = float(value)
+        place = model.names.index(name)
+        theta[place] = checks.number(f"values.{name}", value, 0.0 if place < floor else -np.inf)
     return model, theta
+
+
+def _calendar(given: Any, bins: int) -> NDArray[np.float64]:
+    if np.ndim(given) == 0:
+        return np.full(bins, checks.number("values.calendar", given, 0.0))
+    found = checks.values("values.calendar", given, 0.0, np.inf)
+    if found.shape != (bins,):
+        raise KoubeiError("values.calendar", "not a number a period", got=f"shape {found.shape}",
+                          allowed=f"({bins},)")  # fmt: skip
+    return found
