@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 import koubei_sim as kb
+from koubei_sim.evidence.controls import drawn
 from koubei_sim.evidence.diffusion import NEVER
 from koubei_sim.evidence.estimators import (
     USUAL,
     Estimate,
     estimator_of,
     matched,
-    rewired,
-    shuffled,
 )
 from koubei_sim.evidence.known import World, hump
 
@@ -122,28 +121,28 @@ def test_shuffled_times_keep_who_and_when() -> None:
     """Catches a control that changes more than the order of the times."""
     d = World(contagion=0.2, **SMALL).record(7)
     d = d.replace(groups=np.arange(d.n) % 3, seeds=[1, 2])
-    other = shuffled(d, 1, 0)
+    other = drawn(d, "times shuffled", 1, 0)
     assert np.array_equal(other.adopted, d.adopted)
     assert np.array_equal(other.at[d.seeded], d.at[d.seeded])
     assert not np.array_equal(other.at, d.at)
     for group in range(3):
         own = d.group == group
         assert np.array_equal(np.sort(other.at[own]), np.sort(d.at[own]))
-    assert np.array_equal(shuffled(d, 1, 0).at, other.at)
-    assert not np.array_equal(shuffled(d, 1, 1).at, other.at)
+    assert np.array_equal(drawn(d, "times shuffled", 1, 0).at, other.at)
+    assert not np.array_equal(drawn(d, "times shuffled", 1, 1).at, other.at)
     assert (d.at != NEVER).any()
 
 
 def test_rewired_ties_keep_degrees_and_lose_homophily() -> None:
     """Catches a control that leaves ties among those who are alike, or changes degrees."""
     d = ALIKE.record(7)
-    other = rewired(d, 1, 0)
+    other = drawn(d, "rewired", 1, 0)
     assert abs(over_ties(other, "trait")) < 0.06 < over_ties(d, "trait")
     degree, new = d.network.degrees(), other.network.degrees()
     assert (np.abs(degree - new) <= 3).all() and (degree == new).mean() > 0.9
     other.network.check()
     arrows = kb.Diffusion(kb.Network.from_edges([0, 1, 2, 3], [1, 2, 3, 0]), [1, 2, 3, 4])
-    turned = rewired(arrows, 1, 0).network
+    turned = drawn(arrows, "rewired", 1, 0).network
     assert all(layer.directed for layer in turned.layers)
 
 

@@ -96,7 +96,7 @@ DRAW_ASSIGNED: Final = 165  # which design, 0; person, cluster or block; from 8:
 DRAW_TELLING: Final = 166  # 0 word along an arc, 0; arc / 1 whether a person takes up, 0; person
 DRAW_RULE_FIT: Final = 167  # what: 0 villages, 1 walks, 2 orders, 3 ties, 4 cascades; turn; number
 DRAW_TREE: Final = 168  # level, 0 growth / 1 comments; number of the draw within the tree
-DRAW_TELLER: Final = 169  # level, 0; number of the story, in the field of the replicate 0
+DRAW_TELLER: Final = 169  # level, 0 who; number of the story / 1 key of the cascades; 0
 DRAW_WORLD_TIES: Final = 170  # number of the naming, 0 whom / 1 near or far; person
 DRAW_WORLD_PEOPLE: Final = 171  # 0 trait, 1 proxy, 2 seeds; from 8: controls and keys
 

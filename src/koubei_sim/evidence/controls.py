@@ -10,6 +10,7 @@ Called by `judge`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from koubei_sim.core.codes import DRAW_CONTROLS
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.design import Model, exposures, model_of, rows_of
 from koubei_sim.evidence.diffusion import NEVER, Diffusion
+from koubei_sim.evidence.fading import sought, with_fading
 from koubei_sim.evidence.hazard import Hazard, fitted
 from koubei_sim.evidence.kernels.rewiring import others_met, swapped
 from koubei_sim.evidence.likelihood import Rows
@@ -39,8 +41,9 @@ class Controlled(NamedTuple):
     Parameters
     ----------
     value, gain : float
-        Coefficient of the ties (NaN where there are several terms) and what they add to the
-        log-likelihood.
+        Coefficient of the ties and what they add to the log-likelihood.  The coefficient is NaN
+        where there are several terms, and where their fading is estimated: it is another measure
+        for each fading.
     values, gains : (m,) float64 arrays
         The same in the draws.
     """
@@ -55,6 +58,8 @@ class Controlled(NamedTuple):
         """``(1 + #{draws at least as large}) / (1 + m)`` of the coefficient, else of the gain."""
         seen, drawn = (self.value, self.values) if np.isfinite(self.value) else (
             self.gain, self.gains)  # fmt: skip
+        if not np.isfinite(seen):
+            return np.nan
         # A hair of rounding must not make equal draws smaller.
         many = int((drawn >= seen - 1e-9 * max(1.0, abs(seen))).sum())
         return (1 + many) / (1 + drawn.size)
@@ -114,9 +119,10 @@ def rewired(
             order = np.argsort(block, kind="stable")
             _, first, count = np.unique(block[order], return_index=True, return_counts=True)
             code = np.searchsorted(block[order][first], block)
-            pool = np.stack([first[code], count[code]]).astype(np.int64)
+            pool = np.stack([first[code], count[code], np.arange(tip.size)]).astype(np.int64)
             if tip.size:
                 swapped(base, SWAPS * tip.size, indptr, own, tip, twin, order, pool)
+            weights = None if weights is None else weights[pool[2]]
         else:
             members = np.argsort(group, kind="stable")
             starts = np.searchsorted(group[members], np.arange(int(group.max()) + 2))
@@ -159,27 +165,35 @@ def without_ties(model: Model) -> str | None:
 
 
 def controlled(fit: Hazard, control: str, key: int, number: int) -> Controlled:
-    """Return what ties are worth in a record, and in so many draws of a control."""
+    """Return what ties are worth in a record, and in so many draws of a control.
+
+    A fading that was estimated is sought again in each draw: what ties add would else be the best
+    of many fadings in the record, and that of one in the draws.
+    """
     d = fit.record
     assert d is not None
-    model = fit.model
+    model, place = fit.model, fit.faded
     ties = [k for k, term in enumerate(model.push_terms) if term.name == "ties"]
     plain = without_ties(model)
     small = None if plain is None else model_of(d, plain, model.kind)
-    base = None if small is None else _fit(fit, small, *rows_of(small, d), None)
+    # The fading of another push (a wave) is sought in the formula without ties too.
+    rest = None
+    if place is not None and small is not None and model.terms[place] in small.terms:
+        rest = small.terms.index(model.terms[place])
+    base = None if small is None else _best(fit, small, rest, lambda m: rows_of(m, d), None)
     base_now = base
-    value = float(fit.values[model.bins + ties[0]]) if len(ties) == 1 else np.nan
+    single = len(ties) == 1
+    if place is not None and model.terms[place].name == "ties" and small is not None:
+        single = False
+    value = float(fit.values[model.bins + ties[0]]) if single else np.nan
     values, gains = np.full(number, np.nan), np.full(number, np.nan)
     for m in range(number):
         other = drawn(d, control, key, m)
-        if control == "times shuffled":
-            rows, risk = rows_of(model, other)
-            if small is not None:
-                base_now = _fit(fit, small, *rows_of(small, other), base)
-        else:
-            rows, risk = _with_ties(fit, other, ties), fit.risk
-        now = _fit(fit, model, rows, risk, fit)
-        if len(ties) == 1:
+        lay = _layout(fit, other, ties, control)
+        if control == "times shuffled" and small is not None:
+            base_now = _best(fit, small, rest, lay, base)
+        now = _best(fit, model, place, lay, fit)
+        if single:
             values[m] = now.values[model.bins + ties[0]]
         if base_now is not None:
             gains[m] = now.posterior - base_now.posterior
@@ -187,13 +201,37 @@ def controlled(fit: Hazard, control: str, key: int, number: int) -> Controlled:
     return Controlled(value, gain, values, gains)
 
 
-def _with_ties(fit: Hazard, other: Diffusion, ties: list[int]) -> Rows:
+Layout = Callable[[Model], tuple[Rows, Any]]
+
+
+def _layout(fit: Hazard, other: Diffusion, ties: list[int], control: str) -> Layout:
+    """Return how a model is laid on a draw: where only ties are other, all else is kept."""
+    if control == "times shuffled":
+        return lambda model: rows_of(model, other)
+    return lambda model: (_with_ties(fit, model, other, ties), fit.risk)
+
+
+def _with_ties(fit: Hazard, model: Model, other: Diffusion, ties: list[int]) -> Rows:
     """Return the rows of a fit with exposures to other ties; all else, degrees too, is kept."""
     pushes = fit.rows.pushes.copy()
-    terms = tuple(fit.model.push_terms[k] for k in ties)
-    felt = exposures(replace(fit.model, push_terms=terms), other)
-    pushes[:, ties] = felt[fit.risk.person, fit.risk.period]
+    some = ties if fit.faded is None else list(range(len(model.push_terms)))
+    terms = tuple(model.push_terms[k] for k in some)
+    felt = exposures(replace(model, push_terms=terms), other)
+    pushes[:, some] = felt[fit.risk.person, fit.risk.period]
     return fit.rows._replace(pushes=pushes)
+
+
+def _best(fit: Hazard, model: Model, place: int | None, lay: Layout, near: Hazard | None) -> Hazard:
+    """Return a fit, of the best fading where one is to be estimated."""
+    d = fit.record
+    if place is None or d is None:
+        return _fit(fit, model, *lay(model), near)
+
+    def of(fading: float) -> Hazard:
+        other = model_of(d, with_fading(model, place, fading), model.kind)
+        return _fit(fit, other, *lay(other), near)
+
+    return sought(of)
 
 
 def _fit(fit: Hazard, model: Model, rows: Rows, risk: Any, near: Hazard | None) -> Hazard:

@@ -1,7 +1,8 @@
 """Estimators of contagion that are tried in worlds with known truth.
 
-A hazard by its formula, the two controls that break what contagion would make (ties rewired, times
-shuffled), and matching.  Each is a function of a record; so is one of a user's own.
+A hazard by its formula, two of the controls of `controls`, which break what contagion would make
+(ties rewired, times shuffled), and matching.  Each is a function of a record; so is one of a
+user's own.
 Called by `bench`.
 """
 
@@ -16,20 +17,17 @@ from numpy.typing import NDArray
 from scipy import special
 
 from koubei_sim.cascades import checks
-from koubei_sim.core import draws
-from koubei_sim.core.codes import DRAW_WORLD_PEOPLE
 from koubei_sim.errors import KoubeiError
+from koubei_sim.evidence.controls import controlled
 from koubei_sim.evidence.design import exposures, model_of
-from koubei_sim.evidence.diffusion import NEVER, Diffusion
+from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import hazard
 from koubei_sim.evidence.terms import parsed
-from koubei_sim.evidence.worlds import as_record
-from koubei_sim.networks import Network, TemporalNetwork, union_rows
+from koubei_sim.networks import TemporalNetwork
 
 #: Controls: so many records with ties rewired or times shuffled; the p-value is a rank, and 19 are
 #: the fewest of which it can be .05.
 CONTROLS: Final = 19
-SHUFFLE, REWIRE = 8, 9  # the tick of an address
 NORMAL: Final = 1.959963984540054
 FORMULAS: Final = {
     "naive": "constant + ties(share)",
@@ -101,56 +99,13 @@ def by_hazard(d: Diffusion, formula: str, term: str) -> Estimate:
     return Estimate(fit.value(term), *fit.interval(term), fit.p_value(term))
 
 
-# Controls ---------------------------------------------------------------------------------------
-
-
-def shuffled(d: Diffusion, key: int, number: int) -> Diffusion:
-    """Return a record with the times of those who adopted, seeds apart, in another order.
-
-    Within groups: who adopts late in a late village still does (Anagnostopoulos, Kumar and
-    Mahdian 2008).
-    """
-    at = d.at.copy()
-    luck = draws.drawn(d.n, key, DRAW_WORLD_PEOPLE, number, SHUFFLE)
-    for group in range(len(d.groups)):
-        own = np.flatnonzero((d.group == group) & (at >= 0) & (at != NEVER) & ~d.seeded)
-        at[own] = at[own[np.argsort(luck[own], kind="stable")]]
-    return as_record(d, at)
-
-
-def rewired(d: Diffusion, key: int, number: int) -> Diffusion:
-    """Return a record whose ties have the same tellers, and their listeners in another order.
-
-    Everybody keeps the number of ties but for the few that would be double or to oneself.
-    """
-    if isinstance(d.network, TemporalNetwork):
-        raise KoubeiError("estimators", "ties of contacts cannot be rewired", got="ties rewired")
-    rows = union_rows(d.network)
-    source = np.repeat(np.arange(d.n), np.diff(rows.indptr))
-    target = rows.indices.astype(np.int64)
-    directed = any(layer.directed for layer in d.network.layers)
-    if not directed:
-        once = source < target
-        source, target = source[once], target[once]
-        turn = draws.drawn(source.size, key, DRAW_WORLD_PEOPLE, number, REWIRE, 1)
-        turn = (turn >> np.uint64(63)).astype(bool)
-        source, target = np.where(turn, target, source), np.where(turn, source, target)
-    luck = draws.drawn(target.size, key, DRAW_WORLD_PEOPLE, number, REWIRE)
-    target = target[np.argsort(luck, kind="stable")]
-    other = as_record(d, d.at)
-    other.network = Network.from_edges(source, target, n=d.n, directed=directed)
-    return other
-
-
-def _against(change: Callable[[Diffusion, int, int], Diffusion]) -> Estimator:
+def _against(control: str) -> Estimator:
     def estimate(d: Diffusion, key: int) -> Estimate:
-        def weight(record: Diffusion) -> float:
-            return hazard(record, FORMULAS["calendar"]).value("ties(share)")
-
-        found = weight(d)
-        null = np.array([weight(change(d, key, number)) for number in range(CONTROLS)])
-        p = (1 + int((null >= found).sum())) / (1 + CONTROLS)
-        return Estimate(found - float(null.mean()), p=p)
+        if control == "rewired" and isinstance(d.network, TemporalNetwork):
+            raise KoubeiError("estimators", "ties of contacts cannot be rewired",
+                              got="ties rewired")  # fmt: skip
+        found = controlled(hazard(d, FORMULAS["calendar"]), control, key, CONTROLS)
+        return Estimate(found.value - float(found.values.mean()), p=found.p)
 
     return estimate
 
@@ -211,8 +166,8 @@ def _nearest(sorted_: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArr
 
 
 KNOWN: Final[dict[str, Estimator]] = {
-    "ties rewired": _against(rewired),
-    "times shuffled": _against(shuffled),
+    "ties rewired": _against("rewired"),
+    "times shuffled": _against("times shuffled"),
     "matching": matched,
 }
 #: What `bench` tries unless told otherwise.

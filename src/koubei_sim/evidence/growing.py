@@ -141,6 +141,8 @@ def grow_on(network: Network, levels: FloatArray, teller: str, telling: Telling)
     told = np.zeros((levels.size, 3), np.int64)
     parts = []
     for m, level in enumerate(levels):
+        # A key of its own for each level: key + m would share draws with the next key.
+        own = int(stream(np.uint64(key), 0, DRAW_TELLER, m, 1))
         # Above 1 a story may reach nearly everybody, which takes a thousand times as long.
         piece, last = (20_000, most) if level < 0.95 else (500, max(500, most // 200))
         hits = 0
@@ -155,7 +157,7 @@ def grow_on(network: Network, levels: FloatArray, teller: str, telling: Telling)
             )
             rule = IndependentCascade(float(level / degrees.mean()))
             found = cascade(
-                network, rule, who[:, None], piece, (key + m) % 2**64, first=int(told[m, 0]),
+                network, rule, who[:, None], piece, own, first=int(told[m, 0]),
                 record="forest", threads=1, by="row",
             )  # fmt: skip
             shapes = trees.trees_of(found.forest())

@@ -20,6 +20,7 @@ from koubei_sim.cascades import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.design import Model, model_of, rows_of
 from koubei_sim.evidence.diffusion import NEVER, Diffusion, Risk
+from koubei_sim.evidence.fading import sought, with_fading
 from koubei_sim.evidence.likelihood import (
     LINKS,
     Priors,
@@ -53,7 +54,6 @@ NORMAL: Final = 1.959963984540054
 SPREAD: Final = "groups(random)"
 #: Adoptions a base hazard below which many rest at 0, and pushes come out too small.
 THIN: Final = 8
-FADINGS: Final = (0.0, 0.3, 0.5, 0.7, 0.85, 0.95, 1.0)
 
 
 def hazard(
@@ -77,7 +77,8 @@ def hazard(
         (recent adoptions in the group, a Hawkes process by periods, ``fading=``).  What
         multiplies: ``degree``, names of covariates or treatments, ``covariates`` (all of them),
         ``groups`` (each its own factor), ``groups(random)`` (factors exp(u) with u normal, whose
-        standard deviation is estimated).  ``fading=?`` is estimated.
+        standard deviation is estimated).  ``fading=?`` is estimated;
+        that push then has no p-value, and errors and intervals take the fading as known.
     link : {"additive", "cloglog", "logit", "probit"}
         *additive*: ``h = 1 - exp(-exp(x'c) (a(t) + sum b z))`` with a and b at least 0: pushes
         add up, as risks from several sources do.  The others are generalised linear models in
@@ -152,25 +153,14 @@ def fitted(
 def _faded(
     d: Diffusion, model: Model, asked: list[int], link: str, priors: Priors, kind: Any
 ) -> Hazard:
-    """Estimate fadings: the best of a grid, then by golden sections beside it."""
     if len(asked) > 1:
         raise KoubeiError("formula", "several fadings to be estimated", allowed="one ?")
 
     def of(fading: float) -> Hazard:
-        term = model.terms[asked[0]]
-        now = term._replace(options=term.options | {"fading": float(fading)})
-        terms = [*model.terms[: asked[0]], now, *model.terms[asked[0] + 1 :]]
-        return hazard(d, " + ".join(map(str, terms)), link=link, priors=priors, kind=kind)
+        text = with_fading(model, asked[0], fading)
+        return hazard(d, text, link=link, priors=priors, kind=kind)
 
-    heights = [of(fading).posterior for fading in FADINGS]
-    best = int(np.argmax(heights))
-    low, high = FADINGS[max(best - 1, 0)], FADINGS[min(best + 1, len(FADINGS) - 1)]
-    found = optimize.minimize_scalar(
-        lambda fading: -of(fading).posterior, bounds=(low, high), method="bounded",
-        options={"xatol": 0.01},
-    )  # fmt: skip
-    fading = FADINGS[best] if heights[best] >= -found.fun else round(float(found.x), 3)
-    return replace(of(fading), profiled=1)
+    return replace(sought(of), profiled=1, faded=asked[0])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -193,6 +183,8 @@ class Hazard:
     effects : Effects or None
         Of groups, where the formula has ``groups(random)``: their standard deviation is the last
         parameter.
+    faded : int or None
+        Place in ``model.terms`` of the push whose fading was estimated.
     """
 
     model: Model
@@ -205,6 +197,7 @@ class Hazard:
     record: Diffusion | None = None
     profiled: int = 0
     effects: Effects | None = None
+    faded: int | None = None
 
     @property
     def formula(self) -> str:
@@ -275,8 +268,11 @@ class Hazard:
         """Return the p-value of a parameter being 0, by the ratio of likelihoods.
 
         A push of an additive hazard cannot be below 0, so half of the mass lies at 0 (Self and
-        Liang 1987).
+        Liang 1987).  NaN for a push whose fading was estimated: at 0 no fading is better than
+        another, so that no law of the ratio is known; ask `judge` for its controls.
         """
+        if self.faded is not None and name == str(self.model.terms[self.faded]):
+            return np.nan
         ratio = max(2.0 * (self.posterior - self.without(name).posterior), 0.0)
         tail = float(special.chdtrc(1.0, ratio))
         pushes = self.names[self.model.bins : self.model.bins + self.rows.pushes.shape[1]]
@@ -396,7 +392,8 @@ class Hazard:
         -------
         DataFrame
             Columns ``estimate``, ``error`` (sandwich; Liang and Zeger 1986), ``low``, ``high``,
-            ``p`` (two-sided, by the normal law); few groups make errors too small.
+            ``p`` (two-sided, by the normal law; NaN as in `p_value`); few groups make errors too
+            small.
         """
         self._plain()
         unit, units = units_of(by, self.record, self.risk)
@@ -405,7 +402,10 @@ class Hazard:
         if self.link == "additive":
             floor[: self.model.bins + self.rows.pushes.shape[1]] = 0.0
         first = self.model.bins if self.model.bins > 1 else 0
-        return robust_table(self.names, self.values, found, first, floor)
+        table = robust_table(self.names, self.values, found, first, floor)
+        if self.faded is not None:
+            table.loc[str(self.model.terms[self.faded]), "p"] = np.nan
+        return table
 
     def predict(self, d: Diffusion | None = None) -> NDArray[np.float64]:
         """Return the chance to adopt of each row at risk (of the record of the fit by default).

@@ -34,6 +34,7 @@ Moments = Callable[[CascadeResult], FloatArray]
 MOST_POINTS: Final = 100_000
 DRAWS: Final = 2000  # times that groups are drawn anew
 LEVEL: Final = 0.95
+SINGULAR: Final = 1e-12  # share of the largest eigenvalue below which one is 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +59,8 @@ class SimulatedMoments:
         Numbers at which the weights were made.
     drawn : (draws,) array of int
         Best point of each draw of the groups.
+    rank : int
+        Of the covariance of the moments over groups: K, or fewer where some say the same.
     moment_names : tuple of str
     replicates : int
     key : int
@@ -71,6 +74,7 @@ class SimulatedMoments:
     best: dict[str, float]
     first_step: dict[str, float]
     drawn: NDArray[np.int64]
+    rank: int
     moment_names: tuple[str, ...]
     replicates: int
     key: int
@@ -82,8 +86,11 @@ class SimulatedMoments:
 
     @property
     def df(self) -> int:
-        """Moments less numbers."""
-        return self.observed.shape[1] - len(self.names)
+        """Moments that differ from group to group, each of its own, less numbers; at least 0.
+
+        A moment that is the same in all groups, or a sum of others, weighs nothing in J.
+        """
+        return max(self.rank - len(self.names), 0)
 
     @property
     def p_value(self) -> float:
@@ -291,7 +298,9 @@ def simulated_moments(
     means = gaps.mean(axis=1)
     spread = np.maximum(seen.var(axis=0, ddof=1), 1e-12)
     first = int(np.argmin((means**2 / spread).sum(axis=1)))
-    weight = np.linalg.pinv(np.atleast_2d(np.cov(gaps[first].T)), hermitian=True)
+    covariance = np.atleast_2d(np.cov(gaps[first].T))
+    weight = np.linalg.pinv(covariance, rcond=SINGULAR, hermitian=True)
+    rank = int(np.linalg.matrix_rank(covariance, rtol=SINGULAR, hermitian=True))
     criterion = groups * np.einsum("mk,kl,ml->m", means, weight, means)
     best = int(np.argmin(criterion))
     return SimulatedMoments(
@@ -303,6 +312,7 @@ def simulated_moments(
         best=dict(zip(own, map(float, points[best]))),
         first_step=dict(zip(own, map(float, points[first]))),
         drawn=_drawn(gaps, weight, key, draws),
+        rank=rank,
         moment_names=called,
         replicates=replicates,
         key=key,

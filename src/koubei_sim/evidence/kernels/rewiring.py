@@ -16,7 +16,8 @@ def swapped(base, proposals, indptr, own, tip, twin, order, pool):
     A tie ``h`` of row ``own[h]`` leads to ``tip[h]``; ``twin[h]`` is the same tie seen from the
     other end, where ties are mutual (else `twin` is empty).  Only ties of one block are swapped:
     `order` lists them block by block, ``pool[0, h]`` is where the block of h begins there and
-    ``pool[1, h]`` how many it has.  The count of swaps is returned.
+    ``pool[1, h]`` how many it has.  ``pool[2, h]`` is the tie whose weight h bears: that of the
+    end that was picked goes along, on both sides of a mutual tie.  The count of swaps is returned.
     """
     done = 0
     mutual = twin.size > 0
@@ -41,6 +42,7 @@ def swapped(base, proposals, indptr, own, tip, twin, order, pool):
             tip[there], tip[here] = b, a
             twin[h], twin[k] = here, there
             twin[here], twin[there] = h, k
+            pool[2, here], pool[2, there] = pool[2, h], pool[2, k]
         done += 1
     return done
 
