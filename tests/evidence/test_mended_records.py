@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,76 @@ def test_columns_that_are_no_names_are_refused() -> None:
     read = kb.read_diffusion
     assert "covariates: not names" in told(read, [("a", "b")], people, covariates=5)
     assert "seeds: not the name" in told(read, [("a", "b")], people, seeds=["a"])
+
+
+# Cascades and coarser periods ---------------------------------------------------------------------
+
+PATH = kb.Network.from_edges([0, 1, 2], [1, 2, 3])
+
+
+def test_a_cascade_is_watched_to_its_horizon() -> None:
+    """Catches people who were at risk for longer than the record says."""
+    quiet = kb.cascade(PATH, kb.Bass(0.0, 1.0, dt=1.0), [3], 1, rng=1, record=["times"], horizon=12)
+    d = kb.observe(quiet, network=PATH)
+    assert (d.start, d.periods, len(d.risk().person)) == (1, 12, 36)
+    assert kb.observe(quiet, network=PATH, period=5.0).periods == 3
+    text = told(kb.observe, quiet, network=PATH, until=13)
+    assert text.startswith("until: out of range")
+
+
+def test_a_cascade_that_died_out_may_be_watched_for_longer() -> None:
+    """Catches a refusal of what is known: nothing happened."""
+    dead = kb.cascade(PATH, kb.IndependentCascade(1.0), [2], 1, rng=1, record=["times"])
+    assert kb.observe(dead, network=PATH).periods < 9
+    d = kb.observe(dead, network=PATH, until=9)
+    assert (d.periods, d.curve().tolist()) == (9, [1] + [0] * 8)
+    assert told(kb.observe, dead, network=PATH, until=2.5).startswith("until: not a whole")
+
+
+def test_a_horizon_is_saved_and_one_of_old_folders_is_not_known(tmp_path: Path) -> None:
+    """Catches an old folder that is taken for a cascade that died out."""
+    for horizon in (None, 7.0):
+        run = kb.cascade(PATH, kb.IndependentCascade(1.0), [2], 1, rng=1, record=["times"],
+                         horizon=horizon)  # fmt: skip
+        assert kb.load(run.save(tmp_path / "new")).horizon == horizon
+    recipe = tmp_path / "new" / "recipe.json"
+    told_ = json.loads(recipe.read_text())
+    del told_["horizon"]
+    recipe.write_text(json.dumps(told_))
+    old = kb.load(tmp_path / "new")
+    assert np.isnan(old.horizon)
+    assert kb.observe(old, network=PATH).periods < 9
+    assert told(kb.observe, old, network=PATH, until=9).startswith("until: out of range")
+
+
+@pytest.mark.parametrize("start", [0, 1, 5, 1963])
+def test_seeds_stay_before_the_first_of_longer_periods(start: int) -> None:
+    """Catches seeds who adopt in the first period, and a first period that is shorter."""
+    times = [
+        -1 + start,
+        *(t if t is None else t + start for t in TIMES[1:]),
+    ]
+    times[2] = None
+    d = kb.Diffusion(RING, times, until=start + 8, start=start, seeds=[1, 2])
+    joined = kb.observe(d, period=4.0)
+    assert joined.at[:2].tolist() == [-1, 0] and np.flatnonzero(joined.seeded).tolist() == [0, 1, 2]
+    own = d.adopted & (d.at >= 0)
+    assert np.array_equal(joined.at[own], d.at[own] // 4)
+    assert joined.periods == 3 and (joined.until == 2).all()
+
+
+def test_seeds_who_adopt_after_the_record_do_not_adopt_before_it() -> None:
+    """Catches seeds of later waves who are active from the start once the record is joined."""
+    d = kb.Diffusion(RING, TIMES, until=5, start=0, seeds=[7, 1])
+    assert d.seeded[7] and not d.adopted[7]
+    for seen in (kb.observe(d, period=2.0), kb.observe(d, recall=1.0, rng=1)):
+        assert seen.seeded[7] and not seen.adopted[7]
+
+
+def test_a_cascade_is_joined_as_its_record_is() -> None:
+    """Catches two ways to longer periods that give two records."""
+    run = kb.cascade(RING, kb.Bass(0.03, 0.3, dt=1.0), [3], 1, rng=1, record=["times"], horizon=14)
+    one = kb.observe(run, network=RING, period=7.0)
+    other = kb.observe(kb.observe(run, network=RING), period=7.0)
+    assert np.array_equal(one.at, other.at) and np.array_equal(one.until, other.until)
+    assert (one.start, one.periods) == (other.start, other.periods) == (1, 2)

@@ -145,9 +145,10 @@ class Diffusion:
         self.at: NDArray[np.int64] = at
         # A column of when each adopted or was lost is no end of a watch for those who adopted.
         own = (at != NEVER) & (at >= 0) & ~self.seeded
-        if np.ndim(until) and own.any() and np.ptp(at[own]) > 0:
-            if (self.until[own] == at[own]).mean() >= 0.9:
-                self.until[(at != NEVER) & (self.until <= at)] = self.periods - 1
+        each_own = np.ndim(until) > 0 or isinstance(until, Mapping)
+        each_own = each_own and bool(own.any()) and bool(np.ptp(at[own]) > 0)
+        if each_own and (self.until[own] == at[own]).mean() >= 0.9:
+            self.until[(at != NEVER) & (self.until <= at)] = self.periods - 1
         self.groups, self.group = groups_of("groups", groups, n, labels)
         self.covariates = columns_of("covariates", covariates, n, labels)
         self.treatments = columns_of("treatments", treatments, n, labels)
