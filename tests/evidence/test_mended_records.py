@@ -106,6 +106,9 @@ def test_columns_that_are_no_names_are_refused() -> None:
     read = kb.read_diffusion
     assert "covariates: not names" in told(read, [("a", "b")], people, covariates=5)
     assert "seeds: not the name" in told(read, [("a", "b")], people, seeds=["a"])
+    assert "weight: pairs have no columns" in told(read, [("a", "b")], people, weight="w")
+    net = kb.Network.from_edges(["a"], ["b"], labels="auto")
+    assert "weight: a network has no columns" in told(read, net, people, weight="w")
 
 
 # Cascades and coarser periods ---------------------------------------------------------------------
@@ -179,3 +182,34 @@ def test_a_cascade_is_joined_as_its_record_is() -> None:
     other = kb.observe(kb.observe(run, network=RING), period=7.0)
     assert np.array_equal(one.at, other.at) and np.array_equal(one.until, other.until)
     assert (one.start, one.periods) == (other.start, other.periods) == (1, 2)
+
+
+# Refused before any work --------------------------------------------------------------------------
+
+
+def test_cascades_of_one_person_are_not_judged() -> None:
+    """Catches means of nothing, and the warnings of numpy."""
+    log = CascadeLog([0, 0, 1, 1, 2, 2], [0, 1, 1, 2, 0, 2])
+    found = kb.evidence.credit(None, log)
+    text = told(found.judge, CascadeLog([7, 8], [0, 2]), rng=1)
+    assert text.startswith("held_out: nobody to foretell")
+
+
+def test_a_statistic_later_than_the_horizon_is_refused_before_any_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Catches thousands of runs of which none reaches what is asked for."""
+    from koubei_sim.studies.calibration import rule_fit
+
+    def played(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a run before the refusal")
+
+    monkeypatch.setattr(rule_fit, "cascade", played)
+    rule, prior = kb.Bass(0.01, 0.3, dt=1.0), {"q": (0.05, 1.0)}
+    for word in ("size@30", "share@5.5"):
+        seen = kb.studies.RuleTarget("late", 10, 0.1, word)
+        text = told(kb.fit_rule, RING, rule, [], [seen], prior, horizon=5, rng=1)
+        assert text.startswith("targets.late.statistic: later than the horizon")
+    with pytest.raises(AssertionError):
+        seen = kb.studies.RuleTarget("late", 10, 0.1, "size@5")
+        kb.fit_rule(RING, rule, [], [seen], prior, horizon=5, rng=1)

@@ -339,6 +339,11 @@ def _is_graph(edges: Any) -> bool:
 
 def _given(edges: Any, names: NDArray[Any], columns: dict[str, str | None]) -> Any:
     """Return the ties as a network of their own, of whomever they name."""
+    asked = {name: column for name, column in columns.items() if column is not None}
+    if asked and isinstance(edges, (list, tuple, Network, TemporalNetwork)):
+        name, column = next(iter(asked.items()))
+        what = "pairs have" if isinstance(edges, (list, tuple)) else "a network has"
+        raise KoubeiError(name, f"{what} no columns", got=repr(column), allowed="a file or a frame")
     if isinstance(edges, TemporalNetwork):
         if edges.n_nodes == names.size and np.array_equal(
             edges.people(np.arange(edges.n_nodes)), names
@@ -352,7 +357,6 @@ def _given(edges: Any, names: NDArray[Any], columns: dict[str, str | None]) -> A
         return edges
     if isinstance(edges, (list, tuple)) and not len(edges):
         return Network.from_edges([], [], n=1)
-    asked = {name: column for name, column in columns.items() if column is not None}
     if not isinstance(edges, (str, os.PathLike)):
         header = [str(name) for name in getattr(edges, "columns", ())]
         return _by_usual_ends(header, asked, lambda more: as_network(edges, **more))
