@@ -12,6 +12,7 @@ import pytest
 
 import koubei_sim as kb
 from koubei_sim import KoubeiError
+from koubei_sim.evidence.controls import shuffled
 from koubei_sim.evidence.logs import CascadeLog
 
 RING = kb.networks.ring(40, 4)
@@ -36,6 +37,7 @@ def test_the_own_time_of_an_adopter_ends_no_watch() -> None:
     assert d.until[~d.adopted].tolist() == [LOST[i] for i in range(0, 40, 4)]
     same = kb.Diffusion(RING, TIMES, [9 if i % 4 else LOST[i] for i in range(40)], start=0)
     assert all(np.array_equal(a, b) for a, b in zip(d.risk(), same.risk(), strict=True))
+    assert not np.array_equal(shuffled(d, 1, 0), d.at)  # each time had a stratum of its own
     again = d.replace(groups=[0] * 40)
     assert np.array_equal(again.until, d.until) and np.array_equal(again.at, d.at)
 
