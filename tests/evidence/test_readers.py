@@ -106,7 +106,7 @@ def test_who_is_censored_has_not_adopted() -> None:
     lost = people | {"time": [1, 3, 2, 4]}
     assert "lost at several times" in told(NAMED, lost)
     own = kb.read_diffusion(NAMED, lost, until="time")
-    assert own.until.tolist() == [0, 2, 1, 3]
+    assert own.until.tolist() == [3, 3, 1, 3]
     assert own.adopted.tolist() == [True, True, False, False]
     assert kb.read_diffusion(NAMED, people, censored=False).adopted.all()
 

@@ -57,6 +57,9 @@ class Replicates:
         Where the log of activations lies, when it was written to a file.
     parameters : dict of str to (R,) array, or None
         Numbers of the rule that the replicates had for themselves.
+    horizon : float or None
+        After which nothing was played; None: it ended by itself.  NaN: not known (folders saved
+        before it was kept).
     """
 
     outcome: Outcome
@@ -72,6 +75,7 @@ class Replicates:
     log_path: Path | None = None
     asked: float | None = None  # width of bins that was asked for
     parameters: dict[str, NDArray[Any]] | None = None
+    horizon: float | None = None
 
     # Sizes ------------------------------------------------------------------------------------
 

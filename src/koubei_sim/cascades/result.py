@@ -210,6 +210,7 @@ def _read(path: str | Path) -> dict[str, Any]:
             "labels": as_labels(data["label"].to_numpy()) if "label" in data.coords else None,
             "log_path": folder / storage.EVENTS if recipe["log"] else None,
             "asked": recipe.get("tick"),
+            "horizon": recipe.get("horizon", np.nan),
             "parameters": {
                 str(name).removeprefix(_OWN): data[name].to_numpy()
                 for name in data.coords
@@ -426,6 +427,7 @@ class CascadeResult(Replicates):
             "digest": self.digest(),
             "versions": versions(),
             **({} if self.asked is None else {"tick": self.asked}),
+            **({} if self.horizon != self.horizon else {"horizon": self.horizon}),
         }
         with storage.whole_folder(goal) as partial:
             if self.outcome.activations is not None:

@@ -160,6 +160,7 @@ def cascade(
         log_path=job.log,
         asked=job.tick,
         parameters=None if job.varied is None else job.varied.columns,
+        horizon=None if horizon is None else float(horizon),
     )
 
 

@@ -128,6 +128,9 @@ class Credit:
         if not isinstance(held_out, CascadeLog):
             raise KoubeiError("held_out", "not a log", got=type(held_out).__name__,
                               fix="read_cascade_log(path)")  # fmt: skip
+        if held_out.person.size == held_out.number:
+            raise KoubeiError("held_out", "nobody to foretell: one person in each cascade",
+                              got=f"{held_out.number} cascades")  # fmt: skip
         if held_out.n is not None and self.log.n is not None and held_out.n > self.log.n:
             raise KoubeiError(
                 "held_out", "people who are not in the network", got=held_out.n,

@@ -53,7 +53,9 @@ class Diffusion:
         empty cell for who did not.
     until : int or (n,) array, optional
         The last period in which each was watched; the largest of `times` unless given.  Adoptions
-        after it are not seen: the person counts as not yet adopted then.
+        after it are not seen: the person counts as not yet adopted then.  Where it is the own time
+        of (nine in ten) adopters, who adopted in several periods (when each adopted or was lost),
+        these count as watched to the last period of the record: what comes after is known.
     start : int, optional
         The first period of the record, the smallest of `times` unless given.  Who adopted before it
         is a seed: active from the start, never at risk.
@@ -133,14 +135,20 @@ class Diffusion:
         self.entered: NDArray[np.int64] = np.maximum(
             whole_each("entered", opens, n, labels) - self.start, 0
         )
-        at = np.where(given == NEVER, NEVER, np.maximum(given - self.start, -1))
-        at = np.where((at != NEVER) & (at > self.until), NEVER, at)
+        place = np.where(given == NEVER, NEVER, given - self.start)
+        at = np.where(place > self.until, NEVER, np.maximum(place, -1))
         self.seeded: NDArray[np.bool_] = at == -1
         if seeds is not None:
             chosen = checks.rows_of("seeds", seeds, n, labels)
             at[chosen] = np.where(given[chosen] == NEVER, -1, at[chosen])
             self.seeded[chosen] = True
         self.at: NDArray[np.int64] = at
+        # A column of when each adopted or was lost is no end of a watch for those who adopted.
+        own = (at != NEVER) & (at >= 0) & ~self.seeded
+        each_own = np.ndim(until) > 0 or isinstance(until, Mapping)
+        each_own = each_own and bool(own.any()) and bool(np.ptp(at[own]) > 0)
+        if each_own and (self.until[own] == at[own]).mean() >= 0.9:
+            self.until[(at != NEVER) & (self.until <= at)] = self.periods - 1
         self.groups, self.group = groups_of("groups", groups, n, labels)
         self.covariates = columns_of("covariates", covariates, n, labels)
         self.treatments = columns_of("treatments", treatments, n, labels)
@@ -358,6 +366,9 @@ def whole_each(where: str, value: Any, n: int, labels: NDArray[Any] | None) -> N
     found = each(where, value, n, labels)
     if found.dtype.kind not in "iuf" or not np.array_equal(found, np.floor(found)):
         raise KoubeiError(where, "not whole numbers", got=repr(found.tolist()[:1]))
+    far = ~(np.abs(found.astype(np.float64)) <= 2.0**40)
+    if far.any():
+        raise KoubeiError(where, "out of range", got=found[far][0].item(), allowed="up to 2^40")
     return found.astype(np.int64)
 
 

@@ -34,7 +34,8 @@ class CascadeLog:
     person : (m,) array of int
         Who took part, 0..n-1.
     time : (m,) array, optional
-        When; missing values stand for the first.  Without it the order of the rows is the order.
+        When; missing values come first, in the order of their rows, at the first time that their
+        cascade knows (0 where it knows none).  Without it the order of the rows is the order.
     n : int, optional
         Number of people; one more than the largest `person` without it.
 
@@ -74,7 +75,7 @@ class CascadeLog:
                 "person", "out of range", got=int(person.min()), allowed=f"0..{n - 1}"
             )
         rows = np.arange(person.size)
-        time = rows.astype(np.float64) if self.time is None else np.asarray(self.time, np.float64)
+        time = rows.astype(np.float64) if self.time is None else _numbers(self.time)
         if time.shape != person.shape:
             raise KoubeiError("time", "not one for each row", got=time.shape)
         missing = np.isnan(time)
@@ -86,14 +87,16 @@ class CascadeLog:
         keep = np.ones(person.size, bool)
         keep[by_code[1:][code[by_code][1:] == code[by_code][:-1]]] = False
         which, person, time = which[keep], person[keep], time[keep]
-        # One without a time comes first; for what fades it counts as the next that has one.
-        after = np.minimum(np.arange(time.size) + 1, time.size - 1)
-        time = np.where(np.isnan(time) & (which[after] == which), time[after], time)
+        # Those without a time come first; for what fades they count as the next that has one.
+        known = np.flatnonzero(~np.isnan(time))
+        first = np.zeros(names.size)
+        first[which[known[::-1]]] = time[known[::-1]]
+        time = np.where(np.isnan(time), first[which], time)
         starts = np.zeros(names.size + 1, np.int64)
         np.cumsum(np.bincount(which, minlength=names.size), out=starts[1:])
         for name, value in (
             ("cascade", which), ("person", person.astype(np.int32)),
-            ("time", np.nan_to_num(time, nan=0.0)), ("n", n), ("starts", starts), ("names", names),
+            ("time", time), ("n", n), ("starts", starts), ("names", names),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
@@ -153,6 +156,19 @@ class CascadeLog:
     def __repr__(self) -> str:
         """Say how large it is."""
         return f"CascadeLog({self.number:,} cascades, {self.person.size:,} rows, {self.n:,} people)"
+
+
+def _numbers(given: Any) -> NDArray[np.float64]:
+    """Return times as numbers, NaN where they are missing."""
+    if getattr(given, "dtype", np.dtype(float)).kind in "mM":
+        raise KoubeiError("time", "dates, not numbers", got=str(given.dtype))
+    try:
+        found = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise KoubeiError("time", "not numbers", got=repr(np.asarray(given).ravel()[0])) from None
+    if np.isinf(found).any():
+        raise KoubeiError("time", "not finite", got="inf", allowed="numbers, NaN where missing")
+    return found
 
 
 def read_cascade_log(path: str | Path, n: int | None = None) -> CascadeLog:

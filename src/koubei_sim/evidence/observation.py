@@ -92,7 +92,8 @@ def observe(
         No date falls before the start or after the end of the record; seeds keep theirs.
     until, since : int, optional
         The last and the first period of the window.  Who adopted later has not adopted yet; who
-        adopted before is active from the start.
+        adopted before is active from the start.  A cascade is watched to its `horizon`; without one
+        it died out by itself, and may be watched for longer.
     attributes : list of names, or mapping of name to `noisy` or None, optional
         Which traits are seen, and how; all of them, as they are, unless given.
     groups : (n,) array, values keyed by people, or name of a trait, optional
@@ -134,7 +135,7 @@ def observe(
     losing = not isinstance(some, float) or some < 1.0 or chance < 1.0 or spread > 0.0
     noise = _seen_how(attributes)
     key = checks.key(rng) if losing or rng is not None or any(_is_noisy(noise)) else 0
-    d = _record(source, network, number, width)
+    d = _record(source, network, number, width, until)
     if isinstance(groups, str):
         checks.word("groups", groups, sorted(d.covariates))
         groups = d.covariates[groups]
@@ -188,11 +189,11 @@ def _is_noisy(noise: dict[str, Noisy | None] | None) -> list[bool]:
 # From worlds to records -------------------------------------------------------------------------
 
 
-def _record(source: Any, network: Any, replicate: int, period: float) -> Diffusion:
+def _record(source: Any, network: Any, replicate: int, period: float, until: Any) -> Diffusion:
     if isinstance(source, (Result, Fork)):
         return _of_result(source, network, replicate, period)
     if isinstance(source, CascadeResult):
-        return _of_cascade(source, network, replicate, period)
+        return _of_cascade(source, network, replicate, period, until)
     if not isinstance(source, Diffusion):
         raise KoubeiError("source", "no diffusion", got=type(source).__name__,
                           allowed="a Result, a CascadeResult or a Diffusion")  # fmt: skip
@@ -202,10 +203,16 @@ def _record(source: Any, network: Any, replicate: int, period: float) -> Diffusi
         return source
     if isinstance(source.network, TemporalNetwork):
         raise KoubeiError("period", "contacts have their times", got=period, allowed="1")
+    # Periods are joined from the start on, so that the first is as long as the others.
+    first = int(np.ceil(source.start / period))
+    times = source._given()
+    own = source.adopted & (source.at >= 0)
+    times[own] = source.at[own] // period + first
+    times[source.at == -1] = first - 1
     return source.replace(
-        times=np.floor(source.times / period), start=int(source.start // period),
-        until=((source.until + source.start) // period).astype(np.int64),
-        entered=((source.entered + source.start) // period).astype(np.int64),
+        times=times, start=first,
+        until=(source.until // period).astype(np.int64) + first,
+        entered=(source.entered // period).astype(np.int64) + first,
     )  # fmt: skip
 
 
@@ -268,7 +275,9 @@ def _graph(network: Any, n: int) -> Any:
     return graph
 
 
-def _of_cascade(source: CascadeResult, network: Any, replicate: int, period: float) -> Diffusion:
+def _of_cascade(
+    source: CascadeResult, network: Any, replicate: int, period: float, until: Any
+) -> Diffusion:
     if network is None:
         raise KoubeiError("network", "a cascade does not keep it", fix="network=network")
     times = source.outcome.times
@@ -279,10 +288,19 @@ def _of_cascade(source: CascadeResult, network: Any, replicate: int, period: flo
         raise KoubeiError("replicate", "no such replicate", got=replicate,
                           allowed=f"one of {source.outcome.replicates.size}")  # fmt: skip
     # Times are single precision: what lies a rounding above the end of a period belongs to it.
-    found = times[row[0]].astype(np.float64) / period
-    place = np.ceil(found - 1e-6 * np.maximum(found, 1.0))
+    place = _ends_of(times[row[0]].astype(np.float64) / period)
     last = max(int(np.nanmax(np.append(place, source.outcome.time[-1] / period))), 1)
+    if source.horizon is None:
+        # It died out by itself: nothing happens later.  Of contacts nobody knows later ones.
+        if until is not None and not isinstance(network, TemporalNetwork):
+            last = max(last, checks.whole("until", until, 1, 100_000))
+    elif np.isfinite(source.horizon):
+        last = max(last, int(_ends_of(np.array([source.horizon / period]))[0]))
     return Diffusion(_graph(network, source.n), place, last, start=1)
+
+
+def _ends_of(found: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.ceil(found - 1e-6 * np.maximum(found, 1.0))
 
 
 # Losses -----------------------------------------------------------------------------------------
@@ -318,7 +336,7 @@ def _kept(
 
 def _recalled(d: Diffusion, spread: float, key: int, replicate: int) -> NDArray[np.float64]:
     shift = np.floor(spread * _normal(d.n, key, replicate, RECALL, 0) + 0.5)
-    times = d.times
+    times = d._given()
     own = (d.at >= 0) & (d.at != NEVER) & ~d.seeded
     moved = np.clip(times + shift, d.start + d.entered, d.start + d.until)
     return np.where(own, moved, times)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -139,6 +139,8 @@ def read_diffusion(
     at = times_of(f"people.{column}", times, len(table), names, period, origin)
     lost = _lost(table, censored, notes)
     watched = _watched(table, until, at, lost, period, origin, names)
+    if isinstance(until, str) and until == column:  # when each adopted or was lost
+        watched[(at != NEVER) & ~lost] = watched.max()
     at = np.where(lost, NEVER, at)
     values = np.where(at == NEVER, np.nan, at.astype(np.float64))
     opens = entered if not isinstance(entered, str) else _numbers(table, "entered", entered)
@@ -151,13 +153,11 @@ def read_diffusion(
         start=start,
         seeds=None if chosen is None else network.people(chosen),
         entered=opens,
-        groups=None if groups is None else _column(table, "groups", groups),
+        groups=None if groups is None else _words(table, "groups", groups),
         covariates=_columns(table, "covariates", covariates),
         treatments=_columns(table, "treatments", treatments),
-        kinds=None if kinds is None else [
-            None if _nothing(one) else one for one in _column(table, "kinds", kinds)
-        ],
-    )  # fmt: skip
+        kinds=None if kinds is None else _words(table, "kinds", kinds),
+    )
 
 
 # Columns ----------------------------------------------------------------------------------------
@@ -190,6 +190,8 @@ def _found(
 
 
 def _there(table: pd.DataFrame, where: str, name: Any) -> str:
+    if not isinstance(name, str | int):
+        raise KoubeiError(where, "not the name of a column", got=repr(name))
     if name not in table.columns:
         known = list(table.columns)
         near = nearest(str(name), known)
@@ -206,7 +208,13 @@ def _column(table: pd.DataFrame, where: str, name: str) -> list[Any]:
     return list(table[_there(table, where, name)].tolist())
 
 
+def _words(table: pd.DataFrame, where: str, name: str) -> list[Any]:
+    return [None if _nothing(one) else one for one in _column(table, where, name)]
+
+
 def _columns(table: pd.DataFrame, where: str, names: Any) -> dict[str, NDArray[Any]]:
+    if not isinstance(names, Iterable):
+        raise KoubeiError(where, "not names of columns", got=repr(names), allowed="a list of names")
     listed = names.split(",") if isinstance(names, str) else list(names)
     found = {}
     for name in (one.strip() if isinstance(one, str) else one for one in listed):
@@ -331,6 +339,11 @@ def _is_graph(edges: Any) -> bool:
 
 def _given(edges: Any, names: NDArray[Any], columns: dict[str, str | None]) -> Any:
     """Return the ties as a network of their own, of whomever they name."""
+    asked = {name: column for name, column in columns.items() if column is not None}
+    if asked and isinstance(edges, (list, tuple, Network, TemporalNetwork)):
+        name, column = next(iter(asked.items()))
+        what = "pairs have" if isinstance(edges, (list, tuple)) else "a network has"
+        raise KoubeiError(name, f"{what} no columns", got=repr(column), allowed="a file or a frame")
     if isinstance(edges, TemporalNetwork):
         if edges.n_nodes == names.size and np.array_equal(
             edges.people(np.arange(edges.n_nodes)), names
@@ -344,7 +357,6 @@ def _given(edges: Any, names: NDArray[Any], columns: dict[str, str | None]) -> A
         return edges
     if isinstance(edges, (list, tuple)) and not len(edges):
         return Network.from_edges([], [], n=1)
-    asked = {name: column for name, column in columns.items() if column is not None}
     if not isinstance(edges, (str, os.PathLike)):
         header = [str(name) for name in getattr(edges, "columns", ())]
         return _by_usual_ends(header, asked, lambda more: as_network(edges, **more))

@@ -33,7 +33,7 @@ from koubei_sim.studies.calibration.calibrate import (
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.forecast import FIRST_LUCK, Predictive
 from koubei_sim.studies.calibration.rule_model import RuleModel, rule_ranges
-from koubei_sim.studies.calibration.rule_targets import RuleTarget, rule_targets_from
+from koubei_sim.studies.calibration.rule_targets import RuleTarget, parse, rule_targets_from
 from koubei_sim.studies.calibration.synthetic import Walked, walk
 from koubei_sim.studies.calibration.targets import Targets
 from koubei_sim.studies.sweep.engine import execution_from
@@ -229,6 +229,8 @@ def fit_rule(
     wanted = rule_targets_from(targets)
     if all(entry.hold_out or not entry.weight for entry in wanted):
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
+    if horizon is not None:
+        _within(wanted, number("horizon", horizon))
     seen = wanted.seen
     prior = rule_ranges(rule, parameters)
     word("method", method, METHODS)
@@ -285,6 +287,18 @@ def fit_rule(
     generation, last, best, simulated, _ = fitted
     last = abc.adjusted(last) if adjust else last
     return RuleCalibration(model, wanted, method, generation, last, best, simulated)
+
+
+def _within(targets: Targets, horizon: float) -> None:
+    """Refuse statistics of a time that no run reaches."""
+    for entry in targets:
+        if isinstance(entry, RuleTarget) and isinstance(entry.statistic, str):
+            _, when = parse("statistic", entry.statistic)
+            if isinstance(when, float) and when > horizon:
+                raise KoubeiError(
+                    f"targets.{entry.name}.statistic", "later than the horizon",
+                    got=entry.statistic, allowed=f"up to {horizon:g}",
+                )  # fmt: skip
 
 
 def _tried(
