@@ -81,6 +81,12 @@ def test_periods_that_share_a_base_hazard_leave_ties_their_weight() -> None:
     ("call", "says"),
     [
         (lambda d: kb.evidence.thresholds(d, "ties(share, fading=?)"), "estimated by kb.hazard"),
+        (
+            lambda d: kb.Diffusion(
+                kb.TemporalNetwork.from_contacts([0], [1], [8.0], n=2), [1.0, 9.0], period=7
+            ),
+            "contacts have times of their own",
+        ),
         (lambda d: kb.evidence.thresholds(d, "crowd", together=True), "oneself is in the crowd"),
         (lambda d: truth(d, "constant", {"constant": -0.1}), "values.constant: out of range"),
         (lambda d: truth(d, "constant", {"constant": float("nan")}), "values.constant"),

@@ -117,6 +117,9 @@ class Diffusion:
         known = isinstance(network, (Network, TemporalNetwork))
         self.network: Any = network if known else as_network(network)
         n, labels = self.network.n_nodes, self.network.labels
+        if period is not None and isinstance(self.network, TemporalNetwork):
+            raise KoubeiError("period", "contacts have times of their own", got=period,
+                              allowed="whole periods, in the units of the contacts")  # fmt: skip
         given = times_of("times", times, n, labels, period, origin)
         seen = given[given != NEVER]
         first = int(seen.min()) if seen.size else 0

@@ -179,7 +179,7 @@ def judge(
                 for other in (drawn(d, control, key, m) for m in range(min(FEW, many)))
             ]
             known = None if control == "times shuffled" else seen[base].chance
-            gains = [one.gain(fit_of(fit.formula), fit_of(base), known) for one in few]
+            gains = [one.gain(fit_of(formula), fit_of(base), known) for one in few]
             tested[name, control] = (found, float(np.mean(gains)))
     beside = {name: bare[text] for name, text in plain.items() if text is not None}
     return Judgement(d, str(folds), base, key, ran, seen, beside, tested)
