@@ -46,8 +46,8 @@ FAULTS: Final = (
         "diffusion",
         "risk",
         "adoptions after the end are seen",
-        "at = np.where((at != NEVER) & (at > self.until), NEVER, at)",
-        "pass",
+        "at = np.where(place > self.until, NEVER, np.maximum(place, -1))",
+        "at = np.maximum(place, -1)",
     ),
     Fault(
         "diffusion",
@@ -188,8 +188,8 @@ FAULTS: Final = (
         "design",
         "height",
         "traits that are not centred",
-        "return columns - self.centres",
-        "return columns",
+        "return _matched(wanted, names, columns) - self.centres",
+        "return _matched(wanted, names, columns)",
     ),
     Fault(
         "design",

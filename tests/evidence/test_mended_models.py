@@ -88,7 +88,10 @@ def test_periods_that_share_a_base_hazard_leave_ties_their_weight() -> None:
             "contacts have times of their own",
         ),
         (lambda d: kb.evidence.thresholds(d, "crowd", together=True), "oneself is in the crowd"),
-        (lambda d: truth(d, "constant", {"constant": -0.1}), "values.constant: out of range"),
+        (
+            lambda d: kb.experiment(d, ("constant + ties", {"constant": -0.1}), {"q": 2}, rng=1),
+            "values.constant: below nothing",
+        ),
         (lambda d: truth(d, "constant", {"constant": float("nan")}), "values.constant"),
         (lambda d: truth(d, "constant + ties", {"constant": "x"}), "values.constant: not a number"),
         (lambda d: truth(d, "calendar", {"calendar": [0.1, 0.2]}), "not a number a period"),

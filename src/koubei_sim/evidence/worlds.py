@@ -97,6 +97,11 @@ def simulate(
     if model.kind is not None or any("of" in term.options for term in model.push_terms):
         raise KoubeiError("formula", "products are estimated, not played", got=model.formula,
                           allowed="a formula without of=, no kind=")  # fmt: skip
+    pushed = np.asarray(values)[..., : model.bins + len(model.push_terms)]
+    if link == "additive" and pushed.size and pushed.min() < 0.0:
+        name = model.names[int(np.argmin(np.atleast_2d(pushed).min(axis=0)))]
+        raise KoubeiError(f"values.{name}", "below nothing", got=float(pushed.min()),
+                          allowed="0 or more")  # fmt: skip
     out = np.empty((worlds, d.n), np.int64)
     at_once = max(1, CELLS // max(d.n, 1))
     theta = np.atleast_2d(values).T
@@ -217,7 +222,6 @@ def truth(d: Diffusion, formula: str, values: dict[str, Any]) -> tuple[Model, ND
         raise KoubeiError("formula", "effects of groups are estimated, not given",
                           got="groups(random)")  # fmt: skip
     theta = np.zeros(len(model.names))
-    floor = model.bins + len(model.push_terms)
     left = dict(values)
     if model.calendar == "periods":
         if "calendar" not in left:
@@ -227,15 +231,14 @@ def truth(d: Diffusion, formula: str, values: dict[str, Any]) -> tuple[Model, ND
         if name not in model.names:
             raise KoubeiError("values", "no such parameter", got=name,
                               allowed=", ".join(model.names[-8:]))  # fmt: skip
-        place = model.names.index(name)
-        theta[place] = checks.number(f"values.{name}", value, 0.0 if place < floor else -np.inf)
+        theta[model.names.index(name)] = checks.number(f"values.{name}", value)
     return model, theta
 
 
 def _calendar(given: Any, bins: int) -> NDArray[np.float64]:
     if np.ndim(given) == 0:
-        return np.full(bins, checks.number("values.calendar", given, 0.0))
-    found = checks.values("values.calendar", given, 0.0, np.inf)
+        return np.full(bins, checks.number("values.calendar", given))
+    found = checks.values("values.calendar", given, -np.inf, np.inf)
     if found.shape != (bins,):
         raise KoubeiError("values.calendar", "not a number a period", got=f"shape {found.shape}",
                           allowed=f"({bins},)")  # fmt: skip
