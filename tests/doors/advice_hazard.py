@@ -23,7 +23,18 @@ def without_record() -> Any:
     return replace(kb.hazard(RECORD, "constant"), record=None)
 
 
+def long_record() -> kb.Diffusion:
+    """Return a record of more periods than a calendar has base hazards."""
+    net = kb.Network.from_edges([0, 1, 2], [1, 2, 3])
+    return kb.Diffusion(net, [0, 900, 1800, None], until=2499)
+
+
 TRIED: dict[str, Trial] = {
+    "f'calendar(width={-(-d.periods // MOST_BINS)})'": (
+        lambda: kb.hazard(long_record(), "calendar + ties(share)"),
+        lambda: kb.hazard(long_record(), "calendar(width=3) + ties(share)"),
+        "calendar(width=3)",
+    ),
     "'a longer period='": (
         lambda: kb.Diffusion(RING, [0, 1, 2, 3, 4, 200_000]),
         lambda: kb.Diffusion(RING, [0, 1, 2, 3, 4, 200_000], period=10.0),

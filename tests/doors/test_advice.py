@@ -8,6 +8,7 @@ Every ``fix=`` of the sources (or ``fix = ``) that names a call or an option sta
 from __future__ import annotations
 
 import ast
+import gc
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,14 +72,22 @@ def texts(node: ast.AST) -> Iterator[str]:
 
 def advice() -> dict[str, str]:
     """Every advice of the sources that names a call or an option -> where it stands."""
-    found = {}
+    found: dict[str, str] = {}
+    gc.disable()  # a parse that is interrupted by the collector may fail in CPython 3.11
+    try:
+        _collect(found)
+    finally:
+        gc.enable()
+    return found
+
+
+def _collect(found: dict[str, str]) -> None:
     files = [*(SOURCES / "src").rglob("*.py"), *(SOURCES / "verification").rglob("*.py")]
     for path in sorted(files):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             for text in texts(node):
                 if not text.startswith(COMPUTED) and NAMES_SOMETHING.search(text):
                     found.setdefault(text, f"{path.relative_to(SOURCES)}:{node.lineno}")
-    return found
 
 
 def test_all_advice_is_tried() -> None:
