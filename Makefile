@@ -13,7 +13,7 @@ BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
+.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
 
 help:
 	@echo "make demo       the pyramid in eight calibrated worlds, tables and figures into demo/"
@@ -71,6 +71,13 @@ setup: $(VENV)/.installed
 
 setup-dev: $(VENV)/.installed-dev
 	@:
+
+# For tests/browser, which skip by name without them.  Chromium comes from the system.
+browser-tools: setup-dev
+	@$(PIP) install --editable '.[dev,app,browser]'
+	@mkdir -p $(VENV)/share/axe-core
+	@cd $(VENV)/share/axe-core && archive=$$(npm pack --silent axe-core) && \
+	  tar -xzf "$$archive" --strip-components=1 package/axe.min.js package/LICENSE && rm "$$archive"
 
 # ---------------------------------------------------------------- for people
 
