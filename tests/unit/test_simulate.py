@@ -175,7 +175,7 @@ def test_threads_left_over_work_inside_a_run(monkeypatch: pytest.MonkeyPatch) ->
         (4, 2),
     ]
     scenario = Scenario.load("tiny")
-    monkeypatch.setattr(fitting, "_cores", lambda: 8)
+    monkeypatch.setattr(fitting, "cores", lambda: 8)
     for fits, replicates, expected in ((8, 1, 8), (3, 3, 6), (2, 20, 2), (8, 20, 8)):
         monkeypatch.setattr(
             fitting, "fitting_threads", lambda *_, fits=fits, r=replicates: min(fits, r)

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number, path, path_of, scalar, whole, word, yes_no
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.draws import key_from
-from koubei_sim.core.workers import progress_bar
+from koubei_sim.core.progress import CASCADE, progress_bar
+from koubei_sim.core.workers import cores
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import labelling
-from koubei_sim.networks.row_blocks import thread_count as cores
 
 WORDS = ("weights", "weighted", "trivalency")  # what `p` can be by itself
 MOST_THREADS = 1024
@@ -59,13 +59,10 @@ def threads(given: Any) -> int:
 
 @contextmanager
 def told(progress: Any, total: int | None) -> Iterator[Any]:
-    """Give what is to be called with (done, in all), a bar where `progress` is True, or None."""
+    """Give what is to be called with (done, in all): a bar's, a caller's, or None."""
     check_progress(progress)
-    if progress is not True:
-        yield progress or None
-        return
-    with progress_bar(total, "replicate") as bar:
-        yield lambda done, _: bar.update(done - bar.n)
+    with progress_bar(progress, total, "replicate", CASCADE) as bar:
+        yield (progress or None) if bar is None else (lambda done, _: bar.move(done))
 
 
 def values(where: str, value: Any, low: float, high: float) -> np.ndarray:

@@ -415,22 +415,21 @@ def cascade(
 
     words = ["1"] if seeds is None and rule != "bass" else seeds or []
     start = seeds_from(words, graph, tuple(getattr(made, "brands", ())))
-    with screen.progress(rule, quiet=as_json) as tell:
-        result = run(
-            graph,
-            made,
-            start,
-            replicates,
-            rng,
-            record=record or [],
-            horizon=horizon,
-            tick=tick,
-            until=until,
-            log=log,
-            threads=threads,
-            method=method,
-            progress=tell,  # type: ignore[arg-type]  # a bar without a total where none is known
-        )
+    result = run(
+        graph,
+        made,
+        start,
+        replicates,
+        rng,
+        record=record or [],
+        horizon=horizon,
+        tick=tick,
+        until=until,
+        log=log,
+        threads=threads,
+        method=method,
+        progress=screen.loud(as_json),
+    )
     written = _write(result, out)
     if log is not None:
         written.append(log)

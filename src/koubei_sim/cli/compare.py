@@ -105,25 +105,24 @@ def compare(
     compared = _scenarios(scenarios, change or [], common or [], agents is not None)
     first = next(iter(compared.values()))
     graphs = graphs_of(networks, getattr(first, "scenario", first))
-    with screen.sweep_progress(quiet=as_json) as tell:
-        found = studies.compare(
-            compared,
-            replicates,
-            rng,
-            baseline=baseline,
-            precision=precision,
-            outcome=outcome,
-            at_most=at_most,
-            networks=graphs,
-            agents=agents,
-            engine=engine or "compiled",
-            threads=threads,
-            out=out,
-            backend=backend,
-            workers=workers,
-            scheduler=scheduler,
-            progress=tell,
-        )
+    found = studies.compare(
+        compared,
+        replicates,
+        rng,
+        baseline=baseline,
+        precision=precision,
+        outcome=outcome,
+        at_most=at_most,
+        networks=graphs,
+        agents=agents,
+        engine=engine or "compiled",
+        threads=threads,
+        out=out,
+        backend=backend,
+        workers=workers,
+        scheduler=scheduler,
+        progress=screen.loud(as_json),
+    )
     if as_json:
         screen.write_json(_content(found))
     else:

@@ -9,7 +9,6 @@ import typer
 
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import FINE, AsJson, Backend, Scheduler, Workers, app
-from koubei_sim.cli.screen import sweep_progress
 
 #: Designs and parameters shown.
 SHOWN = 12
@@ -32,15 +31,14 @@ def plan(
     from koubei_sim.studies.decide.information import LEAST
 
     asked = studies.read_plan(file)
-    with sweep_progress(quiet=as_json) as tell:
-        found = studies.plan(
-            **asked,
-            out=out,
-            backend=backend if scheduler is None else "dask",
-            workers=workers,
-            scheduler=scheduler,
-            progress=tell,
-        )
+    found = studies.plan(
+        **asked,
+        out=out,
+        backend=backend if scheduler is None else "dask",
+        workers=workers,
+        scheduler=scheduler,
+        progress=screen.loud(as_json),
+    )
     table, frontier = found.table(), found.frontier()
     known = found.value_of_information() if int(table.worlds.max()) >= LEAST else None
     if csv is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import textwrap
 import time
@@ -240,6 +239,7 @@ def info(as_json: AsJson = False) -> int:
     import psutil
 
     from koubei_sim.core import store
+    from koubei_sim.core.workers import cores
     from koubei_sim.networks.files.readers import data_folder
     from koubei_sim.runs import worlds
     from koubei_sim.storage import provenance
@@ -248,9 +248,7 @@ def info(as_json: AsJson = False) -> int:
     memory = psutil.virtual_memory()
     content: dict[str, Any] = {
         "versions": provenance.all_versions(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": cores(),
         "memory_gib": round(memory.total / 2**30, 1),
         "memory_available_gib": round(memory.available / 2**30, 1),
         "kernel_cache": store.folder(),

@@ -109,19 +109,18 @@ def run(
             if name in (recipe.get("supplied") or {}) and given_now is None:
                 option = "--agents" if name == "agents" else "--network"
                 raise KoubeiError(name, "the result was made with a file of its own", fix=option)
-    with screen.progress(scenario.name, quiet=as_json) as tell:
-        result = simulate.run(
-            scenario,
-            number,
-            rng=known["key"] if rng is None else rng,
-            engine=known["engine"] if engine is None else engine,
-            networks=graphs,
-            agents=agents,
-            progress=tell,
-            threads=threads,
-            out=out if stream else None,  # else it is saved once it has been compared
-            stream=stream,
-        )
+    result = simulate.run(
+        scenario,
+        number,
+        rng=known["key"] if rng is None else rng,
+        engine=known["engine"] if engine is None else engine,
+        networks=graphs,
+        agents=agents,
+        progress=screen.loud(as_json),
+        threads=threads,
+        out=out if stream else None,  # else it is saved once it has been compared
+        stream=stream,
+    )
     status, verdict = FINE, None
     same_run = recipe and not changed and result.key == recipe["key"]
     if same_run and recipe and result.replicates == recipe["replicates"]:
@@ -325,8 +324,7 @@ def demo(
     scenario = drawn.scenario
     people = f"{scenario.n_agents * scenario.people_per_agent:,.0f} people, {scenario.ticks} days"
     print(f"{scenario.title}\n{worlds} worlds of {people}", file=sys.stderr)
-    with screen.progress("simulating") as tell:
-        found = drawn.run(rng=rng, threads=threads, progress=tell)
+    found = drawn.run(rng=rng, threads=threads)
     found.save(out)
     drawings = plots.save_all(found, out / "figures", lang)
     print(pyramid_text(found, lang, "worlds"))

@@ -11,15 +11,13 @@ import json
 import math
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.cells import cell_len, chop_cells
 
-if TYPE_CHECKING:
-    from koubei_sim.studies import Progress
+from koubei_sim.core.progress import progress_bar
 
 WIDTH = 80
 
@@ -155,94 +153,18 @@ def duration(seconds: float) -> str:
 # Progress ---------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _bar(*columns: str) -> Iterator[Any]:
-    """Show a bar on the terminal; it vanishes in the end."""
-    from rich import progress as rich
-    from rich.console import Console
-
-    shown = [getattr(rich, name)() if name.isalpha() else rich.TextColumn(name) for name in columns]
-    with rich.Progress(*shown, console=Console(stderr=True), transient=True) as bar:
-        yield bar
+def loud(quiet: bool) -> bool | None:
+    """Return the `progress` of a door: none for machines, else where somebody watches."""
+    return False if quiet else None
 
 
 @contextmanager
 def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar with the time left on a terminal; yields what to tell, None when silent."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    columns = ("{task.description}", "BarColumn", "TaskProgressColumn", "TimeRemainingColumn")
-    with _bar(*columns) as bar:
-        task = bar.add_task(label, total=None)
-
-        def tell(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        with first_use(bar):
-            yield tell
-
-
-@contextmanager
-def sweep_progress(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show a bar with the time left and the failures so far; None where nobody looks."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    columns = ("BarColumn", "MofNCompleteColumn", "{task.fields[left]}", "{task.fields[failed]}")
-    with _bar(*columns) as bar:
-        task = bar.add_task("sweep", total=None, left="", failed="")
-
-        def tell(now: Progress) -> None:
-            known = math.isfinite(now.seconds_left)
-            bar.update(
-                task,
-                completed=now.done,
-                total=now.runs,
-                left=f"{duration(now.seconds_left)} left" if known else "",
-                failed=f"{now.failed:,} failed" if now.failed else "",
-            )
-
-        yield tell
-
-
-#: About how many functions the first run of a scenario compiles; only the bar depends on it.
-COMPILED_AT_FIRST = 160
-PATIENCE = 1.0  # seconds of compiling before anything is said
-
-
-@contextmanager
-def first_use(bar: Any) -> Iterator[None]:
-    """Say, once, that kernels are being compiled, and show how far that is.
-
-    Nothing is said where all kernels come from disk, or one or two are missing.
-    """
-    from numba.core import event
-
-    class Listener(event.Listener):
-        began: float | None = None
-        task: Any = None
-        done = 0
-
-        def on_start(self, compiling: Any) -> None:
-            if self.began is None:
-                self.began = time.perf_counter()
-            elif self.task is None and time.perf_counter() - self.began > PATIENCE:
-                bar.console.print("compiling kernels for this machine (once, about 20 s)")
-                self.task = bar.add_task("compiling", total=COMPILED_AT_FIRST)
-
-        def on_end(self, compiling: Any) -> None:
-            self.done += 1
-            if self.task is not None:
-                bar.update(
-                    self.task, completed=self.done, total=max(COMPILED_AT_FIRST, self.done + 1)
-                )
-
-    listener = Listener()
-    event.register("numba:compile", listener)
-    try:
-        yield
-    finally:
-        event.unregister("numba:compile", listener)
-        if listener.task is not None:
-            bar.remove_task(listener.task)
+    """Show what is done on a terminal; yields what to tell, None when silent."""
+    shown = not quiet and sys.stderr.isatty()
+    with progress_bar(shown, None, "") as bar:
+        if bar is None:
+            yield None
+            return
+        bar.say(label)
+        yield lambda done, total: bar.say(f"{label}, {done:,} of {total:,}")

@@ -67,11 +67,10 @@ def seeds_in_scenario(
     scenario, _ = scenario_from(given, changes, asked["agents"] is not None)
     asked["runs"] = RUNS if asked["runs"] is None else asked["runs"]
     asked["outcome"] = "users" if asked["outcome"] is None else asked["outcome"]
-    with screen.progress("choosing", quiet=as_json) as tell:
-        try:
-            found = improve(scenario, progress=tell, **asked)
-        except KoubeiError as error:
-            raise (error.within("--") if error.where in ("k", "runs") else error) from None
+    try:
+        found = improve(scenario, progress=screen.loud(as_json), **asked)
+    except KoubeiError as error:
+        raise (error.within("--") if error.where in ("k", "runs") else error) from None
     rows = rows_of(found)
     written = write(rows)
     if as_json:

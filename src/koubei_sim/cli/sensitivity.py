@@ -35,7 +35,6 @@ from koubei_sim.cli.options import (
     scenario_from,
     value_of,
 )
-from koubei_sim.cli.screen import sweep_progress
 from koubei_sim.errors import KoubeiError
 
 if TYPE_CHECKING:
@@ -88,27 +87,26 @@ def sensitivity(
     drawable(figure)
     base, _ = scenario_from(scenario, changes_of(changes), agents is not None)
     graphs = graphs_of(networks, base)
-    with sweep_progress(quiet=as_json) as tell:
-        study = studies.sensitivity(
-            base,
-            paths_of(path),
-            method=method,
-            outcome=outcome or "users",
-            replicates=replicates,
-            rng=rng,
-            spread=spread,
-            points=points,
-            levels=levels,
-            second_order=second_order,
-            engine=engine or "compiled",
-            networks=graphs,
-            agents=agents,
-            out=out,
-            backend=backend,
-            workers=workers,
-            scheduler=scheduler,
-            progress=tell,
-        )
+    study = studies.sensitivity(
+        base,
+        paths_of(path),
+        method=method,
+        outcome=outcome or "users",
+        replicates=replicates,
+        rng=rng,
+        spread=spread,
+        points=points,
+        levels=levels,
+        second_order=second_order,
+        engine=engine or "compiled",
+        networks=graphs,
+        agents=agents,
+        out=out,
+        backend=backend,
+        workers=workers,
+        scheduler=scheduler,
+        progress=screen.loud(as_json),
+    )
     failed = len(study.runs.failures())
     if as_json:
         screen.write_json({**_plain(study), "failed": failed})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +20,6 @@ from koubei_sim.cli.options import (
     Workers,
     app,
 )
-from koubei_sim.cli.screen import sweep_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,16 +61,15 @@ def sweep(
     how = backend or ("dask" if scheduler is not None else how)
     if how != "dask" and scheduler is None:
         address = None
-    with sweep_progress(quiet=as_json) as tell:
-        studies.sweep(
-            found,
-            out=folder,
-            backend=how,
-            workers=side_by_side if workers is None else workers,
-            scheduler=address,
-            progress=tell,
-            retry=retry,
-        )
+    studies.sweep(
+        found,
+        out=folder,
+        backend=how,
+        workers=side_by_side if workers is None else workers,
+        scheduler=address,
+        progress=screen.loud(as_json),
+        retry=retry,
+    )
     made = studies.status(folder)
     if as_json:
         screen.write_json({"folder": str(folder), **made._asdict()})
@@ -101,9 +98,9 @@ def status(folder: Folder, as_json: AsJson = False) -> int:
 @app.command()
 def export(
     folder: Folder,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=".parquet or .csv")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".parquet or .csv; .nc for curves.")],
 ) -> int:
-    """Write the tidy table of a sweep as one file."""
+    """Write the tidy table of a sweep as one file, or the curves that it kept."""
     from koubei_sim import studies
 
     path, rows, runs = studies.export(folder, file)
@@ -150,16 +147,15 @@ def claim(
     from koubei_sim.studies import claims as room
 
     asked = room.read_claim(name)
-    with sweep_progress(quiet=as_json) as tell:
-        found = room.claim(
-            asked,
-            quick=quick,
-            out=out,
-            backend=backend if scheduler is None else "dask",
-            workers=workers,
-            scheduler=scheduler,
-            progress=tell,
-        )
+    found = room.claim(
+        asked,
+        quick=quick,
+        out=out,
+        backend=backend if scheduler is None else "dask",
+        workers=workers,
+        scheduler=scheduler,
+        progress=screen.loud(as_json),
+    )
     written = [] if quick else room.write_verdict(found)
     if not quick and found.worlds:
         written.append(_draw_claim(found, asked.folder / FIGURE))
@@ -273,8 +269,7 @@ def calibrate(
 
     found = read_calibration(file, out)
     changes: dict[str, Any] = {} if workers is None else {"workers": workers}
-    loud = not as_json and sys.stderr.isatty()
-    made = found.run(progress=loud or None, **changes)
+    made = found.run(progress=screen.loud(as_json), **changes)
     tables = _tables(made, found.predictive)
     for name, table in tables.items():
         with whole_file(found.out / f"{name}.csv") as sink:

@@ -1,13 +1,15 @@
-"""What a long computation needs: threads through which Ctrl-C gets, and a bar for who waits.
+"""What a long computation needs: threads through which Ctrl-C gets, and how many there are.
 
 Compiled code on the main thread cannot be interrupted; the main thread therefore waits while
 threads compute.  Unlike those of an executor, these are not waited for when the program ends: a
 replicate that takes minutes keeps nobody from leaving.  Called by `cascades.runner` and `paired`,
-`runs.progress` and the pools of sweeps.
+`runs.progress` and the pools of sweeps; `cores` wherever no number of threads is given.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
@@ -20,6 +22,20 @@ from typing import Any
 from koubei_sim.errors import KoubeiError
 
 LOOK = 0.5  # seconds after which the waiting thread looks up, where a signal does not wake it
+
+
+def cores() -> int:
+    """Return how many threads are used where no number is given; no result depends on it.
+
+    The cores that this process may use; no more than NUMBA_NUM_THREADS, which pools of processes
+    (joblib, loky, those of a sweep) set for theirs; one in a process that another one started.
+    """
+    if multiprocessing.parent_process() is not None:
+        return 1
+    mine = hasattr(os, "sched_getaffinity")
+    found = len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1
+    limit = os.environ.get("NUMBA_NUM_THREADS", "")
+    return max(1, min(found, int(limit))) if limit.isdecimal() else found
 
 
 class Workers:
@@ -94,18 +110,3 @@ class Workers:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Send the threads home; they are waited for only where nothing went wrong."""
         self.leave(None if kind is None else 0.0)
-
-
-def progress_bar(total: int | None, unit: str) -> Any:
-    """Return a bar of tqdm with the time left: on stderr, or live in a notebook.
-
-    In a notebook without ipywidgets it is the one on stderr, too, and nothing is said about that.
-    """
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said where ipywidgets is absent, while it is imported
-        from tqdm.auto import tqdm
-    if any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__):
-        return tqdm(total=total, unit=unit)  # as wide as its cell, and left in the page
-    return tqdm(total=total, unit=unit, leave=False, ncols=79)

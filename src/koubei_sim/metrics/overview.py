@@ -182,13 +182,15 @@ def offset(outcome: str) -> float | None:
     """Return what is added to an outcome before its logarithm is taken; None where none is.
 
     1 for counts of people and money; days, shares and indices are no quantities that differ by
-    factors.
+    factors, and what a function of a user's own gives may be anything.
 
     Examples
     --------
     >>> [offset(name) for name in ("users@60", "cost_per_loyal", "lapses / adoptions", "virality")]
     [1.0, 1.0, None, None]
     """
+    if outcome.isidentifier() and outcome not in OUTCOMES:
+        return None
     if "/" in outcome or outcome in _NO_COUNT or outcome.startswith(("day:", "mean:")):
         return None
     return 1.0

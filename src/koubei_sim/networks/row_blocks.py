@@ -1,4 +1,4 @@
-"""Run a row kernel over all rows, or tasks in order, in as many threads as numba is allowed.
+"""Run a row kernel over all rows, or tasks in order, in as many threads as are wanted.
 
 The kernels release the interpreter lock and each range of rows writes only its own places, so
 plain threads do what ``prange`` would, without its threading layer: two callers may build graphs
@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-import numba
 import numpy as np
 
+from koubei_sim.core.workers import cores
 from koubei_sim.errors import KoubeiError
 
 BLOCKS_PER_THREAD = 8  # blocks of rows differ in cost; several per thread even that out
@@ -28,9 +28,8 @@ _threads: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
 def thread_count() -> int:
-    """Threads in use: those of `threads`, or NUMBA_NUM_THREADS (the cores, unless set)."""
-    chosen = _threads.get()
-    return int(vars(numba.config)["NUMBA_NUM_THREADS"]) if chosen is None else chosen
+    """Threads in use: those of `threads`, or all cores (`core.workers.cores`)."""
+    return _threads.get() or cores()
 
 
 @contextmanager

@@ -5,8 +5,7 @@ Called by `run`, by studies and by the command line.
 
 from __future__ import annotations
 
-import os
-
+from koubei_sim.core.workers import cores
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms import TABLE_WIDTH
 from koubei_sim.model.scenario import Scenario
@@ -64,7 +63,7 @@ def fitting_threads(scenario: Scenario, replicates: int, worlds: int = 1) -> int
 
     The result of a run does not depend on it.
     """
-    needed, wanted = worlds * build.predict_memory(scenario), min(_cores(), replicates)
+    needed, wanted = worlds * build.predict_memory(scenario), min(cores(), replicates)
     rooms = int(0.8 * give_way(wanted * needed / 0.8) // needed)
     return max(1, min(wanted, rooms))
 
@@ -77,13 +76,7 @@ def useful_threads(scenario: Scenario, replicates: int) -> int:
     side_by_side = fitting_threads(scenario, replicates)
     if side_by_side < replicates:
         return side_by_side
-    return side_by_side * max(1, _cores() // side_by_side)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return side_by_side * max(1, cores() // side_by_side)
 
 
 def check_kept(where: str, scenario: Scenario, runs: int) -> None:

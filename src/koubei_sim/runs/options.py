@@ -8,7 +8,6 @@ Called by `run`, `fork`, `KoubeiModel`, `run_partitioned` and every study.
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from koubei_sim.metrics import check_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.progress import Progress, apart
-from koubei_sim.runs.simulation import ENGINES, Outcome, Simulation
+from koubei_sim.runs.simulation import ENGINES, Outcome, Simulation, takes
 
 #: Threads or processes at most; each takes memory, and none makes more cores.
 MOST_WORKERS: Final = 1_024
@@ -183,16 +182,21 @@ def texts(where: str, given: object) -> list[str]:
 
 
 def outcome_from(outcome: object) -> Outcome:
-    """Return a known measure, or the function that was given, of (history, scenario)."""
+    """Return a known measure, or the function that was given.
+
+    It is called with a `Result` of one replicate, or, where it takes two things, with
+    (history, scenario).
+
+    Raises
+    ------
+    KoubeiError
+    """
     if not callable(outcome):
         return check_measure(outcome)
-    try:
-        inspect.signature(outcome).bind(None, None)
-    except TypeError:
+    if not takes(outcome, 1) and not takes(outcome, 2):
         raise KoubeiError(
-            "outcome", "not a function of two things", got=repr(outcome),
-            allowed="(history, scenario)", fix="lambda history, scenario: ...",
-        ) from None  # fmt: skip
-    except ValueError:
-        pass  # it does not say what it takes
+            "outcome", "takes neither a result nor history and scenario", got=repr(outcome),
+            allowed="a function of (result) or (history, scenario)",
+            fix="lambda result: float(result.data.users[0, -1])",
+        )  # fmt: skip
     return outcome

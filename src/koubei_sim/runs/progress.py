@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
-from koubei_sim.core.workers import Workers, progress_bar
+from koubei_sim.core.progress import Bar, progress_bar
+from koubei_sim.core.workers import Workers
 
 Found = TypeVar("Found")
 Item = TypeVar("Item")
@@ -88,10 +90,12 @@ Progress = Callable[[int, int], None]
 class Meter:
     """Adds up the ticks of runs, whichever thread reports them, for a bar or a callable.
 
+    Use it in a `with` block.
+
     Parameters
     ----------
     progress : bool, callable or None
-        As at every door.
+        As at every door: True for a bar, None for one where somebody watches.
     planned : int
         Ticks in all, as far as they are known beforehand.
     """
@@ -99,24 +103,24 @@ class Meter:
     def __init__(self, progress: bool | Progress | None, planned: int = 0) -> None:
         self._planned, self._announced, self._done = planned, 0, 0
         self._lock = threading.Lock()
-        self._bar: Any = None
         self._tell: Progress | None = progress if callable(progress) else None
-        if progress is True:
-            self._bar = progress_bar(planned, "day")
+        self._opened: AbstractContextManager[Bar | None] = progress_bar(progress, planned, "day")
+        self._bar: Bar | None = None
+        self._running = ""
 
     def __enter__(self) -> Meter:
+        self._bar = self._opened.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._opened.__exit__(None, None, None)
 
-    def announce(self, ticks: int) -> None:
-        """Say that so many ticks are about to be run."""
+    def announce(self, ticks: int, runs: int = 1) -> None:
+        """Say that so many ticks are about to be run, of so many replicates."""
         self._announced += ticks
-        if self._bar is not None and self._announced > self._planned:
-            self._bar.total = self._announced
-            self._bar.refresh()
+        self._running = "running" if runs == 1 else f"running {runs:,} replicates"
+        if self._bar is not None:
+            self._bar.say("building the world")
 
     def callback(self) -> Progress:
         """Return what the engine of one run tells how far it is."""
@@ -127,9 +131,10 @@ class Meter:
             look()
             with self._lock:
                 self._done += tick - before
-                if self._bar is not None:
-                    self._bar.update(tick - before)
                 before = tick
+                if self._bar is not None:
+                    self._bar.say(self._running)
+                    self._bar.move(self._done, max(self._planned, self._announced))
                 if self._tell is not None:
                     self._tell(self._done, max(self._planned, self._announced))
 

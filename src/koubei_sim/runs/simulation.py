@@ -9,6 +9,7 @@ and by the workers of sweeps.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
@@ -27,11 +28,13 @@ from koubei_sim.runs.archive import EventStream
 from koubei_sim.runs.fitting import check_memory, useful_threads
 from koubei_sim.runs.inputs import Given, Inputs
 from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
+from koubei_sim.runs.result import Result
 from koubei_sim.runs.worlds import WORLDS, Parts, give_way, of_people
 
 ENGINES: Final = ("compiled", "reference")
-#: What a study measures: a measure (`metrics.measure`), or a number made of one history.
-Outcome = str | Callable[[History, Scenario], float]
+#: What a study measures: a measure (`metrics.measure`), or a number made of a `Result` of one
+#: replicate, or of (history, scenario).
+Outcome = str | Callable[[Result], float] | Callable[[History, Scenario], float]
 #: Rounding that changes a number of people by this share or more is told.
 _TOLD: Final = 0.1
 
@@ -217,7 +220,7 @@ class Simulation:
         numbers = list(replicates)
         side_by_side, within = self.shared_out(len(numbers))
         if meter is not None:
-            meter.announce(len(numbers) * self.scenario.ticks)
+            meter.announce(len(numbers) * self.scenario.ticks, len(numbers))
 
         def one(replicate: int) -> Found:
             tell = look if meter is None else meter.callback()
@@ -305,11 +308,32 @@ def _engine_function(
     return partial(run_compiled, sink=sink, threads=threads)
 
 
+def takes(function: Callable[..., Any], number: int) -> bool:
+    """Return whether a function can be called with so many things; also where it does not say.
+
+    Examples
+    --------
+    >>> takes(lambda result: 1.0, 1), takes(lambda result: 1.0, 2)
+    (True, False)
+    """
+    try:
+        inspect.signature(function).bind(*[None] * number)
+    except TypeError:
+        return False
+    except ValueError:
+        pass  # it does not say what it takes
+    return True
+
+
 def measure(history: History, scenario: Scenario, key: int, outcome: Outcome) -> float:
     """Return one number of one history."""
     if isinstance(outcome, str):
         return float(measures(OneRun(scenario, (history,), key), [outcome])[outcome][0])
-    value = outcome(history, scenario)
+    given: Any = outcome  # whichever of the two it takes
+    if takes(outcome, 2):
+        value = given(history, scenario)
+    else:
+        value = given(Result(scenario, key, "compiled", (history,)))
     try:
         return float(value)
     except (TypeError, ValueError):

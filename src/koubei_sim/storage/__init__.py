@@ -419,6 +419,23 @@ def write_tables(
     _write_json(recipe, folder / RECIPE)
 
 
+def write_netcdf(goal: Path, data: xr.Dataset) -> None:
+    """Write a dataset as one netCDF file, whole or not at all.
+
+    Raises
+    ------
+    CannotWrite
+        When the disk is full, or the folder not to be written to.
+    """
+    packing = {"zlib": True, "complevel": 1, "shuffle": True}
+    encoding: dict[Any, dict[str, Any]] = {name: dict(packing) for name in data.data_vars}
+    with tempfile.TemporaryDirectory() as place:  # the netCDF library writes to names only
+        made = Path(place) / goal.name
+        data.to_netcdf(made, format="NETCDF4", engine="netcdf4", encoding=encoding)
+        with whole_file(goal) as file, made.open("rb") as content:
+            shutil.copyfileobj(content, file)
+
+
 def _write_json(content: Mapping[str, Any], path: Path) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, default=str)
     with DiskFile(path, Disk()) as file:

@@ -14,8 +14,11 @@ from koubei_sim.runs.dataset.events import rows_of as rows_of
 from koubei_sim.runs.dataset.tables import _blocks as _blocks
 from koubei_sim.runs.dataset.tables import dataset_from as dataset_from
 from koubei_sim.runs.dataset.tables import dates_of as dates_of
+from koubei_sim.runs.dataset.tables import described as described
+from koubei_sim.runs.dataset.tables import dims_of as dims_of
 from koubei_sim.runs.dataset.tables import names_of as names_of
 from koubei_sim.runs.dataset.tables import scale_of as scale_of
 from koubei_sim.runs.dataset.tables import tables_from as tables_from
 from koubei_sim.runs.dataset.tables import tidy_batches as tidy_batches
 from koubei_sim.runs.dataset.tables import tidy_frame as tidy_frame
+from koubei_sim.runs.dataset.tables import variables_of as variables_of

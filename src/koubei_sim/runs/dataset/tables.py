@@ -9,7 +9,7 @@ Called by `results`.  xarray is imported inside the functions: the package face 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,14 +86,29 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     """
     from koubei_sim.runs.dataset.guarded import DailyTables
 
+    variables = variables_of(histories, scenario)
+    ticks = histories[0].table.shape[0]
+    return DailyTables(variables, coords=_coordinates(scenario, len(histories), ticks))
+
+
+#: Dimensions, values and attributes of a variable.
+Variable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
+
+
+def variables_of(
+    histories: Sequence[History], scenario: Any, wanted: Collection[str] | None = None
+) -> dict[str, Variable]:
+    """Return the variables of `dataset_from`, all of them or those that are wanted, by name."""
     names = names_of(scenario)
     scale = scale_of(scenario)
     table = np.stack([history.table for history in histories])
-    variables: dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, str]]] = {}
+    variables: dict[str, Variable] = {}
 
     def add(
         name: str, dims: tuple[str, ...], values: NDArray[Any], meaning: str, unit: str = "people"
     ) -> None:
+        if wanted is not None and name not in wanted:
+            return
         attributes = {"long_name": meaning, "units": unit}
         counts = values if unit in NO_PEOPLE else values * scale
         variables[name] = (("replicate", "tick", *dims), counts, attributes)
@@ -125,10 +140,30 @@ def dataset_from(histories: Sequence[History], scenario: Any) -> xr.Dataset:
     for name, values in derived.items():
         add(name, (), values, name)
     for name in ("quality", "difficulty"):
+        if wanted is not None and name not in wanted:
+            continue
         stacked = np.stack([getattr(history, name) for history in histories])
         attributes = {"long_name": f"{name} of the product", "units": "1"}
         variables[name] = (("replicate", "tick", "product"), stacked, attributes)
-    return DailyTables(variables, coords=_coordinates(scenario, len(histories), table.shape[1]))
+    return variables
+
+
+def dims_of(scenario: Any) -> dict[str, tuple[str, ...]]:
+    """Return the variables that the daily tables of a scenario have, with their own dimensions.
+
+    Those beside ``replicate`` and ``tick``.
+    """
+    return {name: dims[2:] for name, (dims, _, _) in described(scenario).items()}
+
+
+def described(scenario: Any, wanted: Collection[str] | None = None) -> dict[str, Variable]:
+    """Return the variables of a run of one empty day: what they are called and what they mean."""
+    products = len(scenario.products)
+    day = np.zeros((1, TABLE_WIDTH + len(list(_own(scenario)))), dtype=np.int64)
+    empty = History(
+        **{name: np.zeros((1, products)) for name in History._fields if name != "table"}, table=day
+    )
+    return variables_of([empty], scenario, wanted)
 
 
 def _coordinates(scenario: Any, replicates: int, ticks: int) -> dict[str, Any]:

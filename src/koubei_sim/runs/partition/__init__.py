@@ -8,7 +8,6 @@ it works and what it would take to reach a billion people stands in docs/scale.m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.checks import whole
-from koubei_sim.core.workers import progress_bar
+from koubei_sim.core.progress import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.parts import boundaries
 from koubei_sim.model.scenario import Scenario
@@ -163,11 +162,11 @@ def _days(
     rules = world.rules
     cuts = boundaries(rules.n, shards, SMALLEST)
     hub = Hub(rules, cuts, settle(parcel_of(world, cuts, number) for number in range(shards)))
-    with progress_bar(rules.ticks, "day") if progress is True else nullcontext() as bar:
+    with progress_bar(progress, rules.ticks, "day") as bar:
         while hub.tick < rules.ticks:
             hub.day()
             if bar is not None:
-                bar.update()
+                bar.move(hub.tick)
             elif callable(progress):
                 progress(hub.tick, rules.ticks)
     return PartitionedRun(hub.history(), table(hub.days, shards), hub.memory())

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
 from koubei_sim.checks import number, one_of, whole, word, yes_no
-from koubei_sim.core.workers import progress_bar
+from koubei_sim.core.progress import progress_bar
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.storage import PARTIAL, CannotWrite, whole_file
@@ -510,21 +510,12 @@ class BatchMeter:
     """Tells progress to a callable, or on one line of stderr."""
 
     def __init__(self, progress: bool | Tell | None) -> None:
-        self._bar: Any = None
         self._call = progress if callable(progress) else None
-        if progress is True:
-            self._bar = progress_bar(None, "run")
+        self._opened = progress_bar(progress, None, "run")
 
     def __enter__(self) -> Tell | None:
-        if self._bar is None:
-            return self._call
-
-        def tell(done: int, name: str) -> None:
-            self._bar.set_postfix_str(name, refresh=False)
-            self._bar.update(done - self._bar.n)
-
-        return tell
+        bar = self._opened.__enter__()
+        return self._call if bar is None else (lambda done, name: bar.move(done, more=name))
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._opened.__exit__(None, None, None)

@@ -137,8 +137,9 @@ class Ensemble:
         return Ensemble(self.scenario.replace(**changes), self.parameters)
 
     def run(
-        self, rng: object = None, threads: int | None = None, progress: Progress | None = None
-    ) -> Worlds:
+        self, rng: object = None, threads: int | None = None,
+        progress: bool | Progress | None = None,
+    ) -> Worlds:  # fmt: skip
         """Run every world once, each with luck of its own.
 
         World k has the luck of replicate k.  People and graphs are drawn once where the scenario
@@ -146,20 +147,17 @@ class Ensemble:
 
         Parameters
         ----------
-        rng, threads : see `run`
-        progress : callable, optional
-            Told (ticks done, ticks in all).
+        rng, threads, progress : see `run`
 
         Returns
         -------
         Worlds
         """
+        checks.progress(progress)
         key, begun = key_from(rng), time.perf_counter()
         first = Simulation(self.scenarios[0], key, threads=threads)
         first.check_memory(len(self.scenarios))
         side_by_side, within = first.shared_out(len(self.scenarios))
-        meter = Meter(progress)
-        meter.announce(len(self.scenarios) * self.scenario.ticks)
         # Shared people and graphs are there for the next world, however large they are.
         held: deque[Simulation] = deque(maxlen=side_by_side)
 
@@ -168,7 +166,10 @@ class Ensemble:
             held.append(simulation)
             return simulation.play(simulation.world(k), meter.callback(), threads=within)
 
-        histories = in_turn(one, range(len(self.scenarios)), side_by_side)
+        number = len(self.scenarios)
+        with Meter(progress) as meter:
+            meter.announce(number * self.scenario.ticks, number)
+            histories = in_turn(one, range(number), side_by_side)
         return Worlds(self, tuple(histories), key, time.perf_counter() - begun)
 
 

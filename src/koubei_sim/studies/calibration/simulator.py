@@ -148,7 +148,7 @@ class Model:
     ) -> FloatArray:
         names = [str(entry.statistic) for entry in targets]
         run = [text for text in dict.fromkeys(names) if not text.startswith(PARAMETER)]
-        how = replace(self.execution, out=self._folder(name), progress=None)
+        how = replace(self.execution, out=self._folder(name), progress=False)
         made = run_sweep(self._plan(columns, run, luck), how)
         found = np.empty((len(next(iter(columns.values()))), len(names)))
         for k, text in enumerate(names):
@@ -181,8 +181,11 @@ class Model:
                 return np.asarray(np.load(path, allow_pickle=False))
         planned = replace(self._plan(columns, [], luck), outcomes=())
         functions = tuple(partial(entry.of, key=self.key) for entry in targets)
-        how = replace(self.execution, out=None, progress=None)
-        with SweepMeter(None) as meter, Cells(planned, how, meter, functions, strict=True) as cells:
+        how = replace(self.execution, out=None, progress=False)
+        with (
+            SweepMeter(False) as meter,
+            Cells(planned, how, meter, functions, strict=True) as cells,
+        ):
             cells.do()
             values = cells.numbers().reshape(planned.points.number, self.replicates, len(targets))
         found = np.array([np.mean(each, axis=0) for each in values])

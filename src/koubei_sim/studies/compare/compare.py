@@ -17,10 +17,10 @@ from typing import Any, Final
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import check_measure
 from koubei_sim.runs.fitting import check_kept
-from koubei_sim.runs.options import options_from, scenario_from
+from koubei_sim.runs.options import options_from, outcome_from, scenario_from
 from koubei_sim.runs.progress import Progress as Told
+from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies.compare.comparison import Comparison, Made
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
@@ -35,7 +35,7 @@ def compare(
     *,
     baseline: str | None = None,
     precision: float | None = None,
-    outcome: str = "users",
+    outcome: Outcome = "users",
     at_most: int = 1000,
     networks: object = None,
     agents: Any = None,
@@ -65,8 +65,9 @@ def compare(
         Half-width of the 95 % interval of the effect on `outcome` (`Comparison.effect`) at which it
         is known well enough; replicates are added until all effects are.  Of counts and money it
         is one of the logarithm: .1 is about 10 %.
-    outcome : str
-        The outcome on which the effect is to be known (`metrics.measure`).
+    outcome : str or callable
+        The outcome on which the effect is to be known: a measure (`metrics.measure`), or a function
+        of a `Result` of one replicate.
     at_most : int
         Replicates after which no more are added.
     networks, agents, engine, threads, progress : optional
@@ -113,7 +114,7 @@ def compare(
         raise KoubeiError(
             "scenarios", "some are finished runs and some are not", fix="result.scenario"
         )
-    outcome = check_measure(outcome)
+    outcome = outcome_from(outcome)
     number = whole("replicates", 20 if replicates is None else replicates, 1)
     options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     at_most = whole("at_most", at_most, 1)

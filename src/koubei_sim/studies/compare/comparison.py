@@ -35,6 +35,9 @@ from koubei_sim.metrics import (
 from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
+from koubei_sim.runs.options import outcome_from
+from koubei_sim.runs.simulation import Outcome
+from koubei_sim.runs.simulation import measure as of_one
 from koubei_sim.studies.compare.programme import (
     CHANGES,
     ProgrammeValue,
@@ -106,9 +109,21 @@ class Comparison:
         others = tuple(name for name in self.runs if name != self.baseline)
         return (self.baseline, *others)
 
-    def values(self, outcome: str, name: str | None = None) -> NDArray[np.float64]:
-        """Return an outcome (`metrics.measure`) of each replicate of one scenario, shape [R]."""
-        name, outcome = self._other(name), check_measure(outcome)
+    def values(self, outcome: Outcome, name: str | None = None) -> NDArray[np.float64]:
+        """Return an outcome of each replicate of one scenario, shape [R].
+
+        Parameters
+        ----------
+        outcome : str or callable
+            A measure (`metrics.measure`), or a function of a `Result` of one replicate, or of
+            (history, scenario).
+        name : str, optional
+            The first scenario beside the baseline without it.
+        """
+        name, outcome = self._other(name), outcome_from(outcome)
+        if not isinstance(outcome, str):
+            run = self.runs[name]
+            return np.array([of_one(h, run.scenario, run.key, outcome) for h in run.histories])
         if outcome not in OUTCOMES:
             return measure(self.runs[name], outcome)
         if name not in self._outcomes:
@@ -121,7 +136,7 @@ class Comparison:
 
     def effect(
         self,
-        outcome: str = "users",
+        outcome: Outcome = "users",
         name: str | None = None,
         baseline: str | None = None,
         stratum: str | None = None,
@@ -134,8 +149,9 @@ class Comparison:
 
         Parameters
         ----------
-        outcome : str
-            A measure (`metrics.measure`).
+        outcome : str or callable
+            A measure (`metrics.measure`), or a function as in `values`, whose effect is told of
+            all pairs.
         name, baseline : str, optional
             The first scenario beside the baseline, and the baseline, without them.
         stratum : str, optional
@@ -148,14 +164,14 @@ class Comparison:
             ``difference`` for the rest.
         """
         name, base = self._other(name), self.baseline if baseline is None else baseline
-        outcome = check_measure(outcome)
+        outcome = outcome_from(outcome)
         one, other = self.values(outcome, name), self.values(outcome, base)
         kinds = self._kinds(name, base)
         rows = np.ones(one.size, dtype=bool)
         if stratum is not None:
             names = _strata_names(name, base)
             rows = kinds == names.index(word("stratum", stratum, names))
-        elif not outcome.startswith("take_off"):
+        elif isinstance(outcome, str) and not outcome.startswith("take_off"):
             rows, _ = told_of(kinds)
         return effect(outcome, one[rows], other[rows], self.key, self._horizon(name, base))
 

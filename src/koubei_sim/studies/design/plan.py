@@ -29,7 +29,9 @@ from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.fitting import check_memory
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.options import RunOptions, options_from, scenario_from, texts
+from koubei_sim.runs.options import RunOptions, options_from, scenario_from
+from koubei_sim.studies.design.functions import Own, outcomes_from
+from koubei_sim.studies.design.kept_curves import COLUMN, NO_CURVES, Kept, kept_from
 from koubei_sim.studies.design.points import MOST_POINTS, Points, checked, design_of
 from koubei_sim.studies.design.values import kind_of
 
@@ -83,6 +85,10 @@ class Sweep:
         Whole scenarios in place of changes, one a point: what a study compares.
     keep : bool
         Whether the journal holds the history of each run beside its outcomes.
+    functions : dict of str to Own
+        Those outcomes that are functions, the last ones, by name.
+    curves : Kept
+        Which daily curves are kept beside the outcomes.
     given : Inputs or None
         These themselves; a plan that was read from a folder has only their digests.
     """
@@ -98,7 +104,14 @@ class Sweep:
     supplied: Mapping[str, str] = field(default_factory=dict)
     variants: tuple[Scenario, ...] = field(default=(), repr=False)
     keep: bool = False
+    functions: Mapping[str, Own] = field(default_factory=dict)
+    curves: Kept = NO_CURVES
     given: Inputs | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The outcomes that are measures by name."""
+        return self.outcomes[: len(self.outcomes) - len(self.functions)]
 
     @property
     def runs(self) -> int:
@@ -136,6 +149,16 @@ class Sweep:
             **({} if self.luck == "common" else {"luck": _plain_luck(self.luck)}),
             **({"variants": self._differences()} if self.variants else {}),
             **({"keep": "histories"} if self.keep else {}),
+            **(
+                {"functions": {n: of.digest for n, of in self.functions.items()}}
+                if self.functions
+                else {}
+            ),
+            **(
+                {"curves": {"names": list(self.curves.names), "every": self.curves.every}}
+                if self.curves.names
+                else {}
+            ),
         }
 
     def _differences(self) -> list[dict[str, Any]]:
@@ -177,6 +200,8 @@ class Sweep:
                 for parts in plan.get("variants", ())
             ),
             keep="keep" in plan,
+            functions={n: Own(str(of)) for n, of in plan.get("functions", {}).items()},
+            curves=Kept.from_plan(plan.get("curves")),
             luck=tuple(luck) if isinstance(luck := plan.get("luck", "common"), list) else luck,
         )
 
@@ -206,8 +231,8 @@ class Sweep:
                 )
         return dataclasses.replace(self, given=given)
 
-    def schema(self) -> pa.Schema:
-        """Return the columns of the tidy table with their types."""
+    def schema(self, curves: bool = False) -> pa.Schema:
+        """Return the columns of the tidy table with their types, those of curves where wanted."""
         import pyarrow as pa
 
         types = {"truth": pa.bool_(), "whole": pa.int64(), "real": pa.float64()}
@@ -215,7 +240,11 @@ class Sweep:
         for path, kind in self.kinds.items():
             fields.append(pa.field(path, types.get(kind, pa.string())))
         fields += [pa.field(name, pa.float64()) for name in self.outcomes]
-        return pa.schema(fields + [pa.field(name, pa.string()) for name in LAST_COLUMNS])
+        fields += [pa.field(name, pa.string()) for name in LAST_COLUMNS]
+        if curves:
+            row = pa.list_(pa.float64())
+            fields += [pa.field(COLUMN + name, row) for name in self.curves.names]
+        return pa.schema(fields)
 
     def check(self, side_by_side: int = 1) -> dict[int, Scenario]:
         """Make every point's scenario, refuse the first that cannot be, and return the first ones.
@@ -236,7 +265,8 @@ class Sweep:
             Naming path and point; also where the largest point would not fit into memory.
         """
         kept: dict[int, Scenario] = {}
-        special = [name for name in self.outcomes if name not in OUTCOMES]
+        special = [name for name in self.measures if name not in OUTCOMES]
+        self.curves.check(self.scenario)
         largest = self.scenario
         for point in range(self.points.number):
             try:
@@ -246,6 +276,7 @@ class Sweep:
                 raise KoubeiError(
                     error.where, what, got=error.got, allowed=error.allowed, fix=error.fix
                 ) from None
+            self.curves.check_same(self.scenario, scenario)
             for name in special:
                 if check_measure(name, scenario) != name:  # of a folder of an earlier version
                     raise KoubeiError(
@@ -268,10 +299,12 @@ def make_sweep(
     replicates: int = 1,
     rng: object = None,
     engine: str = "compiled",
-    outcomes: Sequence[str] | None = None,
+    outcomes: Any = None,
     networks: object = None,
     agents: str | Path | pd.DataFrame | None = None,
     luck: str | int | Sequence[int] = "common",
+    keep: Any = None,
+    every: Any = None,
 ) -> Sweep:
     """Return the plan that arguments of `sweep` stand for.
 
@@ -292,7 +325,9 @@ def make_sweep(
             allowed=f"up to {MOST_POINTS:,}",
         )
     shared = _luck(luck, found.number)
-    outcomes = _names(outcomes)
+    names, functions = outcomes_from(outcomes)
+    curves = kept_from(keep, every)
+    curves.check(base)
     given = options.inputs
     return Sweep(
         base,
@@ -300,8 +335,10 @@ def make_sweep(
         replicates,
         options.key,
         options.engine,
-        outcomes,
+        names,
         supplied=dict(given.digests),
+        functions=functions,
+        curves=curves,
         given=given or None,
         luck=shared,
     )
@@ -343,17 +380,6 @@ def variants_sweep(
     )
 
 
-def _names(outcomes: Sequence[str] | None) -> tuple[str, ...]:
-    if outcomes is None:
-        return tuple(OUTCOMES)
-    wanted = [check_measure(name) for name in texts("outcomes", outcomes)]
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise KoubeiError("outcomes", "none, or one twice", got=wanted, allowed="names, each once")
-    # Whatever else is kept is told of the runs that took off.
-    wanted += [] if "take_off" in wanted else ["take_off"]
-    return tuple(wanted)
-
-
 def plan_digest(plan: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a plan."""
     text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -362,15 +388,16 @@ def plan_digest(plan: Mapping[str, Any]) -> str:
 
 def difference(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """Say in a few words in what two plans differ."""
-    for name in ("version", "engine", "key", "luck", "replicates", "outcomes", "paths"):
+    for name in ("version", "engine", "key", "luck", "replicates", "outcomes", "paths", "curves"):
         if stored.get(name) != wanted.get(name):
             return f"{name} {stored.get(name)} there, {wanted.get(name)} here"
     parts = [
         name
-        for name in ("points", "scenario", "supplied", "variants")
+        for name in ("points", "scenario", "supplied", "variants", "functions")
         if stored.get(name) != wanted.get(name)
     ]
-    words = {"supplied": "networks or agents", "variants": "scenarios"}
+    words = {"supplied": "networks or agents", "variants": "scenarios",
+             "functions": "functions as outcomes"}  # fmt: skip
     return f"other {words.get(parts[0], parts[0])}" if parts else "another layout"
 
 

@@ -187,7 +187,7 @@ def sensitivity(
     paths: Sequence[str] | Mapping[str, Any] | str | None = None,
     *,
     method: str = "oat",
-    outcome: str | Sequence[str] = "users",
+    outcome: Any = "users",
     replicates: int = 5,
     rng: object = None,
     spread: float = 2.0,
@@ -217,8 +217,9 @@ def sensitivity(
         Two ends of each range, all else as it is (2 K + 1 points); screening by trajectories
         ((K + 1) `points`); shares of the variance ((K + 2) `points`, or (2 K + 2) `points` with
         `second_order`).
-    outcome : str or sequence of str
-        Measures (`metrics.measure`); all are read off the same runs, and ``take_off`` always.
+    outcome : str, function, sequence of these, or mapping of names to them
+        Measures (`metrics.measure`), or functions as in `sweep`; all are read off the same runs,
+        and ``take_off`` always.
     replicates : int
         Replicates of each point.
     rng : int, SeedSequence or Generator, optional
@@ -257,7 +258,7 @@ def sensitivity(
     execution = execution_from(out, backend, workers, scheduler, threads, progress)
     options = options_from(kept_key(rng, execution.out), networks, agents, engine)
     base = scenario_from("scenario", scenario, options.own_people)
-    outcomes = _outcomes(outcome)
+    asked = _outcomes(outcome)
     replicates = whole("replicates", replicates, 1)
     yes_no("second_order", second_order)
     ranges = ranges_of(base, paths, spread)
@@ -268,17 +269,24 @@ def sensitivity(
         replicates,
         options.key,
         options.engine,
-        outcomes,
+        asked,
         options.inputs,
     )
+    # Functions of one's own come first: they are what was asked for.
+    outcomes = tuple(dict.fromkeys((*planned.functions, *planned.measures)))
     return Sensitivity(design, outcomes, run_sweep(planned, execution))
 
 
-def _outcomes(given: str | Sequence[str]) -> tuple[str, ...]:
+def _outcomes(given: Any) -> Any:
+    """Return the outcomes as `make_sweep` takes them, whether beside how much."""
+    if callable(given) or isinstance(given, Mapping):
+        return given
+    if isinstance(given, (list, tuple)) and any(callable(one) for one in given):
+        return given
     names = [check_measure(name) for name in texts("outcome", given)]
     if not names:
         raise KoubeiError("outcome", "none given", allowed=", ".join(OUTCOMES), fix="users")
-    return tuple(dict.fromkeys((*names, "take_off")))  # whether, beside how much
+    return tuple(dict.fromkeys((*names, "take_off")))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -319,13 +319,14 @@ def task_of(
         ready,
         sweep.key,
         sweep.engine,
-        sweep.outcomes,
+        sweep.measures,
         sweep.version,
         sweep.luck == "own",
         sweep.supplied,
-        how.functions,
+        (*(own.call for own in sweep.functions.values() if own.call is not None), *how.functions),
         how.keep,
         how.threads,
+        sweep.curves,
     )
 
 

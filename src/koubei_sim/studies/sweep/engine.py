@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim._version import __version__
 from koubei_sim.checks import progress as check_progress
-from koubei_sim.core.workers import progress_bar
+from koubei_sim.core.progress import Bar, progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
@@ -36,12 +36,18 @@ from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome, measure
 from koubei_sim.studies.design.plan import Sweep, variants_sweep
 from koubei_sim.studies.sweep import backends, journal
+from koubei_sim.studies.sweep.curves import bytes_of
 from koubei_sim.studies.sweep.result import SweepResult
 from koubei_sim.studies.sweep.work import Row
 
 logger = logging.getLogger("koubei_sim")
 
 BACKENDS: Final = ("threads", "loky", "dask")
+#: What is said until the first batch is back.
+_BEGINS: Final = {
+    "threads": "building the first worlds", "loky": "starting processes",
+    "dask": "sending work to the cluster",
+}  # fmt: skip
 #: Bytes of a process with the library loaded, as measured, rounded up.
 PROCESS: Final = 250e6
 
@@ -186,14 +192,20 @@ class SweepMeter:
         self.runs = self.failed = self._done = self._fresh = 0
         self._started: float | None = None
         self._call: Tell | None = _telling(progress) if callable(progress) else None
-        self._bar: Any = progress_bar(0, "run") if progress is True else None
+        self._opened = progress_bar(progress, 0, "run")
+        self._bar: Bar | None = None
 
     def __enter__(self) -> Self:
+        self._bar = self._opened.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._opened.__exit__(None, None, None)
+
+    def say(self, doing: str) -> None:
+        """Say what is being done now."""
         if self._bar is not None:
-            self._bar.close()
+            self._bar.say(doing)
 
     def expect(self, runs: int) -> None:
         """Take note of runs to come."""
@@ -204,7 +216,7 @@ class SweepMeter:
         if self._started is None:
             self._started = time.monotonic()
         if self._bar is not None:
-            self._bar.initial += done
+            self._bar.skip(done)
         self._done, self.failed = self._done + done, self.failed + failed
         self._tell()
 
@@ -218,9 +230,7 @@ class SweepMeter:
         took = 0.0 if self._started is None else time.monotonic() - self._started
         left = took / self._fresh * (self.runs - self._done) if self._fresh else float("nan")
         if self._bar is not None:
-            self._bar.total = self.runs
-            self._bar.set_postfix(failed=self.failed, refresh=False)
-            self._bar.update(self._done - self._bar.n)
+            self._bar.move(self._done, self.runs, f"failed={self.failed}")
         if self._call is not None:
             self._call(Progress(self._done, self.runs, self.failed, left))
 
@@ -284,7 +294,20 @@ class Cells:
                 fix="another folder",
             )
         runs = planned.runs if at_once is None else at_once
+        unknown = [name for name, own in planned.functions.items() if own.call is None]
+        if unknown:
+            raise KoubeiError(
+                "outcomes", "functions of your own, which a folder does not hold",
+                got=", ".join(unknown), fix="the call that made it, with the same folder",
+            )  # fmt: skip
         if folder is not None:
+            untold = [name for name, own in planned.functions.items() if not own.digest]
+            if untold:
+                raise KoubeiError(
+                    "outcomes", "a function that a folder could not tell from another one",
+                    got=", ".join(untold), allowed="functions of plain values",
+                    fix="leaving out the folder, or a plain function",
+                )  # fmt: skip
             journal.check_folder(folder, planned)
         else:
             _check_rows(planned, runs)
@@ -341,6 +364,7 @@ class Cells:
             self._functions,
             self.planned.keep,
         )
+        self.meter.say(_BEGINS[self.execution.backend])
         found = backends.execute(self.planned, todo.tolist(), how, self._scenarios)
         try:
             for rows in found:
@@ -349,6 +373,7 @@ class Cells:
                     self.kept.add(good)
                 if len(good) < len(rows):
                     raise self._fault(next(row for row in rows if row.failed is not None))
+                self.meter.say("running")
                 self.meter.add(len(rows), sum(row.failed is not None for row in rows))
         finally:
             self._told = self.kept.failed
@@ -405,6 +430,7 @@ def _check_rows(planned: Sweep, runs: int) -> None:
     import psutil
 
     need = runs * (600.0 + 40.0 * len(planned.outcomes))  # as measured, rounded up
+    need += bytes_of(planned, planned.curves, runs)
     have = psutil.virtual_memory().available
     if need > 0.9 * have:
         raise KoubeiError(
@@ -452,6 +478,7 @@ class Study:
             raise KoubeiError(str(execution.out), "holds another study", fix="another folder")
 
     def __enter__(self) -> Self:
+        self.meter.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -70,7 +70,7 @@ class Journal:
     def __init__(self, folder: Path, sweep: Sweep, disk: Disk | None = None) -> None:
         self.folder, self.sweep, self._disk = folder, sweep, disk or Disk()
         self._digest = sweep.digest()
-        self._schema = sweep.schema().with_metadata({_MARK: self._digest.encode()})
+        self._schema = sweep.schema(curves=True).with_metadata({_MARK: self._digest.encode()})
         self.done: NDArray[np.bool_] = np.zeros(sweep.runs, dtype=bool)
         self.failed = 0
         self._lock: int | None = None
@@ -346,6 +346,8 @@ def table_of(rows: Sequence[Row], sweep: Sweep, schema: pa.Schema | None = None)
     for name in ("failed", "message", "run_key"):
         columns.append([getattr(row, name) for row in rows])
     schema = sweep.schema() if schema is None else schema
+    for at in range(len(schema) - len(columns)):  # curves, where the schema has them
+        columns.append([None if row.curves is None else row.curves[at] for row in rows])
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, schema)]
     return pa.Table.from_arrays(arrays, schema=schema)
 

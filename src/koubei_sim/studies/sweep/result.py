@@ -7,9 +7,9 @@ Made by `sweep`; called by people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import kept_measure, told
-from koubei_sim.storage import whole_file
+from koubei_sim.storage import whole_file, write_netcdf
+from koubei_sim.studies.design.kept_curves import COLUMN
 from koubei_sim.studies.design.plan import Sweep
+from koubei_sim.studies.sweep import curves as curves_of
 from koubei_sim.studies.sweep import journal
 from koubei_sim.studies.sweep.work import Row
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    import xarray as xr
 
-FORMATS = (".parquet", ".csv")
+FORMATS = (".parquet", ".csv", ".nc")
 
 
 class SweepResult:
@@ -53,7 +56,8 @@ class SweepResult:
         schema = self.sweep.schema()
         if self.folder is None:
             return journal.table_of(self._rows or [], self.sweep)
-        parts = [part.replace_schema_metadata(None) for _, part in journal.batches_of(self.folder)]
+        read = journal.batches_of(self.folder, schema.names)
+        parts = [part.replace_schema_metadata(None) for _, part in read]
         whole = pa.concat_tables([schema.empty_table(), *parts])
         return whole.sort_by("run").combine_chunks()
 
@@ -88,6 +92,56 @@ class SweepResult:
             values[runs] = table[column].to_numpy()
             found[name] = values.reshape(shape)
         return found
+
+    def curves(self, names: Any = None, points: Any = None) -> xr.Dataset:
+        """Return the daily curves that were kept (``keep=`` of the sweep).
+
+        Parameters
+        ----------
+        names : str or sequence of str, optional
+            Which of them; all without it.
+        points : int or sequence of int, optional
+            Of which points only: only these are held in memory.
+
+        Returns
+        -------
+        Dataset
+            Dimensions ``point``, ``replicate``, ``tick`` and those that the variable has in
+            `Result.data`; what was varied is a coordinate along ``point``, by its dotted path, and
+            ``date`` one along ``tick`` where the scenario has a start date.  Counts are people.
+            NaN where a run is not done, has failed, or ended before that day.
+
+        Raises
+        ------
+        KoubeiError
+            Where none were kept, or they would not fit into memory.
+
+        Examples
+        --------
+        >>> from koubei_sim.studies import sweep
+        >>> found = sweep(
+        ...     "tiny", {"seeding.purity": [0.2, 0.8]}, rng=7, keep=["users", "members"], every=30
+        ... )
+        >>> curves = found.curves()
+        >>> dict(curves.users.sizes), curves["seeding.purity"].to_numpy().tolist()
+        ({'point': 2, 'replicate': 1, 'tick': 5}, [0.2, 0.8])
+        >>> curves.members.dims
+        ('point', 'replicate', 'tick', 'channel')
+        """
+        kept, wanted = curves_of.chosen(self.sweep, names, points)
+        return curves_of.together(self.sweep, kept, wanted, self._rows_of(kept.names))
+
+    def _rows_of(self, names: Sequence[str]) -> Iterator[curves_of.One]:
+        if self.folder is None:
+            at = [self.sweep.curves.names.index(name) for name in names]
+            for row in self._rows or ():
+                for place, name in zip(at, names):
+                    if row.curves is not None:
+                        yield row.run, name, row.curves[place]
+            return
+        columns = ["run", *(COLUMN + name for name in names)]
+        for _, table in journal.batches_of(self.folder, columns):
+            yield from curves_of.of_table(table, names)
 
     def failures(self) -> pd.DataFrame:
         """Return the rows of failed runs, without outcomes."""
@@ -207,14 +261,14 @@ def _left(dates: list[tuple[float, int]], left: int) -> float:
 
 
 def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
-    """Write the tidy table of a sweep as one file, whole or not at all.
+    """Write the tidy table of a sweep, or the curves that it kept, as one file, whole or not at all.
 
     Parameters
     ----------
     folder : path
         The journal; it need not be finished.
     path : path
-        A ``.parquet`` or ``.csv`` file; the same sweep gives the same bytes, whatever
+        A ``.parquet`` or ``.csv`` file for the table, ``.nc`` for the curves; the same sweep gives the same bytes, whatever
         backend, workers and interruptions it had.
 
     Returns
@@ -229,6 +283,9 @@ def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
         )
     found = open_sweep(folder)
     table = found.arrow()
+    if goal.suffix == ".nc":
+        write_netcdf(goal, found.curves())
+        return goal, table.num_rows, found.sweep.runs
     if goal.suffix == ".parquet":
         content = journal.parquet_bytes(table)
     else:

@@ -67,7 +67,7 @@ def sweep(
     rng: object = None,
     out: str | Path | None = None,
     engine: str = "compiled",
-    outcomes: Sequence[str] | None = None,
+    outcomes: Any = None,
     networks: object = None,
     agents: str | Path | pd.DataFrame | None = None,
     backend: str | None = None,
@@ -78,6 +78,8 @@ def sweep(
     retry: bool = False,
     batch_seconds: float = 1.0,
     random_numbers: str | int | Sequence[int] = "common",
+    keep: str | Sequence[str] | None = None,
+    every: int | None = None,
     luck: str | int | Sequence[int] | None = None,
 ) -> SweepResult:
     """Run a scenario at many points.
@@ -99,9 +101,11 @@ def sweep(
         Folder of the journal; everything stays in memory without it.  The same call again
         resumes: what is finished is not run again.
     engine : {"compiled", "reference"}
-    outcomes : sequence of str, optional
+    outcomes : sequence of str or functions, or mapping of names to them, optional
         Which measures to keep (`koubei_sim.metrics.measure`), ``take_off`` always; all of
-        `OUTCOMES` without it.
+        `OUTCOMES` without it.  A function is called with a `Result` of one replicate, or, where it
+        takes two things, with (history, scenario).  A folder knows it by its code and by what it
+        uses: the same call with another function is refused.
     networks, agents : optional
         As in `koubei_sim.run`, for all points.  The plan holds their digests only: to finish the
         sweep of a folder they are given again.
@@ -127,6 +131,11 @@ def sweep(
         has one of its own, so that points are independent worlds (for shares over a prior).  A
         number k makes run i replicate k + i: no two runs share draws, but shared worlds stay
         shared; several numbers name the first replicate of each point.
+    keep : str or sequence of str, optional
+        Daily curves to keep beside the outcomes: variables of `Result.data` (see
+        docs/columns.md), read by `SweepResult.curves`.
+    every : int, optional
+        Keep days 0, every, 2 every, ... and the last one; every day without it.
     luck
         The old name of `random_numbers`, for one release.
 
@@ -170,6 +179,8 @@ def sweep(
         networks,
         agents,
         random_numbers,
+        keep,
+        every,
     )
     return run_sweep(planned, replace(execution, out=folder))
 
@@ -259,10 +270,12 @@ def _planned(
     rng: object,
     folder: Path | None,
     engine: str,
-    outcomes: Sequence[str] | None,
+    outcomes: Any,
     networks: object,
     agents: Any,
     luck: str | int | Sequence[int],
+    keep: Any,
+    every: Any,
 ) -> tuple[Sweep, Path | None]:
     """Return the plan and the folder of its journal."""
     if points is None:
@@ -288,6 +301,8 @@ def _planned(
         networks,
         agents,
         luck,
+        keep,
+        every,
     )
     return planned, folder
 
@@ -320,6 +335,8 @@ class SweepFile(OfScenario):
     rng: Whole | None = entry(None, "The one key of all points", low=0)
     engine: str = entry("compiled", "Which engine runs", allowed="compiled, reference")
     outcomes: Names | None = entry(None, "Which measures to keep; all without it")
+    keep: Names | None = entry(None, "Daily curves to keep; none without it")
+    every: Whole | None = entry(None, "Keep every so many days of the curves", low=1)
     out: str | None = entry(None, "Folder of the journal; the file's name without it")
     backend: str | None = entry(None, "threads, loky or dask")
     workers: Whole | None = entry(None, "Threads or processes; as many as fit without it", low=1)
@@ -427,6 +444,8 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> PlannedSweep:
         asked.engine,
         asked.outcomes,
         *asked.supplied(base, path),
+        keep=asked.keep,
+        every=asked.every,
     )
     if asked.ensemble is None or asked.ensemble.ranges is not None:  # [set] may say around what
         asked.apart_from_set(f"{path}: {asked.way}", planned.points.columns)

@@ -15,6 +15,9 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from koubei_sim._version import __version__
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
@@ -23,6 +26,7 @@ from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.progress import Stopped
 from koubei_sim.runs.simulation import OneRun, Simulation, measure
+from koubei_sim.studies.design.kept_curves import NO_CURVES, Kept
 from koubei_sim.studies.design.plan import point_key, run_key
 
 #: Stages at which a run can fail, in order; at the last one it took its worker along.
@@ -40,7 +44,7 @@ class Task(NamedTuple):
     `scenarios` those of them that are made already (for workers in the same process); `supplied`
     the digests of networks and people that were handed over.  `functions` of (history, scenario)
     give further numbers, after those of `outcomes`; with `keep` the histories come back, too.
-    `threads` are those of each run.
+    `threads` are those of each run; `curves` says which daily curves come back.
     """
 
     runs: tuple[tuple[int, int, int], ...]
@@ -56,13 +60,14 @@ class Task(NamedTuple):
     functions: tuple[Callable[..., float], ...] = ()
     keep: bool = False
     threads: int = 1
+    curves: Kept = NO_CURVES
 
 
 class Row(NamedTuple):
     """One run: its numbers, or the stage at which it failed and why (numbers are NaN then).
 
-    What no table holds comes last: the history where it is kept, and the error itself where the
-    worker is a thread of this process.
+    What no table of numbers holds comes last: the history where it is kept, the error itself where
+    the worker is a thread of this process, and the daily curves that are kept, each as one row.
     """
 
     run: int
@@ -74,6 +79,7 @@ class Row(NamedTuple):
     run_key: str
     history: History | None = None
     error: Exception | None = None
+    curves: tuple[NDArray[np.float64], ...] | None = None
 
 
 class Makers:
@@ -204,7 +210,9 @@ def _runs_of_a_point(
             values = [float(found[outcome][0]) for outcome in task.outcomes]
             values += [measure(history, scenario, simulation.key, of) for of in task.functions]
             kept_history = history if task.keep else None
-            rows.append(Row(*run, tuple(values), None, None, name, kept_history))
+            curves = task.curves.of(history, scenario) if task.curves.names else None
+            row = Row(*run, tuple(values), None, None, name, kept_history, curves=curves)
+            rows.append(row)
         except Exception as error:
             rows.append(failed(run, stage, error, name))
     return rows

@@ -1,0 +1,195 @@
+"""Outcomes that are functions of a user's own: their names, and what tells one from another.
+
+A sweep on disk must not mix the numbers of two functions.  A measure is its text; a function is
+known by its code, by what it closes over and by the globals that it uses, all the way down.  What
+cannot be looked into that way may be used in memory only.
+Called by `plan` and, for a sweep on disk, by `engine`.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import OUTCOMES, check_measure
+from koubei_sim.runs.options import outcome_from, texts
+
+#: Plain values, whose text is what they are.
+_PLAIN: Final = (type(None), bool, int, float, complex, str, bytes, np.generic)
+#: Roots of libraries that are not looked into: their functions are known by name.
+_THEIRS: Final = frozenset(sys.stdlib_module_names) | {"numpy", "pandas", "scipy", "xarray"}
+
+
+class Own(NamedTuple):
+    """A function that is an outcome.
+
+    Attributes
+    ----------
+    digest : str
+        What tells it from others; empty where it cannot be told.
+    call : callable or None
+        Of a `Result` of one replicate, or of (history, scenario); None where only the plan of a
+        folder is at hand.
+    """
+
+    digest: str
+    call: Callable[..., float] | None = None
+
+
+def outcomes_from(given: Any) -> tuple[tuple[str, ...], dict[str, Own]]:
+    """Return the outcomes to keep by name, and those of them that are functions, which come last.
+
+    Parameters
+    ----------
+    given : None, name, function, sequence of these, or mapping of names to these
+        None: all of `OUTCOMES`.  ``take_off`` is always kept: whatever else there is, is told of
+        the runs that took off.
+
+    Raises
+    ------
+    KoubeiError
+
+    Examples
+    --------
+    >>> names, own = outcomes_from({"users": "users", "last": lambda r: r.data.users[0, -1]})
+    >>> names, list(own)
+    (('users', 'take_off', 'last'), ['last'])
+    """
+    if given is None:
+        return tuple(OUTCOMES), {}
+    if callable(given):
+        given = [given]
+    if isinstance(given, Mapping):
+        named = {str(name): one for name, one in given.items()}
+        for name, one in named.items():
+            if not callable(one) and (not isinstance(one, str) or check_measure(one) != name):
+                raise KoubeiError(
+                    "outcomes", f"{name} is neither a function nor the measure of that name",
+                    got=repr(one), fix=one if isinstance(one, str) else None,
+                )  # fmt: skip
+        listed, functions = list(named), {n: one for n, one in named.items() if callable(one)}
+    else:
+        each = [given] if isinstance(given, str) or not hasattr(given, "__iter__") else list(given)
+        functions = {_name(one): one for one in each if callable(one)}
+        listed = texts("outcomes", [_name(one) if callable(one) else one for one in each])
+    measures = [check_measure(name) for name in listed if name not in functions]
+    if not listed or len(set(measures)) < len(measures):
+        raise KoubeiError(
+            "outcomes", "none, or one twice", got=measures, allowed="names, each once"
+        )
+    measures += [] if "take_off" in measures else ["take_off"]
+    for name in functions:
+        if name in OUTCOMES or name in _COLUMNS:
+            raise KoubeiError("outcomes", "a function under a name that is taken", got=repr(name))
+    own = {name: Own(digest_of(one), outcome_from(one)) for name, one in functions.items()}  # type: ignore[arg-type]
+    return (*measures, *own), own
+
+
+#: Columns of a tidy table that are not outcomes.
+_COLUMNS: Final = ("run", "point", "replicate", "failed", "message", "run_key")
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", "")
+    if not name.isidentifier():
+        raise KoubeiError(
+            "outcomes", "a function without a name", got=repr(function),
+            fix="a mapping of names to functions",
+        )  # fmt: skip
+    return str(name)
+
+
+def digest_of(function: Any) -> str:
+    """Return what tells a function from another one, empty where that cannot be known.
+
+    Examples
+    --------
+    >>> one, other = (digest_of(lambda r, k=k: k * r.key) for k in (1, 2))
+    >>> one == other, len(one)
+    (False, 64)
+    """
+    found = hashlib.sha256()
+    try:
+        for text in _parts(function, set()):
+            found.update(f"{len(text)} {text}\n".encode())
+    except (TypeError, RecursionError):
+        return ""
+    return found.hexdigest()
+
+
+def _parts(thing: Any, seen: set[int]) -> Any:
+    """Yield texts that say what a thing is; TypeError where nothing does."""
+    if isinstance(thing, _PLAIN):
+        yield f"{type(thing).__name__} {thing!r}"
+    elif isinstance(thing, types.ModuleType):
+        yield f"module {thing.__name__} {getattr(thing, '__version__', '')}"
+    elif isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
+        yield f"array {thing.dtype.str} {thing.shape} "
+        yield hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()
+    elif _theirs(thing):
+        yield f"of {thing.__module__} {getattr(thing, '__qualname__', thing)}"
+    elif id(thing) in seen:
+        yield "again"
+    else:
+        yield from _made_of(thing, seen | {id(thing)})
+
+
+def _theirs(thing: Any) -> bool:
+    """Whether it is a class or function of a library, which its name says."""
+    if not callable(thing) or not isinstance(getattr(thing, "__qualname__", None), str):
+        return False
+    module = str(getattr(thing, "__module__", None) or "builtins")
+    root = module.partition(".")[0]
+    return root in _THEIRS - {"__main__"} or root == "koubei_sim"
+
+
+def _made_of(thing: Any, seen: set[int]) -> Any:
+    if isinstance(thing, types.FunctionType):
+        yield from _parts(thing.__code__, seen)
+        yield from _parts(thing.__defaults__, seen)
+        yield from _parts(thing.__kwdefaults__, seen)
+        for cell in thing.__closure__ or ():
+            yield from _parts(cell.cell_contents, seen)
+        for name in sorted(_names_in(thing.__code__) & set(thing.__globals__)):
+            yield name
+            yield from _parts(thing.__globals__[name], seen)
+    elif isinstance(thing, types.MethodType):
+        yield from _parts(thing.__func__, seen)
+        yield from _parts(thing.__self__, seen)
+    elif isinstance(thing, functools.partial):
+        for part in (thing.func, thing.args, thing.keywords):
+            yield from _parts(part, seen)
+    elif isinstance(thing, types.CodeType):
+        for part in (thing.co_code, thing.co_consts, thing.co_names, thing.co_varnames):
+            yield from _parts(part, seen)
+    elif isinstance(thing, (list, tuple)):
+        yield f"{type(thing).__name__} of {len(thing)}"
+        for entry in thing:
+            yield from _parts(entry, seen)
+    elif isinstance(thing, (dict, types.MappingProxyType)):
+        yield f"mapping of {len(thing)}"
+        for name, entry in thing.items():
+            yield from _parts(name, seen)
+            yield from _parts(entry, seen)
+    elif isinstance(thing, (set, frozenset)):
+        yield f"set of {len(thing)}"
+        for entry in sorted(thing, key=repr):
+            yield from _parts(entry, seen)
+    else:
+        raise TypeError(type(thing).__name__)
+
+
+def _names_in(code: types.CodeType) -> set[str]:
+    """Return the names that a function and those inside it look up."""
+    found = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= _names_in(constant)
+    return found
