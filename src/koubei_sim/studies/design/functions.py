@@ -8,6 +8,7 @@ Called by `plan` and, for a sweep on disk, by `engine`.
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import sys
@@ -22,9 +23,11 @@ from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.runs.options import outcome_from, texts
 
 #: Plain values, whose text is what they are.
-_PLAIN: Final = (type(None), bool, int, float, complex, str, bytes, np.generic)
+_PLAIN: Final = (type(None), type(...), bool, int, float, complex, str, bytes, np.generic)
 #: Roots of libraries that are not looked into: their functions are known by name.
-_THEIRS: Final = frozenset(sys.stdlib_module_names) | {"numpy", "pandas", "scipy", "xarray"}
+_THEIRS: Final = frozenset(sys.stdlib_module_names - {"__main__"}) | {
+    "koubei_sim", "numpy", "pandas", "scipy", "xarray",
+}  # fmt: skip
 
 
 class Own(NamedTuple):
@@ -134,7 +137,7 @@ def _parts(thing: Any, seen: set[int]) -> Any:
         yield f"array {thing.dtype.str} {thing.shape} "
         yield hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()
     elif _theirs(thing):
-        yield f"of {thing.__module__} {getattr(thing, '__qualname__', thing)}"
+        yield f"of {getattr(thing, '__module__', '')} {getattr(thing, '__qualname__', thing)}"
     elif id(thing) in seen:
         yield "again"
     else:
@@ -143,11 +146,14 @@ def _parts(thing: Any, seen: set[int]) -> Any:
 
 def _theirs(thing: Any) -> bool:
     """Whether it is a class or function of a library, which its name says."""
-    if not callable(thing) or not isinstance(getattr(thing, "__qualname__", None), str):
+    if not callable(thing) or not hasattr(thing, "__name__"):
         return False
+    bound = getattr(thing, "__self__", None)
+    if bound is not None and not isinstance(bound, (type, types.ModuleType)):
+        return False  # hangs on what it is bound to
     module = str(getattr(thing, "__module__", None) or "builtins")
     root = module.partition(".")[0]
-    return root in _THEIRS - {"__main__"} or root == "koubei_sim"
+    return root in _THEIRS
 
 
 def _made_of(thing: Any, seen: set[int]) -> Any:
@@ -162,6 +168,9 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
             yield from _parts(thing.__globals__[name], seen)
     elif isinstance(thing, types.MethodType):
         yield from _parts(thing.__func__, seen)
+        yield from _parts(thing.__self__, seen)
+    elif isinstance(thing, types.BuiltinMethodType):
+        yield f"method {thing.__name__}"
         yield from _parts(thing.__self__, seen)
     elif isinstance(thing, functools.partial):
         for part in (thing.func, thing.args, thing.keywords):
@@ -187,8 +196,9 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
 
 
 def _names_in(code: types.CodeType) -> set[str]:
-    """Return the names that a function and those inside it look up."""
-    found = set(code.co_names)
+    """Return the globals that a function and those inside it look up."""
+    every = dis.get_instructions(code)
+    found = {str(one.argval) for one in every if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             found |= _names_in(constant)

@@ -261,15 +261,15 @@ def _left(dates: list[tuple[float, int]], left: int) -> float:
 
 
 def export(folder: str | Path, path: str | Path) -> tuple[Path, int, int]:
-    """Write the tidy table of a sweep, or the curves that it kept, as one file, whole or not at all.
+    """Write the table of a sweep, or the curves that it kept, as one file, whole or not at all.
 
     Parameters
     ----------
     folder : path
         The journal; it need not be finished.
     path : path
-        A ``.parquet`` or ``.csv`` file for the table, ``.nc`` for the curves; the same sweep gives the same bytes, whatever
-        backend, workers and interruptions it had.
+        A ``.parquet`` or ``.csv`` file for the table, ``.nc`` for the curves; the same sweep gives
+        the same bytes, whatever backend, workers and interruptions it had.
 
     Returns
     -------
