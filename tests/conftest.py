@@ -22,6 +22,8 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["NO_COLOR"] = "1"
 os.environ["COLUMNS"] = "120"
 os.environ.pop("FORCE_COLOR", None)
+# No bar that nobody asked for, in notebooks neither.
+os.environ["KOUBEI_PROGRESS"] = "0"
 
 # Derandomised: the same examples in every run.  No deadline: the first call compiles.
 settings.register_profile(

@@ -77,3 +77,4 @@ from .studies import sensitivity as sensitivity
 from .studies import shapley as shapley
 from .studies import sweep as sweep
 from .studies.claims import claim as claim
+from .warming import warmup as warmup

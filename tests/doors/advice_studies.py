@@ -344,6 +344,16 @@ TRIED: dict[str, Trial] = {
         lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY, backend="threads"),
         lambda: reaches_for(lambda at: kb.sweep(FEW, **CHANCE, scheduler=at, backend="dask")),
     ),
+    "\"another sweep, with keep=['users', 'loyal']\"": (
+        lambda: swept().curves(),
+        lambda: swept(keep=["users", "loyal"]).curves(),
+    ),
+    "'lambda result: float(result.data.users[0, -1])'": (
+        lambda: kb.knock_out(FEW, ["relays"], lambda: 1.0, 2, rng=1),
+        lambda: kb.knock_out(
+            FEW, ["relays"], lambda result: float(result.data.users[0, -1]), 2, rng=1
+        ),
+    ),
     "\"fewer outcomes, or out='folder'\"": (
         lambda: swept(outcomes=None),
         lambda: (swept(), swept(outcomes=None, out="folder")),

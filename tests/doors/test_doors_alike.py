@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 import koubei_sim as kb
 from koubei_sim import metrics, studies
+from koubei_sim.core import progress
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, erdos_renyi
 from koubei_sim.runs import inputs
 from koubei_sim.runs.archive import history_digest
 from koubei_sim.runs.options import options_from
 from koubei_sim.studies.calibration import Target
+from koubei_sim.studies.calibration.calibrate import BatchMeter
 
 N = 150
 GONE = {"channels.wechat": None, "events.meeting": None, "seeding.channel": None}
@@ -376,6 +378,36 @@ def test_progress_is_told_two_numbers_everywhere() -> None:
         call(progress=lambda done, total, told=told: told.append((done, total)), **more)
         assert told[-1][0] == told[-1][1] > 0, name
         assert told == sorted(told), name
+
+
+def test_every_door_shows_progress_by_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Catches a door that is silent on a terminal, writes to stdout, or goes on where no is said."""
+    monkeypatch.setattr(progress, "watched", lambda: True)
+    monkeypatch.setattr(progress, "SOON", 0.0)
+    calls = {**CALLS, "batches": _batches, "ensemble": lambda **w: WORLDS.run(**w)}
+    for name, call in calls.items():
+        if name in ("KoubeiModel", "calibrate"):  # the meter of a calibration: "batches"
+            continue
+        more = {} if name in ("fork", "batches") else {"rng": 1}
+        if name in ("break_even", "exchange_rate"):
+            more["replicates"] = 3
+        call(**more)
+        seen = capsys.readouterr()
+        assert "[00:" in seen.err, name
+        assert seen.out == "", name
+        call(progress=False, **more)
+        assert capsys.readouterr().err == "", name
+
+
+def _batches(progress: Any = None) -> None:
+    with BatchMeter(progress) as tell:
+        if tell is not None:
+            tell(3, "a batch")
+
+
+WORLDS = kb.ensemble("xiaomi", 2).replace(n_agents=2000, ticks=3)
 
 
 def test_one_line_says_what_a_door_cannot(tmp_path: Any) -> None:

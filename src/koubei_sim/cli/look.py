@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-import time
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -215,20 +214,27 @@ def _change(entry: dict[str, Any]) -> str:
 
 
 @app.command()
-def warmup() -> int:
-    """Compile and cache all kernels, for a quick first run."""
+def warmup(
+    parts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PART]...", help="pyramid, cascades, seeding, evidence; or all."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Compile all kernels and keep them, for a quick first run of everything."""
     from koubei_sim.core import store
-    from koubei_sim.runs import simulate
+    from koubei_sim.warming import warmup as warm
 
-    print("compiling the kernels (about 20 s the first time) ...", file=sys.stderr)
-    started = time.perf_counter()
-    simulate.run("tiny", rng=1, ticks=30)
-    seconds = time.perf_counter() - started
+    def tell(name: str, seconds: float) -> None:
+        print(f"{seconds:7.1f} s  {name}", flush=True)
+
+    found = warm(parts or None, progress=screen.loud(as_json) if as_json else tell)
     kept = store.folder()
-    where = (
-        "cached nowhere, for no folder can be written to" if kept is None else f"cached in {kept}"
-    )
-    print(f"kernels are ready ({seconds:.1f} s); {where}")
+    if as_json:
+        screen.write_json({"seconds": found, "kernel_cache": kept})
+        return FINE
+    print(f"{sum(found.values()):7.1f} s  in all; ", end="")
+    print("kept nowhere: no folder can be written to" if kept is None else f"kept in {kept}")
     return FINE
 
 
