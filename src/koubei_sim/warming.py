@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from koubei_sim import checks
@@ -81,36 +82,19 @@ def _pyramid() -> Iterator[Step]:
     """Runs: those of one thread, and the parts of a large run on several threads."""
     from koubei_sim.model.compiled import CompiledRun
     from koubei_sim.model.scenario import Scenario
-    from koubei_sim.runs.fork import fork
     from koubei_sim.runs.options import options_from
     from koubei_sim.runs.simulate import run
 
     short = Scenario.load("tiny").replace(ticks=30)
-    made: list[Any] = []
-    yield "the fan pyramid", lambda: made.append(run(short, 1, rng=1, progress=False))
+    yield "the fan pyramid", lambda: run(short, 1, rng=1, progress=False)
 
     def in_parts() -> None:
         large = CompiledRun(options_from(1).simulation(short).world(0), parts=2)
         large.advance(short.ticks)
 
     yield "the fan pyramid on several threads", in_parts
-    yield "forks", lambda: fork(made[0], at=15, **{"seeding.purity": 0.5})
-    for name in Scenario.presets():  # graphs of their own
-        few = {"n_agents": 2000, "ticks": 3} if name != "tiny" else {"ticks": 3}
-        yield f"the preset {name}", lambda name=name, few=few: _try(name, few)
-
-
-def _try(preset: str, changes: dict[str, Any]) -> None:
-    """Run a preset in small; what does not go so small is left out."""
-    from koubei_sim.errors import KoubeiError
-    from koubei_sim.model.scenario import Scenario
-    from koubei_sim.runs.simulate import run
-
-    try:
-        small = Scenario.load(preset).replace(**changes)
-    except KoubeiError:
-        return
-    run(small, 1, rng=1, progress=False)
+    for name in ("xiaomi", "xiaomi_phone"):  # their graphs and goods, in small
+        yield f"the preset {name}", partial(run, name, 1, rng=1, n_agents=10_000, ticks=3)
 
 
 def _cascades() -> Iterator[Step]:
@@ -137,7 +121,7 @@ def _cascades() -> Iterator[Step]:
         if family.on_contacts is not Rule.on_contacts:
             yield (
                 f"{name} on contacts",
-                lambda rule=rule, seeds=seeds: cascades.cascade(times, rule, seeds, 3, rng=1),
+                partial(cascades.cascade, times, rule, seeds, 3, rng=1),
             )
     independent, threshold = cascades.IndependentCascade(0.5), cascades.LinearThreshold()
     pair = {name: (rule, [0]) for name, rule in (("a", independent), ("b", threshold))}
@@ -163,7 +147,7 @@ def _seeding() -> Iterator[Step]:
     for rule in (cascades.IndependentCascade(0.1), cascades.LinearThreshold()):
         yield (
             f"whom to seed under {type(rule).__name__}",
-            lambda rule=rule: seeding.maximise(graph, rule, 3, rng=1),
+            partial(seeding.maximise, graph, rule, 3, rng=1),
         )
     timed: list[tuple[Any, float]] = [
         (cascades.IndependentCascade(0.1), 3.0), (cascades.SIR(0.3, 1.0), 3.0),
@@ -172,9 +156,7 @@ def _seeding() -> Iterator[Step]:
     for rule, horizon in timed:
         yield (
             f"whom to seed in time under {type(rule).__name__}",
-            lambda rule=rule, horizon=horizon: seeding.maximise(
-                graph, rule, 3, horizon=horizon, rng=1
-            ),
+            partial(seeding.maximise, graph, rule, 3, horizon=horizon, rng=1),
         )
     yield "few seeds", lambda: seeding.fewest(graph, cascades.IndependentCascade(0.1), 20, rng=1)
     yield "rankings", lambda: [seeding.degree(graph, 3, key=1), seeding.kshell(graph, 3, key=1)]

@@ -383,10 +383,10 @@ def test_progress_is_told_two_numbers_everywhere() -> None:
 def test_every_door_shows_progress_by_itself(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Catches a door that is silent on a terminal, writes to stdout, or goes on where no is said."""
+    """Catches a door that is silent on a terminal, writes to stdout, or speaks against a no."""
     monkeypatch.setattr(progress, "watched", lambda: True)
     monkeypatch.setattr(progress, "SOON", 0.0)
-    calls = {**CALLS, "batches": _batches, "ensemble": lambda **w: WORLDS.run(**w)}
+    calls = {**CALLS, "batches": _batches, "ensemble": WORLDS.run}
     for name, call in calls.items():
         if name in ("KoubeiModel", "calibrate"):  # the meter of a calibration: "batches"
             continue

@@ -45,7 +45,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
 
 
 def test_shown_where_somebody_watches(terminal: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catches a bar in a pipe, in continuous integration, or from a thread; and none where asked."""
+    """Catches a bar in a pipe, in continuous integration, or from a thread; and none here."""
     assert progress.watched()
     found: list[bool] = []
     thread = threading.Thread(target=lambda: found.append(progress.watched()))

@@ -160,9 +160,8 @@ def described(scenario: Any, wanted: Collection[str] | None = None) -> dict[str,
     """Return the variables of a run of one empty day: what they are called and what they mean."""
     products = len(scenario.products)
     day = np.zeros((1, TABLE_WIDTH + len(list(_own(scenario)))), dtype=np.int64)
-    empty = History(
-        **{name: np.zeros((1, products)) for name in History._fields if name != "table"}, table=day
-    )
+    columns: dict[str, Any] = dict.fromkeys(History._fields, np.zeros((1, products)))
+    empty = History(**{**columns, "table": day})
     return variables_of([empty], scenario, wanted)
 
 

@@ -68,7 +68,7 @@ class Effect(NamedTuple):
 
 
 def effect(
-    outcome: str,
+    outcome: Outcome,
     one: FloatArray,
     other: FloatArray,
     key: int = 0,
@@ -78,8 +78,9 @@ def effect(
 
     Parameters
     ----------
-    outcome : str
-        A measure; it says whether the effect is a ratio (`metrics.offset`) or a difference.
+    outcome : str or callable
+        A measure says whether the effect is a ratio (`metrics.offset`) or a difference; that on a
+        function is a difference.
     one, other : (R,) float arrays
         Pairs in which either is NaN are left out.
     key : int

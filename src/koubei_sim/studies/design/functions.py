@@ -176,8 +176,8 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         for part in (thing.func, thing.args, thing.keywords):
             yield from _parts(part, seen)
     elif isinstance(thing, types.CodeType):
-        for part in (thing.co_code, thing.co_consts, thing.co_names, thing.co_varnames):
-            yield from _parts(part, seen)
+        yield from _parts(thing.co_code, seen)
+        yield from _parts([thing.co_consts, thing.co_names, thing.co_varnames], seen)
     elif isinstance(thing, (list, tuple)):
         yield f"{type(thing).__name__} of {len(thing)}"
         for entry in thing:
