@@ -105,7 +105,7 @@ def _cascades() -> Iterator[Step]:
 
     ring = networks.small_world(200, 8, key=1)
     follow = networks.follow_graph(300, mean_degree=6, key=1)
-    times = networks.TemporalNetwork.from_contacts([0, 1, 2], [1, 2, 3], [1.0, 2.0, 3.0])
+    times = networks.TemporalNetwork.from_contacts([0, 5, 1], [1, 2, 3], [1.0, 2.0, 3.0])
     few: dict[str, Any] = {"rng": 1, "horizon": 20, "progress": False}
     for family in FAMILIES:
         rule, seeds = _rule(family)

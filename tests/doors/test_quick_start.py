@@ -44,6 +44,6 @@ def test_the_other_blocks_name_what_there_is() -> None:
     """Catches a call in the README whose name is gone."""
     for block in blocks():
         for node in ast.walk(ast.parse(block)):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                if node.value.id == "kb":
-                    assert hasattr(kb, node.attr), node.attr
+            named = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            if named and node.value.id == "kb":
+                assert hasattr(kb, node.attr), node.attr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import types
-from collections.abc import Iterator
 
 import pytest
 from numba.core import event
@@ -33,19 +32,19 @@ class Screen:
         pass
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    """A terminal on which bars appear at once."""
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal on which bars appear at once; put in place by the test, after those of pytest."""
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     screen = Screen(True)
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setattr(progress, "SOON", 0.0)
-    yield screen
+    return screen
 
 
-def test_shown_where_somebody_watches(terminal: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shown_where_somebody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a bar in a pipe, in continuous integration, or from a thread; and none here."""
+    terminal(monkeypatch)
     assert progress.watched()
     found: list[bool] = []
     thread = threading.Thread(target=lambda: found.append(progress.watched()))
@@ -65,21 +64,25 @@ def test_shown_where_somebody_watches(terminal: Screen, monkeypatch: pytest.Monk
     assert not progress.watched()
 
 
-def test_a_run_says_what_it_does(terminal: Screen, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_says_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Catches a bar on stdout, a stage that is not said, and a result that hangs on it."""
+    screen = terminal(monkeypatch)
     shown = kb.run("tiny", 3, rng=7, ticks=20, n_agents=300, threads=1)
-    assert "building the world" in terminal.text
-    assert "running 3 replicates" in terminal.text
-    assert "/60 [" in terminal.text
-    said = terminal.text
+    assert "building the world" in screen.text
+    assert "running 3 replicates" in screen.text
+    assert "/60 [" in screen.text
+    said = screen.text
     quiet = kb.run("tiny", 3, rng=7, ticks=20, n_agents=300, threads=1, progress=False)
-    assert terminal.text == said
+    assert screen.text == said
     assert shown.digest() == quiet.digest()
     assert capsys.readouterr().out == ""
 
 
-def test_a_call_inside_a_call_shows_nothing(terminal: Screen) -> None:
+def test_a_call_inside_a_call_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches two bars that overwrite each other, and an inner one where no was said."""
+    terminal(monkeypatch)
     with progress.progress_bar(None, 3, "day") as outer:
         assert outer is not None
         with progress.progress_bar(None, 3, "day") as inner:
@@ -100,29 +103,29 @@ def compile_some(count: int) -> None:
             pass
 
 
-def test_compiling_is_said_when_it_takes_a_while(
-    terminal: Screen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_compiling_is_said_when_it_takes_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches words about compiling where all comes from disk, and words that stay."""
+    screen = terminal(monkeypatch)
     with progress.progress_bar(None, 3, "day", 12) as bar:
         bar.say("running")
         compile_some(3)
-        assert "compiling" not in terminal.text, "next to nothing is not worth a word"
+        assert "compiling" not in screen.text, "next to nothing is not worth a word"
         monkeypatch.setattr(progress, "PATIENCE", -1.0)
         compile_some(2)
-        assert "compiling kernels, once, about 12 s" in terminal.text
+        assert "compiling kernels, once, about 12 s" in screen.text
         assert bar.line.desc.startswith("running"), "it is over"
         bar.move(3)
-    before = terminal.text
+    before = screen.text
     compile_some(1)  # nobody listens any more
-    assert terminal.text == before
+    assert screen.text == before
 
 
-def test_short_calls_leave_no_mark(terminal: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_calls_leave_no_mark(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a bar that flashes up in a call of milliseconds."""
+    screen = terminal(monkeypatch)
     monkeypatch.setattr(progress, "SOON", 60.0)
     kb.run("tiny", 1, rng=7, ticks=5, n_agents=300)
-    assert terminal.text == ""
+    assert screen.text == ""
 
 
 # Threads ------------------------------------------------------------------------------------------
