@@ -33,11 +33,10 @@ def test_the_first_block_runs(
     assert names["r"].replicates == names["mixed"].replicates > 1
     assert names["r"].key == names["mixed"].key
     assert names["mixed"].scenario.seeding.purity == 0.3
-    assert names["model"].scenario.name == names["sc"].name
     people = names["sc"].n_agents * names["sc"].ticks * names["r"].replicates
     assert people < 10_000_000, "an example that answers in seconds"
     printed = capsys.readouterr().out
-    assert "users at the end" in printed and "<Network" in printed
+    assert "users at the end" in printed and "Network(10000 people" in printed
 
 
 def test_the_other_blocks_name_what_there_is() -> None:
