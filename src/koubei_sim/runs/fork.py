@@ -18,6 +18,7 @@ import numpy as np
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import PURPOSES, spend
 from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.scenario import Scenario
@@ -64,7 +65,7 @@ _NUMBERED: Final = ("segments", "channels", "products", "nodes")
 
 
 @dataclass(frozen=True, eq=False)
-class Fork:
+class Fork(Look):
     """A run whose rules changed on the way.
 
     It has the `scenario`, `key` and `histories` that metrics, figures and `compare` look at.
@@ -124,6 +125,9 @@ class Fork:
         """Return every outcome with its interval, as `Result.summary`."""
         return self._result.summary()
 
+    def _shown(self) -> pd.DataFrame:
+        return self.summary()
+
     def digest(self) -> str:
         """Return the SHA-256 over tables and logs, as `Result.digest`."""
         return self._result.digest()
@@ -150,7 +154,7 @@ class Fork:
     def __repr__(self) -> str:
         """Say when the rules changed."""
         days = ", ".join(str(at) for at, _ in self.steps[1:])
-        return (
+        return wrapped(
             f"Fork({self.scenario.name}, rules changed on day {days}, "
             f"{self.replicates} replicates, key {self.key})"
         )

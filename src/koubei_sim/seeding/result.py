@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.looks import Look, wrapped
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,7 +35,7 @@ class Reach(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Chosen:
+class Chosen(Look):
     """People chosen on reverse sets, best first, and how they were found."""
 
     seeds: NDArray[Any]
@@ -63,10 +65,12 @@ class Chosen:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         columns = {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)}
         if self.costs is not None:
             columns |= {"cost": self.costs, "spent": np.cumsum(self.costs)}
-        return pd.DataFrame(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
+        return Table(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
 
     def _reached(self) -> str:
         paid = "" if self.cost is None else f" for {self.cost:.6g}"
@@ -111,7 +115,7 @@ class Seeds(Chosen):
 
     def __repr__(self) -> str:
         """Say reach, bound and what is proven, in one line."""
-        return (
+        return wrapped(
             f"Seeds({self._reached()}, none reach more than {self.at_most:.6g}: "
             f"{self.ratio:.1%} proven{self._missed()})"
         )
@@ -153,7 +157,7 @@ class Fewest(Chosen):
     def __repr__(self) -> str:
         """Say how many are enough and how many are needed, in one line."""
         found = "proven" if self.reach.low >= self.wanted else "NOT proven"
-        return (
+        return wrapped(
             f"Fewest({self._reached()}; {self.wanted:.6g} is {found}, "
             f"no fewer than {self.at_least} can{self._missed()})"
         )

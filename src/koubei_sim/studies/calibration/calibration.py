@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import forecast, luck
 from koubei_sim.studies.calibration.abc import Particles
@@ -35,7 +36,7 @@ CONTRACTED: Final = 0.5
 _SD, _WIDTH = 1.0 / np.sqrt(12.0), 0.9
 
 
-class Calibration:
+class Calibration(Look):
     """A finished calibration.
 
     Attributes
@@ -128,7 +129,7 @@ class Calibration:
         best value in ``q50`` and nothing in the others), ``best``, ``width`` (of the middle 90 %,
         as a share of the prior's).
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = []
         for k, (path, prior) in enumerate(self.model.ranges.items()):
@@ -143,18 +144,18 @@ class Calibration:
                     "width": np.nan if alone else (ends[2] - ends[0]) / _WIDTH,
                 }
             )  # fmt: skip
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def correlations(self) -> pd.DataFrame:
         """Return the weighted correlations of the parameters (as shares of their priors)."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         self._need_posterior("correlations")
         shares, weights = self.particles.shares, self.particles.weights
         centred = shares - weights @ shares
         covariance = (centred * weights[:, None]).T @ centred
         sds = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
-        return pd.DataFrame(
+        return Table(
             covariance / np.outer(sds, sds), index=self.model.paths, columns=self.model.paths
         )
 
@@ -168,7 +169,7 @@ class Calibration:
         the two is known.  ``at_edge`` is the posterior share in the outer 2 % of the prior: much of
         it means that the range, not the data, has spoken.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         shares, weights = self.particles.shares, self.particles.weights
         found = self.correlations()
@@ -188,7 +189,7 @@ class Calibration:
                     "at_edge": float(weights[outer].sum()),
                 }
             )  # fmt: skip
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     # Beyond the fit ---------------------------------------------------------------------------
 
@@ -343,4 +344,4 @@ class Calibration:
         for row in self.table().itertuples():
             ends = "" if self.method == "optuna" else f"  ({row.q05:.4g} .. {row.q95:.4g})"
             lines.append(f"  {row.parameter} {row.q50:.4g}{ends}")
-        return "\n".join(lines) + ">"
+        return wrapped("\n".join(lines) + ">")

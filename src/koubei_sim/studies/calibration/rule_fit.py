@@ -20,6 +20,7 @@ from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.checks import number, whole, word, yes_no
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import wrapped
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Particles
@@ -145,7 +146,7 @@ class RuleCalibration(Calibration):
         ]
         for row in self.table().itertuples():
             lines.append(f"  {row.parameter} {row.q50:.4g}  ({row.q025:.4g} .. {row.q975:.4g})")
-        return "\n".join(lines) + ">"
+        return wrapped("\n".join(lines) + ">")
 
 
 def fit_rule(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval, chance, wilson
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
@@ -95,7 +96,7 @@ def _arms(excess: FloatArray, quantile: Any) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan:
+class Plan(Look):
     """Designs in worlds: which pays, how surely, and what would be worth knowing first.
 
     Attributes
@@ -188,7 +189,7 @@ class Plan:
             against the best design there, mean and maximum; ``may_be_best``: whether the worlds
             leave it open (its own error rate is that of the race); ``worlds`` it was run in.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         values, taken = self.by_world, self.taken.mean(axis=2)
         done = np.isfinite(taken)
@@ -218,7 +219,7 @@ class Plan:
                 "may_be_best": bool(self.race is None or self.race.running[at]),
                 "worlds": worlds,
             }
-        frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("design")
+        frame = Table.from_dict(rows, orient="index").rename_axis("design")
         return frame.sort_values(["worlds", "value"], ascending=False, kind="stable")
 
     def _chance(self, taken: FloatArray) -> tuple[float, float]:
@@ -242,7 +243,7 @@ class Plan:
             Index ``design``: ``outlay``, ``value``, and ``sure``: the share of 1,000 resamples of
             the worlds in which it is on the frontier too.  Dropped designs are left out.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         full = np.flatnonzero(self._full)
         values = self.by_world[full]
@@ -256,7 +257,7 @@ class Plan:
             }
             for at in np.argsort(cost, kind="stable") if on[at]
         }  # fmt: skip
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("design")
+        return Table.from_dict(rows, orient="index").rename_axis("design")
 
     def _resampled(self, values: FloatArray, cost: FloatArray) -> FloatArray:
         from koubei_sim.core import draws
@@ -295,6 +296,8 @@ class Plan:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         values = self.values[self._full]
         values = values[:, np.isfinite(values).all(axis=(0, 2))]
         means = values.mean(axis=2)
@@ -329,7 +332,7 @@ class Plan:
             }
             for name, (gain, most) in found.items()
         }  # fmt: skip
-        frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("known")
+        frame = Table.from_dict(rows, orient="index").rename_axis("known")
         fixed = [name for name in found if name not in asked or name == "all parameters"]
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
@@ -363,7 +366,7 @@ class Plan:
         if self.over_budget:
             dear = "; ".join(self.over_budget)
             lines.append(f"  over the budget of {self.budget:,.0f} and left out: {dear}")
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+        return wrapped("\n".join(lines + [f"  note: {note}" for note in self.notes]))
 
     @property
     def _full_worlds(self) -> int:
