@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from koubei_sim.looks import WIDTH, columns, count_text, html_table, span_text, wrapped
+from koubei_sim.looks.text import WIDTH, columns, count_text, html_table, span_text, wrapped
 
 #: Rows that are printed at most; of longer tables the first and the last ones.
 MOST_PRINTED: Final = 60

@@ -24,6 +24,7 @@ from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
+from koubei_sim.runs.dataset import dataset_from
 from koubei_sim.runs.fitting import check_memory, fitting_threads
 from koubei_sim.runs.options import RunOptions, options_from, refused
 from koubei_sim.runs.progress import Meter, Progress, apart, in_turn
@@ -111,10 +112,11 @@ class Fork(Look):
     def _result(self) -> Result:
         return Result(self.scenario, self.key, "compiled", self.histories, who=self.who)
 
-    @property
+    @cached_property
     def data(self) -> xr.Dataset:
         """Daily tables of all replicates, as `Result.data`."""
-        return self._result.data
+        # Not that of the result, whose recipe would make the last scenario from the first day on.
+        return dataset_from(self.histories, self.scenario)
 
     @property
     def events(self) -> pd.DataFrame:

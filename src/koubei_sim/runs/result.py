@@ -115,8 +115,12 @@ class Result:
         Dimensions ``replicate``, ``tick`` and, by variable, ``stage``, ``tier``, ``segment``,
         ``channel``, ``node``, ``product``, ``sign``, ``hop``; coordinate ``date`` along ``tick``
         where the scenario has a start date.  Counts are people.
+
+        Its attributes hold the recipe: they stay with the tables in netCDF and Zarr files, and
+        `koubei_sim.run` takes such a Dataset to make the run again.
         """
-        return dataset.dataset_from(self.histories, self.scenario)
+        found = dataset.dataset_from(self.histories, self.scenario)
+        return found.assign_attrs(dataset.attributes_from(self._recipe(None), self.scenario))
 
     @property
     def stored(self) -> Path | None:
@@ -355,6 +359,9 @@ class Result:
 
     def recipe(self) -> dict[str, Any]:
         """Return how to make this result again, as plain data; `koubei_sim.run` takes it."""
+        return self._recipe(self.digest())
+
+    def _recipe(self, digest: str | None) -> dict[str, Any]:
         return provenance.recipe(
             scenario=json.loads(self.scenario.canonical()),
             key=self.key,
@@ -362,7 +369,7 @@ class Result:
             engine=self.engine,
             networks=self.supplied.get("networks"),
             agents=self.supplied.get("agents"),
-            digest=self.digest(),
+            digest=digest,
             notes=self.notes,
         )
 

@@ -462,7 +462,7 @@ class Sensitivity(Look):
         try:
             table = self.table(name)
         except KoubeiError:
-            return wrapped(f"{head}; {name} undefined too often>")
+            return wrapped(f"{head}\n  {name} undefined too often>")
         column, log = SORTED_BY[self.method], "log " if offset(name) is not None else ""
         said = ", ".join(f"{path} {value:.3g}" for path, value in table[column].head(3).items())
-        return wrapped(f"{head}; {column} of {log}{name}: {said}>")
+        return wrapped(f"{head}\n  {column} of {log}{name}: {said}>")
