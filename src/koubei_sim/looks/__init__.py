@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError
@@ -14,6 +15,8 @@ __all__ = ["Look", "count_text", "html_look", "html_table", "span_text", "wrappe
 
 #: Rows of a table that a notebook shows of a result.
 MOST_ROWS: Final = 20
+#: How a line begins that goes on with the one before (`wrapped`).
+_GOES_ON: Final = "    "
 
 
 class Look:
@@ -33,8 +36,9 @@ class Look:
             shown = self._shown()
         except KoubeiError:  # nothing to tabulate: say what the text says
             return html_look("", text.splitlines())
-        name, lines = type(self).__name__, text.split("\n  ")
-        first = " ".join(lines[0].strip("<>").split())
+        name, lines = type(self).__name__, text.split("\n")
+        more = itertools.takewhile(lambda line: line.startswith(_GOES_ON), lines[1:])
+        first = " ".join(" ".join([lines[0], *more]).strip("<>").split())
         first = first.removeprefix(name).lstrip(" :(")
         first = first.removesuffix(")") if first.count(")") > first.count("(") else first
         return html_look(name, [first], html_of(shown, MOST_ROWS), getattr(self, "notes", ()))

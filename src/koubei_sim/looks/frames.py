@@ -120,7 +120,11 @@ def _view(table: pd.DataFrame) -> tuple[list[_Column], list[_Column], list[str]]
         if name in paired:
             ends = table.iloc[:, heads.index(paired[name])]
             cells = [span_text(*pair) for pair in zip(values, ends, strict=True)]
-            body.append(_Column("low .. high", cells, False))
+            of = name[:-3].rstrip("_")  # said where it is not the column before
+            head = (
+                "low .. high" if not of or (body and body[-1].head == of) else f"{of} low .. high"
+            )
+            body.append(_Column(head, cells, False))
         elif name not in paired.values():
             body.append(_Column(name, _cells(values), _is_text(values)))
     return index, body, [name for name in heads if name not in wanted]

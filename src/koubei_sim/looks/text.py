@@ -56,14 +56,14 @@ def columns(text: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
-def wrapped(text: str, indent: str = "  ") -> str:
+def wrapped(text: str, indent: str = "    ") -> str:
     """Return the same lines, those that are too long for a terminal broken at blanks.
 
     Examples
     --------
     >>> print(wrapped("  note: " + "word " * 20))
       note: word word word word word word word word word word word word word word
-        word word word word word word
+          word word word word word word
     """
     lines = []
     for line in text.split("\n"):

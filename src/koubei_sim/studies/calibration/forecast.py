@@ -324,6 +324,27 @@ def _rms(logs: FloatArray) -> float:
     return float(np.sqrt(np.mean(logs**2))) if logs.size else float("nan")
 
 
+def batch(wanted: Targets, shares: FloatArray, kind: str = "forecast") -> str:
+    """Return the name of a journal: who is run, and what is asked of them."""
+    said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
+    return f"{kind}-{hashlib.sha256(said).hexdigest()[:12]}"
+
+
+def table_of(wanted: Targets, values: FloatArray, fresh: bool) -> pd.DataFrame:
+    """Return a row a moment: median and 90 % interval of runs, [runs, moments]."""
+    import pandas as pd
+
+    from koubei_sim.looks.frames import Table
+
+    equal = np.full(len(values), 1.0 / len(values))
+    rows = [quantiles(column, equal, (0.5, 0.05, 0.95)) for column in values.T]
+    texts = [str(entry.statistic).rpartition("@") for entry in wanted]
+    when = pd.Index([moment for _, _, moment in texts], name="when")
+    kind = "runs with fresh luck" if fresh else "accepted runs, played on"
+    note = f"{texts[0][0]}: median and 90 % of {len(values)} {kind}"
+    return Table(rows, index=when, columns=["median", "low", "high"]).told(note=note)
+
+
 #: Days of a run at which curves are kept, evenly from the first to the last.
 CURVE_DAYS: Final = 60
 #: Particles before those of predictive runs: more than any fit has, so that no luck is used twice.
@@ -373,11 +394,8 @@ class Predictive(Look):
             for day in days
         ]
         wanted = Targets([*targets, *extra])
-        # What names the journal: who is run, and what is asked of them.
-        said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
         kind = "continued" if isinstance(first_luck, np.ndarray) else "predictive"
-        name = f"{kind}-{hashlib.sha256(said).hexdigest()[:12]}"
-        values = model.statistics(shares, wanted, name, first_luck)
+        values = model.statistics(shares, wanted, batch(wanted, shares, kind), first_luck)
         curves = {}
         for k, series in enumerate(found):
             start = len(targets) + k * days.size
