@@ -40,11 +40,20 @@ SCHEMAS = {
 
 @app.command()
 def describe(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO")],
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|WORD", help="A scenario, or a word to look up.")
+    ],
     changes: Changes = None,
     lang: Language = Lang.en,
 ) -> int:
-    """Say a scenario in plain words."""
+    """Say a scenario in plain words, or what a word means here."""
+    from koubei_sim.cli import lookup
+    from koubei_sim.model.scenario import Scenario
+
+    path = scenario.endswith(".toml") or os.path.sep in scenario or os.path.exists(scenario)
+    if not changes and not path and scenario not in Scenario.presets():
+        print(lookup.told(scenario))
+        return FINE
     found, _ = scenario_from(scenario, changes_of(changes))
     print(found.describe(lang))
     return FINE
