@@ -9,9 +9,16 @@ import itertools
 from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.looks.text import count_text, html_look, html_table, span_text, wrapped
+from koubei_sim.looks.text import (
+    count_text,
+    html_look,
+    html_table,
+    money_text,
+    span_text,
+    wrapped,
+)
 
-__all__ = ["Look", "count_text", "html_look", "html_table", "span_text", "wrapped"]
+__all__ = ["Look", "count_text", "html_look", "html_table", "money_text", "span_text", "wrapped"]
 
 #: Rows of a table that a notebook shows of a result.
 MOST_ROWS: Final = 20

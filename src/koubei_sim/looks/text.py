@@ -45,6 +45,17 @@ def span_text(low: float, high: float) -> str:
     return f"{count_text(low)} .. {count_text(high)}"
 
 
+def money_text(value: float, currency: str = "") -> str:
+    """Return an amount with what its money is called.
+
+    Examples
+    --------
+    >>> money_text(49920.0, "CNY"), money_text(12.5)
+    ('49,920 CNY', '12.5')
+    """
+    return f"{value:,.6g}" + (f" {currency}" if currency else "")
+
+
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes; a Chinese sign takes two.
 

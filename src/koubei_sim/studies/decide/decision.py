@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.looks import Look, wrapped
+from koubei_sim.looks import Look, money_text, wrapped
 from koubei_sim.metrics import Interval, chance, wilson
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
@@ -120,6 +120,10 @@ class Plan(Look):
     race : Race or None
         What the worlds say against each design; None where the outcome has no known bounds.
     key : int
+    currency : str
+        What money is called; empty where that was not said.
+    prices : dict of str to number
+        Prices that the user gave, by dotted path; all others are those of the scenario.
     """
 
     designs: dict[str, dict[str, Any]]
@@ -134,6 +138,8 @@ class Plan(Look):
     budget: float | None
     race: Race | None
     key: int
+    currency: str = ""
+    prices: dict[str, Any] = field(default_factory=dict)
     _frames: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -168,6 +174,9 @@ class Plan(Look):
     def notes(self) -> tuple[str, ...]:
         """What must be known before the numbers are read: one sentence each."""
         said = []
+        if self.prices:
+            given = ", ".join(f"{path} = {money}" for path, money in self.prices.items())
+            said.append(f"prices given by the user: {given}; all others are the scenario's")
         if self.values.shape[2] == 1:
             said.append("one replicate a world: best, regret and their like hold its luck")
         if not self._full.all():
@@ -240,8 +249,10 @@ class Plan(Look):
         Returns
         -------
         DataFrame
-            Index ``design``: ``outlay``, ``value``, and ``sure``: the share of 1,000 resamples of
-            the worlds in which it is on the frontier too.  Dropped designs are left out.
+            Index ``design``: ``outlay``, ``value``, ``sure``: the share of 1,000 resamples of the
+            worlds in which it is on the frontier too, and ``per_1000``: what 1,000 more outlay
+            brings from the row above to this one (NaN for the first).  Dropped designs are left
+            out.
         """
         from koubei_sim.looks.frames import Table
 
@@ -257,7 +268,9 @@ class Plan(Look):
             }
             for at in np.argsort(cost, kind="stable") if on[at]
         }  # fmt: skip
-        return Table.from_dict(rows, orient="index").rename_axis("design")
+        found = Table.from_dict(rows, orient="index").rename_axis("design")
+        found["per_1000"] = 1000.0 * found["value"].diff() / found["outlay"].diff()
+        return found.told(note=f"outlay in {self.currency}" if self.currency else "")
 
     def _resampled(self, values: FloatArray, cost: FloatArray) -> FloatArray:
         from koubei_sim.core import draws
@@ -354,7 +367,7 @@ class Plan(Look):
             f"{best} is the best of {designs} designs in {self._full_worlds} worlds: "
             f"{self.outcome} {_span(row.value, row.low, row.high)}",
             f"  take-off {_span(row.take_off, row.take_off_low, row.take_off_high)}, outlay "
-            f"{row.outlay:,.0f}, regret {row.regret:.4g} a world and {row.most_regret:.4g} at most",
+            f"{money_text(row.outlay, self.currency)}, regret {row.regret:.4g} a world and {row.most_regret:.4g} at most",
         ]
         if self.race is not None:
             rivals = [name for name in table.index[table.may_be_best] if name != best]
@@ -365,7 +378,9 @@ class Plan(Look):
             lines.append(f"  {said}; {self.runs:,} runs of {equal:,}")
         if self.over_budget:
             dear = "; ".join(self.over_budget)
-            lines.append(f"  over the budget of {self.budget:,.0f} and left out: {dear}")
+            lines.append(
+                f"  over the budget of {money_text(self.budget or 0.0, self.currency)} and left out: {dear}"
+            )
         return wrapped("\n".join(lines + [f"  note: {note}" for note in self.notes]))
 
     @property
