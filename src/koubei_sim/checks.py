@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError, nearest
 

@@ -114,7 +114,7 @@ def _view(table: pd.DataFrame) -> tuple[list[_Column], list[_Column], list[str]]
     floats = {name for name in wanted if _is_float(table.iloc[:, heads.index(name)])}
     paired = {name: f"{name[:-3]}high" for name in floats
               if name.endswith("low") and f"{name[:-3]}high" in floats}  # fmt: skip
-    body = []
+    body: list[_Column] = []
     for name in wanted:
         values = table.iloc[:, heads.index(name)]
         if name in paired:

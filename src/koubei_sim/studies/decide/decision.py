@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
-from koubei_sim.looks import Look, money_text, wrapped
+from koubei_sim.looks import Look, count_text, money_text, span_text, wrapped
 from koubei_sim.metrics import Interval, chance, wilson
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
@@ -367,7 +367,8 @@ class Plan(Look):
             f"{best} is the best of {designs} designs in {self._full_worlds} worlds: "
             f"{self.outcome} {_span(row.value, row.low, row.high)}",
             f"  take-off {_span(row.take_off, row.take_off_low, row.take_off_high)}, outlay "
-            f"{money_text(row.outlay, self.currency)}, regret {row.regret:.4g} a world and {row.most_regret:.4g} at most",
+            f"{money_text(row.outlay, self.currency)}, regret {count_text(row.regret)} a world and "
+            f"{count_text(row.most_regret)} at most",
         ]
         if self.race is not None:
             rivals = [name for name in table.index[table.may_be_best] if name != best]
@@ -378,9 +379,8 @@ class Plan(Look):
             lines.append(f"  {said}; {self.runs:,} runs of {equal:,}")
         if self.over_budget:
             dear = "; ".join(self.over_budget)
-            lines.append(
-                f"  over the budget of {money_text(self.budget or 0.0, self.currency)} and left out: {dear}"
-            )
+            limit = money_text(self.budget or 0.0, self.currency)
+            lines.append(f"  over the budget of {limit} and left out: {dear}")
         return wrapped("\n".join(lines + [f"  note: {note}" for note in self.notes]))
 
     @property
@@ -390,8 +390,8 @@ class Plan(Look):
 
 def _span(value: float, low: float, high: float) -> str:
     if not math.isfinite(low):
-        return f"{value:.4g} (too few take-offs for an interval)"
-    return f"{value:.4g} (95 % {low:.4g} .. {high:.4g})"
+        return f"{count_text(value)} (too few take-offs for an interval)"
+    return f"{count_text(value)} (95 % {span_text(low, high)})"
 
 
 def _efficient(cost: FloatArray, value: FloatArray) -> NDArray[np.bool_]:
