@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError, nearest
 
@@ -93,6 +93,34 @@ def progress(given: object) -> None:
             "progress", "wrong type", got=shown(given),
             allowed="True, False or what is called with (done, in all)",
         )  # fmt: skip
+
+
+#: Signs of the name of money at most.
+MOST_CURRENCY: Final = 12
+
+
+def currency(given: Any, spent: object) -> str:
+    """Return what money is called, "" where that was not said.
+
+    Parameters
+    ----------
+    given : str or None
+        ``"CNY"``, ``"EUR"``, ``"points"``: shown beside amounts, never converted.
+    spent : object
+        The budget or the costs that it is of; None refuses a currency of no money.
+
+    Examples
+    --------
+    >>> currency("CNY", 50_000), currency(None, 50_000)
+    ('CNY', '')
+    """
+    if given is None:
+        return ""
+    if not isinstance(given, str) or not 1 <= len(given) <= MOST_CURRENCY or " " in given:
+        raise KoubeiError("currency", "not the name of money", got=shown(given), fix="'CNY'")
+    if spent is None:
+        raise KoubeiError("currency", "there is no money to count", got=given, fix="budget=50_000")
+    return given
 
 
 def word(where: str, value: Any, allowed: Sequence[str]) -> str:

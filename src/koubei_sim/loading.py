@@ -44,7 +44,8 @@ def load(path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mech
 
     Returns
     -------
-    Result, CascadeResult, SweepResult, dict (the verdict of a claim) or Scenario
+    Result, CascadeResult, SweepResult, dict (the verdict of a claim), Scenario, or the Dataset
+    of a netCDF file (one of ``Result.data`` can be given to `run`)
 
     Raises
     ------
@@ -68,6 +69,9 @@ def load(path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mech
     if not place.exists():
         return _scenario(place, stream, mechanisms)
     folder = place if place.is_dir() else place.parent
+    if place.is_file() and place.suffix == ".nc" and not (folder / storage.RECIPE).is_file():
+        _only_results(stream, "tables")
+        return storage.read_tables(place)
     if place.is_file() and place.name not in (*_MARKERS, *_BESIDE):
         if place.suffix != ".toml":
             raise KoubeiError(str(place), "not a file that load opens", allowed=_ALLOWED)

@@ -29,6 +29,7 @@ from koubei_sim.core.codes import DRAW_GROUP_SIZE
 from koubei_sim.core.draws import UNIT, drawn, power_portable
 from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.hurdle import chance
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ class Groups:
 
     def __repr__(self) -> str:
         """Say the numbers of groups, people and memberships."""
-        return f"Groups({len(self)} groups, {self.people} people, {self.members.size} memberships)"
+        return wrapped(
+            f"Groups({len(self)} groups, {self.people} people, {self.members.size} memberships)"
+        )
 
 
 def _whole_array(where: str, given: Any, dtype: Any) -> NDArray[Any]:
@@ -218,7 +221,7 @@ def random_groups(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GroupLaunch:
+class GroupLaunch(Look):
     """Replicates of a launch in groups: R replicates, hours 0..H.
 
     Attributes
@@ -268,7 +271,7 @@ class GroupLaunch:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return one row a replicate and hour, with the numbers of that hour."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         hours = self.shares.shape[1]
         columns = {
@@ -277,7 +280,10 @@ class GroupLaunch:
         }
         for name in ("shares", "orders", "readers", "groups"):
             columns[name] = getattr(self, name).ravel()
-        return pd.DataFrame(columns)
+        return Table(columns)
+
+    def _shown(self) -> pd.DataFrame:
+        return self.summary()
 
     def summary(self) -> pd.DataFrame:
         """Return the chance of take-off, and the rest of the replicates that took off.
@@ -292,7 +298,7 @@ class GroupLaunch:
         DataFrame
             Columns ``estimate, low, high, q05, q95, n``.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         off = self.took_off
         total = {
@@ -307,11 +313,11 @@ class GroupLaunch:
         rows = {"take_off": (found.mean, found.low, found.high, np.nan, np.nan, off.size)}
         rows |= {name: _median(values[np.isfinite(values)]) for name, values in total.items()}
         columns = ["estimate", "low", "high", "q05", "q95", "n"]
-        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return Table.from_dict(rows, orient="index", columns=columns)
 
     def __repr__(self) -> str:
         """Say how many replicates took off."""
-        return (
+        return wrapped(
             f"GroupLaunch({self.replicates.size} replicates of {self.shares.shape[1] - 1} hours, "
             f"{int(self.took_off.sum())} took off)"
         )

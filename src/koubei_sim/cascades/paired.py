@@ -30,6 +30,7 @@ from koubei_sim.cascades.runner import SHORT, check_room
 from koubei_sim.cascades.seeds import SeedPlan
 from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, span_text, wrapped
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 
@@ -59,9 +60,18 @@ class Difference:
     gain: float
     changed: float
 
+    def __repr__(self) -> str:
+        """Say the difference with its interval, and what the pairing saves."""
+        ends = span_text(self.mean.low, self.mean.high)
+        return (
+            f"{self.mean.mean:+.4g} people" + (f" (95 % {ends})" if ends else "") + f"; "
+            f"{100.0 * self.changed:.0f} % of pairs differ, pairing is worth {self.gain:.3g} times "
+            "the runs"
+        )
+
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PairedCascades:
+class PairedCascades(Look):
     """Sizes of S settings in the same R replicates.
 
     Attributes
@@ -94,7 +104,7 @@ class PairedCascades:
 
     def table(self, baseline: str | None = None) -> pd.DataFrame:
         """Return one row a setting: mean, and the difference from `baseline` (the first)."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         base = self.names[0] if baseline is None else baseline
         rows = []
@@ -111,12 +121,12 @@ class PairedCascades:
                     "changed": gap.changed,
                 }
             )
-        return pd.DataFrame(rows).set_index("setting")
+        return Table(rows).set_index("setting")
 
     def __repr__(self) -> str:
         """Say how many settings and replicates, and the range of means."""
         means = self.sizes.mean(axis=1)
-        return (
+        return wrapped(
             f"PairedCascades({len(self.names)} settings x {self.sizes.shape[1]} replicates, "
             f"mean sizes {means.min():.6g} to {means.max():.6g})"
         )

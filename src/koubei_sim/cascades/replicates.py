@@ -148,11 +148,13 @@ class Replicates:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         given = [q] if np.ndim(q) == 0 else list(q)  # type: ignore[arg-type]
         levels = np.array([checks.number("q", level, 0.0, 1.0) for level in given])
         rows = [statistics.quantile_interval(self.sizes, float(level)) for level in levels]
         index = pd.Index(levels, name="q")
-        return pd.DataFrame(rows, index=index, columns=["size", "low", "high"])
+        return Table(rows, index=index, columns=["size", "low", "high"])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -309,14 +311,14 @@ class Replicates:
             distance of two people of the tree; NaN for a single one).  `root` is a row; where there
             are labels, `root_label` is what the person is called.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         logs = self._parts() if replicate is None else iter([self.log_of(replicate)])
         found = [trees.trees_of(trees.forest_of(log, self.n)) for log in logs]
         if not found:
             found = [trees.trees_of(trees.forest_of(stream.empty_log(), self.n))]
         columns = [np.concatenate(column) for column in zip(*found)]
-        table = pd.DataFrame(dict(zip(trees.CascadeTrees._fields, columns)))
+        table = Table(dict(zip(trees.CascadeTrees._fields, columns)))
         if self.labels is not None:
             table.insert(2, "root_label", self.labels[table["root"].to_numpy()])
         return table
@@ -332,11 +334,11 @@ class Replicates:
             R_high`` (people convinced per person of the generation).  Intervals are 95 %; see
             `koubei_sim.cascades.trees.generation_table`.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         sums = trees.NO_GENERATIONS
         for log in self._parts():
             sums = sums + trees.generation_sums(trees.forest_of(log, self.n))
-        table = pd.DataFrame(trees.generation_table(sums, self.replicates))
+        table = Table(trees.generation_table(sums, self.replicates))
         table.index.name = "generation"
         return table

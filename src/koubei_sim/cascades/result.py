@@ -6,7 +6,6 @@ unpickled.  Made by the driver of cascades; used by people, figures and the comm
 
 from __future__ import annotations
 
-import html
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -24,8 +23,10 @@ from koubei_sim.cascades.replicates import Replicates
 from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.cascades.varied import described
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics.intervals import wilson
-from koubei_sim.metrics.overview import QUANTILES, count_text
+from koubei_sim.looks import count_text, html_look, html_table, wrapped
+from koubei_sim.metrics.hurdle import chance
+from koubei_sim.metrics.intervals import Interval
+from koubei_sim.metrics.overview import QUANTILES
 from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
 from koubei_sim.storage.provenance import array_digest, versions
@@ -276,7 +277,7 @@ def _lines(result: Replicates) -> tuple[str, str, list[tuple[str, str, str]]]:
     for name, found in [("size", result.mean_size())] + [(k, result.mean_size(k)) for k in names]:
         remark = ""
         if np.isfinite(found.low) and found.high > found.low:
-            remark = f"95 % {count_text(max(found.low, 0.0))} .. {count_text(found.high)}"
+            remark = f"95 % {count_text(found.low)} .. {count_text(found.high)}"
             remark += " (bootstrap)" if found.method == "bootstrap" else ""
         rows.append((name, count_text(found.mean), remark))
     if result.replicates > 1:
@@ -324,23 +325,33 @@ class CascadeResult(Replicates):
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         rows, names = [], []
         for number, (name, (values, meaning)) in enumerate(_outcomes(self).items()):
             finite = values[np.isfinite(values)]
-            if name == "take_off":
-                low, high = wilson(int(finite.sum()), finite.size)
-                mean, method = float(finite.mean()) if finite.size else np.nan, "wilson"
-            else:
-                # `mean_size` has the address 6000, so that both give the same interval.
-                mean, low, high, method = size_interval(values, self.key, 6000 + 50 * number)
-                low, high = max(low, 0.0), min(high, 1.0 if name == "share" else np.inf)
+            mean, low, high, method = self._told(name, values, number)
             quantiles = np.quantile(finite, QUANTILES) if finite.size else np.full(5, np.nan)
             spread = float(finite.std(ddof=1)) if finite.size > 1 else np.nan
             rows.append([mean, spread, low, high, method, *quantiles, finite.size, meaning])
             names.append(name)
         columns = ["mean", "sd", "low", "high", "interval"]
         columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["n", "meaning"]
-        return pd.DataFrame(rows, index=pd.Index(names, name="outcome"), columns=columns)
+        shown = ["mean", "low", "high", "n", "meaning"]
+        found = Table(rows, index=pd.Index(names, name="outcome"), columns=columns)
+        return found.told(shown)
+
+    def _told(self, name: str, values: NDArray[np.float64], number: int) -> Interval:
+        """Return an outcome with its interval: what `mean_size` says of sizes, in all places."""
+        if name == "take_off":
+            return chance(values)
+        if name in ("size", "share"):
+            found, people = self.mean_size(), 1.0 if name == "size" else float(max(self.n, 1))
+            ends = (found.mean / people, found.low / people, found.high / people)
+            return Interval(*ends, found.method)
+        if name.startswith("size ") and len(self.kind_names) > 1:
+            return self.mean_size(name.removeprefix("size "))
+        return size_interval(values, self.key, 6000 + 50 * number)
 
     def to_xarray(self) -> xr.Dataset:
         """Return everything but the log as an xarray Dataset with named dimensions."""
@@ -502,21 +513,13 @@ class CascadeResult(Replicates):
         lines = [f"CascadeResult: {head}", f"  {run}"]
         lines += [f"  {name:<14}{mean:>12}   {remark}".rstrip() for name, mean, remark in rows]
         lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join(line if len(line) <= 100 else line[:97] + "..." for line in lines)
+        return wrapped("\n".join(lines), "    ")
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with the mean curve."""
         head, run, rows = _lines(self)
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:right'>{mean}</td><td>{remark}</td></tr>"
-            for name, mean, remark in rows
-        )
-        notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in self.notes)
-        return (
-            f"<div><b>CascadeResult</b> {html.escape(head)}<br><small>{html.escape(run)}</small>"
-            f"<table>{cells}</table>{_sparkline(self)}{notes}</div>"
-        )
+        table = html_table(["", "mean", ""], rows)
+        return html_look("CascadeResult", [head, run], table + _sparkline(self), self.notes)
 
 
 def read_cascade(path: str | Path) -> CascadeResult:

@@ -36,11 +36,12 @@ def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval
     skewness exceeds 1) up to `MOST_RESAMPLED` values.  Beyond, the values are cut into that many
     blocks of neighbours, which are independent of each other as replicates are; where the means
     of blocks are still skewed they are resampled, else Student's t on the single values is sound.
+    No size is below 0, so the interval does not begin below it.
 
     Parameters
     ----------
     values : (R,) array
-        One value a replicate; NaN are left out.
+        One value a replicate, 0 or more; NaN are left out.
     key, outcome : int
         Address of the resampling draws.
 
@@ -58,6 +59,11 @@ def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval
     """
     finite = np.asarray(values, dtype=np.float64).ravel()
     finite = finite[np.isfinite(finite)]
+    found = _interval_of(finite, key, outcome)
+    return found._replace(low=float(np.maximum(found.low, 0.0)))  # NaN stays
+
+
+def _interval_of(finite: NDArray[np.float64], key: int, outcome: int) -> Interval:
     if finite.size <= MOST_RESAMPLED:
         return mean_interval(finite, key, outcome)
     if abs(skewness(finite)) > SKEWED:

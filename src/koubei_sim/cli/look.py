@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 import textwrap
 from importlib import import_module
@@ -24,6 +24,7 @@ from koubei_sim.cli.options import (
 )
 from koubei_sim.cli.screen import brief
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario.changes import differences
 
 #: What has a JSON schema -> its room and its class.
 SCHEMAS = {
@@ -38,11 +39,20 @@ SCHEMAS = {
 
 @app.command()
 def describe(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO")],
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO|WORD", help="A scenario, or a word to look up.")
+    ],
     changes: Changes = None,
     lang: Language = Lang.en,
 ) -> int:
-    """Say a scenario in plain words."""
+    """Say a scenario in plain words, or what a word means here."""
+    from koubei_sim.cli import lookup
+    from koubei_sim.model.scenario import Scenario
+
+    path = scenario.endswith(".toml") or os.path.sep in scenario or os.path.exists(scenario)
+    if not changes and not path and scenario not in Scenario.presets():
+        print(lookup.told(scenario))
+        return FINE
     found, _ = scenario_from(scenario, changes_of(changes))
     print(found.describe(lang))
     return FINE
@@ -129,37 +139,6 @@ def presets(as_json: AsJson = False) -> int:
     rows = [[name, people.rjust(width), days.rjust(5), title] for name, people, days, title in rows]
     print(screen.table(["preset", "people".rjust(width), " days", "title"], rows, left=4))
     return FINE
-
-
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """Return nested plain data as one level of dotted paths.
-
-    Examples
-    --------
-    >>> flat({"a": {"b": 1}, "c": [2, {"d": 3}]})
-    {'a.b': 1, 'c.0': 2, 'c.1.d': 3}
-    """
-    entries: list[tuple[Any, Any]]
-    if isinstance(value, dict):
-        entries = list(value.items())
-    elif isinstance(value, (list, tuple)):
-        entries = list(enumerate(value))
-    else:
-        return {path: value}
-    found: dict[str, Any] = {}
-    for name, entry in entries:
-        found.update(flat(entry, f"{path}.{name}" if path else str(name)))
-    return found
-
-
-def differences(first: Any, second: Any) -> dict[str, tuple[Any, Any]]:
-    """Return what differs between two scenarios, by dotted path; None stands for absent."""
-    ours, theirs = (flat(json.loads(scenario.canonical())) for scenario in (first, second))
-    return {
-        path: (ours.get(path), theirs.get(path))
-        for path in sorted({*ours, *theirs})
-        if ours.get(path) != theirs.get(path)
-    }
 
 
 @app.command()

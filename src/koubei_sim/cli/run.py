@@ -53,6 +53,7 @@ _FOOT = {
 #: Outcomes shown after a run (`koubei run --json` has them all).
 _SHOWN = (
     "take_off",
+    "day_take_off",
     "day_die_hard_5000",
     "day_loyal_100000",
     "aware_share",

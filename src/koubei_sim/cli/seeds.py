@@ -28,6 +28,7 @@ from koubei_sim.cli.options import (
 from koubei_sim.cli.screen import brief
 from koubei_sim.cli.seeds_in_scenario import is_scenario, seeds_in_scenario
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.looks import money_text
 from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 20
 #: Arguments of `maximise` that are options here.
 OPTIONS = re.compile(
-    r"(k|among|given|audience|groups|quotas|costs|budget|horizon|target|delta|threads)\b"
+    r"(k|among|given|audience|groups|quotas|costs|budget|currency|horizon|target|delta|threads)\b"
 )
 
 
@@ -78,9 +79,13 @@ def seeds(
         str | None, typer.Option(metavar="GROUP=N,..", help="So many of each group.")
     ] = None,
     costs: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Cost of each person; with --budget.")
+        str | None,
+        typer.Option(metavar="COLUMN|NUMBER", help="Cost of each person; with --budget."),
     ] = None,
     budget: Annotated[float | None, typer.Option(help="What all may cost together.")] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="What the money is called, such as CNY.")
+    ] = None,
     among: Annotated[
         str | None, typer.Option(help="Who may be chosen: COLUMN=VALUE, ids:3,5 or a file.")
     ] = None,
@@ -118,7 +123,8 @@ def seeds(
     if is_scenario(given):
         only = {
             "--p": p, "--by": by, "--groups": groups, "--quotas": quotas, "--costs": costs,
-            "--budget": budget, "--among": among, "--given": started, "--audience": audience,
+            "--budget": budget, "--currency": currency, "--among": among,
+            "--given": started, "--audience": audience,
             "--horizon": horizon, "--directed": directed, "--undirected": undirected,
             "--figure": figure,
         }  # fmt: skip
@@ -137,9 +143,10 @@ def seeds(
     made = rule_from(rule, words, None)
     numbers = None if quotas is None else quotas_of(quotas)
     by_column = among is not None and "=" in among and not Path(among).exists()
+    price = None if costs is None else _price(costs)
     columns = {
         "--groups": groups,
-        "--costs": costs,
+        "--costs": costs if price is None else None,
         "--audience": audience,
         "--among": among if by_column else None,
         "--by": by,
@@ -155,7 +162,9 @@ def seeds(
         table, more = table_of(people, by, graph)
         notes += more
     group = None if groups is None else column_of("--groups", groups, table).astype(str)
-    cost = None if costs is None else numbers_of("--costs", costs, table)
+    cost: Any = price
+    if costs is not None and price is None:
+        cost = numbers_of("--costs", costs, table)
     if among is None:
         allowed = None
     elif by_column:
@@ -179,6 +188,7 @@ def seeds(
                 quotas=numbers,
                 costs=cost,
                 budget=budget,
+                currency=currency,
                 horizon=horizon,
                 target=target,
                 delta=delta,
@@ -309,6 +319,14 @@ def _who_have(among: str, table: Any) -> list[Any]:
 # Results --------------------------------------------------------------------------------------
 
 
+def _price(costs: str) -> float | None:
+    """Return the one cost of everybody, None where a column is named."""
+    try:
+        return float(costs)
+    except ValueError:
+        return None
+
+
 def rows_of(found: Seeds, group: pd.Series[Any] | None) -> pd.DataFrame:
     """Return a row for each seed: rank, label, reach up to it, gain, and group or costs."""
     rows = found.table().rename_axis("rank").rename(columns={"seed": "label"})
@@ -360,6 +378,7 @@ def content(
         "stopped": found.stopped,
         "sets": found.sets,
         "cost": found.cost,
+        "currency": found.currency or None,
         "seconds": found.seconds,
         "notes": notes,
         "written": [str(path) for path in written],
@@ -398,7 +417,7 @@ def proof(found: Seeds, anyway: bool) -> list[str]:
     """Return what is proven, the ratio last; `anyway`: somebody was given."""
     k, reach = len(found.seeds), found.reach
     who = f"{k:,} {'person' if k == 1 else 'people'}"
-    who += "" if found.cost is None else f" for {found.cost:,.6g}"
+    who += "" if found.cost is None else f" for {money_text(found.cost, found.currency)}"
     who += ", with those given" if anyway else ""
     first = f"reach {reach.mean:,.5g} ({reach.low:,.5g}..{reach.high:,.5g}) by {who}"
     why = "memory" if found.stopped == "memory" else "sets"

@@ -24,6 +24,7 @@ from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.growing import SHAPES, TELLERS, Grown, Telling, audiences, grow, grow_on
 from koubei_sim.evidence.reposts import RepostTrees
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.networks import Network, as_network
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Points(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AppealFit:
+class AppealFit(Look):
     """The law of appeal of real trees.
 
     Attributes
@@ -115,7 +116,7 @@ class AppealFit:
         """Say the law and how far it is."""
         table = self.table()
         unseen = dict(zip(table.index, table["unseen"].to_numpy(np.float64), strict=True))
-        return (
+        return wrapped(
             f"AppealFit: R {self.appeal.law} of mean {self.appeal.mean:.3g} and spread "
             f"{self.appeal.spread:.3g}, {self.trees:,} trees; distance from unseen trees "
             f"{unseen[self.appeal.law]:.3f}, one R {unseen[ONE]:.3f}, "

@@ -22,6 +22,7 @@ from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.estimators import USUAL, Estimate, estimator_of
 from koubei_sim.evidence.known import World
 from koubei_sim.evidence.observation import observe
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.intervals import mean_interval, wilson
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ WHOLE: Final = "all seen"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Bench:
+class Bench(Look):
     """Estimates of each estimator in each world, seen in each way; made by `bench`.
 
     Parameters
@@ -63,18 +64,18 @@ class Bench:
             else power), and ``covered``, that in which the interval holds the truth, each with a
             95 % interval of Wilson; ``failed``, replicates without an estimate, left out.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = []
         order = ["world", "observed", "estimator"]
         for place, cell in self.cells.groupby(order, sort=False):
             rows.append(dict(zip(order, place, strict=True)) | _told(cell, self.key))
-        return pd.DataFrame(rows).set_index(order)
+        return Table(rows).set_index(order)
 
     def __repr__(self) -> str:
         """Say how large the grid is."""
         count = [self.cells[name].nunique() for name in ("world", "observed", "estimator")]
-        return (
+        return wrapped(
             f"Bench({count[0]} worlds, {count[1]} ways to observe, {count[2]} estimators, "
             f"{self.replicates} replicates, key {self.key})"
         )

@@ -28,6 +28,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.kernels.credit import Logs, Weights, pairs_before
 from koubei_sim.evidence.logs import REWIRE, CascadeLog
 from koubei_sim.evidence.next_person import NextJudgement, judged
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.networks import Network, as_network
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ MOST_PAIRS: Final = 200_000_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Credit:
+class Credit(Look):
     """Strengths of ties learnt from a log.
 
     Attributes
@@ -84,7 +85,7 @@ class Credit:
 
         Columns ``source, target, p, credit, count, actions`` (of the source); all arcs for None.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         source, target = self.network.arcs()
         order = np.lexsort((-self.count, -self.p))[:top]
@@ -92,7 +93,15 @@ class Credit:
         rows |= {"credit": self.credit[order], "count": self.count[order]}
         sources = Arcs.of(self.network).sources()
         rows["actions"] = self.actions[sources[order]]
-        return pd.DataFrame(rows)
+        return Table(rows)
+
+    def __repr__(self) -> str:
+        """Say how much was learnt from how much."""
+        known = int((self.count > 0).sum())
+        return wrapped(
+            f"Credit({self.method}: {self.p.size:,} arcs, {known:,} with credit, mean chance "
+            f"{float(self.p.mean()) if self.p.size else 0.0:.3g}; learnt from {self.log!r})"
+        )
 
     def weights(self, popular: FloatArray, strength: FloatArray | None = None) -> Block:
         """Return the strengths as the kernel takes them."""

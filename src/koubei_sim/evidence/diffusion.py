@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import wrapped
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 
 #: The place of those who were not seen to adopt, beyond all periods.
@@ -275,7 +276,7 @@ class Diffusion:
         arcs = getattr(self.network, "n_arcs", None)
         ties = f"{arcs} arcs" if arcs is not None else f"{self.network.n_contacts} contacts"
         groups = "1 group" if len(self.groups) == 1 else f"{len(self.groups)} groups"
-        return (
+        return wrapped(
             f"Diffusion({self.n} people, {int(self.adopted.sum())} adopted, periods {self.start}.."
             f"{self.start + self.periods - 1}, {groups}, {ties})"
         )

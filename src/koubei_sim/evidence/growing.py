@@ -170,9 +170,9 @@ def grow_on(network: Network, levels: FloatArray, teller: str, telling: Telling)
 
 def measured(shapes: trees.CascadeTrees, level: int) -> pd.DataFrame:
     """Return the shapes of trees as a table."""
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
-    return pd.DataFrame(
+    return Table(
         {
             "size": shapes.size,
             "depth": shapes.depth,

@@ -43,6 +43,7 @@ from koubei_sim.evidence.resampling import (
 from koubei_sim.evidence.rules import rule_of
 from koubei_sim.evidence.starts import begin, determined, lifted, pulls_of
 from koubei_sim.evidence.worlds import simulate
+from koubei_sim.looks import Look, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,7 +165,7 @@ def _faded(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Hazard:
+class Hazard(Look):
     """A fitted hazard.
 
     Parameters
@@ -323,7 +324,7 @@ class Hazard:
             ``p``; for what multiplies, ``ratio`` is ``exp(estimate)``, the factor of the hazard for
             one unit more.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         first = 0 if self.model.bins <= 1 else self.model.bins
         found = []
@@ -342,7 +343,7 @@ class Hazard:
             p = np.nan if name == "constant" and self.link == "additive" else self.p_value(name)
             found.append((name, self.values[k], self.errors[k], low, high, p, ratio))
         columns = ["term", "estimate", "error", "low", "high", "p", "ratio"]
-        return pd.DataFrame(found, columns=columns).set_index("term")
+        return Table(found, columns=columns).set_index("term")
 
     def bootstrap(self, resamples: int = 200, by: str = "groups", rng: Any = None) -> Bootstrap:
         """Refit on groups or people drawn with replacement; exposures stay as they were.
@@ -566,7 +567,7 @@ class Hazard:
         adopted = int(self.rows.adopted.sum())
         each = adopted / max(self.model.bins, 1)
         thin = self.model.bins > 1 and each < THIN and self.rows.pushes.shape[1]
-        return (
+        return wrapped(
             f"Hazard({self.formula}; {self.link}, {self.rows.adopted.size} rows, "
             f"{adopted} adoptions, loglik {self.loglik:.2f})"
             + (f"; {each:.1f} adoptions a base hazard: pushes come out too small" if thin else "")

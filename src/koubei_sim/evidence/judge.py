@@ -28,6 +28,7 @@ from koubei_sim.evidence.likelihood import LINKS, Priors
 from koubei_sim.evidence.rivals import estimators
 from koubei_sim.evidence.scores import Span
 from koubei_sim.evidence.terms import listed_words, parsed
+from koubei_sim.looks import Look, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -294,7 +295,7 @@ def _chances(name: str, found: Any, test: Diffusion, size: int) -> NDArray[np.fl
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Judgement:
+class Judgement(Look):
     """Who won on what was held out.
 
     Parameters
@@ -388,7 +389,7 @@ class Judgement:
             share adopted from that of the worlds; ``coverage``: share of periods in which it lies
             in the band of 90 % of worlds; ``p (CONTROL)`` for each control.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = []
         for name, one in self.seen.items():
@@ -407,7 +408,7 @@ class Judgement:
                 found = self.tested.get((name, control))
                 row[f"p ({control})"] = np.nan if found is None else found[0].p
             rows.append(row)
-        return pd.DataFrame(rows).set_index("name")
+        return Table(rows).set_index("name")
 
     def controls(self) -> pd.DataFrame:
         """Return ties under controls: one row a formula and control.
@@ -421,7 +422,7 @@ class Judgement:
             the mean held-out gain of the formula over the base in the draws (the first ten; NaN
             where a control would draw the degrees of the formula anew).
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         columns = ["formula", "control", "ties", "ties_control", "left", "p", "loglik",
                    "loglik_control", "gain_control", "draws"]  # fmt: skip
@@ -430,13 +431,13 @@ class Judgement:
              one.gains.mean(), gain, one.values.size)
             for (name, control), (one, gain) in self.tested.items()
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=columns).set_index(["formula", "control"])
+        return Table(rows, columns=columns).set_index(["formula", "control"])
 
     def __repr__(self) -> str:
         """Say what was held out and who gained most."""
         best = max(self.seen, key=lambda name: self.gain(name).value)
         gain = self.gain(best)
-        return (
+        return wrapped(
             f"Judgement({len(self.held.parts)} folds of {self.folds}, "
             f"{self.held.judged_people} people, {self.held.adopted.size} rows, "
             f"{int(self.held.adopted.sum())} adoptions; most: {best}, "

@@ -24,6 +24,7 @@ from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.core.codes import DRAW_RULE_FIT
 from koubei_sim.core.draws import units_drawn
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,7 @@ SINGULAR: Final = 1e-12  # share of the largest eigenvalue below which one is 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SimulatedMoments:
+class SimulatedMoments(Look):
     """What the method found.
 
     Attributes
@@ -160,10 +161,10 @@ class SimulatedMoments:
 
     def table(self) -> pd.DataFrame:
         """Return `of` for every number of the rule, a row each."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = [self.of(name, self.points[:, k]) for k, name in enumerate(self.names)]
-        return pd.DataFrame(rows).rename_axis("number")
+        return Table(rows).rename_axis("number")
 
     def moments(self) -> pd.DataFrame:
         """Return each moment as observed and at the best point, means over groups.
@@ -171,6 +172,8 @@ class SimulatedMoments:
         Columns: ``observed, simulated, difference, se`` (of the difference, over groups), ``t``.
         """
         import pandas as pd
+
+        from koubei_sim.looks.frames import Table
 
         gap = self.observed - self.simulated[int(np.argmin(self.criterion))]
         se = gap.std(axis=0, ddof=1) / np.sqrt(gap.shape[0])
@@ -183,7 +186,7 @@ class SimulatedMoments:
             "se": se,
             "t": t,
         }
-        return pd.DataFrame(columns, index=pd.Index(self.moment_names, name="moment"))
+        return Table(columns, index=pd.Index(self.moment_names, name="moment"))
 
     def __repr__(self) -> str:
         """Say the numbers, their region, and whether the model fits."""
@@ -196,7 +199,7 @@ class SimulatedMoments:
             lines.append(
                 f"  {name} {row['best']:.4g}  (95 % {row['low']:.4g} .. {row['high']:.4g})"
             )
-        return "\n".join(lines) + ">"
+        return wrapped("\n".join(lines) + ">")
 
 
 def simulated_moments(

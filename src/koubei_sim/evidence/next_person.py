@@ -18,6 +18,7 @@ from koubei_sim.core.codes import DRAW_RULE_FIT
 from koubei_sim.core.draws import units_drawn
 from koubei_sim.evidence.kernels.credit import Logs, Weights, next_shares
 from koubei_sim.evidence.logs import RESAMPLE, CascadeLog
+from koubei_sim.looks import Look, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ PRIOR: Final = (0.01, 0.03, 0.1, 0.3, 1.0)  # times taken part that everybody is
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NextJudgement:
+class NextJudgement(Look):
     """Scores of models on unseen cascades.
 
     Attributes
@@ -67,7 +68,7 @@ class NextJudgement:
         The last rows say what is left of the gain of credit over each control: ``over order
         shuffled`` and so on.  Intervals are 95 %, by cascade.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         gains = self.scores.sum(axis=1) / self.places.sum()
         rows = [
@@ -80,7 +81,7 @@ class NextJudgement:
                 if name in CONTROLS:
                     part = self.drawn[:, own] - self.drawn[:, k]
                     rows.append(self._row(f"over {name}", float(gains[own] - gains[k]), part, None))
-        return pd.DataFrame(rows).set_index("model")
+        return Table(rows).set_index("model")
 
     def _row(self, name: str, gain: float, drawn: FloatArray, k: int | None) -> dict[str, Any]:
         low, high = np.quantile(drawn, (0.025, 0.975))
@@ -99,7 +100,7 @@ class NextJudgement:
         for name, row in self.table().iterrows():
             ends = f"{row['low']:+.3f} .. {row['high']:+.3f}"
             lines.append(f"  {name:<20} {row['gain']:+.3f}  ({ends})")
-        return "\n".join(lines) + ">"
+        return wrapped("\n".join(lines) + ">")
 
 
 def judged(

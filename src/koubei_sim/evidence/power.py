@@ -20,6 +20,7 @@ from koubei_sim.evidence.design import rows_of
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, fitted, hazard
 from koubei_sim.evidence.worlds import as_record, simulate
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ LEVEL: Final = 0.05
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Power:
+class Power(Look):
     """In how many worlds an effect shows.
 
     Parameters
@@ -66,7 +67,7 @@ class Power:
             ``width``: median width of the 95 % interval; ``covers``: share of worlds in which it
             holds the value; ``adopted``: mean number of adoptions; ``worlds``.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = []
         for k, value in enumerate(self.values):
@@ -85,13 +86,13 @@ class Power:
             ))  # fmt: skip
         columns = [self.name, "power", "power_low", "power_high", "estimate", "width", "covers",
                    "adopted", "worlds"]  # fmt: skip
-        return pd.DataFrame(rows, columns=columns).set_index(self.name)
+        return Table(rows, columns=columns).set_index(self.name)
 
     def __repr__(self) -> str:
         """Say the share of worlds in which each value shows."""
         rows = self.table()
         shown = ", ".join(f"{value:g}: {one:.0%}" for value, one in rows["power"].items())
-        return f"Power({self.name} shows in {shown} of {self.p.shape[1]} worlds)"
+        return wrapped(f"Power({self.name} shows in {shown} of {self.p.shape[1]} worlds)")
 
 
 def power(

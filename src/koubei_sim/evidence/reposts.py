@@ -89,10 +89,10 @@ class RepostTrees:
 
         Columns as of `CascadeResult.generations`.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         sums = trees.generation_sums(self.forest)
-        table = pd.DataFrame(trees.generation_table(sums, self.cascades.size))
+        table = Table(trees.generation_table(sums, self.cascades.size))
         table.index.name = "generation"
         return table
 

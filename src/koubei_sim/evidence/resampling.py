@@ -20,6 +20,7 @@ from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import Diffusion, Risk
 from koubei_sim.evidence.likelihood import Rows, Top, said, slopes_of
+from koubei_sim.looks import Look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ NORMAL: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Bootstrap:
+class Bootstrap(Look):
     """Estimates from people or groups drawn again and again.
 
     Parameters
@@ -64,16 +65,16 @@ class Bootstrap:
 
     def table(self) -> pd.DataFrame:
         """Return estimates, standard errors, 95 % intervals, and the share that rested `at 0`."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = [
             (name, self.estimates[k], self.errors[k], *self.interval(name),
              float((self.values[:, k] == 0.0).mean()))
             for k, name in enumerate(self.names) if k >= self.shown
         ]  # fmt: skip
-        return pd.DataFrame(
-            rows, columns=["term", "estimate", "error", "low", "high", "at 0"]
-        ).set_index("term")
+        return Table(rows, columns=["term", "estimate", "error", "low", "high", "at 0"]).set_index(
+            "term"
+        )
 
     def __repr__(self) -> str:
         """Say how many of what."""

@@ -24,6 +24,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.reposts import RepostTrees
 from koubei_sim.evidence.size_features import Young, young_first, young_until
 from koubei_sim.evidence.size_hawkes import hawkes
+from koubei_sim.looks import Look
 from koubei_sim.metrics.intervals import wilson
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _regression(x: FloatArray, y: FloatArray, new: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SizeJudgement:
+class SizeJudgement(Look):
     """Forecasts of sizes held against trees that they were not learnt from.
 
     Attributes
@@ -221,6 +222,8 @@ class SizeJudgement:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         rows = []
         for name in FORECASTS:
             row: dict[str, float] = {}
@@ -241,7 +244,7 @@ class SizeJudgement:
                     row |= dict(zip((what, f"{what}_low", f"{what}_high"), ends, strict=True))
                 row["trees_k"] = len(size)
             rows.append(row)
-        return pd.DataFrame(rows, index=pd.Index(FORECASTS, name="forecast"))
+        return Table(rows, index=pd.Index(FORECASTS, name="forecast"))
 
     def nearer(self, one: str, other: str) -> tuple[float, float, float]:
         """Return the share of trees of which one forecast is nearer than another, at the time.

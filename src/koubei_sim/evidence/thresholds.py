@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.terms import parsed, push_of
+from koubei_sim.looks import Look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ BY_THRESHOLD: Final = ("very low", "low", "high", "very high")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Thresholds:
+class Thresholds(Look):
     """What each adopter was exposed to when adopting.
 
     Parameters
@@ -60,7 +61,9 @@ class Thresholds:
         """
         import pandas as pd
 
-        return pd.DataFrame(
+        from koubei_sim.looks.frames import Table
+
+        return Table(
             {
                 "time": self.times,
                 "threshold": self.exposure,

@@ -78,7 +78,7 @@ def total_effect(
     >>> kb.evidence.total_effect(d, rng=7).index.tolist()
     ['difference', 'exposure', 'model']
     """
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     if not isinstance(d, Diffusion):
         raise KoubeiError("record", "not a Diffusion", got=type(d).__name__)
@@ -102,7 +102,7 @@ def total_effect(
     }
     trial = Trial(record, None, treatment, formula, key, 0)
     rows = {name: estimator(trial)[:3] for name, estimator in EFFECTS.items()}
-    return pd.DataFrame(rows, index=["estimate", "low", "high"]).T
+    return Table(rows, index=["estimate", "low", "high"]).T
 
 
 def _arm(d: Diffusion, name: str) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ def last_touch(result: Result | Fork) -> pd.DataFrame:
     >>> float(table.share.sum().round(6)), "forum" in table.index
     (1.0, True)
     """
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     if not isinstance(result, (Result, Fork)):
         raise KoubeiError("result", "no Result", got=type(result).__name__, fix='kb.run("tiny")')
@@ -68,4 +68,4 @@ def last_touch(result: Result | Fork) -> pd.DataFrame:
             found = mean_interval(shares[:, k], result.key, k)
             rows.append((name, counts[:, k].mean(), found.mean, found.low, found.high))
     columns = ["channel", "adoptions", "share", "low", "high"]
-    return pd.DataFrame(rows, columns=columns).set_index("channel")
+    return Table(rows, columns=columns).set_index("channel")

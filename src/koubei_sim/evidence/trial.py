@@ -27,6 +27,7 @@ from koubei_sim.evidence.hazard import Hazard
 from koubei_sim.evidence.observation import observe
 from koubei_sim.evidence.terms import listed_words
 from koubei_sim.evidence.worlds import as_record, simulate, truth
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 
@@ -39,7 +40,7 @@ NOTHING: Final = 1e-9  # an effect below this is none
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Experiment:
+class Experiment(Look):
     """Estimates of a total effect by each design and estimator; made by `experiment`.
 
     Parameters
@@ -78,7 +79,7 @@ class Experiment:
             in which it leaves out 0 on the right side (on either where the truth is 0: false
             alarms); ``failed``, worlds without an estimate.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         own = self.treated - self.untreated
         rows = []
@@ -105,11 +106,11 @@ class Experiment:
                 "power": side.sum() / n if n else math.nan,
                 "failed": len(cell) - len(good),
             })  # fmt: skip
-        return pd.DataFrame(rows).set_index(["design", "estimator"])
+        return Table(rows).set_index(["design", "estimator"])
 
     def __repr__(self) -> str:
         """Say what a treatment of all would do."""
-        return (
+        return wrapped(
             f"Experiment({len(self.units)} designs, {self.treated.size} worlds; all treated "
             f"{self.treated.mean():.3f}, nobody {self.untreated.mean():.3f}, key {self.key})"
         )

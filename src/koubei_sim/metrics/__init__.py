@@ -33,6 +33,7 @@ from koubei_sim.metrics.indices import (
     net_promoter_share,
     purity_by_tier,
     reputation_index,
+    take_off_day,
     took_off,
 )
 from koubei_sim.metrics.intervals import Interval, mean_interval, wilson
@@ -51,6 +52,7 @@ from koubei_sim.metrics.overview import (
     OUTCOMES,
     Told,
     check_observed,
+    luck_of,
     offset,
     outcomes,
     period_ends,
@@ -58,6 +60,7 @@ from koubei_sim.metrics.overview import (
     summary,
     taken_of,
     told,
+    with_horizon,
 )
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, users
 from koubei_sim.metrics.staying import (
@@ -106,6 +109,7 @@ __all__ = [
     "log_interval",
     "loyal_and_above",
     "loyalty_index",
+    "luck_of",
     "mean_interval",
     "measure",
     "measures",
@@ -126,10 +130,12 @@ __all__ = [
     "spells",
     "spend",
     "summary",
+    "take_off_day",
     "taken_of",
     "told",
     "took_off",
     "trees",
     "users",
     "wilson",
+    "with_horizon",
 ]

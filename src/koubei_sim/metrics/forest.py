@@ -13,7 +13,7 @@ Pure functions of one `History`; called by `overview`, figures.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,15 +193,21 @@ def seeds_at_start(history: History) -> int:
 @takes_history
 def adopters_of(history: History, day: int | None = None) -> int:
     """Return the number of agents who ever adopted, by the end or by the end of a day."""
-    ever = np.zeros(int(history.table[0, :7].sum()), np.bool_)
     last = history.table.shape[0] if day is None else day
-    if is_stored(history):
-        for agent, kind, tick in log_pieces(history, "agent", "kind", "tick"):
-            ever[agent[(kind == LOG_ADOPT) & (tick <= last)]] = True
-    else:
-        rows = events_of(history, LOG_ADOPT)
-        ever[history.log_agent[rows][history.log_tick[rows] <= last]] = True
-    return int(ever.sum())
+    return int((first_adopted(history) <= last).sum())
+
+
+#: Later than any tick.
+NEVER: Final = 2**62
+
+
+def first_adopted(history: History) -> NDArray[np.int64]:
+    """Return the tick on which each agent first adopted (-1: a seed), `NEVER` where none."""
+    first = np.full(int(history.table[0, :7].sum()), NEVER, np.int64)
+    for agent, kind, tick in log_pieces(history, "agent", "kind", "tick"):
+        rows = np.flatnonzero((kind == LOG_ADOPT) & (first[agent] == NEVER))[::-1]
+        first[agent[rows]] = tick[rows]  # the earliest of a piece is written last
+    return first
 
 
 class Reproduction(NamedTuple):

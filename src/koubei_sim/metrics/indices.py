@@ -7,6 +7,7 @@ take-off and first days are one number a run.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import number
 from koubei_sim.core.codes import UNAWARE
-from koubei_sim.metrics.forest import adopters_of, seeds_at_start, seeds_of
+from koubei_sim.metrics.forest import NEVER, first_adopted, seeds_at_start, seeds_of
 from koubei_sim.metrics.intervals import numbers
 from koubei_sim.metrics.runs import block, loyal_and_above, takes_history, users
 from koubei_sim.model.world.arrays import History
@@ -142,10 +143,39 @@ def took_off(
     day : int, optional
         Tick by the end of which; that of the run without it.
     """
+    last = history.table.shape[0] if day is None else day
+    return take_off_day(history, share, fold) <= last  # False where it is NaN
+
+
+@takes_history
+def take_off_day(
+    history: History, share: float = TAKE_OFF_SHARE, fold: float = TAKE_OFF_FOLD
+) -> float:
+    """Return the tick by the end of which a run had taken off as `took_off` says; NaN: never.
+
+    Parameters
+    ----------
+    history : History
+    share, fold : float
+        As in `took_off`.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> history = kb.run("tiny", rng=7, ticks=60).histories[0]
+    >>> day = int(take_off_day(history))
+    >>> took_off(history, day=day), took_off(history, day=day - 1)
+    (True, False)
+    """
     share, fold = number("share", share), number("fold", fold)
-    people = int(history.table[0, :7].sum())
-    ever = adopters_of(history, day)
-    return ever >= share * people and ever >= fold * max(1, seeds_of(history))
+    first = first_adopted(history)
+    need = max(share * first.size, fold * max(1, seeds_of(history)))
+    if need <= 0.0:
+        return 0.0
+    if need > first.size:
+        return math.nan
+    day = int(np.partition(first, math.ceil(need) - 1)[math.ceil(need) - 1])
+    return math.nan if day == NEVER else float(max(day, 0))
 
 
 def first_day(counts: NDArray[Any], threshold: float) -> float:

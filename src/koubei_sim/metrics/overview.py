@@ -39,6 +39,8 @@ FloatArray = NDArray[np.float64]
 #: The two counts of the founders' story whose day is asked for.
 DIE_HARD_GOAL: Final = 5_000
 LOYAL_GOAL: Final = 100_000
+#: The outcome that is defined where a run took off.
+DAY_OFF: Final = "day_take_off"
 #: Days at the end over which indices are averaged.
 LAST_DAYS: Final = 28
 
@@ -54,6 +56,7 @@ OUTCOMES: Final = {
     "rival": "with the rival at the end",
     "aware_share": "share of people who know the product",
     "take_off": "chance of take-off",
+    "day_take_off": "day of take-off, of those that took off",
     "day_die_hard_5000": "day of the 5,000th die-hard",
     "day_loyal_100000": "day of the 100,000th loyal fan",
     "purity_core": "share of enthusiasts in the core",
@@ -137,7 +140,8 @@ def _of_table(history: History, run: Run) -> dict[str, float]:
         "rejected": stage[-1, REJECTED] * scale,
         "rival": stage[-1, RIVAL] * scale,
         "aware_share": indices.awareness_index(history)[-1],
-        "take_off": float(indices.took_off(history)),
+        "take_off": float(np.isfinite(day := indices.take_off_day(history))),
+        "day_take_off": day,
         "day_die_hard_5000": indices.first_day(die_hard * scale, DIE_HARD_GOAL),
         "day_loyal_100000": indices.first_day(loyal * scale, LOYAL_GOAL),
         "purity_core": indices.purity_by_tier(history)[-1, CORE],
@@ -196,6 +200,34 @@ def offset(outcome: str) -> float | None:
     return 1.0
 
 
+def with_horizon(
+    name: str, values: NDArray[np.float64], horizon: float | None
+) -> NDArray[np.float64]:
+    """Return the values of a measure, a day that never came as the horizon (None: as it is).
+
+    The day of take-off stays undefined: whether it takes off is told by ``take_off``.
+
+    Examples
+    --------
+    >>> with_horizon("day:users:9", np.array([3.0, np.nan]), 90.0).tolist()
+    [3.0, 90.0]
+    >>> with_horizon("day_take_off", np.array([3.0, np.nan]), 90.0).tolist()
+    [3.0, nan]
+    """
+    if horizon is None or not name.startswith(_DAYS) or name == DAY_OFF:
+        return values
+    return np.where(np.isnan(values), horizon, values)
+
+
+def luck_of(name: str) -> int:
+    """Return the address at which a measure is resampled: each outcome has its own.
+
+    Measures that are no outcomes share one.
+    """
+    known = [outcome for outcome in OUTCOMES if outcome != DAY_OFF]  # came later: keeps the others
+    return len(known) + 1 if name == DAY_OFF else [*known, name].index(name)
+
+
 def told(
     name: str,
     values: NDArray[np.float64],
@@ -235,14 +267,13 @@ def told(
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)
     shown = values[rows]
-    if horizon is not None and name.startswith(_DAYS):
-        shown = np.where(np.isnan(shown), horizon, shown)
+    shown = with_horizon(name, shown, horizon)
     shown = shown[np.isfinite(shown)]
     plus = offset(name)
-    known_names = list(OUTCOMES)
-    # Outcomes are resampled each for itself; other measures like the one after the last.
-    number = known_names.index(name) if name in OUTCOMES else len(known_names)
-    found = mean_interval(shown, key, number) if plus is None else hurdle.log_interval(shown, plus)
+    if plus is None:
+        found = mean_interval(shown, key, luck_of(name))
+    else:
+        found = hurdle.log_interval(shown, plus)
     mean, low, high, method = hurdle.enough(found, shown.size)
     signed = any(part.strip() in _SIGNED for part in name.split("/"))
     least, most = _BOUNDS.get(name, (-np.inf if signed else 0.0, np.inf))
@@ -288,6 +319,8 @@ def summary(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
+    from koubei_sim.looks.frames import Table
+
     check_run(run)
     rows = []
     found, horizon = outcomes(run), float(run.histories[0].table.shape[0])
@@ -295,13 +328,24 @@ def summary(run: Run) -> pd.DataFrame:
     for name, values in found.items():
         row = told(name, values, taken, run.key, horizon)
         of = np.ones(taken.size, dtype=bool) if name == "take_off" else hurdle.kept(taken).rows
-        shown = np.where(np.isnan(values), horizon, values) if name.startswith(_DAYS) else values
+        shown = with_horizon(name, values, horizon)
         shown = shown[of & np.isfinite(shown)]
         quantiles = np.quantile(shown, QUANTILES) if shown.size else np.full(5, np.nan)
         rows.append([*row, *quantiles, OUTCOMES[name]])
     columns = ["estimate", "low", "high", "interval", "of", "n"]
     columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["meaning"]
-    return pd.DataFrame(rows, index=pd.Index(list(OUTCOMES), name="outcome"), columns=columns)
+    table = Table(rows, index=pd.Index(list(OUTCOMES), name="outcome"), columns=columns)
+    return table.told(["estimate", "low", "high", "n", "meaning"], _of_which(taken))
+
+
+def _of_which(taken: NDArray[np.bool_]) -> str:
+    """Say of which replicates a summary tells."""
+    n, off = taken.size, int(taken.sum())
+    if n == 1:
+        return "of one replicate: no intervals"
+    if off in (0, n):
+        return f"of all {n} replicates: {'none' if not off else 'each'} took off"
+    return f"of the {off} replicates of {n} that took off; take_off: of all {n}"
 
 
 _SHARE: Final = (0.0, 1.0)
@@ -323,7 +367,7 @@ _SIGNED: Final = tuple(name for name, (least, _) in _BOUNDS.items() if least < 0
 _DAYS: Final = ("day_", "day:")
 #: Outcomes that are days, shares, prices or indices: none of them differs by factors.
 _NO_COUNT: Final = frozenset(
-    {*SHARES, *_SIGNED, "day_die_hard_5000", "day_loyal_100000", "k_factor", "virality",
+    {*SHARES, *_SIGNED, DAY_OFF, "day_die_hard_5000", "day_loyal_100000", "k_factor", "virality",
      "tree_depth"}
 )  # fmt: skip
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -379,6 +423,8 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
     """
     import pandas as pd
 
+    from koubei_sim.looks.frames import Table
+
     last, names = period_ends(run, every)
     levels = {"die_hard": die_hard_and_core, "loyal": loyal_and_above, "users": users}
     scale, taken = scale_of(run), taken_of(run)
@@ -389,19 +435,5 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
         columns[level] = [one.estimate for one in found]
         columns[f"{level}_low"] = [one.low for one in found]
         columns[f"{level}_high"] = [one.high for one in found]
-    return pd.DataFrame(columns, index=pd.Index(names, name="when"))
-
-
-def count_text(value: float) -> str:
-    """Return a count as a person writes it: thousands separated, no false digits.
-
-    Examples
-    --------
-    >>> count_text(1234567.0), count_text(12.5), count_text(float("nan"))
-    ('1,234,567', '12.5', '-')
-    """
-    if not np.isfinite(value):
-        return "-"
-    if abs(value) >= 100 or float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    table = Table(columns, index=pd.Index(names, name="when"))
+    return table.told(list(table.columns)[1:], _of_which(taken))

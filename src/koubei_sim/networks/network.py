@@ -7,7 +7,6 @@ the readers and `as_network`; read by `build`, the cascade engine, seeding and p
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import html_look, html_table, wrapped
 from koubei_sim.networks import edges, labelling
 from koubei_sim.networks.layer import Layer, union_rows
 
@@ -343,19 +343,21 @@ class Network:
             + (", weighted" if layer.weights is not None else "")
             for layer in self.layers
         ]
-        return f"Network({self.n_nodes} people; {'; '.join(parts)})"
+        return wrapped(f"Network({self.n_nodes} people; {'; '.join(parts)})")
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{html.escape(layer.name)}</td><td>{layer.n_arcs:,}</td>"
-            f"<td>{layer.n_arcs / layer.n_nodes:.2f}</td>"
-            f"<td>{'directed' if layer.directed else 'mutual'}</td></tr>"
+        rows = [
+            (
+                layer.name,
+                f"{layer.n_arcs:,}",
+                f"{layer.n_arcs / layer.n_nodes:.2f}",
+                "directed" if layer.directed else "mutual",
+            )
             for layer in self.layers
-        )
-        return (
-            f"<b>Network</b> {self.n_nodes:,} people, {self.nbytes / 2**20:.1f} MiB"
-            "<table><tr><th>layer</th><th>arcs</th><th>mean degree</th><th>kind</th></tr>"
-            f"{rows}</table>"
+        ]
+        line = f"{self.n_nodes:,} people, {self.nbytes / 2**20:.1f} MiB"
+        return html_look(
+            "Network", [line], html_table(["layer", "arcs", "mean degree", "kind"], rows)
         )
 
 

@@ -7,7 +7,6 @@ by the cascade engine.
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import html_look, html_table, wrapped
 from koubei_sim.networks import edges, labelling
 from koubei_sim.networks.layer import Layer
 from koubei_sim.networks.network import Network
@@ -312,18 +312,17 @@ class TemporalNetwork:
 
     def __repr__(self) -> str:
         """Say the size, the span of time and the kind."""
-        return (
+        return wrapped(
             f"TemporalNetwork({self.n_nodes} people; {self.n_contacts} contacts{self._span()}, "
             f"{self._kind()})"
         )
 
     def _repr_html_(self) -> str:
-        return (
-            f"<b>TemporalNetwork</b> {self.n_nodes:,} people, {self.nbytes / 2**20:.1f} MiB"
-            "<table><tr><th>contacts</th><th>time</th><th>per person</th><th>kind</th></tr>"
-            f"<tr><td>{self.n_contacts:,}</td><td>{html.escape(self._span().strip())}</td>"
-            f"<td>{self.n_contacts / self.n_nodes:.2f}</td><td>{self._kind()}</td></tr></table>"
-        )
+        each = f"{self.n_contacts / self.n_nodes:.2f}"
+        row = (f"{self.n_contacts:,}", self._span().strip(), each, self._kind())
+        line = f"{self.n_nodes:,} people, {self.nbytes / 2**20:.1f} MiB"
+        table = html_table(["contacts", "time", "per person", "kind"], [row], left=0)
+        return html_look("TemporalNetwork", [line], table)
 
 
 def one_time(where: str, value: Any, dates: str | None = None) -> float:

@@ -202,6 +202,7 @@ _OUTCOMES: Final[dict[str, str]] = {
     "rival": "期末竞品用户",
     "aware_share": "知晓产品的比例",
     "take_off": "起飞的模拟比例",
+    "day_take_off": "起飞之日（仅计起飞者）",
     "day_die_hard_5000": "铁杆达5000人之日",
     "day_loyal_100000": "忠诚达10万人之日",
     "purity_core": "核心中发烧友的比例",

@@ -18,11 +18,13 @@ import numpy as np
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import PURPOSES, spend
 from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
+from koubei_sim.runs.dataset import dataset_from
 from koubei_sim.runs.fitting import check_memory, fitting_threads
 from koubei_sim.runs.options import RunOptions, options_from, refused
 from koubei_sim.runs.progress import Meter, Progress, apart, in_turn
@@ -64,7 +66,7 @@ _NUMBERED: Final = ("segments", "channels", "products", "nodes")
 
 
 @dataclass(frozen=True, eq=False)
-class Fork:
+class Fork(Look):
     """A run whose rules changed on the way.
 
     It has the `scenario`, `key` and `histories` that metrics, figures and `compare` look at.
@@ -110,10 +112,11 @@ class Fork:
     def _result(self) -> Result:
         return Result(self.scenario, self.key, "compiled", self.histories, who=self.who)
 
-    @property
+    @cached_property
     def data(self) -> xr.Dataset:
         """Daily tables of all replicates, as `Result.data`."""
-        return self._result.data
+        # Not that of the result, whose recipe would make the last scenario from the first day on.
+        return dataset_from(self.histories, self.scenario)
 
     @property
     def events(self) -> pd.DataFrame:
@@ -123,6 +126,9 @@ class Fork:
     def summary(self) -> pd.DataFrame:
         """Return every outcome with its interval, as `Result.summary`."""
         return self._result.summary()
+
+    def _shown(self) -> pd.DataFrame:
+        return self.summary()
 
     def digest(self) -> str:
         """Return the SHA-256 over tables and logs, as `Result.digest`."""
@@ -150,7 +156,7 @@ class Fork:
     def __repr__(self) -> str:
         """Say when the rules changed."""
         days = ", ".join(str(at) for at, _ in self.steps[1:])
-        return (
+        return wrapped(
             f"Fork({self.scenario.name}, rules changed on day {days}, "
             f"{self.replicates} replicates, key {self.key})"
         )

@@ -7,7 +7,6 @@ Made by `simulate.run`; used by everybody upstairs.
 
 from __future__ import annotations
 
-import html
 import json
 import textwrap
 import warnings
@@ -22,9 +21,10 @@ from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import count_text, html_look, html_table, span_text
 from koubei_sim.metrics import overview as tables
 from koubei_sim.metrics.hurdle import more
-from koubei_sim.metrics.overview import Told, count_text, taken_of, told
+from koubei_sim.metrics.overview import Told, taken_of, told
 from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
@@ -115,8 +115,12 @@ class Result:
         Dimensions ``replicate``, ``tick`` and, by variable, ``stage``, ``tier``, ``segment``,
         ``channel``, ``node``, ``product``, ``sign``, ``hop``; coordinate ``date`` along ``tick``
         where the scenario has a start date.  Counts are people.
+
+        Its attributes hold the recipe: they stay with the tables in netCDF and Zarr files, and
+        `koubei_sim.run` takes such a Dataset to make the run again.
         """
-        return dataset.dataset_from(self.histories, self.scenario)
+        found = dataset.dataset_from(self.histories, self.scenario)
+        return found.assign_attrs(dataset.attributes_from(self._recipe(None), self.scenario))
 
     @property
     def stored(self) -> Path | None:
@@ -355,6 +359,9 @@ class Result:
 
     def recipe(self) -> dict[str, Any]:
         """Return how to make this result again, as plain data; `koubei_sim.run` takes it."""
+        return self._recipe(self.digest())
+
+    def _recipe(self, digest: str | None) -> dict[str, Any]:
         return provenance.recipe(
             scenario=json.loads(self.scenario.canonical()),
             key=self.key,
@@ -362,7 +369,7 @@ class Result:
             engine=self.engine,
             networks=self.supplied.get("networks"),
             agents=self.supplied.get("agents"),
-            digest=self.digest(),
+            digest=digest,
             notes=self.notes,
         )
 
@@ -442,7 +449,7 @@ class Result:
                 continue
             line = f"  {name:<18}{count_text(found.estimate):>14}"
             if np.isfinite(found.low) and found.high > found.low:
-                line += f"   95 % {count_text(found.low)} .. {count_text(found.high)}"
+                line += f"   95 % {span_text(found.low, found.high)}"
             elif found.method in ("few", "none") and self.replicates > 1:
                 line += f"   too few replicates ({more(self.replicates, found.n)} more)"
             if found.of == "taken off":
@@ -454,23 +461,12 @@ class Result:
 
     def _repr_html_(self) -> str:
         """Return the same for a notebook, with a curve."""
-        first, second = (html.escape(line) for line in _head(self))
-        cells = "".join(
-            f"<tr><th style='text-align:left;color:{colour}'>{name}</th>"
-            f"<td style='text-align:right'>{count_text(found.estimate)}</td>"
-            f"<td style='text-align:right'>{count_text(found.low)} .. {count_text(found.high)}</td>"
-            f"<td>{found.of}</td></tr>"
-            for (name, found), colour in zip(
-                final_rows(self), ("#000000", *(colour for _, _, colour in _LEVELS))
-            )
-        )
-        notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in self.notes)
-        return (
-            f"<div><b>Result</b> {first}<br><small>{second}</small>"
-            "<table><thead><tr><th></th><th>at the end</th><th>95 % interval</th><th>of</th></tr>"
-            "</thead>"
-            f"<tbody>{cells}</tbody></table>{_sparkline(self)}{notes}</div>"
-        )
+        rows = [
+            (name, count_text(found.estimate), span_text(found.low, found.high), found.of)
+            for name, found in final_rows(self)
+        ]
+        table = html_table(["", "at the end", "95 % interval", "of"], rows)
+        return html_look("Result", _head(self), table + _sparkline(self), self.notes)
 
 
 # Looks -------------------------------------------------------------------------------------------

@@ -50,8 +50,8 @@ def run(
     ----------
     scenario : Scenario, str, Path, Result or mapping
         A scenario, the name of a preset or the path of a TOML file; or something to repeat: a
-        `Result`, the folder of a saved one, or its recipe.  A repetition takes replicates, key
-        and engine from there, where these are not given.
+        `Result`, its `data`, the folder of a saved one, or its recipe.  A repetition takes
+        replicates, key and engine from there, where these are not given.
     replicates : int, optional
         Number of replicates, numbered from 0; 1 without it.  Replicate r is the same whether
         run alone or among others.
@@ -151,6 +151,9 @@ def _read(
             **known,
             "supplied": given.supplied,
         }
+    kept = getattr(given, "attrs", None)
+    if isinstance(kept, Mapping) and dataset.RECIPE in kept:
+        given = dataset.recipe_in(kept)
     if isinstance(given, Mapping):
         if "scenario" not in given or "key" not in given:
             return kind.from_dict(given, own_people), {}

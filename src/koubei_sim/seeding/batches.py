@@ -20,6 +20,7 @@ from koubei_sim.cascades.rules import IndependentCascade, LinearThreshold
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.run import cascade
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import wrapped
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.pool import checked_graph
@@ -47,7 +48,7 @@ class Simulated:
     def __repr__(self) -> str:
         """Say the gain in one line."""
         g = self.gain
-        return (
+        return wrapped(
             f"Simulated({self.adaptive.size} worlds: {g.mean:+.4g} people "
             f"({g.low:+.4g} .. {g.high:+.4g}) over {self.at_once.mean():.6g} reached at once)"
         )

@@ -24,6 +24,7 @@ from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.kernels.several import greedy_worth, weighted_bound
 from koubei_sim.seeding.limits import groups_of
@@ -49,7 +50,7 @@ NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Compromise:
+class Compromise(Look):
     """Seeds that have to do for several groups, or under several rules, with a proof.
 
     Parameters
@@ -95,14 +96,16 @@ class Compromise:
         """Return a row a group or rule: ``mean``, ``low`` and ``high`` of the share reached."""
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         index = pd.Index(list(self.each), name="part")
-        return pd.DataFrame(list(self.each.values()), index=index)
+        return Table(list(self.each.values()), index=index)
 
     def __repr__(self) -> str:
         """Say value, bound and what is proven, in one line."""
         low, high = self.value.low, self.value.high
         short = "" if self.ratio >= self.target else f" (target {self.target:.0%} not reached)"
-        return (
+        return wrapped(
             f"Compromise({len(self.seeds)} people, {self.aim} {self.value.mean:.4g} in "
             f"{low:.4g}..{high:.4g}, none have more than {self.at_most:.4g}: "
             f"{self.ratio:.1%} proven{short})"

@@ -35,6 +35,7 @@ from koubei_sim.cascades.rules import (
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.rules.counting import needs_of_fractions
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.hurdle import chance
 from koubei_sim.metrics.intervals import Interval, mean_interval
 from koubei_sim.model.mechanisms.population import enthusiasts
@@ -68,7 +69,7 @@ LEAST_RUNS: Final = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Improved:
+class Improved(Look):
     """Seeds found by runs of the model, and what they are worth.
 
     Parameters
@@ -117,9 +118,9 @@ class Improved:
 
     def table(self) -> pd.DataFrame:
         """Return the first look: ``outcome`` of each set of seeds by where it came from."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
-        found = pd.DataFrame({"outcome": self.first})
+        found = Table({"outcome": self.first})
         return found.rename_axis("seeds").sort_values("outcome", ascending=False, kind="stable")
 
     def __repr__(self) -> str:
@@ -132,7 +133,7 @@ class Improved:
             else f"the surrogate ranks random seeds with {rho.mean:.2f} in {rho.low:.2f}.."
             f"{rho.high:.2f}"
         )
-        return (
+        return wrapped(
             f"Improved({len(self.seeds)} people, {gain.mean:+.6g} in {gain.low:+.6g}.."
             f"{gain.high:+.6g} over the start, better in {self.better} and worse in {self.worse} "
             f"of {self.worlds} fresh worlds{kept}; {ranks}; {self.runs} runs)"

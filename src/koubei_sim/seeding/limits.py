@@ -64,6 +64,8 @@ def limits_of(
     KoubeiError
         None of the three, or more than one; groups, costs or numbers that do not fit.
     """
+    if costs is not None and groups is not None and quotas is None:  # a cost a group, not a limit
+        costs, groups = _costs_of_groups(network, groups, costs), None
     named = {"k": k, "groups": groups, "quotas": quotas, "costs": costs, "budget": budget}
     kinds = ("k",), ("groups", "quotas"), ("costs", "budget")
     asked = [kind for kind in kinds if any(named[name] is not None for name in kind)]
@@ -141,6 +143,29 @@ def _by_group(
     return Limits(allowed, np.maximum(group, 0), quota, NONE, 0)
 
 
+def _costs_of_groups(
+    network: Network | TemporalNetwork, groups: Any, costs: Any
+) -> NDArray[np.float64]:
+    """Return the cost of each person by that of its group."""
+    if not isinstance(costs, Mapping) or not costs:
+        raise KoubeiError(
+            "costs", "not one cost a group", got=repr(costs), fix="costs={'fan': 50, 'star': 5000}"
+        )
+    names, number = groups_of(network, groups)
+    for name in costs:
+        if name not in names:
+            where = f"costs[{name!r}]"
+            raise KoubeiError(where, "nobody is of this group", fix=_near(name, names))
+    without = [name for name in names if name not in costs]
+    if without:
+        raise KoubeiError(
+            "costs", "no cost is invented, and this group has none", got=repr(without[0]),
+            allowed=", ".join(map(repr, names)),
+        )  # fmt: skip
+    each = [checks.number(f"costs[{name!r}]", costs[name], 0.0) for name in names]
+    return np.array(each)[number]
+
+
 def _near(name: Any, values: Any) -> str | None:
     """Return the group whose name is like this one, if there is one."""
     words = sorted({one for one in values if isinstance(one, str)})
@@ -157,8 +182,8 @@ def _by_cost(
     """
     money = checks.positive("budget", budget)
     value = checks.per_person("costs", costs, 0.0, math.inf)
-    if isinstance(value, float):
-        raise KoubeiError("costs", "not one value a person", got=value)
+    if isinstance(value, float):  # one price for everybody
+        value = np.full(network.n_nodes, value)
     cost = np.asarray(for_people("costs", value, network), np.float64)
     low = np.flatnonzero(allowed & (cost < money * CHEAPEST))
     if low.size:

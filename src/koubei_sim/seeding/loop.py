@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule, block
+from koubei_sim.checks import currency as currency_of
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
 from koubei_sim.networks.row_blocks import threads as network_threads
@@ -67,6 +68,7 @@ def maximise(
     quotas: Any = None,
     costs: Any = None,
     budget: float | None = None,
+    currency: str | None = None,
     horizon: float | None = None,
     target: float = 0.9,
     delta: float = 0.01,
@@ -101,10 +103,14 @@ def maximise(
     quotas : dict, optional
         How many to choose of each group, ``{"fan": 40, "newbie": 10}``, 0 to all of it who may be
         chosen.  Nobody is chosen of a group without a quota.
-    costs : (n,) array, or values keyed by people, optional
-        What choosing a person costs, above 0 (at least 1e-12 of the budget).
+    costs : number, (n,) array, or values keyed by people or by group, optional
+        What choosing a person costs, above 0 (at least 1e-12 of the budget): the same for all,
+        one for each, or with `groups` one for each group.  No cost is assumed: who gives a budget
+        gives the costs.
     budget : float, optional
         Most that all who are chosen cost together, in the unit of `costs`.
+    currency : str, optional
+        What this money is called, ``"CNY"``; shown beside amounts, never converted.
     horizon : float, optional
         Who is reached after this step or time does not count.
     target : float
@@ -144,6 +150,7 @@ def maximise(
     ([0], True, True)
     """
     started = clock.perf_counter()
+    money = currency_of(currency, budget)
     arcs, labels = checked_law(network, rule, by)
     allowed, anyway, weights = people_of(arcs, among, given, audience)
     limits, cost = limits_of(
@@ -163,6 +170,7 @@ def maximise(
         horizon=horizon,
         seconds=clock.perf_counter() - started,
         costs=None if cost is None else cost[people],
+        currency=money,
         **found,
     )
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import wrapped
 from koubei_sim.seeding.kernels.search import BATCH, Roots
 from koubei_sim.seeding.pool import MOST_SETS, Pool, checked_graph
 from koubei_sim.seeding.result import Reach
@@ -81,7 +82,7 @@ class Matching:
         """Say both numbers in one line."""
         part = "" if self.share == 1.0 else f"{self.share:.0%} of "
         short = "" if self.stopped == "precision" else " (precision not reached)"
-        return (
+        return wrapped(
             f"Matching({self.number:,} random people ({self.low:,} .. {self.high:,}) reach "
             f"{part}what {self.seeds:,} chosen do, {self.reach.mean:,.6g}{short})"
         )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, for_people
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import wrapped
 from koubei_sim.metrics import Interval
 from koubei_sim.metrics.intervals import skewness
 from koubei_sim.seeding.pool import named_arcs
@@ -72,7 +73,7 @@ class OffPolicy:
     def __repr__(self) -> str:
         """Say it in one line."""
         value, gain = self.value, self.gain
-        return (
+        return wrapped(
             f"OffPolicy(outcome {value.mean:.4g} (95 % {value.low:.4g} .. {value.high:.4g}), "
             f"{gain.mean:+.4g} ({gain.low:.4g} .. {gain.high:.4g}) against the design; "
             f"{self.experiments:,} experiments say as much as {self.effective:,.0f} of its own)"

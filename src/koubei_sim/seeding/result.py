@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.looks import Look, money_text, wrapped
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,7 +35,7 @@ class Reach(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Chosen:
+class Chosen(Look):
     """People chosen on reverse sets, best first, and how they were found."""
 
     seeds: NDArray[Any]
@@ -50,6 +52,7 @@ class Chosen:
     seconds: float
     horizon: float | None = None
     costs: NDArray[np.float64] | None = None
+    currency: str = ""
 
     @property
     def cost(self) -> float | None:
@@ -59,17 +62,22 @@ class Chosen:
     def table(self) -> pd.DataFrame:
         """Return a row for each seed, best first: ``seed``, ``reach`` up to it, ``gain`` by it.
 
-        Where costs were given, ``cost`` of each and ``spent`` up to it.
+        Where costs were given, ``cost`` of each, ``spent`` up to it, and ``per_1000``: people
+        reached more for 1,000 spent on this one.
         """
         import pandas as pd
+
+        from koubei_sim.looks.frames import Table
 
         columns = {"seed": self.seeds, "reach": self.curve[1:], "gain": np.diff(self.curve)}
         if self.costs is not None:
             columns |= {"cost": self.costs, "spent": np.cumsum(self.costs)}
-        return pd.DataFrame(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
+            columns["per_1000"] = 1000.0 * np.diff(self.curve) / self.costs
+        found = Table(columns, index=pd.RangeIndex(1, len(self.seeds) + 1, name="number"))
+        return found.told(note=f"costs as given, in {self.currency}" if self.currency else "")
 
     def _reached(self) -> str:
-        paid = "" if self.cost is None else f" for {self.cost:.6g}"
+        paid = "" if self.cost is None else f" for {money_text(self.cost, self.currency)}"
         low, high = self.reach.low, self.reach.high
         return (
             f"{len(self.seeds)} people{paid}, reach {self.reach.mean:.6g} in {low:.6g}..{high:.6g}"
@@ -105,13 +113,15 @@ class Seeds(Chosen):
         Wall time.
     costs : (k,) float64 array or None
         What each of them costs, where costs were given.
+    currency : str
+        What their money is called; empty where that was not said.
     """
 
     at_most: float
 
     def __repr__(self) -> str:
         """Say reach, bound and what is proven, in one line."""
-        return (
+        return wrapped(
             f"Seeds({self._reached()}, none reach more than {self.at_most:.6g}: "
             f"{self.ratio:.1%} proven{self._missed()})"
         )
@@ -153,7 +163,7 @@ class Fewest(Chosen):
     def __repr__(self) -> str:
         """Say how many are enough and how many are needed, in one line."""
         found = "proven" if self.reach.low >= self.wanted else "NOT proven"
-        return (
+        return wrapped(
             f"Fewest({self._reached()}; {self.wanted:.6g} is {found}, "
             f"no fewer than {self.at_least} can{self._missed()})"
         )

@@ -470,9 +470,13 @@ def read_recipe(path: Path | str, most: int) -> dict[str, Any]:
 
 def read_data(path: Path | str) -> xr.Dataset:
     """Return the tables of a saved result, read into memory."""
+    return read_tables(folder_of(path) / DATA)
+
+
+def read_tables(file: Path) -> xr.Dataset:
+    """Return the tables of a netCDF file, read into memory."""
     import xarray as xr
 
-    file = folder_of(path) / DATA
     try:
         with xr.open_dataset(file, engine="netcdf4") as stored:
             return stored.load()

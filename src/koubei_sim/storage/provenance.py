@@ -109,7 +109,7 @@ def recipe(
     engine: str,
     networks: str | None = None,
     agents: str | None = None,
-    digest: str,
+    digest: str | None,
     notes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the dictionary that says how to make a result again.
@@ -127,8 +127,8 @@ def recipe(
     networks, agents : str, optional
         Digests of networks or of an agent table that were supplied as objects.  A recipe with
         them can be repeated only when the same objects are supplied again.
-    digest : str
-        Digest of the result, which a repetition must give.
+    digest : str or None
+        Digest of the result, which a repetition must give; None leaves it out.
     notes : iterable of str
         What the result has to say besides its numbers.
 
@@ -146,7 +146,7 @@ def recipe(
         "key": key,
         "replicates": replicates,
         "engine": engine,
-        "digest": digest,
+        **({} if digest is None else {"digest": digest}),
         "supplied": supplied,
         "versions": versions(),
         "scenario": dict(scenario),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from koubei_sim.model.mechanisms.declaration import (
     Mechanism,
     Module,
     Purpose,
+    Sentence,
     Slot,
     array,
     arrays,
@@ -218,6 +219,12 @@ def _margin(enthusiast: bool) -> Callable[[Any], float]:
     return of
 
 
+def _told(scenario: Any, say: Callable[..., str]) -> Iterator[str]:
+    market = scenario.market
+    if market.open_to_all > 0 and market.admission < 1.0:
+        yield say("gate", day=market.open_to_all, share=market.admission)
+
+
 FIT = Mechanism(
     "fit",
     people=people,
@@ -226,6 +233,13 @@ FIT = Mechanism(
     actor=(Slot("taste", "f8"),),
     columns=(T_UNHAPPY_ONLINE, T_PROMOTERS_ONLINE),
     purposes=(DRAW_INCOME, DRAW_TASTE, DRAW_TASTE_GROUP),
+    sentences=(Sentence("who", 3, _told),),
+    words={
+        "gate": (
+            "The gate: newbies are kept out before day {day}, their fit times {share:g}",
+            "门槛：第 {day} 天前把小白挡在门外，其契合度乘以 {share:g}",
+        ),
+    },
     modules=(
         Module(
             "bar_expert",

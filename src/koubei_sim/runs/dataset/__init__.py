@@ -1,11 +1,15 @@
 """Histories with names on: daily tables (`tables`), logs and groups of people (`events`).
 
-`guarded` keeps the daily tables from being spread over every combination of their names.
+`attributes` says where they come from; `guarded` keeps the daily tables from being spread over
+every combination of their names.
 Called by `results` and `simulate`.
 """
 
 from __future__ import annotations
 
+from koubei_sim.runs.dataset.attributes import RECIPE as RECIPE
+from koubei_sim.runs.dataset.attributes import attributes_from as attributes_from
+from koubei_sim.runs.dataset.attributes import recipe_in as recipe_in
 from koubei_sim.runs.dataset.events import batches_from as batches_from
 from koubei_sim.runs.dataset.events import events_from as events_from
 from koubei_sim.runs.dataset.events import frame_from as frame_from

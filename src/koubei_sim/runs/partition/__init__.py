@@ -55,6 +55,12 @@ class PartitionedRun:
     traffic: pd.DataFrame
     memory: list[int]
 
+    def __repr__(self) -> str:
+        """Say how long it was, in how many parts, and what they took."""
+        days, parts = self.history.table.shape[0], len(self.memory)
+        gib = sum(self.memory) / 2**30
+        return f"PartitionedRun({days} days in {parts} parts, {gib:.2f} GiB of memory in all)"
+
 
 def run_partitioned(
     scenario: Scenario | str,

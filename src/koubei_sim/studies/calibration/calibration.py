@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import whole
+from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import forecast, luck
 from koubei_sim.studies.calibration.abc import Particles
 from koubei_sim.studies.calibration.baselines import Fitted
-from koubei_sim.studies.calibration.forecast import Predictive
+from koubei_sim.studies.calibration.forecast import Predictive, Series
 from koubei_sim.studies.calibration.scorecard import Scorecard, quantiles
 from koubei_sim.studies.calibration.simulator import Model
-from koubei_sim.studies.calibration.targets import Targets
+from koubei_sim.studies.calibration.targets import Target, Targets, moments_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ CONTRACTED: Final = 0.5
 _SD, _WIDTH = 1.0 / np.sqrt(12.0), 0.9
 
 
-class Calibration:
+class Calibration(Look):
     """A finished calibration.
 
     Attributes
@@ -128,7 +129,7 @@ class Calibration:
         best value in ``q50`` and nothing in the others), ``best``, ``width`` (of the middle 90 %,
         as a share of the prior's).
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = []
         for k, (path, prior) in enumerate(self.model.ranges.items()):
@@ -143,18 +144,18 @@ class Calibration:
                     "width": np.nan if alone else (ends[2] - ends[0]) / _WIDTH,
                 }
             )  # fmt: skip
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def correlations(self) -> pd.DataFrame:
         """Return the weighted correlations of the parameters (as shares of their priors)."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         self._need_posterior("correlations")
         shares, weights = self.particles.shares, self.particles.weights
         centred = shares - weights @ shares
         covariance = (centred * weights[:, None]).T @ centred
         sds = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
-        return pd.DataFrame(
+        return Table(
             covariance / np.outer(sds, sds), index=self.model.paths, columns=self.model.paths
         )
 
@@ -168,7 +169,7 @@ class Calibration:
         the two is known.  ``at_edge`` is the posterior share in the outer 2 % of the prior: much of
         it means that the range, not the data, has spoken.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         shares, weights = self.particles.shares, self.particles.weights
         found = self.correlations()
@@ -188,7 +189,7 @@ class Calibration:
                     "at_edge": float(weights[outer].sum()),
                 }
             )  # fmt: skip
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     # Beyond the fit ---------------------------------------------------------------------------
 
@@ -203,12 +204,71 @@ class Calibration:
         """
         number = whole("number", number, 1)
         if number not in self._predictive:
-            share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 1, 1)[0])
-            chosen = luck.evenly(self.particles.weights, number, share)
-            self._predictive[number] = Predictive.run(
-                self.model, self.targets, self.particles.shares[chosen]
-            )
+            shares, _, _ = self._drawn(number, fresh=True)
+            self._predictive[number] = Predictive.run(self.model, self.targets, shares)
         return self._predictive[number]
+
+    def _drawn(
+        self, number: int, fresh: bool
+    ) -> tuple[FloatArray, int | NDArray[np.int64], NDArray[np.int64]]:
+        """Return the shares of the prior to run at, the luck of each run, and which run each
+        draw is.
+
+        With fresh luck draws of `posterior`; else the accepted runs, each with its own luck.
+        """
+        stream = 1 if fresh else 2
+        share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, stream, 1)[0])
+        if fresh:
+            chosen = luck.evenly(self.particles.weights, number, share)
+            return self.particles.shares[chosen], forecast.FIRST_LUCK, np.arange(number)
+        last = self.generations[-1]
+        runs, places = np.unique(luck.evenly(last.weights, number, share), return_inverse=True)
+        return last.shares[runs], last.luck[runs], places
+
+    def forecast(
+        self, dates: Any, quantity: str = "users", number: int = 100, *, fresh: bool = False
+    ) -> pd.DataFrame:
+        """Say what the fitted model foretells for dates or days, without targets on them.
+
+        Parameters
+        ----------
+        dates : date, ISO text or int, or a list of them
+            Dates, or days since the start of the run (0 the first), up to the end of the scenario.
+        quantity : str
+            What is counted (`metrics.read_dated`): ``users``, ``adopted``, ``members:forum``, ...
+        number : int
+            Runs.
+        fresh : bool
+            Whether in another world: runs with fresh luck, as `predictive`, instead of the accepted
+            ones played on (`continued`).  ``optuna`` has these only.
+
+        Returns
+        -------
+        DataFrame
+            Index ``when``; ``median`` and the ends ``low, high`` of 90 % of the runs.
+
+        Raises
+        ------
+        KoubeiError
+            For a date outside the run (with the `ticks` that reach it), or an unknown quantity.
+        """
+        number, fresh = whole("number", number, 1), yes_no("fresh", fresh)
+        fresh = fresh or self.method == "optuna"
+        wanted = self._asked([f"{quantity}@{moment}" for moment in moments_from("dates", dates)])
+        shares, first, places = self._drawn(number, fresh)
+        values = self._played(shares, wanted, first)[places]
+        return forecast.table_of(wanted, values, fresh)
+
+    def _asked(self, statistics: list[str]) -> Targets:
+        """Return statistics that nothing is held against."""
+        wanted = Targets([Target(text, 1.0, 1.0, text, "macro-face") for text in statistics])
+        wanted.check(self.model.scenario)
+        return wanted
+
+    def _played(
+        self, shares: FloatArray, wanted: Targets, first: int | NDArray[np.int64]
+    ) -> FloatArray:
+        return self.model.statistics(shares, wanted, forecast.batch(wanted, shares), first)
 
     def continued(self, number: int = 100) -> Predictive:
         """Play the accepted runs on to the end of the scenario, each with the luck that it had.
@@ -231,15 +291,12 @@ class Calibration:
         self._need_posterior("continued")
         number = whole("number", number, 1)
         if number not in self._continued:
-            last = self.generations[-1]
-            share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 2, 1)[0])
-            chosen = luck.evenly(last.weights, number, share)
-            runs, places = np.unique(chosen, return_inverse=True)
-            found = Predictive.run(self.model, self.targets, last.shares[runs], last.luck[runs])
+            shares, first, places = self._drawn(number, fresh=False)
+            found = Predictive.run(self.model, self.targets, shares, first)
             self._continued[number] = found.at(places)
         return self._continued[number]
 
-    def series(self, name: str) -> forecast.Series:
+    def series(self, name: str) -> Series:
         """Return the points of one series, rising in time."""
         found = {s.name: s for s in forecast.series_of(self.targets, self.model.scenario)}
         if name not in found:
@@ -343,4 +400,4 @@ class Calibration:
         for row in self.table().itertuples():
             ends = "" if self.method == "optuna" else f"  ({row.q05:.4g} .. {row.q95:.4g})"
             lines.append(f"  {row.parameter} {row.q50:.4g}{ends}")
-        return "\n".join(lines) + ">"
+        return wrapped("\n".join(lines) + ">")

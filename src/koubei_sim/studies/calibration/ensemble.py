@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from koubei_sim import checks
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, count_text, span_text, wrapped
 from koubei_sim.metrics import first_day, period_ends
 from koubei_sim.metrics.measuring import STOCKS
 from koubei_sim.metrics.runs import scale_of
@@ -136,6 +137,13 @@ class Ensemble:
                 )
         return Ensemble(self.scenario.replace(**changes), self.parameters)
 
+    def __repr__(self) -> str:
+        """Say how many worlds there are, and in what they differ."""
+        worlds, paths = len(self.parameters), ", ".join(map(str, self.parameters.columns))
+        return wrapped(
+            f"Ensemble({worlds} worlds of {self.scenario.name}, which differ in {paths})"
+        )
+
     def run(
         self, rng: object = None, threads: int | None = None,
         progress: bool | Progress | None = None,
@@ -174,7 +182,7 @@ class Ensemble:
 
 
 @dataclass(frozen=True)
-class Worlds:
+class Worlds(Look):
     """Runs of all worlds of an ensemble; figures and metrics take it as they take a `Result`.
 
     Attributes
@@ -221,12 +229,30 @@ class Worlds:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         last, names = period_ends(self, every)
         columns: dict[str, Any] = {"tick": last}
         for level in ("die_hard", "loyal", "users"):
             low, middle, high = np.quantile(self.series(level)[:, last], BAND, axis=0)
             columns |= {level: middle, f"{level}_low": low, f"{level}_high": high}
-        return pd.DataFrame(columns, index=pd.Index(names, name="when"))
+        return Table(columns, index=pd.Index(names, name="when"))
+
+    def _shown(self) -> pd.DataFrame:
+        return self.pyramid()
+
+    def __repr__(self) -> str:
+        """Say how many worlds, and the pyramid at their end: median and 90 % band."""
+        people = self.scenario.n_agents * self.scenario.people_per_agent
+        lines = [
+            f"Worlds of {self.scenario.name}: {self.replicates} worlds of {people:,.0f} people, "
+            f"{self.scenario.ticks} days, key {self.key}"
+        ]
+        last = self.pyramid().iloc[-1]
+        for level in ("users", "loyal", "die_hard"):
+            band = span_text(last[f"{level}_low"], last[f"{level}_high"])
+            lines.append(f"  {level:<10}{count_text(last[level]):>12}   90 % of worlds {band}")
+        return wrapped("\n".join(lines))
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write the tables as CSV into a folder, each whole or not at all; return their paths.
@@ -258,7 +284,7 @@ class Worlds:
         than the quantile asks for: worlds that never do count as later than all others), and
         ``worlds``, the number of worlds that do.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = {}
         for name, level in LEVELS.items():
@@ -268,7 +294,7 @@ class Worlds:
             rows[f"{level:,.0f} {name}"] = {
                 "day": day, "low": low, "high": high, "worlds": int(np.isfinite(days).sum()),
             }  # fmt: skip
-        found = pd.DataFrame.from_dict(rows, orient="index")
+        found = Table.from_dict(rows, orient="index")
         return found.replace(np.inf, np.nan).rename_axis("level")
 
     def reported(self) -> pd.DataFrame:
@@ -278,7 +304,7 @@ class Worlds:
         ``day``, ``reported``, ``low``, ``median``, ``high`` (90 % band) and ``inside``.
         Registrations are held against members of boards, users against users.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         scenario, rows = self.scenario, []
         people = scenario.n_agents * scenario.people_per_agent
@@ -306,7 +332,7 @@ class Worlds:
                     "inside": bool(low <= one.count <= high),
                 }
             )
-        return pd.DataFrame(rows)
+        return Table(rows)
 
 
 def table_paths(folder: str | Path) -> list[Path]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.looks import Look
 from koubei_sim.metrics import days_of, read_dated
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration.baselines import Beside, Fitted, fit_baselines
@@ -152,7 +153,7 @@ def forecasts(
     values : dict of str to array, shape [runs, points]
         `MODEL` or `FRESH` -> statistics of runs, equally weighted.
     """
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     rows = []
     for k, when in enumerate(series.moments):
@@ -169,7 +170,7 @@ def forecasts(
         for fit in fitted:
             row[fit.name] = np.nan if fit.curve is None else float(fit.curve(times[k : k + 1])[0])
         rows.append(row)
-    return pd.DataFrame(rows)
+    return Table(rows)
 
 
 #: A day is near that of an announcement within so many days.
@@ -202,7 +203,7 @@ def passages(
         One row a point: ``series, when, use, observed``, then days of each forecast; ``inf`` where
         it never passes the count (a run: not by its last day).
     """
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     start = float(series.days[0] - times[0])
     rows = []
@@ -226,7 +227,7 @@ def passages(
                 grid = np.arange(0.0, float(times[-1]) + FOLLOWED)
                 row[fit.name] = first_passage(grid + start, fit.curve(grid), count) - announced
         rows.append(row)
-    return pd.DataFrame(rows)
+    return Table(rows)
 
 
 def first_passage(days: FloatArray, counts: FloatArray, count: float) -> float:
@@ -275,7 +276,7 @@ def errors(
     late : DataFrame, optional
         From `passages`, the same points; without it errors in days are NaN.
     """
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     seen, held = table["use"] == "fitted", table["use"] == "held out"
     points = int(seen.sum())
@@ -312,7 +313,7 @@ def errors(
             gaps = np.abs(late[str(row["forecast"])].to_numpy(dtype=np.float64)[later])
             row["days"], row["near_days"] = float(gaps.mean()), float((gaps <= NEAR_DAYS).mean())
     order = ["forecast", "title", "parameters", "points", "freedom", "fitted_error", "error"]
-    found = pd.DataFrame(rows, columns=[*order, "percent", "bias", "coverage", *_IN_DAYS, "note"])
+    found = Table(rows, columns=[*order, "percent", "bias", "coverage", *_IN_DAYS, "note"])
     return found.sort_values("error", kind="stable", na_position="last").reset_index(drop=True)
 
 
@@ -323,13 +324,34 @@ def _rms(logs: FloatArray) -> float:
     return float(np.sqrt(np.mean(logs**2))) if logs.size else float("nan")
 
 
+def batch(wanted: Targets, shares: FloatArray, kind: str = "forecast") -> str:
+    """Return the name of a journal: who is run, and what is asked of them."""
+    said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
+    return f"{kind}-{hashlib.sha256(said).hexdigest()[:12]}"
+
+
+def table_of(wanted: Targets, values: FloatArray, fresh: bool) -> pd.DataFrame:
+    """Return a row a moment: median and 90 % interval of runs, [runs, moments]."""
+    import pandas as pd
+
+    from koubei_sim.looks.frames import Table
+
+    equal = np.full(len(values), 1.0 / len(values))
+    rows = [quantiles(column, equal, (0.5, 0.05, 0.95)) for column in values.T]
+    texts = [str(entry.statistic).rpartition("@") for entry in wanted]
+    when = pd.Index([moment for _, _, moment in texts], name="when")
+    kind = "runs with fresh luck" if fresh else "accepted runs, played on"
+    note = f"{texts[0][0]}: median and 90 % of {len(values)} {kind}"
+    return Table(rows, index=when, columns=["median", "low", "high"]).told(note=note)
+
+
 #: Days of a run at which curves are kept, evenly from the first to the last.
 CURVE_DAYS: Final = 60
 #: Particles before those of predictive runs: more than any fit has, so that no luck is used twice.
 FIRST_LUCK: Final = 10**9
 
 
-class Predictive:
+class Predictive(Look):
     """Runs at draws of a posterior.
 
     Attributes
@@ -372,11 +394,8 @@ class Predictive:
             for day in days
         ]
         wanted = Targets([*targets, *extra])
-        # What names the journal: who is run, and what is asked of them.
-        said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
         kind = "continued" if isinstance(first_luck, np.ndarray) else "predictive"
-        name = f"{kind}-{hashlib.sha256(said).hexdigest()[:12]}"
-        values = model.statistics(shares, wanted, name, first_luck)
+        values = model.statistics(shares, wanted, batch(wanted, shares, kind), first_luck)
         curves = {}
         for k, series in enumerate(found):
             start = len(targets) + k * days.size
@@ -387,6 +406,31 @@ class Predictive:
         """Return some of the runs, one perhaps several times."""
         curves = {name: (days, counts[runs]) for name, (days, counts) in self.curves.items()}
         return Predictive(self.targets, self.shares[runs], self.values[runs], curves)
+
+    def summary(self) -> pd.DataFrame:
+        """Return one row a target: what was observed, and what the runs say with 90 % intervals.
+
+        Index ``target``; ``observed``, ``use`` (fitted, held out, not fitted), median ``model``,
+        ``low``, ``high``, and whether the observed value is ``inside``.
+        """
+        from koubei_sim.looks.frames import Table
+
+        rows = {}
+        for target, column in zip(self.targets, self.values.T, strict=True):
+            low, middle, high = quantiles(column, self.weights, (0.05, 0.5, 0.95))
+            use = "held out" if target.hold_out else "fitted" if target.weight > 0 else "not fitted"
+            rows[target.name] = {
+                "observed": target.value, "use": use, "model": middle, "low": low, "high": high,
+                "inside": bool(low <= target.value <= high),
+            }  # fmt: skip
+        return Table.from_dict(rows, orient="index").rename_axis("target")
+
+    def _shown(self) -> pd.DataFrame:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        """Return how many runs, and the table of `summary`."""
+        return f"Predictive: {len(self.values)} runs at draws of the posterior\n{self.summary()!r}"
 
     def table(self) -> pd.DataFrame:
         """Return the statistics, one row a run and one column a target."""

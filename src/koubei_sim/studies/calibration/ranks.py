@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Batch, Particles
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 
-class Ranks:
+class Ranks(Look):
     """Where true parameters lie in their posteriors; made by `rank_statistics`.
 
     Attributes
@@ -61,8 +62,9 @@ class Ranks:
         normal scores against chi-square, two-sided; Cook, Gelman and Rubin 2006) sees posteriors
         that are too narrow or too wide.
         """
-        import pandas as pd
         from scipy import stats
+
+        from koubei_sim.looks.frames import Table
 
         rows = []
         for k, path in enumerate(self.paths):
@@ -80,7 +82,7 @@ class Ranks:
                     "contraction": float(self.contraction[k]),
                 }
             )
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def uniform(self, level: float = 0.01) -> bool:
         """Say whether no test rejects at `level`, shared among all tests (Bonferroni)."""

@@ -18,8 +18,10 @@ from koubei_sim._version import __version__
 from koubei_sim.cascades import cascade
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.checks import number, whole, word, yes_no
+from koubei_sim.checks import number as number_
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import wrapped
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 from koubei_sim.studies.calibration import abc, luck
 from koubei_sim.studies.calibration.abc import Particles
@@ -31,9 +33,14 @@ from koubei_sim.studies.calibration.calibrate import (
     stored_plan,
 )
 from koubei_sim.studies.calibration.calibration import Calibration
-from koubei_sim.studies.calibration.forecast import FIRST_LUCK, Predictive
+from koubei_sim.studies.calibration.forecast import Predictive, table_of
 from koubei_sim.studies.calibration.rule_model import RuleModel, rule_ranges
-from koubei_sim.studies.calibration.rule_targets import RuleTarget, parse, rule_targets_from
+from koubei_sim.studies.calibration.rule_targets import (
+    BY_TIME,
+    RuleTarget,
+    parse,
+    rule_targets_from,
+)
 from koubei_sim.studies.calibration.synthetic import Walked, walk
 from koubei_sim.studies.calibration.targets import Targets
 from koubei_sim.studies.sweep.engine import execution_from
@@ -96,13 +103,56 @@ class RuleCalibration(Calibration):
         """Run the rule at draws of the posterior, with fresh luck."""
         number = whole("number", number, 1)
         if number not in self._predictive:
-            share = float(luck.shares(self.model.key, luck.DRAW_PARENT, 0, 1, 1)[0])
-            chosen = luck.evenly(self.particles.weights, number, share)
-            shares = self.particles.shares[chosen]
+            shares, first, _ = self._drawn(number, fresh=True)
             one = replace(self.model, replicates=1)
-            values = one.statistics(shares, self.targets, "predictive", FIRST_LUCK)
+            values = one.statistics(shares, self.targets, "predictive", first)
             self._predictive[number] = Predictive(self.targets, shares, values, {})
         return self._predictive[number]
+
+    def forecast(
+        self, dates: Any, quantity: str = "size", number: int = 100, *, fresh: bool = True
+    ) -> pd.DataFrame:
+        """Say what the fitted rule foretells for points of time, without targets on them.
+
+        Parameters
+        ----------
+        dates : number, or a list of them
+            Times of the rule (steps), up to the horizon of the fit.
+        quantity : {"size", "share"}
+            People active by then, or their share.
+        number : int
+            Draws of the posterior, each run once.
+        fresh : bool
+            Only True: runs of rules are not played on.
+
+        Returns
+        -------
+        DataFrame
+            As in `Calibration.forecast`.
+        """
+        number = whole("number", number, 1)
+        if not yes_no("fresh", fresh):
+            raise self._scenarios_only("fresh=False")
+        quantity = word("quantity", quantity, BY_TIME)
+        times = [dates] if np.ndim(dates) == 0 else list(dates)
+        found = sorted({number_("dates", time, 0.0) for time in times})
+        if not found:
+            raise KoubeiError("dates", "none given", allowed="times of the rule")
+        wanted = self._asked([f"{quantity}@{time:g}" for time in found])
+        shares, first, _ = self._drawn(number, fresh=True)
+        return table_of(wanted, self._played(shares, wanted, first), fresh=True)
+
+    def _asked(self, statistics: list[str]) -> Targets:
+        wanted = Targets([RuleTarget(text, 1.0, 1.0, text) for text in statistics])
+        horizon = self.model.options.get("horizon")
+        if horizon is not None:
+            _within(wanted, float(horizon))
+        own = self.model
+        _tried(own.network, own.rule, own.seed_agents, wanted, own.key, own.options)
+        return wanted
+
+    def _played(self, shares: Any, wanted: Targets, first: Any) -> Any:
+        return replace(self.model, replicates=1).statistics(shares, wanted, "forecast", first)
 
     def _scenarios_only(self, what: str) -> KoubeiError:
         return KoubeiError(what, "for fits of scenarios, not of rules", fix="predictive()")
@@ -145,7 +195,7 @@ class RuleCalibration(Calibration):
         ]
         for row in self.table().itertuples():
             lines.append(f"  {row.parameter} {row.q50:.4g}  ({row.q025:.4g} .. {row.q975:.4g})")
-        return "\n".join(lines) + ">"
+        return wrapped("\n".join(lines) + ">")
 
 
 def fit_rule(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
+from koubei_sim.looks import Look
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.runs.progress import Meter, Progress
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 
-class Scorecard:
+class Scorecard(Look):
     """Targets beside what a model gives; made by `scorecard`.
 
     Attributes
@@ -54,7 +55,7 @@ class Scorecard:
         statistic is, ``empty`` for a level without targets), ``use`` (``fitted``, ``held out``,
         ``not fitted``), ``source``.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows: list[dict[str, Any]] = []
         for level in LEVELS:
@@ -63,7 +64,7 @@ class Scorecard:
             if not here:
                 rows.append({"level": level, "target": "", "verdict": "empty", "use": ""})
         order = ["level", "target", "statistic", "observed", "simulated", "low", "high", "gap"]
-        return pd.DataFrame(rows, columns=[*order, "verdict", "use", "source"])
+        return Table(rows, columns=[*order, "verdict", "use", "source"])
 
     def _row(self, k: int, target: Target) -> dict[str, Any]:
         low, middle, high = quantiles(self.values[:, k], self.weights, (0.05, 0.5, 0.95))
@@ -88,14 +89,14 @@ class Scorecard:
 
     def by_level(self) -> pd.DataFrame:
         """Return how many targets of each level are met, in the order of Rand and Rust 2011."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         table = self.table()
         rows = []
         for level in LEVELS:
             found = table.loc[(table["level"] == level) & (table["verdict"] != "empty"), "verdict"]
             rows.append({"level": level, "targets": len(found), "met": int((found == "met").sum())})
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def __repr__(self) -> str:
         """Return a line a level."""

@@ -367,7 +367,24 @@ def _several(where: str, given: Any) -> list[Any]:
     return list(given)
 
 
-def moment_from(given: Any) -> Any:
+def moments_from(where: str, given: Any) -> list[Any]:
+    """Return one date or day, or a list of them, rising in time, each once.
+
+    Raises
+    ------
+    KoubeiError
+        For none, for what is no date, or for dates beside days.
+    """
+    alone = isinstance(given, (str, bytes)) or not isinstance(given, Iterable)
+    found = [moment_from(date, where) for date in ([given] if alone else _several(where, given))]
+    if not found:
+        raise KoubeiError(where, "none given", allowed="dates, or days since the start of the run")
+    if len({type(moment) for moment in found}) > 1:
+        raise KoubeiError(where, "dates beside days", got=repr(given))
+    return sorted(set(found))
+
+
+def moment_from(given: Any, where: str = "targets") -> Any:
     """Return a date or a day as such; a time of the day is left out, in its own time zone.
 
     Examples
@@ -394,11 +411,11 @@ def moment_from(given: Any) -> Any:
                 return found.date() if isinstance(found, datetime.datetime) else found
     elif (not missing and hasattr(given, "__index__")) or isinstance(given, float):
         with contextlib.suppress(KoubeiError):
-            return whole("targets", given, -EARLIEST)
+            return whole(where, given, -EARLIEST)
     parts = {"Period": "end_time", "Timedelta": "days", "timedelta": "days"}
     part = parts.get(type(given).__name__)
     fix = f"[date.{part} for date in dates]" if part else "'2012-12-15', or a day"
-    raise KoubeiError("targets", "neither a date nor a day", got=repr(given), fix=fix)
+    raise KoubeiError(where, "neither a date nor a day", got=repr(given), fix=fix)
 
 
 def targets_from(given: Any) -> Targets:

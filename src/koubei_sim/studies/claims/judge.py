@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from koubei_sim._version import __version__
 from koubei_sim.checks import yes_no
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import kept_measure, mean_interval
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.runs.options import refused
@@ -59,7 +60,7 @@ _QUICK: Final = {"points": 6, "replicates": 2, "ladder": 2}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Verdict:
+class Verdict(Look):
     """The verdict of a claim.
 
     Attributes
@@ -82,15 +83,15 @@ class Verdict:
 
     def table(self) -> pd.DataFrame:
         """Return one row a test."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
-        return pd.DataFrame(self.content["tests"]).drop(
+        return Table(self.content["tests"]).drop(
             columns=["splits", "tree", *AGAIN], errors="ignore"
         )
 
     def __repr__(self) -> str:
         """Return one line."""
-        return f"<Verdict {self.claim.id} ({self.claim.title}): {self.verdict}>"
+        return wrapped(f"<Verdict {self.claim.id} ({self.claim.title}): {self.verdict}>")
 
 
 def claim(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import MODULES, active, neutral_paths
 from koubei_sim.runs.options import RunOptions, options_from, outcome_from, scenario_from, texts
@@ -73,7 +74,7 @@ def _without(scenario: Scenario, modules: Sequence[str], own_people: bool) -> Sc
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SwitchedOff:
+class SwitchedOff(Look):
     """Runs with modules switched off: what `knock_out` and `attribution` have in common.
 
     Attributes
@@ -156,7 +157,7 @@ class KnockOut(SwitchedOff):
         rung of the ladder against the one above.  ``_of``: which pairs are told of.  Ends of 95 %
         intervals: ``_low``, ``_high``; NaN with less than three pairs.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = {}
         for module, (full, alone, above, rung) in self._rows():
@@ -164,13 +165,13 @@ class KnockOut(SwitchedOff):
             row = _columns({"effect": effect, "step": self._parts(above, rung)})
             found = effect.given
             rows[module] = row | {"kind": found.kind, "gain": found.gain, "n": found.n}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("module")
+        return Table.from_dict(rows, orient="index").rename_axis("module")
 
     def __repr__(self) -> str:
         """Say what the modules add that do most."""
         found = {name: self._parts(runs[0], runs[1]) for name, runs in self._rows()}
         head = f"{self.seen.shape[-1]} replicates, key {self.key}: what each module adds"
-        return "\n".join([head, *self._lines({name: (p, p) for name, p in found.items()})])
+        return wrapped("\n".join([head, *self._lines({name: (p, p) for name, p in found.items()})]))
 
 
 def knock_out(
@@ -275,7 +276,7 @@ class Attribution(SwitchedOff):
             no effect; above 1 where the effect turns round, below 0 where the module works against
             it).  ``n``: pairs in which what is carried is defined.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = {}
         for module, (full, alone, above, rung) in self._rows():
@@ -288,7 +289,7 @@ class Attribution(SwitchedOff):
                      for arms in (full, alone))  # fmt: skip
             shares = {"share_take_off": _share(full[:, 0], alone[:, 0]), "share": _share(*sizes)}
             rows[module] = row | shares | {"kind": carried.given.kind, "n": carried.given.n}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("module")
+        return Table.from_dict(rows, orient="index").rename_axis("module")
 
     def __repr__(self) -> str:
         """Say the effect and the modules that carry most of it."""
@@ -301,7 +302,7 @@ class Attribution(SwitchedOff):
             f"without {name}": (self._parts(runs[1]), self._parts(runs[0], runs[1]))
             for name, runs in self._rows()
         }
-        return "\n".join(lines + self._lines(found))
+        return wrapped("\n".join(lines + self._lines(found)))
 
 
 def _share(whole: NDArray[np.float64], alone: NDArray[np.float64]) -> float:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.parameters import parameter_table
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class BreakEven:
+class BreakEven(Look):
     """Where an effect changes its sign.
 
     Attributes
@@ -70,16 +71,27 @@ class BreakEven:
         """Return the mean effect and its 95 % interval at every value tried, in order."""
         return tried(self.path, self.effects, self.key, self.shares)
 
+    def __repr__(self) -> str:
+        """Say where the sign changes, and how surely."""
+        low, high = (f"{end:.4g}" for end in (self.low, self.high))
+        ends = f"{'' if self.bounded[0] else 'below '}{low} .. "
+        ends += f"{'' if self.bounded[1] else 'above '}{high}"
+        pairs = next((values.size for values in self.effects.values()), 0)
+        return wrapped(
+            f"BreakEven({self.path} {self.value:.4g} (95 % {ends}); "
+            f"{len(self.effects)} values tried, {pairs} pairs, key {self.key})"
+        )
+
 
 def tried(
     path: str, effects: Mapping[float, NDArray[np.float64]], key: int, shares: bool | None
 ) -> pd.DataFrame:
     """Return mean effect and 95 % interval at each value of a search, in order."""
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     found = {value: paired_interval(effects[value], key, 0, shares) for value in sorted(effects)}
     rows = [[value, *interval[:3]] for value, interval in found.items()]
-    return pd.DataFrame(rows, columns=[path, "effect", "low", "high"]).set_index(path)
+    return Table(rows, columns=[path, "effect", "low", "high"]).set_index(path)
 
 
 def break_even(

@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number, word
 from koubei_sim.core.codes import RECRUITER_GOODS, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, count_text, span_text, wrapped
 from koubei_sim.metrics import (
     OUTCOMES,
+    Told,
     block,
     check_measure,
     die_hard_and_core,
@@ -65,7 +67,7 @@ class Made:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Look):
     """Scenarios that were run under one key.
 
     Attributes
@@ -197,7 +199,7 @@ class Comparison:
             means) of the outcome in the two scenarios, under their names; ``effect, low, high`` as
             in `effect`, and its ``kind``.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         name, base = self._other(name), self.baseline if baseline is None else baseline
         kinds, outcome = self._kinds(name, base), check_measure(outcome)
@@ -213,7 +215,8 @@ class Comparison:
                 "effect": found.estimate, "low": found.low, "high": found.high,
                 "kind": found.kind,
             }  # fmt: skip
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("stratum")
+        shown = ["pairs", "share", "share_low", "share_high", base, name, "effect", "low", "high"]
+        return Table.from_dict(rows, orient="index").rename_axis("stratum").told(shown)
 
     def _kinds(self, name: str, base: str) -> NDArray[np.int64]:
         return strata_of(self.taken(name), self.taken(base))
@@ -221,6 +224,28 @@ class Comparison:
     def _horizon(self, *names: str) -> float:
         """Days that all of them were run: a day that never came counts as this."""
         return float(min(self.runs[name].histories[0].table.shape[0] for name in names))
+
+    def told(self, outcome: str = "users", name: str | None = None) -> Told:
+        """Return an outcome of one scenario alone with its 95 % interval, as `Result.summary`."""
+        name, outcome = self._other(name), check_measure(outcome)
+        values, taken = self.values(outcome, name), self.taken(name)
+        return told(outcome, values, taken, self.key, self._horizon(name))
+
+    def _shown(self) -> pd.DataFrame:
+        """Return one row a scenario: whether it takes off, users, and the effects on both."""
+        from koubei_sim.looks.frames import Table
+
+        rows = {}
+        for name in self.names:
+            row: dict[str, str] = {}
+            for outcome, word_ in (("take_off", "takes off"), ("users", "users")):
+                found = self.told(outcome, name)
+                ends = span_text(found.low, found.high)
+                row[word_] = count_text(found.estimate) + (f" ({ends})" if ends else "")
+                same = name == self.baseline
+                row[f"effect on {outcome}"] = "" if same else str(self.effect(outcome, name))
+            rows[name] = row
+        return Table.from_dict(rows, orient="index").rename_axis("scenario")
 
     def _typical(self, outcome: str, name: str, rows: NDArray[np.bool_]) -> float:
         """Return the estimate of one scenario over the given pairs."""
@@ -240,7 +265,7 @@ class Comparison:
             ``interval`` (the method), ``gain`` of pairing, share ``changed`` of the pairs that
             differ at all, ``n``, and ``of``, the pairs that are told of.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         name = self._other(name)
         rows, kept = {}, told_of(self._kinds(name, self.baseline))
@@ -254,7 +279,9 @@ class Comparison:
                 "interval": gap.method, "gain": gap.gain, "changed": gap.changed, "n": gap.n,
                 "of": of,
             }  # fmt: skip
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
+        table = Table.from_dict(rows, orient="index").rename_axis("outcome")
+        shown = [self.baseline, name, "effect", "low", "high", "kind", "n"]
+        return table.told(shown, f"of the pairs: {kept[1]}; take_off: of all")
 
     def over_time(self, series: str = "users", name: str | None = None) -> pd.DataFrame:
         """Return the effect day by day, in the pairs in which both take off.
@@ -273,7 +300,7 @@ class Comparison:
             Index ``tick``; geometric means of people in both, ``effect`` (times, as in `effect`)
             and its 95 % interval ``low``, ``high`` (of each day alone).
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         name = self._other(name)
         rows, _ = told_of(self._kinds(name, self.baseline))
@@ -281,7 +308,7 @@ class Comparison:
         found = [effect("users", one[:, t], other[:, t]) for t in range(one.shape[1])]
         logs = [np.log1p(each) for each in (other, one)]
         typical = [np.expm1(each.mean(axis=0)) if each.size else each.sum(axis=0) for each in logs]
-        return pd.DataFrame(
+        return Table(
             {
                 self.baseline: typical[0],
                 name: typical[1],
@@ -425,18 +452,16 @@ class Comparison:
         ]
         for name in self.names[1:]:
             found, gap = self.strata(name=name), self.effect("take_off", name)
-            chances = [self.taken(which).mean() for which in (name, self.baseline)]
-            lines.append(
-                f"  {name}: takes off in {chances[0]:.2f}, "
-                f"{self.baseline} in {chances[1]:.2f}: {gap}"
-            )
+            chances = [self.told("take_off", which) for which in (name, self.baseline)]
+            said = [f"{c.estimate:.2f} ({c.low:.2f} .. {c.high:.2f})" for c in chances]
+            lines.append(f"  {name}: takes off in {said[0]}, {self.baseline} in {said[1]}: {gap}")
             shares = ", ".join(f"{row} {share:.2f}" for row, share in found["share"].items())
             lines.append(f"    {shares}")
             users_, (_, of) = self.effect("users", name), told_of(self._kinds(name, self.baseline))
             if users_.n:
                 lines.append(f"    where {of}: users {users_}, {users_.n} pairs")
         lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join(lines)
+        return wrapped("\n".join(lines))
 
 
 def _strata_names(name: str, base: str) -> list[str]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval
 from koubei_sim.runs.options import options_from, scenario_from
 from koubei_sim.runs.progress import Progress as Told
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExchangeRate:
+class ExchangeRate(Look):
     """How much of a currency equals a lever.
 
     Attributes
@@ -114,7 +115,7 @@ class ExchangeRate:
         ]
         if np.isfinite(times):
             lines.insert(1, f"  {times:.3g} times as much (95 % {least:.3g} .. {most:.3g})")
-        return "\n".join(lines)
+        return wrapped("\n".join(lines))
 
 
 def exchange_rate(

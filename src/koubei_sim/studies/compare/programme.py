@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.core.codes import LOG_ADOPT
+from koubei_sim.looks import count_text, span_text
 from koubei_sim.metrics import Interval, mean_interval
 from koubei_sim.metrics.forest import recruitment_forest
 from koubei_sim.model.world.arrays import History
@@ -40,6 +41,16 @@ class ProgrammeValue(NamedTuple):
             name: mean_interval(part, key, number)
             for number, (name, part) in enumerate(self._asdict().items())
         }
+
+    def __repr__(self) -> str:
+        """Say value and parts with their intervals."""
+        lines = [f"ProgrammeValue of {self.value.size} replicates"]
+        for name, found in self.intervals().items():
+            ends = span_text(found.low, found.high)
+            lines.append(
+                f"  {name:<14}{count_text(found.mean):>12}{'   95 % ' if ends else ''}{ends}"
+            )
+        return "\n".join(lines)
 
     @property
     def share_of_expansion(self) -> float:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.hurdle import LEAST, more
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.neutral import neutral_paths
@@ -41,7 +42,7 @@ DRAW_PLAYERS: Final = 198
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Shapley:
+class Shapley(Look):
     """Shares of an effect.
 
     Attributes
@@ -84,7 +85,7 @@ class Shapley:
         replicates; of ``times`` (``kind``) the factors of the players multiply to that of all, and
         ``part`` is of the logarithm.  Intervals are 95 %.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = {}
         pairs = (*zip(self.chances, self.shares, strict=True), (self.chance, self.effect))
@@ -100,7 +101,7 @@ class Shapley:
                 "kind": found.kind,
                 "n": found.n,
             }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("player")
+        return Table.from_dict(rows, orient="index").rename_axis("player")
 
     def __repr__(self) -> str:
         """Say the effect of all, and the shares in it."""
@@ -113,7 +114,7 @@ class Shapley:
             lines.append(
                 f"  {name}: take-off {row['take_off']:+.2f}; {named} {sign}{row['share']:.4g}"
             )
-        return "\n".join(lines)
+        return wrapped("\n".join(lines))
 
 
 def _part(shares: NDArray[np.float64], effect: NDArray[np.float64]) -> float:

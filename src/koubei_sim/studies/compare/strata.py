@@ -10,12 +10,19 @@ of arrays with one entry a pair; called by `Comparison`.
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.metrics import OUTCOMES, Interval, hurdle, mean_interval, offset
+from koubei_sim.metrics import (
+    Interval,
+    hurdle,
+    luck_of,
+    mean_interval,
+    offset,
+    with_horizon,
+)
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies.compare.criterion import paired_interval
 
@@ -24,7 +31,6 @@ BoolArray = NDArray[np.bool_]
 
 #: The kinds, in the order in which they are shown; the two in the middle go by a name.
 BOTH, ONLY, LONE, NEITHER = range(4)
-DAYS: Final = ("day_", "day:")
 
 
 class Effect(NamedTuple):
@@ -106,8 +112,7 @@ def scaled(outcome: Outcome, values: FloatArray, horizon: float | None = None) -
     values = np.asarray(values, dtype=np.float64)
     if callable(outcome):
         return values
-    if horizon is not None and outcome.startswith(DAYS):
-        values = np.where(np.isnan(values), horizon, values)
+    values = with_horizon(outcome, values, horizon)
     plus = offset(outcome)
     return values if plus is None else np.log(values + plus)
 
@@ -127,9 +132,7 @@ def on_scale(
     elif outcome.startswith("take_off"):
         found = hurdle.mean_of_gaps(gap, reach)
     elif offset(outcome) is None:
-        known = list(OUTCOMES)
-        number = known.index(outcome) if outcome in OUTCOMES else len(known)
-        found = hurdle.enough(mean_interval(gap, key, number), gap.size)
+        found = hurdle.enough(mean_interval(gap, key, luck_of(outcome)), gap.size)
     else:
         kind, found = "times", hurdle.enough(mean_interval(gap, skewed=math.inf), gap.size)
         # Beyond what a float holds there is no bound: two pairs that differ by many factors.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval, chance
 from koubei_sim.studies.compare.criterion import paired_interval
 from koubei_sim.studies.decide.decision import expected
@@ -23,7 +24,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Choice:
+class Choice(Look):
     """The policy chosen of many, and how surely it is the better of the last two.
 
     Attributes
@@ -117,7 +118,7 @@ class Choice:
             pairs.  ``may_be_best``: no bet against it says otherwise (with the error of the race;
             always true where the outcome has no bounds).
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         first, second = self._two
         ruled_out = self.race.evidence >= 1.0 / self.race.error
@@ -141,7 +142,7 @@ class Choice:
             if at == second:
                 row["behind"], row["behind_low"], row["behind_high"] = self.difference[:3]
             rows[name] = row
-        frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy")
+        frame = Table.from_dict(rows, orient="index").rename_axis("policy")
         order = np.lexsort((-frame["seen"], -frame["worlds"]))
         rest = [at for at in order if at not in (first, second)]
         return frame.iloc[[first, second, *rest]]
@@ -150,7 +151,7 @@ class Choice:
         """Say in one line what was chosen and what fresh worlds say of it."""
         gap, fresh = self.difference, self.race.fresh
         sure = "better than" if self.decided else "not told apart from"
-        return (
+        return wrapped(
             f"Choice({self.name!r} of {len(self.names)} policies, {sure} {self.runner_up!r}: "
             f"{self.outcome} {gap.mean:+.4g} (95 % {gap.low:.4g} .. {gap.high:.4g}) in "
             f"{fresh.stop - fresh.start} fresh worlds; {self.runs:,} runs)"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, count_text, money_text, span_text, wrapped
 from koubei_sim.metrics import Interval, chance, wilson
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
@@ -95,7 +96,7 @@ def _arms(excess: FloatArray, quantile: Any) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan:
+class Plan(Look):
     """Designs in worlds: which pays, how surely, and what would be worth knowing first.
 
     Attributes
@@ -119,6 +120,10 @@ class Plan:
     race : Race or None
         What the worlds say against each design; None where the outcome has no known bounds.
     key : int
+    currency : str
+        What money is called; empty where that was not said.
+    prices : dict of str to number
+        Prices that the user gave, by dotted path; all others are those of the scenario.
     """
 
     designs: dict[str, dict[str, Any]]
@@ -133,6 +138,8 @@ class Plan:
     budget: float | None
     race: Race | None
     key: int
+    currency: str = ""
+    prices: dict[str, Any] = field(default_factory=dict)
     _frames: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -167,6 +174,9 @@ class Plan:
     def notes(self) -> tuple[str, ...]:
         """What must be known before the numbers are read: one sentence each."""
         said = []
+        if self.prices:
+            given = ", ".join(f"{path} = {money}" for path, money in self.prices.items())
+            said.append(f"prices given by the user: {given}; all others are the scenario's")
         if self.values.shape[2] == 1:
             said.append("one replicate a world: best, regret and their like hold its luck")
         if not self._full.all():
@@ -188,7 +198,7 @@ class Plan:
             against the best design there, mean and maximum; ``may_be_best``: whether the worlds
             leave it open (its own error rate is that of the race); ``worlds`` it was run in.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         values, taken = self.by_world, self.taken.mean(axis=2)
         done = np.isfinite(taken)
@@ -218,7 +228,7 @@ class Plan:
                 "may_be_best": bool(self.race is None or self.race.running[at]),
                 "worlds": worlds,
             }
-        frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("design")
+        frame = Table.from_dict(rows, orient="index").rename_axis("design")
         return frame.sort_values(["worlds", "value"], ascending=False, kind="stable")
 
     def _chance(self, taken: FloatArray) -> tuple[float, float]:
@@ -239,10 +249,12 @@ class Plan:
         Returns
         -------
         DataFrame
-            Index ``design``: ``outlay``, ``value``, and ``sure``: the share of 1,000 resamples of
-            the worlds in which it is on the frontier too.  Dropped designs are left out.
+            Index ``design``: ``outlay``, ``value``, ``sure``: the share of 1,000 resamples of the
+            worlds in which it is on the frontier too, and ``per_1000``: what 1,000 more outlay
+            brings from the row above to this one (NaN for the first).  Dropped designs are left
+            out.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         full = np.flatnonzero(self._full)
         values = self.by_world[full]
@@ -256,7 +268,9 @@ class Plan:
             }
             for at in np.argsort(cost, kind="stable") if on[at]
         }  # fmt: skip
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("design")
+        found = Table.from_dict(rows, orient="index").rename_axis("design")
+        found["per_1000"] = 1000.0 * found["value"].diff() / found["outlay"].diff()
+        return found.told(note=f"outlay in {self.currency}" if self.currency else "")
 
     def _resampled(self, values: FloatArray, cost: FloatArray) -> FloatArray:
         from koubei_sim.core import draws
@@ -295,6 +309,8 @@ class Plan:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         values = self.values[self._full]
         values = values[:, np.isfinite(values).all(axis=(0, 2))]
         means = values.mean(axis=2)
@@ -329,7 +345,7 @@ class Plan:
             }
             for name, (gain, most) in found.items()
         }  # fmt: skip
-        frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("known")
+        frame = Table.from_dict(rows, orient="index").rename_axis("known")
         fixed = [name for name in found if name not in asked or name == "all parameters"]
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
@@ -351,7 +367,8 @@ class Plan:
             f"{best} is the best of {designs} designs in {self._full_worlds} worlds: "
             f"{self.outcome} {_span(row.value, row.low, row.high)}",
             f"  take-off {_span(row.take_off, row.take_off_low, row.take_off_high)}, outlay "
-            f"{row.outlay:,.0f}, regret {row.regret:.4g} a world and {row.most_regret:.4g} at most",
+            f"{money_text(row.outlay, self.currency)}, regret {count_text(row.regret)} a world and "
+            f"{count_text(row.most_regret)} at most",
         ]
         if self.race is not None:
             rivals = [name for name in table.index[table.may_be_best] if name != best]
@@ -362,8 +379,9 @@ class Plan:
             lines.append(f"  {said}; {self.runs:,} runs of {equal:,}")
         if self.over_budget:
             dear = "; ".join(self.over_budget)
-            lines.append(f"  over the budget of {self.budget:,.0f} and left out: {dear}")
-        return "\n".join(lines + [f"  note: {note}" for note in self.notes])
+            limit = money_text(self.budget or 0.0, self.currency)
+            lines.append(f"  over the budget of {limit} and left out: {dear}")
+        return wrapped("\n".join(lines + [f"  note: {note}" for note in self.notes]))
 
     @property
     def _full_worlds(self) -> int:
@@ -372,8 +390,8 @@ class Plan:
 
 def _span(value: float, low: float, high: float) -> str:
     if not math.isfinite(low):
-        return f"{value:.4g} (too few take-offs for an interval)"
-    return f"{value:.4g} (95 % {low:.4g} .. {high:.4g})"
+        return f"{count_text(value)} (too few take-offs for an interval)"
+    return f"{count_text(value)} (95 % {span_text(low, high)})"
 
 
 def _efficient(cost: FloatArray, value: FloatArray) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from koubei_sim.checks import currency as currency_of
 from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.runs.options import options_from
@@ -35,6 +36,7 @@ def plan(
     value_per_user: float | None = None,
     prices: Mapping[str, Any] | None = None,
     budget: float | None = None,
+    currency: str | None = None,
     outcome: Outcome | None = None,
     replicates: int = 1,
     racing: bool = False,
@@ -72,7 +74,10 @@ def plan(
     budget : float, optional
         Money at most.  A design whose outlay (`designs.outlay`: what it spends whatever people do)
         is above it is not run, and named in ``over_budget``.  What success costs on top of that is
-        no part of the outlay, since success pays it; it is part of spend and profit.
+        no part of the outlay, since success pays it; it is part of spend and profit.  Refused where
+        nothing that the designs do has a price: none is invented.
+    currency : str, optional
+        What money is called, ``"CNY"``; shown beside amounts, never converted.
     outcome : str or callable, optional
         What is decided by in the place of the profit, the more the better: a measure,
         ``P(users >= 1000)``, ``log1p(users)``, or a function of (history, scenario).
@@ -122,6 +127,7 @@ def plan(
     number = whole("replicates", replicates, 1)
     racing = yes_no("racing", racing)
     error = error_from(error)
+    money = currency_of(currency, budget if value_per_user is None else value_per_user)
     asked = question_from(
         scenario, designs, options, value_per_user, prices, budget, outcome, bounds
     )
@@ -164,4 +170,6 @@ def plan(
         asked.limit,
         race,
         options.key,
+        money,
+        asked.prices,
     )

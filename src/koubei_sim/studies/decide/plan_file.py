@@ -36,6 +36,7 @@ class PlanFile(OfScenario):
     value_per_user: Real | None = entry(None, "Money that a user at the end is worth", low=0.0)
     prices: Flat = entry({}, "Prices by dotted path")
     budget: Real | None = entry(None, "Money at most", low=0.0)
+    currency: str | None = entry(None, "What money is called")
     outcome: str | None = entry(None, "What decides in the place of the profit")
     replicates: Whole = entry(1, "Runs of each design in each world", low=1)
     racing: YesNo = entry(False, "Whether designs that are surely not the best are dropped")
@@ -90,6 +91,7 @@ def read_plan(file: str | Path) -> dict[str, Any]:
         "value_per_user": asked.value_per_user,
         "prices": asked.prices or None,
         "budget": asked.budget,
+        "currency": asked.currency,
         "outcome": asked.outcome,
         "replicates": asked.replicates,
         "racing": asked.racing,

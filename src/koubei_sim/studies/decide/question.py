@@ -54,6 +54,8 @@ class Question(NamedTuple):
         What decides; None: the profit.
     value : float or None
         Money that a user at the end is worth.
+    prices : dict
+        Prices that the user gave, by dotted path.
     take_off : Criterion
         What counts as take-off: the same for all designs.
     bounds : tuple of float, or None
@@ -70,6 +72,7 @@ class Question(NamedTuple):
     value: float | None
     take_off: Criterion
     bounds: tuple[float, float] | None
+    prices: dict[str, Any]
 
     @property
     def outcome(self) -> str:
@@ -181,8 +184,9 @@ def question_from(
     """
     key, own = options.key, options.own_people
     base = scenario_from("scenario", scenario, own)
-    if prices is not None:
-        base = base.changed(_prices(prices), own)
+    asked_prices = {} if prices is None else _prices(prices)
+    if asked_prices:
+        base = base.changed(asked_prices, own)
     value = None if value_per_user is None else number_of("value_per_user", value_per_user, 0.0)
     if (outcome is None) == (value is None):
         raise KoubeiError(
@@ -195,6 +199,11 @@ def question_from(
     made = {name: base.changed(changes, own) for name, changes in asked.items()}
     costs = {name: outlay(each) for name, each in made.items()}
     limit = None if budget is None else number_of("budget", budget, 0.0)
+    if limit is not None and not any(costs.values()):
+        raise KoubeiError(
+            "budget", "nothing that the designs do has a price, and none is invented", got=limit,
+            fix="prices={'seeding.recruit_cost': 80.0}",
+        )  # fmt: skip
     over = {name: cost for name, cost in costs.items() if limit is not None and cost > limit}
     if len(over) == len(asked):
         cheapest = min(costs, key=lambda name: costs[name])
@@ -217,6 +226,7 @@ def question_from(
         value,
         Criterion("adoptions", "P", float(bar)),
         _bounds(bounds, judged, value, [made[n] for n in kept], [costs[n] for n in kept]),
+        asked_prices,
     )
 
 

@@ -152,7 +152,7 @@ def required_replicates_table(
 
     All but ``take_off`` of the replicates that took off, where any did.
     """
-    import pandas as pd
+    from koubei_sim.looks.frames import Table
 
     found = outcomes(run)
     rows_told = hurdle.kept(found["take_off"]).rows  # as `Result.summary` tells them
@@ -164,9 +164,7 @@ def required_replicates_table(
         )._asdict()
         for name, values in found.items()
     }
-    return (
-        pd.DataFrame.from_dict(rows, orient="index").reindex(list(OUTCOMES)).rename_axis("outcome")
-    )
+    return Table.from_dict(rows, orient="index").reindex(list(OUTCOMES)).rename_axis("outcome")
 
 
 class TakeOff(NamedTuple):

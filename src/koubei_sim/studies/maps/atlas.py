@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval, chance, hurdle, mean_interval, offset, told
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies.compare.strata import strata
@@ -36,7 +37,7 @@ def place(axes: Sequence[Axis], grid: Lattice, point: Point) -> tuple[Any, ...]:
 
 
 @dataclass(eq=False)
-class Map:
+class Map(Look):
     """What a map found; made by `koubei_sim.map`.
 
     Attributes
@@ -136,7 +137,7 @@ class Map:
         With arms ``stratum``, the one of most runs, ``sure``, whether its interval lies above those
         of the others, and share, low and high of each (``both, both_low, both_high, ...``).
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = []
         for point in sorted(self.values):
@@ -154,7 +155,7 @@ class Map:
             for name, answer in zip(self.strata, answers):
                 row |= {name: answer.mean, f"{name}_low": answer.low, f"{name}_high": answer.high}
             rows.append(row)
-        return pd.DataFrame(rows)
+        return Table(rows)
 
     def at(self, point: Point) -> tuple[Any, ...]:
         """Return the values of the axes at a point."""
@@ -181,7 +182,7 @@ class Map:
         Bonett and Price (2012, Journal of Educational and Behavioral Statistics 37:479-488) for
         pairs, one of +1 and one of -1 is added, so that it never has no width.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         if self.arms or len(self.axes) == 3:
             raise KoubeiError("interaction", "is one of two axes, without arms",
@@ -195,7 +196,7 @@ class Map:
                 rows.append({**where, "estimate": found.mean, "low": found.low,
                              "high": found.high, "n": n, "kind": kind})  # fmt: skip
         columns = [*(axis.name for axis in self.axes), "estimate", "low", "high", "n", "kind"]
-        return pd.DataFrame(rows, columns=columns)
+        return Table(rows, columns=columns)
 
     @property
     def chances(self) -> bool:
@@ -231,7 +232,7 @@ class Map:
         left = f", {self.worlds} worlds" if self.worlds else ""
         left += f" ({self.impossible} more cannot be)" if self.impossible else ""
         left += f", {self.uncut} cells left uncut by most_runs" if self.uncut else ""
-        return (
+        return wrapped(
             f"<Map {self.name}: {what} over {axes}; {len(self.values)} points, {self.runs:,} runs, "
             f"{len(self.cells)} cells{left}>"
         )

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole
 from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look
 from koubei_sim.metrics import Interval, mean_interval, wilson
 from koubei_sim.metrics.intervals import numbers
 
@@ -60,7 +61,7 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False)
-class Tree:
+class Tree(Look):
     """What `splitting_tree` found; ``print`` shows it.
 
     Attributes
@@ -88,11 +89,11 @@ class Tree:
 
     def table(self) -> pd.DataFrame:
         """Return the leaves, one row each: ``where, estimate, low, high, n``."""
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = [[" and ".join(way) or "all", *node.estimate[:3], node.n]
                 for way, node in _leaves(self.root, ())]  # fmt: skip
-        return pd.DataFrame(rows, columns=["where", "estimate", "low", "high", "n"])
+        return Table(rows, columns=["where", "estimate", "low", "high", "n"])
 
     def __str__(self) -> str:
         """Return the tree as indented text, and how well it foretells."""

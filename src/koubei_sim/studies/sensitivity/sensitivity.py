@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_interval, offset
+from koubei_sim.looks import Look, wrapped
+from koubei_sim.metrics import (
+    OUTCOMES,
+    check_measure,
+    kept_measure,
+    luck_of,
+    mean_interval,
+    offset,
+)
 from koubei_sim.metrics.hurdle import enough
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.options import options_from, scenario_from, texts
@@ -290,7 +298,7 @@ def _outcomes(given: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sensitivity:
+class Sensitivity(Look):
     """What a sensitivity study found; made by `sensitivity`.
 
     Attributes
@@ -370,12 +378,14 @@ class Sensitivity:
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         name = self._named(outcome)
         columns = _COLUMNS[self.method](self._asked(name))
         ends = [ends_of(each) for each in self.ranges.values()]
         first = {"from": [low for low, _ in ends], "to": [high for _, high in ends]}
         paths = pd.Index(list(self.ranges), name="parameter")
-        found = pd.DataFrame({**first, **columns}, index=paths)
+        found = Table({**first, **columns}, index=paths)
         by = SORTED_BY[self.method]
         return found.sort_values(by, ascending=False, kind="stable")
 
@@ -384,26 +394,26 @@ class Sensitivity:
 
         Only Sobol's method with `second_order` has them; what is on the diagonal is NaN.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         found = self._second(self._named(outcome))
         if found is None:
             return None
         matrix = np.where(np.isnan(found.value), found.value.T, found.value)
-        return pd.DataFrame(matrix, index=list(self.ranges), columns=list(self.ranges))
+        return Table(matrix, index=list(self.ranges), columns=list(self.ranges))
 
     def pairs(self, outcome: str | None = None) -> pd.DataFrame | None:
         """Return second order indices with intervals, the largest first; None without them.
 
         Columns ``first, second, S2, S2_from, S2_to``.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         found, paths = self._second(self._named(outcome)), list(self.ranges)
         if found is None:
             return None
         one, other = np.triu_indices(len(paths), 1)
-        frame = pd.DataFrame(
+        frame = Table(
             {
                 "first": [paths[j] for j in one],
                 "second": [paths[k] for k in other],
@@ -426,7 +436,7 @@ class Sensitivity:
         difference of two points anywhere in the design; neighbours share more.  NaN with one
         replicate.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         rows = {}
         for name in self.outcomes:
@@ -434,7 +444,7 @@ class Sensitivity:
             noise = split.luck + split.both
             gain = noise / split.both if split.both > 0.0 else np.inf * noise if noise else np.nan
             rows[name] = {**split._asdict(), "replicates": noise, "gain": gain}
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
+        return Table.from_dict(rows, orient="index").rename_axis("outcome")
 
     def _named(self, outcome: str | None) -> str:
         return self.outcomes[0] if outcome is None else kept_measure(outcome, self.outcomes)
@@ -445,8 +455,7 @@ class Sensitivity:
         return sobol_of(self._asked(name)).second
 
     def _asked(self, name: str) -> Asked:
-        known = list(OUTCOMES)
-        number = known.index(name) if name in known else len(known) + self.outcomes.index(name)
+        number = luck_of(name) + (0 if name in OUTCOMES else self.outcomes.index(name))
         taken = self.values("take_off")
         horizon = None if "ticks" in self.ranges else float(self.runs.sweep.scenario.ticks)
         return Asked(name, number, self.values(name), taken, self.design, self.key, horizon)
@@ -461,7 +470,7 @@ class Sensitivity:
         try:
             table = self.table(name)
         except KoubeiError:
-            return f"{head}; {name} undefined too often>"
+            return wrapped(f"{head}\n  {name} undefined too often>")
         column, log = SORTED_BY[self.method], "log " if offset(name) is not None else ""
         said = ", ".join(f"{path} {value:.3g}" for path, value in table[column].head(3).items())
-        return f"{head}; {column} of {log}{name}: {said}>"
+        return wrapped(f"{head}\n  {column} of {log}{name}: {said}>")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
+from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import kept_measure, told
 from koubei_sim.storage import whole_file, write_netcdf
 from koubei_sim.studies.design.kept_curves import COLUMN
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 FORMATS = (".parquet", ".csv", ".nc")
 
 
-class SweepResult:
+class SweepResult(Look):
     """The runs of a sweep; made by `sweep` and `open_sweep`, not by hand.
 
     Attributes
@@ -161,7 +162,7 @@ class SweepResult:
         KoubeiError
             For an outcome that was not kept.
         """
-        import pandas as pd
+        from koubei_sim.looks.frames import Table
 
         outcome = kept_measure(outcome, self.sweep.outcomes)
         rows, horizon = [], float(self.sweep.scenario.ticks)
@@ -174,13 +175,16 @@ class SweepResult:
             share = float(np.nanmean(taken)) if np.isfinite(taken).any() else np.nan
             told_ = {"estimate": found.estimate, "low": found.low, "high": found.high, "n": found.n}
             rows.append({"point": point, **where, "take_off": share, **told_})
-        return pd.DataFrame(rows)
+        return Table(rows)
+
+    def _shown(self) -> pd.DataFrame:
+        return self.summary(self.sweep.outcomes[0])
 
     def __repr__(self) -> str:
         """Return one line: what was run, and how much of it."""
         plan = self.sweep
         done = len(self._rows) if self._rows is not None else self.arrow().num_rows
-        return (
+        return wrapped(
             f"<SweepResult {plan.scenario.name}: {plan.points.number} points x {plan.replicates} "
             f"replicates over {', '.join(plan.points.columns)}; {done} of {plan.runs} runs>"
         )
