@@ -17,6 +17,7 @@ from typing import Any
 from koubei_sim import checks, storage
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.files import is_preset
 from koubei_sim.model.scenario.own import Mechanism
 from koubei_sim.model.scenario.scenario import class_with
 from koubei_sim.runs import archive, dataset
@@ -41,7 +42,7 @@ def run(
     threads: int | None = None,
     out: str | Path | None = None,
     stream: bool = False,
-    mechanisms: Sequence[Mechanism] = (),
+    mechanisms: Sequence[Mechanism | str] = (),
     **changes: Any,
 ) -> Result:
     """Run a scenario, or repeat a result.
@@ -80,7 +81,8 @@ def run(
         The folder is the same to the byte; the result that comes back leaves its log there (see
         docs/results.md).  The compiled engine only.
     mechanisms : sequence of Mechanism, optional
-        Mechanisms of your own, see docs/own-mechanisms.md; the scenario carries them on.
+        Mechanisms of your own, or names of those that installed packages bring, see
+        docs/own-mechanisms.md; the scenario carries them on.
     **changes
         Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
 
@@ -160,7 +162,7 @@ def _read(
         if storage.is_result(given):
             recipe = archive.read_recipe(given)
             return scenario_of(recipe, str(given), kind), recipe
-        if str(given) not in Scenario.presets() and checks.path("scenario", given).is_dir():
+        if not is_preset(str(given)) and checks.path("scenario", given).is_dir():
             storage.folder_of(given)  # says what is missing
         return kind.load(given, own_people), {}
     raise KoubeiError(

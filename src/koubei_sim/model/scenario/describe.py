@@ -38,6 +38,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "start": ("WHO STARTS", "种子用户"),
     "on": ("MODULES ON", "开启的模块"),
     "off": ("MODULES OFF (at their neutral value)", "关闭的模块（取中性值）"),
+    "own": ("MECHANISMS FROM OUTSIDE THE LIBRARY", "库外的机制"),
     "assumed": ("WHAT IS ASSUMED", "假设"),
     "none": ("nothing", "无"),
     "size": (
@@ -103,6 +104,7 @@ def describe(scenario: Content, lang: str = "en") -> str:
             *body,
             *_modules(say, "on", on, on_apart),
             *_modules(say, "off", off, off_apart),
+            *_own(scenario, say),
             *tail,
         ]
         if len(lines) <= MOST_LINES:
@@ -159,6 +161,16 @@ def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator
             yield from wrap(say.module(name))
     else:
         yield from wrap(", ".join(names))
+
+
+def _own(scenario: Content, say: _Words) -> Iterator[str]:
+    """Yield the mechanisms that are not the library's, each with where its rule was written."""
+    if scenario.mechanisms:
+        yield say("own")
+    for one in scenario.mechanisms:
+        yield from wrap(
+            f"{one.name}: {one.description} ({getattr(one.readable, '__module__', '?')})"
+        )
 
 
 def _assumed(scenario: Content, say: _Words) -> Iterator[str]:

@@ -16,10 +16,18 @@ from pydantic import Field, ValidationInfo, create_model, model_validator
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario import packages
 from koubei_sim.model.scenario.checks import check
 from koubei_sim.model.scenario.content import OWN_PEOPLE, Content
 from koubei_sim.model.scenario.describe import describe
-from koubei_sim.model.scenario.files import preset_names, read, save, to_toml
+from koubei_sim.model.scenario.files import (
+    all_preset_names,
+    of_package,
+    parts_of,
+    read,
+    save,
+    to_toml,
+)
 from koubei_sim.model.scenario.neutral import kept_paths, neutral_paths
 from koubei_sim.model.scenario.own import Mechanism
 from koubei_sim.model.scenario.parameters import json_schema, set_paths
@@ -83,18 +91,29 @@ class Scenario(Content):
         KoubeiError
             For an unknown preset, a missing file, a syntax error or a wrong value.
         """
-        return cls.from_dict(read(name), own_people)
+        point = of_package(name)
+        if point is None:
+            return cls.from_dict(read(name), own_people)
+        try:
+            found = parts_of(point)
+            if isinstance(found, Scenario):
+                return found.with_mechanisms(*cls.mechanisms)
+            return cls.from_dict(found, own_people)
+        except KoubeiError as error:
+            raise packages.named(point, error) from None
 
     @staticmethod
     def presets() -> tuple[str, ...]:
-        """Return the names of the scenarios that come with the library.
+        """Return the names of the scenarios that come with the library and with other packages.
+
+        See docs/own-mechanisms.md for those of other packages.
 
         Examples
         --------
         >>> "xiaomi" in Scenario.presets()
         True
         """
-        return preset_names()
+        return all_preset_names()
 
     def replace(self, **changes: Any) -> Scenario:
         """Return a new scenario with values at dotted paths changed.
@@ -161,13 +180,14 @@ class Scenario(Content):
         weights = (1.0, 0.0, 0.0, 0.0) if weights is None else weights
         return self.replace(**kept_paths(self, modules, weights))
 
-    def with_mechanisms(self, *mechanisms: Mechanism) -> Scenario:
+    def with_mechanisms(self, *mechanisms: Mechanism | str) -> Scenario:
         """Return the scenario with mechanisms of the user's own, at their default values.
 
         Parameters
         ----------
-        *mechanisms : Mechanism
-            One of a name that is there already takes its place.
+        *mechanisms : Mechanism or str
+            One of a name that is there already takes its place; a text is the name of one that an
+            installed package brings.
 
         Raises
         ------
@@ -225,19 +245,21 @@ def class_with(plain: type[Scenario], mechanisms: object) -> type[Scenario]:
     ----------
     plain : type
         `Scenario`, or what this function returned before.
-    mechanisms : Mechanism or sequence of Mechanism
-        One of a name that is there already takes its place.
+    mechanisms : Mechanism, str, or sequence of them
+        One of a name that is there already takes its place; a text is the name of one that an
+        installed package brings.
 
     Raises
     ------
     KoubeiError
         When something is no mechanism, or has the name of a part of the scenario.
     """
-    given = (mechanisms,) if isinstance(mechanisms, Mechanism) else mechanisms
+    given = (mechanisms,) if isinstance(mechanisms, (Mechanism, str)) else mechanisms
     if not isinstance(given, (list, tuple)):
         raise KoubeiError(
             "mechanisms", "wrong type", got=checks.shown(given), allowed="a list of kb.Mechanism"
         )
+    given = [packages.mechanism(one) if isinstance(one, str) else one for one in given]
     base: Any = plain
     found = {one.name: one for one in plain.mechanisms}
     while base.mechanisms:

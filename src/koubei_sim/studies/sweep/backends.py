@@ -122,8 +122,8 @@ class Processes:
 
     def renew(self) -> None:
         """Take the processes of the last sweep, or new ones where these are broken."""
-        # Through joblib, which brings loky along; what is handed over goes to each process once.
-        loky: Any = importlib.import_module("joblib.externals.loky")
+        loky: Any = importlib.import_module("loky")
+        # What is handed over goes to each process once.
         self._broken = loky.BrokenProcessPool
         self._executor = loky.get_reusable_executor(
             max_workers=self.workers, timeout=_KEPT, env=_ONE_EACH,
