@@ -23,6 +23,7 @@ from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.cascades.replicates import Replicates
 from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.cascades.varied import described
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import wilson
 from koubei_sim.metrics.overview import QUANTILES, count_text
@@ -444,7 +445,7 @@ class CascadeResult(Replicates):
         replicate: int | None = None,
         root: Any = None,
         *,
-        by: str = "label",
+        by: Naming = "label",
     ) -> Path:
         """Write who convinced whom in one replicate as a graph for Gephi, and return the path.
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from koubei_sim.evidence.diffusion import NEVER, Diffusion, Risk
 from koubei_sim.evidence.fading import sought, with_fading
 from koubei_sim.evidence.likelihood import (
     LINKS,
+    Link,
     Priors,
     Pulls,
     Rows,
@@ -60,7 +61,7 @@ def hazard(
     d: Diffusion,
     formula: str,
     *,
-    link: str = "additive",
+    link: Link = "additive",
     priors: Priors | None = None,
     kind: Any = None,
 ) -> Hazard:
@@ -125,7 +126,7 @@ def fitted(
     model: Model,
     rows: Rows,
     risk: Risk,
-    link: str,
+    link: Link,
     priors: Priors,
     d: Diffusion | None = None,
     start: NDArray[np.float64] | None = None,
@@ -151,7 +152,7 @@ def fitted(
 
 
 def _faded(
-    d: Diffusion, model: Model, asked: list[int], link: str, priors: Priors, kind: Any
+    d: Diffusion, model: Model, asked: list[int], link: Link, priors: Priors, kind: Any
 ) -> Hazard:
     if len(asked) > 1:
         raise KoubeiError("formula", "several fadings to be estimated", allowed="one ?")
@@ -188,7 +189,7 @@ class Hazard:
     """
 
     model: Model
-    link: str
+    link: Link
     priors: Priors
     top: Top
     rows: Rows
@@ -344,7 +345,9 @@ class Hazard:
         columns = ["term", "estimate", "error", "low", "high", "p", "ratio"]
         return pd.DataFrame(found, columns=columns).set_index("term")
 
-    def bootstrap(self, resamples: int = 200, by: str = "groups", rng: Any = None) -> Bootstrap:
+    def bootstrap(
+        self, resamples: int = 200, by: Literal["groups", "people"] = "groups", rng: Any = None
+    ) -> Bootstrap:
         """Refit on groups or people drawn with replacement; exposures stay as they were.
 
         Parameters
@@ -381,7 +384,7 @@ class Hazard:
         first = self.model.bins if self.model.bins > 1 else 0
         return Bootstrap(self.names, self.values, values, by, units, first)
 
-    def robust(self, by: str = "groups") -> pd.DataFrame:
+    def robust(self, by: Literal["groups", "people"] = "groups") -> pd.DataFrame:
         """Return estimates with standard errors that allow people of a group to go together.
 
         Parameters
@@ -431,7 +434,9 @@ class Hazard:
         chance = np.clip(self._chances(rows), 1e-12, 1.0 - 1e-12)
         return np.where(rows.adopted, np.log(chance), np.log1p(-chance))
 
-    def residuals(self, kind: str = "martingale") -> NDArray[np.float64]:
+    def residuals(
+        self, kind: Literal["martingale", "deviance"] = "martingale"
+    ) -> NDArray[np.float64]:
         """Return a residual of each person of the record, (n,); NaN for who was never at risk.
 
         Parameters

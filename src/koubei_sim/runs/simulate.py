@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from koubei_sim import checks, storage
+from koubei_sim.checks import Engine
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.files import is_preset
 from koubei_sim.model.scenario.own import Mechanism
+from koubei_sim.model.scenario.parameters import together
 from koubei_sim.model.scenario.scenario import class_with
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.fitting import check_memory, fitting_threads, useful_threads
@@ -35,7 +37,7 @@ def run(
     scenario: Scenario | Result | Mapping[str, Any] | str | Path,
     replicates: int | None = None,
     rng: object = None,
-    engine: str | None = None,
+    engine: Engine | None = None,
     networks: object = None,
     agents: Any = None,
     progress: bool | Progress | None = None,
@@ -43,7 +45,8 @@ def run(
     out: str | Path | None = None,
     stream: bool = False,
     mechanisms: Sequence[Mechanism | str] = (),
-    **changes: Any,
+    changes: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Result:
     """Run a scenario, or repeat a result.
 
@@ -83,8 +86,10 @@ def run(
     mechanisms : sequence of Mechanism, optional
         Mechanisms of your own, or names of those that installed packages bring, see
         docs/own-mechanisms.md; the scenario carries them on.
-    **changes
-        Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
+    changes : mapping of str to object, optional
+        Values at dotted paths to change first: ``run("tiny", changes={"seeding.purity": 0.3})``.
+    **more
+        The same as words: ``run("tiny", ticks=30)``.
 
     Returns
     -------
@@ -104,6 +109,7 @@ def run(
     >>> first.digest() == again.digest()
     True
     """
+    changes = together(changes, more)
     own_people = agents is not None or getattr(networks, "agents", None) is not None
     scenario, recipe = _read(scenario, own_people, class_with(Scenario, mechanisms))
     if recipe:

@@ -12,10 +12,11 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Engine
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.mechanisms.numbers import scaled
@@ -29,7 +30,7 @@ from koubei_sim.runs.inputs import Given, Inputs
 from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
 from koubei_sim.runs.worlds import WORLDS, Parts, give_way, of_people
 
-ENGINES: Final = ("compiled", "reference")
+ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 #: What a study measures: a measure (`metrics.measure`), or a number made of one history.
 Outcome = str | Callable[[History, Scenario], float]
 #: Rounding that changes a number of people by this share or more is told.
@@ -78,7 +79,7 @@ class Simulation:
         scenario: Scenario,
         key: int,
         inputs: Inputs | None = None,
-        engine: str = "compiled",
+        engine: Engine = "compiled",
         threads: int | None = None,
     ) -> None:
         self.scenario = scenario

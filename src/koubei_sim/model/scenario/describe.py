@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
@@ -88,7 +89,7 @@ class _Words:
         return f"{name}: {(module.en, module.zh)[self.number]}"
 
 
-def describe(scenario: Content, lang: str = "en") -> str:
+def describe(scenario: Content, lang: Lang = "en") -> str:
     """Return the description; see `Scenario.describe`."""
     say = _Words(lang)
     on = [name for name, works in active(scenario).items() if works]

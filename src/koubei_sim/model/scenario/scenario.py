@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from pydantic import Field, ValidationInfo, create_model, model_validator
 
 from koubei_sim import checks
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import packages
 from koubei_sim.model.scenario.checks import check
@@ -30,7 +31,7 @@ from koubei_sim.model.scenario.files import (
 )
 from koubei_sim.model.scenario.neutral import kept_paths, neutral_paths
 from koubei_sim.model.scenario.own import Mechanism
-from koubei_sim.model.scenario.parameters import json_schema, set_paths
+from koubei_sim.model.scenario.parameters import json_schema, set_paths, together
 
 
 class Scenario(Content):
@@ -115,11 +116,24 @@ class Scenario(Content):
         """
         return all_preset_names()
 
-    def replace(self, **changes: Any) -> Scenario:
+    @overload
+    def replace(self, changes: Mapping[str, Any], **more: Any) -> Scenario: ...
+
+    @overload
+    def replace(self, **more: Any) -> Scenario: ...
+
+    def replace(self, changes: Mapping[str, Any] | None = None, **more: Any) -> Scenario:
         """Return a new scenario with values at dotted paths changed.
 
         An entry of a table (a channel, an event, ...) can be added or replaced by giving it whole,
         and removed by giving None.
+
+        Parameters
+        ----------
+        changes : mapping of str to object, optional
+            Values by dotted path.
+        **more
+            The same as words: ``ticks=30``, or ``**{"seeding.purity": 0.3}``.
 
         Raises
         ------
@@ -128,18 +142,21 @@ class Scenario(Content):
 
         Examples
         --------
-        >>> s = Scenario().replace(**{"channels.weibo.tell": 0.04, "channels.qzone": None})
+        >>> s = Scenario().replace({"channels.weibo.tell": 0.04, "channels.qzone": None})
         >>> s.channels["weibo"].tell, list(s.channels)
         (0.04, ['forum', 'weibo', 'wechat'])
         """
-        return self.changed(changes)
+        return self.changed(together(changes, more))
 
     def changed(self, changes: Mapping[str, Any], own_people: bool = False) -> Scenario:
         """Do what `replace` does (`own_people` as in `from_dict`)."""
         return self.from_dict(set_paths(self, changes), own_people)
 
     def neutral(
-        self, *modules: str, level: str | None = None, weights: Sequence[float] | None = None
+        self,
+        *modules: str,
+        level: Literal["kept"] | None = None,
+        weights: Sequence[float] | None = None,
     ) -> Scenario:
         """Return the scenario with the named modules at their neutral value.
 
@@ -218,7 +235,7 @@ class Scenario(Content):
         """Return the JSON schema of a scenario, for editors and forms."""
         return json_schema(Scenario)
 
-    def describe(self, lang: str = "en") -> str:
+    def describe(self, lang: Lang = "en") -> str:
         """Say the scenario in plain words, 40-80 lines of at most 80 columns.
 
         Parameters

@@ -26,6 +26,7 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from koubei_sim.checks import Backend
 from koubei_sim.core.workers import LOOK, Workers
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.partition.workers import PRINTED, trouble_at
@@ -343,7 +344,7 @@ class How(NamedTuple):
     and `keep` as in `work.Task`.
     """
 
-    backend: str = "threads"
+    backend: Backend = "threads"
     workers: int = 1
     scheduler: str | None = None
     seconds: float = 1.0

@@ -18,13 +18,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Any, Final, NamedTuple, Self, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim._version import __version__
+from koubei_sim.checks import Backend
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.workers import progress_bar
 from koubei_sim.errors import KoubeiError
@@ -41,7 +42,7 @@ from koubei_sim.studies.sweep.work import Row
 
 logger = logging.getLogger("koubei_sim")
 
-BACKENDS: Final = ("threads", "loky", "dask")
+BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
 #: Bytes of a process with the library loaded, as measured, rounded up.
 PROCESS: Final = 250e6
 
@@ -89,7 +90,7 @@ class Execution:
         About how long a batch takes, and so how much a killed process loses.
     """
 
-    backend: str = "threads"
+    backend: Backend = "threads"
     workers: int | None = None
     scheduler: str | None = None
     out: Path | None = None
