@@ -42,13 +42,13 @@ def test_both_ways_mean_the_same(name: str) -> None:
     assert door(changes=changes) == door(**changes) != door()
     both = door(changes=changes, ticks=20)
     assert both == door(**changes, ticks=20) and both.ticks == 20
-    with pytest.raises(kb.KoubeiError, match=f"{path}: is changed twice, got 0.7"):
+    with pytest.raises(kb.KoubeiError, match=f"{path}: is changed twice"):
         door(changes=changes, **{path: 0.7})
 
 
 @pytest.mark.parametrize("wrong", [0.3, "seeding.purity", [("seeding.purity", 0.3)], {3: 0.3}])
 def test_what_is_no_change_is_refused(wrong: Any) -> None:
     for name, (door, _) in DOORS.items():
-        with pytest.raises(kb.KoubeiError, match="^changes: not values by dotted path, got"):
+        with pytest.raises(kb.KoubeiError, match="changes: not values by dotted path, got"):
             door(changes=wrong)
             pytest.fail(name)
