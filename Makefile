@@ -13,13 +13,14 @@ BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
+.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help installed setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
 
 help:
 	@echo "make demo       the pyramid in eight calibrated worlds, tables and figures into demo/"
 	@echo "make test       all quick tests (ARGS='-k name' chooses; WORKERS=1 for one process)"
 	@echo "make test-full  slow tests too"
 	@echo "make test-newest | test-lowest        newest Python and releases; oldest and lowest"
+	@echo "make installed  wheel and source archive, tried in an environment of their own"
 	@echo "make lint | format | types | walls    style, its repair, types, import contracts"
 	@echo "make bench | bench-quick              all benchmarks (an hour); the small ones (3 minutes)"
 	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
@@ -98,6 +99,11 @@ test-newest:
 test-lowest:
 	@WORKERS=$(WORKERS) .ci/versions lowest $(ARGS)
 
+# A wheel and a source archive as others get them, and a sample of the tests on the installed wheel;
+# ARGS names Pythons.
+installed: setup-dev
+	@.ci/installed $(ARGS)
+
 # ---------------------------------------------------------------- for developers
 
 # Compiled once, before several tests would compile the same side by side.
@@ -158,4 +164,4 @@ clean:
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -print | xargs rm -rf
 
 distclean: clean
-	rm -rf $(VENV) .venv-peers .venv-newest .venv-lowest
+	rm -rf $(VENV) .venv-peers .venv-newest* .venv-lowest*

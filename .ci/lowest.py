@@ -12,7 +12,7 @@ project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_t
 ]
 extras = project["optional-dependencies"]
 wanted = [*project["dependencies"]]
-for extra in ("tests", "dask", "calibrate", "notebooks"):
+for extra in ("tests", "dask", "calibrate", "notebooks", "app", "excel", "mesa-viz"):
     wanted += extras[extra]
 for line in wanted:
     found = re.fullmatch(r"([A-Za-z0-9_.-]+)>=([0-9a-z.]+)(,.*)?", line)

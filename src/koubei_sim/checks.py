@@ -12,9 +12,16 @@ import math
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeVar
 
 from koubei_sim.errors import KoubeiError, nearest
+
+#: Words that several doors take, for type checkers; each door refuses others in one line.
+Engine = Literal["compiled", "reference"]
+Backend = Literal["threads", "loky", "dask"]
+Lang = Literal["en", "zh"]
+Naming = Literal["label", "row"]
+Word = TypeVar("Word", bound=str)
 
 #: Marks at the start of a text file -> its encoding.
 MARKS = (
@@ -123,7 +130,7 @@ def currency(given: Any, spent: object) -> str:
     return given
 
 
-def word(where: str, value: Any, allowed: Sequence[str]) -> str:
+def word(where: str, value: Any, allowed: Sequence[Word]) -> Word:
     """Return one of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
         raise KoubeiError(
@@ -133,7 +140,7 @@ def word(where: str, value: Any, allowed: Sequence[str]) -> str:
             allowed=", ".join(map(repr, allowed)),
             fix=nearest(value, allowed) if isinstance(value, str) else None,
         )
-    return value
+    return allowed[allowed.index(value)]
 
 
 def one_of(where: str, name: Any, names: Collection[str], what: str = "unknown") -> None:

@@ -28,7 +28,9 @@ _STUDIES: Final = {"statement": "claim", "targets": "calibrate", "series": "cali
 _ALLOWED: Final = "a result, cascade, sweep, verdict of a claim, scenario (.toml or preset)"
 
 
-def load(path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism] = ()) -> Any:
+def load(
+    path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism | str] = ()
+) -> Any:
     """Open whatever a path holds: a result, a cascade, a sweep, a verdict, a scenario.
 
     Parameters
@@ -103,7 +105,7 @@ def _only_results(stream: object, what: str) -> None:
         raise KoubeiError("stream", "only for results of run", got=what, fix="leave it away")
 
 
-def _of_recipe(folder: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
+def _of_recipe(folder: Path, stream: bool | None, mechanisms: Sequence[Mechanism | str]) -> Any:
     """A run or a cascade, as its recipe says."""
     recipe = folder / storage.RECIPE
     try:
@@ -120,7 +122,7 @@ def _of_recipe(folder: Path, stream: bool | None, mechanisms: Sequence[Mechanism
     return load_result(folder, stream, mechanisms)
 
 
-def _of_toml(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
+def _of_toml(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism | str]) -> Any:
     """A scenario; of the files of studies only what they are."""
     try:
         content = tomllib.loads(place.read_text(encoding="utf-8-sig"))
@@ -133,11 +135,12 @@ def _of_toml(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) 
     return _scenario(place, stream, mechanisms)
 
 
-def _scenario(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism]) -> Any:
+def _scenario(place: Path, stream: bool | None, mechanisms: Sequence[Mechanism | str]) -> Any:
     from koubei_sim.model.scenario import Scenario
+    from koubei_sim.model.scenario.files import is_preset
     from koubei_sim.model.scenario.scenario import class_with
 
-    if not place.exists() and str(place) not in Scenario.presets() and place.suffix != ".toml":
+    if not place.exists() and not is_preset(str(place)) and place.suffix != ".toml":
         raise KoubeiError(
             str(place), "no such file or folder", allowed=_ALLOWED,
             fix="the folder given to save() or --out",

@@ -221,6 +221,10 @@ TRIED: dict[str, Trial] = {
         lambda: kb.run("tiny", rng=3, ticks=2),
         "rng=3",
     ),
+    '"changes={\'seeding.purity\': 0.3}"': (
+        lambda: kb.run("tiny", changes=0.3, ticks=2),
+        lambda: kb.run("tiny", changes={"seeding.purity": 0.3}, ticks=2),
+    ),
     "'the folder given to save() or --out'": (
         lambda: kb.load("nowhere"),
         lambda: (saved(out="somewhere"), kb.load("somewhere")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ mesa = pytest.importorskip("mesa")
 
 from koubei_sim import metrics  # noqa: E402
 from koubei_sim.errors import KoubeiError  # noqa: E402
+from koubei_sim.model.scenario import Scenario  # noqa: E402
 from koubei_sim.runs import simulate  # noqa: E402
 from koubei_sim.runs.mesa_model import REPORTERS, KoubeiModel  # noqa: E402
 
@@ -99,3 +101,61 @@ def test_people_per_agent_scales():
     model.step()
     assert model.users % 10 == 0
     assert model.users == 10 * model.column("tier").sum()
+
+
+def test_mesa_s_own_page_works_on_it(monkeypatch):
+    """Catches parameters that Mesa's page refuses or loses, and a reset with other ones."""
+    pytest.importorskip("solara")
+    pytest.importorskip("altair")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Mesa's page and what it stands on
+        import solara
+        from mesa.visualization import Slider, SolaraViz, make_plot_component
+
+        stepped, step = [], KoubeiModel.step
+
+        def noted(self):
+            stepped.append(self)
+            step(self)
+
+        monkeypatch.setattr(KoubeiModel, "step", noted)
+        first = KoubeiModel("tiny", rng=5, **SMALL)
+        asked = {
+            "scenario": "tiny",
+            "rng": 5,
+            "changes": {"n_agents": 400, "ticks": 25},
+            "seeding__number": Slider("seeds", 12, 1, 20, 1),
+            "seeding__purity": {"type": "SliderFloat", "value": 0.3, "min": 0.0, "max": 1.0},
+        }
+        page = SolaraViz(first, components=[make_plot_component("users")], model_params=asked)
+        _, drawn = solara.render(page, handle_error=False)
+        buttons = {button.children[0]: button for button in drawn.find(solara.v.Btn).widgets}
+        buttons["Step"].click()
+        assert first.tick == 1 and stepped == [first]
+        buttons["Reset"].click()
+        buttons = {button.children[0]: button for button in drawn.find(solara.v.Btn).widgets}
+        buttons["Step"].click()
+        drawn.close()
+    second = stepped[-1]
+    assert second is not first and second.tick == 1
+    assert (second.scenario_spec.seeding.purity, second.scenario_spec.seeding.number) == (0.3, 12)
+    again = KoubeiModel("tiny", rng=5, **SMALL | {"seeding__number": 12}, seeding__purity=0.3)
+    again.step()
+    assert again.users == second.users
+
+
+def test_batch_run_takes_scenarios_themselves():
+    """Catches scenario objects that Mesa takes apart, alone or in a list."""
+    newer = "rng" in inspect.signature(mesa.batch_run).parameters
+    tiny = Scenario.load("tiny").replace(n_agents=300, ticks=6)
+    more = tiny.replace({"seeding.number": 30})
+    for given, seeds in ((more, [30]), ([tiny, more], [tiny.seeding.number, 30])):
+        rows = mesa.batch_run(
+            KoubeiModel,
+            {"scenario": given, **({} if newer else {"seed": [3]})},
+            **({"rng": [3]} if newer else {"iterations": 1}),
+            number_processes=1,
+            display_progress=False,
+        )
+        assert [row["scenario"].seeding.number for row in rows] == seeds
+        assert all(row["users"] > 0 for row in rows)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ from koubei_sim.core.codes import DRAW_MESSAGE
 from koubei_sim.core.draws import draw_many, stream
 from koubei_sim.errors import KoubeiError
 
-LAWS: Final = ("lognormal", "gamma", "beta")
+LawName = Literal["lognormal", "gamma", "beta"]
+LAWS: Final[tuple[LawName, ...]] = get_args(LawName)
 CLASSES: Final = 4096  # equally likely; each stands for the mean of its part of the law
 _SHIFT: Final = np.uint64(52)
 
@@ -58,7 +59,7 @@ class Appeal:
 
     mean: float
     spread: float = 0.0
-    law: str = "lognormal"
+    law: LawName = "lognormal"
     most: float = 1.0
 
     def __post_init__(self) -> None:

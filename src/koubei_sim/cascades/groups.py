@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -248,7 +248,9 @@ class GroupLaunch(Look):
         """Whether a replicate made ten shares a post or more, shape (R,)."""
         return self.shares.sum(axis=1) >= TAKEN_OFF * self.posts
 
-    def hour_of(self, share: float, what: str = "orders") -> NDArray[np.float64]:
+    def hour_of(
+        self, share: float, what: Literal["orders", "shares", "readers", "groups"] = "orders"
+    ) -> NDArray[np.float64]:
         """Return the hour by which a share of all orders (...) was there, NaN where there are none.
 
         Parameters

@@ -28,6 +28,7 @@ from koubei_sim.cascades.rules.independent import IndependentCascade
 from koubei_sim.cascades.run import cascade
 from koubei_sim.cascades.runner import SHORT, check_room
 from koubei_sim.cascades.seeds import SeedPlan
+from koubei_sim.checks import Naming
 from koubei_sim.core.workers import Workers
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, span_text, wrapped
@@ -142,7 +143,7 @@ def paired(
     horizon: float | None = None,
     threads: int | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> PairedCascades:
     """Run several settings on the same coins.
 

@@ -22,6 +22,7 @@ from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.cascades.replicates import Replicates
 from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.cascades.varied import described
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import count_text, html_look, html_table, wrapped
 from koubei_sim.metrics.hurdle import chance
@@ -455,7 +456,7 @@ class CascadeResult(Replicates):
         replicate: int | None = None,
         root: Any = None,
         *,
-        by: str = "label",
+        by: Naming = "label",
     ) -> Path:
         """Write who convinced whom in one replicate as a graph for Gephi, and return the path.
 

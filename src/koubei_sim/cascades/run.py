@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.appeal import with_drawn
@@ -25,10 +25,12 @@ from koubei_sim.cascades.start import Start, placed, started
 from koubei_sim.cascades.statistics import Budget, Precision
 from koubei_sim.cascades.stream import ActivationWriter
 from koubei_sim.cascades.varied import Varied, columns_of
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
 
-RECORDS = ("forest", "people", "times", "kinds")
+Record = Literal["forest", "people", "times", "kinds"]
+RECORDS: Final[tuple[Record, ...]] = get_args(Record)
 HUGE = 20_000_000  # arcs from which a single replicate is worth several threads
 
 
@@ -40,7 +42,7 @@ def cascade(
     rng: Any = None,
     *,
     first: int = 0,
-    record: Iterable[str] = (),
+    record: Record | Iterable[Record] = (),
     horizon: float | None = None,
     tick: float | None = None,
     until: Precision | Budget | None = None,
@@ -48,7 +50,7 @@ def cascade(
     threads: int | None = None,
     method: str = "auto",
     progress: bool | Callable[[int, int | None], None] | None = None,
-    by: str = "label",
+    by: Naming = "label",
     parameters: Mapping[str, Any] | None = None,
     start: Start | None = None,
 ) -> CascadeResult:
@@ -179,7 +181,7 @@ def _job(
     replicates: int | None,
     rng: Any,
     first: int,
-    record: Iterable[str],
+    record: Record | Iterable[Record],
     horizon: float | None,
     tick: float | None,
     until: Precision | Budget | None,

@@ -119,17 +119,27 @@ def schema(
 
 @app.command()
 def presets(as_json: AsJson = False) -> int:
-    """List the scenarios that come with the library."""
-    from koubei_sim.model.scenario import Scenario
+    """List the scenarios that come with the library and with other packages."""
+    from koubei_sim.model.scenario import Scenario, packages
+    from koubei_sim.model.scenario.files import preset_names
 
-    found = {name: Scenario.load(name) for name in Scenario.presets()}
+    found = {name: Scenario.load(name) for name in preset_names()}
+    brought = packages.names(packages.PRESETS, tuple(found))
+    broken: list[str] = []
+    for name in brought:
+        try:
+            found[name] = Scenario.load(name)
+        except KoubeiError as error:  # of one package; the others are listed all the same
+            broken.append(str(error))
+    source = {name: packages.origin(point) for name, point in brought.items()}
+    rules = {n: packages.origin(point) for n, point in packages.names(packages.MECHANISMS).items()}
     if as_json:
-        screen.write_json(
-            {
-                name: {"title": s.title, "n_agents": s.n_agents, "ticks": s.ticks}
-                for name, s in found.items()
-            }
-        )
+        rows_of = {
+            name: {"title": s.title, "n_agents": s.n_agents, "ticks": s.ticks,
+                   **({"package": source[name]} if name in source else {})}
+            for name, s in found.items()
+        }  # fmt: skip
+        screen.write_json(rows_of)
         return FINE
     rows = [
         [name, f"{s.n_agents:,}", str(s.ticks), screen.cut(s.title, 44)]
@@ -138,6 +148,11 @@ def presets(as_json: AsJson = False) -> int:
     width = max((len(row[1]) for row in rows), default=0)
     rows = [[name, people.rjust(width), days.rjust(5), title] for name, people, days, title in rows]
     print(screen.table(["preset", "people".rjust(width), " days", "title"], rows, left=4))
+    for what, some in (("preset", source), ("mechanism", rules)):
+        for name, package in some.items():
+            print(f"{what} {name}: of the package {package}")
+    for said in broken:
+        print(f"koubei: note: {said}", file=sys.stderr)
     return FINE
 
 

@@ -185,11 +185,12 @@ def scenario_from(
     """
     from koubei_sim import checks
     from koubei_sim.model.scenario import Scenario
+    from koubei_sim.model.scenario.files import is_preset
     from koubei_sim.runs import archive
     from koubei_sim.runs.loading import scenario_of
 
     recipe = None
-    if given not in Scenario.presets() and (
+    if not is_preset(given) and (
         storage.is_result(given) or checks.path("scenario", given).is_dir()
     ):
         recipe = archive.read_recipe(given)

@@ -33,9 +33,9 @@ def is_scenario(word: str) -> bool:
     >>> is_scenario("tiny"), is_scenario("mine.toml"), is_scenario("friends.csv")
     (True, True, False)
     """
-    from koubei_sim.model.scenario import Scenario
+    from koubei_sim.model.scenario.files import is_preset
 
-    return word in Scenario.presets() or word.endswith(".toml") or is_result(word)
+    return is_preset(word) or word.endswith(".toml") or is_result(word)
 
 
 def seeds_in_scenario(

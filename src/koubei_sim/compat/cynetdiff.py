@@ -136,7 +136,7 @@ class _Model:
             rows.append(self._seeds[np.array(coins, np.int64) < limits])
         return rows
 
-    def _run(self, first: int, count: int, record: tuple[str, ...] = (), start: Any = None) -> Any:
+    def _run(self, first: int, count: int, record: Any = (), start: Any = None) -> Any:
         start = self._start(first, count) if start is None else start
         return cascade(
             self._network, self._rule, start, count, self._key_now,

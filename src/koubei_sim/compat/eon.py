@@ -85,7 +85,7 @@ class _Start:
         self,
         rule: Rule,
         horizon: float | None,
-        record: tuple[str, ...] = (),
+        record: Any = (),
         tick: float | None = None,
     ) -> Any:
         """Run one replicate."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
-from koubei_sim.cascades.appeal import LAWS, Appeal
+from koubei_sim.cascades.appeal import LAWS, Appeal, LawName
 from koubei_sim.cascades.checks import key as key_of
 from koubei_sim.core.codes import DRAW_RESAMPLE
 from koubei_sim.core.draws import draw_many, stream
@@ -127,7 +127,7 @@ class AppealFit(Look):
 def fit_appeal(
     trees: Any,
     *,
-    law: str = "beta",
+    law: LawName = "beta",
     statistics: Sequence[str] = ("virality", "depth", "broadcast_share"),
     window: tuple[int, int] = (100, 999),
     sizes: str = "data",
@@ -359,14 +359,14 @@ def _weights(appeal: Appeal) -> FloatArray:
     return np.diff(below)
 
 
-def _tried(law: str) -> Iterator[Appeal]:
+def _tried(law: LawName) -> Iterator[Appeal]:
     for mean in MEANS:
         for spread in SPREADS:
             if law != "beta" or (mean < 1.0 and spread < 0.999 * math.sqrt((1.0 - mean) / mean)):
                 yield Appeal(float(mean), float(spread), law, most=_end(law))
 
 
-def _end(law: str) -> float:
+def _end(law: LawName) -> float:
     """Return the largest R of a law: a beta law holds messages that all die out."""
     return 1.0 if law == "beta" else math.inf
 
@@ -424,7 +424,7 @@ def _halves(n: int, splits: int, key: int) -> Iterator[tuple[NDArray[Any], NDArr
 def _fitted(
     table: pd.DataFrame,
     grown: Grown,
-    law: str,
+    law: LawName,
     names: tuple[str, ...],
     sizes: str,
     splits: int,
@@ -455,11 +455,11 @@ def _fitted(
         far = _counted(table.iloc[rest], points) / rest.size
         chosen = _chosen(candidates, mixture, near, points)
         chosen.append((OTHER, np.full(2, np.nan), near))
-        for name, numbers, below in chosen:
+        for said, numbers, below in chosen:
             apart = _distances(below, far, points)
             rows.append(
                 {
-                    "split": k, "candidate": name, "R": numbers[0], "spread": numbers[1],
+                    "split": k, "candidate": said, "R": numbers[0], "spread": numbers[1],
                     "fitted": _distances(below, near, points).mean(), "unseen": apart.mean(),
                     **dict(zip(names, apart, strict=True)),
                 }

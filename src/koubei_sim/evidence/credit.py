@@ -14,7 +14,7 @@ networks, WSDM. (2012), A data-based approach to social influence maximization, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = NDArray[np.float64]
-METHODS: Final = ("bernoulli", "jaccard", "partial")
+Method = Literal["bernoulli", "jaccard", "partial"]
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
 MOST_PAIRS: Final = 200_000_000
 
 
@@ -70,7 +71,7 @@ class Credit(Look):
     count: NDArray[np.int64]
     credit: FloatArray
     actions: NDArray[np.int64]
-    method: str
+    method: Method
     decay: float
     log: CascadeLog
     given: bool
@@ -181,7 +182,7 @@ def credit(
     network: Any,
     cascades: CascadeLog,
     *,
-    method: str = "bernoulli",
+    method: Method = "bernoulli",
     decay: float | str | None = None,
     window: int | None = None,
 ) -> Credit:

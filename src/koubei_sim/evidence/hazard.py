@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from koubei_sim.evidence.diffusion import NEVER, Diffusion, Risk
 from koubei_sim.evidence.fading import sought, with_fading
 from koubei_sim.evidence.likelihood import (
     LINKS,
+    Link,
     Priors,
     Pulls,
     Rows,
@@ -61,7 +62,7 @@ def hazard(
     d: Diffusion,
     formula: str,
     *,
-    link: str = "additive",
+    link: Link = "additive",
     priors: Priors | None = None,
     kind: Any = None,
 ) -> Hazard:
@@ -126,7 +127,7 @@ def fitted(
     model: Model,
     rows: Rows,
     risk: Risk,
-    link: str,
+    link: Link,
     priors: Priors,
     d: Diffusion | None = None,
     start: NDArray[np.float64] | None = None,
@@ -152,7 +153,7 @@ def fitted(
 
 
 def _faded(
-    d: Diffusion, model: Model, asked: list[int], link: str, priors: Priors, kind: Any
+    d: Diffusion, model: Model, asked: list[int], link: Link, priors: Priors, kind: Any
 ) -> Hazard:
     if len(asked) > 1:
         raise KoubeiError("formula", "several fadings to be estimated", allowed="one ?")
@@ -189,7 +190,7 @@ class Hazard(Look):
     """
 
     model: Model
-    link: str
+    link: Link
     priors: Priors
     top: Top
     rows: Rows
@@ -345,7 +346,9 @@ class Hazard(Look):
         columns = ["term", "estimate", "error", "low", "high", "p", "ratio"]
         return Table(found, columns=columns).set_index("term")
 
-    def bootstrap(self, resamples: int = 200, by: str = "groups", rng: Any = None) -> Bootstrap:
+    def bootstrap(
+        self, resamples: int = 200, by: Literal["groups", "people"] = "groups", rng: Any = None
+    ) -> Bootstrap:
         """Refit on groups or people drawn with replacement; exposures stay as they were.
 
         Parameters
@@ -382,7 +385,7 @@ class Hazard(Look):
         first = self.model.bins if self.model.bins > 1 else 0
         return Bootstrap(self.names, self.values, values, by, units, first)
 
-    def robust(self, by: str = "groups") -> pd.DataFrame:
+    def robust(self, by: Literal["groups", "people"] = "groups") -> pd.DataFrame:
         """Return estimates with standard errors that allow people of a group to go together.
 
         Parameters
@@ -432,7 +435,9 @@ class Hazard(Look):
         chance = np.clip(self._chances(rows), 1e-12, 1.0 - 1e-12)
         return np.where(rows.adopted, np.log(chance), np.log1p(-chance))
 
-    def residuals(self, kind: str = "martingale") -> NDArray[np.float64]:
+    def residuals(
+        self, kind: Literal["martingale", "deviance"] = "martingale"
+    ) -> NDArray[np.float64]:
         """Return a residual of each person of the record, (n,); NaN for who was never at risk.
 
         Parameters

@@ -24,7 +24,7 @@ from koubei_sim.evidence.design import model_of
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.folds import Fold, folds_of
 from koubei_sim.evidence.hazard import hazard
-from koubei_sim.evidence.likelihood import LINKS, Priors
+from koubei_sim.evidence.likelihood import LINKS, Link, Priors
 from koubei_sim.evidence.rivals import estimators
 from koubei_sim.evidence.scores import Span
 from koubei_sim.evidence.terms import listed_words, parsed
@@ -68,7 +68,7 @@ def judge(
     rng: Any = None,
     since: int | None = None,
     worlds: int = WORLDS,
-    link: str = "additive",
+    link: Link = "additive",
     priors: Priors | None = None,
 ) -> Judgement:
     """Judge formulas and estimators on held-out data, beside plain rivals and under controls.

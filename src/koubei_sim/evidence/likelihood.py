@@ -10,7 +10,7 @@ Called by `hazard`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.kernels.sums import summed
 
 TINY: Final = 1e-300
-LINKS: Final = ("additive", "cloglog", "logit", "probit")
+Link = Literal["additive", "cloglog", "logit", "probit"]
+LINKS: Final[tuple[Link, ...]] = get_args(Link)
 STEPS: Final = 200
 GAIN: Final = 1e-11  # a climb ends where the next step promises less than this much of the whole
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import CascadeResult, cascade, checks
 from koubei_sim.cascades.rules.base import Rule
+from koubei_sim.checks import Naming
 from koubei_sim.core.codes import DRAW_RULE_FIT
 from koubei_sim.core.draws import units_drawn
 from koubei_sim.errors import KoubeiError
@@ -214,7 +215,7 @@ def simulated_moments(
     rng: Any = None,
     horizon: float | None = None,
     record: Any = ("kinds",),
-    by: str = "label",
+    by: Naming = "label",
     threads: int | None = None,
     draws: int = DRAWS,
     names: Sequence[str] | None = None,

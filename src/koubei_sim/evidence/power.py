@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.design import rows_of
 from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.hazard import Hazard, fitted, hazard
+from koubei_sim.evidence.likelihood import Link
 from koubei_sim.evidence.worlds import as_record, simulate
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.intervals import wilson
@@ -104,9 +105,9 @@ def power(
     worlds: int = 50,
     rng: Any = None,
     level: float = LEVEL,
-    others: str = "refit",
+    others: Literal["refit", "kept"] = "refit",
     intervals: bool = True,
-    link: str = "additive",
+    link: Link = "additive",
 ) -> Power:
     """Return in what share of worlds an effect of a given size would show.
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +57,11 @@ def read_diffusion(
     covariates: Sequence[str] = (),
     treatments: Sequence[str] = (),
     kinds: str | None = None,
-    direction: str | None = None,
+    direction: Literal["names", "tells", "mutual"] | None = None,
     source: str | None = None,
     target: str | None = None,
     weight: str | None = None,
-    strangers: str = "refuse",
+    strangers: Literal["refuse", "drop"] = "refuse",
     period: float | None = None,
     origin: float = 0.0,
 ) -> Diffusion:
@@ -374,7 +374,7 @@ def _given(edges: Any, names: NDArray[Any], columns: dict[str, str | None]) -> A
         )  # fmt: skip
 
 
-def _directed(path: Path, ids: str, columns: dict[str, Any]) -> Network:
+def _directed(path: Path, ids: Any, columns: dict[str, Any]) -> Network:
     """Read a file; a list of lines that says nothing of directions has them."""
     if suffix_of(path) in FORMATS:
         return read_network(path, ids=ids, **columns)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -196,8 +196,8 @@ def trees_of(
     cascades: Any = None,
     root: Any = None,
     starts: Any = 0.0,
-    missing: str = "refuse",
-    early: str = "refuse",
+    missing: Literal["refuse", "root", "start"] = "refuse",
+    early: Literal["refuse", "keep"] = "refuse",
 ) -> RepostTrees:
     """Read the trees of a log: who passed on whose message.
 

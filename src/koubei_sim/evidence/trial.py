@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +120,7 @@ def experiment(
     network: Any,
     rule: Any,
     change: Mapping[str, float],
-    on: str = "listener",
+    on: Literal["listener", "teller", "tie"] = "listener",
     assign: Any = ("people",),
     *,
     estimators: Any = USUAL,

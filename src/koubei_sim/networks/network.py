@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import html_look, html_table, wrapped
 from koubei_sim.networks import edges, labelling
@@ -79,8 +80,8 @@ class Network:
         weight: ArrayLike | None = None,
         directed: bool = True,
         labels: ArrayLike | str | None = None,
-        self_loops: str = "drop",
-        parallel: str = "merge",
+        self_loops: Literal["drop", "error"] = "drop",
+        parallel: Literal["merge", "keep", "error"] = "merge",
         name: str = "ties",
         *,
         merge: str | None = None,
@@ -209,7 +210,7 @@ class Network:
         return replace(self, layers=tuple(layer.reverse() for layer in self.layers))
 
     def index_of(
-        self, people: ArrayLike, *, by: str = "label", where: str = "index_of"
+        self, people: ArrayLike, *, by: Naming = "label", where: str = "index_of"
     ) -> NDArray[np.int64]:
         """Return the rows of people as the user names them (int64, same shape).
 
@@ -269,7 +270,7 @@ class Network:
         sources = np.repeat(np.arange(self.n_nodes), np.diff(rows.indptr))
         return self.people(sources), self.people(rows.indices)
 
-    def subgraph(self, nodes: ArrayLike, *, by: str = "label") -> Network:
+    def subgraph(self, nodes: ArrayLike, *, by: Naming = "label") -> Network:
         """Return some people (as for `index_of`, or a mask of length n) and the ties among them.
 
         They are numbered in the order given; their labels (or old rows) are their labels.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import ranking_loops as loops
 from koubei_sim.networks.choosing import Question, question, smallest, turned_round
@@ -39,7 +40,7 @@ def degree_discount(
     p: float = 0.01,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return `k` people by degree discount: listeners whom the seeds before do not win anyway.
 
@@ -77,7 +78,7 @@ def degree_discount(
 
 
 def single_discount(
-    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: str = "label"
+    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: Naming = "label"
 ) -> NDArray[Any]:
     """Return `k` people with the most listeners who are not seeds already, one after the other.
 
@@ -95,7 +96,7 @@ def irie(
     theta: float = 1.0 / 320.0,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return `k` people by IRIE: influence ranks, less what the seeds before win.
 
@@ -144,7 +145,7 @@ def collective_influence(
     ball: int = 2,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return `k` people by collective influence, each taken out before the next is chosen.
 
@@ -189,7 +190,7 @@ def pagerank(
     steps: int = 100,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return the `k` people with the highest PageRank on the arcs turned round, best first.
 
@@ -222,7 +223,7 @@ def pagerank(
 
 
 def vote_rank(
-    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: str = "label"
+    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: Naming = "label"
 ) -> NDArray[Any]:
     """Return `k` people by VoteRank: elected by their listeners, who then can vote less.
 
@@ -251,7 +252,7 @@ def wide_bridges(
     steps: int = 1,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return the `k` people whose circles have the most wide bridges out of them, best first.
 
@@ -303,7 +304,7 @@ def circle(
     around: Any = None,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return `k` people in circles: a person, its listeners, the next person, its listeners, ...
 
@@ -353,7 +354,7 @@ def diffusion_centrality(
     steps: int = 3,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return the `k` people with the highest diffusion centrality, best first.
 
@@ -392,7 +393,7 @@ def gossip(
     steps: int = 3,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return `k` people named by random people as the one of whom they hear most (gossips).
 

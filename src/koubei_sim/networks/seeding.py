@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import Naming
 from koubei_sim.core.compiling import kernel
 from koubei_sim.core.draws import draw, draw32, pick
 from koubei_sim.errors import KoubeiError
@@ -77,7 +78,7 @@ def _rows(
     return smallest(rank, draws, np.arange(n), k).astype(np.int32)
 
 
-def random(n: Any, k: int, *, key: int, by: str = "label") -> NDArray[Any]:
+def random(n: Any, k: int, *, key: int, by: Naming = "label") -> NDArray[Any]:
     """Return `k` people: those with the smallest keyed draws.
 
     Parameters
@@ -98,7 +99,7 @@ def random(n: Any, k: int, *, key: int, by: str = "label") -> NDArray[Any]:
 
 
 def degree(
-    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: str = "label"
+    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: Naming = "label"
 ) -> NDArray[Any]:
     """Return the `k` people with the most listeners, best first.
 
@@ -132,7 +133,7 @@ def degree(
 
 
 def kshell(
-    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: str = "label"
+    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: Naming = "label"
 ) -> NDArray[Any]:
     """Return the `k` people with the highest core numbers (Kitsak et al. 2010), best first.
 
@@ -142,7 +143,7 @@ def kshell(
 
 
 def nomination(
-    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: str = "label"
+    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: Naming = "label"
 ) -> NDArray[Any]:
     """Return `k` people named by random people as one of their listeners, first named first.
 
@@ -152,7 +153,7 @@ def nomination(
 
 
 def community(
-    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: str = "label"
+    network: Any, k: int, *, layer: str | None = None, key: int = 0, by: Naming = "label"
 ) -> NDArray[Any]:
     """Return a keyed person and the `k` - 1 fewest steps away, nearest first.
 
@@ -168,7 +169,7 @@ def staff_friends(
     staff: int = 10,
     layer: str | None = None,
     key: int = 0,
-    by: str = "label",
+    by: Naming = "label",
 ) -> NDArray[Any]:
     """Return `staff` keyed people, then their friends, friends of friends, ... up to `k`.
 

@@ -11,12 +11,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import html_look, html_table, wrapped
 from koubei_sim.networks import edges, labelling
@@ -213,7 +214,7 @@ class TemporalNetwork:
         return sum(array.nbytes for array in arrays if array is not None)
 
     def index_of(
-        self, people: ArrayLike, *, by: str = "label", where: str = "index_of"
+        self, people: ArrayLike, *, by: Naming = "label", where: str = "index_of"
     ) -> NDArray[np.int64]:
         """Return the rows of people as the user names them, as `Network.index_of` does."""
         checks.word("by", by, ("label", "row"))
@@ -253,7 +254,9 @@ class TemporalNetwork:
             weights=None if self.weights is None else self.weights[lo:hi],
         )
 
-    def aggregate(self, weight: str = "contacts", name: str = "contacts") -> Network:
+    def aggregate(
+        self, weight: Literal["contacts", "sum"] = "contacts", name: str = "contacts"
+    ) -> Network:
         """Forget the times: one arc where there was contact, weighted.
 
         Parameters

@@ -8,11 +8,12 @@ Called by people, by ``koubei calibrate`` and by the experiments.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.style import (
     BLACK,
@@ -33,6 +34,9 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.words import say
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 #: Colours of the baselines; the model is blue.
 _COLOURS: Final = {
     "bass": ORANGE,
@@ -51,12 +55,12 @@ _GAP: Final = 0.058
 @takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
 def posterior_predictive(
     calibration: Any,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Lang = "en",
     series: str | None = None,
     number: int = 100,
     fresh: bool = False,
-) -> Any:
+) -> Axes:
     """Draw the model's fan with observed points and baselines, on a log scale.
 
     Parameters
@@ -192,7 +196,7 @@ def _line_of_sight(ax: Any, last: Any, first: Any, lang: str) -> None:
 
 
 @takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
-def marginals(calibration: Any, ax: Any = None, lang: str = "en") -> Any:
+def marginals(calibration: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the posterior of each parameter on the scale of its prior, a row each.
 
     The grey bar is the prior, from its low to its high end; the thick line holds the middle 50 %

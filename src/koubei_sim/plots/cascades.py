@@ -7,12 +7,13 @@ they are about steps and people active, not about the days and users of the pyra
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import Lang, Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.style import (
     BLUE,
@@ -30,6 +31,9 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.trees import draw_dots, radial
 from koubei_sim.plots.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "sizes": ("Sizes of cascades", "传播规模的分布"),
@@ -84,10 +88,10 @@ def _checked(result: Any) -> None:
 
 def cascade_sizes(
     result: Any,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Lang = "en",
     theory: Callable[[NDArray[np.float64]], ArrayLike] | None = None,
-) -> Any:
+) -> Axes:
     """Draw the share of replicates that reach at least so many people (log-log).
 
     Heavy tails are straight here; a supercritical rule shows two steps with a gap between.
@@ -136,7 +140,12 @@ def cascade_sizes(
     return ax
 
 
-def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "curve") -> Any:
+def cascade_curve(
+    result: Any,
+    ax: Axes | None = None,
+    lang: Lang = "en",
+    what: Literal["curve", "prevalence"] = "curve",
+) -> Axes:
     """Draw activations over time, by kind: mean and 5 to 95 % of the replicates.
 
     Parameters
@@ -177,7 +186,7 @@ def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "cu
     return ax
 
 
-def cascade_generations(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def cascade_generations(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the mean sizes of generations, and over the bars the reproduction number of each.
 
     Needs the log of activations; at most 30 generations are drawn.  See `cascade_sizes`.
@@ -224,7 +233,9 @@ def cascade_generations(result: Any, ax: Any = None, lang: str = "en") -> Any:
     return ax
 
 
-def cascade_probability(result: Any, ax: Any = None, lang: str = "en", bins: int = 50) -> Any:
+def cascade_probability(
+    result: Any, ax: Axes | None = None, lang: Lang = "en", bins: int = 50
+) -> Axes:
     """Draw how many people are reached in which share of the replicates (counts on a log axis).
 
     Needs per-person counts or the log.  See `cascade_sizes`.
@@ -257,13 +268,13 @@ def cascade_probability(result: Any, ax: Any = None, lang: str = "en", bins: int
 def activation_tree(
     result: Any,
     root: Any = None,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Lang = "en",
     *,
     replicate: int | None = None,
     most: int = 1500,
-    by: str = "label",
-) -> Any:
+    by: Naming = "label",
+) -> Axes:
     """Draw one tree of who convinced whom, generations on rings, coloured by kind.
 
     Parameters

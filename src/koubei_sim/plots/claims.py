@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from koubei_sim.checks import Lang
 from koubei_sim.core.draws import drawn
 from koubei_sim.plots.style import (
     BLACK,
@@ -26,13 +27,17 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.words import say
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 _MATTERS: Final = BLUE
 _REVERSED: Final = ORANGE
 _SHADE: Final = {"supported": BLUE, "rejected": ORANGE}
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
-def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
+def claim_worlds(verdict: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the effect of each test in each world: a dot a world, in units of what matters.
 
     Parameters
@@ -117,7 +122,7 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
-def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
+def claim_ladder(verdict: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the effect of the main test with each mechanism switched off, with 95 % intervals.
 
     Parameters
@@ -172,7 +177,7 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
-def claim(verdict: Any, lang: str = "en") -> Any:
+def claim(verdict: Any, lang: Lang = "en") -> Figure:
     """Draw the whole figure of a claim: the worlds, and the ladder where there is one.
 
     Returns

@@ -6,12 +6,13 @@ table could disagree with (measures come from `metrics`).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import metrics
+from koubei_sim.checks import Lang
 from koubei_sim.core.codes import STAGES, USER
 from koubei_sim.metrics.runs import scale_of
 from koubei_sim.plots.style import (
@@ -33,13 +34,16 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.words import say
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 #: The steps of the founders' story.
 GUIDES: Final = (100, 5_000, 100_000, 1_000_000)
 _WEEK: Final = 7
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def pyramid(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw users, loyal and die-hard over time on a log scale.
 
     Grey guide lines stand at 100, 5,000, 100,000 and 1,000,000; counts reported in the world
@@ -138,7 +142,7 @@ def _weekly(daily: NDArray[Any]) -> NDArray[np.float64]:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def growth(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def growth(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw new users and leavers per week; see `pyramid` for the arguments."""
     with drawing(lang) as spoken:
         ax = axes_for(ax)
@@ -164,7 +168,7 @@ def growth(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def channels(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def channels(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw all adoptions so far by the channel that brought them; see `pyramid`."""
     with drawing(lang) as spoken:
         ax = axes_for(ax)
@@ -192,7 +196,9 @@ def channels(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def product(result: Any, ax: Any = None, lang: str = "en", which: str | None = None) -> Any:
+def product(
+    result: Any, ax: Axes | None = None, lang: Lang = "en", which: str | None = None
+) -> Axes:
     """Draw quality and difficulty of a product, and the reputation of the brand; see `pyramid`.
 
     Parameters
@@ -248,7 +254,7 @@ _STAGE_COLOURS: Final = ("#EDEDED", "#BFD9EC", "#F0E442", BLUE, "#B0A8B9", "#CC7
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def stages(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def stages(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the shares of people by stage as stacked areas, means over replicates; see `pyramid`."""
     with drawing(lang) as spoken:
         ax = axes_for(ax)
@@ -285,7 +291,7 @@ def stages(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def reproduction(result: Any, ax: Any = None, lang: str = "en", window: int = 30) -> Any:
+def reproduction(result: Any, ax: Axes | None = None, lang: Lang = "en", window: int = 30) -> Axes:
     """Draw the mean recruits of an adopter within `window` days, by week of adoption.
 
     Above the line at 1 a cohort more than replaces itself.  Only cohorts seen for the whole
@@ -309,7 +315,9 @@ _MOST_COHORTS = 6
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def retention(result: Any, ax: Any = None, lang: str = "en", cohort: int | None = None) -> Any:
+def retention(
+    result: Any, ax: Axes | None = None, lang: Lang = "en", cohort: int | None = None
+) -> Axes:
     """Draw the share of each adoption cohort that is still in unbroken use d days later.
 
     Replicates are pooled, each counting with its adopters.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from koubei_sim import checks
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.world.arrays import events_in
 from koubei_sim.plots import curves, trees
@@ -37,7 +38,11 @@ OF_THE_LOG: Final = frozenset({"reproduction", "retention", "forest", "tree"})
 
 @takes("Result", "run(...)", "histories", "scenario")
 def save_all(
-    result: Any, folder: str | Path, lang: str = "en", format: str = "png", log: bool = True
+    result: Any,
+    folder: str | Path,
+    lang: Lang = "en",
+    format: Literal["png", "svg", "pdf"] = "png",
+    log: bool = True,
 ) -> list[Path]:
     """Write every figure of `FIGURES` into a folder and return the paths.
 
@@ -76,7 +81,7 @@ def save_all(
 
 
 def write_figure(
-    path: Path, draw: Callable[[Axes, str], object], lang: str = "en", **options: Any
+    path: Path, draw: Callable[[Axes, str], object], lang: Lang = "en", **options: Any
 ) -> Path:
     """Draw on an axis, given the language to speak, into a file whose suffix says its format.
 

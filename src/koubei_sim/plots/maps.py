@@ -6,11 +6,12 @@ above this one, and draws its tables, nothing else.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Lang
 from koubei_sim.metrics import OUTCOMES
 from koubei_sim.plots.studies import NOBODY
 from koubei_sim.plots.style import (
@@ -26,6 +27,9 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.words import outcome_name, say
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 FloatArray = NDArray[np.float64]
 
 #: Of the strata: both, only one, only the other, neither.
@@ -36,7 +40,12 @@ _TICKS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @takes("Map", "map(...)", "grid", "values", "at", "table")
-def phase(found: Any, ax: Any = None, lang: str = "en", what: str = "answer") -> Any:
+def phase(
+    found: Any,
+    ax: Axes | None = None,
+    lang: Lang = "en",
+    what: Literal["answer", "interaction"] = "answer",
+) -> Axes:
     """Draw a map: the estimate as a surface, or the stratum of two arms that has most runs.
 
     Dots are where it was run, so they lie close where the answer changes; they are open where 95 %

@@ -6,10 +6,11 @@ this one does not know.  Called by people and by ``koubei seeds``.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from koubei_sim.checks import Lang
 from koubei_sim.plots.style import (
     BLUE,
     ORANGE,
@@ -21,6 +22,9 @@ from koubei_sim.plots.style import (
     thousands,
 )
 from koubei_sim.plots.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Reach by number of seeds", "种子人数与预期触达"),
@@ -40,7 +44,7 @@ def _say(word: str, lang: str, **values: object) -> str:
 
 
 @takes("choice of seeds", "kb.seeding.maximise(...)", "curve", "reach", "at_most", "ratio")
-def seeds_curve(found: Any, ax: Any = None, lang: str = "en") -> Any:
+def seeds_curve(found: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the reach of the first seeds by their number, and the bound on any choice.
 
     The line is an estimate; the bar at its end holds the bounds of the reach of all seeds, the

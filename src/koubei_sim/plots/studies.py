@@ -6,10 +6,11 @@ Take what `koubei_sim.studies.sweep` and `compare` give back, and draw their tab
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.style import (
     GREY,
@@ -25,6 +26,9 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.words import outcome_name, say
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 #: Numbers are written into the cells of a heat map up to so many of them.
 MOST_NUMBERS: Final = 80
 #: Colour of pairs in which nothing takes off.
@@ -35,8 +39,12 @@ _SERIES: Final = {"users": "users", "loyal": "loyal", "die_hard": "die_hard"}
 
 @takes("SweepResult", "sweep(...)", "summary", "sweep")
 def heatmap(
-    swept: Any, outcome: str = "users", ax: Any = None, lang: str = "en", x: str | None = None
-) -> Any:
+    swept: Any,
+    outcome: str = "users",
+    ax: Axes | None = None,
+    lang: Lang = "en",
+    x: str | None = None,
+) -> Axes:
     """Draw an outcome over a grid of two paths, as `SweepResult.summary` tells it.
 
     Parameters
@@ -125,10 +133,10 @@ def _short(value: Any) -> str:
 def compare(
     comparison: Any,
     series: str = "users",
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Lang = "en",
     outcomes: Sequence[str] | None = None,
-) -> Any:
+) -> Axes:
     """Draw what other scenarios do against the baseline, in the pairs in which both take off.
 
     Over time: the ratio (geometric mean of the pairs) with its 95 % interval, each day alone.  With
@@ -228,7 +236,9 @@ def _times(axis: Any) -> None:
 
 
 @takes("Comparison", "compare(...)", "names", "strata")
-def strata(comparison: Any, outcome: str = "users", ax: Any = None, lang: str = "en") -> Any:
+def strata(
+    comparison: Any, outcome: str = "users", ax: Axes | None = None, lang: Lang = "en"
+) -> Axes:
     """Draw in which pairs a change decides about take-off: one bar a scenario, four kinds of pairs.
 
     Under the bar stands the effect on `outcome` in the pairs in which both take off, with its 95 %

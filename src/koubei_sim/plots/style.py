@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.words import check_language
 
@@ -124,7 +125,7 @@ def language(lang: str) -> str:
 
 
 @contextmanager
-def drawing(lang: str = "en") -> Iterator[str]:
+def drawing(lang: Lang = "en") -> Iterator[str]:
     """Draw with our look; yields the language in which to label.
 
     The settings of the person come back afterwards.  Those that are not part of the look are left

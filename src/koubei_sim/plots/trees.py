@@ -6,12 +6,13 @@ Take a `Result`, return matplotlib Axes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks, metrics
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import Forest
 from koubei_sim.plots.style import (
@@ -26,9 +27,12 @@ from koubei_sim.plots.style import (
 )
 from koubei_sim.plots.words import say
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 @takes("Result", "run(...)", "histories", "scenario")
-def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def forest(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the share of recruitment trees that have at least so many adoptions (log-log).
 
     Trees of all replicates are pooled; sizes are agents.  See `pyramid` for the arguments.
@@ -65,13 +69,13 @@ def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
 def cascade_tree(
     result: Any,
     root: int | None = None,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Lang = "en",
     *,
     replicate: int = 0,
     most: int = 1500,
-    layout: str = "radial",
-) -> Any:
+    layout: Literal["radial", "spring"] = "radial",
+) -> Axes:
     """Draw one recruitment tree, coloured by the channel that brought each person.
 
     Parameters

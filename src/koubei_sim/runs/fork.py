@@ -10,18 +10,20 @@ Called by people; `compare` puts a fork beside the run it left.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from koubei_sim.checks import whole
+from koubei_sim.checks import Engine, whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import PURPOSES, spend
 from koubei_sim.model.compiled import CompiledRun
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.parameters import together
 from koubei_sim.model.world.arrays import History, World
 from koubei_sim.model.world.population import Who
 from koubei_sim.runs.dataset import dataset_from
@@ -169,10 +171,11 @@ def fork(
     rng: None = None,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
     progress: bool | Progress | None = None,
-    **changes: Any,
+    changes: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Fork:
     """Continue the worlds of a result from day `at` on, with changes.
 
@@ -191,7 +194,7 @@ def fork(
         Only this one can be forked; both give the same bytes.
     threads, progress : optional
         As in `koubei_sim.run`.
-    **changes
+    changes, **more
         Values at dotted paths, as in `Scenario.replace`.  ``ticks`` may be raised, which continues
         the run beyond its end.  What lies in the past (`PAST`) cannot be changed, nor can
         segments, channels, products or nodes be added or removed.
@@ -219,7 +222,7 @@ def fork(
     >>> first = kb.run("tiny", rng=7, ticks=20, n_agents=300)
     >>> fork(first, at=10).digest() == first.digest()
     True
-    >>> more = fork(first, at=10, **{"media.account.visibility": 0.5})
+    >>> more = fork(first, at=10, changes={"media.account.visibility": 0.5})
     >>> bool(more.data.users[0, 9] == first.data.users[0, 9]), more.at
     (True, 10)
     """
@@ -234,6 +237,7 @@ def fork(
         "engine", engine, "compiled", "only the compiled engine can be forked, to the same bytes",
         fix='engine="compiled"',
     )  # fmt: skip
+    changes = together(changes, more)
     options = options_from(result.key, networks, agents, engine, threads, progress)
     own_people = options.own_people
     scenario = steps[-1][1].changed(changes, own_people)

@@ -21,7 +21,7 @@ from koubei_sim.storage import provenance
 
 
 def load_result(
-    path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism] = ()
+    path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism | str] = ()
 ) -> Result:
     """Read a result that `Result.save` wrote, or a streamed run.
 

@@ -10,6 +10,7 @@ is loaded only when it is asked for (the package face does so).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import mesa
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
+from koubei_sim.checks import Engine
 from koubei_sim.core import codes
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled import CompiledRun
@@ -24,6 +26,7 @@ from koubei_sim.model.mechanisms import TABLE, TABLE_OFFSET
 from koubei_sim.model.mechanisms.returns import T_RETURNS_UNAWARE
 from koubei_sim.model.mechanisms.rival import T_RIVAL_TAKEN_UNAWARE
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.parameters import together
 from koubei_sim.runs.options import options_from, refused, scenario_from
 from koubei_sim.runs.progress import apart
 
@@ -61,9 +64,11 @@ class KoubeiModel(mesa.Model):
         As in `koubei_sim.run`.
     engine : {"compiled"}
         The other engine has a Mesa model of its own, `koubei_sim.model.reference`.
+    changes : mapping of str to object, optional
+        Values to change in the scenario, by dotted path.
     **kwargs
-        Values to change in the scenario, by dotted path.  Where a dot cannot be written, two
-        underscores stand for it: ``seeding__purity=0.3`` is ``seeding.purity``.
+        The same as words; where a dot cannot be written, two underscores stand for it:
+        ``seeding__purity=0.3`` is ``seeding.purity``.
 
     Attributes
     ----------
@@ -94,8 +99,9 @@ class KoubeiModel(mesa.Model):
         replicate: int = 0,
         networks: Any = None,
         agents: Any = None,
-        engine: str = "compiled",
+        engine: Engine = "compiled",
         threads: int | None = None,
+        changes: Mapping[str, Any] | None = None,
         **kwargs: Any,  # Mesa's pages know this name for "any other"
     ) -> None:
         if rng is not None and seed is not None:
@@ -110,8 +116,9 @@ class KoubeiModel(mesa.Model):
         super().__init__(rng=self.key % 2**32)
         own = options.own_people
         spec = scenario_from("scenario", scenario, own)
+        kwargs = together(changes, {name.replace("__", "."): v for name, v in kwargs.items()})
         if kwargs:
-            spec = spec.changed({name.replace("__", "."): v for name, v in kwargs.items()}, own)
+            spec = spec.changed(kwargs, own)
         self.scenario_spec = spec
         self.replicate = checks.whole("replicate", replicate, 0, 2**62)
         simulation = options.simulation(spec)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from koubei_sim import checks
+from koubei_sim.checks import Engine
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import check_measure
@@ -51,7 +52,7 @@ class RunOptions:
     key: int
     networks: object = None
     agents: Any = None
-    engine: str = "compiled"
+    engine: Engine = "compiled"
     threads: int | None = None
     progress: bool | Progress | None = None
 

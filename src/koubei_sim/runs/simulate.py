@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from koubei_sim import checks, storage
+from koubei_sim.checks import Engine
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.files import is_preset
 from koubei_sim.model.scenario.own import Mechanism
+from koubei_sim.model.scenario.parameters import together
 from koubei_sim.model.scenario.scenario import class_with
 from koubei_sim.runs import archive, dataset
 from koubei_sim.runs.fitting import check_memory, fitting_threads, useful_threads
@@ -34,15 +37,16 @@ def run(
     scenario: Scenario | Result | Mapping[str, Any] | str | Path,
     replicates: int | None = None,
     rng: object = None,
-    engine: str | None = None,
+    engine: Engine | None = None,
     networks: object = None,
     agents: Any = None,
     progress: bool | Progress | None = None,
     threads: int | None = None,
     out: str | Path | None = None,
     stream: bool = False,
-    mechanisms: Sequence[Mechanism] = (),
-    **changes: Any,
+    mechanisms: Sequence[Mechanism | str] = (),
+    changes: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Result:
     """Run a scenario, or repeat a result.
 
@@ -80,9 +84,12 @@ def run(
         The folder is the same to the byte; the result that comes back leaves its log there (see
         docs/results.md).  The compiled engine only.
     mechanisms : sequence of Mechanism, optional
-        Mechanisms of your own, see docs/own-mechanisms.md; the scenario carries them on.
-    **changes
-        Values at dotted paths to change first: ``run("tiny", **{"seeding.purity": 0.3})``.
+        Mechanisms of your own, or names of those that installed packages bring, see
+        docs/own-mechanisms.md; the scenario carries them on.
+    changes : mapping of str to object, optional
+        Values at dotted paths to change first: ``run("tiny", changes={"seeding.purity": 0.3})``.
+    **more
+        The same as words: ``run("tiny", ticks=30)``.
 
     Returns
     -------
@@ -102,6 +109,7 @@ def run(
     >>> first.digest() == again.digest()
     True
     """
+    changes = together(changes, more)
     own_people = agents is not None or getattr(networks, "agents", None) is not None
     scenario, recipe = _read(scenario, own_people, class_with(Scenario, mechanisms))
     if recipe:
@@ -163,7 +171,7 @@ def _read(
         if storage.is_result(given):
             recipe = archive.read_recipe(given)
             return scenario_of(recipe, str(given), kind), recipe
-        if str(given) not in Scenario.presets() and checks.path("scenario", given).is_dir():
+        if not is_preset(str(given)) and checks.path("scenario", given).is_dir():
             storage.folder_of(given)  # says what is missing
         return kind.load(given, own_people), {}
     raise KoubeiError(

@@ -13,10 +13,11 @@ import inspect
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Engine
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.mechanisms.numbers import scaled
@@ -31,7 +32,7 @@ from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.worlds import WORLDS, Parts, give_way, of_people
 
-ENGINES: Final = ("compiled", "reference")
+ENGINES: Final[tuple[Engine, ...]] = get_args(Engine)
 #: What a study measures: a measure (`metrics.measure`), or a number made of a `Result` of one
 #: replicate, or of (history, scenario).
 Outcome = str | Callable[[Result], float] | Callable[[History, Scenario], float]
@@ -81,7 +82,7 @@ class Simulation:
         scenario: Scenario,
         key: int,
         inputs: Inputs | None = None,
-        engine: str = "compiled",
+        engine: Engine = "compiled",
         threads: int | None = None,
     ) -> None:
         self.scenario = scenario

@@ -19,6 +19,7 @@ from koubei_sim.cascades.arcs import per_arc, weights_of
 from koubei_sim.cascades.rules import IndependentCascade, LinearThreshold
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.run import cascade
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import wrapped
 from koubei_sim.metrics.intervals import Interval, mean_interval
@@ -152,7 +153,7 @@ class Adaptive:
         nobody = np.zeros(self._graph.n, np.bool_)
         rule = remaining(self._rule, self._graph, nobody, self._asked["rng"])
 
-        def run(rows: Any, many: int, first: int, record: tuple[str, ...] = ()) -> Any:
+        def run(rows: Any, many: int, first: int, record: Any = ()) -> Any:
             return cascade(
                 network, rule, rows, many, key, first=first, record=record, threads=1, by="row"
             )
@@ -182,7 +183,7 @@ def adaptive(
     delta: float = 0.01,
     rng: Any = None,
     sets: int = 1 << 20,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Adaptive:
     """Return a policy that chooses `k` people in batches, each after seeing what came of the last.
 

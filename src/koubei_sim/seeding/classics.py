@@ -19,6 +19,7 @@ from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules import IndependentCascade, LinearThreshold
 from koubei_sim.cascades.rules.base import Rule, block
 from koubei_sim.cascades.statistics import size_interval
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.seeding.compromise import Asked, Several, asked_of
 from koubei_sim.seeding.kernels.search import BATCH, Roots
@@ -42,7 +43,7 @@ def imm(
     exponent: float = 1.0,
     among: Any = None,
     rng: Any = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Seeds:
     """Choose `k` people by IMM.  `maximise` is faster, proves more, and reaches at least as much.
 
@@ -186,7 +187,7 @@ def celf(
     worlds: int = 200,
     among: Any = None,
     rng: Any = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Seeds:
     """Choose `k` people by CELF on common worlds.  `maximise` is faster and proves what it found.
 

@@ -13,7 +13,7 @@ import math
 import time as clock
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
 from koubei_sim.cascades.rules.base import Rule, block
+from koubei_sim.checks import Naming
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
 from koubei_sim.errors import KoubeiError
@@ -131,14 +132,14 @@ def fair(
     k: int,
     *,
     groups: Any,
-    aim: str = "maximin",
+    aim: Literal["maximin", "welfare"] = "maximin",
     aversion: float = 0.5,
     among: Any = None,
     target: float = 0.9,
     delta: float = 0.01,
     rng: Any = None,
     sets: int = 1 << 18,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Compromise:
     """Choose `k` people so that every group is reached, and prove how near the best they come.
 
@@ -215,7 +216,7 @@ def robust(
     delta: float = 0.01,
     rng: Any = None,
     sets: int = 1 << 18,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Compromise:
     """Choose `k` people who do well whichever of several rules holds.
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule
+from koubei_sim.checks import Naming
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.pool import checked_law
 from koubei_sim.seeding.result import Seeds
@@ -66,7 +67,7 @@ def fastest(
     delta: float = 0.01,
     rng: Any = None,
     sets: int = 1 << 24,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Fastest:
     """Find the least horizon by which `k` people can be proven to reach `reach`.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule, block
+from koubei_sim.checks import Naming
 from koubei_sim.networks.row_blocks import threads as network_threads
 from koubei_sim.seeding.kernels.cover import UNIT, dual_bound
 from koubei_sim.seeding.limits import so_many
@@ -49,7 +50,7 @@ def fewest(
     rng: Any = None,
     sets: int = 1 << 24,
     threads: int | None = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Fewest:
     """Find few people who are proven to reach `reach`, and how many any choice needs.
 

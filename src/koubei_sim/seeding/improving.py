@@ -34,6 +34,7 @@ from koubei_sim.cascades.rules import (
 )
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.cascades.rules.counting import needs_of_fractions
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics.hurdle import chance
@@ -168,7 +169,7 @@ def improve(
     rng: Any = None,
     threads: int | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Improved:
     """Search for better seeds by runs of the true model, and confirm them in fresh worlds.
 

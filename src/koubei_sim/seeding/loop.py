@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule, block
+from koubei_sim.checks import Naming
 from koubei_sim.checks import currency as currency_of
 from koubei_sim.core.block import Block
 from koubei_sim.core.draws import log_portable
@@ -75,7 +76,7 @@ def maximise(
     rng: Any = None,
     sets: int = 1 << 24,
     threads: int | None = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Seeds:
     """Choose the people who reach most, and prove how near the best choice they come.
 

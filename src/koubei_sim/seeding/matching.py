@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import wrapped
 from koubei_sim.seeding.kernels.search import BATCH, Roots
@@ -97,7 +98,7 @@ def matching_random(
     precision: float = 0.05,
     sets: int = 1 << 24,
     rng: Any = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> Matching:
     """Find how many people at random reach as much as the seeds that were chosen.
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs, for_people
+from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import wrapped
 from koubei_sim.metrics import Interval
@@ -87,7 +88,7 @@ def off_policy(
     design: Any = "random",
     *,
     network: Any,
-    by: str = "label",
+    by: Naming = "label",
 ) -> OffPolicy:
     """Estimate what another random way to pick seeds would have brought, from an experiment.
 

@@ -18,6 +18,7 @@ from koubei_sim.cascades import checks
 from koubei_sim.cascades.arcs import Arcs
 from koubei_sim.cascades.rules import NegativeCascade
 from koubei_sim.cascades.rules.base import Rule, block
+from koubei_sim.checks import Naming
 from koubei_sim.core.csr import count_targets, stagger
 from koubei_sim.errors import KoubeiError
 from koubei_sim.networks import Network, TemporalNetwork, as_network
@@ -276,7 +277,7 @@ def reverse_sets(
     horizon: float | None = None,
     first: int = 0,
     rng: Any = None,
-    by: str = "label",
+    by: Naming = "label",
 ) -> list[NDArray[Any]]:
     """Return reverse reachable sets: the people from whom the word reaches a root.
 

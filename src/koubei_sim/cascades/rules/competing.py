@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class CompetingCascades(Rule):
 
     p: Any = 0.1
     brands: tuple[str, ...] = ("a", "b")
-    tie: str = "random"
+    tie: Literal["random", "priority"] = "random"
 
     @property
     def per_replicate(self) -> tuple[str, ...]:

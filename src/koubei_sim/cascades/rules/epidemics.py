@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class SIR(Infection):
 
     command: ClassVar[str] = "sir"
 
-    duration: str = "exponential"
+    duration: Literal["exponential", "constant"] = "exponential"
 
     def __post_init__(self) -> None:
         """Check the law of the duration."""

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
@@ -38,6 +39,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "start": ("WHO STARTS", "种子用户"),
     "on": ("MODULES ON", "开启的模块"),
     "off": ("MODULES OFF (at their neutral value)", "关闭的模块（取中性值）"),
+    "own": ("MECHANISMS FROM OUTSIDE THE LIBRARY", "库外的机制"),
     "assumed": ("WHAT IS ASSUMED", "假设"),
     "none": ("nothing", "无"),
     "size": (
@@ -87,7 +89,7 @@ class _Words:
         return f"{name}: {(module.en, module.zh)[self.number]}"
 
 
-def describe(scenario: Content, lang: str = "en") -> str:
+def describe(scenario: Content, lang: Lang = "en") -> str:
     """Return the description; see `Scenario.describe`."""
     say = _Words(lang)
     on = [name for name, works in active(scenario).items() if works]
@@ -103,6 +105,7 @@ def describe(scenario: Content, lang: str = "en") -> str:
             *body,
             *_modules(say, "on", on, on_apart),
             *_modules(say, "off", off, off_apart),
+            *_own(scenario, say),
             *tail,
         ]
         if len(lines) <= MOST_LINES:
@@ -159,6 +162,16 @@ def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator
             yield from wrap(say.module(name))
     else:
         yield from wrap(", ".join(names))
+
+
+def _own(scenario: Content, say: _Words) -> Iterator[str]:
+    """Yield the mechanisms that are not the library's, each with where its rule was written."""
+    if scenario.mechanisms:
+        yield say("own")
+    for one in scenario.mechanisms:
+        yield from wrap(
+            f"{one.name}: {one.description} ({getattr(one.readable, '__module__', '?')})"
+        )
 
 
 def _assumed(scenario: Content, say: _Words) -> Iterator[str]:

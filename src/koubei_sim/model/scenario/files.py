@@ -1,11 +1,13 @@
-"""Scenarios on disk: presets that come with the library, TOML files, atomic writing.
+"""Scenarios on disk: presets of the library and of other packages, TOML files, atomic writing.
 
-Called by `Scenario.load`, `.to_toml`, `.save` and `.presets`.
+Called by `Scenario.load`, `.to_toml`, `.save` and `.presets`, and by doors that take a preset or
+a path.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -15,16 +17,77 @@ import tomli_w
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.model.scenario import packages
 from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from koubei_sim.model.scenario.content import Content
 
 
+#: What can be the name of a preset of another package: a word, or ``package:word``.
+_NAME = re.compile(r"([\w.-]+:)?\w[\w-]*")
+
+
 def preset_names() -> tuple[str, ...]:
-    """Return the names of the presets, sorted."""
+    """Return the names of the library's presets, sorted."""
     folder = resources.files("koubei_sim.model.scenario") / "presets"
     return tuple(sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".toml")))
+
+
+def all_preset_names() -> tuple[str, ...]:
+    """Return the names of the library's presets, and after them those of other packages."""
+    own = preset_names()
+    return own + tuple(packages.names(packages.PRESETS, own))
+
+
+def of_package(name: object) -> EntryPoint | None:
+    """Return where another package has the preset `name`; None where none has.
+
+    The library's own presets come first, and so does a file or folder of this name: what somebody
+    installs changes the meaning of nothing that worked before.
+
+    Raises
+    ------
+    KoubeiError
+        Where two packages have it.
+    """
+    if not isinstance(name, (str, Path)) or not _NAME.fullmatch(text := str(name)):
+        return None
+    if text in preset_names() or os.path.exists(text):
+        return None
+    return packages.find(packages.PRESETS, text)
+
+
+def is_preset(name: str) -> bool:
+    """Say whether a word is the name of a preset, of the library or of another package.
+
+    Examples
+    --------
+    >>> is_preset("tiny"), is_preset("tiny.toml")
+    (True, False)
+    """
+    return name in preset_names() or of_package(name) is not None
+
+
+def parts_of(point: EntryPoint) -> Any:
+    """Return what a package gives for a preset: a scenario, its parts, or the parts in its TOML.
+
+    Raises
+    ------
+    KoubeiError
+        Naming the package, for what cannot be imported or read.
+    """
+    found = packages.brought(point)
+    if not hasattr(found, "read_text"):
+        return found
+    try:
+        text = found.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise KoubeiError(str(found), f"cannot be read ({said})") from None
+    return parse(text, str(found))
 
 
 def read(name: str | Path) -> dict[str, Any]:
@@ -57,6 +120,8 @@ def read(name: str | Path) -> dict[str, Any]:
             f"{text}.toml",
         )
     path = checks.path("scenario", name)
+    if not path.exists():
+        known = all_preset_names()
     if path.suffix != ".toml" and path.name == text and not path.exists():
         raise KoubeiError(
             "scenario",

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from pydantic import create_model
@@ -92,7 +92,7 @@ class Mechanism:
     people: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     draws: tuple[str, ...] = ()
-    when: str = "morning"
+    when: Literal["morning", "evening"] = "morning"
     description: str = "a mechanism of the user's own"
 
     def __post_init__(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from koubei_sim.checks import digits
+from koubei_sim.checks import digits, shown
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import gone_from, metadata, unknown, unwrap
 from koubei_sim.model.scenario.content import Content, plain
@@ -158,6 +158,32 @@ def set_paths(scenario: Content, changes: Mapping[str, Any]) -> dict[str, Any]:
             raise KoubeiError("seed", "seeds are people here", got=value, fix=f"rng={value!r}")
         _set(scenario, parts, path, _dumped(value))
     return parts
+
+
+def together(changes: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes given as a mapping and as words; both ways mean the same.
+
+    Raises
+    ------
+    KoubeiError
+        For what is no mapping of paths, and for a path that is changed twice.
+
+    Examples
+    --------
+    >>> together({"seeding.purity": 0.3}, {"ticks": 30})
+    {'seeding.purity': 0.3, 'ticks': 30}
+    """
+    if changes is None:
+        return dict(more)
+    if not isinstance(changes, Mapping) or not all(isinstance(path, str) for path in changes):
+        raise KoubeiError(
+            "changes", "not values by dotted path", got=shown(changes),
+            fix="changes={'seeding.purity': 0.3}",
+        )  # fmt: skip
+    for path in changes:
+        if path in more:
+            raise KoubeiError(path, "is changed twice", got=shown(more[path]))
+    return {**changes, **more}
 
 
 def _dumped(value: Any) -> Any:

@@ -10,19 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from pydantic import Field, ValidationInfo, create_model, model_validator
 
 from koubei_sim import checks
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario import packages
 from koubei_sim.model.scenario.checks import check
 from koubei_sim.model.scenario.content import OWN_PEOPLE, Content
 from koubei_sim.model.scenario.describe import describe
-from koubei_sim.model.scenario.files import preset_names, read, save, to_toml
+from koubei_sim.model.scenario.files import (
+    all_preset_names,
+    of_package,
+    parts_of,
+    read,
+    save,
+    to_toml,
+)
 from koubei_sim.model.scenario.neutral import kept_paths, neutral_paths
 from koubei_sim.model.scenario.own import Mechanism
-from koubei_sim.model.scenario.parameters import json_schema, set_paths
+from koubei_sim.model.scenario.parameters import json_schema, set_paths, together
 
 
 class Scenario(Content):
@@ -83,24 +92,48 @@ class Scenario(Content):
         KoubeiError
             For an unknown preset, a missing file, a syntax error or a wrong value.
         """
-        return cls.from_dict(read(name), own_people)
+        point = of_package(name)
+        if point is None:
+            return cls.from_dict(read(name), own_people)
+        try:
+            found = parts_of(point)
+            if isinstance(found, Scenario):
+                return found.with_mechanisms(*cls.mechanisms)
+            return cls.from_dict(found, own_people)
+        except KoubeiError as error:
+            raise packages.named(point, error) from None
 
     @staticmethod
     def presets() -> tuple[str, ...]:
-        """Return the names of the scenarios that come with the library.
+        """Return the names of the scenarios that come with the library and with other packages.
+
+        See docs/own-mechanisms.md for those of other packages.
 
         Examples
         --------
         >>> "xiaomi" in Scenario.presets()
         True
         """
-        return preset_names()
+        return all_preset_names()
 
-    def replace(self, **changes: Any) -> Scenario:
+    @overload
+    def replace(self, changes: Mapping[str, Any], **more: Any) -> Scenario: ...
+
+    @overload
+    def replace(self, **more: Any) -> Scenario: ...
+
+    def replace(self, changes: Mapping[str, Any] | None = None, **more: Any) -> Scenario:
         """Return a new scenario with values at dotted paths changed.
 
         An entry of a table (a channel, an event, ...) can be added or replaced by giving it whole,
         and removed by giving None.
+
+        Parameters
+        ----------
+        changes : mapping of str to object, optional
+            Values by dotted path.
+        **more
+            The same as words: ``ticks=30``, or ``**{"seeding.purity": 0.3}``.
 
         Raises
         ------
@@ -109,18 +142,21 @@ class Scenario(Content):
 
         Examples
         --------
-        >>> s = Scenario().replace(**{"channels.weibo.tell": 0.04, "channels.qzone": None})
+        >>> s = Scenario().replace({"channels.weibo.tell": 0.04, "channels.qzone": None})
         >>> s.channels["weibo"].tell, list(s.channels)
         (0.04, ['forum', 'weibo', 'wechat'])
         """
-        return self.changed(changes)
+        return self.changed(together(changes, more))
 
     def changed(self, changes: Mapping[str, Any], own_people: bool = False) -> Scenario:
         """Do what `replace` does (`own_people` as in `from_dict`)."""
         return self.from_dict(set_paths(self, changes), own_people)
 
     def neutral(
-        self, *modules: str, level: str | None = None, weights: Sequence[float] | None = None
+        self,
+        *modules: str,
+        level: Literal["kept"] | None = None,
+        weights: Sequence[float] | None = None,
     ) -> Scenario:
         """Return the scenario with the named modules at their neutral value.
 
@@ -161,13 +197,14 @@ class Scenario(Content):
         weights = (1.0, 0.0, 0.0, 0.0) if weights is None else weights
         return self.replace(**kept_paths(self, modules, weights))
 
-    def with_mechanisms(self, *mechanisms: Mechanism) -> Scenario:
+    def with_mechanisms(self, *mechanisms: Mechanism | str) -> Scenario:
         """Return the scenario with mechanisms of the user's own, at their default values.
 
         Parameters
         ----------
-        *mechanisms : Mechanism
-            One of a name that is there already takes its place.
+        *mechanisms : Mechanism or str
+            One of a name that is there already takes its place; a text is the name of one that an
+            installed package brings.
 
         Raises
         ------
@@ -198,7 +235,7 @@ class Scenario(Content):
         """Return the JSON schema of a scenario, for editors and forms."""
         return json_schema(Scenario)
 
-    def describe(self, lang: str = "en") -> str:
+    def describe(self, lang: Lang = "en") -> str:
         """Say the scenario in plain words, 40-80 lines of at most 80 columns.
 
         Parameters
@@ -225,19 +262,21 @@ def class_with(plain: type[Scenario], mechanisms: object) -> type[Scenario]:
     ----------
     plain : type
         `Scenario`, or what this function returned before.
-    mechanisms : Mechanism or sequence of Mechanism
-        One of a name that is there already takes its place.
+    mechanisms : Mechanism, str, or sequence of them
+        One of a name that is there already takes its place; a text is the name of one that an
+        installed package brings.
 
     Raises
     ------
     KoubeiError
         When something is no mechanism, or has the name of a part of the scenario.
     """
-    given = (mechanisms,) if isinstance(mechanisms, Mechanism) else mechanisms
+    given = (mechanisms,) if isinstance(mechanisms, (Mechanism, str)) else mechanisms
     if not isinstance(given, (list, tuple)):
         raise KoubeiError(
             "mechanisms", "wrong type", got=checks.shown(given), allowed="a list of kb.Mechanism"
         )
+    given = [packages.mechanism(one) if isinstance(one, str) else one for one in given]
     base: Any = plain
     found = {one.name: one for one in plain.mechanisms}
     while base.mechanisms:

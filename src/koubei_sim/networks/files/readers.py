@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,9 +37,9 @@ def read_network(
     source: str | int | None = None,
     target: str | int | None = None,
     weight: str | int | None = None,
-    ids: str = "auto",
-    self_loops: str = "drop",
-    parallel: str = "merge",
+    ids: Literal["auto", "integer", "text"] = "auto",
+    self_loops: Literal["drop", "error"] = "drop",
+    parallel: Literal["merge", "keep", "error"] = "merge",
     name: str | None = None,
     columns: Columns | None = None,
     header: bool | None = None,
@@ -326,7 +326,7 @@ def read_contacts(
     target: str | int | None = None,
     time: str | int | None = None,
     weight: str | int | None = None,
-    ids: str = "auto",
+    ids: Literal["auto", "integer", "text"] = "auto",
     columns: Columns | None = None,
     header: bool | None = None,
     encoding: str | None = None,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from koubei_sim.checks import Engine, whole
 from koubei_sim.checks import progress as check_progress
-from koubei_sim.checks import whole
 from koubei_sim.core.progress import progress_bar
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.compiled.parts import boundaries
@@ -73,7 +73,7 @@ def run_partitioned(
     *,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
 ) -> PartitionedRun:
     """Run one replicate with its people dealt to shards.

@@ -20,13 +20,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
-from koubei_sim.checks import number, one_of, whole, word, yes_no
+from koubei_sim.checks import Backend, Engine, number, one_of, whole, word, yes_no
 from koubei_sim.core.progress import progress_bar
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.runs.options import options_from, scenario_from
@@ -151,7 +151,7 @@ def calibrate(
     targets: Any,
     ranges: Any,
     *,
-    method: str = "abc-smc",
+    method: Literal["abc-smc", "abc", "optuna"] = "abc-smc",
     particles: int = 200,
     simulations: int = 4_000,
     generations: int = 5,
@@ -161,10 +161,10 @@ def calibrate(
     start: Mapping[str, float] | None = None,
     rng: object = None,
     out: str | Path | None = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     networks: object = None,
     agents: Any = None,
-    backend: str = "threads",
+    backend: Backend = "threads",
     workers: int | None = None,
     threads: int | None = None,
     progress: bool | Tell | None = None,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from koubei_sim.metrics import first_day, period_ends
 from koubei_sim.metrics.measuring import STOCKS
 from koubei_sim.metrics.runs import scale_of
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.parameters import together
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.progress import Meter, Progress, in_turn
 from koubei_sim.runs.simulation import Simulation
@@ -122,20 +124,27 @@ class Ensemble:
         points = self.points(self.scenario, 0)
         return tuple(self.scenario.replace(**points.at(k)) for k in range(points.number))
 
-    def replace(self, **changes: Any) -> Ensemble:
-        """Return the same worlds in a changed scenario.
+    @overload
+    def replace(self, changes: Mapping[str, Any], **more: Any) -> Ensemble: ...
+
+    @overload
+    def replace(self, **more: Any) -> Ensemble: ...
+
+    def replace(self, changes: Mapping[str, Any] | None = None, **more: Any) -> Ensemble:
+        """Return the same worlds in a changed scenario; changes as in `Scenario.replace`.
 
         Raises
         ------
         KoubeiError
             For a parameter in which the worlds differ, or what `Scenario.replace` refuses.
         """
+        changes = together(changes, more)
         for path in changes:
             if path in self.parameters:
                 raise KoubeiError(
                     path, "differs from world to world", fix="ensemble.scenarios, one by one"
                 )
-        return Ensemble(self.scenario.replace(**changes), self.parameters)
+        return Ensemble(self.scenario.replace(changes), self.parameters)
 
     def __repr__(self) -> str:
         """Say how many worlds there are, and in what they differ."""

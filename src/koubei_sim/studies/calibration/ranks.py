@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import whole
+from koubei_sim.checks import Backend, whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look
 from koubei_sim.runs.options import options_from, scenario_from
@@ -109,7 +109,7 @@ def rank_statistics(
     generations: int = 4,
     adjust: bool = True,
     rng: object = None,
-    backend: str = "threads",
+    backend: Backend = "threads",
     workers: int | None = None,
 ) -> Ranks:
     """Calibrate simulated worlds whose parameters are known.

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from koubei_sim._version import __version__
 from koubei_sim.cascades import cascade
 from koubei_sim.cascades.rules.base import Rule
-from koubei_sim.checks import number, whole, word, yes_no
+from koubei_sim.checks import Naming, number, whole, word, yes_no
 from koubei_sim.checks import number as number_
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
@@ -205,7 +205,7 @@ def fit_rule(
     targets: Any,
     parameters: Mapping[str, Any],
     *,
-    method: str = "abc-smc",
+    method: Literal["abc-smc", "abc", "synthetic"] = "abc-smc",
     horizon: float | None = None,
     tick: float | None = None,
     particles: int = 200,
@@ -215,7 +215,7 @@ def fit_rule(
     replicates: int | None = None,
     chains: int = 4,
     adjust: bool = True,
-    by: str = "label",
+    by: Naming = "label",
     rng: object = None,
     out: str | Path | None = None,
     threads: int | None = None,
@@ -356,7 +356,7 @@ def _tried(
 ) -> int:
     """Run two replicates, so that what does not fit is refused before the fit; return the key."""
     entries = [entry for entry in targets if isinstance(entry, RuleTarget)]
-    record = sorted({name for entry in entries for name in entry.record})
+    record: Any = sorted({name for entry in entries for name in entry.record})
     found = cascade(graph, rule, seeds, 2, key, record=record, **options)
     loose = found.asked is None and not found.steps and getattr(rule, "dt", None) is None
     if loose and any(entry.needs_curve for entry in entries):

@@ -171,7 +171,7 @@ class RuleModel:
             name: np.repeat(np.array(each), self.replicates)
             for name, each in self.values(shares).items()
         }
-        record = sorted({word for entry in targets for word in _target(entry).record})
+        record: Any = sorted({word for entry in targets for word in _target(entry).record})
         found: CascadeResult = cascade(
             self.network, self.rule, self.seed_agents, number * self.replicates, self.key,
             first=luck * self.replicates, parameters=columns, record=record, **self.options,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import whole
+from koubei_sim.checks import Engine, whole
 from koubei_sim.looks import Look
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.options import options_from, scenario_from
@@ -115,7 +115,7 @@ def scorecard(
     *,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
     progress: bool | Progress | None = None,
 ) -> Scorecard:

@@ -20,7 +20,7 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure
 from koubei_sim.metrics.overview import SHARES
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.files import read_toml
+from koubei_sim.model.scenario.files import is_preset, read_toml
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.models import MODELS
 from koubei_sim.studies.design.study_file import (
@@ -333,7 +333,7 @@ def read_claim(name: str | Path) -> Claim:
 
 def _scenario(market: Market, folder: Path) -> Scenario:
     given = market.scenario
-    if given not in Scenario.presets() and (folder / given).is_file():
+    if not is_preset(given) and (folder / given).is_file():
         given = str(folder / given)
     base = Scenario.load(given)
     changes = _with_new_entries(market.set, base)

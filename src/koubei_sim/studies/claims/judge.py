@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
-from koubei_sim.checks import yes_no
+from koubei_sim.checks import Backend, Engine, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import kept_measure, mean_interval
@@ -102,8 +102,8 @@ def claim(
     rng: None = None,
     networks: None = None,
     agents: None = None,
-    engine: str = "compiled",
-    backend: str | None = None,
+    engine: Engine = "compiled",
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Backend, Engine, whole
 from koubei_sim.checks import number as number_of
-from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval
@@ -108,9 +108,9 @@ def break_even(
     *,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     out: str | Path | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from koubei_sim.checks import Backend, Engine, whole, word
 from koubei_sim.checks import number as number_of
-from koubei_sim.checks import whole, word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.runs.fitting import check_kept
 from koubei_sim.runs.options import options_from, outcome_from, scenario_from
@@ -39,10 +39,10 @@ def compare(
     at_most: int = 1000,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
     out: str | Path | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import whole
+from koubei_sim.checks import Backend, Engine, whole
 from koubei_sim.core.draws import drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
@@ -133,9 +133,9 @@ def shapley(
     *,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     out: str | Path | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from koubei_sim.checks import Backend, Engine, whole
 from koubei_sim.checks import number as number_of
-from koubei_sim.checks import whole
 from koubei_sim.runs.options import options_from
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
@@ -46,10 +46,10 @@ def choose(
     rng: object = None,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
     out: str | Path | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from koubei_sim.checks import Backend, Engine, whole, yes_no
 from koubei_sim.checks import currency as currency_of
-from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.runs.options import options_from
 from koubei_sim.runs.progress import Progress as Told
@@ -45,10 +45,10 @@ def plan(
     rng: object = None,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
     out: str | Path | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,

@@ -6,7 +6,7 @@ Called by ``koubei plan`` and by people.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, model_validator
 
@@ -83,7 +83,7 @@ def read_plan(file: str | Path) -> dict[str, Any]:
     if asked.prior is not None:
         prior = asked.prior
         chosen = prior.paths if prior.ranges is None else prior.ranges
-        worlds = prior_sample(base, prior.points, chosen, prior.spread, prior.method)
+        worlds = prior_sample(base, prior.points, chosen, prior.spread, cast(Any, prior.method))
     return {
         "scenario": base,
         "designs": designs,

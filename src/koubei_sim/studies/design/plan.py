@@ -17,12 +17,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from koubei_sim._version import __version__
-from koubei_sim.checks import whole
+from koubei_sim.checks import Engine, whole
 from koubei_sim.core.draws import draw, stream
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import OUTCOMES, check_measure
@@ -97,7 +97,7 @@ class Sweep:
     points: Points
     replicates: int = 1
     key: int = 0
-    engine: str = "compiled"
+    engine: Engine = "compiled"
     outcomes: tuple[str, ...] = tuple(OUTCOMES)
     version: str = field(default=__version__)
     luck: str | int | tuple[int, ...] = "common"
@@ -191,7 +191,7 @@ class Sweep:
             checked(columns),
             int(plan["replicates"]),
             int(plan["key"]),
-            str(plan["engine"]),
+            cast(Engine, str(plan["engine"])),
             tuple(plan["outcomes"]),
             str(plan["version"]),
             supplied=dict(plan.get("supplied", {})),
@@ -298,7 +298,7 @@ def make_sweep(
     points: Any,
     replicates: int = 1,
     rng: object = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     outcomes: Any = None,
     networks: object = None,
     agents: str | Path | pd.DataFrame | None = None,

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from koubei_sim.checks import number as number_of
 from koubei_sim.checks import word
@@ -40,7 +40,7 @@ def prior_sample(
     number: int,
     paths: Sequence[str] | Mapping[str, Any] | None = None,
     spread: float = 2.0,
-    method: str = "latin",
+    method: Literal["latin", "sobol", "random"] = "latin",
 ) -> LatinHypercube | SobolPoints | RandomPoints:
     """Return a design over the prior ranges of a scenario's parameters.
 

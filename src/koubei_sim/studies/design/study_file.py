@@ -18,7 +18,7 @@ from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import Part, Truth, one_line, range_text
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.model.scenario.files import read_toml
+from koubei_sim.model.scenario.files import is_preset, read_toml
 from koubei_sim.runs.options import texts
 
 
@@ -167,7 +167,7 @@ class OfScenario(StudyFile):
             Where it names none, or what it sets is wrong.
         """
         beside = path.parent / checks.path(f"{path}: scenario", self.scenario)
-        known = self.scenario in Scenario.presets()
+        known = is_preset(self.scenario)
         found = Scenario.load(beside if not known and beside.is_file() else self.scenario)
         return found.replace(**self.set) if self.set else found
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Backend, Engine, whole
 from koubei_sim.checks import number as number_of
-from koubei_sim.checks import whole
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import took_off
 from koubei_sim.model.scenario import Scenario
@@ -59,10 +59,10 @@ def map(
     most_runs: int | None = None,
     networks: object = None,
     agents: Any = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     threads: int | None = None,
     out: str | Path | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     progress: bool | Tell | Told | None = None,

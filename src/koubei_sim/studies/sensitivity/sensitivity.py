@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import whole, yes_no
+from koubei_sim.checks import Backend, Engine, whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import (
@@ -194,7 +194,7 @@ def sensitivity(
     scenario: Scenario | Mapping[str, Any] | str | Path,
     paths: Sequence[str] | Mapping[str, Any] | str | None = None,
     *,
-    method: str = "oat",
+    method: Literal["oat", "morris", "sobol"] = "oat",
     outcome: Any = "users",
     replicates: int = 5,
     rng: object = None,
@@ -203,10 +203,10 @@ def sensitivity(
     levels: int = 4,
     second_order: bool = True,
     out: str | Path | None = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     networks: object = None,
     agents: Any = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,

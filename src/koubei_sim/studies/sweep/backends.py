@@ -26,6 +26,7 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from koubei_sim.checks import Backend
 from koubei_sim.core.workers import LOOK, Workers
 from koubei_sim.runs.inputs import Inputs
 from koubei_sim.runs.partition.workers import PRINTED, trouble_at
@@ -122,8 +123,8 @@ class Processes:
 
     def renew(self) -> None:
         """Take the processes of the last sweep, or new ones where these are broken."""
-        # Through joblib, which brings loky along; what is handed over goes to each process once.
-        loky: Any = importlib.import_module("joblib.externals.loky")
+        loky: Any = importlib.import_module("loky")
+        # What is handed over goes to each process once.
         self._broken = loky.BrokenProcessPool
         self._executor = loky.get_reusable_executor(
             max_workers=self.workers, timeout=_KEPT, env=_ONE_EACH,
@@ -344,7 +345,7 @@ class How(NamedTuple):
     and `keep` as in `work.Task`.
     """
 
-    backend: str = "threads"
+    backend: Backend = "threads"
     workers: int = 1
     scheduler: str | None = None
     seconds: float = 1.0

@@ -18,13 +18,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self, cast
+from typing import Any, Final, NamedTuple, Self, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim import checks
 from koubei_sim._version import __version__
+from koubei_sim.checks import Backend
 from koubei_sim.checks import progress as check_progress
 from koubei_sim.core.progress import Bar, progress_bar
 from koubei_sim.errors import KoubeiError
@@ -42,7 +43,7 @@ from koubei_sim.studies.sweep.work import Row
 
 logger = logging.getLogger("koubei_sim")
 
-BACKENDS: Final = ("threads", "loky", "dask")
+BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
 #: What is said until the first batch is back.
 _BEGINS: Final = {
     "threads": "building the first worlds", "loky": "starting processes",
@@ -95,7 +96,7 @@ class Execution:
         About how long a batch takes, and so how much a killed process loses.
     """
 
-    backend: str = "threads"
+    backend: Backend = "threads"
     workers: int | None = None
     scheduler: str | None = None
     out: Path | None = None

@@ -14,10 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
 from pydantic import BeforeValidator, model_validator
 
+from koubei_sim.checks import Backend, Engine
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model.scenario import Scenario
@@ -66,11 +67,11 @@ def sweep(
     replicates: int = 1,
     rng: object = None,
     out: str | Path | None = None,
-    engine: str = "compiled",
+    engine: Engine = "compiled",
     outcomes: Any = None,
     networks: object = None,
     agents: str | Path | pd.DataFrame | None = None,
-    backend: str | None = None,
+    backend: Backend | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     threads: int | None = None,
@@ -269,7 +270,7 @@ def _planned(
     replicates: int,
     rng: object,
     folder: Path | None,
-    engine: str,
+    engine: Engine,
     outcomes: Any,
     networks: object,
     agents: Any,
@@ -381,7 +382,7 @@ class SweepFile(OfScenario):
         if self.ensemble is not None:
             asked = self.ensemble
             chosen = asked.paths if asked.ranges is None else asked.ranges
-            return prior_sample(base, asked.points, chosen, asked.spread, asked.method)
+            return prior_sample(base, asked.points, chosen, asked.spread, cast(Any, asked.method))
         ranged: OverRanges = getattr(self, self.way)
         found: Design = METHODS[self.way](ranged.ranges, ranged.points)
         return found
@@ -441,7 +442,7 @@ def read_sweep(file: str | Path, out: str | Path | None = None) -> PlannedSweep:
         asked.design(base, path),
         asked.replicates,
         rng,
-        asked.engine,
+        cast(Any, asked.engine),
         asked.outcomes,
         *asked.supplied(base, path),
         keep=asked.keep,

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
+from koubei_sim.checks import Engine
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.scenario import Scenario
@@ -52,7 +53,7 @@ class Task(NamedTuple):
     changes: dict[int, dict[str, Any]]
     scenarios: dict[int, Scenario]
     key: int
-    engine: str
+    engine: Engine
     outcomes: tuple[str, ...]
     version: str
     own_key: bool = False
@@ -99,7 +100,7 @@ class Makers:
         self._made: OrderedDict[tuple[str, int], Simulation] = OrderedDict()
 
     def of(
-        self, scenario: Scenario, digest: str, key: int, given: Inputs, engine: str
+        self, scenario: Scenario, digest: str, key: int, given: Inputs, engine: Engine
     ) -> Simulation:
         """Return the simulation of a scenario; nothing is drawn here."""
         with self._lock:
