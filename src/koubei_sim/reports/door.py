@@ -89,6 +89,7 @@ class Reported:
         """
         from koubei_sim.reports import workbook
 
+        workbook.check()
         goal = checks.path_of("path", path, ".xlsx")
         goal = goal if goal.suffix else goal.with_suffix(".xlsx")
         content = workbook.bytes_of(self._page(check_language(language)))

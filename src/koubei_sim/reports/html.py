@@ -25,6 +25,7 @@ from koubei_sim.reports import dots
 from koubei_sim.reports.numbers import shown
 from koubei_sim.reports.page import (
     Block,
+    Cell,
     Curves,
     Dots,
     Figures,
@@ -197,8 +198,8 @@ def _table(table: Table, place: str, say: Words) -> str:
             "</label>"
         )
     return (
-        f'<div class="block"><h3>{title}</h3><div class="tools">{field}'
-        f"{_buttons(place, table.title, say, csv=True)}</div>"
+        f'<div class="block"><div class="head"><h3>{title}</h3><div class="tools">{field}'
+        f"{_buttons(place, table.title, say, csv=True)}</div></div>"
         f'<div class="wide" role="region" tabindex="0" aria-label="{title}"><table id="{place}" '
         f'data-name="{_text(table.name)}"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}'
         f"</tbody></table></div>{note}</div>"
@@ -210,6 +211,8 @@ def _side(kind: str) -> str:
 
 
 def _cell(value: Any, kind: str, first: bool, language: str) -> str:
+    if isinstance(value, Cell):
+        value, kind = value
     plain = value.item() if hasattr(value, "item") else value
     said = _text(shown(plain, kind, language))
     if first:
@@ -224,8 +227,8 @@ def _cell(value: Any, kind: str, first: bool, language: str) -> str:
 def _listing(listing: Listing, place: str, say: Words) -> str:
     title = _text(listing.title)
     return (
-        f'<div class="block"><h3>{title}</h3><div class="tools">'
-        f"{_buttons(place, listing.title, say, csv=False)}</div>"
+        f'<div class="block"><div class="head"><h3>{title}</h3><div class="tools">'
+        f"{_buttons(place, listing.title, say, csv=False)}</div></div>"
         f'<pre id="{place}" tabindex="0" role="region" aria-label="{title}">{_text(listing.text)}'
         "</pre></div>"
     )
@@ -294,8 +297,9 @@ def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]]
     zoom += f'<button type="button" data-series aria-label="{save}">{say("csv")}</button>'
     picture = _text(f"{say('chart_of', title=curves.title)}. {curves.alternative}")
     return (
-        f'<figure class="block chart" id="{place}"><figcaption><h3>{title}</h3></figcaption>'
-        f'<div class="tools"><span class="buttons">{zoom}</span></div>'
+        f'<figure class="block chart" id="{place}"><div class="head"><figcaption>'
+        f'<h3>{title}</h3></figcaption><div class="tools"><span class="buttons">{zoom}</span></div>'
+        "</div>"
         f'<div class="canvas" role="img" aria-label="{picture}"></div>'
         f'<label class="slide"><span class="unseen">{say("read_at")}: {title}</span>'
         f'<input type="range" min="0" max="{at.size - 1}" value="{at.size - 1}"></label>'

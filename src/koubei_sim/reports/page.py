@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,13 @@ class Column:
     name: str
     title: str
     kind: str = "text"
+
+
+class Cell(NamedTuple):
+    """A cell that is shown in another way than its column."""
+
+    value: Any
+    kind: str
 
 
 @dataclass(frozen=True, eq=False)

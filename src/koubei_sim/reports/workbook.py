@@ -15,7 +15,17 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.reports.page import Column, Curves, Dots, Figures, Listing, Page, Sentences, Table
+from koubei_sim.reports.page import (
+    Cell,
+    Column,
+    Curves,
+    Dots,
+    Figures,
+    Listing,
+    Page,
+    Sentences,
+    Table,
+)
 from koubei_sim.reports.words import Words
 
 #: What a sheet can hold.
@@ -27,6 +37,20 @@ _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uf
 _CLOCK: Final = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
+def check() -> None:
+    """Refuse to begin where openpyxl is not installed.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    if importlib.util.find_spec("openpyxl") is None:
+        raise KoubeiError(
+            "to_excel", "needs openpyxl, which is not installed",
+            fix="pip install 'koubei-sim[excel]'",
+        )  # fmt: skip
+
+
 def bytes_of(page: Page) -> bytes:
     """Return a page as the bytes of an ``.xlsx`` file.
 
@@ -35,11 +59,7 @@ def bytes_of(page: Page) -> bytes:
     KoubeiError
         Where openpyxl is not installed.
     """
-    if importlib.util.find_spec("openpyxl") is None:
-        raise KoubeiError(
-            "to_excel", "needs openpyxl, which is not installed",
-            fix="pip install 'koubei-sim[excel]'",
-        )  # fmt: skip
+    check()
     import pandas as pd
 
     sink = io.BytesIO()
@@ -118,6 +138,7 @@ def _plain(table: Table) -> Table:
 
 
 def _cell(value: Any) -> Any:
+    value = value.value if isinstance(value, Cell) else value
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and not np.isfinite(value):
         return None if np.isnan(value) else str(value)

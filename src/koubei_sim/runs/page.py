@@ -8,6 +8,7 @@ listings from here.  Called by `Result._page` and by the pages of studies.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -452,7 +453,7 @@ def _summary_table(summary: Any, say: Words) -> Table:
     columns += [("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [("n", say("n"), "count"), ("of", say("of"), "text")]
     columns += [
-        (f"q{share:02d}", say("quantile", share=share), "row") for share in (5, 25, 50, 75, 95)
+        (f"q{share:02d}", say("quantile", share=share), "row") for share in (5, 50, 95)
     ]
     columns += [("interval", say("interval"), "text"), ("outcome", say("outcome"), "text")]
     kinds = [shown_as(name) for name in frame.index]
@@ -478,7 +479,10 @@ def pyramid_table(frame: Any, say: Words, title: str = "by_period") -> Table:
 
 def in_words(scenario: Scenario, say: Words) -> Listing:
     """Return the scenario in plain words."""
-    return Listing("description", say("in_words"), scenario.describe(say.language))
+    text = scenario.describe(say.language)
+    # Lines of a terminal are made whole again: a browser breaks them where it must.
+    text = re.sub(r"(?<=[\u3000-\uffef])\n    +(?=\S)|\n(?=[。,])", "", text)
+    return Listing("description", say("in_words"), re.sub(r"\n    +(?=\S)", " ", text))
 
 
 def assumptions(scenario: Scenario, say: Words) -> list[Table]:

@@ -121,7 +121,10 @@
       const old = this.plot && [this.plot.scales.x.min, this.plot.scales.x.max];
       if (this.plot) this.plot.destroy();
       const font = "12px " + getComputedStyle(document.body).fontFamily;
-      const axis = { stroke: ink, font, labelFont: font, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule, width: 1 } };
+      /* On a logarithmic scale a line for each power of ten. */
+      const round = (u, splits) => (u.scales.y.distr === 3
+        ? splits.map((v) => (v == null || Number.isInteger(Number(Math.log10(v).toFixed(9))) ? v : null)) : splits);
+      const axis = { stroke: ink, font, labelFont: font, grid: { stroke: rule, width: 1, filter: round }, ticks: { stroke: rule, width: 1 } };
       const narrow = (width || this.canvas.clientWidth) < 560;
       this.plot = new uPlot({
         width: width || this.canvas.clientWidth || 600,
@@ -131,7 +134,7 @@
         scales: { x: { time: false }, y: this.log ? { distr: 3, log: 10 } : {} },
         series, bands,
         axes: [
-          { ...axis, label: c.start ? undefined : c.xTitle, space: c.start ? 110 : 60,
+          { ...axis, grid: { stroke: rule, width: 1 }, label: c.start ? undefined : c.xTitle, space: c.start ? 110 : 60,
             incrs: [1, 2, 5, 7, 14, 30, 60, 90, 180, 365, 730, 1825, 3650],
             values: (u, splits) => splits.map((v) => (c.start ? dateOf(c.start, v) : shown(v, "count"))) },
           { ...axis, label: narrow ? undefined : c.y, size: 58, values: (u, splits) => splits.map((v) => brief(v, c.kind)) },
