@@ -191,6 +191,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "nothing": ("nobody adopted", "无人采用"),
 }
 
+
 def outcome_name(outcome: str, lang: str) -> str:
     """Return an outcome in a language.
 

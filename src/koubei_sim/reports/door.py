@@ -1,7 +1,7 @@
 """The two doors of every result that has a page: `to_html` and `to_excel`.
 
-A kind of result inherits from `Reported` and says in `_page` what its page holds; everything else is
-the same everywhere.  Called by people and by ``koubei report``.
+A kind of result inherits from `Reported` and says in `_page` what its page holds; everything
+else is the same everywhere.  Called by people and by ``koubei report``.
 """
 
 from __future__ import annotations

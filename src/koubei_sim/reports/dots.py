@@ -1,7 +1,7 @@
 """Estimates with intervals as rows of drawings: SVG in the page, no script.
 
-Each row is a label, a strip with the interval and the estimate, and the same in figures, so that the
-drawing is its own table, on a phone too.  Called by `html`.
+Each row is a label, a strip with the interval and the estimate, and the same in figures, so that
+the drawing is its own table, on a phone too.  Called by `html`.
 """
 
 from __future__ import annotations

@@ -33,7 +33,6 @@ from koubei_sim.reports.page import (
     Listing,
     Page,
     Section,
-    Sentences,
     Table,
 )
 from koubei_sim.reports.words import Words
@@ -114,7 +113,9 @@ def _licence(say: Words, charts: list[dict[str, Any]]) -> str:
     if not charts:
         return ""
     licence = escape(_asset("uPlot.LICENSE.txt"))
-    return f'<details><summary>{say("licence")}</summary><pre tabindex="0">{licence}</pre></details>'
+    return (
+        f'<details><summary>{say("licence")}</summary><pre tabindex="0">{licence}</pre></details>'
+    )
 
 
 def _clean(text: str) -> str:
@@ -158,9 +159,7 @@ def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]]) -
 
 def _buttons(place: str, title: str, say: Words, csv: bool) -> str:
     copy = _text(say("copy_of", title=title))
-    found = (
-        f'<button type="button" data-copy="{place}" aria-label="{copy}">{say("copy")}</button>'
-    )
+    found = f'<button type="button" data-copy="{place}" aria-label="{copy}">{say("copy")}</button>'
     if csv:
         save = _text(say("csv_of", title=title))
         found += (
@@ -285,8 +284,10 @@ def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]]
         f'<button type="button" data-zoom="{word}" aria-label="{_text(say(label))}: {title}">'
         f"{sign}</button>"
         for word, label, sign in (
-            ("in", "zoom_in", "+"), ("out", "zoom_out", "−"), ("whole", "whole", say("whole")),
-        )  # fmt: skip
+            ("in", "zoom_in", "+"),
+            ("out", "zoom_out", "−"),
+            ("whole", "whole", say("whole")),
+        )
     )
     if curves.log is not None:
         zoom += (

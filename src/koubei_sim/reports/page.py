@@ -1,7 +1,7 @@
 """What a report is made of: a page of sections; sentences, tables, charts, listings.
 
-Plain data without a word of HTML.  Made by the rooms that know a result; read by `html`, which makes
-a file to open in a browser, and by `workbook`, which makes sheets.
+Plain data without a word of HTML.  Made by the rooms that know a result; read by `html`, which
+makes a file to open in a browser, and by `workbook`, which makes sheets.
 """
 
 from __future__ import annotations
@@ -194,9 +194,7 @@ class Page:
 
     def blocks(self, kind: type) -> list[Any]:
         """Return all blocks of a kind, in order."""
-        return [
-            block for part in self.sections for block in part.blocks if isinstance(block, kind)
-        ]
+        return [block for part in self.sections for block in part.blocks if isinstance(block, kind)]
 
 
 def table_of(

@@ -84,7 +84,7 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     ),
     "dots_shown": ("The first {shown:,} of {rows:,}.", "仅画出前{shown:,}个,共{rows:,}个。"),
     "sampled": (
-        "{shown:,} of {days:,} moments are drawn, at even steps, the first and the last among them.",
+        "{shown:,} of {days:,} moments are drawn, at even steps, from the first to the last.",
         "在{days:,}个时刻中等间隔画出{shown:,}个,首尾在内。",
     ),
     "contents": ("Contents", "目录"),

@@ -1,14 +1,12 @@
 """What the report of a run holds: findings, curves, tables, assumptions, and how to make it again.
 
 Numbers are those of `Result.summary` and `Result.pyramid`; whether it takes off is told first, all
-else of the replicates that did, never as a mean over both kinds.  Studies take their assumptions and
-listings from here.  Called by `Result._page` and by the pages of studies.
+else of the replicates that did, never as a mean over both kinds.
+Called by `Result._page` and by the pages of studies.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -20,11 +18,8 @@ from koubei_sim.metrics.measuring import FLOWS
 from koubei_sim.metrics.overview import Told, told
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, scale_of, users
 from koubei_sim.metrics.words import outcome_in, shown_as
-from koubei_sim.model.scenario import Scenario, parameter_table
-from koubei_sim.model.scenario.parameters import Row, idle
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
-    Column,
     Curves,
     Figures,
     Line,
@@ -36,7 +31,8 @@ from koubei_sim.reports.page import (
     table_of,
 )
 from koubei_sim.reports.words import Words
-from koubei_sim.storage import provenance
+from koubei_sim.runs import page_parts as parts
+from koubei_sim.runs.page_words import WORDS
 
 FloatArray = NDArray[np.float64]
 
@@ -45,139 +41,6 @@ THIN: Final = 20
 _WEEK: Final = 7
 #: The band of replicates.
 _BAND: Final = (0.05, 0.5, 0.95)
-
-WORDS: Final[dict[str, tuple[str, str]]] = {
-    "lead": (
-        "{people} people, {days:,} days{start}; {replicates}, {engine} engine, key {key}",
-        "{people}人,{days:,}天{start};{replicates},引擎{engine},随机数钥匙{key}",
-    ),
-    "from_date": (" from {date}", ",自{date}起"),
-    "one_replicate": ("one replicate", "1次模拟"),
-    "many_replicates": ("{number:,} replicates", "{number:,}次重复"),
-    "takes_off": ("chance that it takes off", "起飞的概率"),
-    "users": ("users", "用户"),
-    "loyal": ("loyal and above", "忠诚及以上"),
-    "die_hard": ("die-hard and core", "铁杆与核心"),
-    "at_the_end": ("{name} at the end", "期末{name}"),
-    "ends": ("95 %: {ends}", "95%区间:{ends}"),
-    "too_few": ("too few replicates for an interval", "重复太少,无法给出区间"),
-    "one_run": ("one replicate, no interval", "仅一次模拟,无区间"),
-    "off_in": (
-        "It takes off in {taken:,} of {of:,} replicates: a chance of {chance}.",
-        "{of:,}次重复中有{taken:,}次起飞:概率为{chance}。",
-    ),
-    "off_one": (
-        "It takes off in the one replicate that was run. One replicate says nothing of the chance.",
-        "所运行的一次模拟起飞。单次模拟不能说明概率。",
-    ),
-    "off_not": (
-        "It does not take off in any of {of:,} replicates: a chance of {chance}.",
-        "{of:,}次重复中没有一次起飞:概率为{chance}。",
-    ),
-    "where_taken": (
-        "Where it takes off, {name} are typically {said}; half of the replicates lie between "
-        "{low} and {high}.",
-        "在起飞的重复中,{name}通常为{said};半数重复介于{low}与{high}之间。",
-    ),
-    "where_all": (
-        "{name}: typically {said}; half of the replicates lie between {low} and {high}.",
-        "{name}:通常为{said};半数重复介于{low}与{high}之间。",
-    ),
-    "where_dead": (
-        "Where it does not take off, {users} people use it at the end, as a median.",
-        "在没有起飞的重复中,期末用户的中位数为{users}人。",
-    ),
-    "more_needed": (
-        "About {more:,} more replicates are needed for intervals of what happens after take-off.",
-        "要给出起飞之后的区间,大约还需{more:,}次重复。",
-    ),
-    "costs": (
-        "It costs {cost} in all, {each} for each user at the end.",
-        "总成本为{cost},每位期末用户为{each}。",
-    ),
-    "pyramid": ("The fan pyramid over time", "粉丝金字塔的成长"),
-    "replicates_chart": ("Users, replicate by replicate", "逐次重复的用户数"),
-    "weekly": ("New users and leavers per week", "每周新增与流失用户"),
-    "new_users": ("new users", "新增用户"),
-    "leavers": ("leavers", "流失用户"),
-    "channels": ("Adoptions so far by channel", "各渠道带来的累计用户"),
-    "own_media": ("own media", "自媒体"),
-    "reputation_chart": ("Reputation, mean of 7 days", "美誉度(7日均值)"),
-    "reputation": ("reputation", "美誉度"),
-    "people": ("people", "人数"),
-    "people_a_week": ("people per week", "每周人数"),
-    "adoptions": ("adoptions so far", "累计采用人次"),
-    "index": ("index, -1 to 1", "指数(-1至1)"),
-    "median_of": (
-        "Lines: median of {of}; bands: 5 to 95 % of them.",
-        "实线为{of}的中位数,阴影为其5%至95%。",
-    ),
-    "median": ("median", "中位数"),
-    "of_taken": ("the {n:,} replicates that took off", "{n:,}次起飞的重复"),
-    "of_all": ("all {n:,} replicates", "全部{n:,}次重复"),
-    "of_none": ("the {n:,} replicates, of which none took off", "{n:,}次重复(无一起飞)"),
-    "of_one": ("the one replicate", "唯一一次模拟"),
-    "thin": (
-        "Thin lines: single replicates; grey and dashed: those that did not take off.",
-        "细线为单次重复;灰色虚线为没有起飞的重复。",
-    ),
-    "thin_some": (
-        "Thin lines: {shown} of {number:,} replicates, at even steps of their size at the end.",
-        "细线为{number:,}次重复中的{shown}次,按期末规模等间隔选取。",
-    ),
-    "from_to": (
-        "{name}: {first} on day {day}, {last} on day {end}",
-        "{name}:第{day}天{first},第{end}天{last}",
-    ),
-    "summary": ("All outcomes", "全部结果"),
-    "summary_note": (
-        "Counts and money: geometric mean; shares, days and indices: mean. Every outcome but the "
-        "chance of take-off is told of the replicates that took off, where any did.",
-        "人数与金额为几何平均,比例、天数与指数为均值。除起飞概率外,只统计起飞的重复(若有)。",
-    ),
-    "by_period": ("The pyramid by period", "各时期的粉丝金字塔"),
-    "when": ("end of", "时期末"),
-    "tick": ("day", "天"),
-    "changes": ("What differs from the preset {name}", "与预设{name}的不同之处"),
-    "preset": ("preset", "预设"),
-    "here": ("here", "此处"),
-    "assumed": ("Parameters that are switched on ({number:,})", "开启的参数({number:,}个)"),
-    "assumed_note": (
-        "Every parameter whose value is not the neutral one, which would switch it off. "
-        "Parameters that change nothing because what they hang on is off are left out.",
-        "列出取值不同于中性值(即关闭)的全部参数;所依附机制已关闭、因而不起作用的参数不列。",
-    ),
-    "in_words": ("In plain words", "文字说明"),
-    "handed": (
-        "{part} were handed over as objects. To make this again, hand them over again "
-        "(digest {digest}).",
-        "{part}以对象形式传入。重做时需再次传入(摘要{digest})。",
-    ),
-    "networks": ("Networks", "网络"),
-    "agents": ("People", "人群"),
-    "own_mechanisms": (
-        "Mechanisms of the user's own are part of it: {names}. Hand them over as mechanisms=[...].",
-        "包含用户自定义机制:{names}。请以mechanisms=[...]传入。",
-    ),
-    "read_off": (
-        "Take-off is decided replicate by replicate. Most worlds either take off or do not, so a "
-        "mean over both kinds describes neither: the chance of take-off is told first, and "
-        "everything else of the replicates that took off.",
-        "是否起飞按每次重复判断。多数世界要么起飞要么不起飞,两者混合的均值不描述任何一类:"
-        "因此先给出起飞概率,其余结果只统计起飞的重复。",
-    ),
-    "read_intervals": (
-        "The intervals say how well the replicates determine an estimate (95 %). Decide by them, "
-        "not by the estimate alone.",
-        "区间表示重复次数对估计值的确定程度(95%)。请依区间而不只是估计值作决定。",
-    ),
-    "read_model": (
-        "It is a model: most of its parameters are assumptions, which are listed with their source. "
-        "An interval over replicates is luck only, not doubt about the assumptions.",
-        "这是一个模型:多数参数是假设,其来源已列出。重复之间的区间只反映运气,不反映对假设的怀疑。",
-    ),
-}  # fmt: skip
-
 
 # The page of a result -----------------------------------------------------------------------------
 
@@ -194,8 +57,8 @@ def page_of(run: Any, language: str) -> Page:
     sections += [
         Section(say("charts"), curves(run, say)),
         Section(say("tables"), tables),
-        Section(say("simulated"), [in_words(scenario, say)]),
-        Section(say("assumptions"), assumptions(scenario, say), folded=True),
+        Section(say("simulated"), [parts.in_words(scenario, say)]),
+        Section(say("assumptions"), parts.assumptions(scenario, say), folded=True),
         Section(say("recipe"), _recipe(run, say), folded=True),
         reading(say),
     ]
@@ -383,15 +246,15 @@ def chart(
     log: bool | None = None,
 ) -> Curves:
     """Return a chart whose alternative says where its lines begin and end."""
-    parts = []
+    said = []
     for line in lines:
         known = np.flatnonzero(np.isfinite(line.values))
         if line.thin or not known.size:
             continue
         first, last = (numbers.shown(float(line.values[k]), kind) for k in known[[0, -1]])
         day, end = (int(x[k]) for k in known[[0, -1]])
-        parts.append(say("from_to", name=line.title, first=first, last=last, day=day, end=end))
-    return Curves(name, title, x, lines, y_title, "; ".join(parts), note, start, kind, log)
+        said.append(say("from_to", name=line.title, first=first, last=last, day=day, end=end))
+    return Curves(name, title, x, lines, y_title, "; ".join(said), note, start, kind, log)
 
 
 def middle(title: str, values: FloatArray, colour: int, band: bool = True) -> Line:
@@ -409,7 +272,9 @@ def middle(title: str, values: FloatArray, colour: int, band: bool = True) -> Li
 def single(values: FloatArray, taken: NDArray[np.bool_], say: Words) -> tuple[list[Line], str]:
     """Return thin lines of single replicates, and a sentence on which these are."""
     order = np.argsort(values[:, -1], kind="stable")
-    picked = order[np.unique(np.linspace(0, order.size - 1, min(order.size, THIN)).round()).astype(int)]
+    picked = order[
+        np.unique(np.linspace(0, order.size - 1, min(order.size, THIN)).round()).astype(int)
+    ]
     lines = [
         Line(f"{k}", values[k], thin=True, faint=not taken[k]) for k in sorted(picked.tolist())
     ]
@@ -452,9 +317,7 @@ def _summary_table(summary: Any, say: Words) -> Table:
     columns = [("meaning", say("meaning"), "text"), ("estimate", say("estimate"), "row")]
     columns += [("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [("n", say("n"), "count"), ("of", say("of"), "text")]
-    columns += [
-        (f"q{share:02d}", say("quantile", share=share), "row") for share in (5, 50, 95)
-    ]
+    columns += [(f"q{share:02d}", say("quantile", share=share), "row") for share in (5, 50, 95)]
     columns += [("interval", say("interval"), "text"), ("outcome", say("outcome"), "text")]
     kinds = [shown_as(name) for name in frame.index]
     return table_of("summary", say("summary"), frame, columns, say("summary_note"), kinds)
@@ -474,88 +337,6 @@ def pyramid_table(frame: Any, say: Words, title: str = "by_period") -> Table:
     return table_of("pyramid", say(title), frame, columns)
 
 
-# What was simulated -------------------------------------------------------------------------------
-
-
-def in_words(scenario: Scenario, say: Words) -> Listing:
-    """Return the scenario in plain words."""
-    text = scenario.describe(say.language)
-    # Lines of a terminal are made whole again: a browser breaks them where it must.
-    text = re.sub(r"(?<=[\u3000-\uffef])\n    +(?=\S)|\n(?=[。,])", "", text)
-    return Listing("description", say("in_words"), re.sub(r"\n    +(?=\S)", " ", text))
-
-
-def assumptions(scenario: Scenario, say: Words) -> list[Table]:
-    """Return what differs from the preset of that name, and every parameter that is switched on."""
-    found = []
-    if scenario.name in Scenario.presets():
-        preset = Scenario.load(scenario.name)
-        if preset.digest() != scenario.digest():
-            table = differing({say("preset"): preset, say("here"): scenario}, say)
-            title = say("changes", name=scenario.name)
-            found.append(Table("changes", title, table.columns, table.rows))
-    rows = _switched_on(scenario)
-    cells = [
-        [row.path, _value(row.value), _unit(row.unit), row.range, _value(row.neutral),
-         row.provenance, row.description]
-        for row in rows
-    ]  # fmt: skip
-    heads = ("parameter", "value", "unit", "range", "neutral", "provenance", "description")
-    columns = [Column(head, say(head), "plain" if head == "value" else "text") for head in heads]
-    title = say("assumed", number=len(rows))
-    return [*found, Table("assumptions", title, columns, cells, say("assumed_note"))]
-
-
-_NOT_SAID: Final = ("name", "title", "description")
-
-
-def _switched_on(scenario: Scenario) -> list[Row]:
-    table = parameter_table(scenario)
-    rows = {row.path: row for row in table}
-    return [
-        row
-        for row in table
-        if row.value is not None
-        and row.value != row.neutral
-        and row.path not in _NOT_SAID
-        and not idle(row, rows)
-    ]
-
-
-def differing(scenarios: Mapping[str, Scenario], say: Words) -> Table:
-    """Return the parameters in which scenarios differ, a column for each of them."""
-    every = {name: {r.path: r for r in parameter_table(s)} for name, s in scenarios.items()}
-    paths = dict.fromkeys(path for rows in every.values() for path in rows)
-    rows = []
-    for path in paths:
-        values = [_value(of[path].value) if path in of else None for of in every.values()]
-        if path in _NOT_SAID or all(value == values[0] for value in values):
-            continue
-        row = next(of[path] for of in every.values() if path in of)
-        rows.append([path, *values, _unit(row.unit), row.description])
-    columns = [Column("parameter", say("parameter"))]
-    columns += [Column(name, name, "plain") for name in scenarios]
-    columns += [Column("unit", say("unit")), Column("description", say("description"))]
-    return Table("differences", say("setting"), columns, rows)
-
-
-def _unit(unit: str) -> str:
-    return "" if unit in ("1", "name", "choice") else unit
-
-
-def _value(value: Any) -> Any:
-    """Return a value as a cell: numbers as they are, anything else as text."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (tuple, list)):
-        return ", ".join(str(_value(entry)) for entry in value) or "()"
-    if isinstance(value, Mapping):
-        return json.dumps({str(k): _value(v) for k, v in value.items()}, ensure_ascii=False)
-    if hasattr(value, "model_dump"):
-        return json.dumps(value.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
-    return str(value)
-
-
 # How to make it again -----------------------------------------------------------------------------
 
 
@@ -570,11 +351,6 @@ def _handed(run: Any, say: Words) -> list[str]:
     return found
 
 
-def handed_words(supplied: Mapping[str, str] | None) -> str:
-    """Return the arguments of what was handed over, as code."""
-    return "".join(f", {part}={part}" for part in supplied or {})
-
-
 def _recipe(run: Any, say: Words) -> list[Any]:
     scenario = run.scenario
     file = f"{scenario.name}.toml"
@@ -582,39 +358,18 @@ def _recipe(run: Any, say: Words) -> list[Any]:
     code = (
         "import koubei_sim as kb\n\n"
         f"sc = kb.Scenario.load({file!r})  # the file below\n"
-        f"r = kb.run(sc, {words}{handed_words(run.supplied)})\n"
+        f"r = kb.run(sc, {words}{parts.handed_words(run.supplied)})\n"
         f"assert r.digest() == {run.digest()!r}\n"
         "print(r.summary())"
     )
     command = (
-        f"koubei run {quoted(file)} --replicates {run.replicates} --rng {run.key} "
+        f"koubei run {parts.quoted(file)} --replicates {run.replicates} --rng {run.key} "
         f"--engine {run.engine} --out again"
     )
     return [
         Listing("code", say("code"), code),
         Listing("command", say("command"), command),
-        versions(say, {"key": run.key, "replicates": run.replicates, "engine": run.engine,
+        parts.versions(say, {"key": run.key, "replicates": run.replicates, "engine": run.engine,
                        "digest": run.digest()}),
-        scenario_file(scenario, say),
+        parts.scenario_file(scenario, say),
     ]  # fmt: skip
-
-
-def quoted(text: str) -> str:
-    """Return a word as a shell takes it."""
-    import shlex
-
-    return shlex.quote(text)
-
-
-def scenario_file(scenario: Scenario, say: Words) -> Listing:
-    """Return the scenario as the text of its file."""
-    name = f"{scenario.name}.toml"
-    return Listing("scenario", say("scenario_file", name=name), scenario.to_toml())
-
-
-def versions(say: Words, first: Mapping[str, Any]) -> Table:
-    """Return numbers of the recipe, and the versions that made this page."""
-    rows = [[say(name), str(value)] for name, value in first.items()]
-    rows += [[name, version] for name, version in provenance.versions().items()]
-    columns = [Column("setting", say("setting")), Column("value", say("value"))]
-    return Table("versions", say("versions"), columns, rows)

@@ -31,6 +31,8 @@ from koubei_sim.reports.page import (
 )
 from koubei_sim.reports.words import Words
 from koubei_sim.runs import page as runs
+from koubei_sim.runs import page_parts as parts
+from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 
 #: Outcomes whose effects are drawn.
 _DRAWN: Final = (
@@ -117,7 +119,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 
 def page_of(found: Any, language: str) -> Page:
     """Return the page of a `Comparison`."""
-    say = Words(language, WORDS, runs.WORDS)
+    say = Words(language, WORDS, RUN_WORDS)
     base = found.runs[found.baseline]
     others = found.names[1:]
     figures, said, charts, tables = [], [], [], []
@@ -128,14 +130,14 @@ def page_of(found: Any, language: str) -> Page:
         tables += [_effects_table(found, name, say), _strata_table(found, name, say)]
     notes = [Sentences(found.notes, True)] if found.notes else []
     scenarios = {name: found.runs[name].scenario for name in found.names}
-    settings = runs.differing(scenarios, say)
+    settings = parts.differing(scenarios, say)
     sections = [
         Section(say("findings"), [*notes, Figures(figures), Sentences(said)]),
         Section(say("charts"), charts),
         Section(say("settings"), [settings]),
         Section(say("tables"), tables),
-        Section(say("simulated"), [runs.in_words(base.scenario, say)], folded=True),
-        Section(say("assumptions"), runs.assumptions(base.scenario, say), folded=True),
+        Section(say("simulated"), [parts.in_words(base.scenario, say)], folded=True),
+        Section(say("assumptions"), parts.assumptions(base.scenario, say), folded=True),
         Section(say("recipe"), _recipe(found, scenarios, say), folded=True),
         Section(
             say("reading"),
@@ -143,9 +145,7 @@ def page_of(found: Any, language: str) -> Page:
         ),
     ]
     title = say("title", names=", ".join(others), base=found.baseline)
-    return Page(
-        title, say("lead", replicates=found.replicates, key=found.key), language, sections
-    )
+    return Page(title, say("lead", replicates=found.replicates, key=found.key), language, sections)
 
 
 def _effect(gap: Any, say: Words) -> str:
@@ -315,7 +315,7 @@ def _recipe(found: Any, scenarios: dict[str, Any], say: Words) -> list[Any]:
     files = {name: f"scenario-{k + 1}.toml" for k, name in enumerate(scenarios)}
     pairs = "".join(f"    {name!r}: kb.Scenario.load({file!r}),\n" for name, file in files.items())
     first = found.runs[found.baseline]
-    supplied = runs.handed_words(getattr(first, "supplied", None))
+    supplied = parts.handed_words(getattr(first, "supplied", None))
     code = (
         f"import koubei_sim as kb\n\nscenarios = {{  # the files below\n{pairs}}}\n"
         f"found = kb.compare(scenarios, replicates={found.replicates}, rng={found.key}, "
@@ -333,6 +333,6 @@ def _recipe(found: Any, scenarios: dict[str, Any], say: Words) -> list[Any]:
     return [
         Listing("code", say("code"), code),
         Listing("command", say("command"), command),
-        runs.versions(say, {"key": found.key, "replicates": found.replicates}),
+        parts.versions(say, {"key": found.key, "replicates": found.replicates}),
         *listings[:4],
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,8 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import Interval, chance, wilson
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.decide import information
@@ -95,7 +97,7 @@ def _arms(excess: FloatArray, quantile: Any) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan:
+class Plan(Reported):
     """Designs in worlds: which pays, how surely, and what would be worth knowing first.
 
     Attributes
@@ -133,7 +135,7 @@ class Plan:
     budget: float | None
     race: Race | None
     key: int
-    _frames: dict[str, Any] = field(default_factory=dict)
+    scenario: Any = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -333,6 +335,11 @@ class Plan:
         fixed = [name for name in found if name not in asked or name == "all parameters"]
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.decide.page import page_of
+
+        return page_of(self, language)
 
     def save(self, file: str | Path) -> Path:
         """Write the table as CSV, whole or not at all; return its path."""

@@ -164,4 +164,5 @@ def plan(
         asked.limit,
         race,
         options.key,
+        asked.base,
     )

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import kept_measure, told
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.design.plan import Sweep
 from koubei_sim.studies.sweep import journal
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 FORMATS = (".parquet", ".csv")
 
 
-class SweepResult:
+class SweepResult(Reported):
     """The runs of a sweep; made by `sweep` and `open_sweep`, not by hand.
 
     Attributes
@@ -95,8 +97,13 @@ class SweepResult:
         kept = [name for name in table.columns if name not in self.sweep.outcomes]
         return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
 
-    def summary(self, outcome: str) -> pd.DataFrame:
-        """Return one outcome by point, told as in `Result.summary`.
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.sweep.page import page_of
+
+        return page_of(self, language)
+
+    def summary(self, outcome: str, points: Iterable[int] | None = None) -> pd.DataFrame:
+        """Return one outcome by point, told as in `Result.summary`; of some points where asked.
 
         Columns: the paths of the point; ``take_off``, how many of its replicates did; ``estimate``
         with its 95 % interval ``low, high``: of the chance where the outcome is ``take_off``, else
@@ -111,7 +118,10 @@ class SweepResult:
 
         outcome = kept_measure(outcome, self.sweep.outcomes)
         rows, horizon = [], float(self.sweep.scenario.ticks)
-        for point, part in self.table().groupby("point"):
+        table = self.table()
+        if points is not None:
+            table = table[table["point"].isin(list(points))]
+        for point, part in table.groupby("point"):
             values, taken = (
                 part[name].to_numpy(dtype=np.float64) for name in (outcome, "take_off")
             )
