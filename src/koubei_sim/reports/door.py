@@ -7,6 +7,7 @@ else is the same everywhere.  Called by people and by ``koubei report``.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from koubei_sim import checks
@@ -107,9 +108,8 @@ class Paged(Reported):
         Gives the page in a language.
     """
 
-    def __init__(self, make: object) -> None:
+    def __init__(self, make: Callable[[str], Page]) -> None:
         self._make = make
 
     def _page(self, language: str) -> Page:
-        page: Page = self._make(language)  # type: ignore[operator]
-        return page
+        return self._make(language)

@@ -15,6 +15,8 @@ from koubei_sim.reports.page import Dot, Dots
 #: Rows that are drawn at most, and ticks of the axis at least.
 MOST: int = 60
 _TICKS = 4
+#: Signs of all labels of an axis together, as many as fit on a phone.
+_SIGNS = 44
 
 
 def drawn(given: Dots, language: str, of_estimate: str) -> str:
@@ -59,10 +61,13 @@ def drawn(given: Dots, language: str, of_estimate: str) -> str:
             f'focusable="false"><title>{label}: {said}</title>{shapes}</svg></td>'
             f"<td>{said}</td></tr>"
         )
+    # Labels that touch cannot be read, least of all on a phone.
+    labels = [_tick(tick, given.kind, language) for tick in ticks]
+    step = -(-sum(len(label) + 2 for label in labels) // _SIGNS)
     axis = "".join(
         f'<text x="{place(tick):.2f}%" y="14" text-anchor="{_anchor(place(tick))}">'
-        f"{escape(_tick(tick, given.kind, language))}</text>"
-        for tick in ticks
+        f"{escape(label)}</text>"
+        for tick, label in list(zip(ticks, labels))[:: max(1, step)]
     )
     rows.append(
         f'<tr class="axis"><td></td><td class="strip"><svg aria-hidden="true" focusable="false">'
@@ -112,12 +117,12 @@ def _ticks(low: float, high: float, log: bool) -> list[float]:
     >>> _ticks(0.0, 1.0, False), _ticks(0.4, 30.0, True)
     ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [1.0, 3.0, 10.0, 30.0])
     """
-    if log:
-        for factors in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), tuple(x / 10 for x in range(10, 100))):
+    if log and high > 8.0 * low:
+        for factors in ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0)):
             powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
             found = [f * 10.0**p for p in powers for f in factors if low <= f * 10.0**p <= high]
             if len(found) >= _TICKS:
-                return found[:: max(1, -(-len(found) // (2 * _TICKS)))]
+                return found[:: -(-len(found) // (2 * _TICKS))]
         return found
     raw = (high - low) / _TICKS
     unit = 10.0 ** math.floor(math.log10(raw))
@@ -134,4 +139,4 @@ def _anchor(place: float) -> str:
 def _tick(value: float, kind: str, language: str) -> str:
     if kind == "points":
         return f"{100.0 * value:+.4g}".replace("-", "−") if value else "0"
-    return shown(value, kind, language).replace("× ", "×")
+    return f"×{value:g}" if kind == "times" else shown(value, kind, language)

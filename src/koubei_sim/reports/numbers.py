@@ -58,7 +58,7 @@ def shown(value: Any, kind: str = "number", language: str = "en") -> str:
     elif kind == "points":
         text = f"{_signed(100.0 * number, '.3g')} {_POINTS[language]}"
     elif kind == "times":
-        text = f"× {_digits(number)}"
+        text = f"× {number:,.0f}" if number >= 100 else f"× {number:#.3g}".rstrip(".")
     elif kind == "difference":
         text = _signed(number, ".3g")
     elif kind == "count":
@@ -98,10 +98,19 @@ def interval(low: Any, high: Any, kind: str = "number", language: str = "en") ->
     --------
     >>> interval(1200.0, 3400.0, "count"), interval(float("nan"), 1.0)
     ('1,200 to 3,400', '')
+    >>> interval(0.9, 1.2, "times"), interval(-0.1, 0.2, "points", "zh")
+    ('× 0.900 to 1.20', '−10 至 +20 个百分点')
     """
     if not known(low, high):
         return ""
     first, last = (shown(end, kind, language) for end in (low, high))
+    # The unit stands once.
+    if kind == "points":
+        first = first.removesuffix(f" {_POINTS[language]}")
+    elif kind == "share":
+        first = first.removesuffix(" %")
+    elif kind == "times":
+        last = last.removeprefix("× ")
     return f"{first} {_TO[language]} {last}"
 
 
@@ -111,8 +120,10 @@ def told(value: Any, low: Any, high: Any, kind: str = "number", language: str = 
     Examples
     --------
     >>> told(0.75, 0.19, 0.95, "share")
-    '75 % (95 %: 19 % to 95 %)'
+    '75 % (95 %: 19 to 95 %)'
     """
     ends = interval(low, high, kind, language)
     said = shown(value, kind, language)
-    return f"{said} (95 %: {ends})" if ends else said
+    if not ends:
+        return said
+    return f"{said} (95 %: {ends})" if language == "en" else f"{said}（95%区间：{ends}）"

@@ -37,9 +37,9 @@ class Words:
 
     Examples
     --------
-    >>> say = Words("zh", {"hello": ("hello {name}", "{name},你好")})
+    >>> say = Words("zh", {"hello": ("hello {name}", "{name}，你好")})
     >>> say("hello", name="Li"), say("copy")
-    ('Li,你好', '复制')
+    ('Li，你好', '复制')
     """
 
     def __init__(self, language: str, *tables: Mapping[str, tuple[str, str]]) -> None:
@@ -58,21 +58,21 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     "copied": ("Copied", "已复制"),
     "not_copied": ("Select the text and copy it by hand", "请手动选择文本并复制"),
     "csv": ("CSV", "CSV"),
-    "csv_of": ("Save as CSV: {title}", "另存为CSV:{title}"),
-    "copy_of": ("Copy: {title}", "复制:{title}"),
+    "csv_of": ("Save as CSV: {title}", "另存为CSV：{title}"),
+    "copy_of": ("Copy: {title}", "复制：{title}"),
     "filter": ("Show rows with", "只显示包含以下文字的行"),
     "zoom_in": ("Zoom in", "放大"),
     "zoom_out": ("Zoom out", "缩小"),
     "whole": ("Whole", "全部"),
     "log": ("Log scale", "对数坐标"),
-    "chart_of": ("Chart: {title}", "图:{title}"),
+    "chart_of": ("Chart: {title}", "图：{title}"),
     "read_at": ("Read the chart at day", "读数所在的天"),
     "lines": ("Lines of the chart", "图中的线"),
-    "show_line": ("Show or hide: {title}", "显示或隐藏:{title}"),
+    "show_line": ("Show or hide: {title}", "显示或隐藏：{title}"),
     "day": ("day", "天"),
     "how_to_use": (
         "Point at a chart to read it, drag over it to zoom in, double-click for the whole.",
-        "将鼠标移到图上可读数,拖动可放大,双击可还原。",
+        "将鼠标移到图上可读数，拖动可放大，双击可还原。",
     ),
     "no_script": (
         "The charts need JavaScript. All numbers stand in the tables.",
@@ -80,18 +80,18 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     ),
     "rows_shown": (
         "The first {shown:,} of {rows:,} rows; `to_excel` and the tables in Python have all.",
-        "仅列出前{shown:,}行,共{rows:,}行;`to_excel`与Python中的表格含全部内容。",
+        "仅列出前{shown:,}行，共{rows:,}行；`to_excel`与Python中的表格含全部内容。",
     ),
-    "dots_shown": ("The first {shown:,} of {rows:,}.", "仅画出前{shown:,}个,共{rows:,}个。"),
+    "dots_shown": ("The first {shown:,} of {rows:,}.", "仅画出前{shown:,}个，共{rows:,}个。"),
     "sampled": (
         "{shown:,} of {days:,} moments are drawn, at even steps, from the first to the last.",
-        "在{days:,}个时刻中等间隔画出{shown:,}个,首尾在内。",
+        "在{days:,}个时刻中等间隔画出{shown:,}个，首尾在内。",
     ),
     "contents": ("Contents", "目录"),
     "made_with": ("Made with koubei_sim {version}.", "由koubei_sim {version}生成。"),
     "licence": (
         "Charts by uPlot 1.6.32, which is part of this file. Its licence:",
-        "图由本文件内含的uPlot 1.6.32绘制。其许可证:",
+        "图由本文件内含的uPlot 1.6.32绘制。其许可证：",
     ),
     "estimate_of": ("estimate", "估计"),
     # sections that several kinds of results have
@@ -125,10 +125,10 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     # of a recipe
     "code": ("In Python", "Python代码"),
     "command": ("In a terminal", "终端命令"),
-    "scenario_file": ("The scenario: {name}", "情景文件:{name}"),
+    "scenario_file": ("The scenario: {name}", "情景文件：{name}"),
     "versions": ("Made by", "版本"),
     "key": ("key of all randomness", "随机数钥匙"),
-    "digest": ("digest of all numbers (SHA-256)", "全部数字的摘要(SHA-256)"),
+    "digest": ("digest of all numbers (SHA-256)", "全部数字的摘要（SHA-256）"),
     "replicates": ("replicates", "重复次数"),
     "engine": ("engine", "引擎"),
     "times": ("times", "倍数"),

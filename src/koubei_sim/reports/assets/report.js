@@ -21,14 +21,15 @@
       return minus((a > 0 && a < 9.95 ? p.toFixed(1) : p.toFixed(0)) + " %");
     }
     const whole = Math.abs(v) >= 100 || Number.isInteger(v);
-    if (kind === "times") return "\u00d7 " + (whole ? grouped(v) : digits(v, 3));
+    if (kind === "times") return "\u00d7 " + (v >= 100 ? grouped(v) : v.toPrecision(3));
     if (kind === "count") return minus(whole ? grouped(v) : digits(v, 3));
     return minus(Math.abs(v) >= 1e4 ? grouped(v) : digits(v, 4));
   }
   /* Short, for an axis. */
   function brief(v, kind) {
     if (v == null) return "";
-    if (kind !== "count") return shown(v, kind).replace("\u00d7 ", "\u00d7");
+    if (kind === "times") return "\u00d7" + digits(v, 3);
+    if (kind !== "count") return shown(v, kind);
     const steps = chinese ? [[1e8, "\u4ebf"], [1e4, "\u4e07"]] : [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
     for (const [size, sign] of steps) {
       if (Math.abs(v) >= size) return minus(digits(v / size, 3) + sign);

@@ -41,14 +41,14 @@ _DRAWN: Final = (
 )  # fmt: skip
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "title": ("{names}, compared with {base}", "{names},与{base}比较"),
+    "title": ("{names}, compared with {base}", "{names}，与{base}比较"),
     "lead": (
         "{replicates:,} pairs of worlds on the same luck, key {key}",
-        "{replicates:,}对同一运气的世界,随机数钥匙{key}",
+        "{replicates:,}对同一运气的世界，随机数钥匙{key}",
     ),
     "decides": (
         "{name}: takes off in {with_it}, {base} in {without}; the difference is {gap}: {verdict}.",
-        "{name}:起飞概率{with_it},{base}为{without};差别为{gap}:{verdict}。",
+        "{name}：起飞概率{with_it}，{base}为{without}；差别为{gap}：{verdict}。",
     ),
     "more_often": ("it takes off more often", "更常起飞"),
     "less_often": ("it takes off less often", "更少起飞"),
@@ -56,41 +56,41 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "kinds": (
         "Both take off in {both} of pairs; only {name} in {only}; only {base} in {lone}; neither "
         "in {neither}.",
-        "两者都起飞{both};只有{name}起飞{only};只有{base}起飞{lone};都不起飞{neither}。",
+        "两者都起飞{both}；只有{name}起飞{only}；只有{base}起飞{lone}；都不起飞{neither}。",
     ),
     "does": (
         "Where both take off ({n:,} pairs), {name} changes {outcome} by {effect}: {verdict}.",
-        "两者都起飞时({n:,}对),{name}使{outcome}变为{effect}:{verdict}。",
+        "两者都起飞时（{n:,}对），{name}使{outcome}变为{effect}：{verdict}。",
     ),
     "does_all": (
         "In all {n:,} pairs, {name} changes {outcome} by {effect}: {verdict}.",
-        "在全部{n:,}对中,{name}使{outcome}变为{effect}:{verdict}。",
+        "在全部{n:,}对中，{name}使{outcome}变为{effect}：{verdict}。",
     ),
     "more": ("more", "更多"),
     "fewer": ("fewer", "更少"),
-    "no_interval": ("too few pairs for an interval", "对数太少,无法给出区间"),
-    "takes_off": ("takes off: {name}", "起飞:{name}"),
-    "effect_on_users": ("users at the end, {name}", "期末用户,{name}"),
-    "strata": ("Whether it takes off: {name}", "是否起飞:{name}"),
+    "no_interval": ("too few pairs for an interval", "对数太少，无法给出区间"),
+    "takes_off": ("takes off: {name}", "起飞：{name}"),
+    "effect_on_users": ("users at the end, {name}", "期末用户，{name}"),
+    "strata": ("Whether it takes off: {name}", "是否起飞：{name}"),
     "both": ("both take off", "两者都起飞"),
     "only": ("only {name}", "只有{name}"),
     "neither": ("neither", "都不起飞"),
-    "effects": ("Effects where both take off: {name}", "两者都起飞时的效应:{name}"),
+    "effects": ("Effects where both take off: {name}", "两者都起飞时的效应：{name}"),
     "effects_note": (
         "Factors, {name} against {base}, {of}; lines: 95 % intervals; dashed: no effect.",
-        "为{name}相对于{base}的倍数,{of};线段为95%区间;虚线为无效应。",
+        "为{name}相对于{base}的倍数，{of}；线段为95%区间；虚线为无效应。",
     ),
     "of_both": ("pairs in which both take off", "两者都起飞的对"),
     "of_all": ("all pairs", "全部对"),
-    "over_time": ("Users over time: {name}", "用户随时间的变化:{name}"),
+    "over_time": ("Users over time: {name}", "用户随时间的变化：{name}"),
     "over_time_note": (
         "Geometric means over {n:,} pairs ({of}).",
-        "{n:,}对({of})的几何平均。",
+        "{n:,}对（{of}）的几何平均。",
     ),
-    "effect_over_time": ("Effect on users over time: {name}", "对用户的影响随时间的变化:{name}"),
+    "effect_over_time": ("Effect on users over time: {name}", "对用户的影响随时间的变化：{name}"),
     "effect_note": (
         "Times {base}; band: 95 % interval of each day alone.",
-        "为{base}的倍数;阴影为每一天单独的95%区间。",
+        "为{base}的倍数；阴影为每一天单独的95%区间。",
     ),
     "times_base": ("times {base}", "为{base}的倍数"),
     "effect": ("effect", "效应"),
@@ -100,19 +100,19 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "pairs": ("pairs", "对数"),
     "share": ("share", "比例"),
     "stratum": ("which take off", "哪些起飞"),
-    "all_outcomes": ("All outcomes: {name} against {base}", "全部结果:{name}与{base}"),
+    "all_outcomes": ("All outcomes: {name} against {base}", "全部结果：{name}与{base}"),
     "all_note": (
         "Take-off: over all pairs. All else: of the pairs named under *of*. Gain: how many times "
         "as many independent runs the same interval would need.",
-        "起飞:全部对。其余:见“所指重复”一列。增益:达到同样区间所需独立模拟的倍数。",
+        "起飞：全部对。其余：见“所指重复”一列。增益：达到同样区间所需独立模拟的倍数。",
     ),
     "settings": ("What the scenarios differ in", "各情景的不同之处"),
     "strata_read": (
         "Every pair shares the luck of every person, so it is known of each world whether the "
         "change decides about take-off. Effects are told inside the pairs in which both take off; "
         "a mean over all pairs would mix worlds that live with worlds that do not.",
-        "每一对世界共享每个人的运气,因此可知改变是否决定了该世界的起飞。效应只在两者都起飞的对中"
-        "给出;对全部对取均值会混合起飞与未起飞的世界。",
+        "每一对世界共享每个人的运气，因此可知改变是否决定了该世界的起飞。效应只在两者都起飞的对中"
+        "给出；对全部对取均值会混合起飞与未起飞的世界。",
     ),
 }  # fmt: skip
 

@@ -35,7 +35,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "lead": (
         "{designs:,} designs in {worlds:,} worlds, {replicates:,} runs of each; decided by "
         "{outcome}; key {key}",
-        "{designs:,}个方案,{worlds:,}个世界,各{replicates:,}次;依{outcome}决定;随机数钥匙{key}",
+        "{designs:,}个方案，{worlds:,}个世界，各{replicates:,}次；依{outcome}决定；随机数钥匙{key}",
     ),
     "best": ("highest on average", "平均最高"),
     "expected": ("expected {outcome}", "期望{outcome}"),
@@ -43,57 +43,57 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "spend": ("money spent", "花费"),
     "best_is": (
         "{best} has the highest expected {outcome} of {designs:,} designs: {value}.",
-        "{designs:,}个方案中,{best}的期望{outcome}最高:{value}。",
+        "{designs:,}个方案中，{best}的期望{outcome}最高：{value}。",
     ),
     "best_few": (
         "Fewer than {least} take-offs: too few to give an interval.",
-        "起飞少于{least}次:不足以给出区间。",
+        "起飞少于{least}次：不足以给出区间。",
     ),
     "takes_off": (
         "{best} takes off in {chance}; it spends {spend} on average, of which {outlay} is decided "
         "beforehand.",
-        "{best}的起飞概率为{chance};平均花费{spend},其中{outlay}为事先决定的支出。",
+        "{best}的起飞概率为{chance}；平均花费{spend}，其中{outlay}为事先决定的支出。",
     ),
     "surely": (
         "Every other design is worse, with an error of {error} at most.",
-        "其他方案都更差,误差至多{error}。",
+        "其他方案都更差，误差至多{error}。",
     ),
     "rivals": (
-        "{number:,} others may be as good: {names}. These worlds cannot tell them from it.",
-        "另有{number:,}个方案可能同样好:{names}。这些世界无法区分它们。",
+        "May be as good ({number:,}): {names}. These worlds cannot tell them from it.",
+        "另有{number:,}个方案可能同样好：{names}。这些世界无法区分它们。",
     ),
     "regret": (
         "Taking it, one misses {mean} a world on average, and {most} at most, against the best "
         "design there.",
-        "选择它,与每个世界中的最优方案相比,平均损失{mean},最多损失{most}。",
+        "选择它，与每个世界中的最优方案相比，平均损失{mean}，最多损失{most}。",
     ),
     "over": (
         "Over the budget of {budget} and not run: {names}.",
-        "超出预算{budget}、未运行:{names}。",
+        "超出预算{budget}、未运行：{names}。",
     ),
     "worth": (
         "Worth most to know beforehand: {name}, {value} a decision.",
-        "最值得事先了解:{name},每次决策{value}。",
+        "最值得事先了解：{name}，每次决策{value}。",
     ),
     "values": ("Expected {outcome} by design", "各方案的期望{outcome}"),
     "values_note": (
         "Means over all worlds, with those in which it does not take off; 95 % intervals by "
         "chance and size of take-off.",
-        "对全部世界(含未起飞者)的均值;95%区间由起飞概率与起飞规模合成。",
+        "对全部世界（含未起飞者）的均值；95%区间由起飞概率与起飞规模合成。",
     ),
     "chances": ("Chance of take-off by design", "各方案的起飞概率"),
     "knowing": ("What it is worth to know beforehand", "事先了解的价值"),
-    "designs": ("Designs, the best first", "方案(最优在前)"),
+    "designs": ("Designs, the best first", "方案（最优在前）"),
     "designs_note": (
         "Best: share of worlds in which no design does better. Regret: what it misses in a world "
         "against the best design there.",
-        "最优:没有更好方案的世界比例。损失:与该世界最优方案之差。",
+        "最优：没有更好方案的世界比例。损失：与该世界最优方案之差。",
     ),
-    "frontier": ("Efficient designs, the cheapest first", "有效方案(最便宜在前)"),
+    "frontier": ("Efficient designs, the cheapest first", "有效方案（最便宜在前）"),
     "frontier_note": (
         "No other design is better for less or equal outlay. Sure: share of 1,000 resamples of "
         "the worlds in which this is so too.",
-        "没有支出更少或相等而更好的方案。把握:对世界重抽样1000次中仍成立的比例。",
+        "没有支出更少或相等而更好的方案。把握：对世界重抽样1000次中仍成立的比例。",
     ),
     "design": ("design", "方案"),
     "outlay": ("outlay", "事先支出"),
@@ -107,7 +107,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "of_best": ("of the best value", "占最优期望值"),
     "known": ("known", "已知"),
     "what_designs": ("What the designs change", "各方案的改动"),
-    "what_worlds": ("What is not known: the worlds", "未知之处:各世界"),
+    "what_worlds": ("What is not known: the worlds", "未知之处：各世界"),
     "least": ("least", "最小"),
     "middle": ("median", "中位"),
     "most": ("most", "最大"),
@@ -149,8 +149,9 @@ def _figures(found: Any, table: Any, outcome: str, say: Words) -> Figures:
     row: Any = table.loc[found.best]
     entries = [(say("best"), found.best, "")]
     for title, name, kind in (
-        (say("expected", outcome=outcome), "value", "count"), (say("take_off"), "take_off", "share"),
-    ):  # fmt: skip
+        (say("expected", outcome=outcome), "value", "count"),
+        (say("take_off"), "take_off", "share"),
+    ):
         low, high = ("low", "high") if name == "value" else ("take_off_low", "take_off_high")
         ends = numbers.interval(row[low], row[high], kind, say.language)
         remark = say("ends", ends=ends) if ends else say("too_few")

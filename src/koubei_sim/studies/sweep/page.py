@@ -33,42 +33,42 @@ _OUTCOMES: Final = 4
 _LONGEST: Final = 20_000
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "title": ("{name}: sweep over {paths}", "{name}:扫描{paths}"),
+    "title": ("{name}: sweep over {paths}", "{name}：扫描{paths}"),
     "lead": (
         "{points:,} points, {replicates:,} replicates each, key {key}; {done:,} of {runs:,} runs "
         "are done",
-        "{points:,}个点,每点{replicates:,}次重复,随机数钥匙{key};已完成{done:,}次,共{runs:,}次",
+        "{points:,}个点，每点{replicates:,}次重复，随机数钥匙{key}；已完成{done:,}次，共{runs:,}次",
     ),
     "takes_off_range": (
         "The chance of take-off goes from {low} at {low_at} to {high} at {high_at}.",
-        "起飞概率从{low}({low_at})到{high}({high_at})。",
+        "起飞概率从{low}（{low_at}）到{high}（{high_at}）。",
     ),
     "apart": (
         "Their intervals do not overlap: the points differ.",
-        "两者区间不重叠:这些点确有差别。",
+        "两者区间不重叠：这些点确有差别。",
     ),
     "overlap": (
         "Their intervals overlap: these replicates cannot tell the two points apart.",
-        "两者区间重叠:这些重复不足以区分两点。",
+        "两者区间重叠：这些重复不足以区分两点。",
     ),
     "outcome_range": (
         "Where it takes off, {outcome} go from {low} at {low_at} to {high} at {high_at}.",
-        "在起飞的重复中,{outcome}从{low}({low_at})到{high}({high_at})。",
+        "在起飞的重复中，{outcome}从{low}（{low_at}）到{high}（{high_at}）。",
     ),
     "failed": ("{failed:,} runs failed.", "有{failed:,}次运行失败。"),
     "unfinished": (
         "The sweep is not finished: points without a run are left out.",
-        "扫描尚未完成:没有运行的点未列出。",
+        "扫描尚未完成：没有运行的点未列出。",
     ),
     "some_points": (
         "{shown:,} of {points:,} points, at even steps, are told here; `koubei export` has all.",
-        "此处等间隔给出{shown:,}个点,共{points:,}个;`koubei export`含全部。",
+        "此处等间隔给出{shown:,}个点，共{points:,}个；`koubei export`含全部。",
     ),
     "chance_by_point": ("Chance of take-off by point", "各点的起飞概率"),
-    "by_point": ("{outcome} by point, of what took off", "各点的{outcome}(只计起飞者)"),
+    "by_point": ("{outcome} by point, of what took off", "各点的{outcome}（只计起飞者）"),
     "by_point_note": (
         "Estimates with 95 % intervals of the replicates that took off, where any did.",
-        "起飞的重复(若有)的估计值与95%区间。",
+        "起飞的重复（若有）的估计值与95%区间。",
     ),
     "point": ("point", "点"),
     "take_off": ("took off", "起飞比例"),
