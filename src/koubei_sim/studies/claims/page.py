@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from koubei_sim.metrics.words import outcome_in
+from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Cell,
@@ -50,8 +50,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "no_world": ("No world counts for the main test.", "主检验没有计入的世界。"),
     "main_effect": (
-        "Its effect is {median} in the median world; 90 % of worlds lie between {ends}. From "
-        "{smallest} on it would matter.",
+        "Its effect is {median} in the median world; 90 % of worlds: {ends}. From {smallest} on it "
+        "would matter.",
         "效应在中位世界中为{median}；90%的世界介于{ends}。自{smallest}起才有意义。",
     ),
     "luck": ("By luck alone it would hold in {share}.", "仅凭运气它会成立于{share}。"),
@@ -80,7 +80,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "shares": ("Worlds in which each test holds", "各检验成立的世界比例"),
     "shares_note": ("Lines: 95 % intervals.", "线段为95%区间。"),
     "ratios": ("Effects that are factors", "以倍数表示的效应"),
-    "differences": ("Effects that are differences", "以差值表示的效应"),
+    "differences": ("Effects that are differences: {outcome}", "以差值表示的效应：{outcome}"),
     "effects_note": (
         "Dot: the median world; line: from 5 to 95 % of worlds; dashed: no effect.",
         "点为中位世界；线段为5%至95%的世界；虚线为无效应。",
@@ -169,7 +169,8 @@ def _size(row: Mapping[str, Any], name: str) -> Cell:
     """Return an effect as a factor or a difference, with how it is shown."""
     value = row.get(name)
     if row.get("effect_kind", row.get("effect")) != "ratio":
-        return Cell(value, "difference")
+        share = shown_as(str(row.get("outcome", ""))) == "share"
+        return Cell(value, "points" if share else "difference")
     return Cell(None if value is None else 1.0 + value, "times")
 
 
@@ -239,24 +240,24 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         for test in held
     ]  # fmt: skip
     charts = [Dots("shares", say("shares"), shares, "share", note=say("shares_note"))]
-    for kind, title, name in (("ratio", "ratios", "times"), ("other", "differences", "difference")):
-        dots = []
-        for test in held:
-            if (test.get("effect") == "ratio") != (kind == "ratio"):
-                continue
-            cells = [_size(test, f"effect_{end}") for end in ("median", "q05", "q95")]
-            if any(cell.value is None for cell in cells):
-                continue
-            label = f"{test['statement']} ({outcome_in(say.language, str(test['outcome']))})"
-            said = f"{_shown(cells[0], say)} ({_range(test, say)})"
-            dots.append(Dot(label, *(float(cell.value) for cell in cells), said))
-        factors = kind == "ratio"
-        charts.append(
-            Dots(
-                title, say(title), dots, name if factors else "number", 1.0 if factors else 0.0,
-                factors, say("effects_note"),
-            )
-        )  # fmt: skip
+    # Factors share one scale; of differences each outcome has a unit of its own.
+    by_scale: dict[str, list[Dot]] = {}
+    for test in held:
+        cells = [_size(test, f"effect_{end}") for end in ("median", "q05", "q95")]
+        if any(cell.value is None for cell in cells):
+            continue
+        label, outcome = str(test["statement"]), outcome_in(say.language, str(test["outcome"]))
+        factor = cells[0].kind == "times"
+        label = f"{label} ({outcome})" if factor else label
+        said = f"{_shown(cells[0], say)} ({_range(test, say)})"
+        dot = Dot(label, *(float(cell.value) for cell in cells), said)
+        by_scale.setdefault("" if factor else outcome, []).append(dot)
+    for outcome, dots in by_scale.items():
+        title = say("differences", outcome=outcome) if outcome else say("ratios")
+        kind = "number" if outcome else "times"
+        reference = 0.0 if outcome else 1.0
+        name = f"differences {outcome}" if outcome else "factors"
+        charts.append(Dots(name, title, dots, kind, reference, not outcome, say("effects_note")))
     strata = main.get("strata") or {}
     dots = [
         Dot(say(name), *ends, numbers.told(*ends, "share", say.language))
@@ -283,7 +284,7 @@ def _tables(
     blocks: list[Any] = [Table("tests", say("tests"), columns, rows)]
     if content.get("ladder"):
         rows = [
-            [row["module"], *(_size({**row, "effect_kind": main["effect"]}, name)
+            [row["module"], *(_size({**main, "effect_kind": main["effect"], **row}, name)
                               for name in ("effect", "low", "high"))]
             for row in content["ladder"]
         ]  # fmt: skip

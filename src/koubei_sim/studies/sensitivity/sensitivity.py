@@ -23,6 +23,8 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES, check_measure, kept_measure, mean_interval, offset
 from koubei_sim.metrics.hurdle import enough
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import options_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.studies.compare.strata import Parts, parts, scaled
@@ -282,7 +284,7 @@ def _outcomes(given: str | Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sensitivity:
+class Sensitivity(Reported):
     """What a sensitivity study found; made by `sensitivity`.
 
     Attributes
@@ -427,6 +429,11 @@ class Sensitivity:
             gain = noise / split.both if split.both > 0.0 else np.inf * noise if noise else np.nan
             rows[name] = {**split._asdict(), "replicates": noise, "gain": gain}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("outcome")
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.sensitivity.page import page_of
+
+        return page_of(self, language)
 
     def _named(self, outcome: str | None) -> str:
         return self.outcomes[0] if outcome is None else kept_measure(outcome, self.outcomes)
