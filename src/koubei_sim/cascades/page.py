@@ -57,7 +57,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "实线为中位数，阴影为{replicates:,}次重复的5%至95%；细线为单次重复。",
     ),
     "reached": ("people reached", "到达人数"),
-    "from_to": ("from {first} to {last} (median)", "从{first}到{last}（中位数）"),
+    "grows": ("from {first} to {last} (median)", "从{first}到{last}（中位数）"),
     "step": ("step", "步"),
     "time": ("time", "时间"),
     "people": ("people", "人数"),
@@ -146,7 +146,7 @@ def _charts(found: Any, say: Words) -> list[Curves]:
     thin = [Line(f"{k}", sizes[k], thin=True) for k in order[np.unique(steps)]]
     line = Line(say("reached"), middle, low, high)
     ends = (numbers.shown(float(middle[at]), "count") for at in (0, -1))
-    alternative = say("from_to", **dict(zip(("first", "last"), ends)))
+    alternative = say("grows", **dict(zip(("first", "last"), ends)))
     note = say("curve_note", replicates=found.replicates)
     unit = say("step" if found.steps else "time")
     x = np.asarray(found.outcome.time)

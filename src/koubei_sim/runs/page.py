@@ -49,7 +49,9 @@ def page_of(run: Any, language: str) -> Page:
     """Return the page of a `Result`."""
     say = Words(language, WORDS)
     scenario, summary = run.scenario, run.summary()
-    sections = [Section(say("findings"), [figures(run, say), Sentences(findings(run, say))])]
+    sections = [
+        Section(say("findings"), [figures(run, say), Sentences(findings(run, summary, say))])
+    ]
     notes = [*run.notes, *_handed(run, say)]
     if notes:
         sections[0] = Section(say("findings"), [*sections[0].blocks, Sentences(notes, True)])
@@ -71,7 +73,7 @@ def lead(run: Any, say: Words) -> str:
     start = "" if scenario.start_date is None else say("from_date", date=scenario.start_date)
     number = say("one_replicate") if many == 1 else say("many_replicates", number=many)
     return say(
-        "lead",
+        "run_lead",
         people=numbers.shown(float(scenario.n_agents * scale_of(run)), "count"),
         days=run.histories[0].table.shape[0],
         start=start,
@@ -121,7 +123,7 @@ def _remark(found: Told, kind: str, replicates: int, say: Words) -> str:
     return say("one_run") if replicates == 1 else say("too_few")
 
 
-def findings(run: Any, say: Words) -> list[str]:
+def findings(run: Any, summary: Any, say: Words) -> list[str]:
     """Return what the replicates say, in sentences."""
     taken, language = overview.taken_of(run), say.language
     rows, of = hurdle.kept(taken)
@@ -152,19 +154,13 @@ def findings(run: Any, say: Words) -> list[str]:
     more = hurdle.more(taken.size, int(rows.sum()))
     if more:
         said.append(say("more_needed", more=more))
-    money = {name: _told_of(run, name, taken) for name in ("cost", "cost_per_user")}
-    if money["cost"].estimate > 0.0:
+    if summary.loc["cost", "estimate"] > 0.0:
         cost, each = (
-            numbers.told(one.estimate, one.low, one.high, "count", language)
-            for one in money.values()
+            numbers.told(*summary.loc[name, ["estimate", "low", "high"]], "count", language)
+            for name in ("cost", "cost_per_user")
         )
         said.append(say("costs", cost=cost, each=each))
     return said
-
-
-def _told_of(run: Any, name: str, taken: NDArray[np.bool_]) -> Told:
-    values = overview.outcomes(run, (name,))[name]
-    return told(name, values, taken, run.key)
 
 
 # Charts -------------------------------------------------------------------------------------------
@@ -259,14 +255,30 @@ def chart(
 
 def middle(title: str, values: FloatArray, colour: int, band: bool = True) -> Line:
     """Return the median of rows, with the band of 90 % of them where there are several."""
-    known = np.isfinite(values).any(axis=0)
-    found = np.full((3, values.shape[1]), np.nan)
-    if known.any():
-        found[:, known] = np.nanquantile(values[:, known], _BAND, axis=0)
-    low, line, high = found
+    low, line, high = quantiles(values)
     if not band or values.shape[0] < 2:
         return Line(title, line, colour=colour)
     return Line(title, line, low, high, colour=colour)
+
+
+def quantiles(values: FloatArray) -> FloatArray:
+    """Return the band of 90 % and the median of columns, [3, T]; NaN are left out.
+
+    As `numpy.nanquantile`, which takes a second for ten years.
+
+    Examples
+    --------
+    >>> quantiles(np.array([[1.0, np.nan], [3.0, np.nan], [2.0, 7.0]])).tolist()
+    [[1.1, 7.0], [2.0, 7.0], [2.9, 7.0]]
+    """
+    ordered = np.sort(values, axis=0)  # NaN come last
+    last = np.isfinite(values).sum(axis=0) - 1.0
+    place = np.maximum(np.array(_BAND)[:, None] * last, 0.0)
+    below = np.floor(place)
+    low, high = (
+        np.take_along_axis(ordered, at.astype(np.int64), axis=0) for at in (below, np.ceil(place))
+    )
+    return np.asarray(low + (high - low) * (place - below))
 
 
 def single(values: FloatArray, taken: NDArray[np.bool_], say: Words) -> tuple[list[Line], str]:
@@ -334,7 +346,7 @@ def pyramid_table(frame: Any, say: Words, title: str = "by_period") -> Table:
     for name in ("users", "loyal", "die_hard"):
         columns += [(name, say(name), "count"), (f"{name}_low", say("low"), "count")]
         columns += [(f"{name}_high", say("high"), "count")]
-    return table_of("pyramid", say(title), frame, columns)
+    return table_of("periods", say(title), frame, columns)
 
 
 # How to make it again -----------------------------------------------------------------------------

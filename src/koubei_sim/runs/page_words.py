@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "lead": (
+    "run_lead": (
         "{people} people, {days:,} days{start}; {replicates}, {engine} engine, key {key}",
         "{people}人，{days:,}天{start}；{replicates}，引擎{engine}，随机数钥匙{key}",
     ),

@@ -69,7 +69,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "more": ("more", "更多"),
     "fewer": ("fewer", "更少"),
     "no_interval": ("too few pairs for an interval", "对数太少，无法给出区间"),
-    "takes_off": ("takes off: {name}", "起飞：{name}"),
+    "off_of": ("takes off: {name}", "起飞：{name}"),
     "effect_on_users": ("users at the end, {name}", "期末用户，{name}"),
     "strata": ("Whether it takes off: {name}", "是否起飞：{name}"),
     "both": ("both take off", "两者都起飞"),
@@ -81,7 +81,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "为{name}相对于{base}的倍数，{of}；线段为95%区间；虚线为无效应。",
     ),
     "of_both": ("pairs in which both take off", "两者都起飞的对"),
-    "of_all": ("all pairs", "全部对"),
+    "of_every": ("all pairs", "全部对"),
     "over_time": ("Users over time: {name}", "用户随时间的变化：{name}"),
     "over_time_note": (
         "Geometric means over {n:,} pairs ({of}).",
@@ -167,7 +167,7 @@ def _figures(found: Any, name: str, say: Words) -> list[tuple[str, str, str]]:
     chance, gap = found.effect("take_off", name), found.effect("users", name)
     rows = [
         (
-            say("takes_off", name=name),
+            say("off_of", name=name),
             numbers.shown(chance.estimate, "points", say.language),
             _ends(chance, "points", say),
         )
@@ -237,7 +237,7 @@ def _charts(found: Any, name: str, say: Words) -> list[Any]:
         told = numbers.told(row["effect"], row["low"], row["high"], "times", say.language)
         label = outcome_in(say.language, outcome)
         rows.append(Dot(label, row["effect"], row["low"], row["high"], told))
-    of = say("of_both" if table["of"]["users"] == "both take off" else "of_all")
+    of = say("of_both" if table["of"]["users"] == "both take off" else "of_every")
     note = say("effects_note", name=name, base=base, of=of)
     charts.append(Dots("effects", say("effects", name=name), rows, "times", 1.0, True, note))
     return [*charts, *_over_time(found, name, of, say)]

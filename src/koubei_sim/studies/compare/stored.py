@@ -75,7 +75,8 @@ def open_comparison(folder: str | Path, baseline: str | None = None) -> Comparis
         r for r in range(number) if all(point * number + r in done for point in range(len(names)))
     ]
     if not kept:
-        raise KoubeiError(str(place), "no replicate that all scenarios have", got=f"{len(done)} runs")
+        got = f"{len(done)} runs"
+        raise KoubeiError(str(place), "no replicate that all scenarios have", got=got)
     runs: dict[str, Any] = {}
     for point, name in enumerate(names):
         histories = [journal.read_history(place, point * number + r) for r in kept]

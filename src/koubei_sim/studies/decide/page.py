@@ -49,7 +49,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Fewer than {least} take-offs: too few to give an interval.",
         "起飞少于{least}次：不足以给出区间。",
     ),
-    "takes_off": (
+    "best_off": (
         "{best} takes off in {chance}; it spends {spend} on average, of which {outlay} is decided "
         "beforehand.",
         "{best}的起飞概率为{chance}；平均花费{spend}，其中{outlay}为事先决定的支出。",
@@ -173,7 +173,7 @@ def _findings(found: Any, table: Any, known: Any, outcome: str, say: Words) -> l
         row["take_off"], row["take_off_low"], row["take_off_high"], "share", language
     )
     money = {name: numbers.shown(row[name], "count") for name in ("spend", "outlay")}
-    said.append(say("takes_off", best=best, chance=chance, **money))
+    said.append(say("best_off", best=best, chance=chance, **money))
     if found.race is not None:
         rivals = [name for name in table.index[table["may_be_best"]] if name != best]
         if rivals:
