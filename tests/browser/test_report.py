@@ -48,16 +48,15 @@ def test_every_kind_opens_offline_and_can_be_read_by_anybody(
     """A request, an error of the script, a fault that axe-core knows, a page wider than a phone."""
     dark = {"color_scheme": "dark"} if kind in ("comparison", "plan", "claim") else {}
     seen = visit(page_of(kind), bypass_csp=True, **dark)
-    for part in seen.page.locator("section details").all():
-        part.evaluate("part => part.open = true")
+    if kind in ("run", "claim"):  # hundreds of rows of assumptions, which are alike elsewhere
+        seen.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert axe(seen.page) == []
     seen.picture(f"report-{kind}")
     quiet(seen)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_a_run_is_read_on_paper_white_and_black_wide_and_narrow(
     language: str, scheme: str, width: int, visit: Any, axe: Any, page_of: Any
 ) -> None:
@@ -91,7 +90,7 @@ def test_names_run_nothing(visit: Any, tmp_path: Path) -> None:
     path.write_bytes(html.text_of(nasty_page()).encode())
     seen = visit(path)
     assert seen.page.evaluate("window.hacked") is None
-    assert seen.page.title() == re.sub(r"\s+", " ", reports.NASTY)
+    assert seen.page.title() == reports.NASTY.replace("\u202e", "\ufffd")
     assert seen.page.locator("canvas").count() == 1
     quiet(seen)
 

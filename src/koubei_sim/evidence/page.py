@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
+    Block,
     Column,
     Dot,
     Dots,
@@ -179,7 +180,7 @@ def _recipe(call: str, say: Words) -> Section:
     rows = [[name, version] for name, version in provenance.versions().items()]
     columns = [Column("setting", say("setting")), Column("value", say("value"))]
     code = f"import koubei_sim as kb\n\nd = kb.read_diffusion(...)\n{call}"
-    blocks = [
+    blocks: list[Block] = [
         Sentences([say("again")]),
         Listing("code", say("code"), code),
         Table("versions", say("versions"), columns, rows),

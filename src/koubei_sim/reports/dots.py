@@ -7,6 +7,7 @@ the drawing is its own table, on a phone too.  Called by `html`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from koubei_sim.reports.numbers import shown
@@ -85,7 +86,7 @@ def _drawable(value: float, log: bool) -> bool:
     return not math.isnan(value) and not (log and value <= 0.0)
 
 
-def _ends(given: Dots, dots: list[Dot]) -> tuple[float, float]:
+def _ends(given: Dots, dots: Sequence[Dot]) -> tuple[float, float]:
     """Return the ends of the axis: all estimates, and intervals as far as they are of use."""
     if given.kind == "share":
         return 0.0, 1.0

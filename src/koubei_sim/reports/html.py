@@ -42,8 +42,10 @@ POINTS: Final = 240
 ROWS: Final = 400
 #: Tables of more rows than this have a field to look for rows.
 _FILTERED: Final = 12
-#: Signs that have no place in a document.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+#: Signs that have no place in a document, or that would turn round the text behind a name.
+_CONTROL: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 @cache
@@ -84,7 +86,7 @@ def text_of(page: Page) -> str:
     data = {
         "language": page.language,
         "charts": charts,
-        "words": {word: say(word) for word in ("copied", "not_copied", "day")},
+        "words": {word: say(word) for word in ("copied", "not_copied")},
     }
     # "<" would end the element that holds the data, whatever JSON says.
     numbers = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -272,6 +274,7 @@ def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]]
             "log": curves.log,
             "y": curves.y_title,
             "xTitle": curves.x_title or say("day"),
+            "at": f"{curves.x_title} #" if curves.x_title else say("at_day", day="#"),
             "lines": [_line(line, at) for line in curves.lines],
         }
     )

@@ -70,6 +70,7 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     "lines": ("Lines of the chart", "图中的线"),
     "show_line": ("Show or hide: {title}", "显示或隐藏：{title}"),
     "day": ("day", "天"),
+    "at_day": ("day {day}", "第{day}天"),
     "how_to_use": (
         "Point at a chart to read it, drag over it to zoom in, double-click for the whole.",
         "将鼠标移到图上可读数，拖动可放大，双击可还原。",

@@ -155,9 +155,10 @@ def findings(run: Any, summary: Any, say: Words) -> list[str]:
     if more:
         said.append(say("more_needed", more=more))
     if summary.loc["cost", "estimate"] > 0.0:
+        rows_of = (summary.loc[name] for name in ("cost", "cost_per_user"))
         cost, each = (
-            numbers.told(*summary.loc[name, ["estimate", "low", "high"]], "count", language)
-            for name in ("cost", "cost_per_user")
+            numbers.told(row["estimate"], row["low"], row["high"], "count", language)
+            for row in rows_of
         )
         said.append(say("costs", cost=cost, each=each))
     return said

@@ -151,7 +151,8 @@
       this.at = at;
       this.slide.value = String(at);
       const day = c.x[at];
-      const said = c.start ? `${dateOf(c.start, day)} (${c.xTitle} ${day})` : `${c.xTitle} ${shown(day, "count")}`;
+      const place = c.at.replace("#", c.start ? day : shown(day, "count"));
+      const said = c.start ? `${dateOf(c.start, day)} (${place})` : place;
       this.day.textContent = said;
       this.slide.setAttribute("aria-valuetext", said);
       this.named.forEach((line, k) => {

@@ -36,6 +36,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{name}: {middle} in the median world that took off; 90 % of them lie within {ends}.",
         "{name}：在起飞的中位世界中为{middle}；其中90%介于{ends}。",
     ),
+    "ends_all": (
+        "{name}: {middle} in the median world; 90 % of all worlds lie within {ends}.",
+        "{name}：在中位世界中为{middle}；全部世界的90%介于{ends}。",
+    ),
     "reaches": (
         "{level}: reached in {worlds:,} of {of:,} worlds, in the median world on day {day}.",
         "{level}：{of:,}个世界中有{worlds:,}个达到，中位世界在第{day}天。",
@@ -114,11 +118,12 @@ def _findings(found: Any, reported: Any, reached: Any, say: Words) -> list[str]:
     one = told("take_off", taken.astype(float), taken, found.key)
     chance = numbers.told(one.estimate, one.low, one.high, "share", say.language)
     said = [say("off_worlds", taken=int(taken.sum()), of=taken.size, chance=chance)]
+    word = "ends_at" if 0 < taken.sum() < taken.size else "ends_all"
     for name, values in _levels(found):
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
         ends = numbers.interval(low, high, "count", say.language)
         title = say("at_the_end", name=say(name))
-        said.append(say("ends_at", name=title, middle=numbers.shown(middle, "count"), ends=ends))
+        said.append(say(word, name=title, middle=numbers.shown(middle, "count"), ends=ends))
     for level, row in reached.iterrows():
         words = {"level": str(level), "worlds": int(row["worlds"]), "of": found.replicates}
         if np.isfinite(row["day"]):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
+    Block,
     Cell,
     Column,
     Dot,
@@ -142,7 +143,7 @@ def page_of(given: Mapping[str, Any], claim_file: str, language: str) -> Page:
     main = next((test for test in tests if test.get("main")), tests[0])
     minded = [say("quick")] if content.get("quick") else []
     minded += [] if language == "en" else [say("language")]
-    findings = [
+    findings: list[Block] = [
         Sentences(minded, True),
         _figures(content, main, say),
         Sentences(_findings(content, main, say)),
@@ -218,7 +219,8 @@ def _findings(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -
         ends = _range(main, say)
         said.append(say("main_effect", median=median, ends=ends, smallest=smallest))
     if main.get("placebo_worlds"):
-        said.append(say("luck", share=numbers.told(*main["placebo"], "share", say.language)))
+        share, low, high = main["placebo"]
+        said.append(say("luck", share=numbers.told(share, low, high, "share", say.language)))
     for phase in ("second", "null", "posterior"):
         found = main.get(phase)
         if isinstance(found, Mapping) and found.get("share") is not None:
@@ -250,7 +252,8 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         factor = cells[0].kind == "times"
         label = f"{label} ({outcome})" if factor else label
         said = f"{_shown(cells[0], say)} ({_range(test, say)})"
-        dot = Dot(label, *(float(cell.value) for cell in cells), said)
+        middle, low, high = (float(cell.value) for cell in cells)
+        dot = Dot(label, middle, low, high, said)
         by_scale.setdefault("" if factor else outcome, []).append(dot)
     for outcome, dots in by_scale.items():
         title = say("differences", outcome=outcome) if outcome else say("ratios")
@@ -260,8 +263,8 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         charts.append(Dots(name, title, dots, kind, reference, not outcome, say("effects_note")))
     strata = main.get("strata") or {}
     dots = [
-        Dot(say(name), *ends, numbers.told(*ends, "share", say.language))
-        for name, ends in strata.items()
+        Dot(say(name), share, low, high, numbers.told(share, low, high, "share", say.language))
+        for name, (share, low, high) in strata.items()
         if name in WORDS
     ]
     return [*charts, Dots("strata", say("strata"), dots, "share")]

@@ -39,6 +39,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "best": ("highest on average", "平均最高"),
     "expected": ("expected {outcome}", "期望{outcome}"),
+    "profit": ("profit at {value} a user", "利润（每位用户{value}）"),
     "take_off": ("chance of take-off", "起飞概率"),
     "spend": ("money spent", "花费"),
     "best_is": (
@@ -46,8 +47,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{designs:,}个方案中，{best}的期望{outcome}最高：{value}。",
     ),
     "best_few": (
-        "Fewer than {least} take-offs: too few to give an interval.",
-        "起飞少于{least}次：不足以给出区间。",
+        "It takes off in too few worlds for an interval.",
+        "起飞的世界太少，不足以给出区间。",
     ),
     "best_off": (
         "{best} takes off in {chance}; it spends {spend} on average, of which {outlay} is decided "
@@ -119,6 +120,8 @@ def page_of(found: Any, language: str) -> Page:
     """Return the page of a `Plan`."""
     say = Words(language, WORDS, RUN_WORDS)
     table, outcome = found.table(), outcome_in(language, found.outcome)
+    if outcome.startswith("profit at "):
+        outcome = say("profit", value=outcome.split()[2])
     enough = int(table["worlds"].max()) >= information.LEAST
     known = found.value_of_information() if enough else None
     designs, worlds, replicates = found.values.shape
@@ -166,9 +169,7 @@ def _findings(found: Any, table: Any, known: Any, outcome: str, say: Words) -> l
     value = numbers.told(row["value"], row["low"], row["high"], "count", language)
     said = [say("best_is", best=best, outcome=outcome, designs=len(table), value=value)]
     if not math.isfinite(row["low"]):
-        from koubei_sim.studies.decide.decision import LEAST_TAKEN
-
-        said.append(say("best_few", least=LEAST_TAKEN))
+        said.append(say("best_few"))
     chance = numbers.told(
         row["take_off"], row["take_off_low"], row["take_off_high"], "share", language
     )

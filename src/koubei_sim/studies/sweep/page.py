@@ -65,10 +65,15 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "此处等间隔给出{shown:,}个点，共{points:,}个；`koubei export`含全部。",
     ),
     "chance_by_point": ("Chance of take-off by point", "各点的起飞概率"),
-    "by_point": ("{outcome} by point, of what took off", "各点的{outcome}（只计起飞者）"),
+    "by_point": ("{outcome} by point", "各点的{outcome}"),
     "by_point_note": (
-        "Estimates with 95 % intervals of the replicates that took off, where any did.",
-        "起飞的重复（若有）的估计值与95%区间。",
+        "Estimates with 95 % intervals of the replicates that took off; of all, where none did.",
+        "起飞的重复的估计值与95%区间；若均未起飞，则为全部重复。",
+    ),
+    "none_off": ("none took off", "均未起飞"),
+    "nowhere": (
+        "Nothing takes off at any point: outcomes are of what did not.",
+        "任何点都没有起飞：其余结果为未起飞者的结果。",
     ),
     "point": ("point", "点"),
     "take_off": ("took off", "起飞比例"),
@@ -91,6 +96,8 @@ def page_of(found: Any, language: str) -> Page:
     minded = [say("failed", failed=failed)] if failed else []
     if len(runs_of) < plan.runs:
         minded.append(say("unfinished"))
+    if len(runs_of) and float(np.nanmax(runs_of["take_off"])) == 0.0:
+        minded.append(say("nowhere"))
     if len(points) < runs_of["point"].nunique():
         minded.append(say("some_points", shown=len(points), points=plan.points.number))
     sections = [
@@ -131,7 +138,15 @@ def _label(place: dict[str, Any]) -> str:
 
 def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]:
     """Return where an outcome is least and most, and whether the two intervals part."""
-    known = np.flatnonzero(np.isfinite(frame["estimate"])) if len(frame) else np.empty(0, int)
+    if not len(frame):
+        return []
+    shown = np.isfinite(frame["estimate"].to_numpy(dtype=float))
+    if name != "take_off":  # what never took off tells of something else
+        alive = frame["take_off"].to_numpy(dtype=float) > 0.0
+        if int(alive.sum()) < 2:
+            return []
+        shown &= alive
+    known = np.flatnonzero(shown)
     if known.size < 2:
         return []
     values = frame["estimate"].to_numpy()[known]
@@ -157,10 +172,9 @@ def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]
 def _dots(name: str, frame: Any, labels: list[str], say: Words) -> Dots:
     kind = shown_as(name)
     dots = [
-        Dot(label, row.estimate, row.low, row.high,
-            numbers.told(row.estimate, row.low, row.high, kind, say.language))
+        Dot(label, row.estimate, row.low, row.high, _told(name, row, kind, say))
         for label, row in zip(labels, frame.itertuples())
-    ]  # fmt: skip
+    ]
     if name == "take_off":
         return Dots("take_off", say("chance_by_point"), dots, "share")
     values = frame["estimate"].to_numpy(dtype=float) if len(frame) else np.empty(0)
@@ -168,6 +182,12 @@ def _dots(name: str, frame: Any, labels: list[str], say: Words) -> Dots:
     wide = positive.size > 1 and positive.max() > 30.0 * positive.min()
     title = say("by_point", outcome=outcome_in(say.language, name))
     return Dots(name, title, dots, kind, log=bool(wide), note=say("by_point_note"))
+
+
+def _told(name: str, row: Any, kind: str, say: Words) -> str:
+    said = numbers.told(row.estimate, row.low, row.high, kind, say.language)
+    dead = name != "take_off" and row.take_off == 0.0
+    return f"{said}; {say('none_off')}" if dead else said
 
 
 def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
