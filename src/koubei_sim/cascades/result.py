@@ -19,6 +19,7 @@ from koubei_sim import checks, storage
 from koubei_sim.cascades import stream
 from koubei_sim.cascades.checks import called, row_of
 from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.page import page_of
 from koubei_sim.cascades.replicates import Replicates
 from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.cascades.varied import described
@@ -30,6 +31,7 @@ from koubei_sim.metrics.intervals import Interval
 from koubei_sim.metrics.overview import QUANTILES
 from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
+from koubei_sim.reports.door import Reported
 from koubei_sim.storage.provenance import array_digest, versions
 
 if TYPE_CHECKING:
@@ -308,12 +310,14 @@ def _sparkline(result: Replicates, width: int = 320, height: int = 80) -> str:
     )
 
 
-class CascadeResult(Replicates):
+class CascadeResult(Replicates, Reported):
     """Replicates of one cascade rule on one network, with tables, files and looks.
 
     Made by `koubei_sim.cascade`, or by `read_cascade` from a saved folder; not by hand.  Its
     fields are those of `Replicates`.
     """
+
+    _page = page_of
 
     # Tables and files -------------------------------------------------------------------------
 

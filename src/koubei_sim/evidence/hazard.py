@@ -1,7 +1,6 @@
 """`hazard`: what moved adoption, estimated from a record; `Hazard`: the estimate.
 
-Discrete-time hazards by maximum likelihood with stated priors.  Called by people, by `judge`,
-`power` and `bench`, and by the command line.
+Discrete-time hazards by maximum likelihood with priors.  Called by people, `judge` and `bench`.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from koubei_sim.evidence.likelihood import (
     with_priors,
 )
 from koubei_sim.evidence.mixed import Effects, Marginal, averaged, effects_drawn
+from koubei_sim.evidence.page import page_of_hazard
 from koubei_sim.evidence.resampling import (
     Bootstrap,
     resampled,
@@ -45,6 +45,7 @@ from koubei_sim.evidence.rules import rule_of
 from koubei_sim.evidence.starts import begin, determined, lifted, pulls_of
 from koubei_sim.evidence.worlds import simulate
 from koubei_sim.looks import Look, wrapped
+from koubei_sim.reports.door import Reported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,7 +167,7 @@ def _faded(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Hazard(Look):
+class Hazard(Look, Reported):
     """A fitted hazard.
 
     Parameters
@@ -200,6 +201,8 @@ class Hazard(Look):
     profiled: int = 0
     effects: Effects | None = None
     faded: int | None = None
+
+    _page = page_of_hazard
 
     @property
     def formula(self) -> str:

@@ -25,10 +25,12 @@ from koubei_sim.evidence.diffusion import Diffusion
 from koubei_sim.evidence.folds import Fold, folds_of
 from koubei_sim.evidence.hazard import hazard
 from koubei_sim.evidence.likelihood import LINKS, Link, Priors
+from koubei_sim.evidence.page import page_of_judgement
 from koubei_sim.evidence.rivals import estimators
 from koubei_sim.evidence.scores import Span
 from koubei_sim.evidence.terms import listed_words, parsed
 from koubei_sim.looks import Look, wrapped
+from koubei_sim.reports.door import Reported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -295,7 +297,7 @@ def _chances(name: str, found: Any, test: Diffusion, size: int) -> NDArray[np.fl
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Judgement(Look):
+class Judgement(Look, Reported):
     """Who won on what was held out.
 
     Parameters
@@ -323,6 +325,8 @@ class Judgement(Look):
     seen: dict[str, Seen]
     bare: dict[str, NDArray[np.float64]]
     tested: dict[tuple[str, str], tuple[Controlled, float]]
+
+    _page = page_of_judgement
 
     def gain(self, name: str, over: str | None = None) -> Span:
         """Return the gain in log score over the base (or another one), nats a person.

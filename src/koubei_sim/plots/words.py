@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics.words import CHINESE as _OUTCOMES
 
 LANGUAGES: Final = ("en", "zh")
 
@@ -188,39 +189,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "marks_times": ("open: interval holds x 1", "空心点的区间含1倍"),
     "marks_none": ("dots: where it was run", "点为模拟所在"),
     "nothing": ("nobody adopted", "无人采用"),
-}
-
-#: Outcomes of `metrics.OUTCOMES` in Chinese; the English names stand there.
-_OUTCOMES: Final[dict[str, str]] = {
-    "users": "期末用户",
-    "loyal": "期末忠诚及以上",
-    "die_hard": "期末铁杆与核心",
-    "core": "期末核心",
-    "adoptions": "累计采用人次",
-    "lapses": "累计流失人次",
-    "rejected": "期末拒绝人数",
-    "rival": "期末竞品用户",
-    "aware_share": "知晓产品的比例",
-    "take_off": "起飞的模拟比例",
-    "day_take_off": "起飞之日（仅计起飞者）",
-    "day_die_hard_5000": "铁杆达5000人之日",
-    "day_loyal_100000": "忠诚达10万人之日",
-    "purity_core": "核心中发烧友的比例",
-    "reputation": "近28日美誉度",
-    "net_promoters": "近28日净推荐比例",
-    "active_share": "近28日日活跃比例",
-    "recruiters": "带来过用户的人数",
-    "active_day_90": "采用90天后仍在用的人数",
-    "k_factor": "每位用户30日内带来的用户",
-    "trees": "传播树数量",
-    "largest_tree": "最大传播树的人次",
-    "largest_share": "最大传播树占全部采用的比例",
-    "single_share": "单人树的比例",
-    "tree_depth": "最深传播树的代数",
-    "virality": "最大树的结构性传播度",
-    "cost": "总成本",
-    "cost_per_user": "每位期末用户的成本",
-    "cost_per_loyal": "每位忠诚用户的成本",
 }
 
 

@@ -40,6 +40,8 @@ from koubei_sim.model.world.population import (
     people_frame,
     population_from_table,
 )
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs import archive, dataset
 from koubei_sim.storage import provenance
 
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class Result:
+class Result(Reported):
     """One scenario, run in one or more replicates.
 
     Made by `koubei_sim.run`, or by `koubei_sim.load` from a saved folder; not by hand.
@@ -434,6 +436,11 @@ class Result:
         # whenever this module is, and opens the room when it is asked to.
         face: Any = import_module(__name__.partition(".")[0])
         return face.fork(self, at, **words)
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.runs.page import page_of
+
+        return page_of(self, language)
 
     def branch(self, at: int, **words: Any) -> Any:
         """Do what `fork` does, under its old name."""

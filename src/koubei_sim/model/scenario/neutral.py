@@ -7,7 +7,7 @@ and by knock-out studies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from koubei_sim import checks
@@ -15,7 +15,7 @@ from koubei_sim.core.codes import TIERS
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
-from koubei_sim.model.scenario.parameters import parameter_table, set_paths
+from koubei_sim.model.scenario.parameters import Row, parameter_table, set_paths
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.content import Content
@@ -26,15 +26,19 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def neutral_paths(scenario: Content, modules: Iterable[str]) -> dict[str, Any]:
+def neutral_paths(
+    scenario: Content, modules: Iterable[str], rows: Mapping[str, Row] | None = None
+) -> dict[str, Any]:
     """Return dotted paths and neutral values of the named modules for this scenario.
+
+    `rows` are those of its parameters by path, where they are at hand: making them takes its time.
 
     Raises
     ------
     KoubeiError
         For a module that does not exist.
     """
-    rows = {row.path: row for row in parameter_table(scenario)}
+    rows = {row.path: row for row in parameter_table(scenario)} if rows is None else rows
     changes: dict[str, Any] = {}
     own = {mechanism.name: mechanism for mechanism in scenario.mechanisms}
     for module in modules:
@@ -100,9 +104,10 @@ def active(scenario: Content) -> dict[str, bool]:
     False
     """
     modules = [*MODULES, *(mechanism.name for mechanism in scenario.mechanisms)]
+    rows = {row.path: row for row in parameter_table(scenario)}
 
     def without(module: str) -> Content:
-        return scenario.from_dict(set_paths(scenario, neutral_paths(scenario, [module])))
+        return scenario.from_dict(set_paths(scenario, neutral_paths(scenario, [module], rows)))
 
     return {module: without(module) != scenario for module in modules}
 

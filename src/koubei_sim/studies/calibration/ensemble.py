@@ -30,6 +30,8 @@ from koubei_sim.metrics.runs import scale_of
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.parameters import together
 from koubei_sim.model.world.arrays import History
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.progress import Meter, Progress, in_turn
 from koubei_sim.runs.simulation import Simulation
 from koubei_sim.storage import check_goal, whole_file
@@ -191,7 +193,7 @@ class Ensemble:
 
 
 @dataclass(frozen=True)
-class Worlds(Look):
+class Worlds(Look, Reported):
     """Runs of all worlds of an ensemble; figures and metrics take it as they take a `Result`.
 
     Attributes
@@ -218,6 +220,11 @@ class Worlds(Look):
     def replicates(self) -> int:
         """Number of worlds."""
         return len(self.histories)
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.calibration.page import page_of
+
+        return page_of(self, language)
 
     def series(self, name: str) -> NDArray[np.float64]:
         """Return people by world and day: ``users``, ``loyal``, ``die_hard``, ...

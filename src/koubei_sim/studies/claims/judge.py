@@ -27,9 +27,11 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import kept_measure, mean_interval
 from koubei_sim.model.scenario.neutral import active
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import refused
 from koubei_sim.studies.claims import effects as effect
-from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
+from koubei_sim.studies.claims.claim_file import FILE, Claim, Test, read_claim
 from koubei_sim.studies.claims.design import (
     AGAIN,
     TAKE_OFF,
@@ -60,7 +62,7 @@ _QUICK: Final = {"points": 6, "replicates": 2, "ladder": 2}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Verdict(Look):
+class Verdict(Look, Reported):
     """The verdict of a claim.
 
     Attributes
@@ -88,6 +90,13 @@ class Verdict(Look):
         return Table(self.content["tests"]).drop(
             columns=["splits", "tree", *AGAIN], errors="ignore"
         )
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.claims.page import page_of
+
+        file = self.claim.folder / FILE
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        return page_of(self.content, text, language)
 
     def __repr__(self) -> str:
         """Return one line."""

@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from koubei_sim.errors import KoubeiError
+from koubei_sim.reports.door import Paged
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.claims.claim_file import FILE, read_claim
 from koubei_sim.studies.claims.effects import MOST_WORLDS
 from koubei_sim.studies.claims.judge import Verdict, check_quick, stale
+from koubei_sim.studies.claims.page import page_of
+from koubei_sim.studies.claims.plain import plain_of
 
 BEGIN: Final = "<!-- verdict -->"
 END: Final = "<!-- /verdict -->"
@@ -57,13 +60,13 @@ def write_verdict(found: Verdict) -> list[Path]:
     """
     check_quick(found.content)
     folder = found.claim.folder
-    text = json.dumps(_plain(found.content), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(plain_of(found.content), indent=1, ensure_ascii=False) + "\n"
     written = [_write(folder / VERDICT, text)]
     if not found.claim.script:  # a script writes tables and figure of its own
         written.append(_write(folder / RESULTS, _csv(found.content)))
     readme = folder / "README.md"
     if readme.is_file():
-        written.append(_write(readme, _with_block(readme, block(_plain(found.content)))))
+        written.append(_write(readme, _with_block(readme, block(plain_of(found.content)))))
     return written
 
 
@@ -81,6 +84,21 @@ def read_verdict(folder: str | Path) -> dict[str, Any] | None:
     if not isinstance(found, dict) or "verdict" not in found or "tests" not in found:
         raise KoubeiError(str(path), "is no verdict", fix=f"koubei claim {path.parent}")
     return found
+
+
+def paged(folder: str | Path) -> Paged:
+    """Return the page of the verdict that a claim's folder holds: `to_html`, `to_excel`.
+
+    Raises
+    ------
+    KoubeiError
+        Where there is no verdict yet.
+    """
+    content, file = read_verdict(folder), Path(folder) / FILE
+    if content is None:
+        raise KoubeiError(str(folder), "no verdict yet", fix=f"koubei claim {folder}")
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return Paged(lambda language: page_of(content, text, language))
 
 
 def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:
@@ -396,19 +414,6 @@ def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Return content as JSON can hold it, floats to nine digits, NaN as null."""
-    if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        return float(f"{value:.9g}") if math.isfinite(value) else str(value)
-    return value.item() if hasattr(value, "item") else value
 
 
 def _with_block(path: Path, text: str) -> str:

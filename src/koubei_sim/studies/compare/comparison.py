@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.checks import number, word
+from koubei_sim.checks import number, whole, word
 from koubei_sim.core.codes import RECRUITER_GOODS, RECRUITER_MEDIA, RECRUITER_SEED
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, count_text, span_text, wrapped
@@ -37,6 +37,8 @@ from koubei_sim.metrics import (
 from koubei_sim.model.mechanisms import TABLE
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import outcome_from
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.runs.simulation import measure as of_one
@@ -67,7 +69,7 @@ class Made:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Look):
+class Comparison(Look, Reported):
     """Scenarios that were run under one key.
 
     Attributes
@@ -283,7 +285,12 @@ class Comparison(Look):
         shown = [self.baseline, name, "effect", "low", "high", "kind", "n"]
         return table.told(shown, f"of the pairs: {kept[1]}; take_off: of all")
 
-    def over_time(self, series: str = "users", name: str | None = None) -> pd.DataFrame:
+    def over_time(
+        self,
+        series: str = "users",
+        name: str | None = None,
+        ticks: Sequence[int] | NDArray[np.int64] | None = None,
+    ) -> pd.DataFrame:
         """Return the effect day by day, in the pairs in which both take off.
 
         Parameters
@@ -293,6 +300,8 @@ class Comparison(Look):
             daily table, summed over its columns.
         name : str, optional
             The scenario compared with the baseline.
+        ticks : sequence of int, optional
+            Only these days: an interval for each day of a long run takes its time.
 
         Returns
         -------
@@ -305,7 +314,9 @@ class Comparison(Look):
         name = self._other(name)
         rows, _ = told_of(self._kinds(name, self.baseline))
         one, other = (self._daily(series, which)[rows] for which in (name, self.baseline))
-        found = [effect("users", one[:, t], other[:, t]) for t in range(one.shape[1])]
+        days = np.arange(one.shape[1]) if ticks is None else _days(ticks, one.shape[1])
+        one, other = one[:, days], other[:, days]
+        found = [effect("users", one[:, t], other[:, t]) for t in range(days.size)]
         logs = [np.log1p(each) for each in (other, one)]
         typical = [np.expm1(each.mean(axis=0)) if each.size else each.sum(axis=0) for each in logs]
         return Table(
@@ -315,8 +326,9 @@ class Comparison(Look):
                 "effect": [each.estimate for each in found],
                 "low": [each.low for each in found],
                 "high": [each.high for each in found],
-            }
-        ).rename_axis("tick")
+            },
+            index=pd.Index(days, name="tick"),
+        )
 
     def _daily(self, series: str, name: str) -> NDArray[np.float64]:
         makers = {
@@ -423,6 +435,11 @@ class Comparison(Look):
         table = table.reindex(index=list(CHANGES), columns=kinds, fill_value=0) / self.replicates
         return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)
 
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.compare.page import page_of
+
+        return page_of(self, language)
+
     def _other(self, name: str | None) -> str:
         return self.names[1] if name is None else word("name", name, list(self.runs))
 
@@ -462,6 +479,12 @@ class Comparison(Look):
                 lines.append(f"    where {of}: users {users_}, {users_.n} pairs")
         lines += [f"  note: {note}" for note in self.notes]
         return wrapped("\n".join(lines))
+
+
+def _days(ticks: Any, shortest: int) -> NDArray[np.int64]:
+    """Return days that all scenarios were run."""
+    given = ticks.tolist() if hasattr(ticks, "tolist") else ticks
+    return np.array([whole("ticks", tick, 0, shortest - 1) for tick in given], dtype=np.int64)
 
 
 def _strata_names(name: str, base: str) -> list[str]:

@@ -19,6 +19,8 @@ from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, count_text, money_text, span_text, wrapped
 from koubei_sim.metrics import Interval, chance, wilson
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.decide import information
@@ -96,7 +98,7 @@ def _arms(excess: FloatArray, quantile: Any) -> tuple[float, float]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Plan(Look):
+class Plan(Look, Reported):
     """Designs in worlds: which pays, how surely, and what would be worth knowing first.
 
     Attributes
@@ -140,7 +142,7 @@ class Plan(Look):
     key: int
     currency: str = ""
     prices: dict[str, Any] = field(default_factory=dict)
-    _frames: dict[str, Any] = field(default_factory=dict)
+    scenario: Any = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -349,6 +351,11 @@ class Plan(Look):
         fixed = [name for name in found if name not in asked or name == "all parameters"]
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.decide.page import page_of
+
+        return page_of(self, language)
 
     def save(self, file: str | Path) -> Path:
         """Write the table as CSV, whole or not at all; return its path."""

@@ -170,6 +170,7 @@ def plan(
         asked.limit,
         race,
         options.key,
-        money,
-        asked.prices,
+        currency=money,
+        prices=asked.prices,
+        scenario=asked.base,
     )

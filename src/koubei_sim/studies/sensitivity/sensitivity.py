@@ -31,6 +31,8 @@ from koubei_sim.metrics import (
 )
 from koubei_sim.metrics.hurdle import enough
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import options_from, scenario_from, texts
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.studies.compare.strata import Parts, parts, scaled
@@ -298,7 +300,7 @@ def _outcomes(given: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sensitivity(Look):
+class Sensitivity(Look, Reported):
     """What a sensitivity study found; made by `sensitivity`.
 
     Attributes
@@ -445,6 +447,11 @@ class Sensitivity(Look):
             gain = noise / split.both if split.both > 0.0 else np.inf * noise if noise else np.nan
             rows[name] = {**split._asdict(), "replicates": noise, "gain": gain}
         return Table.from_dict(rows, orient="index").rename_axis("outcome")
+
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.sensitivity.page import page_of
+
+        return page_of(self, language)
 
     def _named(self, outcome: str | None) -> str:
         return self.outcomes[0] if outcome is None else kept_measure(outcome, self.outcomes)

@@ -18,6 +18,8 @@ from koubei_sim.checks import path as path_of
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import kept_measure, told
+from koubei_sim.reports.door import Reported
+from koubei_sim.reports.page import Page
 from koubei_sim.storage import whole_file, write_netcdf
 from koubei_sim.studies.design.kept_curves import COLUMN
 from koubei_sim.studies.design.plan import Sweep
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 FORMATS = (".parquet", ".csv", ".nc")
 
 
-class SweepResult(Look):
+class SweepResult(Look, Reported):
     """The runs of a sweep; made by `sweep` and `open_sweep`, not by hand.
 
     Attributes
@@ -150,8 +152,13 @@ class SweepResult(Look):
         kept = [name for name in table.columns if name not in self.sweep.outcomes]
         return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
 
-    def summary(self, outcome: str) -> pd.DataFrame:
-        """Return one outcome by point, told as in `Result.summary`.
+    def _page(self, language: str) -> Page:
+        from koubei_sim.studies.sweep.page import page_of
+
+        return page_of(self, language)
+
+    def summary(self, outcome: str, points: Iterable[int] | None = None) -> pd.DataFrame:
+        """Return one outcome by point, told as in `Result.summary`; of some points where asked.
 
         Columns: the paths of the point; ``take_off``, how many of its replicates did; ``estimate``
         with its 95 % interval ``low, high``: of the chance where the outcome is ``take_off``, else
@@ -166,7 +173,10 @@ class SweepResult(Look):
 
         outcome = kept_measure(outcome, self.sweep.outcomes)
         rows, horizon = [], float(self.sweep.scenario.ticks)
-        for point, part in self.table().groupby("point"):
+        table = self.table()
+        if points is not None:
+            table = table[table["point"].isin(list(points))]
+        for point, part in table.groupby("point"):
             values, taken = (
                 part[name].to_numpy(dtype=np.float64) for name in (outcome, "take_off")
             )

@@ -1,0 +1,67 @@
+"""Outcomes as people read them: their Chinese names, and how their numbers are shown.
+
+The English names stand with the outcomes (`overview.OUTCOMES`).  Called by figures and reports.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from koubei_sim.metrics.overview import OUTCOMES, SHARES, offset
+
+#: Outcomes in Chinese.
+CHINESE: Final[dict[str, str]] = {
+    "users": "期末用户",
+    "loyal": "期末忠诚及以上",
+    "die_hard": "期末铁杆与核心",
+    "core": "期末核心",
+    "adoptions": "累计采用人次",
+    "lapses": "累计流失人次",
+    "rejected": "期末拒绝人数",
+    "rival": "期末竞品用户",
+    "aware_share": "知晓产品的比例",
+    "take_off": "起飞的模拟比例",
+    "day_take_off": "起飞之日（仅计起飞者）",
+    "day_die_hard_5000": "铁杆达5000人之日",
+    "day_loyal_100000": "忠诚达10万人之日",
+    "purity_core": "核心中发烧友的比例",
+    "reputation": "近28日美誉度",
+    "net_promoters": "近28日净推荐比例",
+    "active_share": "近28日日活跃比例",
+    "recruiters": "带来过用户的人数",
+    "active_day_90": "采用90天后仍在用的人数",
+    "k_factor": "每位用户30日内带来的用户",
+    "trees": "传播树数量",
+    "largest_tree": "最大传播树的人次",
+    "largest_share": "最大传播树占全部采用的比例",
+    "single_share": "单人树的比例",
+    "tree_depth": "最深传播树的代数",
+    "virality": "最大树的结构性传播度",
+    "cost": "总成本",
+    "cost_per_user": "每位期末用户的成本",
+    "cost_per_loyal": "每位忠诚用户的成本",
+}
+
+
+def outcome_in(language: str, outcome: str) -> str:
+    """Return what an outcome is called; a measure of one's own is called as it is written.
+
+    Examples
+    --------
+    >>> outcome_in("en", "users"), outcome_in("zh", "users"), outcome_in("zh", "users@60")
+    ('users at the end', '期末用户', 'users@60')
+    """
+    return (CHINESE if language == "zh" else OUTCOMES).get(outcome, outcome)
+
+
+def shown_as(outcome: str) -> str:
+    """Return how numbers of an outcome are shown (`reports.numbers`): a share, a count, a number.
+
+    Examples
+    --------
+    >>> shown_as("take_off"), shown_as("users@60"), shown_as("virality")
+    ('share', 'count', 'number')
+    """
+    if outcome in SHARES or outcome.startswith("take_off"):
+        return "share"
+    return "number" if offset(outcome) is None else "count"

@@ -1,0 +1,334 @@
+"""A page as one HTML file that needs nothing else: styles, script, charts and numbers are in it.
+
+Whatever a person wrote (names, notes, labels) is text, never markup; a content security policy lets
+the browser run only the script of this file and fetch nothing.  The same page gives the same bytes.
+Called by `door`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from importlib import resources
+from typing import Any, Final
+
+import numpy as np
+
+from koubei_sim._version import __version__
+from koubei_sim.reports import dots
+from koubei_sim.reports.numbers import shown
+from koubei_sim.reports.page import (
+    Block,
+    Cell,
+    Curves,
+    Dots,
+    Figures,
+    Line,
+    Listing,
+    Page,
+    Section,
+    Table,
+)
+from koubei_sim.reports.words import Words
+
+#: Days of a chart and rows of a table that stand in the file, so that it stays small.
+POINTS: Final = 240
+ROWS: Final = 400
+#: Tables of more rows than this have a field to look for rows.
+_FILTERED: Final = 12
+#: Signs that have no place in a document, or that would turn round the text behind a name.
+_CONTROL: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+@cache
+def _asset(name: str) -> str:
+    folder = resources.files("koubei_sim.reports") / "assets"
+    return (folder / name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _script() -> tuple[str, str]:
+    """Return the script of every page, and the digest by which the policy knows it."""
+    licence = _asset("uPlot.LICENSE.txt").replace("*/", "* /")
+    text = f"/*\n{licence}\n*/\n{_asset('uPlot.iife.min.js')}\n{_asset('report.js')}\n"
+    digest = hashlib.sha256(text.encode()).digest()
+    return text, "sha256-" + base64.b64encode(digest).decode()
+
+
+def text_of(page: Page) -> str:
+    """Return a page as the text of an HTML file.
+
+    Examples
+    --------
+    >>> text_of(Page("a < b", "", "en", ())).count("a &lt; b")
+    2
+    """
+    say = Words(page.language)
+    script, digest = _script()
+    policy = (
+        f"default-src 'none'; script-src '{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    charts: list[dict[str, Any]] = []
+    parts = [_section(part, at, say, charts) for at, part in enumerate(page.sections)]
+    contents = "".join(
+        f'<li><a href="#part-{at}">{_text(part.title)}</a></li>'
+        for at, part in enumerate(page.sections)
+    )
+    data = {
+        "language": page.language,
+        "charts": charts,
+        "words": {word: say(word) for word in ("copied", "not_copied")},
+    }
+    # "<" would end the element that holds the data, whatever JSON says.
+    numbers = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    numbers = _clean(numbers).replace("<", "\\u003c")
+    lead = f'<p class="lead">{_text(page.lead)}</p>' if page.lead else ""
+    usage = f'<p class="usage">{say("how_to_use")}</p>' if charts else ""
+    noscript = f"<noscript><p>{say('no_script')}</p></noscript>" if charts else ""
+    title = _text(page.title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{"zh-CN" if page.language == "zh" else "en"}">\n<head>\n'
+        f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f'<meta name="generator" content="koubei_sim {__version__}">\n<title>{title}</title>\n'
+        f"<style>\n{_asset('uPlot.min.css')}\n{_asset('report.css')}\n</style>\n</head>\n<body>\n"
+        f'<header><h1>{title}</h1>{lead}<nav aria-label="{say("contents")}"><ul>{contents}</ul>'
+        f"</nav></header>\n<main>\n{usage}{noscript}{''.join(parts)}</main>\n"
+        f"<footer><p>{say('made_with', version=__version__)}</p>{_licence(say, charts)}</footer>\n"
+        '<p id="said" role="status" class="unseen"></p>\n'
+        f'<script type="application/json" id="report-data">{numbers}</script>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _licence(say: Words, charts: list[dict[str, Any]]) -> str:
+    if not charts:
+        return ""
+    licence = escape(_asset("uPlot.LICENSE.txt"))
+    return (
+        f'<details><summary>{say("licence")}</summary><pre tabindex="0">{licence}</pre></details>'
+    )
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _text(text: Any) -> str:
+    """Return text that stands for itself, between tags and in attributes."""
+    return escape(_clean(str(text)))
+
+
+def _section(part: Section, at: int, say: Words, charts: list[dict[str, Any]]) -> str:
+    inner = "".join(_block(block, f"b{at}-{k}", say, charts) for k, block in enumerate(part.blocks))
+    head = f'<h2 id="part-{at}">{_text(part.title)}</h2>'
+    if part.folded:
+        return f"<section><details><summary>{head}</summary>{inner}</details></section>\n"
+    return f"<section>{head}{inner}</section>\n"
+
+
+def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]]) -> str:
+    if isinstance(block, Table):
+        return _table(block, place, say)
+    if isinstance(block, Curves):
+        return _curves(block, place, say, charts)
+    if isinstance(block, Dots):
+        return _dots(block, say)
+    if isinstance(block, Listing):
+        return _listing(block, place, say)
+    if isinstance(block, Figures):
+        cells = "".join(
+            f"<div><dt>{_text(name)}</dt><dd><b>{_text(number)}</b><span>{_text(rest)}</span></dd>"
+            "</div>"
+            for name, number, rest in block.entries
+        )
+        return f'<dl class="figures">{cells}</dl>'
+    if not block.texts:
+        return ""
+    kind = "mind" if block.warning else "findings"
+    return f'<ul class="{kind}">{"".join(f"<li>{_text(one)}</li>" for one in block.texts)}</ul>'
+
+
+def _buttons(place: str, title: str, say: Words, csv: bool) -> str:
+    copy = _text(say("copy_of", title=title))
+    found = f'<button type="button" data-copy="{place}" aria-label="{copy}">{say("copy")}</button>'
+    if csv:
+        save = _text(say("csv_of", title=title))
+        found += (
+            f'<button type="button" data-csv="{place}" aria-label="{save}">{say("csv")}</button>'
+        )
+    return f'<span class="buttons">{found}</span>'
+
+
+# Tables ------------------------------------------------------------------------------------------
+
+
+def _table(table: Table, place: str, say: Words) -> str:
+    title = _text(table.title)
+    kinds = [column.kind for column in table.columns]
+    head = "".join(
+        f'<th scope="col"{_side(kind)}>{_text(column.title)}</th>'
+        for column, kind in zip(table.columns, kinds)
+    )
+    rows = []
+    for at, row in enumerate(table.rows[:ROWS]):
+        of_row = table.kinds[at] if table.kinds is not None else "number"
+        cells = [
+            _cell(value, of_row if kind == "row" else kind, first=not k, language=say.language)
+            for k, (value, kind) in enumerate(zip(row, kinds))
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    note = f'<p class="note">{_text(table.note)}</p>' if table.note else ""
+    if len(table.rows) > ROWS:
+        said = say("rows_shown", shown=ROWS, rows=len(table.rows))
+        note += f'<p class="note">{_text(said)}</p>'
+    field = ""
+    if len(rows) > _FILTERED:
+        field = (
+            f'<label class="filter">{say("filter")} <input type="search" data-filter="{place}">'
+            "</label>"
+        )
+    return (
+        f'<div class="block"><div class="head"><h3>{title}</h3><div class="tools">{field}'
+        f"{_buttons(place, table.title, say, csv=True)}</div></div>"
+        f'<div class="wide" role="region" tabindex="0" aria-label="{title}"><table id="{place}" '
+        f'data-name="{_text(table.name)}"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}'
+        f"</tbody></table></div>{note}</div>"
+    )
+
+
+def _side(kind: str) -> str:
+    return ' class="t"' if kind in ("text", "plain") else ""
+
+
+def _cell(value: Any, kind: str, first: bool, language: str) -> str:
+    if isinstance(value, Cell):
+        value, kind = value
+    plain = value.item() if hasattr(value, "item") else value
+    said = _text(shown(plain, kind, language))
+    if first:
+        return f'<th scope="row" class="t">{said}</th>'
+    if isinstance(plain, (int, float)) and not isinstance(plain, bool):
+        # What is copied and saved is the number itself, not its rounded text.
+        raw = "" if isinstance(plain, float) and math.isnan(plain) else repr(plain)
+        return f'<td data-v="{raw}"{_side(kind)}>{said}</td>'
+    return f'<td class="t">{said}</td>'
+
+
+def _listing(listing: Listing, place: str, say: Words) -> str:
+    title = _text(listing.title)
+    return (
+        f'<div class="block"><div class="head"><h3>{title}</h3><div class="tools">'
+        f"{_buttons(place, listing.title, say, csv=False)}</div></div>"
+        f'<pre id="{place}" tabindex="0" role="region" aria-label="{title}">{_text(listing.text)}'
+        "</pre></div>"
+    )
+
+
+def _dots(given: Dots, say: Words) -> str:
+    if not given.dots:
+        return ""
+    note = f'<p class="note">{_text(given.note)}</p>' if given.note else ""
+    if len(given.dots) > dots.MOST:
+        said = say("dots_shown", shown=dots.MOST, rows=len(given.dots))
+        note += f'<p class="note">{_text(said)}</p>'
+    drawn = _clean(dots.drawn(given, say.language, say("estimate_of")))
+    return f'<div class="block"><h3>{_text(given.title)}</h3>{drawn}{note}</div>'
+
+
+# Charts ------------------------------------------------------------------------------------------
+
+
+def sampled(days: int) -> np.ndarray:
+    """Return which days of a chart are drawn: all, or `POINTS` at even steps.
+
+    Examples
+    --------
+    >>> sampled(5).tolist(), sampled(3650).size, int(sampled(3650)[-1])
+    ([0, 1, 2, 3, 4], 240, 3649)
+    """
+    if days <= POINTS:
+        return np.arange(days)
+    return np.unique(np.linspace(0, days - 1, POINTS).round().astype(np.int64))
+
+
+def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]]) -> str:
+    at = sampled(len(curves.x))
+    charts.append(
+        {
+            "id": place,
+            "name": curves.name,
+            "x": _numbers(np.asarray(curves.x)[at]),
+            "start": None if curves.start is None else curves.start.isoformat(),
+            "kind": curves.kind,
+            "log": curves.log,
+            "y": curves.y_title,
+            "xTitle": curves.x_title or say("day"),
+            "at": f"{curves.x_title} #" if curves.x_title else say("at_day", day="#"),
+            "lines": [_line(line, at) for line in curves.lines],
+        }
+    )
+    title = _text(curves.title)
+    notes = [curves.note] if curves.note else []
+    if at.size < len(curves.x):
+        notes.append(say("sampled", shown=at.size, days=len(curves.x)))
+    note = "".join(f'<p class="note">{_text(one)}</p>' for one in notes)
+    zoom = "".join(
+        f'<button type="button" data-zoom="{word}" aria-label="{_text(say(label))}: {title}">'
+        f"{sign}</button>"
+        for word, label, sign in (
+            ("in", "zoom_in", "+"),
+            ("out", "zoom_out", "−"),
+            ("whole", "whole", say("whole")),
+        )
+    )
+    if curves.log is not None:
+        zoom += (
+            f'<button type="button" data-log aria-pressed="{str(bool(curves.log)).lower()}" '
+            f'aria-label="{say("log")}: {title}">{say("log")}</button>'
+        )
+    save = _text(say("csv_of", title=curves.title))
+    zoom += f'<button type="button" data-series aria-label="{save}">{say("csv")}</button>'
+    picture = _text(f"{say('chart_of', title=curves.title)}. {curves.alternative}")
+    return (
+        f'<figure class="block chart" id="{place}"><div class="head"><figcaption>'
+        f'<h3>{title}</h3></figcaption><div class="tools"><span class="buttons">{zoom}</span></div>'
+        "</div>"
+        f'<div class="canvas" role="img" aria-label="{picture}"></div>'
+        f'<label class="slide"><span class="unseen">{say("read_at")}: {title}</span>'
+        f'<input type="range" min="0" max="{at.size - 1}" value="{at.size - 1}"></label>'
+        f'<ul class="legend" aria-label="{say("lines")}"></ul>{note}</figure>'
+    )
+
+
+def _line(line: Line, at: np.ndarray) -> dict[str, Any]:
+    found: dict[str, Any] = {"t": line.title, "v": _numbers(np.asarray(line.values)[at])}
+    if line.low is not None and line.high is not None:
+        found |= {"lo": _numbers(line.low[at]), "hi": _numbers(line.high[at])}
+    if line.thin:
+        found["thin"] = 1
+    if line.faint:
+        found["faint"] = 1
+    return found | {"c": line.colour}
+
+
+def _numbers(values: Any) -> Sequence[int | float | None]:
+    """Return numbers to six digits, as short as JSON has them; None for what is not defined."""
+    found: list[int | float | None] = []
+    for value in np.asarray(values, dtype=np.float64).tolist():
+        if not math.isfinite(value):
+            found.append(None)
+            continue
+        short = float(f"{value:.6g}")
+        found.append(int(short) if short.is_integer() else short)
+    return found

@@ -1,0 +1,142 @@
+"""What the report of a sensitivity study holds: what an outcome hangs on, and how surely.
+
+Called by `Sensitivity._page`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import offset
+from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.reports import numbers
+from koubei_sim.reports.page import Column, Dot, Dots, Page, Section, Sentences, Table
+from koubei_sim.reports.words import Words
+from koubei_sim.runs import page as runs
+from koubei_sim.runs import page_parts as parts
+from koubei_sim.runs.page_words import WORDS as RUN_WORDS
+from koubei_sim.studies.sweep.page import recipe
+
+#: The columns of the leading index of each method.
+_LEADING: Final = {"oat": "difference", "morris": "mu_star", "sobol": "ST"}
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "title": ("What {outcome} hang on", "{outcome}取决于什么"),
+    "lead": (
+        "{scenario}: {method} over {parameters:,} parameters, {points:,} points x {replicates:,} "
+        "replicates, key {key}",
+        "{scenario}：{method}，{parameters:,}个参数，{points:,}个点 × {replicates:,}次重复，"
+        "随机数钥匙{key}",
+    ),
+    "oat": ("one at a time", "逐个改变"),
+    "morris": ("Morris' screening", "Morris筛选法"),
+    "sobol": ("Sobol's indices", "Sobol指数"),
+    "most": ("{outcome}: {path} matters most, {said}.", "{outcome}：{path}最重要，{said}。"),
+    "sure": (
+        "{outcome}: for {number:,} of {all:,} parameters the interval leaves out no effect: "
+        "{names}.",
+        "{outcome}：{all:,}个参数中有{number:,}个的区间不含无效应：{names}。",
+    ),
+    "none_sure": (
+        "{outcome}: no parameter's interval leaves out no effect.",
+        "{outcome}：没有参数的区间排除无效应。",
+    ),
+    "undefined": ("{said}", "{said}"),
+    "index_oat": (
+        "{outcome}: high end of the range against the low end",
+        "{outcome}：范围上限对下限",
+    ),
+    "index_morris": ("{outcome}: mu*, mean size of effects", "{outcome}：mu*（效应绝对值的均值）"),
+    "index_sobol": ("{outcome}: total share of variance, ST", "{outcome}：占方差的总比例ST"),
+    "note": (
+        "Lines: 95 % intervals. Counts and money: in the logarithm, or as factors.",
+        "线段为95%区间。人数与金额取对数或以倍数表示。",
+    ),
+    "table_of": ("{outcome}, the most important first", "{outcome}（最重要者在前）"),
+}  # fmt: skip
+
+
+def page_of(found: Any, language: str) -> Page:
+    """Return the page of a `Sensitivity`."""
+    say = Words(language, WORDS, RUN_WORDS)
+    plan = found.runs.sweep
+    said, minded, charts, tables = [], [], [], []
+    for name in found.outcomes:
+        try:
+            frame = found.table(name)
+        except KoubeiError as error:
+            minded.append(say("undefined", said=str(error)))
+            continue
+        said += _findings(found, name, frame, say)
+        charts.append(_dots(found, name, frame, say))
+        tables.append(_table(name, frame, say))
+    sections = [
+        Section(say("findings"), [Sentences(minded, True), Sentences(said)]),
+        Section(say("charts"), charts),
+        Section(say("tables"), tables),
+        Section(say("simulated"), [parts.in_words(plan.scenario, say)], folded=True),
+        Section(say("assumptions"), parts.assumptions(plan.scenario, say), folded=True),
+        Section(say("recipe"), recipe(found.runs, say), folded=True),
+        runs.reading(say),
+    ]
+    title = say("title", outcome=outcome_in(language, found.outcomes[0]))
+    lead = say(
+        "lead", scenario=plan.scenario.name, method=say(found.method),
+        parameters=len(found.ranges), points=plan.points.number, replicates=plan.replicates,
+        key=found.key,
+    )  # fmt: skip
+    return Page(title, lead, language, sections)
+
+
+def _of_row(found: Any, name: str, row: Any) -> tuple[tuple[float, float, float], str, float]:
+    """Return the leading index with its interval, how it is shown, and where nothing is."""
+    word = _LEADING[found.method]
+    ends = (row[word], row[f"{word}_from"], row[f"{word}_to"])
+    if found.method != "oat":
+        return ends, "number", 0.0
+    if row["kind"] == "times":
+        return ends, "times", 1.0
+    return ends, "points" if shown_as(name) == "share" else "difference", 0.0
+
+
+def _findings(found: Any, name: str, frame: Any, say: Words) -> list[str]:
+    if not len(frame):
+        return []
+    outcome, sure = outcome_in(say.language, name), []
+    for path, row in frame.iterrows():
+        (_, low, high), _, nothing = _of_row(found, name, row)
+        if low > nothing or high < nothing:
+            sure.append(str(path))
+    ends, kind, _ = _of_row(found, name, frame.iloc[0])
+    said = numbers.told(*ends, kind, say.language)
+    first = say("most", outcome=outcome, path=frame.index[0], said=said)
+    if not sure:
+        return [first, say("none_sure", outcome=outcome)]
+    names = ", ".join(sure[:6]) + (" ..." if len(sure) > 6 else "")
+    return [first, say("sure", outcome=outcome, number=len(sure), all=len(frame), names=names)]
+
+
+def _dots(found: Any, name: str, frame: Any, say: Words) -> Dots:
+    dots, kind, nothing = [], "number", 0.0
+    for path, row in frame.iterrows():
+        ends, kind, nothing = _of_row(found, name, row)
+        label = f"{path} ({numbers.shown(row['from'])} .. {numbers.shown(row['to'])})"
+        dots.append(Dot(label, *ends, numbers.told(*ends, kind, say.language)))
+    title = say(f"index_{found.method}", outcome=outcome_in(say.language, name))
+    scale = "number" if kind == "difference" else kind
+    factors = kind == "times" and offset(name) is not None
+    return Dots(name, title, dots, scale, nothing, factors, say("note"))
+
+
+def _table(name: str, frame: Any, say: Words) -> Table:
+    # The names of columns are explained in the documentation of `Sensitivity.table`.
+    flat = frame.reset_index()
+    columns = [Column("parameter", say("parameter"))]
+    columns += [
+        Column(str(c), str(c), "text" if flat[c].dtype == object else "number")
+        for c in flat.columns[1:]
+    ]
+    rows = [list(row) for row in flat.itertuples(index=False)]
+    title = say("table_of", outcome=outcome_in(say.language, name))
+    return Table(name, title, columns, rows)

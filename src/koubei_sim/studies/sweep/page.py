@@ -1,0 +1,232 @@
+"""What the report of a sweep holds: at each point whether it takes off, and outcomes given that.
+
+Called by `SweepResult._page`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.reports import numbers
+from koubei_sim.reports.html import ROWS
+from koubei_sim.reports.page import (
+    Column,
+    Dot,
+    Dots,
+    Listing,
+    Page,
+    Section,
+    Sentences,
+    Table,
+)
+from koubei_sim.reports.words import Words
+from koubei_sim.runs import page as runs
+from koubei_sim.runs import page_parts as parts
+from koubei_sim.runs.page_words import WORDS as RUN_WORDS
+
+#: Outcomes that are told at each point, beside take-off.
+_OUTCOMES: Final = 4
+#: Signs of code beyond which only the folder is named.
+_LONGEST: Final = 20_000
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "title": ("{name}: sweep over {paths}", "{name}：扫描{paths}"),
+    "lead": (
+        "{points:,} points, {replicates:,} replicates each, key {key}; {done:,} of {runs:,} runs "
+        "are done",
+        "{points:,}个点，每点{replicates:,}次重复，随机数钥匙{key}；已完成{done:,}次，共{runs:,}次",
+    ),
+    "takes_off_range": (
+        "The chance of take-off goes from {low} at {low_at} to {high} at {high_at}.",
+        "起飞概率从{low}（{low_at}）到{high}（{high_at}）。",
+    ),
+    "apart": (
+        "Their intervals do not overlap: the points differ.",
+        "两者区间不重叠：这些点确有差别。",
+    ),
+    "overlap": (
+        "Their intervals overlap: these replicates cannot tell the two points apart.",
+        "两者区间重叠：这些重复不足以区分两点。",
+    ),
+    "outcome_range": (
+        "Where it takes off, {outcome} go from {low} at {low_at} to {high} at {high_at}.",
+        "在起飞的重复中，{outcome}从{low}（{low_at}）到{high}（{high_at}）。",
+    ),
+    "failed": ("{failed:,} runs failed.", "有{failed:,}次运行失败。"),
+    "unfinished": (
+        "The sweep is not finished: points without a run are left out.",
+        "扫描尚未完成：没有运行的点未列出。",
+    ),
+    "some_points": (
+        "{shown:,} of {points:,} points, at even steps, are told here; `koubei export` has all.",
+        "此处等间隔给出{shown:,}个点，共{points:,}个；`koubei export`含全部。",
+    ),
+    "chance_by_point": ("Chance of take-off by point", "各点的起飞概率"),
+    "by_point": ("{outcome} by point", "各点的{outcome}"),
+    "by_point_note": (
+        "Estimates with 95 % intervals of the replicates that took off; of all, where none did.",
+        "起飞的重复的估计值与95%区间；若均未起飞，则为全部重复。",
+    ),
+    "none_off": ("none took off", "均未起飞"),
+    "nowhere": (
+        "Nothing takes off at any point: outcomes are of what did not.",
+        "任何点都没有起飞：其余结果为未起飞者的结果。",
+    ),
+    "point": ("point", "点"),
+    "take_off": ("took off", "起飞比例"),
+}  # fmt: skip
+
+
+def page_of(found: Any, language: str) -> Page:
+    """Return the page of a `SweepResult`."""
+    say = Words(language, WORDS, RUN_WORDS)
+    plan, runs_of = found.sweep, found.table()
+    points = _chosen(runs_of["point"].unique())
+    wanted = ["take_off", *(name for name in plan.outcomes if name != "take_off")]
+    wanted = [name for name in wanted if name in plan.outcomes][: _OUTCOMES + 1]
+    summaries = {name: found.summary(name, points=points) for name in wanted}
+    labels = [_label(dict(zip(plan.points.columns, row))) for row in _places(summaries, plan)]
+    said = [s for name in wanted for s in _findings(name, summaries[name], labels, say)]
+    charts = [_dots(name, summaries[name], labels, say) for name in wanted]
+    tables = [_table(name, summaries[name], plan, say) for name in wanted]
+    failed = int(runs_of["failed"].notna().sum())
+    minded = [say("failed", failed=failed)] if failed else []
+    if len(runs_of) < plan.runs:
+        minded.append(say("unfinished"))
+    if len(runs_of) and float(np.nanmax(runs_of["take_off"])) == 0.0:
+        minded.append(say("nowhere"))
+    if len(points) < runs_of["point"].nunique():
+        minded.append(say("some_points", shown=len(points), points=plan.points.number))
+    sections = [
+        Section(say("findings"), [Sentences(minded, True), Sentences(said)]),
+        Section(say("charts"), charts),
+        Section(say("tables"), tables),
+        Section(say("simulated"), [parts.in_words(plan.scenario, say)], folded=True),
+        Section(say("assumptions"), parts.assumptions(plan.scenario, say), folded=True),
+        Section(say("recipe"), recipe(found, say), folded=True),
+        runs.reading(say),
+    ]
+    title = say("title", name=plan.scenario.name, paths=", ".join(plan.points.columns))
+    lead = say(
+        "lead", points=plan.points.number, replicates=plan.replicates, key=plan.key,
+        done=len(runs_of), runs=plan.runs,
+    )  # fmt: skip
+    return Page(title, lead, language, sections)
+
+
+def _chosen(points: Any) -> Any:
+    """Return points that are told: all, or as many as a table of the page has rows."""
+    if len(points) <= ROWS:
+        return points
+    return points[np.unique(np.linspace(0, len(points) - 1, ROWS).round().astype(int))]
+
+
+def _places(summaries: dict[str, Any], plan: Any) -> list[tuple[Any, ...]]:
+    first = next(iter(summaries.values()), None)
+    if first is None or not len(first):
+        return []
+    return list(zip(*(first[path] for path in plan.points.columns)))
+
+
+def _label(place: dict[str, Any]) -> str:
+    said = [f"{path} = {numbers.shown(value, 'plain')}" for path, value in place.items()]
+    return ", ".join(said)
+
+
+def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]:
+    """Return where an outcome is least and most, and whether the two intervals part."""
+    if not len(frame):
+        return []
+    shown = np.isfinite(frame["estimate"].to_numpy(dtype=float))
+    if name != "take_off":  # what never took off tells of something else
+        alive = frame["take_off"].to_numpy(dtype=float) > 0.0
+        if int(alive.sum()) < 2:
+            return []
+        shown &= alive
+    known = np.flatnonzero(shown)
+    if known.size < 2:
+        return []
+    values = frame["estimate"].to_numpy()[known]
+    low, high = (int(known[at]) for at in (values.argmin(), values.argmax()))
+    if low == high or values.min() == values.max():
+        return []
+    kind = shown_as(name)
+    ends = []
+    for at in (low, high):
+        row: Any = frame.iloc[at]
+        ends.append(numbers.told(row["estimate"], row["low"], row["high"], kind, say.language))
+    where = {"low": ends[0], "high": ends[1], "low_at": labels[low], "high_at": labels[high]}
+    if name == "take_off":
+        said = say("takes_off_range", **where)
+    else:
+        said = say("outcome_range", outcome=outcome_in(say.language, name), **where)
+    apart = frame["high"].iloc[low] < frame["low"].iloc[high]
+    if numbers.known(frame["high"].iloc[low], frame["low"].iloc[high]):
+        said = f"{said} {say('apart' if apart else 'overlap')}"
+    return [said]
+
+
+def _dots(name: str, frame: Any, labels: list[str], say: Words) -> Dots:
+    kind = shown_as(name)
+    dots = [
+        Dot(label, row.estimate, row.low, row.high, _told(name, row, kind, say))
+        for label, row in zip(labels, frame.itertuples())
+    ]
+    if name == "take_off":
+        return Dots("take_off", say("chance_by_point"), dots, "share")
+    values = frame["estimate"].to_numpy(dtype=float) if len(frame) else np.empty(0)
+    positive = values[np.isfinite(values) & (values > 0.0)]
+    wide = positive.size > 1 and positive.max() > 30.0 * positive.min()
+    title = say("by_point", outcome=outcome_in(say.language, name))
+    return Dots(name, title, dots, kind, log=bool(wide), note=say("by_point_note"))
+
+
+def _told(name: str, row: Any, kind: str, say: Words) -> str:
+    said = numbers.told(row.estimate, row.low, row.high, kind, say.language)
+    dead = name != "take_off" and row.take_off == 0.0
+    return f"{said}; {say('none_off')}" if dead else said
+
+
+def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
+    kind = shown_as(name)
+    columns = [Column("point", say("point"))]
+    columns += [Column(path, path, "plain") for path in plan.points.columns]
+    heads = {
+        "take_off": "share", "estimate": kind, "low": kind, "high": kind, "n": "count",
+    }  # fmt: skip
+    columns += [Column(head, say(head), of) for head, of in heads.items()]
+    names = [column.name for column in columns]
+    rows = [
+        [str(row["point"]), *(row[name] for name in names[1:])] for row in frame.to_dict("records")
+    ]
+    return Table(name, outcome_in(say.language, name), columns, rows)
+
+
+def recipe(found: Any, say: Words) -> list[Any]:
+    """Return how to make a sweep again."""
+    plan = found.sweep
+    file = f"{plan.scenario.name}.toml"
+    supplied = parts.handed_words(plan.supplied)
+    luck = "" if plan.luck == "common" else f", luck={plan.luck!r}"
+    columns = "".join(
+        f"    {path!r}: {list(values)!r},\n" for path, values in plan.points.columns.items()
+    )
+    code = (
+        "import koubei_sim as kb\nimport pandas as pd\n\n"
+        f"sc = kb.Scenario.load({file!r})  # the file below\n"
+        f"points = pd.DataFrame({{  # one entry a point\n{columns}}})\n"
+        f"found = kb.sweep(sc, points, replicates={plan.replicates}, rng={plan.key}, "
+        f"outcomes={list(plan.outcomes)!r}{luck}{supplied})\n"
+    )
+    # Whole scenarios side by side are no points; nor is a list that fills pages one to copy.
+    if plan.variants or len(code) > _LONGEST:
+        code = f"import koubei_sim as kb\n\nfound = kb.load({str(found.folder or 'sweep')!r})"
+    return [
+        Listing("code", say("code"), code),
+        parts.versions(say, {"key": plan.key, "replicates": plan.replicates,
+                            "engine": plan.engine, "digest": plan.digest()}),
+        parts.scenario_file(plan.scenario, say),
+    ]  # fmt: skip
