@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FILES = (
     "run",
     "look",
+    "live",
     "cascade",
     "seeds",
     "evidence",
