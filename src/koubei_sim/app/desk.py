@@ -31,7 +31,7 @@ LONGEST: Final = 120.0
 #: Bytes of histories that are kept for all visitors.
 MOST_KEPT: Final = 2**29
 #: Worlds after which an answer is shown; the last is as many as were asked for.
-LOOKS: Final = (1, 4, 16)
+LOOKS: Final = (1, 8)
 
 FIRST_LOOK, REFINEMENT = 0, 1
 
@@ -136,6 +136,16 @@ class Desk:
     def current(self, number: int) -> bool:
         """Return whether nothing newer was asked for."""
         return number == self._number
+
+    def look(self, number: int) -> None:
+        """End the work on a setting once something newer was asked for.
+
+        Raises
+        ------
+        Stopped
+        """
+        if not self.current(number):
+            raise Stopped
 
     def show(self, number: int, action: Callable[[], None]) -> None:
         """Do what shows something, unless something newer was asked for meanwhile.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -196,7 +196,7 @@ def sidebar(
         {title: mo.vstack(parts, gap=0.25) for title, parts in groups.items()},
         multiple=True, expanded=[say("seeds", lang)],
     )  # fmt: skip
-    head = mo.Html(f"<h2>{escape(source.scenario.title or source.name)}</h2>")
+    head = mo.Html(f'<h2 class="koubei-title">{escape(source.scenario.title or source.name)}</h2>')
     parts = [head, language, preset, upload, opens, pressed["keep"], pressed["reset"]]
     return mo.sidebar(mo.vstack(parts, gap=0.75), width="24rem")
 
@@ -231,13 +231,13 @@ def answer(
     number = desk.take()
     if settings is None or refusal:
         visitor.html = show.wrong(KoubeiError(*refusal.split(": ", 1)), lang)
-        return mo.Html(show.STYLE + visitor.html)
+        return mo.Html(show.page(visitor.html))
     visitors = threading.current_thread()
 
     def work() -> None:
         try:
             for found in desk.answers(settings, number, visitors.is_alive):
-                for html in looks(found, lang):
+                for html in looks(found, lang, lambda: desk.look(number)):
                     desk.show(number, lambda html=html: seen(html))  # type: ignore[misc]
         except Stopped:
             pass
@@ -248,21 +248,27 @@ def answer(
 
     def seen(html: str) -> None:
         visitor.html = html
-        mo.output.replace(mo.Html(show.STYLE + html))
+        mo.output.replace(mo.Html(show.page(html)))
 
     mo.Thread(target=work, name="desk", daemon=True).start()
     waits = show.paragraph(say("waiting" if READY.is_set() else "compiling", lang), "status")
-    return mo.Html(show.STYLE + waits + visitor.html)
+    return mo.Html(show.page(waits + visitor.html))
 
 
-def looks(found: Answer, lang: str) -> Any:
-    """Yield the results as HTML: the pyramid alone where it is the first look, then all."""
+def looks(found: Answer, lang: str, look: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """Yield the results as HTML: the pyramid alone where it is the first look, then all.
+
+    `look` is called between pictures, and may end it.
+    """
     status, pyramid = show.status(found, lang), show.pyramid(found, lang)
     if found.done == 1 and not found.settings.same:
         yield status + show.pictures(pyramid)
-    rest = show.strata(found, lang), show.effect(found, lang)
-    tables = show.findings(found, lang) + show.plan(found, lang)
-    yield status + show.pictures(pyramid, *rest) + tables
+    images = [pyramid]
+    for draw in (show.strata, show.effect):
+        look()
+        images.append(draw(found, lang))
+    look()
+    yield status + show.pictures(*images) + show.findings(found, lang) + show.plan(found, lang)
 
 
 def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:

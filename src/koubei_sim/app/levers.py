@@ -125,6 +125,8 @@ def _lever(group: str, row: Row, scenario: Scenario) -> Lever:
         high = min(high, _FOLD * value if value > 0.0 else 1.0)
     elif group == "channel" and 0.0 < value < 1.0 / _FOLD:
         high = _FOLD * value  # hundredths would be coarse
+    if row.path.endswith(".tell"):
+        high = max(value, min(high, scenario.participation.online))  # who tells is online
     if row.unit == "money" and value == 0.0:
         high = 1000.0
     whole = isinstance(row.value, int)

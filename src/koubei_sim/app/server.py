@@ -36,6 +36,11 @@ MOST_VISITORS: Final = 64
 #: Seconds after which the runs of a visitor who has closed the page are given up.
 AWAY: Final = 10
 
+#: All that the page itself asks for; marimo has more doors than that.
+_SENT_TO: Final = frozenset(
+    {"/api/kernel/set_ui_element_value", "/api/kernel/function_call", "/auth/login"}
+)
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -230,7 +235,7 @@ class Doorman:
         if kind not in ("http", "websocket"):
             return await self._app(scope, receive, send)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(kind, headers)
+        refusal = self._refusal(scope, headers)
         if refusal:
             return await _refuse(kind, send, *refusal)
         if kind == "http":
@@ -241,12 +246,16 @@ class Doorman:
         finally:
             self._visitors -= 1
 
-    def _refusal(self, kind: str, headers: dict[bytes, str]) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
+        kind, path = scope["type"], scope["path"]
         host, origin = headers.get(b"host", ""), headers.get(b"origin", "")
         if self._own and not is_own(urlsplit(f"//{host}").hostname or ""):
             return 403, "host: not the name of this machine's own address"
         if origin and urlsplit(origin).netloc != host:
             return 403, "origin: a page of another site"
+        sent = kind == "http" and scope["method"] not in ("GET", "HEAD")
+        if (sent and path not in _SENT_TO) or (kind == "websocket" and path != "/ws"):
+            return 404, f"{path}: no such door"
         length = headers.get(b"content-length", "0")
         if not checks.digits(length) or int(length) > 2 * MOST_BYTES:
             return 413, "upload: too large, allowed 1 MB"

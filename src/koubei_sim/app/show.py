@@ -25,9 +25,11 @@ from koubei_sim.plots.words import outcome_name
 #: Settings of matplotlib are those of the process: one figure at a time.
 _DRAWING: Final = threading.Lock()
 _SIZE: Final = (5.4, 3.5)
+_WIDE: Final = (7.0, 4.2)  # of what has a long note
 
 STYLE: Final = """<style>
 .koubei-note { color: #4b5563; font-size: 0.8rem; line-height: 1.35; margin: 0 0 0.6rem; }
+h2.koubei-title { font-size: 1.1rem; font-weight: 700; margin: 0; }
 .koubei-pictures { display: grid; gap: 1rem; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); }
 .koubei-pictures img { width: 100%; max-width: 46rem; height: auto; background: white; }
@@ -37,10 +39,16 @@ STYLE: Final = """<style>
 .koubei-table th, .koubei-table td { text-align: right; padding: 0.25rem 0.7rem;
   border-bottom: 1px solid #d1d5db; }
 .koubei-table th:first-child { text-align: left; font-weight: 500; }
+@media (max-width: 48rem) { .koubei-results { padding-top: 2.5rem; } }
 .koubei-said { margin: 0.3rem 0; }
 .koubei-wrong { border-left: 4px solid #b91c1c; padding: 0.5rem 0.8rem; color: #991b1b;
   background: #fef2f2; overflow-wrap: anywhere; }
 </style>"""
+
+
+def page(html: str) -> str:
+    """Return results with their look."""
+    return f'{STYLE}<main class="koubei-results">{html}</main>'
 
 
 def name_of(design: str, answer: Answer, lang: str) -> str:
@@ -113,7 +121,7 @@ def strata(answer: Answer, lang: str) -> str:
     shares = [f"{share:.0%}" for share in found.strata("users")["share"]]
     kinds = dict(zip(("both", "only", "lone", "neither"), shares, strict=True))
     alt = say("alt_strata", lang, worlds=found.replicates, **kinds)
-    return _image(lambda ax, spoken: plots.strata(found, ax=ax, lang=spoken), alt, lang)
+    return _image(lambda ax, spoken: plots.strata(found, ax=ax, lang=spoken), alt, lang, _WIDE)
 
 
 def effect(answer: Answer, lang: str) -> str:
@@ -127,9 +135,11 @@ def effect(answer: Answer, lang: str) -> str:
     return _image(lambda ax, spoken: plots.compare(found, ax=ax, lang=spoken), alt, lang)
 
 
-def _image(draw: Callable[[Any, str], object], alt: str, lang: str) -> str:
+def _image(
+    draw: Callable[[Any, str], object], alt: str, lang: str, size: tuple[float, float] = _SIZE
+) -> str:
     with _DRAWING:
-        drawn = picture(draw, lang, "svg", _SIZE)
+        drawn = picture(draw, lang, "svg", size)
     data = base64.b64encode(drawn).decode("ascii")
     return f'<img alt="{escape(alt, quote=True)}" src="data:image/svg+xml;base64,{data}">'
 
@@ -183,6 +193,7 @@ def _advice(answer: Answer, table: Any, lang: str) -> str:
         return say("take_alone", lang, name=name_of(within[0], answer, lang))
     name = name_of(str(answer.plan.best), answer, lang) if answer.plan else ""
     said = say("take", lang, name=name, value=_amount(answer.settings.value_per_user))
+    said = said[0].upper() + said[1:]
     return f"{said} {say('open', lang)}" if table["may_be_best"].all() else said
 
 

@@ -88,7 +88,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "of_pairs": ("of pairs in which", "计入的世界"),
     "all": ("all", "全部"),
     "both take off": ("both take off", "两者都起飞"),
-    "none took off": ("none took off", "均未起飞"),
+    "neither takes off": ("neither takes off", "均未起飞"),
     "take_off": ("takes off", "起飞"),
     "plan": ("Which design to take", "选哪个设计"),
     "design": ("design", "设计"),
@@ -108,13 +108,13 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "现有的世界不足以判定，两者都可能更好。",
     ),
     "alt_pyramid": (
-        "Line chart over {days} days, {worlds} worlds of {name}. At the end, median: "
+        "Line chart over {days} days of {name}; worlds: {worlds}. At the end, median: "
         "{users:,} users, {loyal:,} loyal and above, {die_hard:,} die-hard and core.",
         "{name}的 {worlds} 个世界，{days} 天的曲线。期末中位数：用户 {users:,}，"
         "忠诚及以上 {loyal:,}，铁杆与核心 {die_hard:,}。",
     ),
     "alt_strata": (
-        "Bar of {worlds} pairs of worlds: both take off in {both}, only your design in {only}, "
+        "Bar; pairs of worlds: {worlds}; both take off in {both}, only your design in {only}, "
         "only the other in {lone}, neither in {neither}.",
         "{worlds} 对世界：两者都起飞 {both}，仅你的设计 {only}，仅对照 {lone}，都不起飞 {neither}。",
     ),
