@@ -11,6 +11,7 @@ import re
 import threading
 import time
 import urllib.request
+from contextlib import ExitStack
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -38,7 +39,8 @@ class PageClient:
         self._session = f"s_{uuid4().hex[:6]}"
         self._token = self._server_token()
         where = self.address.replace("http", "ws", 1) + f"/ws?session_id={self._session}"
-        self._socket = connect(where, max_size=None, open_timeout=wait)
+        self._stay = ExitStack()
+        self._socket = self._stay.enter_context(connect(where, max_size=None, open_timeout=wait))
         self._change = threading.Condition()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -100,4 +102,4 @@ class PageClient:
 
     def close(self) -> None:
         """Leave."""
-        self._socket.close()
+        self._stay.close()

@@ -35,13 +35,16 @@ from koubei_sim.app.desk import Desk, Gate, Kept
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import Opening, open_with, opening
 from koubei_sim.model.scenario import parameter_table
+from koubei_sim.cli import main
 from koubei_sim.runs.progress import Stopped
 
 TINY = opened("tiny")
 SMALL = {"people": 200, "days": 25, "worlds": 3, "key": 7}
 
 
-def settings(values: dict[str, Any] | None = None, off: tuple[str, ...] = (), **given: Any) -> Settings:
+def settings(
+    values: dict[str, Any] | None = None, off: tuple[str, ...] = (), **given: Any
+) -> Settings:
     """Settings of a small design."""
     first = given.pop("first", Moved())
     money = {"value_per_user": 60.0, "budget": 0.0, **given}
@@ -369,7 +372,9 @@ def test_a_design_is_kept_and_taken_back() -> None:
     assert found is not None and not refusal and not found.same
     visitor.keep()
     found, _ = layout.read(visitor, TINY, {"seeding.purity": 0.3}, (), size)
-    assert found is not None and found.same and dict(visitor.begin.changes) == {"seeding.purity": 0.3}
+    assert (
+        found is not None and found.same and dict(visitor.begin.changes) == {"seeding.purity": 0.3}
+    )
     nothing, refusal = layout.read(visitor, TINY, {}, (), {**size, "people": 0})
     assert nothing is None and "people" in refusal and visitor.settings is found
     visitor.reset()
@@ -394,14 +399,29 @@ def test_a_port_that_is_taken_is_refused() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(kb.KoubeiError, match="port: cannot be had on 127.0.0.1"):
+        with pytest.raises(kb.KoubeiError, match="port: cannot be had on 127"):
             server.listening("127.0.0.1", other.getsockname()[1])
+
+
+def test_the_command_says_it_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A traceback in a terminal, an exit status that says that all is fine."""
+    monkeypatch.setattr(server, "check_installed", lambda: None)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        assert main(["app", "tiny", "--port", str(other.getsockname()[1])]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("koubei: port: cannot be had") and said.count("\n") == 1
 
 
 def test_hosts_that_are_not_ours_are_refused() -> None:
     """A traceback of the socket."""
-    with pytest.raises(kb.KoubeiError, match="host|port"):
+    with pytest.raises(kb.KoubeiError, match="host: unknown"):
         server.listening("no.such.host.invalid", 0)
+    with pytest.raises(kb.KoubeiError, match="port: cannot be had on 192"):
+        server.listening("192.0.2.1", 0)  # an address that is kept for examples
 
 
 def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,6 +248,4 @@ def _watch(scenario: Scenario, look: Callable[[], None]) -> Callable[[int, int],
 
 def _result(simulation: Simulation, histories: list[History]) -> Result:
     words: dict[str, Any] = {"who": simulation.who, "notes": simulation.notes()}
-    return Result(
-        simulation.scenario, simulation.key, simulation.engine, list(histories), **words
-    )
+    return Result(simulation.scenario, simulation.key, simulation.engine, list(histories), **words)

@@ -111,9 +111,7 @@ def choices(mo: Any, visitor: Visitor) -> tuple[Any, Any, Any]:
     spoken = {code: name for name, code in LANGUAGES.items()}
     names = list(dict.fromkeys((visitor.opening.source.name, *Scenario.presets())))
     return (
-        mo.ui.dropdown(
-            LANGUAGES, value=spoken[lang], label=say("language", lang), full_width=True
-        ),
+        mo.ui.dropdown(LANGUAGES, value=spoken[lang], label=say("language", lang), full_width=True),
         mo.ui.dropdown(
             names, value=visitor.source.name, label=say("scenario", lang), full_width=True
         ),

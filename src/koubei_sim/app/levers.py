@@ -136,9 +136,7 @@ def _lever(group: str, row: Row, scenario: Scenario) -> Lever:
     name = row.path.split(".")[1] if group in ("channel", "node") else ""
     if group == "money" and row.path.startswith("nodes."):
         name = row.path.split(".")[1]
-    return Lever(
-        row.path, group, name, row.unit, row.range, row.provenance, steps, value
-    )
+    return Lever(row.path, group, name, row.unit, row.range, row.provenance, steps, value)
 
 
 @lru_cache(maxsize=64)

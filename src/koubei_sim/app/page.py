@@ -55,7 +55,6 @@ def _(lang, layout, mo, source, visitor):
 @app.cell
 def _(lang, language, layout, mo, off, preset, pressed, size, sliders, source, upload):
     layout.sidebar(mo, lang, source, (language, preset, upload), sliders, off, size, pressed)
-    return
 
 
 @app.cell
@@ -67,13 +66,11 @@ def _(layout, off, size, sliders, source, visitor):
 @app.cell
 def _(desk, lang, layout, mistake, mo, refusal, settings, visitor):
     layout.answer(mo, desk, visitor, settings, refusal or mistake, lang)
-    return
 
 
 @app.cell
 def _(desk, lang, layout, mo, settings):
     layout.downloads(mo, desk, settings, lang)
-    return
 
 
 if __name__ == "__main__":

@@ -229,4 +229,6 @@ def _effect(found: Any) -> str:
     sign = "x " if found.kind == "times" else ""
     form = ".3g" if found.kind == "times" else "+.2f"
     said = f"{sign}{found.estimate:{form}}"
-    return said + (f" ({found.low:{form}} .. {found.high:{form}})" if math.isfinite(found.low) else "")
+    return said + (
+        f" ({found.low:{form}} .. {found.high:{form}})" if math.isfinite(found.low) else ""
+    )

@@ -40,7 +40,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "1/day": ("a day", "每天"),
     "people": ("people", "人"),
     "day": ("day", "天"),
-    "days": ("days", "天"),
     "allowed": ("allowed {range}; source: {source}", "允许 {range}；来源：{source}"),
     # controls
     "language": ("Language / 语言", "Language / 语言"),
@@ -116,7 +115,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "alt_strata": (
         "Bar; pairs of worlds: {worlds}; both take off in {both}, only your design in {only}, "
         "only the other in {lone}, neither in {neither}.",
-        "{worlds} 对世界：两者都起飞 {both}，仅你的设计 {only}，仅对照 {lone}，都不起飞 {neither}。",
+        "{worlds} 对世界：都起飞 {both}，仅你的设计 {only}，仅对照 {lone}，都不起飞 {neither}。",
     ),
     "alt_effect": (
         "Line chart of the users of {name}, as times those of {other}, day by day, "
@@ -132,6 +131,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "broken": ("The page could not do this ({kind}); the server's log says more.",
                "页面无法完成（{kind}），详见服务器日志。"),
 }  # fmt: skip
+
+#: Units of the table of parameters that have words here.
+_UNITS: Final = ("1", "1/day", "people", "day")
 
 
 def say(word: str, lang: str, **values: object) -> str:
@@ -150,7 +152,7 @@ def unit_of(unit: str, lang: str) -> str:
 
     Examples
     --------
-    >>> unit_of("1/day", "zh"), unit_of("money/day", "en")
-    ('每天', 'money/day')
+    >>> unit_of("1/day", "zh"), unit_of("money", "en")
+    ('每天', 'money')
     """
-    return say(unit, lang) if unit in _WORDS else unit
+    return say(unit, lang) if unit in _UNITS else unit
