@@ -148,12 +148,12 @@ def test_bad_uploads_are_refused_on_the_page(
     seen = visit(page)
     shown(seen)
     upload = seen.page.locator("input[type=file]").first
-    for text, says in (
-        ('agents_table = "/etc/passwd"', "names a file of its own"),
-        ("name = ", "not valid TOML"),
-        ("<script>alert(1)</script>", "not valid TOML"),
+    for name, text, says in (
+        ("files", 'agents_table = "/etc/passwd"', "names a file of its own"),
+        ("half", "name = ", "not valid TOML"),
+        ("script", "<script>alert(1)</script>", "script.toml: not valid TOML"),
     ):
-        file = tmp_path / "bad.toml"
+        file = tmp_path / f"{name}.toml"
         file.write_text(text, encoding="utf-8")
         upload.set_input_files(str(file))
         seen.page.wait_for_selector(f".koubei-wrong:has-text('{says}')", timeout=60_000)

@@ -39,11 +39,17 @@ def _(language, preset, upload, visitor):
 
 
 @app.cell
-def _(get_turn, lang, layout, mo, set_turn, source, visitor):
+def _(lang, layout, mo, set_turn, visitor):
+    # Apart from the levers: what a cell sets does not make that cell run again.
+    pressed = layout.buttons(mo, visitor, set_turn, lang)
+    return (pressed,)
+
+
+@app.cell
+def _(get_turn, lang, layout, mo, source, visitor):
     get_turn()  # a design was kept, or taken back: the levers are set anew
     sliders, off = layout.levers(mo, visitor, source, lang)
-    pressed = layout.buttons(mo, visitor, set_turn, lang)
-    return off, pressed, sliders
+    return off, sliders
 
 
 @app.cell
