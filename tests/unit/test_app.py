@@ -34,8 +34,8 @@ from koubei_sim.app.design import (
 from koubei_sim.app.desk import Desk, Gate, Kept
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import Opening, open_with, opening
-from koubei_sim.model.scenario import parameter_table
 from koubei_sim.cli import main
+from koubei_sim.model.scenario import parameter_table
 from koubei_sim.runs.progress import Stopped
 
 TINY = opened("tiny")
