@@ -25,6 +25,7 @@ FILES = (
     "run",
     "look",
     "report",
+    "live",
     "cascade",
     "seeds",
     "evidence",

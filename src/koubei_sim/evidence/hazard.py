@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -110,8 +111,8 @@ def hazard(
     ('constant', 'ties(share)')
     """
     if not isinstance(d, Diffusion):
-        raise KoubeiError("record", "not a Diffusion", got=type(d).__name__,
-                          fix="kb.Diffusion(network, times)")  # fmt: skip
+        got, fix = type(d).__name__, "kb.Diffusion(network, times)"
+        raise KoubeiError("record", "not a Diffusion", got=got, fix=fix)
     checks.word("link", link, LINKS)
     believed = Priors() if priors is None else priors
     if not isinstance(believed, Priors):
@@ -173,14 +174,12 @@ class Hazard(Look, Reported):
     Parameters
     ----------
     model : Model
-    link : str
-    priors : Priors
+    link, priors
     top : Top
         Where the likelihood is highest.
     rows, risk
         What it was fitted to.
-    pulls : Pulls
-    record : Diffusion or None
+    pulls, record
     profiled : int
         Parameters estimated outside (a fading), counted in `aic`.
     effects : Effects or None
@@ -221,8 +220,7 @@ class Hazard(Look, Reported):
 
     def value(self, name: str) -> float:
         """Return an estimate by its name."""
-        checks.word("name", name, self.names)
-        return float(self.top.theta[self.names.index(name)])
+        return float(self.top.theta[self.names.index(checks.word("name", name, self.names))])
 
     @property
     def loglik(self) -> float:
@@ -242,12 +240,10 @@ class Hazard(Look, Reported):
     @cached_property
     def covariance(self) -> NDArray[np.float64]:
         """Inverse of the observed information; NaN for weights that rest at 0."""
-        out = np.full((self.values.size, self.values.size), np.nan)
-        free = self.top.free
-        try:
-            out[np.ix_(free, free)] = linalg.inv(-self.top.curvature[np.ix_(free, free)])
-        except linalg.LinAlgError:
-            return out
+        out = np.full((self.values.size,) * 2, np.nan)
+        free = np.ix_(self.top.free, self.top.free)
+        with suppress(linalg.LinAlgError):
+            out[free] = linalg.inv(-self.top.curvature[free])
         return out
 
     @property
@@ -259,15 +255,13 @@ class Hazard(Look, Reported):
     def without(self, name: str, value: float = 0.0) -> Top:
         """Return the climb with one parameter held."""
         place = self.names.index(checks.word("name", name, self.names))
-        held = np.zeros(self.values.size, bool)
-        held[place] = True
         start = self.values.copy()
         start[place] = value
         if self.effects is not None:
             return self.effects.climb(start, {place: value})
         start = lifted(start, self.model, self.rows, self.link)
         start[place] = value
-        return climb(start, self.rows, self.link, self.pulls, held)
+        return climb(start, self.rows, self.link, self.pulls, np.arange(start.size) == place)
 
     def p_value(self, name: str) -> float:
         """Return the p-value of a parameter being 0, by the ratio of likelihoods.
@@ -294,8 +288,8 @@ class Hazard(Look, Reported):
         def short(value: float) -> float:
             return self.posterior - self.without(name, value).posterior - HALF
 
-        push = self.link == "additive" and place < self.model.bins + self.rows.pushes.shape[1]
-        push = push or name == SPREAD
+        pushes = self.model.bins + self.rows.pushes.shape[1]
+        push = name == SPREAD or (self.link == "additive" and place < pushes)
         step = error if np.isfinite(error) and error > 0.0 else max(abs(best), 0.01)
         if push and not np.isfinite(error):
             # A weight at 0: the slope there says how fast the likelihood falls.

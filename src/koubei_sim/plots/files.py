@@ -5,6 +5,7 @@ Called by people and by the command line (``koubei run --out``, ``koubei plot``)
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -87,15 +88,38 @@ def write_figure(
 
     The same drawing makes the same bytes: no date is in them.  `options` go to matplotlib.
     """
+    with whole_file(path) as file:
+        _write(file, draw, lang, path.suffix[1:], None, **options)
+    return path
+
+
+def picture(
+    draw: Callable[[Axes, Any], object],
+    lang: str = "en",
+    format: str = "svg",
+    size: tuple[float, float] | None = None,
+) -> bytes:
+    """Return the bytes that `write_figure` would write; `size` is width and height in inches."""
+    sink = io.BytesIO()
+    _write(sink, draw, lang, format, size)
+    return sink.getvalue()
+
+
+def _write(
+    sink: Any,
+    draw: Callable[[Axes, str], object],
+    lang: str,
+    format: str,
+    size: tuple[float, float] | None,
+    **options: Any,
+) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     # Settings matter again when ticks are made, that is while saving.
-    with drawing(lang) as spoken, whole_file(path) as file:
-        figure = Figure()  # not through pyplot: no window, nothing to close
+    with drawing(lang) as spoken:
+        figure = Figure(figsize=size)  # not through pyplot: no window, nothing to close
         FigureCanvasAgg(figure)
         draw(figure.subplots(), spoken)
-        dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
-        metadata = dates.get(path.suffix, {})
-        figure.savefig(file, format=path.suffix[1:], metadata=metadata, **options)
-    return path
+        dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+        figure.savefig(sink, format=format, metadata=dates.get(format, {}), **options)

@@ -67,6 +67,11 @@ class Made:
     key: int
     histories: Sequence[History]
 
+    @property
+    def replicates(self) -> int:
+        """Number of replicates so far; figures of one scenario ask for it."""
+        return len(self.histories)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Look, Reported):

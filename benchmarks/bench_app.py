@@ -1,0 +1,161 @@
+"""Time what a visitor of the live page waits for: first paint, lever to picture, a full house.
+
+``python -m benchmarks.bench_app [--people 100000] [--moves 20] [--visitors 20]``.  Serves the page
+and looks at it in chromium: when something is seen and when the levers can be moved (of a fresh
+server, and once more), and how long a new picture takes after a move of purity, by the clock and in
+processor time of the server, which says what a quiet machine would take.  Then visitors without a
+browser who all move their levers: how long until each has an answer to his last setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from tests.browser.page_client import PageClient
+
+SOURCES = str(Path(__file__).resolve().parents[1] / "src")
+PICTURE = ".koubei-pictures img"
+NEW = (
+    "before => {const image = document.querySelector('.koubei-pictures img');"
+    " return image && image.src !== before && image.complete}"
+)
+
+
+def served(people: int, preset: str) -> tuple[subprocess.Popen[str], str, float]:
+    """Start the command; return it, its address, and the seconds until it listened."""
+    begin = time.perf_counter()
+    words = ["-m", "koubei_sim", "app", preset, "--port", "0", "--people", str(people)]
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": SOURCES},
+    )
+    assert process.stdout is not None
+    found = re.search(r"http://\S+", process.stdout.readline())
+    assert found
+    return process, found[0], time.perf_counter() - begin
+
+
+def paint(browser: Any, address: str, word: str) -> Any:
+    """Open the page; print when it was seen, could be used and had its picture."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    begin = time.perf_counter()
+    page.goto(address)
+    page.wait_for_selector("[role=slider]", timeout=120_000)
+    usable = time.perf_counter() - begin
+    page.wait_for_selector(PICTURE, timeout=300_000)
+    picture = time.perf_counter() - begin
+    first = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN"
+    )
+    print(
+        f"{word}: first paint {first / 1000:.2f} s, levers {usable:.2f} s, picture {picture:.2f} s"
+    )
+    return page
+
+
+def moves(page: Any, server: psutil.Process, number: int) -> None:
+    """Move purity; print how long pictures take."""
+    page.wait_for_selector("text=pairs of worlds,", timeout=300_000)
+    purity = page.get_by_role("slider").first
+    purity.focus()
+    walls, processors, tables = [], [], []
+    for turn in range(number):
+        if turn % 8 == 0:
+            purity.press("End" if turn % 16 == 0 else "Home")
+            page.wait_for_timeout(6_000)
+        before = page.locator(PICTURE).first.get_attribute("src")
+        spent = server.cpu_times()
+        begin = time.perf_counter()
+        purity.press("PageDown" if turn % 16 < 8 else "PageUp")
+        page.wait_for_function(NEW, arg=before, timeout=120_000, polling=20)
+        walls.append(time.perf_counter() - begin)
+        now = server.cpu_times()
+        processors.append(now.user + now.system - spent.user - spent.system)
+        page.wait_for_function(
+            "document.querySelectorAll('.koubei-table').length == 2", timeout=120_000
+        )
+        tables.append(time.perf_counter() - begin)
+        page.wait_for_timeout(300)
+    for word, found in (("picture", walls), ("processor", processors), ("all", tables)):
+        cut = statistics.quantiles(found, n=10)
+        print(
+            f"  lever to {word}: median {statistics.median(found):.2f} s, "
+            f"10-90 % {cut[0]:.2f}..{cut[8]:.2f}, most {max(found):.2f}"
+        )
+
+
+def full_house(address: str, server: psutil.Process, number: int) -> None:
+    """Let visitors click; print how long the last ones wait and what it takes."""
+    visitors = [PageClient(address) for _ in range(number)]
+    for visitor in visitors:
+        visitor.until(lambda html: "pairs of worlds," in html, wait=600.0)
+    before, most = server.memory_info().rss, 0
+    begin = time.perf_counter()
+    for turn in range(5):
+        for place, visitor in enumerate(visitors):
+            visitor.send("purity", (7 * place + 11 * turn) % 90)
+        most = max(most, server.memory_info().rss)
+        time.sleep(0.5)
+    clicked = time.perf_counter()
+    for visitor in visitors:
+        visitor.html = ""  # what comes from here on answers the last move
+    waits = []
+    for visitor in visitors:
+        visitor.until(lambda html: html.count("<table") == 2, wait=600.0)
+        waits.append(time.perf_counter() - clicked)
+        most = max(most, server.memory_info().rss)
+    print(
+        f"{number} visitors, {5 * number} moves in {clicked - begin:.1f} s: answers to all after "
+        f"{max(waits):.1f} s more; memory {before / 2**20:.0f} MiB, at most {most / 2**20:.0f} MiB"
+    )
+    for visitor in visitors:
+        visitor.close()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--preset", default="xiaomi")
+    parser.add_argument("--moves", type=int, default=20)
+    parser.add_argument("--visitors", type=int, default=20)
+    words = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    load = os.getloadavg()[0]
+    print(f"{words.preset}, {words.people:,} people, {os.cpu_count()} processors, load {load:.1f}")
+    process, address, seconds = served(words.people, words.preset)
+    print(f"the server listens after {seconds:.1f} s")
+    try:
+        server = psutil.Process(process.pid)
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            )
+            paint(browser, address, "fresh server, fresh browser")
+            page = paint(browser, address, "once more")
+            moves(page, server, words.moves)
+            browser.close()
+        if words.visitors:
+            full_house(address, server, words.visitors)
+    finally:
+        process.terminate()
+        process.wait(20)
+    print(f"load at the end {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
