@@ -1,0 +1,2 @@
+"""x"""
+def page(): return "# The model document\n"

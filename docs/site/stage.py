@@ -1,0 +1,130 @@
+"""Lay out the sources of the site: pages as they are in the checkout, links turned where they leave.
+
+The pages stay where a forge shows them (docs/, experiments/, CHANGELOG.md).  Here they are copied
+under build/docs/source, docs/ becoming the root; a link to another page becomes a link inside the
+site, a link to any other file of the checkout a copy to download, and a link to nothing stays as it
+is, so that Sphinx names it.  Called by `build.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Folders and files of the checkout that are pages of the site.
+PAGES = ("docs/*.md", "CHANGELOG.md", "tests/README.md", "experiments/**/README.md")
+NOTEBOOKS = "notebooks/*.py"
+#: The home page of the site stands for the first page of the project.
+HOME = {Path("README.md"): Path("index.md"), Path("CONTRIBUTING.md"): Path("contributing.md")}
+
+_LINK = re.compile(r"(\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^()\s]+)\)")
+_FENCE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$", re.DOTALL | re.MULTILINE)
+
+
+def pages() -> dict[Path, Path]:
+    """Return page in the checkout -> page in the site, both relative to their roots."""
+    found = {
+        path.relative_to(ROOT): _moved(path.relative_to(ROOT))
+        for pattern in PAGES
+        for path in sorted(ROOT.glob(pattern))
+    }
+    found |= {path: Path(f"{path.with_suffix('')}.ipynb") for path in notebooks()}
+    return found | HOME
+
+
+def notebooks() -> list[Path]:
+    """Return the notebooks of the checkout, in order."""
+    return sorted(path.relative_to(ROOT) for path in ROOT.glob(NOTEBOOKS))
+
+
+def _moved(path: Path) -> Path:
+    """Return where a file of the checkout stands in the site."""
+    return path.relative_to("docs") if path.parts[0] == "docs" else path
+
+
+def turned(text: str, page: Path, wanted: Callable[[Path], Path]) -> str:
+    """Return the text of a page with its links turned.
+
+    Parameters
+    ----------
+    text : str
+    page : Path
+        Where the text stands in the checkout.
+    wanted : function
+        Takes a file of the checkout that is linked and is no page, says where the site has it.
+
+    Examples
+    --------
+    >>> turned("[a](../CHANGELOG.md#new)", Path("docs/plan.md"), lambda path: path)
+    '[a](CHANGELOG.md#new)'
+    """
+    here = pages()[page].parent
+    known = pages()
+
+    def link(match: re.Match[str]) -> str:
+        target, mark, anchor = match[2].partition("#")
+        if not target or re.match(r"[a-z][a-z+.-]*:", target):
+            return match[0]
+        path = Path(os.path.normpath(page.parent / target))
+        if (ROOT / path).is_dir():
+            path /= "README.md"
+        if path in known:
+            goal = known[path]
+        elif (ROOT / path).is_file():
+            goal = wanted(path)
+        else:
+            return match[0]
+        return f"{match[1]}({os.path.relpath(goal, here)}{mark}{anchor})"
+
+    out, at = [], 0
+    for fence in _FENCE.finditer(text):
+        out += [_LINK.sub(link, text[at : fence.start()]), fence[0]]
+        at = fence.end()
+    return "".join([*out, _LINK.sub(link, text[at:])])
+
+
+def lay_out(target: Path, made: dict[str, str]) -> None:
+    """Write all sources of the site under `target`, leaving alone what has not changed.
+
+    Parameters
+    ----------
+    target : Path
+    made : mapping
+        Pages that are made from the code or by running: name in the site -> text.
+    """
+    files: dict[Path, Path] = {}
+
+    def wanted(path: Path) -> Path:
+        files[_moved(path)] = path
+        return _moved(path)
+
+    texts = {Path(name): text for name, text in made.items()}
+    for page, goal in pages().items():
+        if page.suffix == ".md" and page not in HOME:
+            texts[goal] = turned((ROOT / page).read_text("utf-8"), page, wanted)
+    for goal, text in texts.items():
+        _write(target / goal, text.encode())
+    for goal, path in files.items():
+        _write(target / goal, (ROOT / path).read_bytes())
+    _remove_others(target, {*texts, *files})
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file where it is not there or says something else."""
+    if not path.is_file() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _remove_others(target: Path, kept: Iterable[Path]) -> None:
+    """Remove what an earlier build has left."""
+    wanted = {target / path for path in kept}
+    for path in sorted(target.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            shutil.rmtree(path)
+        elif path.is_file() and path not in wanted:
+            path.unlink()
