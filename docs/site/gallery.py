@@ -44,6 +44,7 @@ def executed(notebook: Path, kept: Path, execute: bool) -> tuple[Any, bool]:
     if path.is_file():
         return nbformat.read(path, as_version=4), True
     content = jupytext.read(stage.ROOT / notebook)
+    content.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
     for number, cell in enumerate(content.cells):
         cell.id = f"cell-{number}"  # random ones would make every build another
     if not execute:
@@ -86,6 +87,9 @@ def pages(kept: Path, execute: bool) -> dict[str, str]:
     for notebook in stage.notebooks():
         content, done = executed(notebook, kept, execute)
         name = str(stage.pages()[notebook])
+        for cell in content.cells:
+            if cell.cell_type == "markdown":
+                cell.source = stage.turned(cell.source, notebook, lambda path: path)
         title, words = first_words(content)
         found[name] = nbformat.writes(content)
         state = f"{len(pictures(content))} pictures" if done else "not executed in this build"
