@@ -90,8 +90,10 @@ def pages(kept: Path, execute: bool) -> dict[str, str]:
         for cell in content.cells:
             if cell.cell_type == "markdown":
                 cell.source = stage.turned(cell.source, notebook, lambda path: path)
-        title, words = first_words(content)
         found[name] = nbformat.writes(content)
+        if notebook.parts[0] != "notebooks":
+            continue
+        title, words = first_words(content)
         state = f"{len(pictures(content))} pictures" if done else "not executed in this build"
         rows.append(f"| [{title}]({name}) | {words} | {state} |")
         entries.append(name.removesuffix(".ipynb"))

@@ -17,9 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: Folders and files of the checkout that are pages of the site.
 PAGES = ("docs/*.md", "CHANGELOG.md", "tests/README.md", "experiments/**/README.md")
-NOTEBOOKS = "notebooks/*.py"
-#: The home page of the site stands for the first page of the project.
-HOME = {Path("README.md"): Path("index.md"), Path("CONTRIBUTING.md"): Path("contributing.md")}
+#: Pages that are run: what their code shows stands under it.
+RUN = ("docs/tutorial.md", "notebooks/*.py")
+#: What of the checkout a page of the site stands for, though it is made otherwise.
+STANDS_FOR = {
+    Path("README.md"): Path("index.md"),
+    Path("CONTRIBUTING.md"): Path("contributing.md"),
+    Path("notebooks"): Path("gallery.md"),
+    Path("src/koubei_sim/__init__.pyi"): Path("api/index.rst"),
+    Path("docs/site/model_document.py"): Path("model-document.md"),
+}
 
 _LINK = re.compile(r"(\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^()\s]+)\)")
 _FENCE = re.compile(r"^(```+|~~~+).*?^\1[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -31,14 +38,15 @@ def pages() -> dict[Path, Path]:
         path.relative_to(ROOT): _moved(path.relative_to(ROOT))
         for pattern in PAGES
         for path in sorted(ROOT.glob(pattern))
+        if not path.name.startswith("_")
     }
-    found |= {path: Path(f"{path.with_suffix('')}.ipynb") for path in notebooks()}
-    return found | HOME
+    found |= {path: _moved(path).with_suffix(".ipynb") for path in notebooks()}
+    return found | STANDS_FOR
 
 
 def notebooks() -> list[Path]:
-    """Return the notebooks of the checkout, in order."""
-    return sorted(path.relative_to(ROOT) for path in ROOT.glob(NOTEBOOKS))
+    """Return the pages that are run, in order."""
+    return [path.relative_to(ROOT) for one in RUN for path in sorted(ROOT.glob(one))]
 
 
 def _moved(path: Path) -> Path:
@@ -70,7 +78,7 @@ def turned(text: str, page: Path, wanted: Callable[[Path], Path]) -> str:
         if not target or re.match(r"[a-z][a-z+.-]*:", target):
             return match[0]
         path = Path(os.path.normpath(page.parent / target))
-        if (ROOT / path).is_dir():
+        if (ROOT / path).is_dir() and path not in known:
             path /= "README.md"
         if path in known:
             goal = known[path]
@@ -104,13 +112,29 @@ def lay_out(target: Path, made: dict[str, str]) -> None:
 
     texts = {Path(name): text for name, text in made.items()}
     for page, goal in pages().items():
-        if page.suffix == ".md" and page not in HOME:
+        if goal.suffix == ".md" and page not in STANDS_FOR:
             texts[goal] = turned((ROOT / page).read_text("utf-8"), page, wanted)
+    _complete(texts)
     for goal, text in texts.items():
         _write(target / goal, text.encode())
     for goal, path in files.items():
         _write(target / goal, (ROOT / path).read_bytes())
     _remove_others(target, {*texts, *files})
+
+
+def _complete(texts: dict[Path, str]) -> None:
+    """Give a place in the table of contents to pages that no page names: claims, new pages."""
+    texts[Path("experiments/README.md")] += _contents(":glob:", "", "*/README")
+    named = set(re.findall(r"^[\w/-]+$", "\n".join(texts.values()), re.MULTILINE))
+    rest = [str(goal.with_suffix("")) for goal in texts if len(goal.parts) == 1]
+    rest = [name for name in rest if name not in named and name != "index"]
+    if rest:
+        texts[Path("how-to.md")] += _contents(":caption: More", "", *rest)
+
+
+def _contents(*lines: str) -> str:
+    """Return a table of contents that is not shown on the page itself."""
+    return "\n".join(["", "```{toctree}", ":hidden:", *lines, "```", ""])
 
 
 def _write(path: Path, content: bytes) -> None:
