@@ -2,7 +2,7 @@
 
 Every link and every picture of every page must lead to a file of the site, and its anchor to an
 element there; scripts, styles and pictures must come from the site itself.  Links of readers to
-other hosts are counted, not opened.  Called by `build.py` and by the tests.
+other hosts are counted, not opened.  Called by `make_site.py` and by the tests.
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ def read(path: Path) -> Page:
     return page
 
 
+def pages(html: Path) -> list[Path]:
+    """Return the pages of a site: what the theme keeps among its own files is none."""
+    found = sorted(html.rglob("*.html"))
+    return [path for path in found if "_static" not in path.relative_to(html).parts]
+
+
 def faults(html: Path) -> list[str]:
     """Return what is dead or comes from elsewhere, one line each.
 
@@ -58,7 +64,7 @@ def faults(html: Path) -> list[str]:
     """
     known = cache(read)
     found = []
-    for path in sorted(html.rglob("*.html")):
+    for path in pages(html):
         page, name = known(path), path.relative_to(html)
         for target in dict.fromkeys([*page.links, *page.loads]):
             parts = urlsplit(target)
@@ -85,16 +91,15 @@ def faults(html: Path) -> list[str]:
 
 def outside(html: Path) -> list[str]:
     """Return the addresses of other hosts that readers may follow."""
-    links = {link for path in html.rglob("*.html") for link in read(path).links}
+    links = {link for path in pages(html) for link in read(path).links}
     return sorted(link for link in links if link.startswith(("http:", "https:")))
 
 
 def summary(html: Path, found: list[str]) -> str:
     """Say in one line what was looked at."""
-    pages = sorted(html.rglob("*.html"))
-    links = sum(len(read(path).links) for path in pages)
+    links = sum(len(read(path).links) for path in pages(html))
     size = sum(path.stat().st_size for path in html.rglob("*") if path.is_file())
     return (
-        f"docs: {len(pages)} pages, {links} links, {len(found)} faults, "
+        f"docs: {len(pages(html))} pages, {links} links, {len(found)} faults, "
         f"{len(outside(html))} addresses elsewhere (not opened), {size / 1e6:.0f} MB: {html}"
     )

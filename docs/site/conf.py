@@ -1,4 +1,4 @@
-"""Settings of Sphinx for the documentation site; read by Sphinx, which `build.py` starts.
+"""Settings of Sphinx for the documentation site; read by Sphinx, which `make_site.py` starts.
 
 Nothing is loaded from another host: no fonts, no scripts, no mathematics from a network.
 """
@@ -29,7 +29,7 @@ nitpicky = False
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 
-# Notebooks are executed by `build.py`, which keeps what they show.
+# Notebooks are executed by `make_site.py`, which keeps what they show.
 nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, Any] = {}
 

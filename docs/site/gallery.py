@@ -1,7 +1,7 @@
 """Notebooks of the site: executed once for each version of notebook and library, then kept.
 
 A notebook is run by nbclient in an empty folder and kept under build/docs/notebooks with its
-outputs, under a name that says of which sources it was made.  Called by `build.py`.
+outputs, under a name that says of which sources it was made.  Called by `make_site.py`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Every table comes from a registry of the library when the site is built: mechanisms, schedule,
 parameters, draws, columns, verifications, presets, claims; sections of text come from
 docs/model.md.  The one list that is written by hand, which module belongs to which design concept,
-must name every module once or the build fails.  Called by `build.py`.
+must name every module once or the build fails.  Called by `make_site.py`.
 """
 
 from __future__ import annotations

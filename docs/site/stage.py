@@ -3,7 +3,7 @@
 The pages stay where a forge shows them (docs/, experiments/, CHANGELOG.md).  Here they are copied
 under build/docs/source, docs/ becoming the root; a link to another page becomes a link inside the
 site, a link to any other file of the checkout a copy to download, and a link to nothing stays as it
-is, so that Sphinx names it.  Called by `build.py`.
+is, so that Sphinx names it.  Called by `make_site.py`.
 """
 
 from __future__ import annotations

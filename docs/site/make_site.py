@@ -1,6 +1,6 @@
 """Build the documentation site: `make docs` and `make docs-check`.
 
-``python docs/site/build.py`` lays out the sources (`stage`), makes the reference and the model
+``python docs/site/make_site.py`` lays out the sources (`stage`), makes the reference and the model
 document from the code (`reference`, `model_document`), executes the notebooks (`gallery`), runs
 Sphinx with warnings as errors and looks for dead links (`check`).  ``--quick`` takes notebooks as
 they were executed before, or without their outputs.  Everything lies under build/docs.
