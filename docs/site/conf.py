@@ -48,6 +48,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"koubei_sim {version}"
 html_copy_source = False
 html_show_sourcelink = False
+html_search_scorer = str(Path(__file__).with_name("scorer.js"))
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's machine has it
 html_theme_options: dict[str, Any] = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
