@@ -27,7 +27,7 @@ nitpicky = False
 
 # Markdown: anchors as a forge makes them; no dollar signs for mathematics, prices are written so.
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["attrs_inline", "colon_fence"]
 
 # Notebooks are executed by `make_site.py`, which keeps what they show.
 nb_execution_mode = "off"
@@ -50,6 +50,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_search_scorer = str(Path(__file__).with_name("scorer.js"))
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's machine has it
+html_sidebars: dict[str, list[str]] = {"index": [], "tutorial": []}  # one page each
 html_theme_options: dict[str, Any] = {
     "show_toc_level": 2,
     "navigation_with_keys": False,

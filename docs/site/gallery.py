@@ -80,9 +80,9 @@ def first_words(content: Any) -> tuple[str, str]:
     return title.lstrip("# "), paragraph.partition(". ")[0].rstrip(".") + "."
 
 
-def pages(kept: Path, execute: bool) -> dict[str, str]:
-    """Return the pages of the gallery: name in the site -> text."""
-    found: dict[str, str] = {}
+def pages(kept: Path, execute: bool) -> dict[str, str | bytes]:
+    """Return the gallery: name in the site -> text of a page, or the picture that stands for one."""
+    found: dict[str, str | bytes] = {}
     rows, entries = [], []
     for notebook in stage.notebooks():
         content, done = executed(notebook, kept, execute)
@@ -95,6 +95,10 @@ def pages(kept: Path, execute: bool) -> dict[str, str]:
             continue
         title, words = first_words(content)
         state = f"{len(pictures(content))} pictures" if done else "not executed in this build"
+        if pictures(content):
+            shown = str(Path(name).with_suffix(".png"))
+            found[shown] = pictures(content)[0]
+            state = f"![First picture of: {title}]({shown}){{width=240px}}"
         rows.append(f"| [{title}]({name}) | {words} | {state} |")
         entries.append(name.removesuffix(".ipynb"))
     found["gallery.md"] = "\n".join(

@@ -23,11 +23,12 @@ HERE = Path(__file__).resolve().parent
 BUILD = stage.ROOT / "build" / "docs"
 
 
-def made(execute: bool) -> dict[str, str]:
-    """Return the pages that no hand writes: name in the site -> text."""
+def made(execute: bool) -> dict[str, str | bytes]:
+    """Return what no hand writes: name in the site -> text of a page, or a picture."""
     pages = {f"api/{name}.rst": text for name, text in reference.pages().items()}
     pages["model-document.md"] = model_document.page()
-    return pages | gallery.pages(BUILD / "notebooks", execute)
+    pages["parameters.md"] = model_document.parameters()
+    return {**pages, **gallery.pages(BUILD / "notebooks", execute)}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -84,6 +84,17 @@ ODD is the protocol of Grimm et al. (2020) for describing agent-based models; TR
 al. (2014) for their evaluation.
 """
 
+PARAMETERS = """# Parameters
+
+After this page you can look up any of the {count} numbers and words of a scenario: what it means, in which
+unit, what it may be, and where its value comes from.
+
+A dotted path names a parameter: `scenario.replace(**{{"seeding.purity": 0.3}})`, in a shell `--set
+seeding.purity=0.3`. A star stands for any name, such as that of a channel. At its *neutral* value a parameter
+switches its mechanism off exactly. *From* is a source, or the word assumption. `koubei params SCENARIO` prints the
+same table with the values of a scenario.
+"""
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     """Return a Markdown table; bars and breaks in cells are kept from ending them."""
@@ -192,7 +203,6 @@ def odd() -> list[str]:
 
 def submodels() -> list[str]:
     """Return element 7: mechanisms, modules, composites, all parameters."""
-    rows = parameter_table()
     out = ["## ODD 7. Submodels", "", f"{len(MECHANISMS)} mechanisms, each declared in one file:", ""]
     out += table(
         ["mechanism", "what it is", "modules that switch it"],
@@ -209,9 +219,17 @@ def submodels() -> list[str]:
     )
     out += ["### Composites", ""]
     out += table(["composite", "unit", "is"], [[f"`{c.name}`", c.unit, c.what] for c in COMPOSITES])
-    out += ["### Parameters", "", f"All {len(rows)}. A star stands for any name.", ""]
+    out += ["### Parameters", ""]
+    out += [f"All {len(parameter_table())} stand on [a page of their own](parameters.md).", ""]
+    return out
+
+
+def parameters() -> str:
+    """Return the page of all parameters."""
+    rows = parameter_table()
+    out = [PARAMETERS.format(count=len(rows))]
     for part in dict.fromkeys(_part(row.path) for row in rows):
-        out += [f"#### {part}", ""]
+        out += [f"## {part}", ""]
         out += table(
             ["parameter", "meaning", "unit", "range", "default", "neutral", "from"],
             [
@@ -220,7 +238,7 @@ def submodels() -> list[str]:
                 for row in rows if _part(row.path) == part
             ],
         )  # fmt: skip
-    return out
+    return "\n".join(out)
 
 
 def trace() -> list[str]:

@@ -172,7 +172,8 @@ def pages() -> dict[str, str]:
                 lines += [head, "-" * len(head), ""]
             if path != FACE:
                 lines += [f".. py:module:: {path}", ""]
-                lines += [(inspect.getdoc(module) or "").split("\n\n")[0], ""]
+                said = (inspect.getdoc(module) or "").split("\n\n")[0]
+                lines += [said.removeprefix(f"{title}: "), ""]
             for entry in own:
                 lines += _directive(entry)
         out[page] = "\n".join(lines)

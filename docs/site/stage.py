@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +26,7 @@ STANDS_FOR = {
     Path("notebooks"): Path("gallery.md"),
     Path("src/koubei_sim/__init__.pyi"): Path("api/index.rst"),
     Path("docs/site/model_document.py"): Path("model-document.md"),
+    Path("src/koubei_sim/model/scenario/parameters.py"): Path("parameters.md"),
 }
 
 _LINK = re.compile(r"(\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^()\s]+)\)")
@@ -95,14 +96,14 @@ def turned(text: str, page: Path, wanted: Callable[[Path], Path]) -> str:
     return "".join([*out, _LINK.sub(link, text[at:])])
 
 
-def lay_out(target: Path, made: dict[str, str]) -> None:
+def lay_out(target: Path, made: Mapping[str, str | bytes]) -> None:
     """Write all sources of the site under `target`, leaving alone what has not changed.
 
     Parameters
     ----------
     target : Path
     made : mapping
-        Pages that are made from the code or by running: name in the site -> text.
+        What is made from the code or by running: name in the site -> text, or a picture.
     """
     files: dict[Path, Path] = {}
 
@@ -110,16 +111,18 @@ def lay_out(target: Path, made: dict[str, str]) -> None:
         files[_moved(path)] = path
         return _moved(path)
 
-    texts = {Path(name): text for name, text in made.items()}
+    texts = {Path(name): text for name, text in made.items() if isinstance(text, str)}
+    others = {Path(name): content for name, content in made.items() if isinstance(content, bytes)}
     for page, goal in pages().items():
         if goal.suffix == ".md" and page not in STANDS_FOR:
             texts[goal] = turned((ROOT / page).read_text("utf-8"), page, wanted)
     _complete(texts)
     for goal, text in texts.items():
         _write(target / goal, text.encode())
-    for goal, path in files.items():
-        _write(target / goal, (ROOT / path).read_bytes())
-    _remove_others(target, {*texts, *files})
+    others |= {goal: (ROOT / path).read_bytes() for goal, path in files.items()}
+    for goal, content in others.items():
+        _write(target / goal, content)
+    _remove_others(target, {*texts, *others})
 
 
 def _complete(texts: dict[Path, str]) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 )
 PAGES = (
     "index", "tutorial", "gallery", "how-to", "seeding", "model", "model-document", "api/index",
-    "api/studies", "experiments/E1/README", "notebooks/01_quickstart", "CHANGELOG", "search",
+    "api/studies", "parameters", "experiments/E1/README", "notebooks/01_quickstart", "CHANGELOG", "search",
 )  # fmt: skip
 #: What people look for -> a page that must be among the first five found.
 ASKED = {
@@ -31,7 +31,7 @@ ASKED = {
     "cluster": "clusters",
     "Chinese": "pictures",
     "referral": "evidence",
-    "seeding.purity": "model-document",
+    "seeding.purity": "parameters",
 }
 #: Rules of axe-core that the theme breaks (label of its search button, arrows that unfold the sidebar)
 #: and Sphinx (signatures of several lines are lists of definitions without terms); not ours to mend.

@@ -203,11 +203,11 @@ def test_the_model_document_has_what_the_registries_have(site: Any) -> None:
     from koubei_sim.model.scenario import parameter_table
 
     document = site("model_document")
-    page = document.page()
+    page, parameters = document.page(), document.parameters()
     from verification import NAMES
 
     for row in parameter_table():
-        assert f"\n| `{row.path}` | {row.description}".replace("|", "|") in page, row.path
+        assert f"\n| `{row.path}` | {row.description} | {row.unit} |" in parameters, row.path
     for name in [*NAMES, *(one.name for one in MECHANISMS), *MODULES, *kb.Scenario.presets()]:
         assert f"`{name}`" in page, name
     claims = sorted(path.parent.name for path in (ROOT / "experiments").glob("E*/claim.toml"))
