@@ -44,6 +44,8 @@ add_module_names = False
 toc_object_entries_show_parents = "hide"
 python_maximum_signature_line_length = 88
 
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"koubei_sim {version}"
 html_copy_source = False
@@ -53,6 +55,7 @@ html_context = {"default_mode": "auto"}  # light or dark, as the reader's machin
 html_sidebars: dict[str, list[str]] = {"index": [], "tutorial": []}  # one page each
 html_theme_options: dict[str, Any] = {
     "show_toc_level": 2,
+    "secondary_sidebar_items": {"**": ["page-toc"], "parameters": [], "limits": [], "gallery": []},
     "navigation_with_keys": False,
     "search_as_you_type": False,
     "footer_start": ["copyright"],

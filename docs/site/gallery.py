@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import nbformat
 import stage
 
 SECONDS = 1200  # the most that one cell may take
+_HANDLE = re.compile(r"(array\()?[\[(\s]*<(Axes|Figure|matplotlib)")
 
 
 def digest(notebook: Path) -> str:
@@ -73,11 +75,24 @@ def pictures(content: Any) -> list[bytes]:
 
 
 def first_words(content: Any) -> tuple[str, str]:
-    """Return title and first sentence of a notebook."""
+    """Return title and first two sentences of a notebook."""
     text = content.cells[0].source
     title, _, rest = text.partition("\n")
     paragraph = " ".join(rest.strip().split("\n\n")[0].split())
-    return title.lstrip("# "), paragraph.partition(". ")[0].rstrip(".") + "."
+    sentences = re.findall(r".*?[.?!:](?=\s|$)", paragraph)
+    return title.lstrip("# "), "".join(sentences[:2]).strip().replace("|", "\\|")
+
+
+def without_handles(content: Any) -> Any:
+    """Return a notebook without the lines that Python prints of a picture beside the picture."""
+    for cell in content.cells:
+        cell_outputs = cell.get("outputs", [])
+        said = [output.get("data", {}).get("text/plain", "") for output in cell_outputs]
+        drawn = any("image/png" in output.get("data", ()) for output in cell_outputs)
+        for output, text in zip(list(cell_outputs), said):
+            if drawn and "image/png" not in output.get("data", ()) and _HANDLE.match(text):
+                cell_outputs.remove(output)
+    return content
 
 
 def pages(kept: Path, execute: bool) -> dict[str, str | bytes]:
@@ -86,6 +101,7 @@ def pages(kept: Path, execute: bool) -> dict[str, str | bytes]:
     rows, entries = [], []
     for notebook in stage.notebooks():
         content, done = executed(notebook, kept, execute)
+        content = without_handles(content)
         name = str(stage.pages()[notebook])
         for cell in content.cells:
             if cell.cell_type == "markdown":
@@ -94,12 +110,12 @@ def pages(kept: Path, execute: bool) -> dict[str, str | bytes]:
         if notebook.parts[0] != "notebooks":
             continue
         title, words = first_words(content)
-        state = f"{len(pictures(content))} pictures" if done else "not executed in this build"
+        state = "" if done else "not executed in this build"
         if pictures(content):
             shown = str(Path(name).with_suffix(".png"))
             found[shown] = pictures(content)[0]
             state = f"![First picture of: {title}]({shown}){{width=240px}}"
-        rows.append(f"| [{title}]({name}) | {words} | {state} |")
+        rows.append(f"| {state} | **[{title}]({name})** {words} |")
         entries.append(name.removesuffix(".ipynb"))
     found["gallery.md"] = "\n".join(
         [
@@ -108,8 +124,8 @@ def pages(kept: Path, execute: bool) -> dict[str, str | bytes]:
             "After this page you can choose a worked example and run it yourself: each notebook "
             "stands in the folder `notebooks` of a checkout, as a plain Python file.",
             "",
-            "| notebook | what it does | |",
-            "|---|---|---|",
+            "| | notebook |",
+            "|---|---|",
             *rows,
             "",
             "```{toctree}",

@@ -21,6 +21,7 @@ from koubei_sim.metrics import OUTCOMES
 from koubei_sim.model.kernels.schedule import SCHEDULE
 from koubei_sim.model.mechanisms import COMPOSITES, MECHANISMS, MODULES
 from koubei_sim.model.mechanisms.declaration import arrays_of
+from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.studies.claims import verdicts
 
@@ -91,7 +92,7 @@ unit, what it may be, and where its value comes from.
 
 A dotted path names a parameter: `scenario.replace(**{{"seeding.purity": 0.3}})`, in a shell `--set
 seeding.purity=0.3`. A star stands for any name, such as that of a channel. At its *neutral* value a parameter
-switches its mechanism off exactly. *From* is a source, or the word assumption. `koubei params SCENARIO` prints the
+switches its mechanism off exactly; a dash stands where nothing can be switched off. *From* is a source, or the word assumption. `koubei params SCENARIO` prints the
 same table with the values of a scenario.
 """
 
@@ -203,7 +204,12 @@ def odd() -> list[str]:
 
 def submodels() -> list[str]:
     """Return element 7: mechanisms, modules, composites, all parameters."""
-    out = ["## ODD 7. Submodels", "", f"{len(MECHANISMS)} mechanisms, each declared in one file:", ""]
+    out = [
+        "## ODD 7. Submodels",
+        "",
+        f"{len(MECHANISMS)} mechanisms, each declared in one file:",
+        "",
+    ]
     out += table(
         ["mechanism", "what it is", "modules that switch it"],
         [
@@ -234,7 +240,7 @@ def parameters() -> str:
             ["parameter", "meaning", "unit", "range", "default", "neutral", "from"],
             [
                 [f"`{row.path}`", row.description, row.unit, row.range, _value(row.default),
-                 _value(row.neutral), row.provenance]
+                 _neutral(row.neutral), row.provenance]
                 for row in rows if _part(row.path) == part
             ],
         )  # fmt: skip
@@ -251,7 +257,12 @@ def trace() -> list[str]:
     out = ["## TRACE 1. Problem formulation", ""]
     out += ["The question and the patterns are ODD 1; [claims](claims.md) says how a question is "
             "fixed in a file before it is run.", ""]  # fmt: skip
-    out += ["## TRACE 2. Model description", "", "ODD above, and [the specification](model.md).", ""]
+    out += [
+        "## TRACE 2. Model description",
+        "",
+        "ODD above, and [the specification](model.md).",
+        "",
+    ]
     out += ["## TRACE 3. Data evaluation", ""]
     out += [f"Of {len(rows)} parameters {len(rows) - len(sourced)} are assumptions and "
             f"{len(sourced)} name something outside; most of these name a form, not a value:", ""]  # fmt: skip
@@ -328,6 +339,11 @@ def _codes(names: Iterable[str]) -> str:
 def _value(value: Any) -> str:
     """Return a value as it is written in a scenario."""
     return f"`{value}`" if value not in ("", None) else ""
+
+
+def _neutral(value: Any) -> str:
+    """Return a neutral value; a dash for what is no mechanism and cannot be switched off."""
+    return "-" if value == STRUCTURE else _value(value)
 
 
 def _share(row: dict[str, Any]) -> str:
