@@ -35,9 +35,8 @@ class Page(HTMLParser):
         self.anchors |= {given[name] for name in ("id", "name") if name in given}
         if tag == "a" and "href" in given:
             self.links.append(given["href"])
-        elif tag in LOADED and LOADED[tag] in given:
-            if not (tag == "link" and set(given.get("rel", "").split()) & SAID):
-                self.loads.append(given[LOADED[tag]])
+        elif LOADED.get(tag) in given and not set(given.get("rel", "").split()) & SAID:
+            self.loads.append(given[LOADED[tag]])
         self.loads += _IMPORTED.findall(given.get("style", ""))
 
 
@@ -81,8 +80,8 @@ def faults(html: Path) -> list[str]:
             if not goal.is_file() or not goal.is_relative_to(html.resolve()):
                 found.append(f"{name}: dead link: {target}")
             elif parts.fragment and goal.suffix == ".html":
-                if unquote(parts.fragment) not in known(goal).anchors:
-                    found.append(f"{name}: no such anchor: {target}")
+                missing = unquote(parts.fragment) not in known(goal).anchors
+                found += [f"{name}: no such anchor: {target}"] if missing else []
     for path in sorted(html.rglob("*.css")):
         for target in _IMPORTED.findall(path.read_text("utf-8")):
             found.append(f"{path.relative_to(html)}: loads from another host: {target}")

@@ -11,9 +11,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import reference  # noqa: E402
+import reference
 
-import koubei_sim  # noqa: E402
+import koubei_sim
 
 project = "koubei_sim"
 author = "koubei_sim contributors"

@@ -96,7 +96,7 @@ def without_handles(content: Any) -> Any:
 
 
 def pages(kept: Path, execute: bool) -> dict[str, str | bytes]:
-    """Return the gallery: name in the site -> text of a page, or the picture that stands for one."""
+    """Return the gallery: name in the site -> text of a page, or the picture beside one."""
     found: dict[str, str | bytes] = {}
     rows, entries = [], []
     for notebook in stage.notebooks():
