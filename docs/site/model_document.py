@@ -76,9 +76,9 @@ CONCEPTS: dict[str, tuple[str, str]] = {
 
 HEAD = """# The model document: ODD and TRACE
 
-After this page you can say what the model consists of, part by part (ODD), and what was done to find
-out whether it may be trusted (TRACE). The tables are made from the library itself, version {version},
-when this site is built; nothing in them is copied by hand. The exact rules stand in
+After this page you can say what the model consists of, part by part (ODD), and what was done to
+find out whether it may be trusted (TRACE). The tables are made from the library itself, version
+{version}, when this site is built; nothing in them is copied by hand. The exact rules stand in
 [the specification](model.md).
 
 ODD is the protocol of Grimm et al. (2020) for describing agent-based models; TRACE that of Grimm et
@@ -87,13 +87,14 @@ al. (2014) for their evaluation.
 
 PARAMETERS = """# Parameters
 
-After this page you can look up any of the {count} numbers and words of a scenario: what it means, in which
-unit, what it may be, and where its value comes from.
+After this page you can look up any of the {count} numbers and words of a scenario: what it means,
+in which unit, what it may be, and where its value comes from.
 
-A dotted path names a parameter: `scenario.replace(**{{"seeding.purity": 0.3}})`, in a shell `--set
-seeding.purity=0.3`. A star stands for any name, such as that of a channel. At its *neutral* value a parameter
-switches its mechanism off exactly; a dash stands where nothing can be switched off. *From* is a source, or the word assumption. `koubei params SCENARIO` prints the
-same table with the values of a scenario.
+A dotted path names a parameter: `scenario.replace(**{{"seeding.purity": 0.3}})`, in a shell
+`--set seeding.purity=0.3`. A star stands for any name, such as that of a channel. At its *neutral*
+value a parameter switches its mechanism off exactly; a dash stands where nothing can be switched
+off. *From* is a source, or the word assumption. `koubei params SCENARIO` prints the same table with
+the values of a scenario.
 """
 
 
@@ -264,8 +265,11 @@ def trace() -> list[str]:
         "",
     ]
     out += ["## TRACE 3. Data evaluation", ""]
-    out += [f"Of {len(rows)} parameters {len(rows) - len(sourced)} are assumptions and "
-            f"{len(sourced)} name something outside; most of these name a form, not a value:", ""]  # fmt: skip
+    out += [
+        f"Of {len(rows)} parameters {len(rows) - len(sourced)} are assumptions and "
+        f"{len(sourced)} name something outside; most of these name a form, not a value:",
+        "",
+    ]
     out += table(["parameter", "from"], [[f"`{row.path}`", row.provenance] for row in sourced])
     out += ["## TRACE 4. Conceptual model evaluation", ""]
     out += [
@@ -294,9 +298,11 @@ def trace() -> list[str]:
         for one in Scenario.load(name).milestones
     ]
     out += table(["preset", "date", "what", "count", "source"], milestones)
-    out += ["How presets were fitted: "
-            "[section 7](model.md#7-the-preset-xiaomi-what-was-fitted-what-is-assumed-what-is-free), "
-            "[calibration](calibration.md).", ""]  # fmt: skip
+    fitted = "#7-the-preset-xiaomi-what-was-fitted-what-is-assumed-what-is-free"
+    out += [
+        f"How presets were fitted: [section 7](model.md{fitted}), [calibration](calibration.md).",
+        "",
+    ]
     out += ["## TRACE 7. Model analysis", ""]
     out += ["[Sensitivity](sensitivity.md), [maps](maps.md), and [what each module does when it is "
             "switched off](limits.md).", ""]  # fmt: skip

@@ -1,8 +1,8 @@
 """Pages of the reference: every public name of the library, each documented once.
 
 A room says which names are public (its ``__all__``), the stub of the face which of them stand on
-`koubei_sim`; nothing is listed here by hand but the rooms.  Called by `make_site.py`, which writes the
-pages, and by `conf.py`, which links short names to them.
+`koubei_sim`; nothing is listed here by hand but the rooms.  Called by `make_site.py`, which writes
+the pages, and by `conf.py`, which links short names to them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lay out the sources of the site: pages as they are in the checkout, links turned where they leave.
+"""Lay out the sources of the site: pages as they are in the checkout, links that leave turned.
 
 The pages stay where a forge shows them (docs/, experiments/, CHANGELOG.md).  Here they are copied
 under build/docs/source, docs/ becoming the root; a link to another page becomes a link inside the

@@ -1,6 +1,6 @@
 """The documentation site in a real browser: nothing leaves it, it searches offline, it can be read.
 
-Looks at build/docs/html, which `make docs-check` and `make docs` build; skips where it is not there.
+Looks at build/docs/html, which `make docs-check` and `make docs` build; skips where it is absent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(
 )
 PAGES = (
     "index", "tutorial", "gallery", "how-to", "seeding", "model", "model-document", "api/index",
-    "api/studies", "parameters", "experiments/E1/README", "notebooks/01_quickstart", "CHANGELOG", "search",
+    "api/studies", "parameters", "experiments/E1/README", "notebooks/01_quickstart", "CHANGELOG",
+    "search",
 )  # fmt: skip
 #: What people look for -> a page that must be among the first five found.
 ASKED = {
@@ -33,8 +34,8 @@ ASKED = {
     "referral": "evidence",
     "seeding.purity": "parameters",
 }
-#: Rules of axe-core that the theme breaks (label of its search button, arrows that unfold the sidebar)
-#: and Sphinx (signatures of several lines are lists of definitions without terms); not ours to mend.
+#: Rules of axe-core that the theme breaks (label of its search button, arrows that unfold the
+#: sidebar) and Sphinx (signatures of several lines are lists of definitions without terms).
 OF_THE_THEME = ("label-content-name-mismatch", "summary-name", "definition-list")
 
 
@@ -59,7 +60,7 @@ def address() -> Iterator[str]:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_load_nothing_from_elsewhere_and_fit_a_telephone(visit: Any, name: str) -> None:
-    """Catches a font, script or counter of another host, an error, and a page wider than its screen."""
+    """Catches a font or script of another host, an error, and a page wider than its screen."""
     seen = visit(HTML / f"{name}.html", width=390)
     seen.page.wait_for_load_state("networkidle")
     assert seen.left == [] and seen.console == []
@@ -89,7 +90,7 @@ def test_the_search_works_without_a_network(visit: Any, address: str, where: str
         links = found_by(seen.page)
         pages = list(dict.fromkeys(link.partition("#")[0].partition("?")[0] for link in links))
         assert any(wanted in page for page in pages[:5]), (words, pages[:8])
-        # From a folder a browser lets no page read another, so extracts of the text are missing there.
+        # From a folder a browser lets no page read another, so extracts of text are missing there.
         refused = [line for line in seen.console if where == "file" and "fetch" in line.lower()]
         assert seen.left == [] and len(seen.console) == len(refused)
 

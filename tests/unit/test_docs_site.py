@@ -63,7 +63,7 @@ def test_every_step_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_links_that_leave_the_docs_are_turned(site: Any) -> None:
-    """Catches a link that works on a forge and is dead on the site, or one that is turned wrongly."""
+    """Catches a link that works on a forge and is dead on the site, or is turned wrongly."""
     stage = site("stage")
     asked = []
 
@@ -93,7 +93,7 @@ def test_links_that_leave_the_docs_are_turned(site: Any) -> None:
 
 
 def test_dead_links_and_foreign_addresses_are_found(site: Any, tmp_path: Path) -> None:
-    """Catches a check that sees no dead link, no missing anchor, or nothing loaded from elsewhere."""
+    """Catches a check that sees no dead link, missing anchor, or thing loaded from elsewhere."""
     check = site("check")
     good = (
         '<h1 id="top">a</h1><a href="b.html#part">b</a><a href="#top">t</a>'
