@@ -166,7 +166,7 @@ docs: $(VENV)/.installed-docs
 
 docs-check: $(VENV)/.installed-docs
 	@$(PYTHON) docs/site/make_site.py --quick $(ARGS)
-	@$(PYTEST) -q tests/browser/test_docs_site.py
+	@KOUBEI_SITE=build/docs/html $(PYTEST) -q tests/browser/test_docs_site.py
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
