@@ -13,7 +13,7 @@ BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help installed setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
+.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help installed setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean docs docs-check
 
 help:
 	@echo "make demo       the pyramid in eight calibrated worlds, tables and figures into demo/"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench | bench-quick              all benchmarks (an hour); the small ones (3 minutes)"
 	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
 	@echo "make figures                          the figures of the documentation"
+	@echo "make docs | docs-check                the site, notebooks executed; its links and pages"
 	@echo "make experiments                      the claims and the three levers: tables, figures"
 	@echo "make clean | distclean                caches; caches and the virtual environment"
 
@@ -65,6 +66,11 @@ $(VENV)/.installed-dev: pyproject.toml | $(PYTHON)
 $(VENV)/.installed-bench: pyproject.toml | $(VENV)/.installed-dev
 	@echo "installing what the benchmarks compare with (some minutes the first time)"
 	@$(PIP) install --editable '.[dev,bench]'
+	@touch $@
+
+$(VENV)/.installed-docs: pyproject.toml | $(VENV)/.installed-dev
+	@echo "installing what the documentation site is made with (a minute the first time)"
+	@$(PIP) install --editable '.[dev,docs]'
 	@touch $@
 
 setup: $(VENV)/.installed
@@ -158,6 +164,15 @@ figures: setup-dev
 	  [ -e "$$script" ] || { echo "make: docs/figures holds no script" >&2; exit 1; }; \
 	  echo "== $$script"; $(PYTHON) "$$script"; \
 	done
+
+# build/docs/html/index.html; a notebook is executed again only where it or the library has changed.
+# The check executes none; tests/browser/test_docs_site.py looks at the site where chromium is here.
+docs: $(VENV)/.installed-docs
+	@$(PYTHON) docs/site/make_site.py $(ARGS)
+
+docs-check: $(VENV)/.installed-docs
+	@$(PYTHON) docs/site/make_site.py --quick $(ARGS)
+	@KOUBEI_SITE=build/docs/html $(PYTEST) -q tests/browser/test_docs_site.py
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

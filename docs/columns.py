@@ -38,6 +38,8 @@ def lines() -> list[str]:
     out = [
         "# Columns and outcomes",
         "",
+        "After this page you can name every column of every table and every outcome.",
+        "",
         "What every table has in it, in which order. Made by `python docs/columns.py`, and held",
         "against the code by a test.",
         "",

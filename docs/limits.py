@@ -25,6 +25,8 @@ REPLICATES, KEY, DAYS = 4, 20100816, (180, 365, 730)
 BASE = "everything on"
 TEXT = """# What each module of `{name}` does
 
+After this page you can say what each module of the preset `{name}` does, in counts of people.
+
 Each module switched off in turn, in a market of {people:,.0f} people: {agents:,} agents, {days}
 days, {replicates} replicates, one key, so that all rows have the same luck. Made by
 `python docs/limits.py` with version {version} of scenario {digest}.

@@ -23,7 +23,7 @@ def ci(folder: Path, compare: str, newest: str = "@true", **env: str) -> tuple[i
     """Run the checks with steps that only say something: status and output."""
     (folder / ".ci").mkdir(exist_ok=True)
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
-    steps = ["setup-dev", "kernels", "walls", "lint", "types", "test-lowest"]
+    steps = ["setup-dev", "kernels", "walls", "lint", "types", "test-lowest", "docs-check"]
     recipes = {name: f"@echo did {name}" for name in steps}
     recipes |= {"bench-compare": compare, "test-newest": newest, "test": "@echo 9 passed"}
     makefile = "".join(f"{name}:\n\t{line}\n" for name, line in recipes.items())
