@@ -62,7 +62,11 @@ def told(progress: Any, total: int | None) -> Iterator[Any]:
     """Give what is to be called with (done, in all): a bar's, a caller's, or None."""
     check_progress(progress)
     with progress_bar(progress, total, "replicate", CASCADE) as bar:
-        yield (progress or None) if bar is None else (lambda done, _: bar.move(done))
+        if bar is None:
+            yield progress or None
+            return
+        bar.say("running")
+        yield lambda done, _: bar.move(done)
 
 
 def values(where: str, value: Any, low: float, high: float) -> np.ndarray:

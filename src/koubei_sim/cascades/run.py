@@ -97,7 +97,8 @@ def cascade(
         ``"count"`` (independent cascade with one p for all arcs) draws how many arcs of a row are
         live, then which: the same law, faster, but not the coins that runs with another p share.
     progress : bool or callable, optional
-        True for a bar; a callable is told (replicates done, replicates in all or None).
+        True for a bar, None for one on a terminal and in a notebook; a callable is told
+        (replicates done, replicates in all or None).
     by : {"label", "row"}
         "row": people are named by their rows although the network has labels, in `seed_agents`
         and in values keyed by people (`kinds`, `thresholds`, ...) alike.

@@ -71,7 +71,8 @@ def run(
         (``label``, ``id``, ``name``, ... or what ``agents_by`` says) names people as the graphs
         do; without names, and graphs without labels, row i is person i.
     progress : bool or callable, optional
-        True for a bar on stderr; a callable is told (ticks done, ticks in all).
+        True for a bar on stderr, None for one on a terminal and in a notebook; a callable is told
+        (ticks done, ticks in all).
     threads : int, optional
         Replicates run side by side; where there are more threads than replicates, each run of
         100,000 people and more uses several itself.  As many as cores and memory allow without

@@ -148,6 +148,8 @@ def _theirs(thing: Any) -> bool:
     """Whether it is a class or function of a library, which its name says."""
     if not callable(thing) or not hasattr(thing, "__name__"):
         return False
+    if "<" in str(getattr(thing, "__qualname__", "")):
+        return False  # made inside a function: its name does not say what it is
     bound = getattr(thing, "__self__", None)
     if bound is not None and not isinstance(bound, (type, types.ModuleType)):
         return False  # hangs on what it is bound to

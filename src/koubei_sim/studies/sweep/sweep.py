@@ -121,8 +121,9 @@ def sweep(
     threads : int, optional
         `workers` of the backend of threads, under the name that other doors have for them.
     progress : bool or callable, optional
-        True for a bar with time left and failures, on stderr or live in a notebook; a callable is
-        told a `Progress`, one that takes two numbers (runs done, runs in all).
+        True for a bar with time left and failures, on stderr or live in a notebook; None for one
+        where somebody watches; a callable is told a `Progress`, one that takes two numbers (runs
+        done, runs in all).
     retry : bool
         Run failed runs of an earlier call again.
     batch_seconds : float
