@@ -1,7 +1,5 @@
 """What is advised about reports: how to have something saved that can be reported."""
 
-# the texts stand as they are in the sources
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -7,6 +7,7 @@ else is the same everywhere.  Called by people and by ``koubei report``.
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from koubei_sim.reports.words import check_language
 from koubei_sim.storage import whole_file
 
 
-class Reported:
+class Reported(ABC):
     """What can be told on a page."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _page(self, language: str) -> Page:
-        raise NotImplementedError
+        """Return the page in a language."""
 
     def to_html(
         self, path: str | Path | None = None, *, language: str = "en", title: str | None = None
