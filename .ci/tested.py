@@ -39,7 +39,8 @@ def note(folder: str, which: str, words: str) -> None:
         counts = {name: counts[name] + int(suite.get(name, 0)) for name in counts}
     if not counts["tests"] or counts["failures"] or counts["errors"]:
         sys.exit(f"not noted: {counts}")
-    kept = {"which": which, "words": words, **counts, "releases": releases()}
+    asked = " ".join(word for word in words.split() if word.startswith("tests")) or words
+    kept = {"which": which, "words": asked, **counts, "releases": releases()}
     (place / "tested.json").write_text(json.dumps(kept, indent=1))
 
 

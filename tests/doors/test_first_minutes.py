@@ -50,8 +50,8 @@ def test_batch_run_takes_a_scenario_for_one_thing():
     scenario = kb.Scenario.load("tiny").replace(ticks=3)
     rows = mesa.batch_run(
         kb.KoubeiModel,
-        {"scenario": scenario, "rng": [7], "seeding__purity": [0.1, 0.9]},
-        iterations=1, max_steps=3, number_processes=1, display_progress=False,
+        {"scenario": scenario, "seeding__purity": [0.1, 0.9]},
+        max_steps=3, number_processes=1, display_progress=False,
     )  # fmt: skip
     assert [row["seeding__purity"] for row in rows] == [0.1, 0.9]
     with pytest.raises(TypeError, match="one thing"):

@@ -187,6 +187,8 @@ def test_a_file_of_this_name_comes_first(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     kb.run("tiny", rng=3, ticks=5, out="market")
     assert kb.run("market").scenario.ticks == 5 and kb.load("market").scenario.ticks == 5
+    Path("parts").write_text("ticks = 77\n", "utf-8")
+    assert kb.Scenario.load("parts").ticks == 77
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ def test_mesa_s_own_page_works_on_it(monkeypatch):
     pytest.importorskip("altair")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Mesa's page and what it stands on
+        import ipyvuetify
         import solara
         from mesa.visualization import Slider, SolaraViz, make_plot_component
 
@@ -128,12 +129,13 @@ def test_mesa_s_own_page_works_on_it(monkeypatch):
             "seeding__purity": {"type": "SliderFloat", "value": 0.3, "min": 0.0, "max": 1.0},
         }
         page = SolaraViz(first, components=[make_plot_component("users")], model_params=asked)
-        _, drawn = solara.render(page, handle_error=False)
-        buttons = {button.children[0]: button for button in drawn.find(solara.v.Btn).widgets}
+        whole = solara.AppLayout(children=[page])  # buttons stand in its bar
+        _, drawn = solara.render(whole, handle_error=False)
+        buttons = {button.children[0]: button for button in drawn.find(ipyvuetify.Btn).widgets}
         buttons["Step"].click()
         assert first.tick == 1 and stepped == [first]
         buttons["Reset"].click()
-        buttons = {button.children[0]: button for button in drawn.find(solara.v.Btn).widgets}
+        buttons = {button.children[0]: button for button in drawn.find(ipyvuetify.Btn).widgets}
         buttons["Step"].click()
         drawn.close()
     second = stepped[-1]
