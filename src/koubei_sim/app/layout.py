@@ -256,17 +256,15 @@ def answer(
 def looks(found: Answer, lang: str, look: Callable[[], None] = lambda: None) -> Iterator[str]:
     """Yield the results as HTML: the pyramid alone where it is the first look, then all.
 
-    `look` is called between pictures, and may end it.
+    `look` is called before each picture, and may end it.
     """
-    status, pyramid = show.status(found, lang), show.pyramid(found, lang)
+    status, pyramid = show.status(found, lang), show.pyramid(found, lang, look)
     if found.done == 1 and not found.settings.same:
         yield status + show.pictures(pyramid)
-    images = [pyramid]
-    for draw in (show.strata, show.effect):
-        look()
-        images.append(draw(found, lang))
+    rest = [draw(found, lang, look) for draw in (show.strata, show.effect)]
     look()
-    yield status + show.pictures(*images) + show.findings(found, lang) + show.plan(found, lang)
+    tables = show.findings(found, lang) + show.plan(found, lang)
+    yield status + show.pictures(pyramid, *rest) + tables
 
 
 def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:

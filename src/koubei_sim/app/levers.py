@@ -145,8 +145,8 @@ def mechanisms_of(scenario: Scenario, lang: str = "en") -> dict[str, str]:
 
     Examples
     --------
-    >>> mechanisms_of(Scenario.load("bass"))["decay: engagement fades"]
-    'decay'
+    >>> mechanisms_of(Scenario.load("tiny"))["relays: non-users pass it on"]
+    'relays'
     """
     found = {}
     for name, works in active(scenario).items():

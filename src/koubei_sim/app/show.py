@@ -94,7 +94,15 @@ def wrong(error: BaseException, lang: str) -> str:
 # Pictures -----------------------------------------------------------------------------------------
 
 
-def pyramid(answer: Answer, lang: str) -> str:
+#: Called when it is the turn of a picture; may end it.
+Look = Callable[[], None]
+
+
+def _nothing() -> None:
+    """Let a picture be drawn, whatever was asked for meanwhile."""
+
+
+def pyramid(answer: Answer, lang: str, look: Look = _nothing) -> str:
     """Return the pyramid of the visitor's design."""
     run = answer.second
     scale = run.scenario.people_per_agent
@@ -110,10 +118,10 @@ def pyramid(answer: Answer, lang: str) -> str:
         "alt_pyramid", lang, days=run.scenario.ticks, worlds=run.replicates,
         name=name_of(FIRST if answer.settings.same else SECOND, answer, lang), **levels,
     )  # fmt: skip
-    return _image(lambda ax, spoken: plots.pyramid(run, ax=ax, lang=spoken), alt, lang)
+    return _image(lambda ax, spoken: plots.pyramid(run, ax=ax, lang=spoken), alt, lang, look)
 
 
-def strata(answer: Answer, lang: str) -> str:
+def strata(answer: Answer, lang: str, look: Look = _nothing) -> str:
     """Return the kinds of pairs; nothing where both designs are one."""
     found = answer.comparison
     if found is None:
@@ -121,10 +129,12 @@ def strata(answer: Answer, lang: str) -> str:
     shares = [f"{share:.0%}" for share in found.strata("users")["share"]]
     kinds = dict(zip(("both", "only", "lone", "neither"), shares, strict=True))
     alt = say("alt_strata", lang, worlds=found.replicates, **kinds)
-    return _image(lambda ax, spoken: plots.strata(found, ax=ax, lang=spoken), alt, lang, _WIDE)
+    return _image(
+        lambda ax, spoken: plots.strata(found, ax=ax, lang=spoken), alt, lang, look, _WIDE
+    )
 
 
-def effect(answer: Answer, lang: str) -> str:
+def effect(answer: Answer, lang: str, look: Look = _nothing) -> str:
     """Return the effect over time; nothing where there is no interval yet."""
     found = answer.comparison
     if found is None or answer.done == 1:
@@ -132,13 +142,18 @@ def effect(answer: Answer, lang: str) -> str:
     names = {word: name_of(design, answer, lang) for word, design in
              (("name", SECOND), ("other", FIRST))}  # fmt: skip
     alt = say("alt_effect", lang, **names)
-    return _image(lambda ax, spoken: plots.compare(found, ax=ax, lang=spoken), alt, lang)
+    return _image(lambda ax, spoken: plots.compare(found, ax=ax, lang=spoken), alt, lang, look)
 
 
 def _image(
-    draw: Callable[[Any, Any], object], alt: str, lang: str, size: tuple[float, float] = _SIZE
+    draw: Callable[[Any, Any], object],
+    alt: str,
+    lang: str,
+    look: Look,
+    size: tuple[float, float] = _SIZE,
 ) -> str:
     with _DRAWING:
+        look()  # who has waited for others may have moved on
         drawn = picture(draw, lang, "svg", size)
     data = base64.b64encode(drawn).decode("ascii")
     return f'<img alt="{escape(alt, quote=True)}" src="data:image/svg+xml;base64,{data}">'
