@@ -17,6 +17,9 @@ import koubei_sim as kb
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "docs" / "site"
+pytestmark = pytest.mark.skipif(
+    not (ROOT / "experiments" / "README.md").is_file(), reason="the site is made in a checkout"
+)
 PAGES = sorted([*(ROOT / "docs").glob("[!_]*.md"), ROOT / "CHANGELOG.md"])
 
 
@@ -191,7 +194,7 @@ def test_the_reference_has_every_public_name(site: Any) -> None:
     asked = {path for _, _, modules in reference.ROOMS.values() for path in modules}
     for module in iter_modules(kb.__path__, "koubei_sim."):
         room = import_module(module.name) if module.ispkg else None
-        if getattr(room, "__all__", None) and module.name != "koubei_sim.storage":
+        if getattr(room, "__all__", None) and module.name not in reference.INSIDE:
             assert any(path.startswith(module.name) for path in asked), module.name
 
 
