@@ -62,6 +62,14 @@ def test_every_step_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "purity" / "sweep.json").is_file()
 
 
+def test_the_page_of_pictures_names_what_there_is() -> None:
+    """Catches a picture on the page that the library has lost."""
+    text = (ROOT / "docs" / "pictures.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| a ") or "| chosen" in line]
+    names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert len(names) > 20 and names <= set(kb.plots.__all__)
+
+
 # ---------------------------------------------------------------- links
 
 
