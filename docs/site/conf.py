@@ -57,7 +57,6 @@ html_theme_options: dict[str, Any] = {
     "show_toc_level": 2,
     "secondary_sidebar_items": {"**": ["page-toc"], "parameters": [], "limits": [], "gallery": []},
     "navigation_with_keys": False,
-    "search_as_you_type": False,
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
 }

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import koubei_sim
 
 FACE = "koubei_sim"
+#: Rooms whose names are for the library alone: no page.
+INSIDE = ("koubei_sim.storage", "koubei_sim.looks")
 #: page -> title, what a reader can do after it, modules in order
 ROOMS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "runs": (
