@@ -314,6 +314,8 @@ class Comparison(Look, Reported):
             Index ``tick``; geometric means of people in both, ``effect`` (times, as in `effect`)
             and its 95 % interval ``low``, ``high`` (of each day alone).
         """
+        import pandas as pd
+
         from koubei_sim.looks.frames import Table
 
         name = self._other(name)
