@@ -26,6 +26,7 @@ from koubei_sim.plots.style import (
     axes_for,
     date_ticks,
     drawing,
+    headline,
     label_ends,
     subtitle,
     takes,
@@ -44,8 +45,6 @@ _COLOURS: Final = {
     "drift": SKY,
     "beside": BLACK,
 }
-#: Room between the last line and the labels of its neighbours, as a share of the height.
-_GAP: Final = 0.058
 
 
 @takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
@@ -116,9 +115,9 @@ def posterior_predictive(
         ax.set_ylabel(say("people_log", spoken))
         _time(ax, x, spoken)
         thousands(ax)
-        ax.set_title(say("posterior_predictive" if fresh else "continued", spoken))
+        headline(ax, say("posterior_predictive" if fresh else "continued", spoken))
         subtitle(ax, say("fan", spoken, number=len(counts)))
-        label_ends(ax, ends, _GAP)
+        label_ends(ax, ends)
     return ax
 
 
@@ -226,6 +225,6 @@ def marginals(calibration: Any, ax: Any = None, lang: str = "en") -> Any:
         ax.spines["left"].set_visible(False)
         ax.set_yticks([])
         ax.set_xlabel(say("share_of_prior", spoken))
-        ax.set_title(say("marginals", spoken))
+        headline(ax, say("marginals", spoken))
         subtitle(ax, say("marginals_note", spoken))
     return ax

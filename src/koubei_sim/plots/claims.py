@@ -20,6 +20,7 @@ from koubei_sim.plots.style import (
     ORANGE,
     axes_for,
     drawing,
+    headline,
     new_axes,
     subtitle,
     takes,
@@ -63,7 +64,7 @@ def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(say("in_smallest", spoken))
         _ticks(ax, reach)
-        ax.set_title(f"{verdict.content['id']}: {verdict.content['title']}")
+        headline(ax, f"{verdict.content['id']}: {verdict.content['title']}")
         subtitle(ax, say("claim_worlds", spoken))
     return ax
 
@@ -167,7 +168,7 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(say("ladder_axis", spoken))
-        ax.set_title(say("claim_ladder", spoken), pad=10)
+        headline(ax, say("claim_ladder", spoken))
     return ax
 
 

@@ -15,6 +15,7 @@ from koubei_sim.plots.style import (
     ORANGE,
     axes_for,
     drawing,
+    headline,
     label_ends,
     subtitle,
     takes,
@@ -73,7 +74,7 @@ def seeds_curve(found: Any, ax: Any = None, lang: str = "en") -> Any:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         thousands(ax, "x")
         thousands(ax)
-        ax.set_title(_say("title", spoken))
+        headline(ax, _say("title", spoken))
         ax.set_xlabel(_say("seeds", spoken))
         ax.set_ylabel(_say("reach", spoken))
         subtitle(ax, _say("proven", spoken, ratio=found.ratio, k=k))

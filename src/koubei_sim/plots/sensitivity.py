@@ -17,7 +17,9 @@ from koubei_sim.plots.style import (
     GREY,
     ORANGE,
     axes_for,
+    bar_of_colours,
     drawing,
+    headline,
     legend,
     subtitle,
     takes,
@@ -73,7 +75,7 @@ def tornado(
         ax.set_ylim(-0.6, len(table) - 0.4)
         ax.spines["left"].set_visible(False)
         ax.axvline(0.0, color="#999999", linewidth=0.8, zorder=1)
-        ax.set_title(say("tornado", spoken, outcome=_named(study, name, spoken)))
+        headline(ax, say("tornado", spoken, outcome=_named(study, name, spoken)))
         note = say(f"tornado_{study.method}", spoken, replicates=study.replicates)
         if len(whole) > len(table):
             note += say("and_others", spoken, others=len(whole) - len(table))
@@ -213,7 +215,7 @@ def interactions(study: Any, outcome: str | None = None, ax: Any = None, lang: s
             _plane(ax, study.table(name), spoken)
         else:
             _matrix(ax, pairs, list(study.ranges), spoken)
-        ax.set_title(say("interactions", spoken, outcome=_named(study, name, spoken)))
+        headline(ax, say("interactions", spoken, outcome=_named(study, name, spoken)))
         subtitle(ax, say(f"interactions_{study.method}", spoken))
     return ax
 
@@ -277,7 +279,4 @@ def _matrix(ax: Any, pairs: Any, paths: list[str], lang: str) -> None:
     ax.set_xticks(range(len(paths) - 1), paths[:-1], rotation=30, ha="right")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(say("second_order", lang), color="#444444")
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=9, colors="#666666")
+    bar_of_colours(ax, image).set_label(say("second_order", lang), color="#444444")

@@ -15,7 +15,9 @@ from koubei_sim.plots.style import (
     GREY,
     PALETTE,
     axes_for,
+    bar_of_colours,
     drawing,
+    headline,
     label_ends,
     legend,
     subtitle,
@@ -91,11 +93,8 @@ def heatmap(
             side.set_label_text(path)
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0)
-        bar = ax.figure.colorbar(image, ax=ax)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=9, colors="#666666")
-        thousands(bar.ax)
-        ax.set_title(outcome_name(outcome, spoken))
+        thousands(bar_of_colours(ax, image).ax)
+        headline(ax, outcome_name(outcome, spoken))
         subtitle(ax, say("mean_of", spoken, replicates=swept.sweep.replicates))
     return ax
 
@@ -177,7 +176,7 @@ def _course(ax: Any, comparison: Any, series: str, others: list[str], lang: str)
     ax.set_ylabel(say("times_baseline", lang, baseline=comparison.baseline))
     said = say(_SERIES[series], lang) if series in _SERIES else series
     said = say("cumulative_people", lang) if series == "adoptions" else said
-    ax.set_title(say("effect_over_time", lang, series=said))
+    headline(ax, say("effect_over_time", lang, series=said))
     note = {"baseline": comparison.baseline, "replicates": comparison.replicates}
     subtitle(ax, say("pairs", lang, **note))
     label_ends(ax, ends)
@@ -214,7 +213,7 @@ def _shares(ax: Any, comparison: Any, names: list[str], others: list[str], lang:
     ax.tick_params(axis="y", length=0)
     legend(ax, [(other, PALETTE[at % len(PALETTE)]) for at, other in enumerate(others)])
     ax.set_xlabel(say("times_baseline", lang, baseline=comparison.baseline))
-    ax.set_title(say("differences", lang))
+    headline(ax, say("differences", lang))
     subtitle(ax, say("pairs_of", lang, replicates=comparison.replicates))
 
 
@@ -279,6 +278,6 @@ def strata(comparison: Any, outcome: str = "users", ax: Any = None, lang: str = 
         words = ("both", "only_change", "only_baseline", "neither")
         legend(ax, [(say(word, spoken, baseline=comparison.baseline), colour)
                     for word, colour in zip(words, colours)])  # fmt: skip
-        ax.set_title(say("strata", spoken))
+        headline(ax, say("strata", spoken))
         subtitle(ax, say("pairs_of_worlds", spoken, replicates=comparison.replicates))
     return ax

@@ -15,11 +15,13 @@ from koubei_sim import checks, metrics
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import Forest
 from koubei_sim.plots.style import (
+    BLACK,
     BLUE,
-    GREY,
     PALETTE,
     axes_for,
     drawing,
+    headline,
+    legend,
     subtitle,
     takes,
     thousands,
@@ -38,7 +40,7 @@ def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
     )
     with drawing(lang) as spoken:
         ax = axes_for(ax)
-        ax.set_title(say("forest", spoken))
+        headline(ax, say("forest", spoken))
         if not sizes.size:
             subtitle(ax, say("nothing", spoken))
             return ax
@@ -115,7 +117,7 @@ def cascade_tree(
     with drawing(lang) as spoken:
         ax = axes_for(ax)
         _draw_tree(ax, xy, parent, whole.channel[shown], list(result.scenario.channels), spoken)
-        ax.set_title(say("tree", spoken))
+        headline(ax, say("tree", spoken))
         note = say(
             "tree_note",
             spoken,
@@ -183,9 +185,9 @@ def _draw_tree(
     present = [number for number in range(len(names)) if (channel[1:] == number).any()]
     colours = [PALETTE[number % len(PALETTE)] for number in present]
     dots = [(1 + np.flatnonzero(channel[1:] == number)) for number in present]
-    words = [(f"○ {say('seed' if channel[0] < 0 else 'root', lang)}", GREY)]
-    words += [(f"● {names[number]}", colour) for number, colour in zip(present, colours)]
-    draw_dots(ax, xy, parent, zip(dots, colours), "black", words)
+    legend(ax, [(say("seed" if channel[0] < 0 else "root", lang), BLACK)], "ring")
+    legend(ax, [(names[number], colour) for number, colour in zip(present, colours)], "dot")
+    draw_dots(ax, xy, parent, zip(dots, colours), BLACK)
 
 
 def draw_dots(
@@ -194,9 +196,8 @@ def draw_dots(
     parent: NDArray[np.int64],
     dots: Iterable[tuple[NDArray[np.intp], str]],
     ring: str,
-    words: Iterable[tuple[str, str]],
 ) -> None:
-    """Draw a tree: its ties, rows of people as dots of a colour, a ring as root, words beside."""
+    """Draw a tree: its ties, rows of people as dots of a colour, a ring as root."""
     from matplotlib.collections import LineCollection
 
     child = np.arange(1, parent.size)
@@ -209,6 +210,3 @@ def draw_dots(
     ax.set_aspect("equal")
     ax.margins(0.03)
     ax.set_axis_off()
-    for row, (word, colour) in enumerate(words):
-        at = {"transform": ax.transAxes, "va": "top", "fontsize": 10.5}
-        ax.text(1.0, 0.97 - 0.065 * row, word, color=colour, **at)

@@ -88,7 +88,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "quality": ("quality", "品质"),
     "difficulty": ("difficulty", "使用难度"),
     "reputation": ("reputation (7 days)", "美誉度(7日)"),
-    "reported": ("reported in the world", "公开报道的数字"),
+    "reported": ("circles: counts reported in the world", "圆圈为公开报道的数字"),
     "root": ("root", "起点"),
     "seed": ("seed", "种子用户"),
     "unaware": ("unaware", "未知晓"),
@@ -138,11 +138,30 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "{size:,}人次,{depth}代,结构性传播度{virality:.1f}",
     ),
     "tree_cut": ("first {shown:,} of {size:,} shown", "仅画出前{shown:,}人,共{size:,}人"),
-    "cohort_from": ("from day {start}", "第{start}天起"),
-    "fully_seen": (
-        "30 days of follow-up, means over replicates",
-        "每位用户观察30天,各次重复取均值",
+    "threads": (
+        "bold: median replicate by adoptions; thin: all {replicates}",
+        "粗线为采用人次居中的一次模拟,细线为全部{replicates}次",
     ),
+    "threads_of_taken": (
+        "bold: median replicate by adoptions, of those that took off; thin: all {replicates}",
+        "粗线为起飞者中采用人次居中的一次模拟,细线为全部{replicates}次",
+    ),
+    "middle": (
+        "median of {replicates} replicates by adoptions",
+        "{replicates}次重复中采用人次居中的一次",
+    ),
+    "middle_of_taken": (
+        "median replicate by adoptions, of those that took off",
+        "起飞者中采用人次居中的一次模拟",
+    ),
+    "hurdle": (
+        "took off: {taken} of {replicates} (chance {low}-{high} %)",
+        "{replicates}次中{taken}次起飞(概率{low}-{high}%)",
+    ),
+    "replaces": ("each cohort replaces itself", "自我更替线"),
+    "cohort_from": ("from day {start} ({people:,})", "第{start}天起({people:,}人次)"),
+    "in_brackets": ("in brackets: adoptions", "括号内为采用人次"),
+    "fully_seen": ("followed for {window} days", "每位用户观察{window}天"),
     "tornado_oat": (
         "one at a time, {replicates} pairs; numbers: ends of the range; lines: 95 %",
         "逐个改变,{replicates}对模拟;数字为范围两端;细线为95%区间",
