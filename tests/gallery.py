@@ -110,7 +110,7 @@ def swept() -> Any:
 @cache
 def comparison() -> Any:
     """Three scenarios against a fourth, some of which take off."""
-    base = small().replace(**{"seeding.number": 3, "ticks": 60})
+    base = small().replace(**{"seeding.number": 6, "ticks": 110})
     return kb.compare(
         {
             "as it is": base,
@@ -190,7 +190,7 @@ def hazard() -> Any:
 def seeds() -> Any:
     """Seeds with a proof."""
     net = kb.networks.erdos_renyi(400, 6, key=2)
-    return kb.seeding.maximise(net, 12, rule=kb.IndependentCascade(0.1), rng=7)
+    return kb.seeding.maximise(net, kb.IndependentCascade(0.1), 12, rng=7)
 
 
 FIGURES: Final[dict[str, Draw]] = {

@@ -21,6 +21,7 @@ from koubei_sim.plots.style import (
     axes_for,
     drawing,
     headline,
+    label_ends,
     new_axes,
     subtitle,
     takes,
@@ -79,17 +80,7 @@ def _strip(ax: Any, height: float, effects: Any, row: Mapping[str, Any]) -> None
     ax.plot([middle], [height], color=BLACK, marker="o", ms=5.5, zorder=4)
     verdict = str(row["verdict"])
     said = f"{verdict}\n{100 * row['share']:.0f} % of {row['worlds']} worlds"
-    ax.annotate(
-        said,
-        (1.0, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-        color=_SHADE.get(verdict, BLACK),
-        annotation_clip=False,
-    )
+    label_ends(ax, [(0.0, height, said, _SHADE.get(verdict, BLACK))], 9.0)
 
 
 def _unit(row: Mapping[str, Any]) -> float:
@@ -114,7 +105,7 @@ def _ticks(ax: Any, reach: float) -> None:
 
 def _label(row: Mapping[str, Any]) -> str:
     text = row["statement"] if row["model"] == "pyramid" else f"{row['statement']} [{row['model']}]"
-    return "\n".join(textwrap.wrap(("> " if row["main"] else "") + text, 38))
+    return "\n".join(textwrap.wrap(("> " if row["main"] else "") + text, 44))
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")

@@ -18,6 +18,7 @@ from koubei_sim.plots.style import (
     ORANGE,
     axes_for,
     bar_of_colours,
+    beside,
     drawing,
     headline,
     legend,
@@ -106,11 +107,12 @@ def _ends(ax: Any, table: Any, places: Any, lang: str) -> None:
             alone = row[end] * row[other] < 0.0 or not front
             if alone and abs(row[end]) > 0.0:  # else its value would lie on that of the longer bar
                 right = row[end] > 0.0
-                ax.annotate(
+                text = ax.annotate(
                     _short(row[value]), (max(known) if right else min(known), place),
                     xytext=(4 if right else -4, 0), textcoords="offset points", color="#555555",
                     fontsize=8.5, va="center", ha="left" if right else "right",
                 )  # fmt: skip
+                beside(ax, text)
         if times and row["take_off"]:
             ax.text(
                 1.03,
@@ -224,29 +226,31 @@ def _plane(ax: Any, table: Any, lang: str) -> None:
     star, sigma = table["mu_star"].to_numpy(), table["sigma"].to_numpy()
     right, top = np.nanmax(star, initial=0.0) * 1.3 or 1.0, np.nanmax(sigma, initial=0.0) * 1.2
     top = top or right
+    lines = []
     for slope in (0.1, 1.0):
         reach = min(right, top / slope)
         ax.plot([0.0, reach], [0.0, slope * reach], color="#BBBBBB", linewidth=1.0, ls="--")
         word = "sigma = mu*" if slope == 1.0 else f"sigma = {slope:g} mu*"
         steep = reach < right  # ends at the upper edge: the label goes to its left
-        ax.annotate(
+        text = ax.annotate(
             word, (reach, slope * reach), xytext=(-10, -2) if steep else (-3, 4),
             textcoords="offset points", color=GREY, fontsize=9, ha="right",
             va="top" if steep else "bottom",
         )  # fmt: skip
+        lines.append(text)
     ax.plot(star, sigma, ls="none", marker="o", ms=7, color=BLUE, alpha=0.85, zorder=3)
-    placed: list[tuple[float, float]] = []
+    places = [(7, 2, "left", "bottom"), (-7, 2, "right", "bottom"), (7, -2, "left", "top"),
+              (-7, -2, "right", "top")]  # fmt: skip
     for path, x, y in zip(table.index[:_LABELS], star, sigma):
-        if not (np.isfinite(x) and np.isfinite(y)):
-            continue
-        near = [p for p in placed if abs(p[0] - x) < 0.25 * right and abs(p[1] - y) < 0.055 * top]
-        placed.append((x, y))
-        if near:
-            continue  # its label would lie on that of a more important one; the table has it
-        ax.annotate(
-            path, (x, y), xytext=(7, 2), textcoords="offset points", fontsize=9, color="#333333",
-            ha="left" if x < 0.6 * right else "right", va="bottom",
-        )  # fmt: skip
+        if np.isfinite(x) and np.isfinite(y):
+            # Left out where it would lie on that of a more important one; the table has it.
+            text = ax.annotate(
+                path, (x, y), xytext=(7, 2), textcoords="offset points", fontsize=9,
+                color="#333333", ha="left", va="bottom",
+            )  # fmt: skip
+            beside(ax, text, places)
+    for text in lines:
+        beside(ax, text)
     ax.set_xlim(0.0, right)
     ax.set_ylim(0.0, top)
     thousands(ax, "x")
@@ -276,7 +280,7 @@ def _matrix(ax: Any, pairs: Any, paths: list[str], lang: str) -> None:
                 color="white" if abs(value) > 0.7 * reach else "#222222" if certain else GREY,
             )  # fmt: skip
     ax.set_yticks(range(len(paths) - 1), paths[1:])
-    ax.set_xticks(range(len(paths) - 1), paths[:-1], rotation=30, ha="right")
+    ax.set_xticks(range(len(paths) - 1), [path.replace(".", ".\n") for path in paths[:-1]])
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     bar_of_colours(ax, image).set_label(say("second_order", lang), color="#444444")

@@ -219,9 +219,11 @@ def _shares(ax: Any, comparison: Any, names: list[str], others: list[str], lang:
 
 def _times(axis: Any) -> None:
     """Write a logarithmic axis of ratios in plain numbers, also where it spans less than ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    low, high = axis.get_view_interval()
+    near = high < 4.0 * low
+    axis.set_major_locator(MaxNLocator(5) if near else LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"x {value:g}"))
     axis.set_minor_formatter(NullFormatter())
 

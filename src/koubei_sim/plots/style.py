@@ -56,6 +56,7 @@ _LOOK: Final[dict[str, Any]] = {
     "figure.dpi": 110,
     "savefig.dpi": 200,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.07,
     "font.size": 11,
     "axes.titlesize": 13,
     "axes.titleweight": "bold",
@@ -397,13 +398,15 @@ def legend(ax: Any, entries: Iterable[tuple[str, str]], mark: str = "patch") -> 
     parts_of(ax).entries += [(text, colour, mark) for text, colour in entries]
 
 
-def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]]) -> None:
+def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], size: float = 10.5) -> None:
     """Write labels to the right of the axes at the heights of the ends of lines, kept apart.
 
     Parameters
     ----------
     ends : sequence of (x, y, text, colour)
         End of each line in data coordinates.
+    size : float
+        Points.
     """
     from koubei_sim.plots.whole import End, parts_of
 
@@ -418,7 +421,7 @@ def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]]) -> None:
                 color=colour,
                 va="center",
                 ha="left",
-                fontsize=10.5,
+                fontsize=size,
                 annotation_clip=False,
             )
             parts_of(ax).ends.append(End(text, x, y, words))

@@ -28,6 +28,8 @@ from matplotlib.transforms import Bbox, ScaledTranslation
 
 #: Points between a text and the edge of the figure, and between two texts.
 EDGE: Final = 4.0
+#: Points between names at ticks, which are made smaller before one is left out.
+_NAMES: Final = 0.3
 #: Share of the width that labels at the ends of lines may take before they are broken.
 _ENDS: Final = 0.27
 #: Sizes tried where labels do not fit, and the smallest text in points.
@@ -115,7 +117,7 @@ class Whole(TightLayoutEngine):
 
     def __init__(self, figure: Any, inner: LayoutEngine | None) -> None:
         LayoutEngine.__init__(self)
-        self.inner = ConstrainedLayoutEngine() if inner is None else inner
+        self.inner = ConstrainedLayoutEngine(h_pad=0.07) if inner is None else inner
         self._colorbar_gridspec = self.inner.colorbar_gridspec
         self.parts: dict[Any, Parts] = {}
         self.margins = _margins(figure)
@@ -236,7 +238,7 @@ def finish(ax: Any) -> None:
             labels = axis.get_ticklabels()
             if labels and labels[0].get_fontsize() != parts.ticks.get(axis):
                 parts.ticks[axis] = labels[0].get_fontsize() * parts.scale
-                axis.set_tick_params(labelsize=parts.ticks[axis])
+                axis.set_tick_params(labelsize=parts.ticks[axis], pad=3.5 * parts.scale)
                 if parts.family:
                     axis.set_tick_params(labelfontfamily=parts.family)
 
@@ -291,8 +293,7 @@ def _arrange(ax: Any, parts: Parts, renderer: Any) -> None:
     over = parts.pad
     if parts.note is not None:
         _break(parts, parts.note, wide, renderer)
-        lines = parts.note.get_text().count("\n") + 1
-        over += lines * 1.22 * parts.note.get_fontsize() + 3.0
+        over += parts.note.get_window_extent(renderer).height / point + 4.0
     if parts.title is not None:
         _break(parts, parts.title, wide, renderer)
         ax.set_title(
@@ -386,11 +387,13 @@ def _thin(ax: Any, parts: Parts, renderer: Any) -> None:
         for axis, side in ((each.xaxis, 0), (each.yaxis, 1)):
             if not axis.get_visible() or not each.axison:
                 continue
+            gap = 2.0
             if isinstance(axis.get_major_formatter(), FixedFormatter):
+                gap = _NAMES
                 _smaller(axis, parts, renderer)
             labels = [label for label in axis.get_ticklabels() if label.get_text()]
             labels = _inside(labels, axis, side, renderer)
-            step = next((s for s in range(1, 13) if not _crowded(labels[::s], renderer)), 13)
+            step = next((s for s in range(1, 13) if not _crowded(labels[::s], renderer, gap)), 13)
             hidden = [label for k, label in enumerate(labels) if k % step]
             for label in hidden:
                 label.set_visible(False)
@@ -409,7 +412,7 @@ def _inside(labels: list[Any], axis: Any, side: int, renderer: Any) -> list[Any]
     return [label for _, label in sorted(found, key=lambda pair: pair[0])]
 
 
-def _crowded(labels: Sequence[Any], renderer: Any, gap: float = 2.0) -> bool:
+def _crowded(labels: Sequence[Any], renderer: Any, gap: float) -> bool:
     boxes = [label.get_window_extent(renderer) for label in labels]
     near = gap * renderer.points_to_pixels(1.0)
     return any(meet(one, other, near) for one, other in pairwise(boxes))
@@ -419,7 +422,7 @@ def _smaller(axis: Any, parts: Parts, renderer: Any) -> None:
     """Make names at ticks smaller until they do not touch."""
     size = max(_LEAST, parts.ticks.get(axis, 10.0) * parts.shrink)
     axis.set_tick_params(labelsize=size)
-    while size > _LEAST and _crowded(axis.get_ticklabels(), renderer, 0.3):
+    while size > _LEAST and _crowded(axis.get_ticklabels(), renderer, _NAMES):
         size = max(_LEAST, size * 0.93)
         axis.set_tick_params(labelsize=size)
 
@@ -431,7 +434,7 @@ def _break_labels(ax: Any, parts: Parts, renderer: Any) -> None:
     for each in (ax, *ax.child_axes):
         for axis, low, high, begin, end in (
             (each.xaxis, cell.x0, cell.x1, box.x0, box.x1),
-            (each.yaxis, cell.y0, cell.y1, box.y0, box.y1),
+            (each.yaxis, box.y0 - edge, box.y1 + edge, box.y0, box.y1),  # under the title
         ):
             middle = (begin + end) / 2.0
             room = 2.0 * min(middle - low, high - middle) - 2.0 * edge
@@ -476,6 +479,12 @@ def _place_ends(ax: Any, parts: Parts, renderer: Any) -> None:
         [ax.transData.transform((ax.convert_xunits(end.x), end.y))[1] for end in ends]
     )
     order = np.argsort(wanted, kind="stable")
+    room = box.height / max(end.text.get_window_extent(renderer).height + 1.0 for end in ends)
+    step = -(-len(ends) // max(1, int(room)))
+    for at in order[np.arange(len(ends)) % step > 0]:  # on a stamp: as those of ticks
+        ends[at].text.set_visible(False)
+        parts.thinned.append(ends[at].text)
+    order = order[::step]
     high = np.array([ends[k].text.get_window_extent(renderer).height + 1.0 for k in order])
     at = apart(np.clip(wanted[order], box.y0, box.y1), high, box.y0, box.y1)
     for k, height in zip(order, at):
