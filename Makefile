@@ -13,7 +13,7 @@ BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean
+.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures notebooks clean distclean
 
 help:
 	@echo "make demo       the pyramid in eight calibrated worlds, tables and figures into demo/"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench | bench-quick              all benchmarks (an hour); the small ones (3 minutes)"
 	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
 	@echo "make figures                          the figures of the documentation"
+	@echo "make notebooks                        the notebooks, executed, into build/notebooks"
 	@echo "make experiments                      the claims and the three levers: tables, figures"
 	@echo "make clean | distclean                caches; caches and the virtual environment"
 
@@ -152,6 +153,10 @@ figures: setup-dev
 	  [ -e "$$script" ] || { echo "make: docs/figures holds no script" >&2; exit 1; }; \
 	  echo "== $$script"; $(PYTHON) "$$script"; \
 	done
+
+# Each executed in a kernel of its own; fails where a cell raises or warns.
+notebooks: setup-dev
+	@$(PYTHON) .ci/notebooks.py $(ARGS)
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -123,7 +123,9 @@ def test_the_hurdle_is_said_with_its_interval(result):
         assert f"took off: 3 of 4 (chance {100 * low:.0f}-{100 * high:.0f} %)" in note
     # The dead replicate is not the median of those that took off.
     growth = plots.growth(some)
-    np.testing.assert_allclose(growth.lines[0].get_ydata(), plots.growth(result).lines[0].get_ydata())
+    np.testing.assert_allclose(
+        growth.lines[0].get_ydata(), plots.growth(result).lines[0].get_ydata()
+    )
     alone = Result(result.scenario, 7, "compiled", result.histories[:1])
     assert not any("took off" in text for text in _texts(plots.growth(alone)))
 
@@ -246,7 +248,9 @@ def test_a_font_installed_since_is_found(tmp_path, monkeypatch):
     of = next(font.fname for font in manager.ttflist if font.name == "STIXGeneral")
     others = [font for font in manager.ttflist if font.name != "STIXGeneral"]
     monkeypatch.setattr(manager, "ttflist", others)
-    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(f) for f in tmp_path.iterdir()])
+    monkeypatch.setattr(
+        font_manager, "findSystemFonts", lambda: [str(f) for f in tmp_path.iterdir()]
+    )
     monkeypatch.setattr(style, "CHINESE_FONTS", ("STIXGeneral",))
     monkeypatch.setattr(style, "_LOOKED_AT", set())
     assert style.chinese_font() is None

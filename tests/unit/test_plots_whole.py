@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -23,9 +22,7 @@ from koubei_sim.plots import style
 SIZES = (*gallery.SIZES, None)
 CASES = list(itertools.product(gallery.FIGURES, SIZES, ("en", "zh")))
 #: One case of each figure; all of them together see each size and language several times.
-QUICK = [
-    (name, SIZES[k % 4], ("en", "zh")[(k // 2) % 2]) for k, name in enumerate(gallery.FIGURES)
-]
+QUICK = [(name, SIZES[k % 4], ("en", "zh")[(k // 2) % 2]) for k, name in enumerate(gallery.FIGURES)]
 CHINESE = pytest.mark.skipif(style.chinese_font() is None, reason="needs a Chinese font")
 
 
@@ -51,7 +48,6 @@ def texts(figure: Any) -> list[tuple[str, Any]]:
         draw(self, renderer)
 
     with pytest.MonkeyPatch.context() as patch:
-        figure.draw_without_rendering()
         patch.setattr(Text, "draw", noting)
         figure.draw_without_rendering()
     return found
@@ -117,3 +113,57 @@ def test_the_measure_sees_what_is_wrong() -> None:
     said = " ".join(faults(figure))
     assert "cut: 'a long name" in said
     assert "on each other: 'one', 'two'" in said
+
+
+def test_every_figure_takes_and_gives_the_same() -> None:
+    """Catches a figure without `ax` or `lang`, without types, or that gives something else."""
+    for name in {name.partition("-")[0] for name in gallery.FIGURES} | {"claim"}:
+        draw = getattr(plots, name)
+        signature = inspect.signature(draw)
+        assert all(
+            each.annotation != inspect.Parameter.empty for each in signature.parameters.values()
+        )
+        assert signature.parameters["lang"].default == "en"
+        assert signature.parameters["lang"].annotation == "Language"
+        if name != "claim":  # which draws two sets of axes
+            assert signature.parameters["ax"].default is None
+            assert signature.parameters["ax"].annotation == "Axes | None"
+            assert signature.return_annotation == "Axes"
+    for name, draw in gallery.FIGURES.items():
+        if name in ("growth", "heatmap", "activation_tree", "tornado-morris"):
+            ax = plt.subplots()[1]
+            assert draw(ax, "en") is ax
+
+
+def test_a_person_may_change_the_figure_afterwards() -> None:
+    """Catches a layout that takes back titles, sizes, margins and layouts of the person."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4))
+    gallery.FIGURES["growth"](left, "en")
+    gallery.FIGURES["tornado-morris"](right, "en")
+    figure.canvas.draw()
+    assert not faults(figure)
+    left.set_title("My own words, which are long enough to be broken here", loc="left")
+    right.set_ylabel("parameters", fontsize=15)
+    figure.canvas.draw()
+    assert left.get_title(loc="left").replace("\n", " ").startswith("My own words, which are")
+    assert right.yaxis.label.get_fontsize() == 15
+    figure.subplots_adjust(left=0.3)
+    figure.canvas.draw()
+    assert left.get_position().x0 == pytest.approx(0.3)
+    figure.tight_layout()
+    figure.canvas.draw()
+    left.clear()
+    left.plot([1, 2])
+    right.remove()
+    figure.canvas.draw()
+    figure.set_size_inches(3, 2)
+    figure.canvas.draw()
+
+
+def test_a_resized_figure_is_whole_again() -> None:
+    """Catches labels that were placed once, for the size that the figure had."""
+    for name in ("channels-preset", "stages-preset", "tornado-sobol"):
+        figure = gallery.drawn(name, (12.0, 7.0), "en")
+        assert not faults(figure)
+        figure.set_size_inches(4.0, 3.0)
+        assert not faults(figure)

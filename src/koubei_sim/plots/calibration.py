@@ -8,7 +8,7 @@ Called by people, by ``koubei calibrate`` and by the experiments.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,10 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import say
+from koubei_sim.plots.words import Language, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Colours of the baselines; the model is blue.
 _COLOURS: Final = {
@@ -50,12 +53,12 @@ _COLOURS: Final = {
 @takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
 def posterior_predictive(
     calibration: Any,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Language = "en",
     series: str | None = None,
     number: int = 100,
     fresh: bool = False,
-) -> Any:
+) -> Axes:
     """Draw the model's fan with observed points and baselines, on a log scale.
 
     Parameters
@@ -98,7 +101,7 @@ def posterior_predictive(
         seen = (part["use"] == "fitted").to_numpy()
         at = _moments(calibration.model.scenario, _days_of(calibration, name))
         observed = part["observed"].to_numpy(dtype=float)
-        style = {"mec": BLACK, "mew": 1.4, "ms": 6.5, "zorder": 6, "clip_on": False}
+        style: dict[str, Any] = {"mec": BLACK, "mew": 1.4, "ms": 6.5, "zorder": 6, "clip_on": False}
         ax.plot(at[seen], observed[seen], "o", mfc=BLACK, **style)
         ax.plot(at[~seen], observed[~seen], "o", mfc="white", **style)
         ax.set_yscale("log")
@@ -191,7 +194,7 @@ def _line_of_sight(ax: Any, last: Any, first: Any, lang: str) -> None:
 
 
 @takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
-def marginals(calibration: Any, ax: Any = None, lang: str = "en") -> Any:
+def marginals(calibration: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the posterior of each parameter on the scale of its prior, a row each.
 
     The grey bar is the prior, from its low to its high end; the thick line holds the middle 50 %

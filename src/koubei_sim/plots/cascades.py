@@ -7,7 +7,7 @@ they are about steps and people active, not about the days and users of the pyra
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +34,10 @@ from koubei_sim.plots.style import (
     threads,
 )
 from koubei_sim.plots.trees import draw_dots, radial
-from koubei_sim.plots.words import LANGUAGES
+from koubei_sim.plots.words import LANGUAGES, Language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "sizes": ("Sizes of cascades", "传播规模的分布"),
@@ -90,10 +93,10 @@ def _say(word: str, lang: str, **values: object) -> str:
 @takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
 def cascade_sizes(
     result: Any,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Language = "en",
     theory: Callable[[NDArray[np.float64]], ArrayLike] | None = None,
-) -> Any:
+) -> Axes:
     """Draw the share of replicates that reach at least so many people (log-log).
 
     Heavy tails are straight here; a supercritical rule shows two steps with a gap between.
@@ -134,7 +137,7 @@ def cascade_sizes(
             grid = np.unique(np.rint(np.geomspace(values[0], values[-1], 200)))
             ax.plot(grid, np.asarray(theory(grid)), color=ORANGE, ls="--", lw=1.8, zorder=3)
             for row, (word, colour) in enumerate((("simulated", BLUE), ("theory", ORANGE))):
-                at = {"transform": ax.transAxes, "ha": "right", "va": "top"}
+                at: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "top"}
                 ax.text(0.98, 0.97 - 0.07 * row, _say(word, spoken), color=colour, **at)
         thousands(ax, "x")
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
@@ -142,7 +145,9 @@ def cascade_sizes(
 
 
 @takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
-def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "curve") -> Any:
+def cascade_curve(
+    result: Any, ax: Axes | None = None, lang: Language = "en", what: str = "curve"
+) -> Axes:
     """Draw activations over time, by kind: the mean, and replicates as thin lines.
 
     Parameters
@@ -187,7 +192,7 @@ def cascade_curve(result: Any, ax: Any = None, lang: str = "en", what: str = "cu
 
 
 @takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
-def cascade_generations(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def cascade_generations(result: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the mean sizes of generations, and over the bars the reproduction number of each.
 
     Needs the log of activations; at most 30 generations are drawn.  See `cascade_sizes`.
@@ -205,7 +210,7 @@ def cascade_generations(result: Any, ax: Any = None, lang: str = "en") -> Any:
         known = np.isfinite(high.to_numpy())
         if known.any():
             error = np.stack([low, high])[:, known]
-            style = {"fmt": "none", "ecolor": "#333333", "elinewidth": 1.0}
+            style: dict[str, Any] = {"fmt": "none", "ecolor": "#333333", "elinewidth": 1.0}
             ax.errorbar(table.index[known], mean[known], yerr=error, **style)
         top = np.where(known, table["high"], mean)
         # Where few replicates got so far the number is noise.
@@ -235,7 +240,9 @@ def cascade_generations(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
-def cascade_probability(result: Any, ax: Any = None, lang: str = "en", bins: int = 50) -> Any:
+def cascade_probability(
+    result: Any, ax: Axes | None = None, lang: Language = "en", bins: int = 50
+) -> Axes:
     """Draw how many people are reached in which share of the replicates (counts on a log axis).
 
     Needs per-person counts or the log.  See `cascade_sizes`.
@@ -273,13 +280,13 @@ def cascade_probability(result: Any, ax: Any = None, lang: str = "en", bins: int
 def activation_tree(
     result: Any,
     root: Any = None,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Language = "en",
     *,
     replicate: int | None = None,
     most: int = 1500,
     by: str = "label",
-) -> Any:
+) -> Axes:
     """Draw one tree of who convinced whom, generations on rings, coloured by kind.
 
     Parameters

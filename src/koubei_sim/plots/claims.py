@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -26,7 +26,11 @@ from koubei_sim.plots.style import (
     subtitle,
     takes,
 )
-from koubei_sim.plots.words import say
+from koubei_sim.plots.words import Language, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MATTERS: Final = BLUE
 _REVERSED: Final = ORANGE
@@ -34,7 +38,7 @@ _SHADE: Final = {"supported": BLUE, "rejected": ORANGE}
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
-def claim_worlds(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
+def claim_worlds(verdict: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the effect of each test in each world: a dot a world, in units of what matters.
 
     Parameters
@@ -109,7 +113,7 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
-def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
+def claim_ladder(verdict: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the effect of the main test with each mechanism switched off, with 95 % intervals.
 
     Parameters
@@ -164,7 +168,7 @@ def claim_ladder(verdict: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
-def claim(verdict: Any, lang: str = "en") -> Any:
+def claim(verdict: Any, lang: Language = "en") -> Figure:
     """Draw the whole figure of a claim: the worlds, and the ladder where there is one.
 
     Returns

@@ -6,7 +6,7 @@ table could disagree with (measures come from `metrics`).
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,10 @@ from koubei_sim.plots.style import (
     threads,
     time_axis,
 )
-from koubei_sim.plots.words import say
+from koubei_sim.plots.words import Language, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: The steps of the founders' story.
 GUIDES: Final = (100, 5_000, 100_000, 1_000_000)
@@ -46,7 +49,7 @@ _WEEK: Final = 7
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def pyramid(result: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw users, loyal and die-hard over time on a log scale.
 
     Grey guide lines stand at 100, 5,000, 100,000 and 1,000,000; counts reported in the world
@@ -85,7 +88,7 @@ def pyramid(result: Any, ax: Any = None, lang: str = "en") -> Any:
             if guide <= top * 2:
                 ax.axhline(guide, color="#DDDDDD", linewidth=0.8, zorder=0)
                 if guide == GUIDES[1] > ax.get_ylim()[0]:  # the one that no tick of the axis names
-                    note = {"color": GREY, "fontsize": 9, "va": "bottom"}
+                    note: dict[str, Any] = {"color": GREY, "fontsize": 9, "va": "bottom"}
                     ax.text(0.01, guide, f"{guide:,}", transform=ax.get_yaxis_transform(), **note)
         ends = []
         for name, _, colour in levels:
@@ -196,7 +199,7 @@ def _bundle(ax: Any, x: Any, values: NDArray[Any], middle: int, colour: str) -> 
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def growth(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def growth(result: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw new users and leavers per week; see `pyramid` for the arguments.
 
     Thin lines are the replicates, the bold ones that with the median number of adoptions.
@@ -225,7 +228,7 @@ def growth(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def channels(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def channels(result: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw all adoptions so far by the channel that brought them; see `growth`."""
     with drawing(lang) as spoken:
         ax = axes_for(ax)
@@ -254,7 +257,9 @@ def channels(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def product(result: Any, ax: Any = None, lang: str = "en", which: str | None = None) -> Any:
+def product(
+    result: Any, ax: Axes | None = None, lang: Language = "en", which: str | None = None
+) -> Axes:
     """Draw quality and difficulty of a product, and the reputation of the brand; see `pyramid`.
 
     Parameters
@@ -321,7 +326,7 @@ _NAMED: Final = 0.004
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def stages(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def stages(result: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the shares of people by stage as stacked areas; see `pyramid` for the arguments.
 
     It shows the replicate with the median number of adoptions, of those that took off.
@@ -351,7 +356,9 @@ def stages(result: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def reproduction(result: Any, ax: Any = None, lang: str = "en", window: int = 30) -> Any:
+def reproduction(
+    result: Any, ax: Axes | None = None, lang: Language = "en", window: int = 30
+) -> Axes:
     """Draw the mean recruits of an adopter within `window` days, by week of adoption.
 
     Above the line at 1 a cohort more than replaces itself.  Only cohorts seen for the whole
@@ -384,7 +391,9 @@ _BESIDE: Final = [(5.0, 6.0 * up, "left", "center") for up in sorted(range(-7, 8
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def retention(result: Any, ax: Any = None, lang: str = "en", cohort: int | None = None) -> Any:
+def retention(
+    result: Any, ax: Axes | None = None, lang: Language = "en", cohort: int | None = None
+) -> Axes:
     """Draw the share of each adoption cohort that is still in unbroken use d days later.
 
     Replicates are pooled, each counting with its adopters.
@@ -426,9 +435,7 @@ def retention(result: Any, ax: Any = None, lang: str = "en", cohort: int | None 
             days = found[0].days[known]
             ax.plot(days, curve[known], color=colour)
             longest, lowest = max(longest, int(days[-1])), min(lowest, float(curve[known].min()))
-            said = say(
-                "cohort_from", spoken, start=int(found[0].start[k]), people=int(total[k])
-            )
+            said = say("cohort_from", spoken, start=int(found[0].start[k]), people=int(total[k]))
             text = ax.annotate(
                 said, (days[-1], curve[known[-1]]), xytext=_BESIDE[0][:2],
                 textcoords="offset points", color=colour, fontsize=9.5, annotation_clip=False,

@@ -14,6 +14,7 @@ from koubei_sim.errors import KoubeiError
 from koubei_sim.model.world.arrays import events_in
 from koubei_sim.plots import curves, trees
 from koubei_sim.plots.style import drawing, takes
+from koubei_sim.plots.words import Language
 from koubei_sim.storage import whole_file
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def save_all(
             adopted or draw not in (trees.forest, trees.cascade_tree)
         ):
 
-            def drawn(ax: Axes, lang: str, draw: Callable[..., Any] = draw) -> Any:
+            def drawn(ax: Axes, lang: Language, draw: Callable[..., Any] = draw) -> Any:
                 return draw(result, ax=ax, lang=lang)
 
             written.append(write_figure(folder / f"{name}.{format}", drawn, lang))
@@ -76,7 +77,7 @@ def save_all(
 
 
 def write_figure(
-    path: Path, draw: Callable[[Axes, str], object], lang: str = "en", **options: Any
+    path: Path, draw: Callable[[Axes, Language], object], lang: str = "en", **options: Any
 ) -> Path:
     """Draw on an axis, given the language to speak, into a file whose suffix says its format.
 

@@ -6,7 +6,7 @@ room this one does not know.  Called by people.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,10 @@ from koubei_sim.plots.style import (
     subtitle,
     takes,
 )
-from koubei_sim.plots.words import LANGUAGES
+from koubei_sim.plots.words import LANGUAGES, Language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "curve": ("Hazard of adoption by period", "各期采纳风险率"),
@@ -74,7 +77,7 @@ def _whole(ax: Any) -> None:
 
 
 @takes("record or fitted hazard", "kb.hazard(...)", "risk")
-def hazard_curve(of: Any, ax: Any = None, lang: str = "en") -> Any:
+def hazard_curve(of: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the share of those at risk who adopt, by period, and what a fit expects.
 
     Parameters
@@ -119,7 +122,9 @@ def hazard_curve(of: Any, ax: Any = None, lang: str = "en") -> Any:
 
 
 @takes("fitted hazard", "kb.hazard(...)", "risk", "predict", "rows")
-def hazard_calibration(fit: Any, d: Any = None, ax: Any = None, lang: str = "en") -> Any:
+def hazard_calibration(
+    fit: Any, d: Any = None, ax: Axes | None = None, lang: Language = "en"
+) -> Axes:
     """Draw predicted chances against the shares that adopted, by tenths of the rows at risk.
 
     Parameters
@@ -156,7 +161,9 @@ def hazard_calibration(fit: Any, d: Any = None, ax: Any = None, lang: str = "en"
 
 
 @takes("fitted hazard", "kb.hazard(...)", "risk", "predict", "rows", "model")
-def hazard_residuals(fit: Any, by: str = "period", ax: Any = None, lang: str = "en") -> Any:
+def hazard_residuals(
+    fit: Any, by: str = "period", ax: Axes | None = None, lang: Language = "en"
+) -> Axes:
     """Draw adoptions seen less those expected, in standard deviations.
 
     Parameters
@@ -209,7 +216,7 @@ def hazard_residuals(fit: Any, by: str = "period", ax: Any = None, lang: str = "
 
 
 @takes("set of thresholds", "kb.evidence.thresholds(...)", "times", "exposure", "mean")
-def thresholds(found: Any, ax: Any = None, lang: str = "en") -> Any:
+def thresholds(found: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the exposure of each adopter when adopting, by period (Valente 1996).
 
     Parameters

@@ -6,7 +6,7 @@ above this one, and draws its tables, nothing else.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,10 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import outcome_name, say
+from koubei_sim.plots.words import Language, outcome_name, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FloatArray = NDArray[np.float64]
 
@@ -38,7 +41,7 @@ _TICKS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @takes("Map", "map(...)", "grid", "values", "at", "table")
-def phase(found: Any, ax: Any = None, lang: str = "en", what: str = "answer") -> Any:
+def phase(found: Any, ax: Axes | None = None, lang: Language = "en", what: str = "answer") -> Axes:
     """Draw a map: the estimate as a surface, or the stratum of two arms that has most runs.
 
     Dots are where it was run, so they lie close where the answer changes; they are open where 95 %

@@ -6,7 +6,7 @@ this one does not know.  Called by people and by ``koubei seeds``.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,7 +21,10 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import LANGUAGES
+from koubei_sim.plots.words import LANGUAGES, Language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Reach by number of seeds", "种子人数与预期触达"),
@@ -41,7 +44,7 @@ def _say(word: str, lang: str, **values: object) -> str:
 
 
 @takes("choice of seeds", "kb.seeding.maximise(...)", "curve", "reach", "at_most", "ratio")
-def seeds_curve(found: Any, ax: Any = None, lang: str = "en") -> Any:
+def seeds_curve(found: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the reach of the first seeds by their number, and the bound on any choice.
 
     The line is an estimate; the bar at its end holds the bounds of the reach of all seeds, the

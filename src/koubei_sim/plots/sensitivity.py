@@ -6,7 +6,7 @@ Take what `koubei_sim.studies.sensitivity` gives back (or anything with its `met
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -26,7 +26,10 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import outcome_name, say
+from koubei_sim.plots.words import Language, outcome_name, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Parameters shown; the rest are counted under the title.
 MOST: Final = 15
@@ -36,8 +39,12 @@ _LABELS: Final = 8
 
 @takes("Sensitivity", "sensitivity(...)", "outcomes", "method")
 def tornado(
-    study: Any, outcome: str | None = None, ax: Any = None, lang: str = "en", most: int = MOST
-) -> Any:
+    study: Any,
+    outcome: str | None = None,
+    ax: Axes | None = None,
+    lang: Language = "en",
+    most: int = MOST,
+) -> Axes:
     """Draw how much an outcome hangs on each parameter, the most important on top.
 
     One at a time: the change at either end of a range, with the value at that end; of counts and
@@ -178,7 +185,9 @@ def _short(value: Any) -> str:
 
 
 @takes("Sensitivity", "sensitivity(...)", "outcomes", "method")
-def interactions(study: Any, outcome: str | None = None, ax: Any = None, lang: str = "en") -> Any:
+def interactions(
+    study: Any, outcome: str | None = None, ax: Axes | None = None, lang: Language = "en"
+) -> Axes:
     """Draw which parameters act together.
 
     Sobol: the second order index of each pair as a matrix, bold where its interval leaves out 0.

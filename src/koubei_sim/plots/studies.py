@@ -6,7 +6,7 @@ Take what `koubei_sim.studies.sweep` and `compare` give back, and draw their tab
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -25,7 +25,10 @@ from koubei_sim.plots.style import (
     thousands,
     time_axis,
 )
-from koubei_sim.plots.words import outcome_name, say
+from koubei_sim.plots.words import Language, outcome_name, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Numbers are written into the cells of a heat map up to so many of them.
 MOST_NUMBERS: Final = 80
@@ -37,8 +40,12 @@ _SERIES: Final = {"users": "users", "loyal": "loyal", "die_hard": "die_hard"}
 
 @takes("SweepResult", "sweep(...)", "summary", "sweep")
 def heatmap(
-    swept: Any, outcome: str = "users", ax: Any = None, lang: str = "en", x: str | None = None
-) -> Any:
+    swept: Any,
+    outcome: str = "users",
+    ax: Axes | None = None,
+    lang: Language = "en",
+    x: str | None = None,
+) -> Axes:
     """Draw an outcome over a grid of two paths, as `SweepResult.summary` tells it.
 
     Parameters
@@ -124,10 +131,10 @@ def _short(value: Any) -> str:
 def compare(
     comparison: Any,
     series: str = "users",
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Language = "en",
     outcomes: Sequence[str] | None = None,
-) -> Any:
+) -> Axes:
     """Draw what other scenarios do against the baseline, in the pairs in which both take off.
 
     Over time: the ratio (geometric mean of the pairs) with its 95 % interval, each day alone.  With
@@ -229,7 +236,9 @@ def _times(axis: Any) -> None:
 
 
 @takes("Comparison", "compare(...)", "names", "strata")
-def strata(comparison: Any, outcome: str = "users", ax: Any = None, lang: str = "en") -> Any:
+def strata(
+    comparison: Any, outcome: str = "users", ax: Axes | None = None, lang: Language = "en"
+) -> Axes:
     """Draw in which pairs a change decides about take-off: one bar a scenario, four kinds of pairs.
 
     Under the bar stands the effect on `outcome` in the pairs in which both take off, with its 95 %

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, wraps
 from inspect import signature
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
-from koubei_sim.plots.words import check_language
+from koubei_sim.plots.words import Language, check_language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _Figure = TypeVar("_Figure", bound=Callable[..., Any])
 
@@ -127,7 +130,7 @@ def _warn_once() -> None:
     )
 
 
-def language(lang: str) -> str:
+def language(lang: str) -> Language:
     """Return the language that can be drawn: `lang`, or English where its font is missing.
 
     One warning line on stderr says so, once a process.
@@ -137,14 +140,15 @@ def language(lang: str) -> str:
     KoubeiError
         For an unknown language.
     """
-    if check_language(lang) == "zh" and chinese_font() is None:
+    spoken = check_language(lang)
+    if spoken == "zh" and chinese_font() is None:
         _warn_once()
         return "en"
-    return lang
+    return spoken
 
 
 @contextmanager
-def drawing(lang: str = "en") -> Iterator[str]:
+def drawing(lang: str = "en") -> Iterator[Language]:
     """Draw with our look; yields the language in which to label.
 
     The settings of the person come back afterwards.  Those that are not part of the look are left
@@ -221,7 +225,7 @@ def new_axes(figsize: tuple[float, float] | None = None, **rows: Any) -> Any:
         ) from None
 
 
-def axes_for(ax: Any, figsize: tuple[float, float] | None = None) -> Any:
+def axes_for(ax: Any, figsize: tuple[float, float] | None = None) -> Axes:
     """Return `ax`, or the axes of a new figure, with ticks in our look.
 
     Ticks are made when the figure is drawn, when our context is gone: they are told here.

@@ -6,7 +6,7 @@ Take a `Result`, return matplotlib Axes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,14 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import say
+from koubei_sim.plots.words import Language, say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @takes("Result", "run(...)", "histories", "scenario")
-def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
+def forest(result: Any, ax: Axes | None = None, lang: Language = "en") -> Axes:
     """Draw the share of recruitment trees that have at least so many adoptions (log-log).
 
     Trees of all replicates are pooled; sizes are agents.  See `pyramid` for the arguments.
@@ -67,13 +70,13 @@ def forest(result: Any, ax: Any = None, lang: str = "en") -> Any:
 def cascade_tree(
     result: Any,
     root: int | None = None,
-    ax: Any = None,
-    lang: str = "en",
+    ax: Axes | None = None,
+    lang: Language = "en",
     *,
     replicate: int = 0,
     most: int = 1500,
     layout: str = "radial",
-) -> Any:
+) -> Axes:
     """Draw one recruitment tree, coloured by the channel that brought each person.
 
     Parameters

@@ -23,7 +23,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox, ScaledTranslation
 
 #: Points between a text and the edge of the figure, and between two texts.
@@ -388,7 +388,7 @@ def _thin(ax: Any, parts: Parts, renderer: Any) -> None:
             if not axis.get_visible() or not each.axison:
                 continue
             gap = 2.0
-            if isinstance(axis.get_major_formatter(), FixedFormatter):
+            if isinstance(axis.get_major_locator(), FixedLocator):
                 gap = _NAMES
                 _smaller(axis, parts, renderer)
             labels = [label for label in axis.get_ticklabels() if label.get_text()]

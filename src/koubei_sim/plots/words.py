@@ -6,11 +6,13 @@ fails loudly in the tests, not on somebody's slide.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, get_args
 
 from koubei_sim.errors import KoubeiError
 
-LANGUAGES: Final = ("en", "zh")
+#: What figures are labelled in.
+Language = Literal["en", "zh"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # titles
@@ -255,7 +257,7 @@ def outcome_name(outcome: str, lang: str) -> str:
     return (_OUTCOMES if lang == "zh" else OUTCOMES).get(outcome, outcome)
 
 
-def check_language(lang: str) -> str:
+def check_language(lang: str) -> Language:
     """Return `lang` when it is known.
 
     Raises
@@ -263,9 +265,10 @@ def check_language(lang: str) -> str:
     KoubeiError
         For an unknown language.
     """
-    if lang not in LANGUAGES:
-        raise KoubeiError("lang", "unknown language", got=lang, allowed="en, zh", fix="en")
-    return lang
+    for known in LANGUAGES:
+        if lang == known:
+            return known
+    raise KoubeiError("lang", "unknown language", got=lang, allowed="en, zh", fix="en")
 
 
 def say(word: str, lang: str, **values: object) -> str:

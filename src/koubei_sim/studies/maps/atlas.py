@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,7 +218,7 @@ class Map:
             return Interval(mean, low, high, found.method), n, "times"
         return found, n, "difference"
 
-    def plot(self, ax: Any = None, lang: str = "en") -> Any:
+    def plot(self, ax: Any = None, lang: Literal["en", "zh"] = "en") -> Any:
         """Draw the map (`koubei_sim.plots.phase`)."""
         from koubei_sim.plots import phase
 
