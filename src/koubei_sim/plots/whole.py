@@ -460,7 +460,7 @@ def _fits(ax: Any, parts: Parts, renderer: Any) -> bool:
     if box.width < 0.3 * cell.width or box.height < 0.3 * cell.height:
         return False
     high = sum(end.text.get_window_extent(renderer).height + 1.0 for end in parts.ends)
-    if high > box.height * 1.02:
+    if high > box.height:
         return False
     return all(
         one.x0 >= figure.x0 - 1.0 and one.x1 <= figure.x1 + 1.0
@@ -479,8 +479,8 @@ def _place_ends(ax: Any, parts: Parts, renderer: Any) -> None:
         [ax.transData.transform((ax.convert_xunits(end.x), end.y))[1] for end in ends]
     )
     order = np.argsort(wanted, kind="stable")
-    room = box.height / max(end.text.get_window_extent(renderer).height + 1.0 for end in ends)
-    step = -(-len(ends) // max(1, int(room)))
+    needed = sum(end.text.get_window_extent(renderer).height + 1.0 for end in ends)
+    step = max(1, int(np.ceil(needed / box.height - 1e-6)))
     for at in order[np.arange(len(ends)) % step > 0]:  # on a stamp: as those of ticks
         ends[at].text.set_visible(False)
         parts.thinned.append(ends[at].text)
