@@ -125,10 +125,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "line: median; band: 5-95 % of {replicates} replicates",
         "实线为中位数,阴影为{replicates}次重复的5-95%区间",
     ),
-    "band_of_means": (
-        "line: mean; band: 5-95 % of {replicates} replicates",
-        "实线为均值,阴影为{replicates}次重复的5-95%区间",
-    ),
     "one_run": ("one replicate", "单次模拟"),
     "pooled": ("{replicates} replicates pooled", "合并{replicates}次重复"),
     "single_trees": (
