@@ -13,7 +13,7 @@ BASE_PYTHON ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help installed setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean docs docs-check
+.PHONY: browser-tools bench bench-quick bench-compare bench-noise bench-planted help installed setup setup-dev demo test test-full test-newest test-lowest kernels lint format types walls experiments figures clean distclean docs docs-check notebooks
 
 help:
 	@echo "make demo       the pyramid in eight calibrated worlds, tables and figures into demo/"
@@ -26,6 +26,7 @@ help:
 	@echo "make bench-compare BASE=revision      that revision against the working tree, in turn"
 	@echo "make figures                          the figures of the documentation"
 	@echo "make docs | docs-check                the site, notebooks executed; its links and pages"
+	@echo "make notebooks                        the notebooks, executed, into build/notebooks"
 	@echo "make experiments                      the claims and the three levers: tables, figures"
 	@echo "make clean | distclean                caches; caches and the virtual environment"
 
@@ -173,6 +174,10 @@ docs: $(VENV)/.installed-docs
 docs-check: $(VENV)/.installed-docs
 	@$(PYTHON) docs/site/make_site.py --quick $(ARGS)
 	@KOUBEI_SITE=build/docs/html $(PYTEST) -q tests/browser/test_docs_site.py
+
+# Each executed in a kernel of its own; fails where a cell raises or warns.
+notebooks: setup-dev
+	@$(PYTHON) .ci/notebooks.py $(ARGS)
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -25,7 +25,7 @@ result
 # ## The pyramid over time
 
 # %%
-kb.plots.pyramid(result)
+_ = kb.plots.pyramid(result)
 # %%
 result.pyramid(every="quarter")
 
@@ -37,7 +37,7 @@ result.pyramid(every="quarter")
 result.events.query("kind == 'adopt'").groupby("channel", observed=True).size()
 
 # %%
-kb.plots.forest(result)
+_ = kb.plots.forest(result)
 # %% [markdown]
 # ## The same luck, other seeds
 # Draws are addressed, so two scenarios share all the luck that they have in common: the

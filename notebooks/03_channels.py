@@ -17,6 +17,7 @@
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 
 import koubei_sim as kb
 from koubei_sim import studies
@@ -54,14 +55,17 @@ found = studies.compare(
 
 
 def draw(comparison, name, levels):
-    """Draw the mean over replicates of users in each run of a comparison."""
-    _, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    for scenario, run in comparison.runs.items():
-        days = [levels(history) for history in run.histories]
-        axes.plot(sum(days) / len(days), label=scenario)
-    axes.axvline(180, color="0.7", linewidth=1)
-    axes.set(xlabel="day (the other channels open at the line)", ylabel=name, yscale="log")
-    axes.legend(frameon=False)
+    """Draw the median over replicates of users in each run of a comparison."""
+    with kb.plots.drawing():
+        _, axes = plt.subplots()
+        for scenario, run in comparison.runs.items():
+            days = [levels(history) for history in run.histories]
+            axes.plot(np.median(days, axis=0), label=scenario)
+        axes.axvline(180, color="0.7", linewidth=1)
+        axes.set(title="Which channel first", xlabel="day (the other channels open at the line)")
+        axes.set(ylabel=name, yscale="log")
+        axes.legend(frameon=False)
+        plt.show()
 
 
 draw(found, "users", kb.metrics.users)
@@ -86,12 +90,14 @@ for name, scenario in {"equal messages": equal, "preset": preset}.items():
     counts = [kb.metrics.measure(run, f"sum:adoptions_channel.{c}").mean() for c in CHANNELS]
     shares[name] = [count / sum(counts) for count in counts]
 
-figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
-for number, (name, values) in enumerate(shares.items()):
-    axes.bar([x + 0.4 * number - 0.2 for x in range(4)], values, 0.38, label=name)
-axes.set_xticks(range(4), CHANNELS)
-axes.set_ylabel("share of recruited adoptions")
-_ = axes.legend(frameon=False)
+with kb.plots.drawing():
+    _, axes = plt.subplots(figsize=(7, 3.6))
+    for number, (name, values) in enumerate(shares.items()):
+        axes.bar([x + 0.4 * number - 0.2 for x in range(4)], values, 0.38, label=name)
+    axes.set_xticks(range(4), CHANNELS)
+    axes.set(title="Who recruits where", ylabel="share of recruited adoptions")
+    axes.legend(frameon=False)
+    plt.show()
 
 # %% [markdown]
 # ## What the forum's reach is worth

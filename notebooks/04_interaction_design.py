@@ -54,12 +54,14 @@ found = studies.compare(
     rng=3,
 )
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained", sharey=True)
-for axis, outcome in zip(axes, ("users", "loyal"), strict=True):
-    values = [measures(run, [outcome])[outcome].mean() for run in found.runs.values()]
-    axis.barh(list(designs), values, color=["C0"] + ["0.7"] * 4)
-    axis.set_xlabel(outcome)
-axes[0].invert_yaxis()
+with kb.plots.drawing():
+    _, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
+    for axis, outcome in zip(axes, ("users", "loyal"), strict=True):
+        values = [measures(run, [outcome])[outcome].mean() for run in found.runs.values()]
+        axis.barh(list(designs), values, color=["C0"] + ["0.7"] * 4)
+        axis.set(title=outcome, xlabel="people at the end")
+    axes[0].invert_yaxis()
+    plt.show()
 
 # %% [markdown]
 # Reach and loyalty disagree. Loyalty hangs on rewards because a reward *is* engagement in this
@@ -82,17 +84,20 @@ for levels in points:
     rows.append([*(level > 0.5 for level in levels), measures(run, ["users"])["users"].mean()])
 factorial = pd.DataFrame(rows, columns=[*NAMES, "users"])
 
-figure, axes = plt.subplots(1, 3, figsize=(9, 3), layout="constrained", sharey=True)
-for axis, (one, other) in zip(
-    axes, [("fun", "authentic"), ("rewarding", "fun"), ("simple", "authentic")], strict=True
-):
-    means = factorial.groupby([other, one])["users"].mean().unstack()
-    for high, line in means.iterrows():
-        axis.plot([0, 1], line.to_numpy(), marker="o", label=f"{other} {'high' if high else 'low'}")
-    axis.set_xticks([0, 1], ["low", "high"])
-    axis.set_xlabel(one)
-    axis.legend(frameon=False, fontsize=8)
-_ = axes[0].set_ylabel("users")
+pairs = [("fun", "authentic"), ("rewarding", "fun"), ("simple", "authentic")]
+with kb.plots.drawing():
+    _, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True)
+    for axis, (one, other) in zip(axes, pairs, strict=True):
+        means = factorial.groupby([other, one])["users"].mean().unstack()
+        for high, line in means.iterrows():
+            word = f"{other} {'high' if high else 'low'}"
+            axis.plot([0, 1], line.to_numpy(), marker="o", label=word)
+        axis.set_xticks([0, 1], ["low", "high"])
+        axis.set_xlabel(one)
+        axis.margins(x=0.15)
+        axis.legend(frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes[0].set_ylabel("users")
+    plt.show()
 
 # %% [markdown]
 # Lines that are not parallel are interactions. Stories of a node that is not authentic are

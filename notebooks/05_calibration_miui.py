@@ -50,10 +50,10 @@ fit = calibrate(
     baseline_start=("2010-08-16", 100),  # a point before the run, shown to the curves only
     wave_gap=727,  # days from the first phone to the first cheap one
 )
-kb.plots.posterior_predictive(fit, number=40)
+_ = kb.plots.posterior_predictive(fit, number=40)
 
 # %%
-kb.plots.marginals(fit)
+_ = kb.plots.marginals(fit)
 
 # %% [markdown]
 # ## What is known of the parameters

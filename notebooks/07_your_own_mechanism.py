@@ -88,12 +88,13 @@ found.table().loc[["users", "adoptions", "loyal"], ["no gifts", "gifts", "effect
 # %%
 swept = kb.sweep(scenario, {"gifts.share": [0.0, 0.02, 0.05, 0.1, 0.2]}, replicates=20, rng=7)
 curve = swept.summary("adoptions")
-figure, ax = plt.subplots(figsize=(6, 3.6))
-ax.fill_between(curve["gifts.share"], curve["low"], curve["high"], alpha=0.25, linewidth=0)
-ax.plot(curve["gifts.share"], curve["estimate"], marker="o")
-ax.set(xlabel="share of users given a gift a day", ylabel="adoptions in 120 days", ylim=(0, None))
-ax.set_title("20 runs a point, those that took off, 95 % interval", loc="left", fontsize=10)
-figure.tight_layout()
+with kb.plots.drawing():
+    _, ax = plt.subplots(figsize=(7, 3.6))
+    ax.fill_between(curve["gifts.share"], curve["low"], curve["high"], alpha=0.25, linewidth=0)
+    ax.plot(curve["gifts.share"], curve["estimate"], marker="o")
+    ax.set(title="Runs that took off, with 95 % intervals", ylabel="adoptions in 120 days")
+    ax.set(xlabel="share of users given a gift a day")
+    plt.show()
 
 # %% [markdown]
 # The world of this preset is small and half of it adopts: what gifts bring forward, others would

@@ -90,7 +90,8 @@ with kb.plots.drawing():
             spot, cell.low, cell.high, color=np.where(hit, "#0072B2", "#D55E00"), linewidth=1.6
         )
     ax.axhline(plan.truth, color="#222222", linewidth=1)
-    ax.annotate("truth", (3.45, plan.truth), (0, 4), textcoords="offset points", ha="right")
+    at_right = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    ax.annotate("truth", (1.0, plan.truth), (4, 0), va="center", **at_right)
     ax.axhline(0, color="#8A8A8A", linewidth=1, linestyle=":")
     ax.set_xticks(range(4), [f"{design},\n{name}" for design, name in shown])
     ax.set(title="20 experiments each, with their intervals", ylabel="effect on the share")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import sys
-import warnings
+import importlib.util
+import re
 from pathlib import Path
+from types import ModuleType
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -32,49 +30,21 @@ PICTURES = {
 
 
 @pytest.fixture(scope="module")
+def notebooks() -> ModuleType:
+    """What `make notebooks` runs."""
+    spec = importlib.util.spec_from_file_location("notebooks", ROOT / ".ci" / "notebooks.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
 def result() -> kb.Result:
     return kb.run("tiny", rng=7, ticks=20)
 
 
-def pictures(cells: list[str], folder: Path) -> list[list[bytes]]:
-    """Execute cells in a kernel of their own; return the pictures that each has shown."""
-    import nbformat
-    from nbclient import NotebookClient
-
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    kernel = {"name": "python3", "display_name": "python3", "language": "python"}
-    book.metadata["kernelspec"] = kernel
-    # The kernel of this very Python, whatever kernels the machine knows; no backend is told.
-    place = folder / "kernels" / "python3"
-    place.mkdir(parents=True)
-    words = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    environment = {"PYTHONPATH": str(ROOT / "src"), "IPYTHONDIR": str(folder / "ipython")}
-    (place / "kernel.json").write_text(
-        json.dumps({"argv": words, "display_name": "python3", "env": environment})
-    )
-    kept = {name: os.environ.get(name) for name in ("MPLBACKEND", "JUPYTER_PATH")}
-    os.environ.pop("MPLBACKEND", None)
-    os.environ["JUPYTER_PATH"] = str(folder)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the libraries that run notebooks
-            NotebookClient(book, timeout=300, kernel_name="python3").execute(cwd=str(folder))
-    finally:
-        for name, value in kept.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-    return [
-        [
-            base64.b64decode(out["data"]["image/png"])
-            for out in cell.outputs
-            if "image/png" in out.get("data", {})
-        ]
-        for cell in book.cells
-    ]
-
-
-def test_every_figure_of_a_session_is_shown(tmp_path: Path) -> None:
+def test_every_figure_of_a_session_is_shown(notebooks: ModuleType, tmp_path: Path) -> None:
     """Catches a style that takes back what shows figures: only the first one was seen."""
     cells = [
         'import koubei_sim as kb; r = kb.run("tiny", rng=7, ticks=9)',
@@ -84,7 +54,7 @@ def test_every_figure_of_a_session_is_shown(tmp_path: Path) -> None:
         "with kb.plots.drawing():\n    plt.plot([2, 1])",
         "print(plt.isinteractive(), plt.get_fignums())",
     ]
-    shown = pictures(cells, tmp_path)
+    shown = notebooks.pictures(notebooks.execute(cells, tmp_path))
     assert [len(each) for each in shown] == [0, 1, 1, 1, 1, 0]
     assert len({bytes(each[0]) for each in shown[1:5]}) == 4
 
@@ -92,12 +62,23 @@ def test_every_figure_of_a_session_is_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "notebook", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda p: p.stem
 )
-def test_notebook_runs_and_shows_its_figures(notebook: Path, tmp_path: Path) -> None:
-    """Catches a notebook that fails on the way, or that loses a figure where people read it."""
-    import jupytext
+def test_notebook_runs_and_shows_its_figures(
+    notebooks: ModuleType, notebook: Path, tmp_path: Path
+) -> None:
+    """Catches a notebook that fails, warns, or loses a figure where people read it."""
+    pytest.importorskip("nbconvert", reason="nbconvert is not installed")
+    book = notebooks.execute(notebook, tmp_path)
+    assert sum(len(each) for each in notebooks.pictures(book)) == PICTURES[notebook.stem]
+    assert notebooks.said_aside(book) == []
+    page = notebooks.page(book, notebook.stem)
+    assert page.count("<img") == page.count("data:image/png") == PICTURES[notebook.stem]
+    assert not re.findall(r"""(?:src|href)=["']?https?://""", re.sub(r"<a [^>]*>", "", page))
 
-    cells = [cell.source for cell in jupytext.read(notebook).cells if cell.cell_type == "code"]
-    assert sum(len(each) for each in pictures(cells, tmp_path)) == PICTURES[notebook.stem]
+
+def test_what_a_cell_says_aside_is_seen(notebooks: ModuleType, tmp_path: Path) -> None:
+    """Catches a check of warnings that sees none."""
+    book = notebooks.execute(["import warnings; warnings.warn('a fault')"], tmp_path)
+    assert "UserWarning: a fault" in "".join(notebooks.said_aside(book))
 
 
 def test_settings_stay_the_persons(result: kb.Result) -> None:

@@ -98,6 +98,13 @@ def test_the_histogram_of_people_counts_everybody(result):
     """Catches people lost at 0 or at 1."""
     ax = plots.cascade_probability(result)
     assert sum(bar.get_height() for bar in ax.patches) == 60
+    share = np.unique(result.probability, return_counts=True)
+    bars = {bar.get_x() + bar.get_width() / 2: bar.get_height() for bar in ax.patches}
+    bars = {middle: high for middle, high in bars.items() if high}
+    np.testing.assert_allclose(sorted(bars), share[0])  # one bar a share, none split in two
+    np.testing.assert_array_equal([bars[middle] for middle in sorted(bars)], share[1])
+    few = plots.cascade_probability(result, bins=4)
+    assert sum(bar.get_height() for bar in few.patches) == 60 and len(few.patches) <= 4
     always = int((result.probability == 1).sum())
     assert any(f"{always} always" in text for text in _texts(ax))
 
@@ -144,9 +151,11 @@ def test_kinds_have_their_colours_and_names():
     log = log._replace(kind=(log.person % 2).astype(np.int8))
     outcome = logs.outcome_of(log, found.outcome.replicates, 60)
     ax = plots.activation_tree(logs.result_of(outcome, 60, kind_names=("mi", "rival")))
-    for kind, name in enumerate(("mi", "rival")):
-        label = next(text for text in ax.texts if text.get_text() == f"● {name}")
-        assert label.get_color() == style.PALETTE[kind]
+    ax.figure.canvas.draw()
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["root", "mi", "rival"]
+    for kind, handle in enumerate(legend.legend_handles[1:]):
+        assert handle.get_markerfacecolor() == style.PALETTE[kind]
     assert len(plots.cascade_curve(logs.result_of(outcome, 60)).lines) == 2
 
 

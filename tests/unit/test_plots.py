@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import shutil
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 from koubei_sim import metrics, plots
+from koubei_sim.core.codes import STAGES
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.plots import style, words
@@ -76,17 +79,105 @@ def test_pyramid_shows_the_numbers_of_the_result(result):
     assert [float(y) for y in markers[0].get_ydata()] == [9000.0]
 
 
+def _middle(result):
+    """The replicate with the median number of adoptions; all of these take off."""
+    assert all(metrics.took_off(h) for h in result.histories)
+    total = [metrics.adoptions(h).sum() for h in result.histories]
+    return sorted(range(len(total)), key=lambda k: (total[k], k))[(len(total) - 1) // 2]
+
+
+def _threads(ax):
+    return [c for c in ax.collections if hasattr(c, "get_segments")]
+
+
 def test_channels_end_at_all_adoptions(result):
-    """Catches channels under each other's name."""
+    """Catches channels under each other's name, and a bold line that no replicate has."""
     ax = plots.channels(result)
     ends = {line.get_color(): float(line.get_ydata()[-1]) for line in ax.lines}
-    table = np.median(
-        [metrics.block(h, "adoptions_channel").sum(axis=0) for h in result.histories], 0
-    )
+    table = metrics.block(result.histories[_middle(result)], "adoptions_channel").sum(axis=0)
     for number, name in enumerate(result.scenario.channels):
         assert ends[style.PALETTE[number]] == pytest.approx(100 * table[number])
         label = next(text for text in ax.texts if text.get_text() == name)
         assert label.get_color() == style.PALETTE[number]
+    assert [len(each.get_segments()) for each in _threads(ax)] == [3] * len(ends)
+
+
+def test_growth_is_bold_where_a_replicate_is(result):
+    """Catches means and medians of each week: waves that no replicate has."""
+    ax = plots.growth(result)
+    came = [metrics.adoptions(h)[:98].reshape(14, 7).sum(axis=1) * 100 for h in result.histories]
+    bold = ax.lines[0].get_ydata()
+    np.testing.assert_allclose(bold, came[_middle(result)])
+    assert not np.allclose(bold, np.median(came, axis=0))
+    thin = [path[:, 1] for path in _threads(ax)[0].get_segments()]
+    np.testing.assert_allclose(thin, came)
+
+
+def test_the_hurdle_is_said_with_its_interval(result):
+    """Catches a figure that hides replicates in which nothing happened, or counts them wrong."""
+    dead = synthetic.history_of([(-1, 0, -1)], ticks=100)
+    some = Result(result.scenario, 7, "compiled", [dead, *result.histories])
+    low, high = metrics.wilson(3, 4)
+    for draw in (plots.pyramid, plots.growth, plots.channels, plots.stages):
+        (note,) = [text for text in _texts(draw(some)) if "took off" in text and "4" in text]
+        assert f"took off: 3 of 4 (chance {100 * low:.0f}-{100 * high:.0f} %)" in note
+    # The dead replicate is not the median of those that took off.
+    growth = plots.growth(some)
+    np.testing.assert_allclose(
+        growth.lines[0].get_ydata(), plots.growth(result).lines[0].get_ydata()
+    )
+    alone = Result(result.scenario, 7, "compiled", result.histories[:1])
+    assert not any("took off" in text for text in _texts(plots.growth(alone)))
+
+
+def test_reported_counts_are_named(result):
+    """Catches circles of which nobody knows what was counted."""
+    ax = plots.pyramid(result)
+    assert "9,000 a" in _texts(ax)
+    assert any("circles: counts reported" in text for text in _texts(ax))
+
+
+def test_every_stage_that_is_seen_has_its_name(result):
+    """Catches areas without a name, and a name at the height of another area."""
+    ax = plots.stages(result)
+    ax.figure.canvas.draw()
+    count = metrics.block(result.histories[_middle(result)], "stage")
+    share = count / count.sum(axis=1, keepdims=True)
+    order = [stage for stage in (3, 2, 1, 4, 5, 6, 0) if share[:, stage].max() >= 0.004]
+    assert len(order) > 2
+    names = [words.say(STAGES[stage], "en") for stage in order]
+    heights = {t.get_text(): t.xy[1] for t in ax.texts if t.get_text() in names}
+    assert sorted(heights, key=heights.__getitem__) == names
+    assert heights["users"] == pytest.approx(share[-1, 3] / 2, abs=0.05)
+
+
+def test_cohorts_are_named_at_the_ends_of_their_lines(result):
+    """Catches names at the edge of the figure, far from short lines."""
+    ax = plots.retention(result)
+    named = {t.get_color(): t for t in ax.texts if t.get_text().startswith("from day")}
+    assert len(named) == len(ax.lines) > 2
+    for line in ax.lines:
+        text = named[line.get_color()]
+        assert text.xy == (line.get_xdata()[-1], line.get_ydata()[-1])
+
+
+def test_the_legend_of_a_tree_has_its_channels(result):
+    """Catches a tree whose colours are not explained, or under the name of another channel."""
+    ax = plots.cascade_tree(result)
+    ax.figure.canvas.draw()
+    drawn = {tuple(c.get_facecolor()[0]) for c in ax.collections if hasattr(c, "get_sizes")}
+    legend = ax.get_legend()
+    for text, handle in zip(legend.get_texts()[1:], legend.legend_handles[1:]):
+        number = list(result.scenario.channels).index(text.get_text())
+        assert handle.get_markerfacecolor() == style.PALETTE[number]
+        assert mpl.colors.to_rgba(style.PALETTE[number]) in drawn
+    assert legend.get_texts()[0].get_text() in ("seed", "root")
+
+
+def test_reproduction_says_its_window(result):
+    """Catches a note about thirty days under any window, and means that are medians."""
+    texts = _texts(plots.reproduction(result, window=12))
+    assert any("followed for 12 days" in t and "median" in t for t in texts)
 
 
 def test_forest_is_a_decreasing_tail_from_one(result):
@@ -136,16 +227,38 @@ def test_settings_of_the_person_are_untouched(result):
 
 
 def test_labels_at_the_ends_do_not_overlap():
-    """Catches labels on top of each other where lines end together."""
-    _, ax = plt.subplots()
+    """Catches labels on top of each other where lines end together, or far from their line."""
+    figure, ax = plt.subplots()
     ax.set_ylim(0, 1)
     style.label_ends(
         ax, [(1, 0.99, str(k), "black") for k in range(5)] + [(1, 0.1, "low", "black")]
     )
-    heights = sorted(text.xy[1] for text in ax.texts)
-    assert min(np.diff(heights)) >= 0.06
-    assert heights[-1] <= 1.0
-    assert heights[0] == pytest.approx(0.1)
+    figure.canvas.draw()
+    boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 for low, high in itertools.pairwise(boxes))
+    assert boxes[-1].y1 <= ax.get_window_extent().y1 + 0.5
+    assert next(t for t in ax.texts if t.get_text() == "low").xy[1] == pytest.approx(0.1)
+
+
+def test_a_font_installed_since_is_found(tmp_path, monkeypatch):
+    """Catches English labels for ever, because matplotlib once noted that there was no font."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    of = next(font.fname for font in manager.ttflist if font.name == "STIXGeneral")
+    others = [font for font in manager.ttflist if font.name != "STIXGeneral"]
+    monkeypatch.setattr(manager, "ttflist", others)
+    monkeypatch.setattr(
+        font_manager, "findSystemFonts", lambda: [str(f) for f in tmp_path.iterdir()]
+    )
+    monkeypatch.setattr(style, "CHINESE_FONTS", ("STIXGeneral",))
+    monkeypatch.setattr(style, "_LOOKED_AT", set())
+    assert style.chinese_font() is None
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    shutil.copy(of, tmp_path / "installed.ttf")
+    assert style.chinese_font() == "STIXGeneral"
+    (tmp_path / "installed.ttf").unlink()  # and taken away again
+    assert style.chinese_font() is None
 
 
 def test_chinese_falls_back_with_one_line(result, monkeypatch, capsys):

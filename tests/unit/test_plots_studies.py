@@ -105,7 +105,7 @@ def test_interactions(study) -> None:
     shown = np.asarray(ax.images[0].get_array().filled(np.nan))
     matrix = study.interactions()
     rows = [label.get_text() for label in ax.get_yticklabels()]
-    columns = [label.get_text() for label in ax.get_xticklabels()]
+    columns = [label.get_text().replace("\n", "") for label in ax.get_xticklabels()]
     for (at, other), value in np.ndenumerate(shown):
         if at >= other:
             assert value == matrix.loc[rows[at], columns[other]]

@@ -279,7 +279,7 @@ def _draw(study: Sensitivity, figure: Path, lang: str) -> list[Path]:
         plain = re.sub(r"[^A-Za-z0-9_.@-]+", "-", outcome)  # a measure may hold a slash
         name = figure if number == 0 else figure.with_stem(f"{figure.stem}-{plain}")
 
-        def draw(ax: Any, lang: str, outcome: str = outcome) -> Any:
+        def draw(ax: Any, lang: Any, outcome: str = outcome) -> Any:
             return tornado(study, outcome, ax=ax, lang=lang)
 
         written.append(write_figure(name, draw, lang))

@@ -314,10 +314,10 @@ def _figures(made: Calibration, found: Any, lang: str) -> None:
     from koubei_sim import plots
     from koubei_sim.plots.files import write_figure
 
-    def marginals(ax: Any, lang: str) -> Any:
+    def marginals(ax: Any, lang: Any) -> Any:
         return plots.marginals(made, ax, lang)
 
-    def predictive(ax: Any, lang: str) -> Any:
+    def predictive(ax: Any, lang: Any) -> Any:
         return plots.posterior_predictive(made, ax, lang, number=found.predictive)
 
     if made.method != "optuna":

@@ -27,6 +27,7 @@ from koubei_sim.plots.style import (
     axes_for,
     date_ticks,
     drawing,
+    headline,
     label_ends,
     subtitle,
     takes,
@@ -48,8 +49,6 @@ _COLOURS: Final = {
     "drift": SKY,
     "beside": BLACK,
 }
-#: Room between the last line and the labels of its neighbours, as a share of the height.
-_GAP: Final = 0.058
 
 
 @takes("Calibration", "calibrate(...)", "forecasts", "identifiability")
@@ -103,7 +102,7 @@ def posterior_predictive(
         seen = (part["use"] == "fitted").to_numpy()
         at = _moments(calibration.model.scenario, _days_of(calibration, name))
         observed = part["observed"].to_numpy(dtype=float)
-        style = {"mec": BLACK, "mew": 1.4, "ms": 6.5, "zorder": 6, "clip_on": False}
+        style: dict[str, Any] = {"mec": BLACK, "mew": 1.4, "ms": 6.5, "zorder": 6, "clip_on": False}
         ax.plot(at[seen], observed[seen], "o", mfc=BLACK, **style)
         ax.plot(at[~seen], observed[~seen], "o", mfc="white", **style)
         ax.set_yscale("log")
@@ -120,9 +119,9 @@ def posterior_predictive(
         ax.set_ylabel(say("people_log", spoken))
         _time(ax, x, spoken)
         thousands(ax)
-        ax.set_title(say("posterior_predictive" if fresh else "continued", spoken))
+        headline(ax, say("posterior_predictive" if fresh else "continued", spoken))
         subtitle(ax, say("fan", spoken, number=len(counts)))
-        label_ends(ax, ends, _GAP)
+        label_ends(ax, ends)
     return ax
 
 
@@ -230,6 +229,6 @@ def marginals(calibration: Any, ax: Axes | None = None, lang: Lang = "en") -> Ax
         ax.spines["left"].set_visible(False)
         ax.set_yticks([])
         ax.set_xlabel(say("share_of_prior", spoken))
-        ax.set_title(say("marginals", spoken))
+        headline(ax, say("marginals", spoken))
         subtitle(ax, say("marginals_note", spoken))
     return ax

@@ -16,18 +16,23 @@ from koubei_sim import checks
 from koubei_sim.checks import Lang, Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.style import (
+    BLACK,
     BLUE,
     GREY,
+    MOST_THREADS,
     ORANGE,
     PALETTE,
     RED,
     axes_for,
-    band,
+    beside,
     drawing,
+    headline,
     label_ends,
-    replicate_note,
+    legend,
     subtitle,
+    takes,
     thousands,
+    threads,
 )
 from koubei_sim.plots.trees import draw_dots, radial
 from koubei_sim.plots.words import LANGUAGES
@@ -47,6 +52,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "step": ("step", "步"),
     "time": ("time", "时间"),
     "people": ("people", "人数"),
+    "people_log": ("people (log scale)", "人数(对数坐标)"),
     "generation": ("generation", "代"),
     "mean_size": ("mean size", "平均规模"),
     "share": ("share of replicates in which one is reached", "被触达的重复比例"),
@@ -54,10 +60,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "theory": ("theory", "理论"),
     "mean": ("mean", "均值"),
     "seed": ("root", "起点"),
+    "convinced": ("convinced", "被影响者"),
+    "threads": (
+        "bold: mean; thin: {shown:,} of {replicates:,} replicates",
+        "粗线为均值,细线为{replicates:,}次重复中的{shown:,}次",
+    ),
+    "one": ("one replicate", "单次模拟"),
     "replicates": ("{replicates:,} replicates", "{replicates:,}次重复"),
     "intervals": (
-        "bars: mean and 95 % interval; above: people convinced by one of the generation",
-        "柱为均值与95%区间,上方数字为该代人均影响人数",
+        "bars: mean and 95 % interval; numbers: people convinced by one of the generation "
+        "(red: more than one)",
+        "柱为均值与95%区间;数字为该代人均影响人数(红色:大于1)",
     ),
     "tree_note": (
         "replicate {replicate}: {size:,} people, {depth} generations, "
@@ -78,14 +91,7 @@ def _say(word: str, lang: str, **values: object) -> str:
     return _WORDS[word][LANGUAGES.index(lang)].format(**values)
 
 
-def _checked(result: Any) -> None:
-    """Refuse what is no result of a cascade."""
-    if not hasattr(result, "outcome") or not hasattr(result, "kind_names"):
-        raise KoubeiError(
-            "result", "not a result of a cascade", got=type(result).__name__, fix="kb.cascade(...)"
-        )
-
-
+@takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
 def cascade_sizes(
     result: Any,
     ax: Axes | None = None,
@@ -109,12 +115,11 @@ def cascade_sizes(
     -------
     matplotlib.axes.Axes
     """
-    _checked(result)
     from koubei_sim.cascades.statistics import tail  # brings the kernels with it
 
     with drawing(lang) as spoken:
         ax = axes_for(ax)
-        ax.set_title(_say("sizes", spoken))
+        headline(ax, _say("sizes", spoken))
         ax.set_xlabel(_say("size", spoken))
         ax.set_ylabel(_say("share_larger", spoken))
         values, share = tail(result.sizes[result.sizes > 0])
@@ -133,20 +138,21 @@ def cascade_sizes(
             grid = np.unique(np.rint(np.geomspace(values[0], values[-1], 200)))
             ax.plot(grid, np.asarray(theory(grid)), color=ORANGE, ls="--", lw=1.8, zorder=3)
             for row, (word, colour) in enumerate((("simulated", BLUE), ("theory", ORANGE))):
-                at = {"transform": ax.transAxes, "ha": "right", "va": "top"}
+                at: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "top"}
                 ax.text(0.98, 0.97 - 0.07 * row, _say(word, spoken), color=colour, **at)
         thousands(ax, "x")
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     return ax
 
 
+@takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
 def cascade_curve(
     result: Any,
     ax: Axes | None = None,
     lang: Lang = "en",
     what: Literal["curve", "prevalence"] = "curve",
 ) -> Axes:
-    """Draw activations over time, by kind: mean and 5 to 95 % of the replicates.
+    """Draw activations over time, by kind: the mean, and replicates as thin lines.
 
     Parameters
     ----------
@@ -155,7 +161,6 @@ def cascade_curve(
 
     See `cascade_sizes` for the others.
     """
-    _checked(result)
     checks.word("what", what, ("curve", "prevalence"))
     if what == "curve":
         values = result.outcome.curve.cumsum(axis=2)
@@ -168,7 +173,10 @@ def cascade_curve(
         single = values.shape[1] == 1
         for kind in range(values.shape[1]):
             colour = PALETTE[kind % len(PALETTE)]
-            mean = band(ax, time, values[:, kind].astype(float), colour, np.nanmean)
+            mean = np.nanmean(values[:, kind].astype(float), axis=0)
+            ax.plot(time, mean, color=colour, zorder=3)
+            if len(values) > 1:
+                threads(ax, time, values[:, kind], colour)
             name = _say("mean", spoken) if single else result.kind_names[kind]
             ends.append((time[-1], float(mean[-1]), name, colour))
         ax.set_xlim(time[0], max(time[-1], time[0] + 1e-9))
@@ -180,59 +188,62 @@ def cascade_curve(
 
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         thousands(ax)
-        ax.set_title(_say(what, spoken))
-        replicate_note(ax, result, spoken, "band_of_means")
+        headline(ax, _say(what, spoken))
+        shown = {"shown": min(len(values), MOST_THREADS), "replicates": len(values)}
+        subtitle(ax, _say("threads" if len(values) > 1 else "one", spoken, **shown))
         label_ends(ax, ends)
     return ax
 
 
+@takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
 def cascade_generations(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     """Draw the mean sizes of generations, and over the bars the reproduction number of each.
 
     Needs the log of activations; at most 30 generations are drawn.  See `cascade_sizes`.
     """
-    _checked(result)
     table = result.generations().iloc[:_MOST_GENERATIONS]
     with drawing(lang) as spoken:
         ax = axes_for(ax)
-        ax.set_title(_say("generations", spoken))
+        headline(ax, _say("generations", spoken))
         ax.set_xlabel(_say("generation", spoken))
         ax.set_ylabel(_say("mean_size", spoken))
         subtitle(ax, _say("intervals", spoken))
         mean = table["mean"].to_numpy()
-        ax.bar(table.index, mean, color=BLUE, width=0.75)
+        ax.bar(table.index, mean, color="#7FB8D9", width=0.8)
         low, high = mean - table["low"], table["high"] - mean
         known = np.isfinite(high.to_numpy())
         if known.any():
             error = np.stack([low, high])[:, known]
-            style = {"fmt": "none", "ecolor": "#444444", "elinewidth": 1.1, "capsize": 2.5}
+            style: dict[str, Any] = {"fmt": "none", "ecolor": "#333333", "elinewidth": 1.0}
             ax.errorbar(table.index[known], mean[known], yerr=error, **style)
         top = np.where(known, table["high"], mean)
         # Where few replicates got so far the number is noise.
         seen = table["reached"].to_numpy() * result.replicates >= _LEAST_REACHED
-        upright = len(table) > 12
         for generation, (height, number) in enumerate(zip(top, table["R"])):
             if np.isfinite(number) and (seen[generation] or not generation):
                 # Growing generations in red, dwindling ones in grey.
                 colour = RED if number > 1 else GREY
-                ax.annotate(
+                text = ax.annotate(
                     f"{number:.2f}",
                     (generation, height),
                     xytext=(0, 3),
                     textcoords="offset points",
                     ha="center",
-                    fontsize=8.5 if upright else 9,
-                    rotation=90 if upright else 0,
+                    va="bottom",
+                    fontsize=9,
                     color=colour,
                 )
+                beside(ax, text)  # where bars are narrow, only some have room
         from matplotlib.ticker import MaxNLocator
 
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         thousands(ax)
-        ax.margins(y=0.14 if upright else 0.08)
+        ax.margins(y=0.08)
+        ax.set_xlim(-0.7, max(len(table), 4) - 0.3)
     return ax
 
 
+@takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
 def cascade_probability(
     result: Any, ax: Axes | None = None, lang: Lang = "en", bins: int = 50
 ) -> Axes:
@@ -240,31 +251,36 @@ def cascade_probability(
 
     Needs per-person counts or the log.  See `cascade_sizes`.
     """
-    _checked(result)
     bins = checks.whole("bins", bins, 1)
     probability = result.probability
     with drawing(lang) as spoken:
         ax = axes_for(ax)
-        ax.set_title(_say("probability", spoken))
-        edges = np.linspace(0.0, 1.0, min(bins, result.replicates) + 1)
-        counts, _ = np.histogram(probability, edges)
-        ax.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=BLUE, lw=0)
+        headline(ax, _say("probability", spoken))
+        # Shares are k of the replicates: a bar holds one k, or as many as each other bar.
+        times = np.rint(probability * result.replicates).astype(np.int64)
+        step = -(-(result.replicates + 1) // bins)
+        counts = np.bincount(times // step)
+        middles = (np.arange(counts.size) * step + (step - 1) / 2.0) / result.replicates
+        width = step / result.replicates
+        ax.bar(middles, counts, width=0.9 * width, color=BLUE, lw=0)
         ax.set_yscale("log")
         ax.set_ylim(0.7, max(2.0, counts.max() * 1.6))
-        ax.set_xlim(0, 1)
+        ax.set_xlim(-0.6 * width, 1.0 + 0.6 * width)
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.set_xlabel(_say("share", spoken))
-        ax.set_ylabel(_say("people", spoken))
+        ax.set_ylabel(_say("people_log", spoken))
         thousands(ax)
         values = {
             "some": int((probability > 0).sum()),
             "people": result.n,
             "always": int((probability == 1).sum()),
         }
-        subtitle(ax, _say("reached", spoken, **values))
+        replicates = _say("replicates", spoken, replicates=result.replicates)
+        subtitle(ax, f"{_say('reached', spoken, **values)}; {replicates}")
     return ax
 
 
+@takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")
 def activation_tree(
     result: Any,
     root: Any = None,
@@ -300,7 +316,6 @@ def activation_tree(
     KoubeiError
         When there is no log, no such replicate, or no such root.
     """
-    _checked(result)
     most = checks.whole("most", most, 1)
     if replicate is None:
         # The largest that can be drawn whole, or the smallest of all.
@@ -334,7 +349,7 @@ def activation_tree(
     with drawing(lang) as spoken:
         ax = axes_for(ax)
         _draw(ax, xy, parent, kinds, result.kind_names, spoken)
-        ax.set_title(_say("tree", spoken))
+        headline(ax, _say("tree", spoken))
         note = _say(
             "tree_note",
             spoken,
@@ -357,12 +372,13 @@ def _draw(
     names: tuple[str, ...],
     lang: str,
 ) -> None:
-    words = [(f"○ {_say('seed', lang)}", GREY)]
-    dots = []
+    dots, words = [], []
     for kind in np.unique(kinds).tolist():
         colour = PALETTE[kind % len(PALETTE)]
         dots.append((1 + np.flatnonzero(kinds[1:] == kind), colour))
         if len(names) > 1:
-            words.append((f"● {names[kind]}", colour))
-    ring = PALETTE[int(kinds[0]) % len(PALETTE)] if len(names) > 1 else "black"
-    draw_dots(ax, xy, parent, dots, ring, words)
+            words.append((names[kind], colour))
+    ring = PALETTE[int(kinds[0]) % len(PALETTE)] if len(names) > 1 else BLACK
+    draw_dots(ax, xy, parent, dots, ring)
+    legend(ax, [(_say("seed", lang), ring)], "ring")
+    legend(ax, words or [(_say("convinced", lang), PALETTE[0])], "dot")

@@ -21,6 +21,8 @@ from koubei_sim.plots.style import (
     ORANGE,
     axes_for,
     drawing,
+    headline,
+    label_ends,
     new_axes,
     subtitle,
     takes,
@@ -68,7 +70,7 @@ def claim_worlds(verdict: Any, ax: Axes | None = None, lang: Lang = "en") -> Axe
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(say("in_smallest", spoken))
         _ticks(ax, reach)
-        ax.set_title(f"{verdict.content['id']}: {verdict.content['title']}")
+        headline(ax, f"{verdict.content['id']}: {verdict.content['title']}")
         subtitle(ax, say("claim_worlds", spoken))
     return ax
 
@@ -83,17 +85,7 @@ def _strip(ax: Any, height: float, effects: Any, row: Mapping[str, Any]) -> None
     ax.plot([middle], [height], color=BLACK, marker="o", ms=5.5, zorder=4)
     verdict = str(row["verdict"])
     said = f"{verdict}\n{100 * row['share']:.0f} % of {row['worlds']} worlds"
-    ax.annotate(
-        said,
-        (1.0, height),
-        xycoords=("axes fraction", "data"),
-        xytext=(8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=9,
-        color=_SHADE.get(verdict, BLACK),
-        annotation_clip=False,
-    )
+    label_ends(ax, [(0.0, height, said, _SHADE.get(verdict, BLACK))], 9.0)
 
 
 def _unit(row: Mapping[str, Any]) -> float:
@@ -118,7 +110,7 @@ def _ticks(ax: Any, reach: float) -> None:
 
 def _label(row: Mapping[str, Any]) -> str:
     text = row["statement"] if row["model"] == "pyramid" else f"{row['statement']} [{row['model']}]"
-    return "\n".join(textwrap.wrap(("> " if row["main"] else "") + text, 38))
+    return "\n".join(textwrap.wrap(("> " if row["main"] else "") + text, 44))
 
 
 @takes("Verdict", "claim(...)", "content", "worlds")
@@ -172,7 +164,7 @@ def claim_ladder(verdict: Any, ax: Axes | None = None, lang: Lang = "en") -> Axe
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
         ax.set_xlabel(say("ladder_axis", spoken))
-        ax.set_title(say("claim_ladder", spoken), pad=10)
+        headline(ax, say("claim_ladder", spoken))
     return ax
 
 

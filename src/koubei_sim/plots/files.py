@@ -74,7 +74,7 @@ def save_all(
             adopted or draw not in (trees.forest, trees.cascade_tree)
         ):
 
-            def drawn(ax: Axes, lang: str, draw: Callable[..., Any] = draw) -> Any:
+            def drawn(ax: Axes, lang: Lang, draw: Callable[..., Any] = draw) -> Any:
                 return draw(result, ax=ax, lang=lang)
 
             written.append(write_figure(folder / f"{name}.{format}", drawn, lang))
@@ -82,7 +82,7 @@ def save_all(
 
 
 def write_figure(
-    path: Path, draw: Callable[[Axes, str], object], lang: Lang = "en", **options: Any
+    path: Path, draw: Callable[[Axes, Lang], object], lang: str = "en", **options: Any
 ) -> Path:
     """Draw on an axis, given the language to speak, into a file whose suffix says its format.
 

@@ -20,6 +20,7 @@ from koubei_sim.plots.style import (
     ORANGE,
     axes_for,
     drawing,
+    headline,
     label_ends,
     subtitle,
     takes,
@@ -113,7 +114,7 @@ def hazard_curve(of: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
         ax.set_xlim(x[0] - 0.4, x[-1] + 0.4)
         ax.set_ylim(0.0, max(top, 1e-9) * 1.06)
         _whole(ax)
-        ax.set_title(_say("curve", spoken))
+        headline(ax, _say("curve", spoken))
         ax.set_xlabel(_say("period", spoken))
         ax.set_ylabel(_say("hazard", spoken))
         subtitle(ax, _say("bars", spoken, rows=risk.period.size, adopted=int(seen.sum())))
@@ -151,7 +152,7 @@ def hazard_calibration(fit: Any, d: Any = None, ax: Axes | None = None, lang: La
         _bars(ax, x, share, bars)
         ax.set_xlim(0.0, top)
         ax.set_ylim(0.0, top)
-        ax.set_title(_say("calibration", spoken))
+        headline(ax, _say("calibration", spoken))
         ax.set_xlabel(_say("predicted", spoken))
         ax.set_ylabel(_say("share", spoken))
         subtitle(ax, _say("tenths", spoken))
@@ -206,7 +207,7 @@ def hazard_residuals(
         ax.set_ylim(-most, most)
         if by == "period":
             _whole(ax)
-        ax.set_title(_say("residuals", spoken))
+        headline(ax, _say("residuals", spoken))
         ax.set_xlabel(_say("period", spoken) if by == "period" else _say("fifths", spoken, name=by))
         ax.set_ylabel(_say("standard", spoken))
         subtitle(ax, _say("within", spoken))
@@ -245,7 +246,7 @@ def thresholds(found: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
         ax.set_xlim(found.times.min() - 0.6, found.times.max() + 0.6)
         ax.set_ylim(-0.06, max(1.06, float(places[:, 1].max()) * 1.06))
         _whole(ax)
-        ax.set_title(_say("thresholds", spoken))
+        headline(ax, _say("thresholds", spoken))
         ax.set_xlabel(_say("period", spoken))
         ax.set_ylabel(_say("exposure", spoken))
         subtitle(ax, _say("dots", spoken, adopters=found.times.size, mean=found.mean))

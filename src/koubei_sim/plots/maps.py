@@ -19,7 +19,9 @@ from koubei_sim.plots.style import (
     GREEN,
     ORANGE,
     axes_for,
+    bar_of_colours,
     drawing,
+    headline,
     legend,
     subtitle,
     takes,
@@ -97,7 +99,7 @@ def _surface(ax: Any, found: Any, lang: str) -> None:
     _dots(ax, x, y, open_at)
     if chance and values.min() < 0.5 < values.max():
         ax.tricontour(x, y, values, levels=[0.5], colors=["white"], linewidths=2.0)
-    ax.set_title(_title(found, lang))
+    headline(ax, _title(found, lang))
     _note(ax, found, "marks_half" if chance else "marks_none", lang)
     _bar(ax, image, np.linspace(0.0, 1.0, 6) if chance else None)
 
@@ -115,7 +117,7 @@ def _contrasts(ax: Any, found: Any, lang: str) -> None:
     reach = (float(np.nanmax(np.abs(values), initial=0.0)) or 1.0) * (1.0 + 1e-9)
     image = _filled(ax, x, y, values, "PuOr_r", np.linspace(-reach, reach, 12))
     _dots(ax, x, y, ((table["low"] <= nothing) & (table["high"] >= nothing)).to_numpy())
-    ax.set_title(say("interaction", lang))
+    headline(ax, say("interaction", lang))
     _note(ax, found, "marks_times" if times else "marks_zero", lang)
     _bar(ax, image, np.linspace(-reach, reach, 5), times)
 
@@ -160,7 +162,7 @@ def _strata(ax: Any, found: Any, lang: str) -> None:
     _dots(ax, x, y, ~table["sure"].to_numpy(dtype=bool))
     names = [say("both", lang), *(say("only", lang, arm=arm) for arm in found.arms)]
     legend(ax, list(zip([*names, say("neither", lang)], _STRATA)))
-    ax.set_title(say("strata", lang))
+    headline(ax, say("strata", lang))
     _note(ax, found, "marks_sure", lang)
 
 
@@ -211,9 +213,8 @@ def _note(ax: Any, found: Any, marks: str, lang: str) -> None:
 
 
 def _bar(ax: Any, image: Any, ticks: Any = None, times: bool = False) -> None:
-    bar = ax.figure.colorbar(image, ax=ax, ticks=ticks)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=9, colors="#666666", length=0)
+    bar = bar_of_colours(ax, image, ticks)
+    bar.ax.tick_params(length=0)
     thousands(bar.ax)
     if ticks is not None:
         said = [f"x {np.exp(tick):.3g}" if times else f"{tick:.2g}" for tick in ticks]

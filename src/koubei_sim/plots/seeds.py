@@ -16,6 +16,7 @@ from koubei_sim.plots.style import (
     ORANGE,
     axes_for,
     drawing,
+    headline,
     label_ends,
     subtitle,
     takes,
@@ -77,7 +78,7 @@ def seeds_curve(found: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         thousands(ax, "x")
         thousands(ax)
-        ax.set_title(_say("title", spoken))
+        headline(ax, _say("title", spoken))
         ax.set_xlabel(_say("seeds", spoken))
         ax.set_ylabel(_say("reach", spoken))
         subtitle(ax, _say("proven", spoken, ratio=found.ratio, k=k))

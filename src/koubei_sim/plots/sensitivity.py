@@ -18,7 +18,10 @@ from koubei_sim.plots.style import (
     GREY,
     ORANGE,
     axes_for,
+    bar_of_colours,
+    beside,
     drawing,
+    headline,
     legend,
     subtitle,
     takes,
@@ -81,7 +84,7 @@ def tornado(
         ax.set_ylim(-0.6, len(table) - 0.4)
         ax.spines["left"].set_visible(False)
         ax.axvline(0.0, color="#999999", linewidth=0.8, zorder=1)
-        ax.set_title(say("tornado", spoken, outcome=_named(study, name, spoken)))
+        headline(ax, say("tornado", spoken, outcome=_named(study, name, spoken)))
         note = say(f"tornado_{study.method}", spoken, replicates=study.replicates)
         if len(whole) > len(table):
             note += say("and_others", spoken, others=len(whole) - len(table))
@@ -112,11 +115,12 @@ def _ends(ax: Any, table: Any, places: Any, lang: str) -> None:
             alone = row[end] * row[other] < 0.0 or not front
             if alone and abs(row[end]) > 0.0:  # else its value would lie on that of the longer bar
                 right = row[end] > 0.0
-                ax.annotate(
+                text = ax.annotate(
                     _short(row[value]), (max(known) if right else min(known), place),
                     xytext=(4 if right else -4, 0), textcoords="offset points", color="#555555",
                     fontsize=8.5, va="center", ha="left" if right else "right",
                 )  # fmt: skip
+                beside(ax, text)
         if times and row["take_off"]:
             ax.text(
                 1.03,
@@ -223,7 +227,7 @@ def interactions(
             _plane(ax, study.table(name), spoken)
         else:
             _matrix(ax, pairs, list(study.ranges), spoken)
-        ax.set_title(say("interactions", spoken, outcome=_named(study, name, spoken)))
+        headline(ax, say("interactions", spoken, outcome=_named(study, name, spoken)))
         subtitle(ax, say(f"interactions_{study.method}", spoken))
     return ax
 
@@ -232,29 +236,31 @@ def _plane(ax: Any, table: Any, lang: str) -> None:
     star, sigma = table["mu_star"].to_numpy(), table["sigma"].to_numpy()
     right, top = np.nanmax(star, initial=0.0) * 1.3 or 1.0, np.nanmax(sigma, initial=0.0) * 1.2
     top = top or right
+    lines = []
     for slope in (0.1, 1.0):
         reach = min(right, top / slope)
         ax.plot([0.0, reach], [0.0, slope * reach], color="#BBBBBB", linewidth=1.0, ls="--")
         word = "sigma = mu*" if slope == 1.0 else f"sigma = {slope:g} mu*"
         steep = reach < right  # ends at the upper edge: the label goes to its left
-        ax.annotate(
+        text = ax.annotate(
             word, (reach, slope * reach), xytext=(-10, -2) if steep else (-3, 4),
             textcoords="offset points", color=GREY, fontsize=9, ha="right",
             va="top" if steep else "bottom",
         )  # fmt: skip
+        lines.append(text)
     ax.plot(star, sigma, ls="none", marker="o", ms=7, color=BLUE, alpha=0.85, zorder=3)
-    placed: list[tuple[float, float]] = []
+    places = [(7, 2, "left", "bottom"), (-7, 2, "right", "bottom"), (7, -2, "left", "top"),
+              (-7, -2, "right", "top")]  # fmt: skip
     for path, x, y in zip(table.index[:_LABELS], star, sigma):
-        if not (np.isfinite(x) and np.isfinite(y)):
-            continue
-        near = [p for p in placed if abs(p[0] - x) < 0.25 * right and abs(p[1] - y) < 0.055 * top]
-        placed.append((x, y))
-        if near:
-            continue  # its label would lie on that of a more important one; the table has it
-        ax.annotate(
-            path, (x, y), xytext=(7, 2), textcoords="offset points", fontsize=9, color="#333333",
-            ha="left" if x < 0.6 * right else "right", va="bottom",
-        )  # fmt: skip
+        if np.isfinite(x) and np.isfinite(y):
+            # Left out where it would lie on that of a more important one; the table has it.
+            text = ax.annotate(
+                path, (x, y), xytext=(7, 2), textcoords="offset points", fontsize=9,
+                color="#333333", ha="left", va="bottom",
+            )  # fmt: skip
+            beside(ax, text, places)
+    for text in lines:
+        beside(ax, text)
     ax.set_xlim(0.0, right)
     ax.set_ylim(0.0, top)
     thousands(ax, "x")
@@ -284,10 +290,7 @@ def _matrix(ax: Any, pairs: Any, paths: list[str], lang: str) -> None:
                 color="white" if abs(value) > 0.7 * reach else "#222222" if certain else GREY,
             )  # fmt: skip
     ax.set_yticks(range(len(paths) - 1), paths[1:])
-    ax.set_xticks(range(len(paths) - 1), paths[:-1], rotation=30, ha="right")
+    ax.set_xticks(range(len(paths) - 1), [path.replace(".", ".\n") for path in paths[:-1]])
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-    bar.set_label(say("second_order", lang), color="#444444")
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=9, colors="#666666")
+    bar_of_colours(ax, image).set_label(say("second_order", lang), color="#444444")

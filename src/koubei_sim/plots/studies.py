@@ -16,7 +16,9 @@ from koubei_sim.plots.style import (
     GREY,
     PALETTE,
     axes_for,
+    bar_of_colours,
     drawing,
+    headline,
     label_ends,
     legend,
     subtitle,
@@ -99,11 +101,8 @@ def heatmap(
             side.set_label_text(path)
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0)
-        bar = ax.figure.colorbar(image, ax=ax)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=9, colors="#666666")
-        thousands(bar.ax)
-        ax.set_title(outcome_name(outcome, spoken))
+        thousands(bar_of_colours(ax, image).ax)
+        headline(ax, outcome_name(outcome, spoken))
         subtitle(ax, say("mean_of", spoken, replicates=swept.sweep.replicates))
     return ax
 
@@ -185,7 +184,7 @@ def _course(ax: Any, comparison: Any, series: str, others: list[str], lang: str)
     ax.set_ylabel(say("times_baseline", lang, baseline=comparison.baseline))
     said = say(_SERIES[series], lang) if series in _SERIES else series
     said = say("cumulative_people", lang) if series == "adoptions" else said
-    ax.set_title(say("effect_over_time", lang, series=said))
+    headline(ax, say("effect_over_time", lang, series=said))
     note = {"baseline": comparison.baseline, "replicates": comparison.replicates}
     subtitle(ax, say("pairs", lang, **note))
     label_ends(ax, ends)
@@ -222,15 +221,17 @@ def _shares(ax: Any, comparison: Any, names: list[str], others: list[str], lang:
     ax.tick_params(axis="y", length=0)
     legend(ax, [(other, PALETTE[at % len(PALETTE)]) for at, other in enumerate(others)])
     ax.set_xlabel(say("times_baseline", lang, baseline=comparison.baseline))
-    ax.set_title(say("differences", lang))
+    headline(ax, say("differences", lang))
     subtitle(ax, say("pairs_of", lang, replicates=comparison.replicates))
 
 
 def _times(axis: Any) -> None:
     """Write a logarithmic axis of ratios in plain numbers, also where it spans less than ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    low, high = axis.get_view_interval()
+    near = high < 4.0 * low
+    axis.set_major_locator(MaxNLocator(5) if near else LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"x {value:g}"))
     axis.set_minor_formatter(NullFormatter())
 
@@ -289,6 +290,6 @@ def strata(
         words = ("both", "only_change", "only_baseline", "neither")
         legend(ax, [(say(word, spoken, baseline=comparison.baseline), colour)
                     for word, colour in zip(words, colours)])  # fmt: skip
-        ax.set_title(say("strata", spoken))
+        headline(ax, say("strata", spoken))
         subtitle(ax, say("pairs_of_worlds", spoken, replicates=comparison.replicates))
     return ax

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache, wraps
 from inspect import signature
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.plots.words import check_language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _Figure = TypeVar("_Figure", bound=Callable[..., Any])
 
@@ -46,11 +49,18 @@ CHINESE_FONTS: Final = (
     "Noto Sans CJK JP",
 )
 
+#: Files of fonts that were read because matplotlib's list had none for Chinese.
+_LOOKED_AT: Final[set[str]] = set()
+
+#: Replicates drawn as thin lines; more would be a cloud.
+MOST_THREADS: Final = 100
+
 _LOOK: Final[dict[str, Any]] = {
     "figure.figsize": (7.0, 4.2),
     "figure.dpi": 110,
     "savefig.dpi": 200,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.07,
     "font.size": 11,
     "axes.titlesize": 13,
     "axes.titleweight": "bold",
@@ -89,13 +99,26 @@ def settle() -> None:
             return
 
 
-@cache
 def chinese_font() -> str | None:
-    """Return the first installed family of `CHINESE_FONTS`, or None."""
+    """Return the first installed family of `CHINESE_FONTS`, or None.
+
+    matplotlib keeps a list of the fonts that it once found, in a file.  Where that list has none
+    of ours, the folders are looked through again: a font may have been installed since.
+    """
     from matplotlib import font_manager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in CHINESE_FONTS if name in installed), None)
+    manager = font_manager.fontManager
+    for _ in range(2):
+        installed = {font.name for font in manager.ttflist if os.path.exists(font.fname)}
+        found = next((name for name in CHINESE_FONTS if name in installed), None)
+        if found is not None:
+            return found
+        known = {font.fname for font in manager.ttflist} | _LOOKED_AT
+        for path in sorted(set(font_manager.findSystemFonts()) - known):
+            _LOOKED_AT.add(path)
+            with suppress(Exception):  # a broken file among the fonts: there are others
+                manager.addfont(path)
+    return None
 
 
 @cache
@@ -108,7 +131,7 @@ def _warn_once() -> None:
     )
 
 
-def language(lang: str) -> str:
+def language(lang: str) -> Lang:
     """Return the language that can be drawn: `lang`, or English where its font is missing.
 
     One warning line on stderr says so, once a process.
@@ -118,14 +141,15 @@ def language(lang: str) -> str:
     KoubeiError
         For an unknown language.
     """
-    if check_language(lang) == "zh" and chinese_font() is None:
+    spoken = check_language(lang)
+    if spoken == "zh" and chinese_font() is None:
         _warn_once()
         return "en"
-    return lang
+    return spoken
 
 
 @contextmanager
-def drawing(lang: Lang = "en") -> Iterator[str]:
+def drawing(lang: str = "en") -> Iterator[Lang]:
     """Draw with our look; yields the language in which to label.
 
     The settings of the person come back afterwards.  Those that are not part of the look are left
@@ -172,11 +196,22 @@ def takes(kind: str, source: str, *parts: str) -> Callable[[_Figure], _Figure]:
                 name = draw.__name__
                 got = type(of).__name__
                 raise KoubeiError(name, f"draws a {kind}", got=got, fix=f"what {source} gives")
-            return draw(*words, **named)
+            return finished(draw(*words, **named))
 
         return cast(_Figure, checked)
 
     return decorate
+
+
+def finished(drawn: Any) -> Any:
+    """Give the text of a figure the size that fits where it is drawn; return it."""
+    from matplotlib.axes import Axes
+
+    if isinstance(drawn, Axes):
+        from koubei_sim.plots.whole import finish
+
+        finish(drawn)
+    return drawn
 
 
 def new_axes(figsize: tuple[float, float] | None = None, **rows: Any) -> Any:
@@ -191,7 +226,7 @@ def new_axes(figsize: tuple[float, float] | None = None, **rows: Any) -> Any:
         ) from None
 
 
-def axes_for(ax: Any, figsize: tuple[float, float] | None = None) -> Any:
+def axes_for(ax: Any, figsize: tuple[float, float] | None = None) -> Axes:
     """Return `ax`, or the axes of a new figure, with ticks in our look.
 
     Ticks are made when the figure is drawn, when our context is gone: they are told here.
@@ -208,22 +243,36 @@ def axes_for(ax: Any, figsize: tuple[float, float] | None = None) -> Any:
     if not isinstance(ax, Axes):
         got = type(ax).__name__
         raise KoubeiError("ax", "not matplotlib Axes", got=got, fix="ax=plt.subplots()[1]")
+    from matplotlib import rcParams
+
+    from koubei_sim.plots.whole import parts_of
+
+    if chinese_font() in rcParams["font.family"]:
+        parts_of(ax).family = list(rcParams["font.family"])
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=10, colors="#666666", which="both")
     return ax
+
+
+def number(value: float) -> str:
+    """Return a number as axes write it.
+
+    Examples
+    --------
+    >>> number(5000), number(1_500_000), number(0.25)
+    ('5,000', '1.5 M', '0.25')
+    """
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:,.4g} M"
+    return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:g}"
 
 
 def thousands(ax: Any, axis: str = "y") -> None:
     """Write ticks as 5,000 and 1 M."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    def text(value: float, _: int) -> str:
-        if abs(value) >= 1e6:
-            return f"{value / 1e6:,.4g} M"
-        return f"{value:,.0f}" if abs(value) >= 10 or value == int(value) else f"{value:g}"
-
     side = ax.yaxis if axis == "y" else ax.xaxis
-    side.set_major_formatter(FuncFormatter(text))
+    side.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     side.set_minor_formatter(NullFormatter())
 
 
@@ -290,6 +339,25 @@ def band(
     return middle
 
 
+def threads(
+    ax: Any, x: NDArray[Any], values: NDArray[Any], colour: str, most: int = MOST_THREADS
+) -> None:
+    """Draw replicates as thin lines, the first ones where there are many.
+
+    Parameters
+    ----------
+    x : array, shape [T]
+    values : array, shape [replicates, T]
+    """
+    from matplotlib.collections import LineCollection
+
+    at = np.asarray(ax.convert_xunits(x), dtype=float)
+    lines = [np.column_stack([at, row]) for row in np.asarray(values, dtype=float)[:most]]
+    alpha = float(np.clip(3.0 / max(1, len(lines)), 0.12, 0.45))
+    ax.add_collection(LineCollection(lines, colors=colour, linewidths=0.9, alpha=alpha, zorder=1.5))
+    ax.autoscale_view(scalex=False)
+
+
 def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:
     """Say under the title what line and band are."""
     from koubei_sim.plots.words import say
@@ -298,9 +366,18 @@ def replicate_note(ax: Any, result: Any, lang: str, word: str = "band") -> None:
     subtitle(ax, note)
 
 
+def headline(ax: Any, text: str) -> None:
+    """Write the title, over the left end of the axes."""
+    from koubei_sim.plots.whole import parts_of
+
+    parts_of(ax).title = ax.set_title(text, loc="left")
+
+
 def subtitle(ax: Any, text: str) -> None:
     """Write a small grey line between title and figure."""
-    ax.annotate(
+    from koubei_sim.plots.whole import parts_of
+
+    parts_of(ax).note = ax.annotate(
         text,
         (0.0, 1.0),
         xycoords="axes fraction",
@@ -314,71 +391,65 @@ def subtitle(ax: Any, text: str) -> None:
     )
 
 
-def legend(ax: Any, entries: Sequence[tuple[str, str]]) -> None:
+def legend(ax: Any, entries: Iterable[tuple[str, str]], mark: str = "patch") -> None:
     """Write what colours mean under the axes, for figures without lines to label.
 
     Parameters
     ----------
-    entries : sequence of (text, colour)
+    entries : iterable of (text, colour)
+    mark : {"patch", "dot", "ring"}
+        What stands before the words; called again, it adds entries.
     """
-    from matplotlib.patches import Patch
+    from koubei_sim.plots.whole import parts_of
 
-    ax.legend(
-        handles=[Patch(color=colour, label=text) for text, colour in entries],
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.14),
-        ncols=len(entries),
-        frameon=False,
-        fontsize=10,
-        labelcolor=[colour for _, colour in entries],
-        handlelength=1.0,
-        handleheight=1.0,
-    )
+    parts_of(ax).entries += [(text, colour, mark) for text, colour in entries]
 
 
-def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], gap: float = 0.062) -> None:
+def label_ends(ax: Any, ends: Sequence[tuple[Any, float, str, str]], size: float = 10.5) -> None:
     """Write labels to the right of the axes at the heights of the ends of lines, kept apart.
 
     Parameters
     ----------
     ends : sequence of (x, y, text, colour)
-        End of each line in data coordinates; the limits of the axes must be final.
-    gap : float
-        Least distance of two labels, as a fraction of the height of the axes.
+        End of each line in data coordinates.
+    size : float
+        Points.
     """
-    ends = [end for end in ends if np.isfinite(end[1])]
-    if not ends:
-        return
-    to_axes = ax.transData + ax.transAxes.inverted()
-    wanted = np.array(
-        [to_axes.transform((ax.convert_xunits(x), y))[1] for x, y, _, _ in ends], dtype=float
-    )
-    order = np.argsort(wanted)
-    placed = np.clip(wanted[order], 0.0, 1.0)
-    for _ in range(60):  # push neighbours apart until they fit
-        moved = False
-        for k in range(1, placed.size):
-            short = gap - (placed[k] - placed[k - 1])
-            if short > 1e-9:
-                placed[k - 1] -= short / 2
-                placed[k] += short / 2
-                moved = True
-        if not moved:
-            break
-    # Those pushed out come back in, moving their neighbours only as far as needed.
-    placed = np.minimum(placed, 1.0 - gap * np.arange(placed.size - 1, -1, -1))
-    placed = np.maximum(placed, gap * np.arange(placed.size))
-    for height, at in zip(placed, order):
-        _, _, text, colour = ends[at]
-        ax.annotate(
-            text,
-            (1.0, height),
-            xycoords="axes fraction",
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=colour,
-            va="center",
-            ha="left",
-            fontsize=10.5,
-            annotation_clip=False,
-        )
+    from koubei_sim.plots.whole import End, parts_of
+
+    for x, y, words, colour in ends:
+        if np.isfinite(y):
+            text = ax.annotate(
+                words,
+                (1.0, 0.5),
+                xycoords="axes fraction",
+                xytext=(6, 0),
+                textcoords="offset points",
+                color=colour,
+                va="center",
+                ha="left",
+                fontsize=size,
+                annotation_clip=False,
+            )
+            parts_of(ax).ends.append(End(text, x, y, words))
+
+
+def beside(
+    ax: Any,
+    text: Any,
+    places: Sequence[tuple[float, float, str, str]] = (),
+    needed: bool = False,
+) -> None:
+    """Let a text take the first place that is free, or leave it out; see `whole.Near`."""
+    from koubei_sim.plots.whole import Near, parts_of
+
+    parts_of(ax).near.append(Near(text, places, needed))
+
+
+def bar_of_colours(ax: Any, image: Any, ticks: Any = None) -> Any:
+    """Add the bar of an image to the right of its axes, which works with any layout."""
+    place = ax.inset_axes([1.03, 0.0, 0.045, 1.0])
+    bar = ax.figure.colorbar(image, cax=place, ticks=ticks)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=9, colors="#666666")
+    return bar

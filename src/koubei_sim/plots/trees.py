@@ -6,7 +6,7 @@ Take a `Result`, return matplotlib Axes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,13 @@ from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.forest import Forest
 from koubei_sim.plots.style import (
+    BLACK,
     BLUE,
-    GREY,
     PALETTE,
     axes_for,
     drawing,
+    headline,
+    legend,
     subtitle,
     takes,
     thousands,
@@ -42,7 +44,7 @@ def forest(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
     )
     with drawing(lang) as spoken:
         ax = axes_for(ax)
-        ax.set_title(say("forest", spoken))
+        headline(ax, say("forest", spoken))
         if not sizes.size:
             subtitle(ax, say("nothing", spoken))
             return ax
@@ -74,7 +76,7 @@ def cascade_tree(
     *,
     replicate: int = 0,
     most: int = 1500,
-    layout: Literal["radial", "spring"] = "radial",
+    layout: str = "radial",
 ) -> Axes:
     """Draw one recruitment tree, coloured by the channel that brought each person.
 
@@ -119,7 +121,7 @@ def cascade_tree(
     with drawing(lang) as spoken:
         ax = axes_for(ax)
         _draw_tree(ax, xy, parent, whole.channel[shown], list(result.scenario.channels), spoken)
-        ax.set_title(say("tree", spoken))
+        headline(ax, say("tree", spoken))
         note = say(
             "tree_note",
             spoken,
@@ -187,9 +189,9 @@ def _draw_tree(
     present = [number for number in range(len(names)) if (channel[1:] == number).any()]
     colours = [PALETTE[number % len(PALETTE)] for number in present]
     dots = [(1 + np.flatnonzero(channel[1:] == number)) for number in present]
-    words = [(f"○ {say('seed' if channel[0] < 0 else 'root', lang)}", GREY)]
-    words += [(f"● {names[number]}", colour) for number, colour in zip(present, colours)]
-    draw_dots(ax, xy, parent, zip(dots, colours), "black", words)
+    legend(ax, [(say("seed" if channel[0] < 0 else "root", lang), BLACK)], "ring")
+    legend(ax, [(names[number], colour) for number, colour in zip(present, colours)], "dot")
+    draw_dots(ax, xy, parent, zip(dots, colours), BLACK)
 
 
 def draw_dots(
@@ -198,9 +200,8 @@ def draw_dots(
     parent: NDArray[np.int64],
     dots: Iterable[tuple[NDArray[np.intp], str]],
     ring: str,
-    words: Iterable[tuple[str, str]],
 ) -> None:
-    """Draw a tree: its ties, rows of people as dots of a colour, a ring as root, words beside."""
+    """Draw a tree: its ties, rows of people as dots of a colour, a ring as root."""
     from matplotlib.collections import LineCollection
 
     child = np.arange(1, parent.size)
@@ -213,6 +214,3 @@ def draw_dots(
     ax.set_aspect("equal")
     ax.margins(0.03)
     ax.set_axis_off()
-    for row, (word, colour) in enumerate(words):
-        at = {"transform": ax.transAxes, "va": "top", "fontsize": 10.5}
-        ax.text(1.0, 0.97 - 0.065 * row, word, color=colour, **at)

@@ -6,12 +6,14 @@ fails loudly in the tests, not on somebody's slide.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.words import CHINESE as _OUTCOMES
 
-LANGUAGES: Final = ("en", "zh")
+#: What figures are labelled in.
+LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # titles
@@ -89,7 +91,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "quality": ("quality", "品质"),
     "difficulty": ("difficulty", "使用难度"),
     "reputation": ("reputation (7 days)", "美誉度(7日)"),
-    "reported": ("reported in the world", "公开报道的数字"),
+    "reported": ("circles: counts reported in the world", "圆圈为公开报道的数字"),
     "root": ("root", "起点"),
     "seed": ("seed", "种子用户"),
     "unaware": ("unaware", "未知晓"),
@@ -124,10 +126,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "line: median; band: 5-95 % of {replicates} replicates",
         "实线为中位数,阴影为{replicates}次重复的5-95%区间",
     ),
-    "band_of_means": (
-        "line: mean; band: 5-95 % of {replicates} replicates",
-        "实线为均值,阴影为{replicates}次重复的5-95%区间",
-    ),
     "one_run": ("one replicate", "单次模拟"),
     "pooled": ("{replicates} replicates pooled", "合并{replicates}次重复"),
     "single_trees": (
@@ -139,11 +137,30 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "{size:,}人次,{depth}代,结构性传播度{virality:.1f}",
     ),
     "tree_cut": ("first {shown:,} of {size:,} shown", "仅画出前{shown:,}人,共{size:,}人"),
-    "cohort_from": ("from day {start}", "第{start}天起"),
-    "fully_seen": (
-        "30 days of follow-up, means over replicates",
-        "每位用户观察30天,各次重复取均值",
+    "threads": (
+        "bold: median replicate by adoptions; thin: all {replicates}",
+        "粗线为采用人次居中的一次模拟,细线为全部{replicates}次",
     ),
+    "threads_of_taken": (
+        "bold: median replicate by adoptions, of those that took off; thin: all {replicates}",
+        "粗线为起飞者中采用人次居中的一次模拟,细线为全部{replicates}次",
+    ),
+    "middle": (
+        "median of {replicates} replicates by adoptions",
+        "{replicates}次重复中采用人次居中的一次",
+    ),
+    "middle_of_taken": (
+        "median replicate by adoptions, of those that took off",
+        "起飞者中采用人次居中的一次模拟",
+    ),
+    "hurdle": (
+        "took off: {taken} of {replicates} (chance {low}-{high} %)",
+        "{replicates}次中{taken}次起飞(概率{low}-{high}%)",
+    ),
+    "replaces": ("each cohort replaces itself", "自我更替线"),
+    "cohort_from": ("from day {start} ({people:,})", "第{start}天起({people:,}人次)"),
+    "in_brackets": ("in brackets: adoptions", "括号内为采用人次"),
+    "fully_seen": ("followed for {window} days", "每位用户观察{window}天"),
     "tornado_oat": (
         "one at a time, {replicates} pairs; numbers: ends of the range; lines: 95 %",
         "逐个改变,{replicates}对模拟;数字为范围两端;细线为95%区间",
@@ -205,7 +222,7 @@ def outcome_name(outcome: str, lang: str) -> str:
     return (_OUTCOMES if lang == "zh" else OUTCOMES).get(outcome, outcome)
 
 
-def check_language(lang: str) -> str:
+def check_language(lang: str) -> Lang:
     """Return `lang` when it is known.
 
     Raises
@@ -213,9 +230,10 @@ def check_language(lang: str) -> str:
     KoubeiError
         For an unknown language.
     """
-    if lang not in LANGUAGES:
-        raise KoubeiError("lang", "unknown language", got=lang, allowed="en, zh", fix="en")
-    return lang
+    for known in LANGUAGES:
+        if lang == known:
+            return known
+    raise KoubeiError("lang", "unknown language", got=lang, allowed="en, zh", fix="en")
 
 
 def say(word: str, lang: str, **values: object) -> str:
