@@ -54,7 +54,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "off": ("switched off in your design", "在你的设计中关闭"),
     "keep": ("Compare with this design from now on", "以此设计为新的对照"),
     "reset": ("Back to the scenario as it is", "回到原方案"),
-    "move": ("Move a lever", "移动一个杠杆"),
     # arms
     "first": ("as it is", "原方案"),
     "kept": ("the kept design", "对照设计"),
@@ -122,8 +121,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "with a band of 95 %.",
         "{name}的用户数为{other}的倍数，逐日曲线及 95% 区间。",
     ),
-    # taking it along
-    "take_along": ("Take it along", "带走"),
     "toml": ("Scenario (TOML)", "方案 (TOML)"),
     "code": ("Python that makes it again", "重做此结果的 Python"),
     "csv": ("Table (CSV)", "表格 (CSV)"),
