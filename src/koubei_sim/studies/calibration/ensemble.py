@@ -143,7 +143,7 @@ class Ensemble:
                 raise KoubeiError(
                     path, "differs from world to world", fix="ensemble.scenarios, one by one"
                 )
-        return Ensemble(self.scenario.replace(changes), self.parameters)
+        return Ensemble(self.scenario.changed(changes), self.parameters)
 
     def run(
         self, rng: object = None, threads: int | None = None, progress: Progress | None = None
