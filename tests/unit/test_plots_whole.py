@@ -124,7 +124,7 @@ def test_every_figure_takes_and_gives_the_same() -> None:
             each.annotation != inspect.Parameter.empty for each in signature.parameters.values()
         )
         assert signature.parameters["lang"].default == "en"
-        assert signature.parameters["lang"].annotation == "Language"
+        assert signature.parameters["lang"].annotation == "Lang"
         if name != "claim":  # which draws two sets of axes
             assert signature.parameters["ax"].default is None
             assert signature.parameters["ax"].annotation == "Axes | None"

@@ -432,9 +432,7 @@ class Hazard(Look, Reported):
         chance = np.clip(self._chances(rows), 1e-12, 1.0 - 1e-12)
         return np.where(rows.adopted, np.log(chance), np.log1p(-chance))
 
-    def residuals(
-        self, kind: Literal["martingale", "deviance"] = "martingale"
-    ) -> NDArray[np.float64]:
+    def residuals(self, kind: Literal["martingale", "deviance"] = "martingale") -> NDArray[Any]:
         """Return a residual of each person of the record, (n,); NaN for who was never at risk.
 
         Parameters

@@ -146,7 +146,7 @@ class Ensemble:
                 raise KoubeiError(
                     path, "differs from world to world", fix="ensemble.scenarios, one by one"
                 )
-        return Ensemble(self.scenario.replace(changes=changes), self.parameters)
+        return Ensemble(self.scenario.changed(changes), self.parameters)
 
     def __repr__(self) -> str:
         """Say how many worlds there are, and in what they differ."""
