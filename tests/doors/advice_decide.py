@@ -13,7 +13,7 @@ FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number"
 LEVERS = {"seeding.purity": [0.1, 0.9]}
 
 
-FREE = kb.Scenario(n_agents=60, ticks=2).replace(**{"seeding.number": 2, "seeding.purity": 0.5})
+FREE = kb.Scenario.from_dict({"n_agents": 60, "ticks": 2, "seeding": {"number": 2, "purity": 0.5}})
 
 
 def planned(levers: Any = None, **named: Any) -> Plan:

@@ -1,4 +1,4 @@
-"""How results show themselves: tables in 80 columns, HTML that is escaped, a look of every class."""
+"""How results show themselves: tables in 80 columns, escaped HTML, a look of every class."""
 
 from __future__ import annotations
 
