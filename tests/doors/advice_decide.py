@@ -13,11 +13,42 @@ FEW = kb.Scenario.load("tiny").replace(n_agents=30, ticks=2, **{"seeding.number"
 LEVERS = {"seeding.purity": [0.1, 0.9]}
 
 
+FREE = kb.Scenario.from_dict({"n_agents": 60, "ticks": 2, "seeding": {"number": 2, "purity": 0.5}})
+
+
 def planned(levers: Any = None, **named: Any) -> Plan:
     return kb.plan(FEW, LEVERS if levers is None else levers, 2, rng=1, workers=1, **named)
 
 
+TIES = kb.Network.from_edges([0, 1, 2], [1, 2, 3])
+
+
+def chosen(k: int | None = None, **named: Any) -> Any:
+    return kb.seeding.maximise(TIES, kb.IndependentCascade(0.5), k, rng=1, **named)
+
+
 TRIED: dict[str, Trial] = {
+    "'budget=50_000'": (
+        lambda: chosen(1, currency="CNY"),
+        lambda: chosen(costs=9.0, currency="CNY", budget=50_000),
+    ),
+    "\"costs={'fan': 50, 'star': 5000}\"": (
+        lambda: chosen(costs=9.0, groups=["fan", "star"] * 2, budget=60),
+        lambda: chosen(costs={"fan": 50, "star": 5000}, groups=["fan", "star"] * 2, budget=60),
+    ),
+    "\"prices={'seeding.recruit_cost': 80.0}\"": (
+        lambda: kb.plan(FREE, LEVERS, 2, outcome="users", budget=900.0, rng=1, workers=1),
+        lambda: kb.plan(
+            FREE,
+            LEVERS,
+            2,
+            outcome="users",
+            budget=900.0,
+            rng=1,
+            workers=1,
+            prices={"seeding.recruit_cost": 80.0},
+        ),
+    ),
     "f'runs={int(np.ceil(least))}'": (
         lambda: kb.seeding.choose(FEW, LEVERS, "users", runs=11, rng=1),
         lambda: kb.seeding.choose(FEW, LEVERS, "users", runs=12, rng=1),

@@ -62,7 +62,9 @@ def test_the_module_that_is_the_programme_carries_it_all(found: Attribution) -> 
     lost = (whole - alone).mean()
     assert table.loc["relays", "carried"] == pytest.approx(np.exp(lost))
     assert table.loc["relays", "share"] == pytest.approx(lost / whole.mean())
-    assert "without media: take-off +0.00" in repr(found) and "adoptions x 1 (95 %" in repr(found)
+    assert "without media: take-off +0.00" in " ".join(
+        repr(found).split()
+    ) and "adoptions x 1 (95 %" in " ".join(repr(found).split())
 
 
 def test_two_scenarios_and_a_function_give_the_same(found: Attribution) -> None:

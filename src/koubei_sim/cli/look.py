@@ -24,7 +24,6 @@ from koubei_sim.cli.options import (
 )
 from koubei_sim.cli.screen import brief
 from koubei_sim.errors import KoubeiError
-from koubei_sim.model.scenario.changes import differences
 
 #: What has a JSON schema -> its room and its class.
 SCHEMAS = {
@@ -163,6 +162,7 @@ def diff(
     as_json: AsJson = False,
 ) -> int:
     """Say what differs between two scenarios or two results."""
+    from koubei_sim.model.scenario.changes import differences
     from koubei_sim.runs.loading import load_result
 
     (one, recipe_one), (two, recipe_two) = (scenario_from(given, {}) for given in (first, second))

@@ -64,6 +64,7 @@ def glossary() -> list[tuple[str, str, str]]:
     return [(field, ours.replace("`", ""), said) for field, ours, said in rows]
 
 
+@cache
 def plain(text: str) -> str:
     """Return a text as it is compared: small letters, words parted by one blank.
 

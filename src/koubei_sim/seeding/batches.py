@@ -82,6 +82,10 @@ class Adaptive:
         """Who has been chosen so far."""
         return self._named(self._rows)
 
+    def __repr__(self) -> str:
+        """Say how many were chosen, and how many are left."""
+        return f"Adaptive({self._rows.size} chosen, {self.left} left, {len(self._sizes)} batches)"
+
     @property
     def left(self) -> int:
         """How many are still to be chosen."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from koubei_sim.cascades import checks
 from koubei_sim.cascades.rules.base import Rule
 from koubei_sim.checks import Naming
+from koubei_sim.looks import wrapped
 from koubei_sim.seeding.loop import maximise
 from koubei_sim.seeding.pool import checked_law
 from koubei_sim.seeding.result import Seeds
@@ -51,6 +52,15 @@ class Fastest:
     too_soon: float | None
     seeds: Seeds | None
     tried: int
+
+    def __repr__(self) -> str:
+        """Say by when, and by when not."""
+        said = "not proven by any horizon" if self.horizon is None else f"by {self.horizon:g}"
+        early = "" if self.too_soon is None else f", not by {self.too_soon:g} whoever starts"
+        who = "" if self.seeds is None else f" with {len(self.seeds.seeds)} people"
+        return wrapped(
+            f"Fastest({self.reach:g} reached {said}{who}{early}; {self.tried} horizons tried)"
+        )
 
 
 def fastest(

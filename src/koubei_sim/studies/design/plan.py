@@ -25,6 +25,7 @@ from koubei_sim._version import __version__
 from koubei_sim.checks import Engine, whole
 from koubei_sim.core.draws import draw, stream
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.looks import wrapped
 from koubei_sim.metrics import OUTCOMES, check_measure
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.fitting import check_memory
@@ -107,6 +108,14 @@ class Sweep:
     functions: Mapping[str, Own] = field(default_factory=dict)
     curves: Kept = NO_CURVES
     given: Inputs | None = field(default=None, compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        """Say how many runs of what are planned."""
+        paths = ", ".join(self.points.columns) or "whole scenarios"
+        return wrapped(
+            f"Sweep({self.scenario.name}: {self.points.number} points x {self.replicates} "
+            f"replicates over {paths}; key {self.key})"
+        )
 
     @property
     def measures(self) -> tuple[str, ...]:

@@ -105,6 +105,8 @@ class Tree(Look):
             told = f"{score.mean:.0%} of the variance"
         return "\n".join([*lines, f"{told} on worlds left out, {self.folds} folds"])
 
+    __repr__ = __str__
+
     def _lines(self, node: Node, indent: str) -> list[str]:
         found = []
         for sign, child in (("<=", node.low), (">", node.high)):
