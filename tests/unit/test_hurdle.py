@@ -87,6 +87,8 @@ def test_what_took_off_is_told_apart() -> None:
     days = np.array([np.nan, 30.0, np.nan, 60.0])
     assert told("day_loyal_100000", days, taken, horizon=90.0).estimate == pytest.approx(60.0)
     assert told("day_loyal_100000", days, taken).n == 2
+    never = told("day_loyal_100000", np.full(4, np.nan), taken, horizon=90.0)
+    assert math.isnan(never.estimate) and (never.n, never.method) == (0, "none")
 
 
 def test_too_few_are_said_to_be_too_few() -> None:

@@ -339,8 +339,9 @@ def test_summary_has_every_outcome_with_its_method():
     final = np.array([metrics.users(h)[-1] for h in histories])
     assert table.loc["users", "estimate"] == pytest.approx(np.expm1(np.log1p(final).mean()))
     assert table.loc["take_off", "interval"] == "binomial"
-    assert table.loc["day_loyal_100000", "n"] == 4
-    assert table.loc["day_loyal_100000", "estimate"] == 120.0  # never: the days simulated
+    assert table.loc["day_loyal_100000", "n"] == 0
+    assert np.isnan(table.loc["day_loyal_100000", "estimate"])  # never is no day
+    assert table.loc["day_loyal_100000", "meaning"].endswith(": never within 120 days")
     scaled = metrics.summary(FakeRun(scenario.replace(people_per_agent=1000.0), histories))
     typical = np.expm1(np.log1p(1000.0 * final).mean())
     assert scaled.loc["users", "estimate"] == pytest.approx(typical)

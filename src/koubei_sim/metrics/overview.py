@@ -239,7 +239,8 @@ def told(
 
     The chance of take-off is told of all; every other measure of the replicates that took off,
     where any did: never as a mean over both kinds.  Counts and money are geometric means, the rest
-    means, within what the measure can be.  A day that never came counts as the horizon.
+    means, within what the measure can be.  A day that came in some counts as the horizon in the
+    others; one that came in none is NaN.
 
     Parameters
     ----------
@@ -267,7 +268,8 @@ def told(
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)
     shown = values[rows]
-    shown = with_horizon(name, shown, horizon)
+    if np.isfinite(shown).any():
+        shown = with_horizon(name, shown, horizon)
     shown = shown[np.isfinite(shown)]
     plus = offset(name)
     if plus is None:
@@ -315,7 +317,8 @@ def summary(run: Run) -> pd.DataFrame:
     mean of the rest) and its 95 % interval ``low``, ``high``; ``interval``, the method; ``of``, of
     which replicates (``taken off``, ``all``, ``none took off``); ``n``, of these, in which the
     outcome is defined; quantiles ``q05 .. q95`` of single replicates among them; ``meaning``.  A
-    day that never came counts as the number of days that were simulated.
+    day that came in some replicates counts as the number of days that were simulated in the others,
+    and ``meaning`` says in how many; one that came in none is NaN.
     """
     import pandas as pd
 
@@ -328,10 +331,17 @@ def summary(run: Run) -> pd.DataFrame:
     for name, values in found.items():
         row = told(name, values, taken, run.key, horizon)
         of = np.ones(taken.size, dtype=bool) if name == "take_off" else hurdle.kept(taken).rows
-        shown = with_horizon(name, values, horizon)
-        shown = shown[of & np.isfinite(shown)]
+        shown, meaning = values[of], OUTCOMES[name]
+        if name.startswith(_DAYS) and name != DAY_OFF:
+            never = int(np.isnan(shown).sum())
+            if never == shown.size:
+                meaning += f": never within {horizon:g} days"
+            elif never:
+                meaning += f": not in {never} of {shown.size}, which count as {horizon:g}"
+                shown = with_horizon(name, shown, horizon)
+        shown = shown[np.isfinite(shown)]
         quantiles = np.quantile(shown, QUANTILES) if shown.size else np.full(5, np.nan)
-        rows.append([*row, *quantiles, OUTCOMES[name]])
+        rows.append([*row, *quantiles, meaning])
     columns = ["estimate", "low", "high", "interval", "of", "n"]
     columns += [f"q{round(100 * level):02d}" for level in QUANTILES] + ["meaning"]
     table = Table(rows, index=pd.Index(list(OUTCOMES), name="outcome"), columns=columns)
