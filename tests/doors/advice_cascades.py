@@ -27,7 +27,7 @@ from tests.doors.advice_calls import (
 )
 
 import koubei_sim as kb
-from koubei_sim import KoubeiError, Network, TemporalNetwork, as_network, networks, plots
+from koubei_sim import KoubeiError, Network, TemporalNetwork, as_network, networks
 from koubei_sim.cascades import (
     SIR,
     SIS,
@@ -336,10 +336,6 @@ TRIED: dict[str, Trial] = {
         lambda: said("seeds", str(write("a b\nb c\n")), "--k", "1", "--by", "row",
                      "--people", str(write("price\n3\n4\n5\n", "people.csv"))),
         "--by row where row i is person i of the graph",
-    ),
-    "'kb.cascade(...)'": (
-        lambda: plots.cascade_sizes(PATH),
-        lambda: plots.cascade_sizes(ran(PATH, HALF)),
     ),
     # Doors for scripts of other packages.
     "'cascade(..., record=\"forest\")'": (

@@ -230,11 +230,10 @@ display = types.ModuleType("IPython.display")
 shown = []
 display.display, display.HTML = shown.append, str
 sys.modules["IPython.display"] = sys.modules["IPython"].display = display
-from koubei_sim.core.workers import progress_bar
-with progress_bar(4, "run") as bar:
-    bar.set_postfix(failed=1)
-    bar.update(4)
-print(bool(shown), type(bar).__mro__[1].__module__)
+from koubei_sim.core.progress import progress_bar
+with progress_bar(True, 4, "run") as bar:
+    bar.move(4, more="1 failed")
+print(bool(shown), type(bar.line).__mro__[1].__module__)
 """
 
 

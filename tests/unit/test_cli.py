@@ -160,7 +160,7 @@ def test_interrupts_give_130(call, monkeypatch):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Scenario, "presets", interrupt)
+    monkeypatch.setattr(Scenario, "load", interrupt)
     status, _, err = call("presets")
     assert status == 130
     assert err.splitlines()[-1].startswith("koubei: interrupted")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
 
-from koubei_sim.cli.options import FINE, Lang, Language, app
+from koubei_sim.cli.options import FINE, INTERRUPTED, Lang, Language, app
 
 
 @app.command("app")
@@ -31,5 +33,10 @@ def live(
     def say(address: str) -> None:
         print(f"koubei app: {address} (Ctrl-C ends it)", flush=True)
 
-    serve(scenario, host, port, people, token, lang.value, say)
+    try:
+        serve(scenario, host, port, people, token, lang.value, say)
+    except KeyboardInterrupt:
+        # Python would wait for the worlds that are being made; nobody is there to see them.
+        print("koubei: interrupted, the page is closed", file=sys.stderr, flush=True)
+        os._exit(INTERRUPTED)
     return FINE

@@ -374,7 +374,7 @@ def _centre(ax: Any, parts: Parts, renderer: Any) -> None:
     half = parts.legend.get_window_extent(renderer).width / 2.0
     half += EDGE * renderer.points_to_pixels(1.0)
     middle = min(max(middle, cell.x0 + half), cell.x1 - half)
-    place = ((middle - box.x0) / box.width, 0.0)
+    place = ((middle - box.x0) / max(box.width, 1.0), 0.0)
     parts.legend.set_bbox_to_anchor(place, parts.under)
 
 
@@ -444,7 +444,7 @@ def _break_labels(ax: Any, parts: Parts, renderer: Any) -> None:
 def _place_heads(ax: Any, parts: Parts, renderer: Any) -> None:
     """Begin title and note at the left edge of the cell, where most of their words fit."""
     cell, box = cell_of(ax), ax.get_window_extent(renderer)
-    left = (cell.x0 + EDGE * renderer.points_to_pixels(1.0) - box.x0) / box.width
+    left = (cell.x0 + EDGE * renderer.points_to_pixels(1.0) - box.x0) / max(box.width, 1.0)
     left = min(left, 0.0)
     if parts.title is not None:
         parts.title.set_x(left)
@@ -480,7 +480,7 @@ def _place_ends(ax: Any, parts: Parts, renderer: Any) -> None:
     )
     order = np.argsort(wanted, kind="stable")
     needed = sum(end.text.get_window_extent(renderer).height + 1.0 for end in ends)
-    step = max(1, int(np.ceil(needed / box.height - 1e-6)))
+    step = max(1, int(np.ceil(needed / max(box.height, 1.0) - 1e-6)))
     for at in order[np.arange(len(ends)) % step > 0]:  # on a stamp: as those of ticks
         ends[at].text.set_visible(False)
         parts.thinned.append(ends[at].text)
@@ -488,7 +488,7 @@ def _place_ends(ax: Any, parts: Parts, renderer: Any) -> None:
     high = np.array([ends[k].text.get_window_extent(renderer).height + 1.0 for k in order])
     at = apart(np.clip(wanted[order], box.y0, box.y1), high, box.y0, box.y1)
     for k, height in zip(order, at):
-        ends[k].text.xy = (1.0, (height - box.y0) / box.height)
+        ends[k].text.xy = (1.0, (height - box.y0) / max(box.height, 1.0))
 
 
 def apart(wanted: Any, high: Any, low: float, top: float) -> Any:
