@@ -18,6 +18,7 @@ from koubei_sim.core.codes import STAGES
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.plots import style, words
+from koubei_sim.runs import simulate
 from koubei_sim.runs.result import Result
 
 
@@ -206,6 +207,17 @@ def test_cascade_tree_draws_every_person_of_the_tree(result, layout):
     lines = next(c for c in ax.collections if hasattr(c, "get_segments"))
     assert points == size
     assert len(lines.get_segments()) == size - 1
+
+
+@pytest.mark.parametrize("ticks", [1, 9])
+def test_a_tree_of_few_people_has_room(ticks):
+    """Catches axes of no width, where all people of a tree lie in one line."""
+    few = simulate.run("tiny", rng=3, ticks=ticks)
+    ax = plots.cascade_tree(few, layout="radial")
+    ax.figure.canvas.draw()
+    box = ax.get_window_extent()
+    plt.close(ax.figure)
+    assert box.width == pytest.approx(box.height) and box.width > 100
 
 
 def test_wrong_trees_are_refused(result):

@@ -212,5 +212,9 @@ def draw_dots(
         ax.scatter(*xy[mine].T, s=size, color=colour, linewidths=0, zorder=2)
     ax.scatter(*xy[0], s=90, color="white", edgecolors=ring, linewidths=1.6, zorder=3)
     ax.set_aspect("equal")
-    ax.margins(0.03)
+    # A square: people in one line, or one alone, would leave axes of no width.
+    middle = (xy.min(axis=0) + xy.max(axis=0)) / 2.0
+    reach = 1.06 * max(float(np.abs(xy - middle).max()), 1e-3)
+    ax.set_xlim(middle[0] - reach, middle[0] + reach)
+    ax.set_ylim(middle[1] - reach, middle[1] + reach)
     ax.set_axis_off()
