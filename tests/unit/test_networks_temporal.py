@@ -169,7 +169,7 @@ def test_frozen_labelled_and_shown() -> None:
     assert copy.index_of("b") == 1
     assert net.nbytes == 4 + 4 + 8 + 4 + 8
     assert repr(net) == "TemporalNetwork(2 people; 1 contacts from 1.5 to 1.5, directed, weighted)"
-    assert "<td>from 1.5 to 1.5</td>" in net._repr_html_()
+    assert ">from 1.5 to 1.5</td>" in net._repr_html_()
 
 
 # ---------------------------------------------------------------- files
