@@ -38,9 +38,17 @@ settings.load_profile("house")
 MARK_OF_FOLDER = {"statistical": "statistical", "data": "data"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/statistical and tests/data, so that no file can forget to."""
+    """Mark what lies in tests/statistical and tests/data, and all but a sample of `sampled`."""
+    seen: dict[str, int] = {}
     for item in items:
+        chosen = item.get_closest_marker("sampled")
+        if chosen is not None:
+            test = item.nodeid.partition("[")[0]
+            seen[test] = seen.get(test, -1) + 1
+            if seen[test] % chosen.args[0]:
+                item.add_marker(pytest.mark.slow)
         try:
             folder = item.path.relative_to(ROOT / "tests").parts[0]
         except ValueError:

@@ -49,6 +49,7 @@ def assert_twins(one: Case, name: str) -> None:
     assert found is None, f"{name}, {one.rule}: library != twin: {found}"
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_library_and_twin_agree(family: str) -> None:
     """Catches any rule, order, draw, address or rounding in which a kernel leaves the text."""
@@ -80,6 +81,7 @@ def over_large_cases(family: str, numbers: range) -> int:
     return activations
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_library_and_twin_agree_on_large_graphs(family: str) -> None:
     """Catches arcs or people that are lost where a buffer is full."""
@@ -243,6 +245,7 @@ def marks(one: Case) -> set[str]:
     return found
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_cases_are_lively(family: str) -> None:
     """Catches cases in which nothing happens: their equality would prove nothing."""

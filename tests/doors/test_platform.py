@@ -90,6 +90,7 @@ def test_an_edited_callee_gives_new_numbers(
     assert python(code, **env)[1] == "8 Counter()\n"
 
 
+@pytest.mark.slow
 def test_damaged_files_are_compiled_anew(copied: Path, tmp_path: Path) -> None:
     """Catches EOFError from a run because the machine went down while kernels were stored."""
     (copied / "koubei_sim" / "core" / "callee.py").write_text(CALLEE)
@@ -187,6 +188,7 @@ def readonly(copied: Path) -> Path:
     return copied
 
 
+@pytest.mark.slow
 def test_runs_without_a_home(readonly: Path, tmp_path: Path) -> None:
     """Catches a read-only installation on which nothing runs, and one that notes it every time."""
     code = """

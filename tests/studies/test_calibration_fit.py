@@ -155,6 +155,7 @@ def test_a_parameter_that_does_nothing_is_not_identified():
     assert found.best_scenario.costs.per_join == found.best["costs.per_join"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("method", ["abc-smc", "abc", "optuna"])
 def test_what_is_held_out_is_never_seen(method, tmp_path):
     """Catches any leak: values of held-out points change no fitted number and no forecast."""

@@ -145,6 +145,7 @@ def test_the_same_numbers_by_hand(found) -> None:
     assert found.worlds["users"][world] == pytest.approx(np.expm1(ratio), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_worlds_are_the_same_in_all_arms_and_levers_are_not_doubtful() -> None:
     """Catches a prior drawn anew for each arm, and a lever that the prior overwrites."""
     for path in CLAIMS:

@@ -91,6 +91,7 @@ def test_all_studies_killed_twice_end_with_the_same_bytes(tmp_path: Path) -> Non
     killed_in_each(tmp_path, [*STUDIES], 2)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_finished_study_runs_nothing_again(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -119,6 +120,7 @@ def scheduler() -> Iterator[str]:
             os.environ["PYTHONPATH"] = before
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_on_a_cluster_gives_the_same_bytes(

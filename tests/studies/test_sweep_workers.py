@@ -101,6 +101,7 @@ def test_a_process_killed_by_somebody_is_replaced(table: Any, tmp_path: Path) ->
     assert not any(psutil.pid_exists(pid) and pid in [p.pid for p in processes()] for pid in killed)
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_every_worker_is_one_failed_row(
     table: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

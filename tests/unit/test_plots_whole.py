@@ -77,6 +77,7 @@ def check(name: str, size: Any, lang: str) -> None:
 
 
 @CHINESE
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", QUICK, ids=named)
 def test_labels_are_whole(case: tuple[str, Any, str]) -> None:
     """Catches labels cut at the edge of a figure, and labels on each other."""

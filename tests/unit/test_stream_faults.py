@@ -88,6 +88,7 @@ class Fault:
         return operation
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("how", ["full", "error", "interrupt"])
 def test_a_fault_at_any_operation_leaves_the_old_result_or_nothing(
@@ -179,6 +180,7 @@ def kill(kind: str, at: int, folder: Path) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 @pytest.mark.parametrize(("kind", "at"), [("write", 9), ("flush", 2), ("rename", 1)])
 def test_a_killed_run_leaves_nothing_that_loads(kind, at, tmp_path):
