@@ -280,8 +280,8 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
 
 def _day_or_number(name: str, row: Any, ticks: int) -> tuple[str, str]:
     """Return an estimate and its interval; of a day that never came, that it did not."""
-    if name.startswith("day_") and row["q05"] >= ticks:
-        return f"> {ticks}", ""
+    if name.startswith("day_") and row["n"] == 0:
+        return ("-" if name == "day_take_off" else f"> {ticks}"), ""
     span = screen.span(row["low"], row["high"], brief)
     return brief(row["estimate"]), span or "too few"
 
