@@ -25,13 +25,15 @@ SWEEP, CALIBRATION, VERDICT, CLAIM = "sweep.json", "calibration.json", "verdict.
 _MARKERS: Final = (storage.RECIPE, SWEEP, CALIBRATION, VERDICT, CLAIM)
 #: What only a study file has at its top -> what such a file is.
 _STUDIES: Final = {"statement": "claim", "targets": "calibrate", "series": "calibrate"}
-_ALLOWED: Final = "a result, cascade, sweep, verdict of a claim, scenario (.toml or preset)"
+_ALLOWED: Final = (
+    "a result, cascade, sweep, comparison, verdict of a claim, scenario (.toml or preset)"
+)
 
 
 def load(
     path: str | Path, stream: bool | None = None, mechanisms: Sequence[Mechanism | str] = ()
 ) -> Any:
-    """Open whatever a path holds: a result, a cascade, a sweep, a verdict, a scenario.
+    """Open whatever a path holds: a result, a cascade, sweep, comparison, verdict or scenario.
 
     Parameters
     ----------
@@ -46,8 +48,8 @@ def load(
 
     Returns
     -------
-    Result, CascadeResult, SweepResult, dict (the verdict of a claim), Scenario, or the Dataset
-    of a netCDF file (one of ``Result.data`` can be given to `run`)
+    Result, CascadeResult, SweepResult, Comparison, dict (the verdict of a claim), Scenario, or the
+    Dataset of a netCDF file (one of ``Result.data`` can be given to `run`)
 
     Raises
     ------
@@ -83,8 +85,11 @@ def load(
         return _of_recipe(folder, stream, mechanisms)
     _only_results(stream, found or "something else")
     if found == SWEEP:
+        from koubei_sim.studies.compare.stored import is_comparison, open_comparison
         from koubei_sim.studies.sweep.result import open_sweep
 
+        if is_comparison(folder):
+            return open_comparison(folder)
         return open_sweep(folder)
     if found == CALIBRATION:
         raise KoubeiError(

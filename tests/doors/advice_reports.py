@@ -43,7 +43,17 @@ def compared() -> None:
     open_comparison("C")
 
 
+def of_a_plan() -> None:
+    write(PLAN, "plan.toml")
+    command("plan", "plan.toml", "--out", "P")()
+    kb.load("P").to_html()
+
+
 TRIED: dict[str, Trial] = {
+    "'koubei report PLAN.toml --journal FOLDER for a plan, else what made it'": (
+        of_a_plan,
+        planned,
+    ),
     "'compare(..., out=...)'": (lambda: open_comparison("nothing"), compared),
     "f'koubei run {word} --out FOLDER'": (
         lambda: said("report", "tiny"),

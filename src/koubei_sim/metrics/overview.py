@@ -193,11 +193,20 @@ def offset(outcome: str) -> float | None:
     >>> [offset(name) for name in ("users@60", "cost_per_loyal", "lapses / adoptions", "virality")]
     [1.0, 1.0, None, None]
     """
-    if outcome.isidentifier() and outcome not in OUTCOMES:
+    if _of_a_function(outcome):
         return None
     if "/" in outcome or outcome in _NO_COUNT or outcome.startswith(("day:", "mean:")):
         return None
     return 1.0
+
+
+def _of_a_function(name: str) -> bool:
+    """Whether a name is that of a function of a user's own, whose numbers may be anything."""
+    return name.isidentifier() and name not in OUTCOMES
+
+
+def _is_day(name: str) -> bool:
+    return name.startswith(_DAYS) and not _of_a_function(name)
 
 
 def with_horizon(
@@ -214,7 +223,7 @@ def with_horizon(
     >>> with_horizon("day_take_off", np.array([3.0, np.nan]), 90.0).tolist()
     [3.0, nan]
     """
-    if horizon is None or not name.startswith(_DAYS) or name == DAY_OFF:
+    if horizon is None or not _is_day(name) or name == DAY_OFF:
         return values
     return np.where(np.isnan(values), horizon, values)
 
@@ -263,7 +272,8 @@ def told(
     >>> told("take_off", np.array([1.0, 1.0, 1.0, 0.0]), np.array([1, 1, 1, 0])).estimate
     0.75
     """
-    if name.startswith("take_off"):
+    own = _of_a_function(name)
+    if name.startswith("take_off") and not own:
         known = int(np.isfinite(values).sum())
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)
@@ -277,9 +287,9 @@ def told(
     else:
         found = hurdle.log_interval(shown, plus)
     mean, low, high, method = hurdle.enough(found, shown.size)
-    signed = any(part.strip() in _SIGNED for part in name.split("/"))
+    signed = own or any(part.strip() in _SIGNED for part in name.split("/"))
     least, most = _BOUNDS.get(name, (-np.inf if signed else 0.0, np.inf))
-    if horizon is not None and name.startswith(_DAYS):
+    if horizon is not None and _is_day(name):
         most = horizon
     # Nothing lies outside, nor does a mean; NaN stay.
     inside = float(np.clip(low, least, most)), float(np.clip(high, least, most))

@@ -185,7 +185,7 @@ def texts(where: str, given: object) -> list[str]:
 def outcome_from(outcome: object) -> Outcome:
     """Return a known measure, or the function that was given.
 
-    It is called with a `Result` of one replicate, or, where it takes two things, with
+    It is called with a `Result` of one replicate, or, where it needs two things, with
     (history, scenario).
 
     Raises

@@ -331,10 +331,10 @@ def measure(history: History, scenario: Scenario, key: int, outcome: Outcome) ->
     if isinstance(outcome, str):
         return float(measures(OneRun(scenario, (history,), key), [outcome])[outcome][0])
     given: Any = outcome  # whichever of the two it takes
-    if takes(outcome, 2):
-        value = given(history, scenario)
-    else:
+    if takes(outcome, 1):  # what else it takes has a default: it is closed over, not asked for
         value = given(Result(scenario, key, "compiled", (history,)))
+    else:
+        value = given(history, scenario)
     try:
         return float(value)
     except (TypeError, ValueError):

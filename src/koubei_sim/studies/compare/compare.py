@@ -22,6 +22,7 @@ from koubei_sim.runs.options import options_from, outcome_from, scenario_from
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies.compare.comparison import Comparison, Made
+from koubei_sim.studies.compare.stored import keep_baseline
 from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_key
 
 #: Fewer replicates than this say too little about a spread to stop by it.
@@ -133,6 +134,8 @@ def compare(
     runs: dict[str, Any] = {name: Made(asked[name], options.key, []) for name in names}
     have, at_once = 0, number * len(asked)
     with Study(options, execution) as study, study.cells(asked, most, at_once=at_once) as cells:
+        if execution.out is not None:
+            keep_baseline(execution.out, base)
         while True:
             new = [[point * most + r for r in range(have, number)] for point in range(len(asked))]
             study.meter.expect((number - have) * len(asked))

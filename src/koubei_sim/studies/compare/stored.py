@@ -5,15 +5,40 @@ Called by people and by ``koubei report``.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from koubei_sim.checks import path as path_of
 from koubei_sim.checks import word
 from koubei_sim.errors import KoubeiError
+from koubei_sim.storage import whole_file
 from koubei_sim.studies.compare.comparison import Comparison, Made
 from koubei_sim.studies.design.plan import Sweep
 from koubei_sim.studies.sweep import journal
+
+#: What a comparison writes beside its journal.
+BASELINE: Final = "baseline.json"
+
+
+def keep_baseline(folder: Path, name: str) -> None:
+    """Write with what the others are compared, so that who opens the folder does the same."""
+    with whole_file(folder / BASELINE) as file:
+        file.write((json.dumps({"baseline": name}, ensure_ascii=False) + "\n").encode())
+
+
+def _baseline(folder: Path, names: list[str]) -> str:
+    """Return what `keep_baseline` wrote; the first in folders of versions that wrote nothing."""
+    place = folder / BASELINE
+    if not place.is_file():
+        return names[0]
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))["baseline"]
+    except (OSError, ValueError, LookupError, TypeError):
+        found = None
+    if found not in names:
+        raise KoubeiError(str(place), "damaged", got=repr(found), allowed=", ".join(names))
+    return str(found)
 
 
 def is_comparison(folder: Path) -> bool:
@@ -32,7 +57,7 @@ def open_comparison(folder: str | Path, baseline: str | None = None) -> Comparis
     folder : path
         The one given to `compare` as ``out``.
     baseline : str, optional
-        What the others are compared with; the first without it.
+        What the others are compared with; without it that of the call that made the folder.
 
     Returns
     -------
@@ -63,7 +88,7 @@ def open_comparison(folder: str | Path, baseline: str | None = None) -> Comparis
         raise KoubeiError(str(place), "not the folder of a comparison", fix="compare(..., out=...)")
     plan = Sweep.from_plan(journal.read_plan(place), str(place))
     names = [str(name) for name in plan.points.columns["variant"]]
-    base = names[0] if baseline is None else word("baseline", baseline, names)
+    base = _baseline(place, names) if baseline is None else word("baseline", baseline, names)
     done = {
         run
         for _, table in journal.batches_of(place, ["run", "failed"])

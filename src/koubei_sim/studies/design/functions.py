@@ -1,8 +1,9 @@
 """Outcomes that are functions of a user's own: their names, and what tells one from another.
 
 A sweep on disk must not mix the numbers of two functions.  A measure is its text; a function is
-known by its code, by what it closes over and by the globals that it uses, all the way down.  What
-cannot be looked into that way may be used in memory only.
+known by its code, by what it closes over and by the globals that it uses, all the way down; a
+library by name and version.  What cannot be looked into that way, a module of one's own among it,
+may be used in memory only.
 Called by `plan` and, for a sweep on disk, by `engine`.
 """
 
@@ -11,9 +12,12 @@ from __future__ import annotations
 import dis
 import functools
 import hashlib
+import importlib
+import importlib.util
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -28,6 +32,8 @@ _PLAIN: Final = (type(None), type(...), bool, int, float, complex, str, bytes, n
 _THEIRS: Final = frozenset(sys.stdlib_module_names - {"__main__"}) | {
     "koubei_sim", "numpy", "pandas", "scipy", "xarray",
 }  # fmt: skip
+#: Folders of installed libraries, whose modules are known by name and version.
+_INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 
 class Own(NamedTuple):
@@ -89,12 +95,19 @@ def outcomes_from(given: Any) -> tuple[tuple[str, ...], dict[str, Own]]:
         )
     measures += [] if "take_off" in measures else ["take_off"]
     for name in functions:
-        if name in OUTCOMES or name in _COLUMNS:
+        if name in OUTCOMES or name in _COLUMNS or name.startswith(_TAKEN):
             raise KoubeiError("outcomes", "a function under a name that is taken", got=repr(name))
+        if not name.isidentifier():  # as measures are written, which are told in other ways
+            raise KoubeiError(
+                "outcomes", "the name of a function is one word", got=repr(name),
+                allowed="letters, digits and _, such as net_gain",
+            )  # fmt: skip
     own = {name: Own(digest_of(one), outcome_from(one)) for name, one in functions.items()}  # type: ignore[arg-type]
     return (*measures, *own), own
 
 
+#: How outcomes begin that are a chance or a day.
+_TAKEN: Final = ("take_off", "day_")
 #: Columns of a tidy table that are not outcomes.
 _COLUMNS: Final = ("run", "point", "replicate", "failed", "message", "run_key")
 
@@ -122,7 +135,7 @@ def digest_of(function: Any) -> str:
     try:
         for text in _parts(function, set()):
             found.update(f"{len(text)} {text}\n".encode())
-    except (TypeError, RecursionError):
+    except (TypeError, ValueError, ImportError, RecursionError):
         return ""
     return found.hexdigest()
 
@@ -132,7 +145,7 @@ def _parts(thing: Any, seen: set[int]) -> Any:
     if isinstance(thing, _PLAIN):
         yield f"{type(thing).__name__} {thing!r}"
     elif isinstance(thing, types.ModuleType):
-        yield f"module {thing.__name__} {getattr(thing, '__version__', '')}"
+        yield _module(thing.__name__)
     elif isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
         yield f"array {thing.dtype.str} {thing.shape} "
         yield hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()
@@ -142,6 +155,31 @@ def _parts(thing: Any, seen: set[int]) -> Any:
         yield "again"
     else:
         yield from _made_of(thing, seen | {id(thing)})
+
+
+def _module(name: str) -> str:
+    """Return name and version of a library; TypeError for a module of one's own."""
+    root = name.partition(".")[0]
+    if root in _THEIRS:
+        return f"module {name} {getattr(sys.modules.get(name), '__version__', '')}"
+    found = importlib.util.find_spec(root) if root else None
+    if found is None or not _INSTALLED.intersection(Path(found.origin or "").parts):
+        raise TypeError(name)
+    version = getattr(importlib.import_module(root), "__version__", None)
+    if version is None:
+        raise TypeError(name)
+    return f"module {name} {version}"
+
+
+def _imported(code: types.CodeType) -> Iterator[str]:
+    """Yield the modules, beside those of `_THEIRS`, that code imports when it runs."""
+    steps = [one for one in dis.get_instructions(code) if one.opname != "EXTENDED_ARG"]
+    for at, step in enumerate(steps):
+        if step.opname == "IMPORT_NAME":
+            if steps[at - 2].argval != 0:  # from where it stands: a module of one's own
+                raise TypeError(str(step.argval))
+            if str(step.argval).partition(".")[0] not in _THEIRS:
+                yield _module(str(step.argval))
 
 
 def _theirs(thing: Any) -> bool:
@@ -178,6 +216,7 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         for part in (thing.func, thing.args, thing.keywords):
             yield from _parts(part, seen)
     elif isinstance(thing, types.CodeType):
+        yield from _imported(thing)
         yield from _parts(thing.co_code, seen)
         yield from _parts([thing.co_consts, thing.co_names, thing.co_varnames], seen)
     elif isinstance(thing, (list, tuple)):

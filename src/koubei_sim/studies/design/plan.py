@@ -335,6 +335,8 @@ def make_sweep(
         )
     shared = _luck(luck, found.number)
     names, functions = outcomes_from(outcomes)
+    if taken := next((name for name in functions if name in found.columns), None):
+        raise KoubeiError("outcomes", "a function under the name of what is varied", got=taken)
     curves = kept_from(keep, every)
     curves.check(base)
     given = options.inputs

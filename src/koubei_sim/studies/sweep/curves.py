@@ -45,6 +45,13 @@ def longest(planned: Sweep) -> int:
     return max((each.ticks for each in planned.variants), default=planned.scenario.ticks)
 
 
+def ticks_of(planned: Sweep, point: int) -> int:
+    """Return the days of a point."""
+    if planned.variants:
+        return planned.variants[point].ticks
+    return int(planned.points.at(point).get("ticks", planned.scenario.ticks))
+
+
 def chosen(planned: Sweep, names: Any, points: Any) -> tuple[Kept, list[int]]:
     """Return which of the kept curves are asked for, and of which points.
 
@@ -69,7 +76,11 @@ def chosen(planned: Sweep, names: Any, points: Any) -> tuple[Kept, list[int]]:
     if points is None:
         return kept, list(range(number))
     each = [points] if np.ndim(points) == 0 else list(points)
-    return kept, [whole("points", point, 0, number - 1) for point in each]
+    found = [whole("points", point, 0, number - 1) for point in each]
+    if len(set(found)) < len(found):
+        twice = next(point for point in found if found.count(point) > 1)
+        raise KoubeiError("points", "one stands there twice", got=twice)
+    return kept, found
 
 
 def together(planned: Sweep, kept: Kept, points: list[int], rows: Iterable[One]) -> xr.Dataset:
@@ -105,8 +116,7 @@ def together(planned: Sweep, kept: Kept, points: list[int], rows: Iterable[One])
             continue
         if point not in days_of:
             length = math.prod(widths[name][1])
-            own = planned.points.at(point).get("ticks", scenario.ticks)
-            mine = kept.days(int(own))
+            mine = kept.days(ticks_of(planned, point))
             if row.size != len(mine) * length:
                 raise KoubeiError("curves", f"run {run} has another length than its plan says")
             days_of[point] = np.searchsorted(days, mine)

@@ -307,7 +307,7 @@ class Cells:
                 raise KoubeiError(
                     "outcomes", "a function that a folder could not tell from another one",
                     got=", ".join(untold), allowed="functions of plain values",
-                    fix="leaving out the folder, or a plain function",
+                    fix="from MODULE import NAME for a module of yours, or no folder",
                 )  # fmt: skip
             journal.check_folder(folder, planned)
         else:

@@ -155,6 +155,7 @@ class SweepResult(Look, Reported):
     def _page(self, language: str) -> Page:
         from koubei_sim.studies.sweep.page import page_of
 
+        self._check_told()
         return page_of(self, language)
 
     def summary(self, outcome: str, points: Iterable[int] | None = None) -> pd.DataFrame:
@@ -171,15 +172,18 @@ class SweepResult(Look, Reported):
         """
         from koubei_sim.looks.frames import Table
 
+        self._check_told()
         outcome = kept_measure(outcome, self.sweep.outcomes)
-        rows, horizon = [], float(self.sweep.scenario.ticks)
+        rows = []
         table = self.table()
         if points is not None:
             table = table[table["point"].isin(list(points))]
         for point, part in table.groupby("point"):
+            at: Any = point
             values, taken = (
                 part[name].to_numpy(dtype=np.float64) for name in (outcome, "take_off")
             )
+            horizon = float(curves_of.ticks_of(self.sweep, int(at)))
             found = told(outcome, values, taken, self.sweep.key, horizon)
             where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
             share = float(np.nanmean(taken)) if np.isfinite(taken).any() else np.nan
@@ -188,7 +192,14 @@ class SweepResult(Look, Reported):
         return Table(rows)
 
     def _shown(self) -> pd.DataFrame:
-        return self.summary(self.sweep.outcomes[0])
+        return self.summary(next(iter(self.sweep.outcomes), "take_off"))
+
+    def _check_told(self) -> None:
+        if "take_off" not in self.sweep.outcomes:
+            raise KoubeiError(
+                str(self.folder or "sweep"), "runs of another study, which kept no take_off",
+                fix="koubei report PLAN.toml --journal FOLDER for a plan, else what made it",
+            )  # fmt: skip
 
     def __repr__(self) -> str:
         """Return one line: what was run, and how much of it."""

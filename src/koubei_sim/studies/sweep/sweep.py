@@ -105,7 +105,7 @@ def sweep(
     outcomes : sequence of str or functions, or mapping of names to them, optional
         Which measures to keep (`koubei_sim.metrics.measure`), ``take_off`` always; all of
         `OUTCOMES` without it.  A function is called with a `Result` of one replicate, or, where it
-        takes two things, with (history, scenario).  A folder knows it by its code and by what it
+        needs two things, with (history, scenario).  A folder knows it by its code and by what it
         uses: the same call with another function is refused.
     networks, agents : optional
         As in `koubei_sim.run`, for all points.  The plan holds their digests only: to finish the

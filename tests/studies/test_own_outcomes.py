@@ -1,0 +1,154 @@
+"""Functions as outcomes, points of other lengths, and folders of other studies: what was found."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import koubei_sim as kb
+from koubei_sim import metrics
+from koubei_sim.errors import KoubeiError
+from koubei_sim.model.scenario import Scenario
+from koubei_sim.studies.compare.comparison import Comparison
+from koubei_sim.studies.design.functions import digest_of
+
+SMALL = Scenario.load("tiny").replace(n_agents=300, ticks=10, **{"seeding.number": 10})
+FEW = SMALL.replace(n_agents=40, ticks=2, **{"seeding.number": 3})
+
+
+def test_what_a_function_gives_has_no_bounds():
+    """Catches an interval that is cut at 0, or a day or a chance by a name alone."""
+    values, all_of = np.array([-9.0, -7.0, -8.0, -5.0]), np.ones(4)
+    loss = metrics.told("loss", values, all_of, 1, 10.0)
+    assert loss.low < loss.estimate == values.mean() < loss.high < 0.0
+    for name in ("day_x", "take_off_users"):
+        found = metrics.told(name, 20.0 + values, all_of, 1, 10.0)
+        assert found.estimate == 12.75 and found.high > 12.75, name
+        with_nan = np.append(values, np.nan)
+        assert np.isnan(metrics.with_horizon(name, with_nan, 10.0)[-1]), name
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = kb.sweep(
+            SMALL, {"ticks": [6]}, replicates=6, rng=7, workers=1,
+            outcomes={"loss": lambda r: -float(r.data.users[0, -1])},
+        ).summary("loss")  # fmt: skip
+    row = found.iloc[0]
+    assert row.low < row.estimate < row.high < 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("net gain", "the name of a function is one word, got 'net gain'"),
+        ("", "the name of a function is one word, got ''"),
+        ("users@60", "the name of a function is one word"),
+        ("curve:users", "the name of a function is one word"),
+        ("take_off_users", "a function under a name that is taken"),
+        ("day_x", "a function under a name that is taken"),
+        ("ticks", "a function under the name of what is varied, got ticks"),
+    ],
+)
+def test_names_that_say_something_else_are_refused(name, said):
+    """Catches a function that is told as a count, a chance or a day, or hides what is varied."""
+    with pytest.raises(KoubeiError, match=said):
+        kb.sweep(FEW, {"ticks": [2]}, rng=7, outcomes={name: lambda r: 1.0})
+
+
+def test_what_has_a_default_is_not_handed_over():
+    """Catches ``lambda r, k=k: ...``, the usual way to close over k, given a scenario as k."""
+    outcomes = {f"k{k}": (lambda r, k=k: float(k * r.replicates)) for k in (1, 2)}
+    table = kb.sweep(FEW, {"ticks": [2]}, rng=7, outcomes=outcomes).table()
+    assert table[["k1", "k2"]].to_numpy().tolist() == [[1.0, 2.0]]
+    both = kb.sweep(FEW, {"ticks": [2]}, rng=7, outcomes={"n": lambda history, sc: sc.n_agents})
+    assert both.table()["n"].tolist() == [40.0]
+
+
+def test_a_module_of_ones_own_is_told_by_what_is_used_of_it(tmp_path, monkeypatch):
+    """Catches a folder that takes a changed module for the same one."""
+    (tmp_path / "own_helpers.py").write_text("def h(r):\n    return 1.0\n")
+    (tmp_path / "own_users.py").write_text(
+        textwrap.dedent("""
+            import networkx as nx
+            import own_helpers
+            from own_helpers import h
+
+            def by_module(r): return own_helpers.h(r)
+            def by_name(r): return h(r)
+            def library(r): return nx.empty_graph(3).order()
+            def inside(r):
+                import own_helpers
+                return own_helpers.h(r)
+            def deep(r):
+                def inner():
+                    from own_helpers import h
+                    return h(r)
+                return inner()
+            def theirs(r):
+                import json
+                from networkx import empty_graph
+                return empty_graph(3).order()
+        """)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        import own_users
+
+        for name in ("by_module", "inside", "deep"):
+            assert digest_of(getattr(own_users, name)) == "", name
+        told = {digest_of(getattr(own_users, name)) for name in ("by_name", "library", "theirs")}
+        assert len(told) == 3 and "" not in told
+        asked = {"points": {"ticks": [2]}, "rng": 7, "workers": 1}
+        with pytest.raises(KoubeiError, match=r"a function that a folder could not tell .* import"):
+            kb.sweep(FEW, outcomes={"n": own_users.by_module}, out=tmp_path / "f", **asked)
+        table = kb.sweep(FEW, outcomes={"n": own_users.by_module}, **asked).table()
+        assert table["n"].tolist() == [1.0]
+    finally:
+        for name in ("own_helpers", "own_users"):
+            sys.modules.pop(name, None)
+
+
+def test_days_are_those_of_the_point():
+    """Catches an interval that ends at the days of the base scenario."""
+    never = "day:users:100000000"
+    found = kb.sweep(
+        FEW.replace(ticks=3), {"ticks": [2, 5]}, replicates=3, rng=7, workers=1, outcomes=never
+    ).summary(never)
+    for column in ("estimate", "low", "high"):
+        assert found[column].tolist() == [2.0, 5.0], column
+
+
+def test_a_point_twice_is_refused():
+    """Catches curves of a point that are NaN where it is asked for twice."""
+    found = kb.sweep(FEW, {"ticks": [1, 2]}, rng=7, workers=1, keep="users")
+    with pytest.raises(KoubeiError, match="points: one stands there twice, got 1"):
+        found.curves(points=[0, 1, 1])
+
+
+def test_folders_of_other_studies_are_told_in_one_line(tmp_path: Path):
+    """Catches a traceback where a folder holds no sweep, and a comparison with another baseline."""
+    both = {"a": FEW, "b": FEW.replace(**{"seeding.number": 5})}
+    first = kb.compare(both, 3, 1, baseline="b", out=tmp_path / "cmp", threads=1)
+    again = kb.load(tmp_path / "cmp")
+    assert isinstance(again, Comparison) and again.names == first.names == ("b", "a")
+    assert again.to_html() == first.to_html() and again._repr_html_() == first._repr_html_()
+    (tmp_path / "cmp" / "baseline.json").write_text('{"baseline": "c"}')
+    with pytest.raises(KoubeiError, match=r"baseline.json: damaged, got 'c', allowed a, b"):
+        kb.load(tmp_path / "cmp")
+    (tmp_path / "cmp" / "baseline.json").unlink()
+    assert kb.load(tmp_path / "cmp").names == ("a", "b"), "as folders of earlier versions"
+
+    kb.plan(
+        FEW, designs={n: {"seeding.number": k} for n, k in (("few", 3), ("more", 5))},
+        value_per_user=9.0, rng=1, worlds=3, out=tmp_path / "plan",
+    )  # fmt: skip
+    journals = [path.parent for path in (tmp_path / "plan").rglob("sweep.json")]
+    found = kb.load(journals[0])
+    assert "SweepResult" in found._repr_html_()
+    for asked in (found.to_html, lambda: found.summary("users")):
+        with pytest.raises(KoubeiError, match="runs of another study, which kept no take_off"):
+            asked()
