@@ -79,6 +79,17 @@ def test_supplied_networks_must_be_supplied_again(tmp_path):
     with pytest.raises(KoubeiError, match="not the ones the result was made with"):
         simulate.run(folder, networks={n: erdos_renyi(400, mean_degree=6, key=99) for n in graphs})
     assert simulate.run(folder, networks=graphs).digest() == first.digest()
+    # Changed, it is not run on drawn graphs in silence; others may be given.
+    purer = {"seeding.purity": 0.9}
+    for again in (first, first.data, folder):
+        with pytest.raises(KoubeiError, match=r"networks of your own.* or its scenario"):
+            simulate.run(again, changes=purer)
+    kept = simulate.run(first.data, networks=graphs, changes=purer)
+    assert kept.supplied == first.supplied and kept.digest() != first.digest()
+    drawn = simulate.run(first.scenario, rng=2, changes=purer)
+    assert not drawn.supplied and drawn.digest() != kept.digest()
+    others = {n: erdos_renyi(400, mean_degree=6, key=99) for n in graphs}
+    assert simulate.run(first, networks=others, changes=purer).supplied != first.supplied
 
 
 def test_agent_tables_are_digested(tmp_path):
