@@ -44,7 +44,7 @@ def warmup(
     Raises
     ------
     KoubeiError
-        For a part that there is not.
+        For a part that there is not, or one that stands there twice.
 
     Notes
     -----
@@ -58,7 +58,9 @@ def warmup(
     ...
     koubei_sim.errors.KoubeiError: parts: unknown, got 'radio', allowed 'pyramid', ...
     """
-    asked = [parts] if isinstance(parts, str) else list(PARTS if parts is None else parts)
+    from koubei_sim.runs.options import texts
+
+    asked = texts("parts", PARTS if parts is None else parts)
     wanted = [checks.word("parts", part, tuple(PARTS)) for part in asked]
     checks.progress(progress)
     found = dict.fromkeys(wanted, 0.0)

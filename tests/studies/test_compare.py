@@ -12,9 +12,10 @@ import koubei_sim as kb
 from koubei_sim.core.codes import LOG_ADOPT
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.reports.page import Table
 from koubei_sim.runs.archive import history_digest
 from koubei_sim.runs.fork import fork
-from koubei_sim.studies.compare.compare import compare
+from koubei_sim.studies.compare.compare import COLUMNS, compare
 from koubei_sim.studies.compare.comparison import Comparison
 from koubei_sim.studies.compare.programme import (
     CHANGES,
@@ -353,6 +354,8 @@ def test_a_branch_beside_the_run_it_left() -> None:
         ({"rng": -1}, "rng: out of range"),
         ({"scenarios": {"a": TINY, "b": 3}}, "scenarios.b: wrong type"),
         ({"scenarios": {"a": TINY, "b": "no such preset"}}, "no such preset"),
+        ({"scenarios": {"low": TINY, "high": MORE}}, "a name that is a column of the tables, got"),
+        ({"scenarios": [TINY, MORE.replace(name="effect")]}, "got effect, try 'scenario effect'"),
     ],
 )
 def test_wrong_use_is_one_line(arguments: dict[str, Any], says: str) -> None:
@@ -361,6 +364,24 @@ def test_wrong_use_is_one_line(arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(KoubeiError) as error:
         compare(**{**given, **arguments})
     assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_scenarios_are_no_ends_of_an_interval() -> None:
+    """Catches ``price_low`` and ``price_high`` shown as one column, from one to the other."""
+    pair = compare({"price_low": TINY, "price_high": MORE}, replicates=2, rng=1)
+    for table in (pair.table(), pair.strata(), pair.over_time(ticks=[3, 9])):
+        assert "price_high" in repr(table) and "price low" not in repr(table)
+        assert "low .. high" in repr(table) and ">price_high<" in table._repr_html_()
+
+
+def test_no_column_is_named_as_a_scenario(found: Comparison) -> None:
+    """Catches a new column that the name of a scenario would overwrite, in tables and pages."""
+    tables = [found.table(), found.strata(), found.over_time("users")]
+    columns = {str(word) for table in tables for word in (*table.columns, table.index.name)}
+    heads = [[c.name for c in t.columns] for t in found._page("en").blocks(Table)]
+    page = {head for row in heads if found.names[1] in row for head in row}
+    assert {"low", "of"} <= columns and "meaning" in page
+    assert (columns | page) - set(found.names) <= COLUMNS
 
 
 def test_finished_runs_must_share_their_key() -> None:

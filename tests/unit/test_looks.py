@@ -72,6 +72,8 @@ def test_html_is_escaped_and_leaves_no_column_out() -> None:
     frame = Table({WILD: [WILD], "n": [1]}, index=pd.Index([WILD], name=WILD)).told(["n"])
     made = html_of(frame, 20) + html_look(WILD, [WILD, WILD], "", [WILD])
     assert "<script" not in made and made.count("&lt;script&gt;") == 8
+    numbered = Table({"a": [1.5], 5: [2.5], ("b", 1): [3.5]}).told(["a"])  # names that are no texts
+    assert all(f">{each}<" in numbered._repr_html_() for each in ("1.5", "5", "2.5", "b, 1", "3.5"))
     many = html_of(Table({"n": range(100)}), 20)
     assert "100 rows, 25 shown" in many and many.count("<tr>") == 26
 

@@ -268,6 +268,8 @@ def test_a_fit_foretells_days_without_targets_on_them(fitted: Any) -> None:
     values = fitted.model.statistics(shares, wanted, "again", first)
     assert fresh["high"].iloc[0] == values.max()
     assert "8 runs with fresh luck" in repr(fresh)
+    ratio = fitted.forecast([5, 30], "users / adopted", 8)  # both of the day
+    assert ratio["high"].between(0.3, 1.0).all() and ratio["low"].gt(0.0).all()
 
 
 def test_forecasts_are_refused_in_one_line(fitted: Any) -> None:
@@ -275,6 +277,7 @@ def test_forecasts_are_refused_in_one_line(fitted: Any) -> None:
     for dates, quantity, said in (
         ([40], "users", "try ticks = 41"), ([], "users", "none given"),
         (["2010-09-05", 3], "users", "dates beside days"), (3, "userz", "try users"),
+        (3, "cost/users", "unknown quantity, got cost"), (3, "lapses / users", "got lapses"),
         ("soon", "users", "neither a date"), (3, "members:nowhere", "no such entry"),
     ):  # fmt: skip
         with pytest.raises(kb.KoubeiError, match=said):

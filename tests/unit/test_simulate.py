@@ -79,6 +79,28 @@ def test_supplied_networks_must_be_supplied_again(tmp_path):
     with pytest.raises(KoubeiError, match="not the ones the result was made with"):
         simulate.run(folder, networks={n: erdos_renyi(400, mean_degree=6, key=99) for n in graphs})
     assert simulate.run(folder, networks=graphs).digest() == first.digest()
+    # Changed, it is not run on drawn graphs in silence; others may be given.
+    purer = {"seeding.purity": 0.9}
+    for again in (first, first.data, folder):
+        with pytest.raises(KoubeiError, match=r"networks of your own.* or its scenario"):
+            simulate.run(again, changes=purer)
+    kept = simulate.run(first.data, networks=graphs, changes=purer)
+    assert kept.supplied == first.supplied and kept.digest() != first.digest()
+    drawn = simulate.run(first.scenario, rng=2, changes=purer)
+    assert not drawn.supplied and drawn.digest() != kept.digest()
+    others = {n: erdos_renyi(400, mean_degree=6, key=99) for n in graphs}
+    assert simulate.run(first, networks=others, changes=purer).supplied != first.supplied
+
+
+def test_the_command_asks_for_networks_of_a_changed_result(tmp_path, capsys):
+    """Catches drawn graphs in silence where a saved result with graphs of one's own is changed."""
+    from koubei_sim.cli import main
+    from koubei_sim.networks import erdos_renyi
+
+    graphs = {name: erdos_renyi(400, mean_degree=6, key=n) for n, name in enumerate(SMALL.feeds)}
+    folder = simulate.run(SMALL, rng=2, networks=graphs, ticks=3).save(tmp_path / "run")
+    assert main(["run", str(folder), "--set", "seeding.purity=0.9", "--no-figures"]) != 0
+    assert "the result was made with a file of its own, try --network" in capsys.readouterr().err
 
 
 def test_agent_tables_are_digested(tmp_path):

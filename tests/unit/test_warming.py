@@ -29,6 +29,9 @@ def test_parts_are_done_in_turn_and_told(monkeypatch: pytest.MonkeyPatch, capsys
     assert list(kb.warmup("two")) == ["two"] and done[4:] == ["two", "two"]
     with pytest.raises(KoubeiError, match="parts: unknown, got 'three', allowed 'one', 'two'"):
         kb.warmup(["one", "three"])
+    for wrong in (5, ["one", 5], ["one", "one"]):
+        with pytest.raises(kb.KoubeiError, match="parts: "):
+            kb.warmup(wrong)
     assert len(done) == 6, "refused before any work"
     capsys.readouterr()
     assert main(["warmup", "one"]) == 0

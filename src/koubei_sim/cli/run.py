@@ -105,7 +105,7 @@ def run(
     known = recipe or {"replicates": 1, "engine": "compiled", "key": None}
     number = int(known["replicates"]) if replicates is None else replicates
     graphs = graphs_of(network, scenario)
-    if recipe and not changed:  # another scenario is free to go without what the old one had
+    if recipe:
         for name, given_now in (("agents", agents), ("networks", graphs)):
             if name in (recipe.get("supplied") or {}) and given_now is None:
                 option = "--agents" if name == "agents" else "--network"

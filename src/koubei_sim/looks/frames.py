@@ -34,6 +34,8 @@ class Table(pd.DataFrame):
         Columns that are printed, all without it; the others are named below.
     note : str
         A sentence below the table.
+    apart : list of str
+        Columns that are no end of an interval, whatever their names.
 
     Examples
     --------
@@ -43,17 +45,21 @@ class Table(pd.DataFrame):
     users  100,000 .. 2,345,679
     """
 
-    _metadata = ["shown", "note"]  # noqa: RUF012 - what pandas reads, and carries over
+    _metadata = ["shown", "note", "apart"]  # noqa: RUF012 - what pandas reads, and carries over
     shown: list[str] | None = None
     note: str = ""
+    apart: Sequence[str] = ()
 
     @property
     def _constructor(self) -> Any:
         return Table
 
-    def told(self, shown: Sequence[str] | None = None, note: str = "") -> Table:
+    def told(
+        self, shown: Sequence[str] | None = None, note: str = "", apart: Sequence[str] = ()
+    ) -> Table:
         """Return the table with the columns that are printed, and a sentence below them."""
         self.shown, self.note = None if shown is None else list(shown), note
+        self.apart = list(apart)
         return self
 
     def __repr__(self) -> str:
@@ -111,7 +117,8 @@ def _view(table: pd.DataFrame) -> tuple[list[_Column], list[_Column], list[str]]
     heads = [_head(name) for name in table.columns]
     wanted = [name for name in getattr(table, "shown", None) or heads if name in heads] or heads
     index = [_Column(head, cells, True) for head, cells in _index_cells(table)]
-    floats = {name for name in wanted if _is_float(table.iloc[:, heads.index(name)])}
+    ends_only = [name for name in wanted if name not in getattr(table, "apart", ())]
+    floats = {name for name in ends_only if _is_float(table.iloc[:, heads.index(name)])}
     paired = {name: f"{name[:-3]}high" for name in floats
               if name.endswith("low") and f"{name[:-3]}high" in floats}  # fmt: skip
     body: list[_Column] = []
@@ -159,7 +166,11 @@ def html_of(table: pd.DataFrame, most: int) -> str:
     """Return a table as HTML with the same texts, all of them escaped; no column is left out."""
     part, cut = _cut(table, most)
     index, body, left = _view(part)
-    shown = [*index, *body, *(_Column(n, _cells(part[n]), _is_text(part[n])) for n in left)]
+    shown = [*index, *body]
+    for place, head in enumerate(map(_head, part.columns)):  # a name need not be text
+        if head in left:
+            values = part.iloc[:, place]
+            shown.append(_Column(head, _cells(values), _is_text(values)))
     rows = list(zip(*(column.cells for column in shown), strict=True))
     below = f"<small>{len(table):,} rows, {len(part):,} shown</small>" if cut else ""
     return html_table([column.head for column in shown], rows, len(index)) + below

@@ -124,8 +124,7 @@ def run(
     goal = _goal(out, stream, engine)
     options = options_from(rng, networks, agents, engine, threads, progress)
     supplied = options.inputs.supplied
-    if not changes:
-        _same_supplied(recipe, supplied)
+    _same_supplied(recipe, supplied, bool(changes))
     simulation = options.simulation(scenario)
     simulation.check_memory(number)
     who = apart(lambda: simulation.who)
@@ -207,15 +206,17 @@ def _goal(out: str | Path | None, stream: object, engine: str) -> Path | None:
     return goal
 
 
-def _same_supplied(recipe: Mapping[str, Any], supplied: Mapping[str, str]) -> None:
+def _same_supplied(recipe: Mapping[str, Any], supplied: Mapping[str, str], changed: bool) -> None:
+    """Refuse a repetition without the networks and people of the result; others, if unchanged."""
     for name, digest in (recipe.get("supplied") or {}).items():
         if name not in supplied:
+            same = f"supplying the same {name} (digest {digest[:12]})"
             raise KoubeiError(
                 name,
                 f"the result was made with {name} of your own, which its recipe cannot hold",
-                fix=f"supplying the same {name} (digest {digest[:12]})",
+                fix=f"{same}, or its scenario alone, to draw them" if changed else same,
             )
-        if supplied[name] != digest:
+        if supplied[name] != digest and not changed:
             raise KoubeiError(
                 name,
                 "not the ones the result was made with",

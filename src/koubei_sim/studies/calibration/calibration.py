@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from koubei_sim.checks import whole, yes_no
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
+from koubei_sim.metrics import read_dated
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.studies.calibration import forecast, luck
 from koubei_sim.studies.calibration.abc import Particles
@@ -235,7 +236,8 @@ class Calibration(Look):
         dates : date, ISO text or int, or a list of them
             Dates, or days since the start of the run (0 the first), up to the end of the scenario.
         quantity : str
-            What is counted (`metrics.read_dated`): ``users``, ``adopted``, ``members:forum``, ...
+            What is counted (`metrics.read_dated`): ``users``, ``adopted``, ``members:forum``, ...;
+            of a ratio (``online_users/users``) both parts are of the date.
         number : int
             Runs.
         fresh : bool
@@ -254,7 +256,10 @@ class Calibration(Look):
         """
         number, fresh = whole("number", number, 1), yes_no("fresh", fresh)
         fresh = fresh or self.method == "optuna"
-        wanted = self._asked([f"{quantity}@{moment}" for moment in moments_from("dates", dates)])
+        asked = [f"{quantity}@{moment}" for moment in moments_from("dates", dates)]
+        if "/" in str(quantity):  # as a measure the date would be that of the second part alone
+            asked = [read_dated(text).text for text in asked]
+        wanted = self._asked(asked)
         shares, first, places = self._drawn(number, fresh)
         values = self._played(shares, wanted, first)[places]
         return forecast.table_of(wanted, values, fresh)

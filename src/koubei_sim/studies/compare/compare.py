@@ -27,6 +27,12 @@ from koubei_sim.studies.sweep.engine import Study, Tell, execution_from, kept_ke
 
 #: Fewer replicates than this say too little about a spread to stop by it.
 LEAST_FOR_PRECISION: Final = 10
+#: Columns and indices of the tables and pages in which each scenario is a column, too.
+COLUMNS: Final = frozenset((
+    "changed", "description", "effect", "gain", "high", "interval", "kind", "low", "meaning", "n",
+    "of", "outcome", "pairs", "parameter", "scenario", "share", "share_high", "share_low",
+    "stratum", "tick", "unit",
+))  # fmt: skip
 
 
 def compare(
@@ -53,9 +59,10 @@ def compare(
     Parameters
     ----------
     scenarios : mapping of str to Scenario, preset name, path, Result or Fork
-        Two or more; a list of them gets the names of the scenarios, numbered where these are
-        equal.  Where all are finished runs (`Result`, `Fork`) nothing is run; they must
-        have one key and equally many replicates.
+        Two or more, by names that are no columns of the tables (`COLUMNS`: ``low``, ``effect``,
+        ...); a list of them gets the names of the scenarios, numbered where these are equal.
+        Where all are finished runs (`Result`, `Fork`) nothing is run; they must have one key and
+        equally many replicates.
     replicates : int, optional
         Replicates of each, 20 without it; with `precision`, those of the first look.
     rng : int, SeedSequence or Generator, optional
@@ -181,6 +188,14 @@ def _by_name(given: Any) -> dict[str, Any]:
             "scenarios", "not several scenarios", got=type(given).__name__,
             allowed="a mapping of names to scenarios or results, or a list of them",
         )  # fmt: skip
+    taken = next((name for name in found if name in COLUMNS), None)
+    if taken is not None:
+        raise KoubeiError(
+            "scenarios",
+            "a name that is a column of the tables",
+            got=taken,
+            fix=f"'scenario {taken}'",
+        )
     if len(found) < 2:
         raise KoubeiError("scenarios", "too few", got=len(found), allowed="2 or more")
     return found

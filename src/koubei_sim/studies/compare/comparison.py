@@ -223,7 +223,11 @@ class Comparison(Look, Reported):
                 "kind": found.kind,
             }  # fmt: skip
         shown = ["pairs", "share", "share_low", "share_high", base, name, "effect", "low", "high"]
-        return Table.from_dict(rows, orient="index").rename_axis("stratum").told(shown)
+        return (
+            Table.from_dict(rows, orient="index")
+            .rename_axis("stratum")
+            .told(shown, apart=(base, name))
+        )
 
     def _kinds(self, name: str, base: str) -> NDArray[np.int64]:
         return strata_of(self.taken(name), self.taken(base))
@@ -288,7 +292,8 @@ class Comparison(Look, Reported):
             }  # fmt: skip
         table = Table.from_dict(rows, orient="index").rename_axis("outcome")
         shown = [self.baseline, name, "effect", "low", "high", "kind", "n"]
-        return table.told(shown, f"of the pairs: {kept[1]}; take_off: of all")
+        note = f"of the pairs: {kept[1]}; take_off: of all"
+        return table.told(shown, note, apart=(self.baseline, name))
 
     def over_time(
         self,
@@ -335,7 +340,7 @@ class Comparison(Look, Reported):
                 "high": [each.high for each in found],
             },
             index=pd.Index(days, name="tick"),
-        )
+        ).told(apart=(self.baseline, name))
 
     def _daily(self, series: str, name: str) -> NDArray[np.float64]:
         makers = {
