@@ -176,10 +176,12 @@ def _money(found: Any, amount: float) -> str:
     return f"{numbers.shown(amount, 'count')} {found.currency}".strip()
 
 
-def _worth(found: Any, value: float, *ends: float, language: str = "en") -> str:
+def _worth(
+    found: Any, value: float, low: float = math.nan, high: float = math.nan, language: str = "en"
+) -> str:
     """Return a value of the outcome, which is money where profit decides, with its interval."""
     bare = numbers.shown(value, "count")
-    said = numbers.told(value, *ends, "count", language) if ends else bare
+    said = numbers.told(value, low, high, "count", language)
     if not found.outcome.startswith("profit at "):
         return said
     return _money(found, value) + said.removeprefix(bare)
@@ -250,7 +252,8 @@ def _tables(found: Any, table: Any, known: Any, say: Words) -> list[Table]:
         ("take_off", say("take_off"), "share"), ("take_off_low", say("low"), "share"),
         ("take_off_high", say("high"), "share"), ("best", say("best_share"), "share"),
         ("best_low", say("low"), "share"), ("best_high", say("high"), "share"),
-        ("regret", money("mean_regret", profit), "count"), ("most_regret", say("most_regret"), "count"),
+        ("regret", money("mean_regret", profit), "count"),
+        ("most_regret", money("most_regret", profit), "count"),
         ("may_be_best", say("may_be_best"), "text"), ("worlds", say("worlds"), "count"),
     ]  # fmt: skip
     found_ = [table_of("designs", say("designs"), table, columns, say("designs_note"))]
