@@ -150,7 +150,7 @@ def test_tables_of_a_page_share_its_rows() -> None:
     columns = [Column("point", "point"), Column("n", "n", "count")]
     tables = [Table(f"t{k}", f"T{k}", columns, rows) for k in range(5)]
     text = text_of(Page("many", "", "en", [Section("tables", tables)]))
-    assert text.count("<tr>") <= BUDGET + 5 and "The first 90 of 400 rows" in text
+    assert text.count("<tr>") <= BUDGET + 5 and "The first 84 of 400 rows" in text
     text = text_of(Page("one", "", "en", [Section("tables", tables[:1])]))
     assert text.count("<tr>") == 401
 

@@ -41,7 +41,7 @@ from koubei_sim.reports.words import Words
 POINTS: Final = 240
 ROWS: Final = 400
 #: Rows of all tables of a page together; where there are more, the longest are cut.
-BUDGET: Final = 450
+BUDGET: Final = 420
 #: Tables of more rows than this have a field to look for rows.
 _FILTERED: Final = 12
 #: Signs that have no place in a document, or that would turn round the text behind a name.
@@ -138,7 +138,7 @@ def _rows_each(lengths: Sequence[int]) -> int:
     Examples
     --------
     >>> _rows_each([400]), _rows_each([600, 20]), _rows_each([400, 400, 400, 100])
-    (400, 400, 116)
+    (400, 400, 106)
     """
     left, tables = BUDGET, len(lengths)
     for length in sorted(lengths):
