@@ -355,7 +355,8 @@ def test_words_of_an_unknown_language_are_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
     [
-        (0.0, "share", "0 %"), (0.999, "share", "100 %"), (1e9, "count", "1,000,000,000"),
+        (0.0, "share", "0 %"), (0.9975, "share", "99.8 %"),
+        (0.9999, "share", "100 %"), (1e9, "count", "1,000,000,000"),
         (-3.0, "count", "−3"), (1.0, "times", "× 1.00"), (123456.0, "number", "123,456"),
         (float("inf"), "count", "∞"), (None, "count", "–"), (0.0, "points", "0 points"),
         (2015, "plain", "2015"), (np.float64(2.5), "count", "2.5"), (np.bool_(True), "text", "yes"),

@@ -149,6 +149,7 @@ class Answer:
             None,
             race,
             s.key,
+            asked=asked.words,
         )
 
     def over_budget(self, name: str) -> bool:

@@ -40,6 +40,8 @@ from koubei_sim.reports.words import Words
 #: Days of a chart and rows of a table that stand in the file, so that it stays small.
 POINTS: Final = 240
 ROWS: Final = 400
+#: Rows of all tables of a page together; where there are more, the longest are cut.
+BUDGET: Final = 420
 #: Tables of more rows than this have a field to look for rows.
 _FILTERED: Final = 12
 #: Signs that have no place in a document, or that would turn round the text behind a name.
@@ -78,7 +80,8 @@ def text_of(page: Page) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     charts: list[dict[str, Any]] = []
-    parts = [_section(part, at, say, charts) for at, part in enumerate(page.sections)]
+    most = _rows_each([len(table.rows) for table in page.blocks(Table)])
+    parts = [_section(part, at, say, charts, most) for at, part in enumerate(page.sections)]
     contents = "".join(
         f'<li><a href="#part-{at}">{_text(part.title)}</a></li>'
         for at, part in enumerate(page.sections)
@@ -129,17 +132,35 @@ def _text(text: Any) -> str:
     return escape(_clean(str(text)))
 
 
-def _section(part: Section, at: int, say: Words, charts: list[dict[str, Any]]) -> str:
-    inner = "".join(_block(block, f"b{at}-{k}", say, charts) for k, block in enumerate(part.blocks))
+def _rows_each(lengths: Sequence[int]) -> int:
+    """Return how many rows a table may show, so that those of a page keep to the budget.
+
+    Examples
+    --------
+    >>> _rows_each([400]), _rows_each([600, 20]), _rows_each([400, 400, 400, 100])
+    (400, 400, 106)
+    """
+    left, tables = BUDGET, len(lengths)
+    for length in sorted(lengths):
+        if length * tables > left:
+            return min(ROWS, max(1, left // tables))
+        left, tables = left - length, tables - 1
+    return ROWS
+
+
+def _section(part: Section, at: int, say: Words, charts: list[dict[str, Any]], most: int) -> str:
+    inner = "".join(
+        _block(block, f"b{at}-{k}", say, charts, most) for k, block in enumerate(part.blocks)
+    )
     head = f'<h2 id="part-{at}">{_text(part.title)}</h2>'
     if part.folded:
         return f"<section><details><summary>{head}</summary>{inner}</details></section>\n"
     return f"<section>{head}{inner}</section>\n"
 
 
-def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]]) -> str:
+def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]], most: int) -> str:
     if isinstance(block, Table):
-        return _table(block, place, say)
+        return _table(block, place, say, most)
     if isinstance(block, Curves):
         return _curves(block, place, say, charts)
     if isinstance(block, Dots):
@@ -173,7 +194,7 @@ def _buttons(place: str, title: str, say: Words, csv: bool) -> str:
 # Tables ------------------------------------------------------------------------------------------
 
 
-def _table(table: Table, place: str, say: Words) -> str:
+def _table(table: Table, place: str, say: Words, most: int) -> str:
     title = _text(table.title)
     kinds = [column.kind for column in table.columns]
     head = "".join(
@@ -181,7 +202,7 @@ def _table(table: Table, place: str, say: Words) -> str:
         for column, kind in zip(table.columns, kinds)
     )
     rows = []
-    for at, row in enumerate(table.rows[:ROWS]):
+    for at, row in enumerate(table.rows[:most]):
         of_row = table.kinds[at] if table.kinds is not None else "number"
         cells = [
             _cell(value, of_row if kind == "row" else kind, first=not k, language=say.language)
@@ -189,8 +210,8 @@ def _table(table: Table, place: str, say: Words) -> str:
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     note = f'<p class="note">{_text(table.note)}</p>' if table.note else ""
-    if len(table.rows) > ROWS:
-        said = say("rows_shown", shown=ROWS, rows=len(table.rows))
+    if len(table.rows) > most:
+        said = say("rows_shown", shown=most, rows=len(table.rows))
         note += f'<p class="note">{_text(said)}</p>'
     field = ""
     if len(rows) > _FILTERED:

@@ -70,7 +70,10 @@ def shown(value: Any, kind: str = "number", language: str = "en") -> str:
 
 def _percent(share: float) -> str:
     value = 100.0 * share
-    return f"{value:.1f}" if 0.0 < abs(value) < 9.95 else f"{value:.0f}"
+    if 0.0 < abs(value) < 9.95:
+        return f"{value:.1f}"
+    # As near to all as near to nothing: 399 of 400 is not all.
+    return f"{value:.1f}" if 99.0 < abs(value) < 99.95 else f"{value:.0f}"
 
 
 def _digits(number: float) -> str:

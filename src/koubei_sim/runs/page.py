@@ -52,7 +52,7 @@ def page_of(run: Any, language: str) -> Page:
     sections = [
         Section(say("findings"), [figures(run, say), Sentences(findings(run, summary, say))])
     ]
-    notes = [*run.notes, *_handed(run, say)]
+    notes = [*run.notes, *handed(run, say)]
     if notes:
         sections[0] = Section(say("findings"), [*sections[0].blocks, Sentences(notes, True)])
     tables = [_summary_table(summary, say), _pyramid_table(run, say)]
@@ -353,7 +353,8 @@ def pyramid_table(frame: Any, say: Words, title: str = "by_period") -> Table:
 # How to make it again -----------------------------------------------------------------------------
 
 
-def _handed(run: Any, say: Words) -> list[str]:
+def handed(run: Any, say: Words) -> list[str]:
+    """Return what code cannot hold and must be handed over again."""
     found = [
         say("handed", part=say(part), digest=digest[:16])
         for part, digest in (getattr(run, "supplied", None) or {}).items()

@@ -18,7 +18,7 @@
     if (v == null) return "\u2013";
     if (kind === "share") {
       const p = 100 * v, a = Math.abs(p);
-      return minus((a > 0 && a < 9.95 ? p.toFixed(1) : p.toFixed(0)) + " %");
+      return minus(((a > 0 && a < 9.95) || (a > 99 && a < 99.95) ? p.toFixed(1) : p.toFixed(0)) + " %");
     }
     const whole = Math.abs(v) >= 100 || Number.isInteger(v);
     if (kind === "times") return "\u00d7 " + (v >= 100 ? grouped(v) : v.toPrecision(3));

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 ENDING: Final = ".posterior.csv"
 #: Quantiles: the 90 % band and its middle.
 BAND: Final = (0.05, 0.5, 0.95)
+#: Worlds from which on a band is told: of fewer its ends are those of single worlds.
+ENOUGH: Final = 5
 #: Levels whose days are told: a pyramid is reached when these are.
 LEVELS: Final = {"users": 1_000_000.0, "loyal": 100_000.0, "die_hard": 5_000.0}
 #: Names of the tables that `Worlds.save` writes.
@@ -221,6 +223,11 @@ class Worlds(Look, Reported):
         """Number of worlds."""
         return len(self.histories)
 
+    @property
+    def banded(self) -> bool:
+        """Whether there are worlds enough for a band, whose ends are single worlds otherwise."""
+        return self.replicates >= ENOUGH
+
     def _page(self, language: str) -> Page:
         from koubei_sim.studies.calibration.page import page_of
 
@@ -266,8 +273,11 @@ class Worlds(Look, Reported):
         ]
         last = self.pyramid().iloc[-1]
         for level in ("users", "loyal", "die_hard"):
-            band = span_text(last[f"{level}_low"], last[f"{level}_high"])
-            lines.append(f"  {level:<10}{count_text(last[level]):>12}   90 % of worlds {band}")
+            band = "median of all worlds"
+            if self.banded:
+                ends = span_text(last[f"{level}_low"], last[f"{level}_high"])
+                band += f"; 90 % of them {ends}"
+            lines.append(f"  {level:<10}{count_text(last[level]):>12}   {band}")
         return wrapped("\n".join(lines))
 
     def save(self, folder: str | Path) -> list[Path]:

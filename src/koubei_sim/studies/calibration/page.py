@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from koubei_sim.metrics import hurdle, taken_of, told
+from koubei_sim.metrics import taken_of, told
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Column,
@@ -32,10 +32,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "It takes off in {taken:,} of {of:,} worlds: a share of {chance}.",
         "{of:,}个世界中有{taken:,}个起飞：占{chance}。",
     ),
-    "ends_at": (
-        "{name}: {middle} in the median world that took off; 90 % of them lie within {ends}.",
-        "{name}：在起飞的中位世界中为{middle}；其中90%介于{ends}。",
+    "ends_few": (
+        "{name}: {middle} in the median of all {of:,} worlds, too few for a band.",
+        "{name}：在全部{of:,}个世界的中位世界中为{middle}；世界太少，不足以给出范围。",
     ),
+    "all_band": ("90 % of all worlds: {ends}", "全部世界的90%：{ends}"),
+    "few_band": ("median of all worlds; too few for a band", "全部世界的中位；太少，无法给出范围"),
     "ends_all": (
         "{name}: {middle} in the median world; 90 % of all worlds lie within {ends}.",
         "{name}：在中位世界中为{middle}；全部世界的90%介于{ends}。",
@@ -96,8 +98,7 @@ def page_of(found: Any, language: str) -> Page:
 
 
 def _levels(found: Any) -> list[tuple[str, Any]]:
-    rows = hurdle.kept(taken_of(found)).rows
-    return [(name, found.series(name)[rows, -1]) for name in ("users", "loyal", "die_hard")]
+    return [(name, found.series(name)[:, -1]) for name in ("users", "loyal", "die_hard")]
 
 
 def _figures(found: Any, say: Words) -> Figures:
@@ -109,7 +110,8 @@ def _figures(found: Any, say: Words) -> Figures:
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
         span = numbers.interval(low, high, "count", say.language)
         title = say("at_the_end", name=say(name))
-        entries.append((title, numbers.shown(middle, "count"), f"90 %: {span}"))
+        remark = say("all_band", ends=span) if found.banded else say("few_band")
+        entries.append((title, numbers.shown(middle, "count"), remark))
     return Figures(entries)
 
 
@@ -118,12 +120,14 @@ def _findings(found: Any, reported: Any, reached: Any, say: Words) -> list[str]:
     one = told("take_off", taken.astype(float), taken, found.key)
     chance = numbers.told(one.estimate, one.low, one.high, "share", say.language)
     said = [say("off_worlds", taken=int(taken.sum()), of=taken.size, chance=chance)]
-    word = "ends_at" if 0 < taken.sum() < taken.size else "ends_all"
+    word = "ends_all" if found.banded else "ends_few"
     for name, values in _levels(found):
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
         ends = numbers.interval(low, high, "count", say.language)
         title = say("at_the_end", name=say(name))
-        said.append(say(word, name=title, middle=numbers.shown(middle, "count"), ends=ends))
+        words: dict[str, Any] = {"name": title, "middle": numbers.shown(middle, "count")}
+        words |= {"ends": ends} if word == "ends_all" else {"of": taken.size}
+        said.append(say(word, **words))
     for level, row in reached.iterrows():
         words = {"level": str(level), "worlds": int(row["worlds"]), "of": found.replicates}
         if np.isfinite(row["day"]):
@@ -161,23 +165,34 @@ def _tables(found: Any, reported: Any, reached: Any, say: Words) -> list[Table]:
 def parts_of_pyramid(found: Any, say: Words) -> Table:
     """Return the pyramid by period, with the bands of the worlds."""
     days = found.histories[0].table.shape[0]
-    table = runs.pyramid_table(found.pyramid("month" if days <= 1100 else "quarter"), say)
+    frame = found.pyramid("month" if days <= 1100 else "quarter")
+    few = not found.banded
+    if few:
+        frame = frame.drop(columns=[c for c in frame if c.endswith(("_low", "_high"))])
+    table = runs.pyramid_table(frame, say)
     titles = {"_low": "5 %", "_high": "95 %"}
     columns = [
         Column(c.name, next((t for end, t in titles.items() if c.name.endswith(end)), c.title),
                c.kind)
         for c in table.columns
     ]  # fmt: skip
-    return Table(table.name, table.title, columns, table.rows, say("band_note"))
+    return Table(
+        table.name, table.title, columns, table.rows, say("few_band" if few else "band_note")
+    )
 
 
 def _recipe(found: Any, say: Words) -> list[Any]:
     name = found.scenario.name
+    columns = "".join(
+        f"    {path!r}: {values.tolist()!r},\n"
+        for path, values in found.ensemble.parameters.items()
+    )
     code = (
-        "import koubei_sim as kb\n\n"
-        f"worlds = kb.ensemble({name!r}, {found.replicates}).run(rng={found.key})\n"
-        "# where the scenario was changed: kb.ensemble(...).replace(...) first\n"
-        "worlds.reached()"
+        "import koubei_sim as kb\nimport pandas as pd\n\n"
+        f"sc = kb.Scenario.load({f'{name}.toml'!r})  # the file below\n"
+        f"parameters = pd.DataFrame({{  # one entry a world\n{columns}}})\n"
+        f"found = kb.studies.Ensemble(sc, parameters).run(rng={found.key})\n"
+        "found.reached()"
     )
     return [
         Listing("code", say("code"), code),

@@ -138,7 +138,8 @@ def compare(
         if precision is not None:
             check_kept("at_most", scenario, at_most * len(asked))
     most = number if precision is None else at_most
-    runs: dict[str, Any] = {name: Made(asked[name], options.key, []) for name in names}
+    handed = dict(options.inputs.digests)
+    runs: dict[str, Any] = {name: Made(asked[name], options.key, [], handed) for name in names}
     have, at_once = 0, number * len(asked)
     with Study(options, execution) as study, study.cells(asked, most, at_once=at_once) as cells:
         if execution.out is not None:

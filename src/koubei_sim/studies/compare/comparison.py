@@ -9,7 +9,7 @@ Made by `compare`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,6 +66,7 @@ class Made:
     scenario: Scenario
     key: int
     histories: Sequence[History]
+    supplied: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def replicates(self) -> int:

@@ -128,7 +128,8 @@ def page_of(found: Any, language: str) -> Page:
         said += _findings(found, name, say)
         charts += _charts(found, name, say)
         tables += [_effects_table(found, name, say), _strata_table(found, name, say)]
-    notes = [Sentences(found.notes, True)] if found.notes else []
+    minded = [*found.notes, *runs.handed(base, say)]
+    notes = [Sentences(minded, True)] if minded else []
     scenarios = {name: found.runs[name].scenario for name in found.names}
     settings = parts.differing(scenarios, say)
     sections = [
@@ -191,7 +192,8 @@ def _ends(gap: Any, kind: str, say: Words) -> str:
 def _findings(found: Any, name: str, say: Words) -> list[str]:
     base, language = found.baseline, say.language
     gap = found.effect("take_off", name)
-    chances = [numbers.shown(float(found.taken(n).mean()), "share") for n in (name, base)]
+    each = [found.told("take_off", n) for n in (name, base)]
+    chances = [numbers.told(e.estimate, e.low, e.high, "share", language) for e in each]
     points = numbers.told(gap.estimate, gap.low, gap.high, "points", language)
     shares = [numbers.shown(share, "share") for share in found.strata(name=name)["share"]]
     said = [
@@ -278,7 +280,8 @@ def _effects_table(found: Any, name: str, say: Words) -> Table:
         rows.append(
             [outcome_in(say.language, outcome), row[base], row[name],
              *(Cell(row[end], effect) for end in ("effect", "low", "high")),
-             say(row["kind"]), row["of"], int(row["n"]), row["gain"], row["changed"], outcome]
+             say(row["kind"]), _of(row["of"], say), int(row["n"]), row["gain"],
+             row["changed"], outcome]
         )  # fmt: skip
         kinds.append(shown_as(outcome))
     columns = [
@@ -290,6 +293,12 @@ def _effects_table(found: Any, name: str, say: Words) -> Table:
     ]  # fmt: skip
     title = say("all_outcomes", name=name, base=base)
     return Table(f"effects {name}", title, columns, rows, say("all_note"), kinds)
+
+
+def _of(told: str, say: Words) -> str:
+    """Return of which pairs an effect is told."""
+    words = {"both take off": "both", "neither takes off": "neither", "all": "of_every"}
+    return say(words[told])
 
 
 def _strata_table(found: Any, name: str, say: Words) -> Table:

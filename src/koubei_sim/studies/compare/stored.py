@@ -105,5 +105,5 @@ def open_comparison(folder: str | Path, baseline: str | None = None) -> Comparis
     runs: dict[str, Any] = {}
     for point, name in enumerate(names):
         histories = [journal.read_history(place, point * number + r) for r in kept]
-        runs[name] = Made(plan.scenario_at(point), plan.key, histories)
+        runs[name] = Made(plan.scenario_at(point), plan.key, histories, plan.supplied)
     return Comparison(runs, base)

@@ -126,6 +126,13 @@ class Plan(Look, Reported):
         What money is called; empty where that was not said.
     prices : dict of str to number
         Prices that the user gave, by dotted path; all others are those of the scenario.
+    scenario : Scenario or None
+        What designs and worlds change.
+    asked : dict of str to value
+        Words that were given to `plan` beside designs, worlds, prices, budget and key; without the
+        outcome where that is a function.
+    supplied : dict of str to str
+        Digests of networks and of people that were handed over.
     """
 
     designs: dict[str, dict[str, Any]]
@@ -143,6 +150,8 @@ class Plan(Look, Reported):
     currency: str = ""
     prices: dict[str, Any] = field(default_factory=dict)
     scenario: Any = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    supplied: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Called by `plan`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -96,6 +96,14 @@ def worlds_from(base: Scenario, given: Any, key: int) -> WorldsAsked:
     order = np.argsort(draws.units_drawn(points.number, key, DRAW_ORDER_OF_WORLDS, 0, 0, 0))
     columns = {path: tuple(column[w] for w in order) for path, column in points.columns.items()}
     return WorldsAsked(points.number, columns)
+
+
+def as_given(columns: Mapping[str, Sequence[Any]], key: int) -> dict[str, list[Any]]:
+    """Return worlds in the order in which `worlds_from` was given them."""
+    number = len(next(iter(columns.values()), ()))
+    order = np.argsort(draws.units_drawn(number, key, DRAW_ORDER_OF_WORLDS, 0, 0, 0))
+    back = np.argsort(order)
+    return {path: [column[w] for w in back] for path, column in columns.items()}
 
 
 def every_design_in_every_world(

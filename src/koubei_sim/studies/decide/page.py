@@ -29,6 +29,7 @@ from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 from koubei_sim.studies.decide import information
+from koubei_sim.studies.decide.designs import as_given
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Which design to take", "选哪个方案"),
@@ -112,6 +113,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "least": ("least", "最小"),
     "middle": ("median", "中位"),
     "most": ("most", "最大"),
+    "per_1000": ("per 1,000 more outlay", "支出每增1000"),
+    "own_outcome": (
+        "The outcome is a function of the user's own, {name}. Write it as outcome before this.",
+        "结果为用户自定义函数{name}。重做前请先将其定义为outcome。",
+    ),
     "not_all": ("not run in all worlds", "未在全部世界运行"),
 }  # fmt: skip
 
@@ -121,7 +127,8 @@ def page_of(found: Any, language: str) -> Page:
     say = Words(language, WORDS, RUN_WORDS)
     table, outcome = found.table(), outcome_in(language, found.outcome)
     if outcome.startswith("profit at "):
-        outcome = say("profit", value=outcome.split()[2])
+        bare = float(found.asked.get("value_per_user", found.outcome.split()[2]))
+        outcome = say("profit", value=_money(found, bare))
     enough = int(table["worlds"].max()) >= information.LEAST
     known = found.value_of_information() if enough else None
     designs, worlds, replicates = found.values.shape
@@ -158,22 +165,39 @@ def _figures(found: Any, table: Any, outcome: str, say: Words) -> Figures:
         low, high = ("low", "high") if name == "value" else ("take_off_low", "take_off_high")
         ends = numbers.interval(row[low], row[high], kind, say.language)
         remark = say("ends", ends=ends) if ends else say("too_few")
-        entries.append((title, numbers.shown(row[name], kind), remark))
-    entries.append((say("spend"), numbers.shown(row["spend"], "count"), ""))
+        shown = _worth(found, row[name]) if name == "value" else numbers.shown(row[name], kind)
+        entries.append((title, shown, remark))
+    entries.append((say("spend"), _money(found, row["spend"]), ""))
     return Figures(entries)
+
+
+def _money(found: Any, amount: float) -> str:
+    """Return an amount with what its money is called."""
+    return f"{numbers.shown(amount, 'count')} {found.currency}".strip()
+
+
+def _worth(
+    found: Any, value: float, low: float = math.nan, high: float = math.nan, language: str = "en"
+) -> str:
+    """Return a value of the outcome, which is money where profit decides, with its interval."""
+    bare = numbers.shown(value, "count")
+    said = numbers.told(value, low, high, "count", language)
+    if not found.outcome.startswith("profit at "):
+        return said
+    return _money(found, value) + said.removeprefix(bare)
 
 
 def _findings(found: Any, table: Any, known: Any, outcome: str, say: Words) -> list[str]:
     best, language = found.best, say.language
     row: Any = table.loc[best]
-    value = numbers.told(row["value"], row["low"], row["high"], "count", language)
+    value = _worth(found, row["value"], row["low"], row["high"], language=language)
     said = [say("best_is", best=best, outcome=outcome, designs=len(table), value=value)]
     if not math.isfinite(row["low"]):
         said.append(say("best_few"))
     chance = numbers.told(
         row["take_off"], row["take_off_low"], row["take_off_high"], "share", language
     )
-    money = {name: numbers.shown(row[name], "count") for name in ("spend", "outlay")}
+    money = {name: _money(found, row[name]) for name in ("spend", "outlay")}
     said.append(say("best_off", best=best, chance=chance, **money))
     if found.race is not None:
         rivals = [name for name in table.index[table["may_be_best"]] if name != best]
@@ -183,15 +207,15 @@ def _findings(found: Any, table: Any, known: Any, outcome: str, say: Words) -> l
         else:
             said.append(say("surely", error=numbers.shown(found.race.error, "share")))
     lost = {"mean": row["regret"], "most": row["most_regret"]}
-    said.append(say("regret", **{k: numbers.shown(v, "count") for k, v in lost.items()}))
+    said.append(say("regret", **{k: _worth(found, v) for k, v in lost.items()}))
     if found.over_budget:
-        budget = numbers.shown(found.budget, "count")
+        budget = _money(found, found.budget)
         said.append(say("over", budget=budget, names="; ".join(found.over_budget)))
     single = [] if known is None else [name for name in known.index if name in found.worlds]
     if single:
         top: Any = known.loc[single[0]]
         if top["low"] > 0.0:
-            gain = numbers.told(top["value"], top["low"], top["high"], "count", language)
+            gain = _worth(found, top["value"], top["low"], top["high"], language=language)
             said.append(say("worth", name=single[0], value=gain))
     return said
 
@@ -217,27 +241,33 @@ def _charts(table: Any, known: Any, outcome: str, say: Words) -> list[Dots]:
 
 
 def _tables(found: Any, table: Any, known: Any, say: Words) -> list[Table]:
+    def money(word: str, profit: bool = True) -> str:
+        return f"{say(word)}, {found.currency}" if found.currency and profit else say(word)
+
+    profit = found.outcome.startswith("profit at ")
     columns = [
-        ("design", say("design"), "text"), ("outlay", say("outlay"), "count"),
-        ("spend", say("spend"), "count"), ("value", say("mean_value"), "count"),
+        ("design", say("design"), "text"), ("outlay", money("outlay"), "count"),
+        ("spend", money("spend"), "count"), ("value", money("mean_value", profit), "count"),
         ("low", say("low"), "count"), ("high", say("high"), "count"),
         ("take_off", say("take_off"), "share"), ("take_off_low", say("low"), "share"),
         ("take_off_high", say("high"), "share"), ("best", say("best_share"), "share"),
         ("best_low", say("low"), "share"), ("best_high", say("high"), "share"),
-        ("regret", say("mean_regret"), "count"), ("most_regret", say("most_regret"), "count"),
+        ("regret", money("mean_regret", profit), "count"),
+        ("most_regret", money("most_regret", profit), "count"),
         ("may_be_best", say("may_be_best"), "text"), ("worlds", say("worlds"), "count"),
     ]  # fmt: skip
     found_ = [table_of("designs", say("designs"), table, columns, say("designs_note"))]
     columns = [
-        ("design", say("design"), "text"), ("outlay", say("outlay"), "count"),
-        ("value", say("mean_value"), "count"), ("sure", say("sure"), "share"),
+        ("design", say("design"), "text"), ("outlay", money("outlay"), "count"),
+        ("value", money("mean_value", profit), "count"), ("sure", say("sure"), "share"),
+        ("per_1000", say("per_1000"), "number"),
     ]  # fmt: skip
     found_.append(
         table_of("frontier", say("frontier"), found.frontier(), columns, say("frontier_note"))
     )
     if known is not None:
         columns = [
-            ("known", say("known"), "text"), ("value", say("mean_value"), "count"),
+            ("known", say("known"), "text"), ("value", money("mean_value", profit), "count"),
             ("low", say("low"), "count"), ("high", say("high"), "count"),
             ("at_most", say("most_regret"), "count"), ("share", say("of_best"), "share"),
         ]  # fmt: skip
@@ -265,24 +295,34 @@ def _recipe(found: Any, say: Words) -> list[Any]:
     _, worlds, replicates = found.values.shape
     designs = "".join(f"    {name!r}: {changes!r},\n" for name, changes in found.designs.items())
     name = "scenario" if found.scenario is None else found.scenario.name
-    asked = f"outcome={found.outcome!r}"
-    if found.outcome.startswith("profit at "):
-        asked = f"value_per_user={found.outcome.split()[2]}"
+    words = dict(found.asked)
     if found.budget is not None:
-        asked += f", budget={found.budget!r}"
+        words["budget"] = found.budget
+    if found.currency:
+        words["currency"] = found.currency
+    asked = "".join(f", {word}={value!r}" for word, value in words.items())
+    own = not {"value_per_user", "outcome"} & set(words)
+    if own:
+        asked += ", outcome=outcome"
+    asked += parts.handed_words(found.supplied)
     of = f"{worlds}"
     before = ""
     if found.worlds:
-        columns = "".join(f"    {path!r}: {list(v)!r},\n" for path, v in found.worlds.items())
+        given = as_given(found.worlds, found.key)
+        columns = "".join(f"    {path!r}: {list(v)!r},\n" for path, v in given.items())
         before, of = f"worlds = pd.DataFrame({{\n{columns}}})\n", "worlds"
     code = (
         "import koubei_sim as kb\nimport pandas as pd\n\n"
         f"sc = kb.Scenario.load({f'{name}.toml'!r})  # the file below, prices included\n"
         f"designs = {{\n{designs}}}\n{before}"
-        f"found = kb.plan(sc, designs, {of}, {asked}, replicates={replicates}, rng={found.key})\n"
+        f"found = kb.plan(sc, designs, {of}{asked}, replicates={replicates}, rng={found.key})\n"
         "print(found)"
     )
-    blocks: list[Any] = [Listing("code", say("code"), code)]
+    minded = runs.handed(found, say) if found.scenario is not None else []
+    if own:
+        minded.append(say("own_outcome", name=found.outcome))
+    blocks: list[Any] = [Sentences(minded, True)] if minded else []
+    blocks.append(Listing("code", say("code"), code))
     blocks.append(parts.versions(say, {"key": found.key, "replicates": replicates}))
     if found.scenario is not None:
         blocks.append(parts.scenario_file(found.scenario, say))

@@ -173,4 +173,12 @@ def plan(
         currency=money,
         prices=asked.prices,
         scenario=asked.base,
+        asked={
+            **asked.words,
+            **({"racing": True} if racing else {}),
+            **({} if error == 0.05 else {"error": error}),
+            **({} if bounds is None else {"bounds": tuple(map(float, bounds))}),
+            **({} if options.engine == "compiled" else {"engine": options.engine}),
+        },
+        supplied=dict(options.inputs.digests),
     )

@@ -80,6 +80,13 @@ class Question(NamedTuple):
         return f"profit at {self.value:g} a user" if self.judged is None else str(self.judged)
 
     @property
+    def words(self) -> dict[str, Any]:
+        """What decides, as words of `plan`; none for a function."""
+        if self.judged is None:
+            return {"value_per_user": self.value}
+        return {} if self.functions else {"outcome": str(self.judged)}
+
+    @property
     def bar(self) -> str:
         """What counts as take-off, in words."""
         return f"{int(self.take_off.level):,} people have adopted by the end"

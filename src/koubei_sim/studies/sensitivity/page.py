@@ -16,7 +16,7 @@ from koubei_sim.reports.words import Words
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
-from koubei_sim.studies.sweep.page import recipe
+from koubei_sim.studies.sweep.page import outcomes_word, recipe
 
 #: The columns of the leading index of each method.
 _LEADING: Final = {"oat": "difference", "morris": "mu_star", "sobol": "ST"}
@@ -77,7 +77,7 @@ def page_of(found: Any, language: str) -> Page:
         Section(say("tables"), tables),
         Section(say("simulated"), [parts.in_words(plan.scenario, say)], folded=True),
         Section(say("assumptions"), parts.assumptions(plan.scenario, say), folded=True),
-        Section(say("recipe"), recipe(found.runs, say), folded=True),
+        Section(say("recipe"), _recipe(found, say), folded=True),
         runs.reading(say),
     ]
     title = say("title", outcome=outcome_in(language, found.outcomes[0]))
@@ -127,6 +127,24 @@ def _dots(found: Any, name: str, frame: Any, say: Words) -> Dots:
     scale = "number" if kind == "difference" else kind
     factors = kind == "times" and offset(name) is not None
     return Dots(name, title, dots, scale, nothing, factors, say("note"))
+
+
+def _recipe(found: Any, say: Words) -> list[Any]:
+    """Return how to make the study again: ranges, not the points that follow from them."""
+    design, plan = found.design, found.runs.sweep
+    rows = []
+    for path, one in design.ranges.items():
+        ends = (one.low, one.high, "log") if one.log else (one.low, one.high)
+        rows.append(f"    {path!r}: {list(one.choices) if one.choices else ends!r},\n")
+    outcome = outcomes_word(plan) if plan.functions else repr(list(found.outcomes))
+    call = f"kb.sensitivity(sc, ranges, method={design.method!r}, outcome={outcome}"
+    if design.method != "oat":
+        call += f", points={design.rows}"
+    if design.method == "morris":
+        call += f", levels={design.levels}"
+    if design.method == "sobol" and not design.second:
+        call += ", second_order=False"
+    return recipe(found.runs, say, f"ranges = {{\n{''.join(rows)}}}\n", call)
 
 
 def _table(name: str, frame: Any, say: Words) -> Table:

@@ -75,6 +75,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Nothing takes off at any point: outcomes are of what did not.",
         "任何点都没有起飞：其余结果为未起飞者的结果。",
     ),
+    "functions": (
+        "Functions of the user's own were outcomes: {names}. Write them before this.",
+        "部分结果为用户自定义函数：{names}。重做前请先定义。",
+    ),
+    "no_code": (
+        "There are more points than code on a page can hold, and they were kept in no folder. The "
+        "points and key {key} make the runs again; out= keeps them.",
+        "点数过多，无法在此列出代码，且未保存到文件夹。用同样的点与随机数钥匙{key}可重做；out=可保存。",
+    ),
+    "plan_digest": ("digest of the plan (SHA-256)", "计划的摘要（SHA-256）"),
     "point": ("point", "点"),
     "take_off": ("took off", "起飞比例"),
 }  # fmt: skip
@@ -96,7 +106,8 @@ def page_of(found: Any, language: str) -> Page:
     minded = [say("failed", failed=failed)] if failed else []
     if len(runs_of) < plan.runs:
         minded.append(say("unfinished"))
-    if len(runs_of) and float(np.nanmax(runs_of["take_off"])) == 0.0:
+    took = runs_of["take_off"].to_numpy(dtype=float)
+    if np.isfinite(took).any() and not (took > 0.0).any():
         minded.append(say("nowhere"))
     if len(points) < runs_of["point"].nunique():
         minded.append(say("some_points", shown=len(points), points=plan.points.number))
@@ -205,28 +216,60 @@ def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
     return Table(name, outcome_in(say.language, name), columns, rows)
 
 
-def recipe(found: Any, say: Words) -> list[Any]:
-    """Return how to make a sweep again."""
-    plan = found.sweep
-    file = f"{plan.scenario.name}.toml"
-    supplied = parts.handed_words(plan.supplied)
-    luck = "" if plan.luck == "common" else f", luck={plan.luck!r}"
-    columns = "".join(
-        f"    {path!r}: {list(values)!r},\n" for path, values in plan.points.columns.items()
-    )
+def recipe(found: Any, say: Words, before: str = "", call: str = "") -> list[Any]:
+    """Return how to make a sweep again, or the study that is `call`, after the lines `before`."""
+    say, plan = Words(say.language, WORDS, RUN_WORDS), found.sweep
+    words = f"replicates={plan.replicates}, rng={plan.key}"
+    if not call:
+        columns = "".join(
+            f"    {path!r}: {list(values)!r},\n" for path, values in plan.points.columns.items()
+        )
+        before = f"points = pd.DataFrame({{  # one entry a point\n{columns}}})\n"
+        call, words = "kb.sweep(sc, points", f"{words}, outcomes={outcomes_word(plan)}"
+    if plan.luck != "common":
+        words += f", random_numbers={plan.luck!r}"
+    if plan.curves.names:
+        words += f", keep={list(plan.curves.names)!r}, every={plan.curves.every}"
+    if plan.engine != "compiled":
+        words += f", engine={plan.engine!r}"
     code = (
         "import koubei_sim as kb\nimport pandas as pd\n\n"
-        f"sc = kb.Scenario.load({file!r})  # the file below\n"
-        f"points = pd.DataFrame({{  # one entry a point\n{columns}}})\n"
-        f"found = kb.sweep(sc, points, replicates={plan.replicates}, rng={plan.key}, "
-        f"outcomes={list(plan.outcomes)!r}{luck}{supplied})\n"
+        f"sc = kb.Scenario.load({f'{plan.scenario.name}.toml'!r})  # the file below\n"
+        f"{before}found = {call}, {words}{parts.handed_words(plan.supplied)})\n"
     )
+    minded = runs.handed(plan, say)
+    blocks: list[Any] = []
     # Whole scenarios side by side are no points; nor is a list that fills pages one to copy.
-    if plan.variants or len(code) > _LONGEST:
-        code = f"import koubei_sim as kb\n\nfound = kb.load({str(found.folder or 'sweep')!r})"
+    if not plan.variants and len(code) <= _LONGEST:
+        if plan.functions:
+            minded.append(say("functions", names=", ".join(_functions(plan))))
+        blocks = [Listing("code", say("code"), code)]
+    elif found.folder is None:
+        minded = [say("no_code", key=plan.key)]
+    else:  # its name alone: where it lies is a matter of one machine
+        place = found.folder.resolve().name
+        code = f"import koubei_sim as kb\n\nfound = kb.load({place!r})  # the folder of the runs"
+        minded, blocks = [], [Listing("code", say("code"), code)]
+    numbers_of = {"key": plan.key, "replicates": plan.replicates, "engine": plan.engine,
+                  "plan_digest": plan.digest()}  # fmt: skip
     return [
-        Listing("code", say("code"), code),
-        parts.versions(say, {"key": plan.key, "replicates": plan.replicates,
-                            "engine": plan.engine, "digest": plan.digest()}),
+        *([Sentences(minded, True)] if minded else []),
+        *blocks,
+        parts.versions(say, numbers_of),
         parts.scenario_file(plan.scenario, say),
-    ]  # fmt: skip
+    ]
+
+
+def _functions(plan: Any) -> dict[str, str]:
+    """Return under which name of Python each function of one's own stands in the code."""
+    return {name if name.isidentifier() else f"function_{k}": name
+            for k, name in enumerate(plan.functions, 1)}  # fmt: skip
+
+
+def outcomes_word(plan: Any) -> str:
+    """Return the outcomes of a plan as code; functions by name, which a person has."""
+    if not plan.functions:
+        return repr(list(plan.outcomes))
+    pairs = [f"{name!r}: {name!r}" for name in plan.measures]
+    pairs += [f"{name!r}: {variable}" for variable, name in _functions(plan).items()]
+    return f"{{{', '.join(pairs)}}}"
