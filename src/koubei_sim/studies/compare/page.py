@@ -75,7 +75,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "both": ("both take off", "两者都起飞"),
     "only": ("only {name}", "只有{name}"),
     "neither": ("neither", "都不起飞"),
-    "effects": ("Effects where both take off: {name}", "两者都起飞时的效应：{name}"),
+    "effects": ("Effects in {of}: {name}", "{of}的效应：{name}"),
     "effects_note": (
         "Factors, {name} against {base}, {of}; lines: 95 % intervals; dashed: no effect.",
         "为{name}相对于{base}的倍数，{of}；线段为95%区间；虚线为无效应。",
@@ -241,7 +241,7 @@ def _charts(found: Any, name: str, say: Words) -> list[Any]:
         rows.append(Dot(label, row["effect"], row["low"], row["high"], told))
     of = say("of_both" if table["of"]["users"] == "both take off" else "of_every")
     note = say("effects_note", name=name, base=base, of=of)
-    charts.append(Dots("effects", say("effects", name=name), rows, "times", 1.0, True, note))
+    charts.append(Dots("effects", say("effects", name=name, of=of), rows, "times", 1.0, True, note))
     return [*charts, *_over_time(found, name, of, say)]
 
 
