@@ -287,7 +287,7 @@ class Comparison(Look, Reported):
                 "of": of,
             }  # fmt: skip
         table = Table.from_dict(rows, orient="index").rename_axis("outcome")
-        shown = [self.baseline, name, "effect", "low", "high", "kind", "n"]
+        shown = [self.baseline, name, "effect", "low", "high", "n"]
         return table.told(shown, f"of the pairs: {kept[1]}; take_off: of all")
 
     def over_time(

@@ -101,7 +101,8 @@ class Shapley(Look):
                 "kind": found.kind,
                 "n": found.n,
             }
-        return Table.from_dict(rows, orient="index").rename_axis("player")
+        shown = ["take_off", "take_off_low", "take_off_high", "share", "low", "high", "part", "n"]
+        return Table.from_dict(rows, orient="index").rename_axis("player").told(shown)
 
     def __repr__(self) -> str:
         """Say the effect of all, and the shares in it."""
