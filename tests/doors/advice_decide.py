@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.doors.advice_calls import Trial
+from tests.doors.advice_calls import Trial, command, said, write
 
 import koubei_sim as kb
 from koubei_sim.studies import Plan
@@ -28,6 +28,12 @@ def chosen(k: int | None = None, **named: Any) -> Any:
 
 
 TRIED: dict[str, Trial] = {
+    "'--budget 50000 --costs 80, without --k'": (
+        lambda: said(
+            "seeds", str(write("anna bert\nbert carl\n")), "--k", "1", "--currency", "CNY"
+        ),
+        command("seeds", "ties.txt", "--currency", "CNY", "--budget", "50000", "--costs", "80"),
+    ),
     "'budget=50_000'": (
         lambda: chosen(1, currency="CNY"),
         lambda: chosen(costs=9.0, currency="CNY", budget=50_000),

@@ -65,6 +65,11 @@ TRIED: dict[str, Trial] = {
         lambda: (ran("R"), ran("S"), command("report", "R", "S", "-o", "both.html")()),
         "koubei run tiny --out FOLDER",
     ),
+    "f'koubei report {wrong}, without the others'": (
+        lambda: (ran("R"), compared(), said("report", "R", "C")),
+        lambda: (compared(), command("report", "C")()),
+        "koubei report C, without the others",
+    ),
     "f'koubei plan {place} --out FOLDER, then --journal FOLDER'": (
         lambda: (write(PLAN, "plan.toml"), said("report", "plan.toml")),
         planned,

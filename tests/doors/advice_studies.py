@@ -216,6 +216,11 @@ def reaches_for(call: Callable[[str], Any]) -> None:
 
 
 TRIED: dict[str, Trial] = {
+    "f'replicates={value!r}'": (
+        lambda: kb.run("tiny", n_replicates=3, ticks=2),
+        lambda: kb.run("tiny", replicates=3, ticks=2),
+        "replicates=3",
+    ),
     "f'rng={value!r}'": (
         lambda: kb.run("tiny", seed=3, ticks=2),
         lambda: kb.run("tiny", rng=3, ticks=2),

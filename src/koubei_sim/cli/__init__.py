@@ -92,8 +92,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(error, "format_message"):
             said = error.format_message().replace(": Value error, ", ": ")
             said = said.replace(": Input should be", ": should be")
+            if getattr(error, "option_name", "") == "--seed" and _has_rng(error):
+                said = f"--seed: seeds are people here, try {_as_rng(arguments)}"
             return _say(f"{said} (koubei --help shows what there is)", WRONG_USE)
         raise
+
+
+def _has_rng(error: Exception) -> bool:
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    return any("--rng" in option.opts for option in getattr(command, "params", ()))
+
+
+def _as_rng(arguments: Sequence[str] | None) -> str:
+    """Return ``--seed 3``, which others have, as it is written here."""
+    words = " ".join(sys.argv[1:] if arguments is None else arguments).replace("=", " ").split()
+    after = words[words.index("--seed") + 1 :] if "--seed" in words else []
+    return f"--rng {after[0]}" if after and after[0].isdecimal() else "--rng"
 
 
 def _make_ready() -> None:

@@ -9,6 +9,7 @@ import typer
 
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import FINE, AsJson, Backend, Scheduler, Workers, app
+from koubei_sim.looks import count_text, span_text
 
 #: Designs and parameters shown.
 SHOWN = 12
@@ -50,25 +51,25 @@ def plan(
         screen.write_json({"best": found.best, "runs": found.runs, **tables})
         return FINE
     print(found)
-    print(
-        f"  {'design':<34} {'outlay':>10} {'value':>10} {'take-off':>8} {'best':>4} {'regret':>9}"
-    )
-    for name, row in table.head(SHOWN).iterrows():
-        print(_line(str(name), row))
+    head = ["  design", "outlay", "value", "95 %", "take-off", "best", "regret"]
+    print(screen.table(head, [_row(str(name), row) for name, row in table.head(SHOWN).iterrows()]))
     if len(table) > SHOWN:
         print(f"  and {len(table) - SHOWN} more (--csv, --json)")
     print("efficient, the cheapest first: " + "; ".join(map(str, frontier.index)))
     if known is not None:
         print("worth knowing before, a decision:")
         for name, gain in known.head(SHOWN).iterrows():
-            ends = f"{gain.low:.4g} .. {gain.high:.4g}"
-            print(f"  {screen.cut(str(name), 40):<40} {gain.value:>11.4g}  ({ends})")
+            ends = span_text(gain.low, gain.high)
+            print(f"  {screen.cut(str(name), 40):<40} {count_text(gain.value):>11}  ({ends})")
     return FINE
 
 
-def _line(name: str, row: Any) -> str:
+def _row(name: str, row: Any) -> list[str]:
     mark = " " if row.may_be_best else "x"
-    return (
-        f"{mark} {screen.cut(name, 34):<34} {row.outlay:>10,.0f} {row.value:>10.4g} "
-        f"{row.take_off:>8.2f} {row.best:>4.2f} {row.regret:>9.4g}"
-    )
+    return [
+        f"{mark} {screen.cut(name, 20)}",
+        count_text(row.outlay),
+        count_text(row.value),
+        span_text(row.low, row.high) or "too few",
+        *map(count_text, (row.take_off, row.best, row.regret)),
+    ]

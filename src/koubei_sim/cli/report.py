@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from koubei_sim import storage
+from koubei_sim.checks import path_of
 from koubei_sim.cli import screen
 from koubei_sim.cli.options import FINE, AsJson, Lang, Language, app
 from koubei_sim.errors import KoubeiError
@@ -43,14 +44,19 @@ def report(
     as_json: AsJson = False,
 ) -> int:
     """Write a report of what was saved: one HTML file that opens without a network."""
+    goal = path_of("--out", out or f"{Path(saved[0]).resolve().stem}.html", ".html")
+    excel = None if excel is None else path_of("--excel", excel, ".xlsx")
+    folders = {file.parent for file in (goal, excel) if file is not None}
+    made = [folder for folder in sorted(folders) if not folder.exists()]
     found = _opened(saved, baseline, journal, as_json)
-    goal = out or Path(f"{Path(saved[0]).resolve().stem}.html")
     written = [found.to_html(goal, language=lang.value, title=title)]
     if excel is not None:
         written.append(found.to_excel(excel, language=lang.value))
     if as_json:
         screen.write_json({"written": [str(path) for path in written]})
         return FINE
+    for folder in made:
+        print(f"made     {folder} (there was no such folder)")
     for path in written:
         print(f"written  {path} ({path.stat().st_size / 1000:,.0f} kB)")
     return FINE
@@ -93,13 +99,16 @@ def _side_by_side(saved: list[str], baseline: str | None) -> Any:
     """Return the comparison of runs that were saved."""
     from koubei_sim.runs.loading import load_result
     from koubei_sim.studies import compare
+    from koubei_sim.studies.sweep.journal import is_journal
 
     wrong = next((word for word in saved if not storage.is_result(word)), None)
     if wrong is not None:
+        fix = f"koubei run {wrong} --out FOLDER"
+        if is_journal(Path(wrong).expanduser()):
+            fix = f"koubei report {wrong}, without the others"
         raise KoubeiError(
-            "report", "several are compared, which must be saved runs", got=wrong,
-            fix=f"koubei run {wrong} --out FOLDER",
-        )  # fmt: skip
+            "report", "several are compared, which must be saved runs", got=wrong, fix=fix
+        )
     runs: dict[str, Any] = {}
     for word in saved:
         name = Path(word).resolve().name

@@ -265,7 +265,7 @@ def _report(result: Result, lang: str, threads: int | None) -> str:
         [
             screen.cut(row["meaning"], 40),
             *_day_or_number(str(name), row, result.scenario.ticks),
-            row["interval"] if row["interval"] not in ("none", "exact") else "",
+            row["interval"] if row["interval"] not in ("none", "exact", "few") else "",
             str(row["n"]),
         ]
         for name, row in shown.iterrows()

@@ -139,6 +139,11 @@ def seeds(
             raise KoubeiError(option, "only of a scenario, but this is a graph", got=given)
     if directed and undirected:
         raise KoubeiError("--undirected", "given beside --directed", fix="one of the two")
+    if currency is not None and budget is None:
+        raise KoubeiError(
+            "--currency", "there is no money to count", got=currency,
+            fix="--budget 50000 --costs 80, without --k",
+        )  # fmt: skip
     words = [*(settings or []), *([] if p is None else [f"p={p}"])]
     made = rule_from(rule, words, None)
     numbers = None if quotas is None else quotas_of(quotas)

@@ -179,7 +179,8 @@ def html_of(table: pd.DataFrame, most: int) -> str:
 def _cut(table: pd.DataFrame, most: int) -> tuple[pd.DataFrame, bool]:
     if len(table) <= most:
         return table, False
-    return pd.concat([table.iloc[:FIRST], table.iloc[-LAST:]]), True
+    ends = pd.concat([table.iloc[:FIRST], table.iloc[-LAST:]])
+    return (Table(ends).told(table.shown) if isinstance(table, Table) else ends), True
 
 
 def _head(name: Any) -> str:

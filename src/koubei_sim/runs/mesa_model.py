@@ -128,6 +128,14 @@ class KoubeiModel(mesa.Model):
         self.running = True
         self.datacollector = mesa.DataCollector(model_reporters={name: name for name in REPORTERS})
 
+    def __repr__(self) -> str:
+        """Say what it runs, and how far it is."""
+        spec = self.scenario_spec
+        return (
+            f"KoubeiModel({spec.name}: day {self.tick} of {spec.ticks}, {self.users:,} users, "
+            f"replicate {self.replicate}, key {self.key})"
+        )
+
     def step(self) -> None:
         """Run one day; after the last one `running` is False and nothing happens."""
         if self._run.tick < self.scenario_spec.ticks:

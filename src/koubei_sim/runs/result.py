@@ -504,7 +504,7 @@ def _head(run: Any) -> tuple[str, str]:
     ticks = run.histories[0].table.shape[0]
     plural = "" if run.replicates == 1 else "s"
     return (
-        f"{scenario.name}, {people} people, {ticks} days",
+        f"{scenario.name}, {people} people, {ticks} day{'' if ticks == 1 else 's'}",
         f"{run.replicates} replicate{plural}, {run.engine} engine, key {run.key}",
     )
 

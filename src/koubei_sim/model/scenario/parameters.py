@@ -156,6 +156,10 @@ def set_paths(scenario: Content, changes: Mapping[str, Any]) -> dict[str, Any]:
     for path, value in changes.items():
         if path == "seed":  # what other libraries call the key; here seeds are people
             raise KoubeiError("seed", "seeds are people here", got=value, fix=f"rng={value!r}")
+        if path in ("n_replicates", "n_runs", "runs"):
+            raise KoubeiError(
+                path, "how often is not said in a scenario", got=value, fix=f"replicates={value!r}"
+            )
         _set(scenario, parts, path, _dumped(value))
     return parts
 

@@ -71,7 +71,8 @@ class Scenario(Content):
             "events": self.events, "media": self.media, "goods": self.goods,
         }  # fmt: skip
         named = [f"  {what}: {', '.join(some)}" for what, some in parts.items() if some]
-        size = f"{people:,.0f} people, {self.n_agents:,} agents, {self.ticks:,} days"
+        days = f"{self.ticks:,} day{'' if self.ticks == 1 else 's'}"
+        size = f"{people:,.0f} people, {self.n_agents:,} agents, {days}"
         return "\n".join([f"Scenario({self.name!r}: {size})", *named])
 
     __str__ = __repr__

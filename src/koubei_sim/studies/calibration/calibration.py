@@ -370,6 +370,8 @@ class Calibration(Look):
         """
         import pandas as pd
 
+        from koubei_sim.looks.frames import Table
+
         if not self.targets.held_out:
             raise KoubeiError(
                 "holdout", "nothing was held out", fix="Targets.series(.., hold_out_after=)"
@@ -384,7 +386,8 @@ class Calibration(Look):
                 tables.append(found)
         if not tables:
             raise KoubeiError("holdout", "the points held out belong to no series")
-        return pd.concat(tables, ignore_index=True)
+        shown = ["series", "forecast", "points", "error", "percent", "bias", "coverage"]
+        return Table(pd.concat(tables, ignore_index=True)).told(shown)
 
     def scorecard(self, number: int = 100) -> Scorecard:
         """Return the targets beside the posterior predictive runs, by level of validity."""

@@ -292,7 +292,7 @@ class Comparison(Look, Reported):
                 "of": of,
             }  # fmt: skip
         table = Table.from_dict(rows, orient="index").rename_axis("outcome")
-        shown = [self.baseline, name, "effect", "low", "high", "kind", "n"]
+        shown = [self.baseline, name, "effect", "low", "high", "n"]
         note = f"of the pairs: {kept[1]}; take_off: of all"
         return table.told(shown, note, apart=(self.baseline, name))
 

@@ -101,7 +101,8 @@ class Shapley(Look):
                 "kind": found.kind,
                 "n": found.n,
             }
-        return Table.from_dict(rows, orient="index").rename_axis("player")
+        shown = ["take_off", "take_off_low", "take_off_high", "share", "low", "high", "part", "n"]
+        return Table.from_dict(rows, orient="index").rename_axis("player").told(shown)
 
     def __repr__(self) -> str:
         """Say the effect of all, and the shares in it."""
@@ -111,10 +112,17 @@ class Shapley(Look):
             lines[0] += f": too few replicates ({more(self.chance.size, n)} more)"
         for name, row in self.table().iterrows():
             sign = "x " if row["kind"] == "times" else ""
+            form = ".4g" if sign else "+.4g"
             lines.append(
-                f"  {name}: take-off {row['take_off']:+.2f}; {named} {sign}{row['share']:.4g}"
+                f"  {name}: take-off {row['take_off']:+.2f}"
+                f"{_ends(row['take_off_low'], row['take_off_high'], '+.2f')}; "
+                f"{named} {sign}{row['share']:{form}}{_ends(row['low'], row['high'], form)}"
             )
         return wrapped("\n".join(lines))
+
+
+def _ends(low: float, high: float, form: str) -> str:
+    return f" (95 % {low:{form}} .. {high:{form}})" if math.isfinite(low + high) else ""
 
 
 def _part(shares: NDArray[np.float64], effect: NDArray[np.float64]) -> float:

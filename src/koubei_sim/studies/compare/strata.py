@@ -51,6 +51,8 @@ class Effect(NamedTuple):
 
     def __str__(self) -> str:
         """Say the estimate and, where there is one, the interval."""
+        if math.isnan(self.estimate):
+            return "undefined in all pairs"
         sign, form = ("x ", ".4g") if self.kind == "times" else ("", "+.4g")
         form = "+.2f" if self.method == "paired shares" else form
         said = f"{sign}{self.estimate:{form}}"

@@ -35,6 +35,7 @@ FloatArray = NDArray[np.float64]
 LEAST_TAKEN: Final = 5
 #: Resamples of the worlds for the frontier, and the purpose of their draws.
 RESAMPLES: Final = 1000
+_SHOWN: Final = ("outlay", "value", "low", "high", "take_off", "best", "regret", "may_be_best")
 
 
 def expected(values: FloatArray, taken: FloatArray) -> Interval:
@@ -239,7 +240,7 @@ class Plan(Look, Reported):
                 "may_be_best": bool(self.race is None or self.race.running[at]),
                 "worlds": worlds,
             }
-        frame = Table.from_dict(rows, orient="index").rename_axis("design")
+        frame = Table.from_dict(rows, orient="index").rename_axis("design").told(_SHOWN)
         return frame.sort_values(["worlds", "value"], ascending=False, kind="stable")
 
     def _chance(self, taken: FloatArray) -> tuple[float, float]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import xarray as xr
 
+#: Columns of the terminal that a printed table takes; outcomes without room are named below it.
+ROOM = 74
 FORMATS = (".parquet", ".csv", ".nc")
 
 
@@ -71,8 +73,16 @@ class SweepResult(Look, Reported):
         (the stage, None where all went well), ``message``, and ``run_key``, the hash of canonical
         scenario, key, replicate, engine and version.
         """
-        frame: pd.DataFrame = self.arrow().to_pandas()
-        return frame
+        from koubei_sim.looks.frames import Table
+
+        frame = Table(self.arrow().to_pandas())
+        varied = len(self.sweep.points.columns) + 3
+        shown, names = list(frame.columns[:varied]), list(frame.columns[varied:-3])
+        failed = ["failed"] if frame["failed"].notna().any() else []
+        room = ROOM - sum(len(name) + 2 for name in [*shown, *failed])
+        while names and (room := room - max(len(names[0]), 9) - 2) >= 0:
+            shown.append(names.pop(0))
+        return frame.told([*shown, *failed])
 
     def values(self, outcome: str) -> NDArray[np.float64]:
         """Return an outcome of every run, [points, replicates]; NaN: undefined, failed, not run.
