@@ -59,7 +59,7 @@ def test_every_step_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.Mon
         exec(compile(step, f"docs/tutorial.md, step {number}", "exec"), names)
     assert names["again"].data.equals(names["result"].data)
     assert names["friends"].n_nodes == 7
-    assert (tmp_path / "purity" / "sweep.json").is_file()
+    assert (tmp_path / "first-sweep" / "sweep.json").is_file()
 
 
 def test_the_page_of_pictures_names_what_there_is() -> None:
