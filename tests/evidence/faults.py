@@ -212,8 +212,8 @@ FAULTS: Final = (
         "hazard",
         "top",
         "the other parameters are held still too",
-        "held[place] = True",
-        "held[:] = True",
+        "np.arange(start.size) == place",
+        "np.arange(start.size) >= 0",
     ),
     Fault(
         "hazard",
