@@ -11,9 +11,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import reference
-
 import koubei_sim
+import reference
 
 project = "koubei_sim"
 author = "koubei_sim contributors"

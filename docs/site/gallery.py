@@ -15,6 +15,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+
 import stage
 
 SECONDS = 1200  # the most that one cell may take

@@ -12,12 +12,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from sphinx.cmd.build import build_main
+
 import check
 import gallery
 import model_document
 import reference
 import stage
-from sphinx.cmd.build import build_main
 
 HERE = Path(__file__).resolve().parent
 BUILD = stage.ROOT / "build" / "docs"

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import stage
-
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES
 from koubei_sim.model.kernels.schedule import SCHEDULE
