@@ -24,7 +24,7 @@ from .processes import ROOT, compile_in, pair
 from .rows import Row, all_rows
 
 RESULTS = ROOT / "benchmarks" / "results"
-COLD = trees.is_cold(ROOT)  # asked before the library is imported, which compiles a little
+COLD = trees.is_cold()  # asked first, for rows may compile a little
 #: Files of the suite, those first that should not be left out where time is short.
 FIRST = ("pyramid", "draws", "generators", "strategies", "reading", "starting", "sweeps")
 

@@ -84,9 +84,12 @@ def same_kernels(head: Path, base: Path) -> bool:
     return found[0] == found[1]
 
 
-def is_cold(tree: Path) -> bool:
-    """Whether nothing is compiled in a tree."""
-    return next((tree / "src").rglob("*.nbi"), None) is None
+def is_cold() -> bool:
+    """Whether nothing is compiled of the library that is imported, wherever that is kept."""
+    from koubei_sim.core import store
+
+    folder = store.folder()
+    return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
 
 
 def share_caches(head: Path, base: Path) -> int:

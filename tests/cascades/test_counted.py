@@ -72,6 +72,7 @@ def parts(case: Case, run: Callable[..., Any] = cascade) -> str | None:
     return difference(by_replicate(library(case, run, method="count")), twins(case))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("first", range(0, 120, 20))
 def test_library_and_twin_agree(first: int) -> None:
     """Catches a draw, address, segment or rounding in which the kernel leaves the text."""
@@ -304,6 +305,7 @@ def caught(old: str, new: str) -> bool:
         return any(parts(one_case(number), run) is not None for number in range(60))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("fault", FAULTS[:QUICK], ids=lambda fault: fault[0])
 def test_a_planted_fault_is_caught(fault: tuple[str, str, str]) -> None:
     """Catches cases too tame to show a wrong rule."""

@@ -26,7 +26,7 @@ RUNS = 100_000
 pytestmark = pytest.mark.statistical
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", LAWS)
 def test_whole_laws(name: str) -> None:
     """Catches a kernel (or a text) of another law, twelve times as sharply as for the twins."""

@@ -80,7 +80,7 @@ def test_faults_are_written_for_the_present_code() -> None:
     assert len(FAULTS) >= 139
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("fault", one_of_each_module(), ids=lambda fault: fault.module)
 def test_a_planted_fault_is_caught(fault: Fault) -> None:
     """Catches cases too tame to show a wrong rule: the kernel could have it."""

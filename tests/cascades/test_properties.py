@@ -91,6 +91,7 @@ def test_more_seeds_reach_more_and_sooner(rule: Any) -> None:
 # ---------------------------------------------------------------- cutting, threads, records
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_replicate_alone_equals_itself_in_a_batch(family: str) -> None:
     """Catches scratch space that is not clean, and draws that depend on the batch."""
@@ -123,6 +124,7 @@ def test_threads_do_not_matter(family: str) -> None:
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_all_outputs_are_told_by_the_log(family: str) -> None:
     """Catches a curve, count or first time that does not belong to the activations."""
@@ -172,6 +174,7 @@ def known(event: Activation, stop: float) -> Activation:
     return event if event.until <= stop else event._replace(until=math.inf)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("family", list(ON_NETWORKS))
 def test_a_horizon_cuts_and_changes_nothing_before(family: str) -> None:
     """Catches a horizon that is off by one step, or that moves what happens before it."""

@@ -49,7 +49,7 @@ def assert_twins(one: Case, name: str) -> None:
     assert found is None, f"{name}, {one.rule}: library != twin: {found}"
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_library_and_twin_agree(family: str) -> None:
     """Catches any rule, order, draw, address or rounding in which a kernel leaves the text."""
@@ -81,7 +81,7 @@ def over_large_cases(family: str, numbers: range) -> int:
     return activations
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_library_and_twin_agree_on_large_graphs(family: str) -> None:
     """Catches arcs or people that are lost where a buffer is full."""
@@ -95,6 +95,7 @@ def test_library_and_twin_agree_on_many_large_graphs(family: str) -> None:
     over_large_cases(family, range(6, 40))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "rule",
     [

@@ -38,6 +38,7 @@ def runs_of(
     return [activations(where, rule, seeds, KEY, r, horizon, graph) for r in range(runs)]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", LAWS)
 def test_whole_laws(name: str) -> None:
     """Catches a text that describes another rule: dependent coins, wrong ties, wrong times."""

@@ -102,6 +102,7 @@ def test_all_advice_is_tried() -> None:
     assert len(TRIED) == sum(map(len, TABLES))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("text", sorted(TRIED))
 def test_advice_works(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import koubei_sim
@@ -48,6 +49,7 @@ def shell(line: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("page", ["cp1252", "ascii", "cp936"])
 def test_a_code_page_that_has_not_every_sign(page: str, tmp_path: Path) -> None:
     """Catches a run that is lost because its curve, drawn with blocks, cannot be printed."""
@@ -85,6 +87,7 @@ def test_an_error_about_a_name_that_the_console_has_not() -> None:
     assert err.startswith("koubei: ") and err.count("\n") == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix is asked")
 @pytest.mark.parametrize("line", ["$K params | head -1", "$K schema 2>&1 | head -1"])
 def test_a_reader_that_has_seen_enough(line: str) -> None:
@@ -93,6 +96,7 @@ def test_a_reader_that_has_seen_enough(line: str) -> None:
     assert (status, out.count("\n"), err) == (0, 1, "")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("words", ["presets", "params"])
 def test_output_that_cannot_be_written(words: str) -> None:
@@ -121,7 +125,9 @@ def test_interrupted() -> None:
         text=True,
         env=environment(),
     )
-    time.sleep(4)
+    child = psutil.Process(run.pid)
+    while run.poll() is None and child.cpu_times().user < 4:  # at work, however busy the machine
+        time.sleep(0.1)
     run.send_signal(signal.SIGINT)
     started = time.perf_counter()
     out, err = run.communicate(timeout=60)

@@ -59,7 +59,7 @@ def test_every_figure_of_a_session_is_shown(notebooks: ModuleType, tmp_path: Pat
     assert len({bytes(each[0]) for each in shown[1:5]}) == 4
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     "notebook", sorted((ROOT / "notebooks").glob("*.py")), ids=lambda p: p.stem
 )

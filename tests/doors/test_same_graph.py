@@ -335,7 +335,7 @@ def test_no_name_is_left_out() -> None:
     assert {name for names in TOGETHER for name in names} == {*NAMES}
 
 
-@settings(max_examples=300, suppress_health_check=LENIENT)
+@settings(max_examples=60, suppress_health_check=LENIENT)
 @given(graph=drawn(), key=st.integers(0, 99))
 def test_every_door_makes_the_same_network(graph: Drawn, key: int, tmp_path: Path) -> None:
     """Would catch a door that loses, doubles or turns a tie, or calls somebody otherwise."""

@@ -81,7 +81,7 @@ def test_faults_are_written_for_the_present_code() -> None:
     assert len(FAULTS) >= 150
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("block", range(len(BLOCKS)))
 def test_every_planted_fault_is_caught(block: int) -> None:
     """Catches worlds too tame to show a wrong rule: the fault could sit in both engines."""

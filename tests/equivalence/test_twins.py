@@ -67,6 +67,7 @@ def assert_twins_on(make: Callable[[int], World], numbers: Iterable[int]) -> Non
 # ---------------------------------------------------------------- equality
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("first", range(0, RANDOM_WORLDS, RANDOM_BLOCK))
 def test_engines_agree_on_random_worlds(first: int) -> None:
     """Catches any rule, order, draw or rounding in which one engine departs from the other."""
@@ -80,6 +81,7 @@ def test_engines_agree_on_many_random_worlds(first: int) -> None:
     assert_twins_on(random_world, range(first, first + SLOW_BLOCK))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("first", range(0, COARSE_WORLDS, RANDOM_BLOCK))
 def test_engines_agree_on_coarse_worlds(first: int) -> None:
     """Catches another rounding, order of shifts or side of a tie, which hazards else hide."""
@@ -101,6 +103,7 @@ def test_engines_agree_at_the_edges(n: int, ticks: int) -> None:
     assert_twins(random_world(5001, n=n, ticks=ticks))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("block", range(SCENARIO_BLOCKS))
 def test_engines_agree_on_drawn_scenarios(block: int) -> None:
     """Catches departures on tables as `build_world` makes them, from all parameters, and an error

@@ -41,6 +41,7 @@ def alone(number: int) -> History:
     return run_compiled(world_of(number))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("first", range(0, WORLDS, BLOCK))
 def test_shards_make_the_bytes_of_one_process(first: int) -> None:
     """Catches a telling that does not reach a shard, reaches it twice or in another order, a

@@ -80,6 +80,7 @@ def differing(found: dict[str, str], parts: list[str]) -> list[str]:
     return [name for name, value in here.items() if found[name] != value]
 
 
+@pytest.mark.slow
 def test_plain_processor(tmp_path: Path) -> None:
     """Catches bits that depend on AVX, FMA or numpy's wide loops: draws, and all of a run."""
     parts = ["draws", "golden"]

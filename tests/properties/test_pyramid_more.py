@@ -113,6 +113,7 @@ def adoption_ticks(world: World) -> np.ndarray:
     return ticks
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", MORE)
 def test_more_never_delays_anybody(name: str) -> None:
     """Catches a wrong sign, and coins that are not shared between the worlds, draw for draw."""
@@ -264,6 +265,7 @@ def test_unlimited_units_are_no_scarcity() -> None:
         assert difference(open_sale, sold._replace(table=table)) is None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("module", MODULES)
 def test_neutral_twice_is_neutral_once(module: str) -> None:
     """Catches `Scenario.neutral` leaving something of a module on, or touching another twice."""

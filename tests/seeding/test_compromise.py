@@ -38,6 +38,7 @@ def judged(found, exact):
     return wrong, true / best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("aim", "aversion"), [("maximin", 0.5), ("welfare", 0.5), ("welfare", 0.9), ("welfare", 0.0)]
 )
@@ -205,6 +206,7 @@ def test_shares_of_a_best_that_is_not_known_are_held_against_its_bounds() -> Non
         assert found.each[i].mean < 1.05
 
 
+@pytest.mark.slow
 def test_bounds_from_the_sets_chosen_on_fail(monkeypatch) -> None:
     """Catches sets used twice: most of 20 choices then, none when they are fresh."""
     rng = np.random.default_rng(4)

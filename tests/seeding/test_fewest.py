@@ -17,6 +17,7 @@ def network_of(arcs, n=7):
     return kb.Network.from_edges(*np.array(arcs).T, n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", ["", "audience", "among", "given"])
 def test_number_and_bound_hold_where_every_choice_can_be_listed(extra) -> None:
     """Catches people who are not enough, and a number that fewer can do with: 40 graphs."""

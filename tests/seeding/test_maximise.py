@@ -143,6 +143,7 @@ def test_loops_doubles_and_people_without_ties_count_as_they_should() -> None:
     assert maximise(shifted, rule, 1, rng=1).seeds.tolist() == [7]
 
 
+@pytest.mark.slow
 def test_the_word_of_the_teller_counts_and_labels_come_back() -> None:
     """Catches a choice on the graph turned round."""
     star = kb.Network.from_edges(["hub"] * 4, list("abcd"), labels="auto")

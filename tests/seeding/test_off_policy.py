@@ -80,6 +80,7 @@ def test_a_nominee_is_whom_a_random_person_names() -> None:
     assert named.tolist() == [{"a": 1.0, "b": 2.0, "c": 3.0}[who] for who in net.people(range(3))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["nomination", "degree"])
 def test_the_truth_is_held(strategy: str) -> None:
     """Catches weights that are not normalised, chances of ordered sets, intervals without skew.

@@ -82,7 +82,7 @@ def test_sets_of_linear_threshold_equal_the_plain_twin(weights) -> None:
         assert set(one.tolist()) == plain.picked(KEY, j, weights), j
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(
     "rule",
     [

@@ -189,6 +189,7 @@ def final_share(law: NDArray[np.float64], transmission: float, seeds: float) -> 
     return float(1.0 - (1.0 - seeds) * g0(u))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("law", "transmission"), [("poisson", 0.5), ("regular", 0.8)])
 def test_large_cascades_reach_the_giant_component(law: str, transmission: float) -> None:
     """Catches wins lost or doubled when thousands tell on the same day.

@@ -118,6 +118,7 @@ def final_adopters(
     return np.array(shares), np.array(by_kind)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("share", "tolerance"),
     [(0.0, 0.005), (0.05, 0.005), (0.08, 0.005), (0.10, 0.005), (0.15, 0.001)],
@@ -137,6 +138,7 @@ def test_the_purity_of_a_population(share: float, tolerance: float) -> None:
         assert abs(by_kind[:, 0].mean() - theory.by_kind[0]) < 4 * tolerance
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("share", "placed"), [(0.10, "easy"), (0.10, "hard"), (0.16, "easy")])
 def test_the_purity_of_the_seeds(share: float, placed: str) -> None:
     """Catches seeds drawn from the wrong kind: pure seeds use up the easily won.

@@ -142,6 +142,7 @@ def test_particles_do_not_depend_on_how_many_are_asked_for():
 # ---------------------------------------------------------------- the model
 
 
+@pytest.mark.slow
 def test_a_parameter_that_does_nothing_is_not_identified():
     """Catches a report that calls everything known, and an outcome with the wrong parameter."""
     ranges = {"media.advertising.persuasion": (0.001, 0.05, "log"), "costs.per_join": (1.0, 9.0)}
@@ -155,7 +156,7 @@ def test_a_parameter_that_does_nothing_is_not_identified():
     assert found.best_scenario.costs.per_join == found.best["costs.per_join"]
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["abc-smc", "abc", "optuna"])
 def test_what_is_held_out_is_never_seen(method, tmp_path):
     """Catches any leak: values of held-out points change no fitted number and no forecast."""

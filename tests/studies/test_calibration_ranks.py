@@ -72,6 +72,7 @@ def ndtri_back(scores):
     return ndtr(scores)
 
 
+@pytest.mark.slow
 def test_simulated_worlds_quickly(monkeypatch):
     """Catches a calibration of the model that is plainly wrong: 40 worlds, one parameter.
 

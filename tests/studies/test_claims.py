@@ -178,6 +178,7 @@ def test_the_null_model_switches_modules_off(tmp_path: Path) -> None:
     assert groups(read_claim(made(tmp_path / "T2", silent)), "null") == []
 
 
+@pytest.mark.slow
 def test_a_claim_that_holds_without_its_mechanism_is_wired(tmp_path: Path) -> None:
     """Catches a verdict that the null model does not touch: media stay on in it."""
     text = TEXT.replace('off = ["learning", "media"]', 'off = ["learning"]')
@@ -196,6 +197,7 @@ def test_the_second_key_has_other_worlds(found) -> None:
     assert found.content["tests"][0]["second"]["worlds"] >= 10
 
 
+@pytest.mark.slow
 def test_replicates_are_added_until_luck_is_little(tmp_path: Path) -> None:
     """Catches verdicts on effects that are mostly luck, and a limit that is not kept."""
     text = TEXT.replace('outcome = "users"', 'outcome = "lapses"', 1)
@@ -261,6 +263,7 @@ def test_filing_a_verdict(found) -> None:
     made(folder)
 
 
+@pytest.mark.slow
 def test_quick_runs_file_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Catches a verdict over six worlds that is filed."""
     folder = made(tmp_path / "T1")

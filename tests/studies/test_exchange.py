@@ -75,6 +75,7 @@ def recovered(trials: int, monkeypatch: pytest.MonkeyPatch, replicates: int = 64
     return held / trials
 
 
+@pytest.mark.slow
 def test_a_planted_exchange_rate_is_recovered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches an interval that is too narrow, or is that of another level, or of unpaired runs.
 

@@ -172,6 +172,7 @@ def line(replicates: int) -> tuple[np.ndarray, float]:
     return np.array(one) - np.array(other), 8.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_break_even_of_a_straight_line(sign: float) -> None:
     """Catches bisection of the wrong number, an interval that is not that of the effect, and ends

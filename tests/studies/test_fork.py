@@ -517,7 +517,7 @@ UNHAPPY = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("module", sorted(set(MODULES) - PAST_MODULES))
 def test_modules_can_be_switched_on_and_off(module: str) -> None:
     """Catches state of one element that the new rules read or write beyond its end.

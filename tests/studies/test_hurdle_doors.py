@@ -182,6 +182,7 @@ def test_one_at_a_time_tells_whether_and_how_much(monkeypatch: pytest.MonkeyPatc
     assert np.isnan(table["elasticity"]).all()
 
 
+@pytest.mark.slow
 def test_indices_are_of_logarithms_and_of_take_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches indices of raw sizes: then the unit in which the living are counted decides which
     parameter comes first, and a parameter of take-off hides all that act on sizes.

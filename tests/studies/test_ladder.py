@@ -92,6 +92,7 @@ def test_more_replicates_than_the_comparison_has(comparison: Any, found: Attribu
     assert np.array_equal(fewer.whole, found.whole[:, :2])
 
 
+@pytest.mark.slow
 def test_all_active_modules_without_names(comparison: Any) -> None:
     """Catches a module that is on in one arm only being left out."""
     quiet = TINY.neutral("media")
@@ -158,6 +159,7 @@ def test_what_is_no_comparison_is_refused() -> None:
             attribution(given)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "first",
     [

@@ -85,6 +85,7 @@ def test_tables_by_hand() -> None:
     assert frontier.sure.between(0.0, 1.0).all() and frontier.sure["few pure"] == 1.0
 
 
+@pytest.mark.slow
 def test_expected_values_are_held() -> None:
     """Catches a mean interval over two humps, which holds the truth far too rarely.
 

@@ -120,7 +120,7 @@ def scheduler() -> Iterator[str]:
             os.environ["PYTHONPATH"] = before
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_on_a_cluster_gives_the_same_bytes(

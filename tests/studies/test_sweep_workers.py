@@ -247,6 +247,7 @@ def cluster() -> Iterator[Any]:
         yield made
 
 
+@pytest.mark.slow
 @needs_dask
 @pytest.mark.filterwarnings("ignore")
 def test_a_worker_of_a_cluster_killed_by_somebody(table: Any, cluster: Any, tmp_path: Path) -> None:

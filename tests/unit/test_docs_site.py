@@ -168,6 +168,7 @@ def small_site(site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> An
     return status
 
 
+@pytest.mark.slow
 def test_a_planted_dead_link_or_warning_ends_the_check(small_site: Any, capsys: Any) -> None:
     """Catches a build that passes over a dead link of Markdown, of HTML, or a warning of Sphinx."""
     assert small_site("[home](index.md) and [one](../experiments/E1/)") == 0

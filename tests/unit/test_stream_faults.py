@@ -88,7 +88,7 @@ class Fault:
         return operation
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("how", ["full", "error", "interrupt"])
 def test_a_fault_at_any_operation_leaves_the_old_result_or_nothing(
