@@ -35,7 +35,7 @@ from koubei_sim.app.design import (
 from koubei_sim.app.desk import READY, Desk
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import KEY, VALUE, WORLDS, Opening
-from koubei_sim.app.words import LANGUAGES, say
+from koubei_sim.app.words import CHOICE, say
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.runs.progress import Stopped
@@ -108,10 +108,10 @@ def _preset(name: str) -> Opened:
 def choices(mo: Any, visitor: Visitor) -> tuple[Any, Any, Any]:
     """Return the controls for language, preset and a file of one's own."""
     lang = visitor.opening.lang
-    spoken = {code: name for name, code in LANGUAGES.items()}
+    spoken = {code: name for name, code in CHOICE.items()}
     names = list(dict.fromkeys((visitor.opening.source.name, *Scenario.presets())))
     return (
-        mo.ui.dropdown(LANGUAGES, value=spoken[lang], label=say("language", lang), full_width=True),
+        mo.ui.dropdown(CHOICE, value=spoken[lang], label=say("language", lang), full_width=True),
         mo.ui.dropdown(
             names, value=visitor.source.name, label=say("scenario", lang), full_width=True
         ),

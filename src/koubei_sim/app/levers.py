@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from koubei_sim.app.words import LANGUAGES, say, unit_of
+from koubei_sim.app.words import say, unit_of
+from koubei_sim.checks import LANGUAGES
 from koubei_sim.model import mechanisms
 from koubei_sim.model.scenario import Row, Scenario, parameter_table
 from koubei_sim.model.scenario.neutral import active
@@ -152,6 +153,6 @@ def mechanisms_of(scenario: Scenario, lang: str = "en") -> dict[str, str]:
     for name, works in active(scenario).items():
         if works and name in mechanisms.MODULES:
             module = mechanisms.MODULES[name]
-            text = (module.en, module.zh)[list(LANGUAGES.values()).index(lang)]
+            text = (module.en, module.zh)[LANGUAGES.index(lang)]
             found[f"{name}: {text}"] = name
     return found

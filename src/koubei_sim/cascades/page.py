@@ -77,9 +77,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `CascadeResult`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     summary = found.summary()
     charts = _charts(found, say)
     sections = [
@@ -96,7 +96,7 @@ def page_of(found: Any, language: str) -> Page:
     lead = say(
         "lead", people=found.n, replicates=found.replicates, method=found.method, key=found.key
     )
-    return Page(say("title", rule=type_of(found.rule)), lead, language, sections)
+    return Page(say("title", rule=type_of(found.rule)), lead, lang, sections)
 
 
 def type_of(rule: Any) -> str:
@@ -107,8 +107,8 @@ def type_of(rule: Any) -> str:
 
 def _figures(found: Any, summary: Any, say: Words) -> Figures:
     size: Any = summary.loc["size"]
-    ends = numbers.interval(size["low"], size["high"], "count", say.language)
-    span = numbers.interval(size["q05"], size["q95"], "count", say.language)
+    ends = numbers.interval(size["low"], size["high"], "count", say.lang)
+    span = numbers.interval(size["q05"], size["q95"], "count", say.lang)
     most = float(found.sizes.max()) if found.replicates else float("nan")
     return Figures(
         [
@@ -122,7 +122,7 @@ def _figures(found: Any, summary: Any, say: Words) -> Figures:
 def _findings(summary: Any, say: Words) -> list[str]:
     def told(name: str, kind: str) -> str:
         row: Any = summary.loc[name]
-        return numbers.told(row["mean"], row["low"], row["high"], kind, say.language)
+        return numbers.told(row["mean"], row["low"], row["high"], kind, say.lang)
 
     size: Any = summary.loc["size"]
     low, middle, high = (numbers.shown(size[q], "count") for q in ("q05", "q50", "q95"))

@@ -87,13 +87,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of_hazard(found: Any, language: str) -> Page:
+def page_of_hazard(found: Any, lang: str) -> Page:
     """Return the page of a `Hazard`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     table, said, dots = found.table(), [], []
     for name, row in table.iterrows():
         ends = (row["estimate"], row["low"], row["high"])
-        told = numbers.told(*ends, "number", language)
+        told = numbers.told(*ends, "number", lang)
         dots.append(Dot(str(name), *ends, told))
         if name == "constant" or math.isnan(row["low"]):
             continue
@@ -114,20 +114,20 @@ def page_of_hazard(found: Any, language: str) -> Page:
         _recipe(f"fit = kb.hazard(d, {found.formula!r}, link={found.link!r})", say),
         Section(say("reading"), [Sentences([say("read_hazard")])]),
     ]
-    return Page(say("hazard", formula=found.formula), lead, language, sections)
+    return Page(say("hazard", formula=found.formula), lead, lang, sections)
 
 
-def page_of_judgement(found: Any, language: str) -> Page:
+def page_of_judgement(found: Any, lang: str) -> Page:
     """Return the page of a `Judgement`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     table, base = found.table(), found.base
     gains, ties = [], []
     for name, row in table.iterrows():
         ends = (row["gain"], row["low"], row["high"])
-        gains.append(Dot(str(name), *ends, numbers.told(*ends, "difference", language)))
+        gains.append(Dot(str(name), *ends, numbers.told(*ends, "difference", lang)))
         if math.isfinite(row["ties_add"]):
             ends = (row["ties_add"], row["ties_low"], row["ties_high"])
-            ties.append(Dot(str(name), *ends, numbers.told(*ends, "difference", language)))
+            ties.append(Dot(str(name), *ends, numbers.told(*ends, "difference", lang)))
     columns = [
         Column(str(c), say("formula") if c == "name" else say("gain") if c == "gain" else str(c),
                "text" if c == "name" else "number")
@@ -155,7 +155,7 @@ def page_of_judgement(found: Any, language: str) -> Page:
         Section(say("reading"), [Sentences([say("read_judge")])]),
     ]
     lead = say("judged_lead", folds=len(found.held.parts), by=found.folds, base=base, key=found.key)
-    return Page(say("judged"), lead, language, sections)
+    return Page(say("judged"), lead, lang, sections)
 
 
 def _judged(table: Any, base: str, say: Words) -> list[str]:
@@ -164,7 +164,7 @@ def _judged(table: Any, base: str, say: Words) -> list[str]:
         return []
     best = rest["gain"].idxmax()
     row: Any = rest.loc[best]
-    told = numbers.told(row["gain"], row["low"], row["high"], "difference", say.language)
+    told = numbers.told(row["gain"], row["low"], row["high"], "difference", say.lang)
     said = [say("best", name=best, said=told, base=base)]
     for word, kept in (
         ("sure", rest["low"] > 0.0),

@@ -43,7 +43,7 @@ CHINESE: Final[dict[str, str]] = {
 }
 
 
-def outcome_in(language: str, outcome: str) -> str:
+def outcome_in(lang: str, outcome: str) -> str:
     """Return what an outcome is called; a measure of one's own is called as it is written.
 
     Examples
@@ -51,7 +51,7 @@ def outcome_in(language: str, outcome: str) -> str:
     >>> outcome_in("en", "users"), outcome_in("zh", "users"), outcome_in("zh", "users@60")
     ('users at the end', '期末用户', 'users@60')
     """
-    return (CHINESE if language == "zh" else OUTCOMES).get(outcome, outcome)
+    return (CHINESE if lang == "zh" else OUTCOMES).get(outcome, outcome)
 
 
 def shown_as(outcome: str) -> str:

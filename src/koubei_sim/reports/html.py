@@ -73,7 +73,7 @@ def text_of(page: Page) -> str:
     >>> text_of(Page("a < b", "", "en", ())).count("a &lt; b")
     2
     """
-    say = Words(page.language)
+    say = Words(page.lang)
     script, digest = _script()
     policy = (
         f"default-src 'none'; script-src '{digest}'; style-src 'unsafe-inline'; img-src data:; "
@@ -87,7 +87,7 @@ def text_of(page: Page) -> str:
         for at, part in enumerate(page.sections)
     )
     data = {
-        "language": page.language,
+        "lang": page.lang,
         "charts": charts,
         "words": {word: say(word) for word in ("copied", "not_copied")},
     }
@@ -99,7 +99,7 @@ def text_of(page: Page) -> str:
     noscript = f"<noscript><p>{say('no_script')}</p></noscript>" if charts else ""
     title = _text(page.title)
     return (
-        f'<!DOCTYPE html>\n<html lang="{"zh-CN" if page.language == "zh" else "en"}">\n<head>\n'
+        f'<!DOCTYPE html>\n<html lang="{"zh-CN" if page.lang == "zh" else "en"}">\n<head>\n'
         f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
@@ -205,7 +205,7 @@ def _table(table: Table, place: str, say: Words, most: int) -> str:
     for at, row in enumerate(table.rows[:most]):
         of_row = table.kinds[at] if table.kinds is not None else "number"
         cells = [
-            _cell(value, of_row if kind == "row" else kind, first=not k, language=say.language)
+            _cell(value, of_row if kind == "row" else kind, first=not k, lang=say.lang)
             for k, (value, kind) in enumerate(zip(row, kinds))
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
@@ -232,11 +232,11 @@ def _side(kind: str) -> str:
     return ' class="t"' if kind in ("text", "plain") else ""
 
 
-def _cell(value: Any, kind: str, first: bool, language: str) -> str:
+def _cell(value: Any, kind: str, first: bool, lang: str) -> str:
     if isinstance(value, Cell):
         value, kind = value
     plain = value.item() if hasattr(value, "item") else value
-    said = _text(shown(plain, kind, language))
+    said = _text(shown(plain, kind, lang))
     if first:
         return f'<th scope="row" class="t">{said}</th>'
     if isinstance(plain, (int, float)) and not isinstance(plain, bool):
@@ -263,7 +263,7 @@ def _dots(given: Dots, say: Words) -> str:
     if len(given.dots) > dots.MOST:
         said = say("dots_shown", shown=dots.MOST, rows=len(given.dots))
         note += f'<p class="note">{_text(said)}</p>'
-    drawn = _clean(dots.drawn(given, say.language, say("estimate_of")))
+    drawn = _clean(dots.drawn(given, say.lang, say("estimate_of")))
     return f'<div class="block"><h3>{_text(given.title)}</h3>{drawn}{note}</div>'
 
 

@@ -1,8 +1,9 @@
-"""The words of pages in English and Chinese: those around every report, and how rooms keep theirs.
+"""The words around every report in English and Chinese, and how all rooms say theirs.
 
-A room that writes a page has a table word -> (English, Chinese) beside it and says it through
-`Words`; a word that is missing in one language is a fault of ours and fails in the tests.
-Called by `html`, `workbook`, and the rooms above.
+A room has its table word -> (English, Chinese) beside it and says one word of it with `said`, a
+page through `Words`; a word that is missing in one language is a fault of ours and fails in the
+tests.  Called by `html`, `workbook`, and whatever speaks in the rooms above: descriptions, pages,
+figures, the live page.
 """
 
 from __future__ import annotations
@@ -12,18 +13,16 @@ from typing import Final
 
 from koubei_sim import checks
 
-LANGUAGES: Final = ("en", "zh")
 
-
-def check_language(language: object) -> str:
-    """Return the language when it is known, else refuse it.
+def said(table: Mapping[str, tuple[str, str]], word: str, lang: str, /, **values: object) -> str:
+    """Return a word of a table word -> (English, Chinese) in a language, with values put in.
 
     Examples
     --------
-    >>> check_language("zh")
-    'zh'
+    >>> said({"hello": ("hello {name}", "{name}，你好")}, "hello", "zh", name="Li")
+    'Li，你好'
     """
-    return checks.word("language", language, LANGUAGES)
+    return table[word][checks.LANGUAGES.index(checks.lang(lang))].format(**values)
 
 
 class Words:
@@ -33,7 +32,7 @@ class Words:
     ----------
     tables : sequence of mappings
         Word -> (English, Chinese), with places for values; the first that has a word says it.
-    language : str
+    lang : {"en", "zh"}
 
     Examples
     --------
@@ -42,14 +41,14 @@ class Words:
     ('Li，你好', '复制')
     """
 
-    def __init__(self, language: str, *tables: Mapping[str, tuple[str, str]]) -> None:
-        self.language = check_language(language)
+    def __init__(self, lang: str, *tables: Mapping[str, tuple[str, str]]) -> None:
+        self.lang = checks.lang(lang)
         self._tables = (*tables, FURNITURE)
 
     def __call__(self, word: str, /, **values: object) -> str:
         """Return a word with values put in."""
-        pair = next(table[word] for table in self._tables if word in table)
-        return pair[LANGUAGES.index(self.language)].format(**values)
+        table = next(table for table in self._tables if word in table)
+        return said(table, word, self.lang, **values)
 
 
 #: What stands on every page.

@@ -117,7 +117,7 @@ def _of_curves(curves: Curves) -> Table:
 
 def _recipe(page: Page) -> Table:
     """Return sentences and listings, a line each."""
-    say = Words(page.language)
+    say = Words(page.lang)
     rows: list[tuple[str, str]] = [(page.title, page.lead)]
     for part in page.sections:
         for block in part.blocks:

@@ -45,9 +45,9 @@ _BAND: Final = (0.05, 0.5, 0.95)
 # The page of a result -----------------------------------------------------------------------------
 
 
-def page_of(run: Any, language: str) -> Page:
+def page_of(run: Any, lang: str) -> Page:
     """Return the page of a `Result`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     scenario, summary = run.scenario, run.summary()
     sections = [
         Section(say("findings"), [figures(run, say), Sentences(findings(run, summary, say))])
@@ -64,7 +64,7 @@ def page_of(run: Any, language: str) -> Page:
         Section(say("recipe"), _recipe(run, say), folded=True),
         reading(say),
     ]
-    return Page(scenario.title or scenario.name, lead(run, say), language, sections)
+    return Page(scenario.title or scenario.name, lead(run, say), lang, sections)
 
 
 def lead(run: Any, say: Words) -> str:
@@ -117,7 +117,7 @@ def _at_the_end(run: Any) -> list[tuple[str, FloatArray]]:
 
 
 def _remark(found: Told, kind: str, replicates: int, say: Words) -> str:
-    ends = numbers.interval(found.low, found.high, kind, say.language)
+    ends = numbers.interval(found.low, found.high, kind, say.lang)
     if ends:
         return say("ends", ends=ends)
     return say("one_run") if replicates == 1 else say("too_few")
@@ -125,10 +125,10 @@ def _remark(found: Told, kind: str, replicates: int, say: Words) -> str:
 
 def findings(run: Any, summary: Any, say: Words) -> list[str]:
     """Return what the replicates say, in sentences."""
-    taken, language = overview.taken_of(run), say.language
+    taken, lang = overview.taken_of(run), say.lang
     rows, of = hurdle.kept(taken)
     found = told("take_off", taken.astype(float), taken, run.key)
-    chance = numbers.told(found.estimate, found.low, found.high, "share", language)
+    chance = numbers.told(found.estimate, found.low, found.high, "share", lang)
     if taken.size == 1 and taken[0]:
         said = [say("off_one")]
     elif taken.any():
@@ -143,7 +143,7 @@ def findings(run: Any, summary: Any, say: Words) -> list[str]:
             say(
                 "where_taken" if of == "taken off" else "where_all",
                 name=title if of == "taken off" else title[:1].upper() + title[1:],
-                said=numbers.told(one.estimate, one.low, one.high, "count", language),
+                said=numbers.told(one.estimate, one.low, one.high, "count", lang),
                 low=numbers.shown(low, "count"),
                 high=numbers.shown(high, "count"),
             )
@@ -157,8 +157,7 @@ def findings(run: Any, summary: Any, say: Words) -> list[str]:
     if summary.loc["cost", "estimate"] > 0.0:
         rows_of = (summary.loc[name] for name in ("cost", "cost_per_user"))
         cost, each = (
-            numbers.told(row["estimate"], row["low"], row["high"], "count", language)
-            for row in rows_of
+            numbers.told(row["estimate"], row["low"], row["high"], "count", lang) for row in rows_of
         )
         said.append(say("costs", cost=cost, each=each))
     return said
@@ -326,7 +325,7 @@ def _moving(values: FloatArray) -> FloatArray:
 
 def _summary_table(summary: Any, say: Words) -> Table:
     frame = summary.copy()
-    frame["meaning"] = [outcome_in(say.language, name) for name in frame.index]
+    frame["meaning"] = [outcome_in(say.lang, name) for name in frame.index]
     columns = [("meaning", say("meaning"), "text"), ("estimate", say("estimate"), "row")]
     columns += [("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [("n", say("n"), "count"), ("of", say("of"), "text")]

@@ -22,7 +22,7 @@ from koubei_sim.storage import provenance
 
 def in_words(scenario: Scenario, say: Words) -> Listing:
     """Return the scenario in plain words."""
-    text = scenario.describe(cast(Any, say.language))
+    text = scenario.describe(cast(Any, say.lang))
     # Lines of a terminal are made whole again: a browser breaks them where it must.
     text = re.sub(r"(?<=[\u3000-\uffef])\n    +(?=\S)|\n(?=[。,])", "", text)
     return Listing("description", say("in_words"), re.sub(r"\n    +(?=\S)", " ", text))

@@ -437,10 +437,10 @@ class Result(Reported):
         face: Any = import_module(__name__.partition(".")[0])
         return face.fork(self, at, **words)
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.runs.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def branch(self, at: int, **words: Any) -> Any:
         """Do what `fork` does, under its old name."""

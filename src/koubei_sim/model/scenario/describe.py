@@ -11,12 +11,13 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from koubei_sim import checks
 from koubei_sim.checks import Lang
-from koubei_sim.errors import KoubeiError
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.model.scenario.parameters import parameter_table
+from koubei_sim.reports.words import said
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.content import Content
@@ -26,7 +27,6 @@ LEAST_LINES, MOST_LINES = 40, 80
 MOST_ENTRIES = 6  # events and campaigns told one by one
 #: Titles of the sections that the mechanisms fill, in order; "start" comes after the modules.
 SECTIONS: Final = ("who", "where", "product", "part", "happens", "do")
-LANGUAGES: Final = ("en", "zh")
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **mechanisms.WORDS,
@@ -77,16 +77,14 @@ class _Words:
     """Templates of one language."""
 
     def __init__(self, lang: str):
-        if lang not in LANGUAGES:
-            raise KoubeiError("lang", "unknown language", got=lang, allowed=", ".join(LANGUAGES))
-        self.number = LANGUAGES.index(lang)
+        self.lang = checks.lang(lang)
 
     def __call__(self, name: str, /, **values: Any) -> str:
-        return WORDS[name][self.number].format(**values)
+        return said(WORDS, name, self.lang, **values)
 
     def module(self, name: str) -> str:
         module = mechanisms.MODULES[name]
-        return f"{name}: {(module.en, module.zh)[self.number]}"
+        return f"{name}: {(module.en, module.zh)[checks.LANGUAGES.index(self.lang)]}"
 
 
 def describe(scenario: Content, lang: Lang = "en") -> str:

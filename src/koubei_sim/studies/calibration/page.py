@@ -77,9 +77,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of `Worlds`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     scenario, reported, reached = found.scenario, found.reported(), found.reached()
     sections = [
         Section(
@@ -94,7 +94,7 @@ def page_of(found: Any, language: str) -> Page:
         Section(say("reading"), [Sentences([say("read_worlds"), say("read_off")])]),
     ]
     title = say("title", title=scenario.title or scenario.name, number=found.replicates)
-    return Page(title, runs.lead(found, say), language, sections)
+    return Page(title, runs.lead(found, say), lang, sections)
 
 
 def _levels(found: Any) -> list[tuple[str, Any]]:
@@ -104,11 +104,11 @@ def _levels(found: Any) -> list[tuple[str, Any]]:
 def _figures(found: Any, say: Words) -> Figures:
     taken = taken_of(found)
     chance = told("take_off", taken.astype(float), taken, found.key)
-    ends = numbers.interval(chance.low, chance.high, "share", say.language)
+    ends = numbers.interval(chance.low, chance.high, "share", say.lang)
     entries = [(say("takes_off"), numbers.shown(chance.estimate, "share"), say("ends", ends=ends))]
     for name, values in _levels(found):
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-        span = numbers.interval(low, high, "count", say.language)
+        span = numbers.interval(low, high, "count", say.lang)
         title = say("at_the_end", name=say(name))
         remark = say("all_band", ends=span) if found.banded else say("few_band")
         entries.append((title, numbers.shown(middle, "count"), remark))
@@ -118,12 +118,12 @@ def _figures(found: Any, say: Words) -> Figures:
 def _findings(found: Any, reported: Any, reached: Any, say: Words) -> list[str]:
     taken = taken_of(found)
     one = told("take_off", taken.astype(float), taken, found.key)
-    chance = numbers.told(one.estimate, one.low, one.high, "share", say.language)
+    chance = numbers.told(one.estimate, one.low, one.high, "share", say.lang)
     said = [say("off_worlds", taken=int(taken.sum()), of=taken.size, chance=chance)]
     word = "ends_all" if found.banded else "ends_few"
     for name, values in _levels(found):
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-        ends = numbers.interval(low, high, "count", say.language)
+        ends = numbers.interval(low, high, "count", say.lang)
         title = say("at_the_end", name=say(name))
         words: dict[str, Any] = {"name": title, "middle": numbers.shown(middle, "count")}
         words |= {"ends": ends} if word == "ends_all" else {"of": taken.size}

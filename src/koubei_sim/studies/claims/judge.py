@@ -91,12 +91,12 @@ class Verdict(Look, Reported):
             columns=["splits", "tree", *AGAIN], errors="ignore"
         )
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.claims.page import page_of
 
         file = self.claim.folder / FILE
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
-        return page_of(self.content, text, language)
+        return page_of(self.content, text, lang)
 
     def __repr__(self) -> str:
         """Return one line."""

@@ -126,7 +126,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(given: Mapping[str, Any], claim_file: str, language: str) -> Page:
+def page_of(given: Mapping[str, Any], claim_file: str, lang: str) -> Page:
     """Return the page of a verdict.
 
     Parameters
@@ -135,14 +135,14 @@ def page_of(given: Mapping[str, Any], claim_file: str, language: str) -> Page:
         As in ``verdict.json``.
     claim_file : str
         Text of the claim, empty where there is none.
-    language : str
+    lang : str
     """
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     content = plain_of(given)
     tests = content["tests"]
     main = next((test for test in tests if test.get("main")), tests[0])
     minded = [say("quick")] if content.get("quick") else []
-    minded += [] if language == "en" else [say("language")]
+    minded += [] if lang == "en" else [say("language")]
     findings: list[Block] = [
         Sentences(minded, True),
         _figures(content, main, say),
@@ -158,7 +158,7 @@ def page_of(given: Mapping[str, Any], claim_file: str, language: str) -> Page:
         Section(say("reading"), [Sentences([say("read_worlds"), say("read_model")])]),
     ]
     lead = say("lead", id=content["id"], statement=content.get("statement", ""))
-    return Page(str(content["title"]), lead, language, sections)
+    return Page(str(content["title"]), lead, lang, sections)
 
 
 def _verdict(row: Mapping[str, Any], say: Words) -> str:
@@ -176,18 +176,18 @@ def _size(row: Mapping[str, Any], name: str) -> Cell:
 
 
 def _shown(cell: Cell, say: Words) -> str:
-    return numbers.shown(cell.value, cell.kind, say.language)
+    return numbers.shown(cell.value, cell.kind, say.lang)
 
 
 def _share(row: Mapping[str, Any], say: Words) -> str:
     ends = (row.get("share"), row.get("share_low"), row.get("share_high"))
-    return numbers.told(*ends, "share", say.language)
+    return numbers.told(*ends, "share", say.lang)
 
 
 def _figures(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -> Figures:
     entries = [(say("verdict"), _verdict(content, say), "")]
     if main.get("share") is not None:
-        ends = numbers.interval(main["share_low"], main["share_high"], "share", say.language)
+        ends = numbers.interval(main["share_low"], main["share_high"], "share", say.lang)
         remark = say("of_worlds", ends=say("ends", ends=ends), worlds=main["worlds"])
         entries.append((say("holds"), numbers.shown(main["share"], "share"), remark))
     if main.get("effect_median") is not None:
@@ -200,7 +200,7 @@ def _figures(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) ->
 
 def _range(row: Mapping[str, Any], say: Words) -> str:
     low, high = _size(row, "effect_q05"), _size(row, "effect_q95")
-    return numbers.interval(low.value, high.value, low.kind, say.language)
+    return numbers.interval(low.value, high.value, low.kind, say.lang)
 
 
 def _findings(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -> list[str]:
@@ -220,7 +220,7 @@ def _findings(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -
         said.append(say("main_effect", median=median, ends=ends, smallest=smallest))
     if main.get("placebo_worlds"):
         share, low, high = main["placebo"]
-        said.append(say("luck", share=numbers.told(share, low, high, "share", say.language)))
+        said.append(say("luck", share=numbers.told(share, low, high, "share", say.lang)))
     for phase in ("second", "null", "posterior"):
         found = main.get(phase)
         if isinstance(found, Mapping) and found.get("share") is not None:
@@ -248,7 +248,7 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         cells = [_size(test, f"effect_{end}") for end in ("median", "q05", "q95")]
         if any(cell.value is None for cell in cells):
             continue
-        label, outcome = str(test["statement"]), outcome_in(say.language, str(test["outcome"]))
+        label, outcome = str(test["statement"]), outcome_in(say.lang, str(test["outcome"]))
         factor = cells[0].kind == "times"
         label = f"{label} ({outcome})" if factor else label
         said = f"{_shown(cells[0], say)} ({_range(test, say)})"
@@ -263,7 +263,7 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         charts.append(Dots(name, title, dots, kind, reference, not outcome, say("effects_note")))
     strata = main.get("strata") or {}
     dots = [
-        Dot(say(name), share, low, high, numbers.told(share, low, high, "share", say.language))
+        Dot(say(name), share, low, high, numbers.told(share, low, high, "share", say.lang))
         for name, (share, low, high) in strata.items()
         if name in WORDS
     ]

@@ -98,7 +98,7 @@ def paged(folder: str | Path) -> Paged:
     if content is None:
         raise KoubeiError(str(folder), "no verdict yet", fix=f"koubei claim {folder}")
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return Paged(lambda language: page_of(content, text, language))
+    return Paged(lambda lang: page_of(content, text, lang))
 
 
 def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:

@@ -448,10 +448,10 @@ class Comparison(Look, Reported):
         table = table.reindex(index=list(CHANGES), columns=kinds, fill_value=0) / self.replicates
         return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.compare.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def _other(self, name: str | None) -> str:
         return self.names[1] if name is None else word("name", name, list(self.runs))

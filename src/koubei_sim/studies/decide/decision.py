@@ -362,10 +362,10 @@ class Plan(Look, Reported):
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.decide.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def save(self, file: str | Path) -> Path:
         """Write the table as CSV, whole or not at all; return its path."""

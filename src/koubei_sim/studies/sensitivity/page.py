@@ -57,9 +57,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `Sensitivity`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     plan = found.runs.sweep
     said, minded, charts, tables = [], [], [], []
     for name in found.outcomes:
@@ -80,13 +80,13 @@ def page_of(found: Any, language: str) -> Page:
         Section(say("recipe"), _recipe(found, say), folded=True),
         runs.reading(say),
     ]
-    title = say("title", outcome=outcome_in(language, found.outcomes[0]))
+    title = say("title", outcome=outcome_in(lang, found.outcomes[0]))
     lead = say(
         "lead", scenario=plan.scenario.name, method=say(found.method),
         parameters=len(found.ranges), points=plan.points.number, replicates=plan.replicates,
         key=found.key,
     )  # fmt: skip
-    return Page(title, lead, language, sections)
+    return Page(title, lead, lang, sections)
 
 
 def _of_row(found: Any, name: str, row: Any) -> tuple[tuple[float, float, float], str, float]:
@@ -103,13 +103,13 @@ def _of_row(found: Any, name: str, row: Any) -> tuple[tuple[float, float, float]
 def _findings(found: Any, name: str, frame: Any, say: Words) -> list[str]:
     if not len(frame):
         return []
-    outcome, sure = outcome_in(say.language, name), []
+    outcome, sure = outcome_in(say.lang, name), []
     for path, row in frame.iterrows():
         (_, low, high), _, nothing = _of_row(found, name, row)
         if low > nothing or high < nothing:
             sure.append(str(path))
     ends, kind, _ = _of_row(found, name, frame.iloc[0])
-    said = numbers.told(*ends, kind, say.language)
+    said = numbers.told(*ends, kind, say.lang)
     first = say("most", outcome=outcome, path=frame.index[0], said=said)
     if not sure:
         return [first, say("none_sure", outcome=outcome)]
@@ -122,8 +122,8 @@ def _dots(found: Any, name: str, frame: Any, say: Words) -> Dots:
     for path, row in frame.iterrows():
         ends, kind, nothing = _of_row(found, name, row)
         label = f"{path} ({numbers.shown(row['from'])} .. {numbers.shown(row['to'])})"
-        dots.append(Dot(label, *ends, numbers.told(*ends, kind, say.language)))
-    title = say(f"index_{found.method}", outcome=outcome_in(say.language, name))
+        dots.append(Dot(label, *ends, numbers.told(*ends, kind, say.lang)))
+    title = say(f"index_{found.method}", outcome=outcome_in(say.lang, name))
     scale = "number" if kind == "difference" else kind
     factors = kind == "times" and offset(name) is not None
     return Dots(name, title, dots, scale, nothing, factors, say("note"))
@@ -156,5 +156,5 @@ def _table(name: str, frame: Any, say: Words) -> Table:
         for c in flat.columns[1:]
     ]
     rows = [list(row) for row in flat.itertuples(index=False)]
-    title = say("table_of", outcome=outcome_in(say.language, name))
+    title = say("table_of", outcome=outcome_in(say.lang, name))
     return Table(name, title, columns, rows)

@@ -90,9 +90,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `SweepResult`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     plan, runs_of = found.sweep, found.table()
     points = _chosen(runs_of["point"].unique())
     wanted = ["take_off", *(name for name in plan.outcomes if name != "take_off")]
@@ -125,7 +125,7 @@ def page_of(found: Any, language: str) -> Page:
         "lead", points=plan.points.number, replicates=plan.replicates, key=plan.key,
         done=len(runs_of), runs=plan.runs,
     )  # fmt: skip
-    return Page(title, lead, language, sections)
+    return Page(title, lead, lang, sections)
 
 
 def _chosen(points: Any) -> Any:
@@ -168,12 +168,12 @@ def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]
     ends = []
     for at in (low, high):
         row: Any = frame.iloc[at]
-        ends.append(numbers.told(row["estimate"], row["low"], row["high"], kind, say.language))
+        ends.append(numbers.told(row["estimate"], row["low"], row["high"], kind, say.lang))
     where = {"low": ends[0], "high": ends[1], "low_at": labels[low], "high_at": labels[high]}
     if name == "take_off":
         said = say("takes_off_range", **where)
     else:
-        said = say("outcome_range", outcome=outcome_in(say.language, name), **where)
+        said = say("outcome_range", outcome=outcome_in(say.lang, name), **where)
     apart = frame["high"].iloc[low] < frame["low"].iloc[high]
     if numbers.known(frame["high"].iloc[low], frame["low"].iloc[high]):
         said = f"{said} {say('apart' if apart else 'overlap')}"
@@ -191,12 +191,12 @@ def _dots(name: str, frame: Any, labels: list[str], say: Words) -> Dots:
     values = frame["estimate"].to_numpy(dtype=float) if len(frame) else np.empty(0)
     positive = values[np.isfinite(values) & (values > 0.0)]
     wide = positive.size > 1 and positive.max() > 30.0 * positive.min()
-    title = say("by_point", outcome=outcome_in(say.language, name))
+    title = say("by_point", outcome=outcome_in(say.lang, name))
     return Dots(name, title, dots, kind, log=bool(wide), note=say("by_point_note"))
 
 
 def _told(name: str, row: Any, kind: str, say: Words) -> str:
-    said = numbers.told(row.estimate, row.low, row.high, kind, say.language)
+    said = numbers.told(row.estimate, row.low, row.high, kind, say.lang)
     dead = name != "take_off" and row.take_off == 0.0
     return f"{said}; {say('none_off')}" if dead else said
 
@@ -213,12 +213,12 @@ def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
     rows = [
         [str(row["point"]), *(row[name] for name in names[1:])] for row in frame.to_dict("records")
     ]
-    return Table(name, outcome_in(say.language, name), columns, rows)
+    return Table(name, outcome_in(say.lang, name), columns, rows)
 
 
 def recipe(found: Any, say: Words, before: str = "", call: str = "") -> list[Any]:
     """Return how to make a sweep again, or the study that is `call`, after the lines `before`."""
-    say, plan = Words(say.language, WORDS, RUN_WORDS), found.sweep
+    say, plan = Words(say.lang, WORDS, RUN_WORDS), found.sweep
     words = f"replicates={plan.replicates}, rng={plan.key}"
     if not call:
         columns = "".join(

@@ -162,11 +162,11 @@ class SweepResult(Look, Reported):
         kept = [name for name in table.columns if name not in self.sweep.outcomes]
         return table.loc[table["failed"].notna(), kept].reset_index(drop=True)
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.sweep.page import page_of
 
         self._check_told()
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def summary(self, outcome: str, points: Iterable[int] | None = None) -> pd.DataFrame:
         """Return one outcome by point, told as in `Result.summary`; of some points where asked.
