@@ -38,6 +38,7 @@ from koubei_sim.app.opening import KEY, VALUE, WORLDS, Opening
 from koubei_sim.app.words import CHOICE, say
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.runs.progress import Stopped
 
 logger = logging.getLogger("koubei_sim")
@@ -194,7 +195,8 @@ def sidebar(
         {title: mo.vstack(parts, gap=0.25) for title, parts in groups.items()},
         multiple=True, expanded=[say("seeds", lang)],
     )  # fmt: skip
-    head = mo.Html(f'<h2 class="koubei-title">{escape(source.scenario.title or source.name)}</h2>')
+    title = text_in(lang, "scenarios", source.scenario.title or source.name)
+    head = mo.Html(f'<h2 class="koubei-title">{escape(title)}</h2>')
     parts = [head, language, preset, upload, opens, pressed["keep"], pressed["reset"]]
     return mo.sidebar(mo.vstack(parts, gap=0.75), width="24rem")
 

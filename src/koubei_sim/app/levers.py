@@ -18,6 +18,7 @@ from koubei_sim.app.words import say, unit_of
 from koubei_sim.checks import LANGUAGES
 from koubei_sim.model import mechanisms
 from koubei_sim.model.scenario import Row, Scenario, parameter_table
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.model.scenario.parameters import idle
 from koubei_sim.studies.design.priors import limits
@@ -76,7 +77,9 @@ class Lever(NamedTuple):
 
     def note(self, lang: str) -> str:
         """Return what may stand there and where the value comes from."""
-        return say("allowed", lang, range=self.allowed, source=self.provenance)
+        allowed = text_in(lang, "ranges", self.allowed)
+        source = text_in(lang, "provenance", self.provenance)
+        return say("allowed", lang, range=allowed, source=source)
 
     def nearest(self, value: float) -> float:
         """Return the step nearest to a value."""

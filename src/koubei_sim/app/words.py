@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from koubei_sim.checks import LANGUAGES
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.reports.words import said
 
 #: What a visitor chooses -> the language.
@@ -155,4 +156,4 @@ def unit_of(unit: str, lang: str) -> str:
     >>> unit_of("1/day", "zh"), unit_of("money", "en")
     ('每天', 'money')
     """
-    return say(unit, lang) if unit in _UNITS else unit
+    return say(unit, lang) if unit in _UNITS else text_in(lang, "units", unit)

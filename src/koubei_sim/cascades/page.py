@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from koubei_sim.cascades.words import MEANINGS, NOTES
+from koubei_sim.metrics.words import CELLS
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Column,
@@ -22,7 +24,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.storage import provenance
 
 _THIN: Final = 20
@@ -82,10 +84,11 @@ def page_of(found: Any, lang: str) -> Page:
     say = Words(lang, WORDS)
     summary = found.summary()
     charts = _charts(found, say)
+    notes = [retold(note, lang, NOTES) for note in found.notes]
     sections = [
         Section(
             say("findings"),
-            [Sentences(list(found.notes), True), _figures(found, summary, say),
+            [Sentences(notes, True), _figures(found, summary, say),
              Sentences(_findings(summary, say))],
         ),
         *([Section(say("charts"), charts)] if charts else []),
@@ -157,6 +160,9 @@ def _charts(found: Any, say: Words) -> list[Curves]:
 
 
 def _table(summary: Any, say: Words) -> Table:
+    summary = summary.copy()
+    for column, words in (("meaning", MEANINGS), ("interval", CELLS)):
+        summary[column] = [retold(cell, say.lang, words) for cell in summary[column]]
     columns = [("meaning", say("meaning"), "text"), ("mean", say("mean"), "row")]
     columns += [("sd", say("sd"), "row"), ("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [(f"q{share:02d}", say("quantile", share=share), "row") for share in (5, 50, 95)]

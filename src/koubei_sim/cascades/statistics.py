@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.words import NOTES
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.intervals import SKEWED, Interval, mean_interval, skewness
+from koubei_sim.reports.words import said
 
 #: Beyond so many values the bootstrap resamples means of blocks instead of single values.
 MOST_RESAMPLED: Final = 2000
@@ -222,8 +224,7 @@ def notes(sizes: ArrayLike, asked: float | None, time: NDArray[np.float64]) -> t
     width = float(time[1] - time[0])
     if width < 1.5 * asked:  # they only ever become twice as wide
         return found
-    note = f"tick = {asked:g} would make too many bins: those of the curves are {width:g} wide"
-    return (note, *found)
+    return (said(NOTES, "bins", "en", asked=asked, width=width), *found)
 
 
 def size_notes(values: ArrayLike) -> tuple[str, ...]:
@@ -240,18 +241,16 @@ def size_notes(values: ArrayLike) -> tuple[str, ...]:
     sizes = sizes[np.isfinite(sizes)]
     if sizes.size < 2 or sizes.sum() <= 0:
         return ()
-    notes = []
+    found = []
     skew = skewness(sizes)
     needed = math.ceil(COCHRAN * skew * skew)
     if abs(skew) > SKEWED and sizes.size < needed:
-        notes.append(
-            f"sizes are skewed ({skew:.1f}): {sizes.size:,} replicates are few for a normal "
-            f"interval ({needed:,} needed)"
-        )
+        words = {"skew": skew, "replicates": sizes.size, "needed": needed}
+        found.append(said(NOTES, "skewed", "en", **words))
     largest = float(sizes.max() / sizes.sum())
     if sizes.size >= 20 and largest > max(0.1, 5.0 / sizes.size):
-        notes.append(f"the largest replicate holds {largest:.0%} of all: the mean rests on it")
-    return tuple(notes)
+        found.append(said(NOTES, "largest", "en", share=largest))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

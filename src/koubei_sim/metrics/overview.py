@@ -29,6 +29,7 @@ from koubei_sim.metrics.runs import (
     users,
 )
 from koubei_sim.model.world.arrays import History
+from koubei_sim.reports.words import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,15 @@ OUTCOMES: Final = {
     "cost": "cost in all",
     "cost_per_user": "cost per user at the end",
     "cost_per_loyal": "cost per loyal fan at the end",
+}
+
+#: What a summary adds to a day that did not come, in English, as it is kept, and Chinese.
+NEVER: Final[dict[str, tuple[str, str]]] = {
+    "all": (": never within {days:g} days", "：{days:g}天内从未达到"),
+    "some": (
+        ": not in {never} of {of}, which count as {days:g}",
+        "：{of}次中有{never}次未达到，按{days:g}天计",
+    ),
 }
 
 
@@ -345,9 +355,9 @@ def summary(run: Run) -> pd.DataFrame:
         if name.startswith(_DAYS) and name != DAY_OFF:
             never = int(np.isnan(shown).sum())
             if never == shown.size:
-                meaning += f": never within {horizon:g} days"
+                meaning += said(NEVER, "all", "en", days=horizon)
             elif never:
-                meaning += f": not in {never} of {shown.size}, which count as {horizon:g}"
+                meaning += said(NEVER, "some", "en", never=never, of=shown.size, days=horizon)
                 shown = with_horizon(name, shown, horizon)
         shown = shown[np.isfinite(shown)]
         quantiles = np.quantile(shown, QUANTILES) if shown.size else np.full(5, np.nan)

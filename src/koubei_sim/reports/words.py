@@ -8,7 +8,10 @@ figures, the live page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
+from string import Formatter
 from typing import Final
 
 from koubei_sim import checks
@@ -23,6 +26,46 @@ def said(table: Mapping[str, tuple[str, str]], word: str, lang: str, /, **values
     'Li，你好'
     """
     return table[word][checks.LANGUAGES.index(checks.lang(lang))].format(**values)
+
+
+@cache
+def _parts(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the text of a template and the names between, without how their values are shown."""
+    return tuple((text, name) for text, name, *_ in Formatter().parse(template))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    names: list[str] = []
+    pattern = ""
+    for text, name in _parts(template):
+        pattern += re.escape(text)
+        if name is not None:
+            pattern += f"(?P={name})" if name in names else f"(?P<{name}>.+?)"
+            names.append(name)
+    return re.compile(pattern, re.DOTALL)
+
+
+def retold(text: str, lang: str, *tables: Mapping[str, tuple[str, str]]) -> str:
+    """Return a sentence that was said in English, of one of the tables, in a language.
+
+    Notes are kept with results as they were said first, on the disk too; a page says them in its
+    own language.  A sentence of no table is returned as it is.
+
+    Examples
+    --------
+    >>> retold("3 of 5 are left", "zh", {"left": ("{n:,} of {of:,} are left", "{of:,}中剩{n:,}")})
+    '5中剩3'
+    """
+    at = checks.LANGUAGES.index(checks.lang(lang))
+    if not at:
+        return text
+    for pair in (pair for table in tables for pair in table.values()):
+        found = _pattern(pair[0]).fullmatch(text)
+        if found:
+            parts = _parts(pair[at])
+            return "".join(words + (found[name] if name else "") for words, name in parts)
+    return text
 
 
 class Words:

@@ -17,7 +17,8 @@ from koubei_sim.metrics import hurdle, indices, overview
 from koubei_sim.metrics.measuring import FLOWS
 from koubei_sim.metrics.overview import Told, told
 from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, scale_of, users
-from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.metrics.words import CELLS, meaning_in, shown_as
+from koubei_sim.model.world.noted import NOTES
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Curves,
@@ -30,7 +31,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS
 
@@ -52,7 +53,7 @@ def page_of(run: Any, lang: str) -> Page:
     sections = [
         Section(say("findings"), [figures(run, say), Sentences(findings(run, summary, say))])
     ]
-    notes = [*run.notes, *handed(run, say)]
+    notes = [*(retold(note, lang, NOTES) for note in run.notes), *handed(run, say)]
     if notes:
         sections[0] = Section(say("findings"), [*sections[0].blocks, Sentences(notes, True)])
     tables = [_summary_table(summary, say), _pyramid_table(run, say)]
@@ -64,7 +65,7 @@ def page_of(run: Any, lang: str) -> Page:
         Section(say("recipe"), _recipe(run, say), folded=True),
         reading(say),
     ]
-    return Page(scenario.title or scenario.name, lead(run, say), lang, sections)
+    return Page(parts.title_of(scenario, say), lead(run, say), lang, sections)
 
 
 def lead(run: Any, say: Words) -> str:
@@ -325,7 +326,9 @@ def _moving(values: FloatArray) -> FloatArray:
 
 def _summary_table(summary: Any, say: Words) -> Table:
     frame = summary.copy()
-    frame["meaning"] = [outcome_in(say.lang, name) for name in frame.index]
+    frame["meaning"] = [meaning_in(say.lang, name, said) for name, said in frame["meaning"].items()]
+    for column in ("of", "interval"):
+        frame[column] = [retold(cell, say.lang, CELLS) for cell in frame[column]]
     columns = [("meaning", say("meaning"), "text"), ("estimate", say("estimate"), "row")]
     columns += [("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [("n", say("n"), "count"), ("of", say("of"), "text")]

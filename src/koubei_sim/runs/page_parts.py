@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from koubei_sim.model.scenario import Scenario, parameter_table
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.model.scenario.parameters import Row, idle
 from koubei_sim.reports.page import Column, Listing, Table
 from koubei_sim.reports.words import Words
@@ -37,9 +38,9 @@ def assumptions(scenario: Scenario, say: Words) -> list[Table]:
             table = differing({say("preset"): preset, say("here"): scenario}, say)
             title = say("changes", name=scenario.name)
             found.append(Table("changes", title, table.columns, table.rows))
-    rows = _switched_on(scenario)
+    rows = _switched_on(scenario, say)
     cells = [
-        [row.path, cell(row.value), _unit(row.unit), row.range, cell(row.neutral),
+        [row.path, cell(row.value), _unit(row.unit), row.range, _neutral(row.neutral, say),
          row.provenance, row.description]
         for row in rows
     ]  # fmt: skip
@@ -52,8 +53,8 @@ def assumptions(scenario: Scenario, say: Words) -> list[Table]:
 _NOT_SAID: Final = ("name", "title", "description")
 
 
-def _switched_on(scenario: Scenario) -> list[Row]:
-    table = parameter_table(scenario)
+def _switched_on(scenario: Scenario, say: Words) -> list[Row]:
+    table = parameter_table(scenario, say.lang)
     rows = {row.path: row for row in table}
     return [
         row
@@ -67,7 +68,9 @@ def _switched_on(scenario: Scenario) -> list[Row]:
 
 def differing(scenarios: Mapping[str, Scenario], say: Words) -> Table:
     """Return the parameters in which scenarios differ, a column for each of them."""
-    every = {name: {r.path: r for r in parameter_table(s)} for name, s in scenarios.items()}
+    every = {
+        name: {r.path: r for r in parameter_table(s, say.lang)} for name, s in scenarios.items()
+    }
     paths = dict.fromkeys(path for rows in every.values() for path in rows)
     rows = []
     for path in paths:
@@ -84,6 +87,16 @@ def differing(scenarios: Mapping[str, Scenario], say: Words) -> Table:
 
 def _unit(unit: str) -> str:
     return "" if unit in ("1", "name", "choice") else unit
+
+
+def _neutral(value: Any, say: Words) -> Any:
+    found = cell(value)
+    return text_in(say.lang, "ranges", found) if isinstance(found, str) else found
+
+
+def title_of(scenario: Scenario, say: Words) -> str:
+    """Return what a scenario is called; those of the library are called in the language."""
+    return text_in(say.lang, "scenarios", scenario.title or scenario.name)
 
 
 def cell(value: Any) -> Any:

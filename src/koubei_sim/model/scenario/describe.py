@@ -15,6 +15,7 @@ from koubei_sim import checks
 from koubei_sim.checks import Lang
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.model.scenario.parameters import parameter_table
 from koubei_sim.reports.words import said
@@ -112,9 +113,10 @@ def describe(scenario: Content, lang: Lang = "en") -> str:
 
 
 def _head(scenario: Content, say: _Words) -> Iterator[str]:
-    yield f"{scenario.title or scenario.name} ({scenario.name})"
+    title = text_in(say.lang, "scenarios", scenario.title or scenario.name)
+    yield f"{title} ({scenario.name})"
     if scenario.description:
-        yield from wrap(scenario.description, "")
+        yield from wrap(text_in(say.lang, "scenarios", scenario.description), "")
     date = say("from", date=scenario.start_date) if scenario.start_date else ""
     shared = say("shared" if scenario.shared_world else "fresh")
     yield from wrap(

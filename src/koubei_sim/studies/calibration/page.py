@@ -93,7 +93,7 @@ def page_of(found: Any, lang: str) -> Page:
         Section(say("recipe"), _recipe(found, say), folded=True),
         Section(say("reading"), [Sentences([say("read_worlds"), say("read_off")])]),
     ]
-    title = say("title", title=scenario.title or scenario.name, number=found.replicates)
+    title = say("title", title=parts.title_of(scenario, say), number=found.replicates)
     return Page(title, runs.lead(found, say), lang, sections)
 
 

@@ -39,6 +39,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.reports.door import Reported
 from koubei_sim.reports.page import Page
+from koubei_sim.reports.words import said
 from koubei_sim.runs.options import outcome_from
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.runs.simulation import measure as of_one
@@ -51,6 +52,7 @@ from koubei_sim.studies.compare.programme import (
 )
 from koubei_sim.studies.compare.strata import Effect, effect, told_of
 from koubei_sim.studies.compare.strata import strata as strata_of
+from koubei_sim.studies.compare.unlike import NOTES, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,11 +109,11 @@ class Comparison(Look, Reported):
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be known before the differences are read: one sentence each, none mostly."""
-        said = ["one pair: no interval"] if self.replicates == 1 else []
+        found = [said(NOTES, "one_pair", "en")] if self.replicates == 1 else []
         base = self.runs[self.baseline]
         for name in self.names[1:]:
-            said += _unlike(name, self.runs[name], self.baseline, base)
-        return tuple(said)
+            found += unlike(name, self.runs[name], self.baseline, base)
+        return tuple(found)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -502,35 +504,3 @@ def _days(ticks: Any, shortest: int) -> NDArray[np.int64]:
 
 def _strata_names(name: str, base: str) -> list[str]:
     return ["both", f"only {name}", f"only {base}", "neither"]
-
-
-def _unlike(name: str, run: Any, baseline: str, base: Any) -> list[str]:
-    """Say in what two runs differ that makes their difference mean something else."""
-    one, other = run.scenario, base.scenario
-    said = []
-    if run is base or (
-        one.digest() == other.digest() and not hasattr(run, "steps") and not hasattr(base, "steps")
-    ):
-        said.append(f"{name} and {baseline} are the same scenario: they cannot differ")
-    if one.ticks != other.ticks:
-        last = min(one.ticks, other.ticks) - 1
-        said.append(
-            f"{name} runs {one.ticks} days, {baseline} {other.ticks}: outcomes at the end are of "
-            f"different days, users@{last} is of one"
-        )
-    people, others = (s.n_agents * s.people_per_agent for s in (one, other))
-    if people != others:
-        said.append(
-            f"{name} has {people:,} people, {baseline} {others:,}: counts are of markets of "
-            "different size"
-        )
-    elif one.n_agents != other.n_agents:
-        said.append(
-            f"an agent is {one.people_per_agent:,} people in {name}, {other.people_per_agent:,} "
-            f"in {baseline}: they share no people, and so little luck"
-        )
-    supplied, known = (dict(getattr(r, "supplied", None) or {}) for r in (run, base))
-    for part in sorted({*supplied, *known}):
-        if supplied.get(part) != known.get(part):
-            said.append(f"{name} was run with other {part} than {baseline}")
-    return said

@@ -29,10 +29,11 @@ from koubei_sim.reports.page import (
     Sentences,
     Table,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
+from koubei_sim.studies.compare.unlike import NOTES
 
 #: Outcomes whose effects are drawn.
 _DRAWN: Final = (
@@ -128,7 +129,7 @@ def page_of(found: Any, lang: str) -> Page:
         said += _findings(found, name, say)
         charts += _charts(found, name, say)
         tables += [_effects_table(found, name, say), _strata_table(found, name, say)]
-    minded = [*found.notes, *runs.handed(base, say)]
+    minded = [*(retold(n, lang, NOTES) for n in found.notes), *runs.handed(base, say)]
     notes = [Sentences(minded, True)] if minded else []
     scenarios = {name: found.runs[name].scenario for name in found.names}
     settings = parts.differing(scenarios, say)

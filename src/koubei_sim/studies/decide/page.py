@@ -24,12 +24,13 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 from koubei_sim.studies.decide import information
 from koubei_sim.studies.decide.designs import as_given
+from koubei_sim.studies.decide.noted import NOTES
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Which design to take", "选哪个方案"),
@@ -132,11 +133,11 @@ def page_of(found: Any, lang: str) -> Page:
     enough = int(table["worlds"].max()) >= information.LEAST
     known = found.value_of_information() if enough else None
     designs, worlds, replicates = found.values.shape
-    notes = [Sentences(found.notes, True)] if found.notes else []
+    notes = [retold(note, lang, NOTES) for note in found.notes]
     sections = [
         Section(
             say("findings"),
-            [*notes, _figures(found, table, outcome, say),
+            [*([Sentences(notes, True)] if notes else []), _figures(found, table, outcome, say),
              Sentences(_findings(found, table, known, outcome, say))],
         ),
         Section(say("charts"), _charts(table, known, outcome, say)),
