@@ -21,7 +21,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.storage import provenance
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -67,8 +67,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "相对{base}的对数得分增益（每人纳特）",
     ),
     "ties": ("What ties add to the same formula without them", "同一公式加入联系后的增益"),
-    "formula": ("formula", "公式"),
-    "gain": ("gain", "增益"),
     "table_judged": ("All that was judged", "全部评判"),
     "controls": ("Ties under controls", "对照下的联系"),
     "again": (
@@ -85,6 +83,46 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "增益指对留出人群的预测。请依区间作决定。",
     ),
 }  # fmt: skip
+
+#: Columns and controls of the tables of a `Judgement`, which its documentation explains.
+TABLE: Final[dict[str, tuple[str, str]]] = {
+    "gain": ("gain", "增益"),
+    "low": ("low", "95%区间自"),
+    "high": ("high", "至"),
+    "ties_add": ("ties_add", "加入联系的增益"),
+    "ties_low": ("ties_low", "95%区间自"),
+    "ties_high": ("ties_high", "至"),
+    "auc": ("auc", "AUC"),
+    "auc_low": ("auc_low", "95%区间自"),
+    "auc_high": ("auc_high", "至"),
+    "brier": ("brier", "Brier分数"),
+    "slope": ("slope", "校准斜率"),
+    "curve_error": ("curve_error", "曲线误差"),
+    "coverage": ("coverage", "覆盖率"),
+    "p_of": ("p (times shuffled)", "p（打乱时间）"),
+    "p_of_rewired": ("p (rewired)", "p（重连）"),
+    "p_of_contacts": ("p (contacts)", "p（接触）"),
+    "formula": ("formula", "公式"),
+    "control": ("control", "对照"),
+    "rewired": ("rewired", "重连"),
+    "times shuffled": ("times shuffled", "打乱时间"),
+    "contacts": ("contacts", "接触"),
+    "ties": ("ties", "联系的系数"),
+    "ties_control": ("ties_control", "对照中的系数"),
+    "left": ("left", "余下的比例"),
+    "loglik": ("loglik", "对数似然的增量"),
+    "loglik_control": ("loglik_control", "对照中的增量"),
+    "gain_control": ("gain_control", "对照中的留出增益"),
+    "draws": ("draws", "抽样次数"),
+}
+_TEXTS: Final = ("formula", "control")
+
+
+def _heads(frame: Any, lang: str) -> list[Column]:
+    return [
+        Column(str(c), retold(str(c), lang, TABLE), "text" if c in _TEXTS else "number")
+        for c in frame.columns
+    ]
 
 
 def page_of_hazard(found: Any, lang: str) -> Page:
@@ -128,20 +166,17 @@ def page_of_judgement(found: Any, lang: str) -> Page:
         if math.isfinite(row["ties_add"]):
             ends = (row["ties_add"], row["ties_low"], row["ties_high"])
             ties.append(Dot(str(name), *ends, numbers.told(*ends, "difference", lang)))
-    columns = [
-        Column(str(c), say("formula") if c == "name" else say("gain") if c == "gain" else str(c),
-               "text" if c == "name" else "number")
-        for c in table.reset_index().columns
-    ]  # fmt: skip
-    rows = [list(row) for row in table.reset_index().itertuples(index=False)]
+    flat = table.rename_axis("formula").reset_index()
+    columns = _heads(flat, lang)
+    rows = [list(row) for row in flat.itertuples(index=False)]
     tables = [Table("judged", say("table_judged"), columns, rows)]
     controls = found.controls().reset_index()
     if len(controls):
-        heads = [
-            Column(str(c), str(c), "text" if c in ("formula", "control") else "number")
-            for c in controls.columns
+        heads = _heads(controls, lang)
+        of = [
+            [formula, retold(control, lang, TABLE), *row]
+            for formula, control, *row in controls.itertuples(index=False)
         ]
-        of = [list(row) for row in controls.itertuples(index=False)]
         tables.append(Table("controls", say("controls"), heads, of))
     charts = [Dots("gains", say("gains", base=base), gains, "number", 0.0)]
     if ties:

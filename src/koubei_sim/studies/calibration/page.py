@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.metrics import taken_of, told
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Column,
@@ -21,7 +22,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
@@ -76,6 +77,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }  # fmt: skip
 
+#: Levels of the pyramid, as the table of `Worlds.reached` calls them.
+LEVELS: Final[dict[str, tuple[str, str]]] = {
+    "users": ("{number} users", "用户{number}人"),
+    "loyal": ("{number} loyal", "忠诚及以上{number}人"),
+    "die_hard": ("{number} die_hard", "铁杆与核心{number}人"),
+}
+
 
 def page_of(found: Any, lang: str) -> Page:
     """Return the page of `Worlds`."""
@@ -129,7 +137,11 @@ def _findings(found: Any, reported: Any, reached: Any, say: Words) -> list[str]:
         words |= {"ends": ends} if word == "ends_all" else {"of": taken.size}
         said.append(say(word, **words))
     for level, row in reached.iterrows():
-        words = {"level": str(level), "worlds": int(row["worlds"]), "of": found.replicates}
+        words = {
+            "level": retold(str(level), say.lang, LEVELS),
+            "worlds": int(row["worlds"]),
+            "of": found.replicates,
+        }
         if np.isfinite(row["day"]):
             said.append(say("reaches", day=int(row["day"]), **words))
         else:
@@ -145,7 +157,9 @@ def _tables(found: Any, reported: Any, reached: Any, say: Words) -> list[Table]:
         ("low", say("earliest"), "count"), ("high", say("latest"), "count"),
         ("worlds", say("worlds"), "count"),
     ]  # fmt: skip
-    tables = [table_of("reached", say("reached"), reached, columns)]
+    levels = [retold(str(level), say.lang, LEVELS) for level in reached.index]
+    of_levels = reached.set_axis(levels).rename_axis("level")
+    tables = [table_of("reached", say("reached"), of_levels, columns)]
     if len(reported):
         columns = [
             ("label", say("label"), "text"), ("day", say("day"), "count"),
@@ -153,7 +167,9 @@ def _tables(found: Any, reported: Any, reached: Any, say: Words) -> list[Table]:
             ("median", say("median_world"), "count"), ("high", "95 %", "count"),
             ("inside", say("within"), "text"),
         ]  # fmt: skip
-        tables.append(table_of("reported", say("reported"), reported, columns))
+        labels = [text_in(say.lang, "scenarios", label) for label in reported["label"]]
+        seen = reported.assign(label=labels)
+        tables.append(table_of("reported", say("reported"), seen, columns))
     pyramid = parts_of_pyramid(found, say)
     frame = found.ensemble.parameters
     heads = [Column("world", say("world"))]

@@ -6,10 +6,16 @@ Called by `Verdict._page` and by ``koubei report``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from string import Formatter
 from typing import Any, Final
 
+from koubei_sim.checks import shown
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Block,
@@ -24,11 +30,14 @@ from koubei_sim.reports.page import (
     Sentences,
     Table,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 from koubei_sim.studies.claims.claim_file import FILE
 from koubei_sim.studies.claims.plain import plain_of
+
+#: Texts of a claim in Chinese, beside its file.
+CHINESE: Final = "chinese.toml"
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "lead": ("Claim {id}: {statement}", "论断{id}：{statement}"),
@@ -75,8 +84,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "仅少数世界的快速运行：不可引用为判定。",
     ),
     "language": (
-        "The statements stand in the language of the claim file.",
-        "论断文字保持论断文件的原文。",
+        "The statements stand in the language of the claim file: its folder has no chinese.toml.",
+        "论断文字保持论断文件的原文（其文件夹中没有chinese.toml）。",
     ),
     "shares": ("Worlds in which each test holds", "各检验成立的世界比例"),
     "shares_note": ("Lines: 95 % intervals.", "线段为95%区间。"),
@@ -126,23 +135,26 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(given: Mapping[str, Any], claim_file: str, lang: str) -> Page:
+def page_of(given: Mapping[str, Any], folder: Path, lang: str) -> Page:
     """Return the page of a verdict.
 
     Parameters
     ----------
     given : mapping
         As in ``verdict.json``.
-    claim_file : str
-        Text of the claim, empty where there is none.
+    folder : Path
+        That of the claim: its file is shown, and `CHINESE` says its texts in Chinese.
     lang : str
     """
     say = Words(lang, WORDS, RUN_WORDS)
-    content = plain_of(given)
+    texts = {} if lang == "en" else chinese_of(folder / CHINESE)
+    content = _in(lang, plain_of(given), texts)
+    file = folder / FILE
+    claim_file = file.read_text(encoding="utf-8") if file.is_file() else ""
     tests = content["tests"]
     main = next((test for test in tests if test.get("main")), tests[0])
     minded = [say("quick")] if content.get("quick") else []
-    minded += [] if lang == "en" else [say("language")]
+    minded += [] if lang == "en" or texts else [say("language")]
     findings: list[Block] = [
         Sentences(minded, True),
         _figures(content, main, say),
@@ -159,6 +171,58 @@ def page_of(given: Mapping[str, Any], claim_file: str, lang: str) -> Page:
     ]
     lead = say("lead", id=content["id"], statement=content.get("statement", ""))
     return Page(str(content["title"]), lead, lang, sections)
+
+
+def chinese_of(path: Path) -> dict[str, tuple[str, str]]:
+    """Return the texts of a claim in both languages, by the English ones; none without a file.
+
+    Texts with numbers that are not known yet are templates: ``error {error}``.
+
+    Raises
+    ------
+    KoubeiError
+        For what is no text, or a template with places that the other language has not.
+    """
+    if not path.is_file():
+        return {}
+    found = {}
+    for english, chinese in read_toml(path).items():
+        try:
+            names = [{name for _, name, *_ in Formatter().parse(t)} for t in (english, chinese)]
+        except (TypeError, ValueError):
+            names = []
+        if len(names) != 2 or names[0] - {None} != names[1] - {None}:
+            raise KoubeiError(
+                str(path), "not the same text in Chinese", got=shown(chinese),
+                allowed="text, with the places in braces of the English one",
+            )  # fmt: skip
+        found[english] = (english, chinese)
+    return found
+
+
+def _in(
+    lang: str, content: Mapping[str, Any], texts: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """Return a verdict with its texts in a language, as far as there are any."""
+
+    def said(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+        return {name: retold(str(row[name]), lang, texts) for name in names if row.get(name)}
+
+    found = {**content, **said(content, "title", "statement")}
+    found["tests"] = [
+        {**test, **said(test, "statement", "outcome", "note")} for test in content["tests"]
+    ]
+    if content.get("markdown"):
+        lines = str(content["markdown"]).splitlines()
+        found["markdown"] = "\n".join(retold(line, lang, texts) for line in lines)
+    return found
+
+
+def _tree(text: str, lang: str) -> str:
+    """Return a tree of worlds, in which only two words are English."""
+    if lang == "en":
+        return text
+    return re.sub(r"(\d+) of (\d+)", r"\1/\2", text).replace("all:", "全部：")
 
 
 def _verdict(row: Mapping[str, Any], say: Words) -> str:
@@ -315,7 +379,7 @@ def _tables(
         )
         blocks.append(Table("splits", say("splits"), columns, rows))
     if main.get("tree"):
-        blocks.append(Listing("tree", say("tree"), str(main["tree"])))
+        blocks.append(Listing("tree", say("tree"), _tree(str(main["tree"]), say.lang)))
     if content.get("markdown"):
         blocks.append(Listing("said", say("script_said"), str(content["markdown"])))
     return blocks

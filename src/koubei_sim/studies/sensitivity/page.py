@@ -12,7 +12,7 @@ from koubei_sim.metrics import offset
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import Column, Dot, Dots, Page, Section, Sentences, Table
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
@@ -55,6 +55,47 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "table_of": ("{outcome}, the most important first", "{outcome}（最重要者在前）"),
 }  # fmt: skip
+
+#: Columns and cells of `Sensitivity.table`, which its documentation explains.
+TABLE: Final[dict[str, tuple[str, str]]] = {
+    "low_end": ("{effect}_from", "{effect}，区间自"),
+    "high_end": ("{effect}_to", "{effect}，区间至"),
+    "from": ("from", "范围自"),
+    "to": ("to", "至"),
+    "at_low": ("at_low", "取下限时的效应"),
+    "at_high": ("at_high", "取上限时的效应"),
+    "difference": ("difference", "差值"),
+    "times": ("times", "倍数"),
+    "take_off": ("take_off", "起飞概率之差"),
+    "mu_star": ("mu_star", "mu*"),
+    "elasticity": ("elasticity", "弹性"),
+    "kind": ("kind", "类型"),
+    "span": ("span", "跨度"),
+    "gain": ("gain", "配对的增益"),
+    "n": ("n", "个数"),
+    "of": ("of", "所指的对"),
+    "of_mean": ("of_mean", "先对重复取均值"),
+    "se_design": ("se_design", "标准误：设计"),
+    "se_luck": ("se_luck", "标准误：运气"),
+    "both": ("both take off", "两者都起飞"),
+    "neither": ("neither takes off", "都不起飞"),
+    "all": ("all", "全部"),
+}
+
+
+def in_table(text: str, lang: str) -> str:
+    """Return a column or a cell of the table in a language.
+
+    Examples
+    --------
+    >>> in_table("take_off_from", "zh"), in_table("kind", "en")
+    ('起飞概率之差，区间自', 'kind')
+    """
+    for end in ("_from", "_to"):
+        if text.endswith(end):
+            effect = retold(text.removesuffix(end), lang, TABLE)
+            return retold(f"{effect}{end}", lang, TABLE)
+    return retold(text, lang, TABLE)
 
 
 def page_of(found: Any, lang: str) -> Page:
@@ -152,9 +193,12 @@ def _table(name: str, frame: Any, say: Words) -> Table:
     flat = frame.reset_index()
     columns = [Column("parameter", say("parameter"))]
     columns += [
-        Column(str(c), str(c), "text" if flat[c].dtype == object else "number")
+        Column(str(c), in_table(str(c), say.lang), "text" if flat[c].dtype == object else "number")
         for c in flat.columns[1:]
     ]
-    rows = [list(row) for row in flat.itertuples(index=False)]
+    rows = [
+        [path, *(in_table(cell, say.lang) if isinstance(cell, str) else cell for cell in row)]
+        for path, *row in flat.itertuples(index=False)
+    ]
     title = say("table_of", outcome=outcome_in(say.lang, name))
     return Table(name, title, columns, rows)
