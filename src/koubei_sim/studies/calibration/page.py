@@ -137,11 +137,8 @@ def _findings(found: Any, reported: Any, reached: Any, say: Words) -> list[str]:
         words |= {"ends": ends} if word == "ends_all" else {"of": taken.size}
         said.append(say(word, **words))
     for level, row in reached.iterrows():
-        words = {
-            "level": retold(str(level), say.lang, LEVELS),
-            "worlds": int(row["worlds"]),
-            "of": found.replicates,
-        }
+        words = {"level": retold(str(level), say.lang, LEVELS), "of": found.replicates}
+        words["worlds"] = int(row["worlds"])
         if np.isfinite(row["day"]):
             said.append(say("reaches", day=int(row["day"]), **words))
         else:

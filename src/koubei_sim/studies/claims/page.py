@@ -222,7 +222,7 @@ def _tree(text: str, lang: str) -> str:
     """Return a tree of worlds, in which only two words are English."""
     if lang == "en":
         return text
-    return re.sub(r"(\d+) of (\d+)", r"\1/\2", text).replace("all:", "全部：")
+    return re.sub(r"(\d+) of (\d+)", r"\1/\2", text).replace("all: ", "全部：")
 
 
 def _verdict(row: Mapping[str, Any], say: Words) -> str:
