@@ -6,13 +6,13 @@ Called by `page` and by the pages of studies.
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.model.scenario.chinese import text_in
+from koubei_sim.model.scenario.describe import sentences
 from koubei_sim.model.scenario.parameters import Row, idle
 from koubei_sim.reports.page import Column, Listing, Table
 from koubei_sim.reports.words import Words
@@ -23,10 +23,8 @@ from koubei_sim.storage import provenance
 
 def in_words(scenario: Scenario, say: Words) -> Listing:
     """Return the scenario in plain words."""
-    text = scenario.describe(cast(Any, say.lang))
-    # Lines of a terminal are made whole again: a browser breaks them where it must.
-    text = re.sub(r"(?<=[\u3000-\uffef])\n    +(?=\S)|\n(?=[。,])", "", text)
-    return Listing("description", say("in_words"), re.sub(r"\n    +(?=\S)", " ", text))
+    # A browser breaks lines where it must.
+    return Listing("description", say("in_words"), "\n".join(sentences(scenario, say.lang)))
 
 
 def assumptions(scenario: Scenario, say: Words) -> list[Table]:

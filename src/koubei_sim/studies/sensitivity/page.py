@@ -42,7 +42,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{outcome}: no parameter's interval leaves out no effect.",
         "{outcome}：没有参数的区间排除无效应。",
     ),
-    "undefined": ("{said}", "{said}"),
+    "undefined": (
+        "{said}",
+        "{outcome}在过多的模拟中没有定义，无法给出指数；请改用总有定义的结果，如users。",
+    ),
     "index_oat": (
         "{outcome}: high end of the range against the low end",
         "{outcome}：范围上限对下限",
@@ -107,7 +110,7 @@ def page_of(found: Any, lang: str) -> Page:
         try:
             frame = found.table(name)
         except KoubeiError as error:
-            minded.append(say("undefined", said=str(error)))
+            minded.append(say("undefined", said=error, outcome=outcome_in(lang, name)))
             continue
         said += _findings(found, name, frame, say)
         charts.append(_dots(found, name, frame, say))
