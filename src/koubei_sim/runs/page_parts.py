@@ -38,8 +38,8 @@ def assumptions(scenario: Scenario, say: Words) -> list[Table]:
             found.append(Table("changes", title, table.columns, table.rows))
     rows = _switched_on(scenario, say)
     cells = [
-        [row.path, cell(row.value), _unit(row.unit), row.range, _neutral(row.neutral, say),
-         row.provenance, row.description]
+        [row.path, _told("scenarios", row.value, say), _unit(row.unit), row.range,
+         _told("ranges", row.neutral, say), row.provenance, row.description]
         for row in rows
     ]  # fmt: skip
     heads = ("parameter", "value", "unit", "range", "neutral", "provenance", "description")
@@ -87,9 +87,10 @@ def _unit(unit: str) -> str:
     return "" if unit in ("1", "name", "choice") else unit
 
 
-def _neutral(value: Any, say: Words) -> Any:
+def _told(section: str, value: Any, say: Words) -> Any:
+    """Return a value as a cell; where it is a text of ours, in the language."""
     found = cell(value)
-    return text_in(say.lang, "ranges", found) if isinstance(found, str) else found
+    return text_in(say.lang, section, found) if isinstance(found, str) else found
 
 
 def title_of(scenario: Scenario, say: Words) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from koubei_sim import checks
+from koubei_sim.reports.words import retold
 
 
 @cache
@@ -28,9 +29,11 @@ def text_in(lang: str, section: str, name: str, english: str | None = None) -> s
     Parameters
     ----------
     lang : {"en", "zh"}
-    section : {"parameters", "provenance", "units", "ranges", "scenarios"}
+    section : str
+        Of the file: "parameters", "units" and so on.
     name : str
-        Under which it stands: the path of a parameter with stars, else the English text itself.
+        Under which it stands: the path of a parameter with stars, the name of a column or of a
+        composite, else the English text itself.
     english : str, optional
         The English text, where `name` is not.
 
@@ -38,6 +41,17 @@ def text_in(lang: str, section: str, name: str, english: str | None = None) -> s
     --------
     >>> text_in("zh", "units", "days"), text_in("zh", "scenarios", "my market")
     ('天', 'my market')
+    >>> text_in("zh", "ranges", "above 0, at most 7")
+    '大于0，至多7'
     """
     english = name if english is None else english
-    return english if checks.lang(lang) == "en" else texts()[section].get(name, english)
+    if checks.lang(lang) == "en":
+        return english
+    if section == "ranges":
+        return retold(name, lang, _ranges())
+    return texts()[section].get(name, english)
+
+
+@cache
+def _ranges() -> Mapping[str, tuple[str, str]]:
+    return {english: (english, chinese) for english, chinese in texts()["ranges"].items()}

@@ -6,7 +6,6 @@ Called by `Verdict._page` and by ``koubei report``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
@@ -134,6 +133,19 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }  # fmt: skip
 
+#: Lines of a tree of worlds.
+TREE: Final[dict[str, tuple[str, str]]] = {
+    "variance": (
+        "{share} of the variance on worlds left out, {folds} folds",
+        "留出的世界（{folds}折）：解释方差的{share}",
+    ),
+    "score": ("{score} on worlds left out, {folds} folds", "留出的世界（{folds}折）：{score}"),
+    "all": ("all: {known} of {n}, {share}", "全部：{n}个中有{known}个，{share}"),
+    "part": ("{part}: {known} of {n}, {share}", "{part}：{n}个中有{known}个，{share}"),
+    "all_mean": ("all: {mean} in {n}", "全部：{mean}，{n}个"),
+    "part_mean": ("{part}: {mean} in {n}", "{part}：{mean}，{n}个"),
+}
+
 
 def page_of(given: Mapping[str, Any], folder: Path, lang: str) -> Page:
     """Return the page of a verdict.
@@ -213,16 +225,12 @@ def _in(
         {**test, **said(test, "statement", "outcome", "note")} for test in content["tests"]
     ]
     if content.get("markdown"):
-        lines = str(content["markdown"]).splitlines()
-        found["markdown"] = "\n".join(retold(line, lang, texts) for line in lines)
+        found["markdown"] = _by_line(str(content["markdown"]), lang, texts)
     return found
 
 
-def _tree(text: str, lang: str) -> str:
-    """Return a tree of worlds, in which only two words are English."""
-    if lang == "en":
-        return text
-    return re.sub(r"(\d+) of (\d+)", r"\1/\2", text).replace("all: ", "全部：")
+def _by_line(text: str, lang: str, table: Mapping[str, tuple[str, str]]) -> str:
+    return "\n".join(retold(line, lang, table) for line in text.splitlines())
 
 
 def _verdict(row: Mapping[str, Any], say: Words) -> str:
@@ -379,7 +387,7 @@ def _tables(
         )
         blocks.append(Table("splits", say("splits"), columns, rows))
     if main.get("tree"):
-        blocks.append(Listing("tree", say("tree"), _tree(str(main["tree"]), say.lang)))
+        blocks.append(Listing("tree", say("tree"), _by_line(str(main["tree"]), say.lang, TREE)))
     if content.get("markdown"):
         blocks.append(Listing("said", say("script_said"), str(content["markdown"])))
     return blocks
