@@ -43,8 +43,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{outcome}：没有参数的区间排除无效应。",
     ),
     "undefined": (
-        "{said}",
-        "{outcome}在过多的模拟中没有定义，无法给出指数；请改用总有定义的结果，如users。",
+        "{outcome}: undefined in too many runs for an index. Take an outcome that always exists, "
+        "such as users.",
+        "{outcome}：在过多的模拟中没有定义，无法给出指数。请改用总有定义的结果，如users。",
     ),
     "index_oat": (
         "{outcome}: high end of the range against the low end",
@@ -109,8 +110,8 @@ def page_of(found: Any, lang: str) -> Page:
     for name in found.outcomes:
         try:
             frame = found.table(name)
-        except KoubeiError as error:
-            minded.append(say("undefined", said=error, outcome=outcome_in(lang, name)))
+        except KoubeiError:
+            minded.append(say("undefined", outcome=outcome_in(lang, name)))
             continue
         said += _findings(found, name, frame, say)
         charts.append(_dots(found, name, frame, say))
