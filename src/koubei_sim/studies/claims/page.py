@@ -14,6 +14,7 @@ from typing import Any, Final
 from koubei_sim.checks import shown
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.model.mechanisms import MODULES
 from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
@@ -108,6 +109,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "q95": ("95 %", "95%"),
     "smallest": ("matters from", "有意义自"),
     "better": ("better is", "更好为"),
+    "more": ("more", "更多"),
+    "less": ("less", "更少"),
+    "nothing_off": ("(none)", "（全部开启）"),
     "ladder": ("Without each mechanism", "逐一关闭机制"),
     "ladder_note": ("At the centre of the prior; 95 % intervals.", "在先验中心；95%区间。"),
     "module": ("switched off", "关闭"),
@@ -349,7 +353,7 @@ def _tables(
         [test["statement"], _verdict(test, say), test.get("share"), test.get("share_low"),
          test.get("share_high"), test.get("worlds"), _size(test, "effect_median"),
          _size(test, "effect_q05"), _size(test, "effect_q95"), _size(test, "smallest"),
-         test.get("outcome"), test.get("better", "")]
+         outcome_in(say.lang, str(test.get("outcome", ""))), _better(test, say)]
         for test in tests
     ]  # fmt: skip
     columns = _columns(
@@ -359,8 +363,9 @@ def _tables(
     blocks: list[Any] = [Table("tests", say("tests"), columns, rows)]
     if content.get("ladder"):
         rows = [
-            [row["module"], *(_size({**main, "effect_kind": main["effect"], **row}, name)
-                              for name in ("effect", "low", "high"))]
+            [_off(str(row["module"]), say),
+             *(_size({**main, "effect_kind": main["effect"], **row}, name)
+               for name in ("effect", "low", "high"))]
             for row in content["ladder"]
         ]  # fmt: skip
         columns = _columns(say, "module", "without:number", "low:number", "high:number")
@@ -391,6 +396,19 @@ def _tables(
     if content.get("markdown"):
         blocks.append(Listing("said", say("script_said"), str(content["markdown"])))
     return blocks
+
+
+def _better(test: Mapping[str, Any], say: Words) -> str:
+    word = test.get("better")
+    return say(word) if word in ("more", "less") else ""
+
+
+def _off(module: str, say: Words) -> str:
+    """Return what is switched off: its name, in Chinese after what it is."""
+    if module == "(none)":
+        return say("nothing_off")
+    known = MODULES.get(module)
+    return module if say.lang == "en" or known is None else f"{known.zh}（{module}）"
 
 
 def _columns(say: Words, *names: str) -> list[Column]:
