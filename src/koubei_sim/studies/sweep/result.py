@@ -194,7 +194,8 @@ class SweepResult(Look, Reported):
                 part[name].to_numpy(dtype=np.float64) for name in (outcome, "take_off")
             )
             horizon = float(curves_of.ticks_of(self.sweep, int(at)))
-            found = told(outcome, values, taken, self.sweep.key, horizon)
+            people = curves_of.people_of(self.sweep, int(at))
+            found = told(outcome, values, taken, self.sweep.key, horizon, people)
             where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
             share = float(np.nanmean(taken)) if np.isfinite(taken).any() else np.nan
             told_ = {"estimate": found.estimate, "low": found.low, "high": found.high, "n": found.n}
