@@ -241,18 +241,21 @@ def with_horizon(
 ) -> NDArray[np.float64]:
     """Return the values of a measure, a day that did not come as the horizon (None: as it is).
 
-    A day that came in none of them is not known, so NaN stay.
+    A day that came in none of them, within the horizon, is not known: NaN.
 
     Examples
     --------
-    >>> with_horizon("day:users:9", np.array([3.0, np.nan]), 90.0).tolist()
+    >>> with_horizon("day_loyal_100000", np.array([3.0, np.nan]), 90.0).tolist()
     [3.0, 90.0]
-    >>> with_horizon("day:users:9", np.array([np.nan, np.nan]), 90.0).tolist()
+    >>> with_horizon("day_loyal_100000", np.array([np.nan, np.nan]), 90.0).tolist()
+    [nan, nan]
+    >>> with_horizon("day:users:9", np.array([90.0, 90.0]), 90.0).tolist()
     [nan, nan]
     """
-    if horizon is None or not may_never_come(name) or not np.isfinite(values).any():
+    if horizon is None or not may_never_come(name):
         return values
-    return np.where(np.isnan(values), horizon, values)
+    came = (values < horizon).any()  # `day:` gives the length of a run where it did not come
+    return np.where(np.isnan(values), horizon, values) if came else np.full(values.shape, np.nan)
 
 
 def luck_of(name: str) -> int:
