@@ -142,8 +142,8 @@ def test_a_sweep_does_not_speak_of_take_off_where_there_is_none() -> None:
     taken = sweep.values("take_off").mean(axis=1)
     assert [share > 0.0 for share in taken] == [True, True, False], "one point of another kind"
     text = " ".join(Read(sweep.to_html()).text)
-    # Users, loyal fans and cost of that point, each in the row and in its drawing.
-    assert text.count("none took off") == 6
+    # Users, loyal fans and cost of that point, each in the table, the drawing and its words.
+    assert text.count("none took off") == 9
     said = next(t for t in text.split("Where it takes off, ") if t.startswith("users at the end"))
     assert "seeding.number = 60" not in said.partition(". ")[0]
 
