@@ -370,7 +370,7 @@ def test_dots_are_drawn_in_their_order_and_within_their_strip() -> None:
     """A scale upside down, or an infinite end that throws all others into a corner."""
     rows = [Dot("a", 1.0, 0.5, 2.0, "a"), Dot("b", 4.0, 2.0, math.inf, "b"),
             Dot("c", math.nan, math.nan, math.nan, "c")]  # fmt: skip
-    text = html._dots(Dots("d", "d", rows, "times", 1.0, True), Words("en"))
+    text = html._dots(Dots("d", "d", rows, "times", 1.0, True), Words("en"), 60)
     at = [float(x) for x in re.findall(r'<circle cx="([\d.]+)%"', text)]
     ends = [float(x) for x in re.findall(r'class="span" x1="([\d.]+)%" x2="[\d.]+%"', text)]
     assert len(at) == 2

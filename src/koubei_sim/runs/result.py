@@ -493,7 +493,7 @@ def _lines(events: pd.DataFrame) -> pd.DataFrame:
     """Return events as a table that prints whole; the tick says the date."""
     from koubei_sim.looks.frames import Table
 
-    return Table(events).told([name for name in events if name != "date"])
+    return Table(events).told([str(name) for name in events if name != "date"])
 
 
 def final_rows(run: Run) -> list[tuple[str, Told]]:
