@@ -13,8 +13,9 @@ import pytest
 
 import koubei_sim as kb
 from koubei_sim.cascades.statistics import size_interval
-from koubei_sim.metrics import bounds, hurdle, mean_interval, told
+from koubei_sim.metrics import bounds, hurdle, mean_interval, outcomes, told
 from koubei_sim.metrics.overview import SHARES
+from koubei_sim.runs.result import final_rows
 from koubei_sim.studies.compare.strata import effect
 
 PEOPLE = 2000.0
@@ -53,23 +54,23 @@ def test_a_cascade_reaches_no_more_than_all() -> None:
     assert size_interval([3, 100, 90], most=100)[:3] == (pytest.approx(193 / 3), 0.0, 100.0)
 
 
-@pytest.mark.parametrize("rng", range(3))
-def test_summaries_of_few_replicates_stay_within_bounds(rng: int) -> None:
-    """Catches a door that does not hand on how many people there are."""
-    sc = kb.Scenario.load("tiny").replace(n_agents=80, ticks=60, **{"seeding.number": 4})
-    found = kb.run(sc, replicates=3, rng=rng, threads=1)
-    people = sc.n_agents * sc.people_per_agent
-    table = found.summary()
-    for name in table.index:
-        least, most = bounds(str(name), 60.0, people)
-        ends = table.loc[name, ["low", "high"]].astype(float)
-        assert not (ends < least).any() and not (ends > most).any(), name
-    assert not (found.pyramid()[["users_high", "loyal_high"]] > people).any(axis=None)
-    both = kb.compare({"a": sc, "b": sc.replace(**{"seeding.number": 5})}, 3, rng, threads=1)
-    assert not both.told("users", "b").high > people
-    swept = kb.sweep(sc, {"n_agents": [60, 80]}, replicates=3, rng=rng, threads=1)
-    ends = swept.summary("users")["high"].to_numpy()
-    assert not (ends > np.array([60.0, 80.0]) * sc.people_per_agent).any()
+def test_every_door_knows_how_many_people_there_are() -> None:
+    """Catches a door that does not hand on how many people there are, or counts them as agents."""
+    sc = kb.Scenario.load("tiny").replace(
+        n_agents=30, ticks=80, people_per_agent=10.0,
+        **{"seeding.number": 20, "seeding.purity": 0.5},
+    )  # fmt: skip
+    found = kb.run(sc, replicates=4, rng=15, threads=1)
+    values = outcomes(found, ["users"])["users"]
+    assert told("users", values, np.ones(4)).high > 300.0, "an interval that must be cut"
+    assert found.summary().loc["users", "high"] == 300.0
+    assert found.pyramid().iloc[-1]["users_high"] == 300.0
+    assert dict(final_rows(found))["users"].high == 300.0
+    assert "to 300" in str(found.to_html())
+    both = kb.compare({"a": sc, "b": sc.replace(**{"seeding.purity": 0.6})}, 4, 15, threads=1)
+    assert both.told("users", "a").high == 300.0
+    swept = kb.sweep(sc, {"people_per_agent": [10.0]}, replicates=4, rng=15, threads=1)
+    assert swept.summary("users")["high"].tolist() == [300.0]
 
 
 def test_a_cut_interval_covers_as_the_whole_one() -> None:
