@@ -74,7 +74,8 @@ def test_levers_say_what_the_table_says(preset: str) -> None:
         assert all(low < high for low, high in pairwise(lever.steps))
         assert (lever.unit, lever.allowed) == (row.unit, row.range)
         assert row.provenance in lever.note("en")
-        assert chinese[lever.path].provenance in lever.note("zh")
+        told = chinese[lever.path]
+        assert told.provenance in lever.note("zh") and told.range in lever.note("zh")
         assert lever.label("en") != lever.label("zh")
         if not lever.path.startswith("nodes."):  # their shares are all free
             scenario.replace(**{lever.path: type(row.value)(lever.steps[-1])})

@@ -77,9 +77,8 @@ class Lever(NamedTuple):
 
     def note(self, lang: str) -> str:
         """Return what may stand there and where the value comes from."""
-        allowed = text_in(lang, "ranges", self.allowed)
         source = text_in(lang, "provenance", self.provenance)
-        return say("allowed", lang, range=allowed, source=source)
+        return say("allowed", lang, range=self.allowed, source=source)
 
     def nearest(self, value: float) -> float:
         """Return the step nearest to a value."""
