@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from koubei_sim.errors import KoubeiError, nearest
 
@@ -21,6 +21,8 @@ Engine = Literal["compiled", "reference"]
 Backend = Literal["threads", "loky", "dask"]
 Lang = Literal["en", "zh"]
 Naming = Literal["label", "row"]
+#: What texts and figures are written in; English first, as in every table of words.
+LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 Word = TypeVar("Word", bound=str)
 
 #: Marks at the start of a text file -> its encoding.
@@ -141,6 +143,17 @@ def word(where: str, value: Any, allowed: Sequence[Word]) -> Word:
             fix=nearest(value, allowed) if isinstance(value, str) else None,
         )
     return allowed[allowed.index(value)]
+
+
+def lang(value: Any) -> Lang:
+    """Return a language that texts and figures are written in.
+
+    Examples
+    --------
+    >>> lang("zh")
+    'zh'
+    """
+    return word("lang", value, LANGUAGES)
 
 
 def one_of(where: str, name: Any, names: Collection[str], what: str = "unknown") -> None:

@@ -26,10 +26,10 @@ def page_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Pa
     """A function kind, language -> the file of its report, written once."""
     folder = tmp_path_factory.mktemp("reports")
 
-    def written(kind: str, language: str = "en") -> Path:
-        path = folder / f"{kind}-{language}.html"
+    def written(kind: str, lang: str = "en") -> Path:
+        path = folder / f"{kind}-{lang}.html"
         if not path.exists():
-            reports.made(kind).to_html(path, language=language)
+            reports.made(kind).to_html(path, lang=lang)
         return path
 
     return written
@@ -62,17 +62,17 @@ def test_every_kind_opens_offline_and_can_be_read_by_anybody(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
 def test_a_run_is_read_on_paper_white_and_black_wide_and_narrow(
-    language: str, scheme: str, width: int, visit: Any, axe: Any, page_of: Any
+    lang: str, scheme: str, width: int, visit: Any, axe: Any, page_of: Any
 ) -> None:
     """Contrast that is lost in the dark, a table that pushes a phone's page sideways."""
-    seen = visit(page_of("run", language), width, bypass_csp=True, color_scheme=scheme)
+    seen = visit(page_of("run", lang), width, bypass_csp=True, color_scheme=scheme)
     assert axe(seen.page) == []
     wide = seen.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width
     assert seen.page.locator("canvas").count() == 5
-    seen.picture(f"report-run-{language}-{scheme}-{width}")
+    seen.picture(f"report-run-{lang}-{scheme}-{width}")
     quiet(seen)
 
 

@@ -173,6 +173,8 @@ def test_looking_commands(call, tmp_path):
         (["describe", "tiny", "--lang", "zh"], "种子"),
         (["params", "tiny"], "seeding.purity = "),
         (["params", "--search", "purity"], "seeding.purity = "),
+        (["params", "tiny", "--lang", "zh"], "种子用户中发烧友的比例（纯度）"),
+        (["describe", "gate", "--lang", "zh"], "早期把小白挡在门外"),
         (["presets"], "xiaomi"),
         (["info"], "numba"),
     ):

@@ -285,7 +285,7 @@ def test_chinese_falls_back_with_one_line(result, monkeypatch, capsys):
     assert ax.get_title(loc="left") == "New users and leavers per week"
     monkeypatch.setattr(style, "chinese_font", lambda: "DejaVu Sans")
     assert plots.growth(result, lang="zh").get_title(loc="left") == "每周新增与流失用户"
-    with pytest.raises(KoubeiError, match="unknown language"):
+    with pytest.raises(KoubeiError, match=r"lang: unknown, got .fr., allowed"):
         plots.growth(result, lang="fr")
 
 

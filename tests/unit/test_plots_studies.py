@@ -12,6 +12,7 @@ import pytest
 from koubei_sim import plots, studies
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import OUTCOMES
+from koubei_sim.metrics.words import CHINESE, outcome_in
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.plots import words
 
@@ -204,8 +205,8 @@ def test_bars_of_strata_are_their_shares() -> None:
 
 def test_every_outcome_has_a_chinese_name() -> None:
     """Catches a new outcome that would fail on a slide in Chinese."""
-    assert set(words._OUTCOMES) == set(OUTCOMES)
-    assert all(words.outcome_name(o, "zh") != words.outcome_name(o, "en") for o in OUTCOMES)
+    assert set(CHINESE) == set(OUTCOMES)
+    assert all(outcome_in("zh", o) != outcome_in("en", o) for o in OUTCOMES)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

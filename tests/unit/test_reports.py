@@ -47,7 +47,7 @@ ROOMS = (
 MOST = 400_000
 
 
-def nasty_page(language: str = "en") -> Page:
+def nasty_page(lang: str = "en") -> Page:
     """Every kind of block, with a name that would break out of any of them."""
     x, values = np.arange(3), np.array([1.0, np.nan, 3.0])
     blocks = [
@@ -60,7 +60,7 @@ def nasty_page(language: str = "en") -> Page:
                NASTY, NASTY),
         Dots(NASTY, NASTY, [Dot(NASTY, 1.0, 0.5, 2.0, NASTY)], note=NASTY),
     ]  # fmt: skip
-    return Page(NASTY, NASTY, language, [Section(NASTY, blocks, folded=True)])
+    return Page(NASTY, NASTY, lang, [Section(NASTY, blocks, folded=True)])
 
 
 # The same numbers -----------------------------------------------------------------------------
@@ -142,8 +142,8 @@ def test_a_sweep_does_not_speak_of_take_off_where_there_is_none() -> None:
     taken = sweep.values("take_off").mean(axis=1)
     assert [share > 0.0 for share in taken] == [True, True, False], "one point of another kind"
     text = " ".join(Read(sweep.to_html()).text)
-    # Users, loyal fans and cost of that point, each in the row and in its drawing.
-    assert text.count("none took off") == 6
+    # Users, loyal fans and cost of that point, each in the table, the drawing and its words.
+    assert text.count("none took off") == 9
     said = next(t for t in text.split("Where it takes off, ") if t.startswith("users at the end"))
     assert "seeding.number = 60" not in said.partition(". ")[0]
 
@@ -167,10 +167,10 @@ def test_over_time_of_some_days_is_that_of_all_days() -> None:
 # Text is text ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_names_are_text_wherever_they_stand(language: str) -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_names_are_text_wherever_they_stand(lang: str) -> None:
     """One place that is not escaped: a third script, or a name that is cut or doubled."""
-    read = Read(html.text_of(nasty_page(language)))
+    read = Read(html.text_of(nasty_page(lang)))
     assert len(read.scripts) == 2
     shown = NASTY.replace("\u202e", "\ufffd")  # it would turn round all text behind it
     assert read.data["charts"][0]["name"] == shown
@@ -198,16 +198,16 @@ def test_only_the_script_of_the_page_may_run() -> None:
 
 
 @pytest.mark.parametrize("kind", tuple(reports.KINDS))
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_kind_has_a_page_that_fetches_nothing(kind: str, language: str) -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_kind_has_a_page_that_fetches_nothing(kind: str, lang: str) -> None:
     """An address that leaves the file, a file too large to mail, a page that is half English."""
-    text = reports.made(kind).to_html(language=language)
+    text = reports.made(kind).to_html(lang=lang)
     read = Read(text)
     assert all(address.startswith("#") for address in read.addresses)
     assert len(text.encode()) < MOST
     heads = re.findall(r"<h2[^>]*>([^<]*)</h2>", text)
     assert len(heads) >= 4
-    if language == "zh":
+    if lang == "zh":
         assert all(re.search("[\u4e00-\u9fff]", head) for head in heads)
 
 
@@ -284,7 +284,7 @@ def test_without_openpyxl_one_line_says_what_to_install(tmp_path: Path, monkeypa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ({"language": "de"}, r"language: unknown, got 'de', allowed 'en', 'zh'"),
+        ({"lang": "de"}, r"lang: unknown, got 'de', allowed 'en', 'zh'"),
         ({"path": "page.pdf"}, r"path: another kind of file, got page.pdf, allowed .html"),
         ({"path": 5}, r"path: not a path, got 5"),
         ({"title": 5}, r"title: not text, got 5"),
@@ -345,7 +345,7 @@ def test_no_room_says_a_word_of_every_page_with_other_values(room: str) -> None:
 
 
 def test_words_of_an_unknown_language_are_refused() -> None:
-    with pytest.raises(KoubeiError, match="language: unknown"):
+    with pytest.raises(KoubeiError, match="lang: unknown"):
         Words("fr")
 
 
@@ -370,7 +370,7 @@ def test_dots_are_drawn_in_their_order_and_within_their_strip() -> None:
     """A scale upside down, or an infinite end that throws all others into a corner."""
     rows = [Dot("a", 1.0, 0.5, 2.0, "a"), Dot("b", 4.0, 2.0, math.inf, "b"),
             Dot("c", math.nan, math.nan, math.nan, "c")]  # fmt: skip
-    text = html._dots(Dots("d", "d", rows, "times", 1.0, True), Words("en"))
+    text = html._dots(Dots("d", "d", rows, "times", 1.0, True), Words("en"), 60)
     at = [float(x) for x in re.findall(r'<circle cx="([\d.]+)%"', text)]
     ends = [float(x) for x in re.findall(r'class="span" x1="([\d.]+)%" x2="[\d.]+%"', text)]
     assert len(at) == 2

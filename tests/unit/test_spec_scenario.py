@@ -419,7 +419,7 @@ def test_descriptions_name_what_matters():
     on, off = text.split("MODULES OFF")
     assert "rival" in on.split("MODULES ON")[1]
     assert "reinforcement" in off
-    with pytest.raises(KoubeiError, match="unknown language"):
+    with pytest.raises(KoubeiError, match=r"lang: unknown, got .fr., allowed"):
         Scenario().describe("fr")
 
 

@@ -35,9 +35,10 @@ from koubei_sim.app.design import (
 from koubei_sim.app.desk import READY, Desk
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import KEY, VALUE, WORLDS, Opening
-from koubei_sim.app.words import LANGUAGES, say
+from koubei_sim.app.words import CHOICE, say
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.runs.progress import Stopped
 
 logger = logging.getLogger("koubei_sim")
@@ -108,10 +109,10 @@ def _preset(name: str) -> Opened:
 def choices(mo: Any, visitor: Visitor) -> tuple[Any, Any, Any]:
     """Return the controls for language, preset and a file of one's own."""
     lang = visitor.opening.lang
-    spoken = {code: name for name, code in LANGUAGES.items()}
+    spoken = {code: name for name, code in CHOICE.items()}
     names = list(dict.fromkeys((visitor.opening.source.name, *Scenario.presets())))
     return (
-        mo.ui.dropdown(LANGUAGES, value=spoken[lang], label=say("language", lang), full_width=True),
+        mo.ui.dropdown(CHOICE, value=spoken[lang], label=say("language", lang), full_width=True),
         mo.ui.dropdown(
             names, value=visitor.source.name, label=say("scenario", lang), full_width=True
         ),
@@ -194,7 +195,8 @@ def sidebar(
         {title: mo.vstack(parts, gap=0.25) for title, parts in groups.items()},
         multiple=True, expanded=[say("seeds", lang)],
     )  # fmt: skip
-    head = mo.Html(f'<h2 class="koubei-title">{escape(source.scenario.title or source.name)}</h2>')
+    title = text_in(lang, "scenarios", source.scenario.title or source.name)
+    head = mo.Html(f'<h2 class="koubei-title">{escape(title)}</h2>')
     parts = [head, language, preset, upload, opens, pressed["keep"], pressed["reset"]]
     return mo.sidebar(mo.vstack(parts, gap=0.75), width="24rem")
 

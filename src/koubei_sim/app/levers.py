@@ -14,9 +14,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from koubei_sim.app.words import LANGUAGES, say, unit_of
+from koubei_sim.app.words import say, unit_of
+from koubei_sim.checks import LANGUAGES
 from koubei_sim.model import mechanisms
 from koubei_sim.model.scenario import Row, Scenario, parameter_table
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.model.scenario.parameters import idle
 from koubei_sim.studies.design.priors import limits
@@ -75,7 +77,8 @@ class Lever(NamedTuple):
 
     def note(self, lang: str) -> str:
         """Return what may stand there and where the value comes from."""
-        return say("allowed", lang, range=self.allowed, source=self.provenance)
+        source = text_in(lang, "provenance", self.provenance)
+        return say("allowed", lang, range=self.allowed, source=source)
 
     def nearest(self, value: float) -> float:
         """Return the step nearest to a value."""
@@ -152,6 +155,6 @@ def mechanisms_of(scenario: Scenario, lang: str = "en") -> dict[str, str]:
     for name, works in active(scenario).items():
         if works and name in mechanisms.MODULES:
             module = mechanisms.MODULES[name]
-            text = (module.en, module.zh)[list(LANGUAGES.values()).index(lang)]
+            text = (module.en, module.zh)[LANGUAGES.index(lang)]
             found[f"{name}: {text}"] = name
     return found

@@ -23,7 +23,6 @@ from urllib.parse import quote, urlsplit
 from koubei_sim import checks
 from koubei_sim.app.design import MOST_BYTES, MOST_PEOPLE, opened
 from koubei_sim.app.opening import PEOPLE, Opening, open_with
-from koubei_sim.app.words import LANGUAGES
 from koubei_sim.errors import KoubeiError
 
 logger = logging.getLogger("koubei_sim")
@@ -82,7 +81,7 @@ def serve(
     """
     people = checks.whole("people", people, 1, MOST_PEOPLE)
     port = checks.whole("port", port, 0, 65_535)
-    lang = checks.word("lang", lang, list(LANGUAGES.values()))
+    lang = checks.lang(lang)
     word = token_for(host, token)
     opening = Opening(opened(scenario), people, lang)
     opening.settings()  # refuses what the page could not open with

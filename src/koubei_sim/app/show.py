@@ -19,8 +19,8 @@ from koubei_sim import metrics, plots
 from koubei_sim.app.answers import Answer
 from koubei_sim.app.design import FIRST, SECOND
 from koubei_sim.app.words import say
+from koubei_sim.metrics.words import outcome_in
 from koubei_sim.plots.files import picture
-from koubei_sim.plots.words import outcome_name
 
 #: Settings of matplotlib are those of the process: one figure at a time.
 _DRAWING: Final = threading.Lock()
@@ -176,7 +176,7 @@ def findings(answer: Answer, lang: str) -> str:
     rows = []
     for found in answer.findings:
         share = found.outcome == "take_off"
-        said = say("take_off", lang) if share else outcome_name(found.outcome, lang)
+        said = say("take_off", lang) if share else outcome_in(lang, found.outcome)
         values = [_share(v) if share else _amount(v) for v in (found.first, found.second)]
         rows.append([said, *values, _effect(found.effect), say(found.of, lang)])
     return _table(say("findings", lang), head, rows)

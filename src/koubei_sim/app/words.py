@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-#: As they are chosen on the page.
-LANGUAGES: Final = {"English": "en", "中文": "zh"}
+from koubei_sim.checks import LANGUAGES
+from koubei_sim.model.scenario.chinese import text_in
+from koubei_sim.reports.words import said
+
+#: What a visitor chooses -> the language.
+CHOICE: Final[dict[str, str]] = dict(zip(("English", "中文"), LANGUAGES, strict=True))
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # what can be moved
@@ -141,7 +145,7 @@ def say(word: str, lang: str, **values: object) -> str:
     >>> say("channel", "en", name="weibo"), say("seeds", "zh")
     ('Channel: weibo', '种子用户')
     """
-    return _WORDS[word][list(LANGUAGES.values()).index(lang)].format(**values)
+    return said(_WORDS, word, lang, **values)
 
 
 def unit_of(unit: str, lang: str) -> str:
@@ -152,4 +156,4 @@ def unit_of(unit: str, lang: str) -> str:
     >>> unit_of("1/day", "zh"), unit_of("money", "en")
     ('每天', 'money')
     """
-    return say(unit, lang) if unit in _UNITS else unit
+    return say(unit, lang) if unit in _UNITS else text_in(lang, "units", unit)

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from koubei_sim.cascades.words import MEANINGS, NOTES
+from koubei_sim.metrics.words import CELLS
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Column,
@@ -22,7 +24,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.storage import provenance
 
 _THIN: Final = 20
@@ -77,15 +79,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `CascadeResult`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     summary = found.summary()
     charts = _charts(found, say)
+    notes = [retold(note, lang, NOTES) for note in found.notes]
     sections = [
         Section(
             say("findings"),
-            [Sentences(list(found.notes), True), _figures(found, summary, say),
+            [Sentences(notes, True), _figures(found, summary, say),
              Sentences(_findings(summary, say))],
         ),
         *([Section(say("charts"), charts)] if charts else []),
@@ -96,7 +99,7 @@ def page_of(found: Any, language: str) -> Page:
     lead = say(
         "lead", people=found.n, replicates=found.replicates, method=found.method, key=found.key
     )
-    return Page(say("title", rule=type_of(found.rule)), lead, language, sections)
+    return Page(say("title", rule=type_of(found.rule)), lead, lang, sections)
 
 
 def type_of(rule: Any) -> str:
@@ -107,8 +110,8 @@ def type_of(rule: Any) -> str:
 
 def _figures(found: Any, summary: Any, say: Words) -> Figures:
     size: Any = summary.loc["size"]
-    ends = numbers.interval(size["low"], size["high"], "count", say.language)
-    span = numbers.interval(size["q05"], size["q95"], "count", say.language)
+    ends = numbers.interval(size["low"], size["high"], "count", say.lang)
+    span = numbers.interval(size["q05"], size["q95"], "count", say.lang)
     most = float(found.sizes.max()) if found.replicates else float("nan")
     return Figures(
         [
@@ -122,7 +125,7 @@ def _figures(found: Any, summary: Any, say: Words) -> Figures:
 def _findings(summary: Any, say: Words) -> list[str]:
     def told(name: str, kind: str) -> str:
         row: Any = summary.loc[name]
-        return numbers.told(row["mean"], row["low"], row["high"], kind, say.language)
+        return numbers.told(row["mean"], row["low"], row["high"], kind, say.lang)
 
     size: Any = summary.loc["size"]
     low, middle, high = (numbers.shown(size[q], "count") for q in ("q05", "q50", "q95"))
@@ -157,6 +160,9 @@ def _charts(found: Any, say: Words) -> list[Curves]:
 
 
 def _table(summary: Any, say: Words) -> Table:
+    summary = summary.copy()
+    for column, words in (("meaning", MEANINGS), ("interval", CELLS)):
+        summary[column] = [retold(cell, say.lang, words) for cell in summary[column]]
     columns = [("meaning", say("meaning"), "text"), ("mean", say("mean"), "row")]
     columns += [("sd", say("sd"), "row"), ("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [(f"q{share:02d}", say("quantile", share=share), "row") for share in (5, 50, 95)]

@@ -6,6 +6,7 @@ unpickled.  Made by the driver of cascades; used by people, figures and the comm
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -23,6 +24,7 @@ from koubei_sim.cascades.page import page_of
 from koubei_sim.cascades.replicates import Replicates
 from koubei_sim.cascades.statistics import size_interval
 from koubei_sim.cascades.varied import described
+from koubei_sim.cascades.words import MEANINGS
 from koubei_sim.checks import Naming
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import count_text, html_look, html_table, wrapped
@@ -32,6 +34,7 @@ from koubei_sim.metrics.overview import QUANTILES
 from koubei_sim.networks.files.writers import write_tree
 from koubei_sim.networks.labelling import as_labels
 from koubei_sim.reports.door import Reported
+from koubei_sim.reports.words import said
 from koubei_sim.storage.provenance import array_digest, versions
 
 if TYPE_CHECKING:
@@ -143,38 +146,36 @@ TABLES: Final[dict[str, Callable[[Any], Any]]] = {
 def _outcomes(result: Replicates) -> dict[str, tuple[NDArray[np.float64], str]]:
     """Every outcome, one float a replicate (NaN: undefined), and what it is."""
     found = result.outcome
-    last = "step" if result.steps else "time"
+
+    def means(name: str, **values: str) -> str:
+        return said(MEANINGS, name, "en", **values)
+
     rows: dict[str, tuple[NDArray[Any], str]] = {
-        "size": (result.sizes, "people ever active, seeds too"),
-        "share": (result.share, "share of all people"),
+        "size": (result.sizes, means("size")),
+        "share": (result.share, means("share")),
     }
     if len(result.kind_names) > 1:
         by_kind = result.sizes_by_kind
         for k, name in enumerate(result.kind_names):
-            rows[f"size {name}"] = (by_kind[:, k], f"activations of kind {name}")
+            rows[f"size {name}"] = (by_kind[:, k], means("kind", kind=name))
     if (found.events > found.sizes).any():
-        rows["events"] = (found.events, "activations, again and again")
-    rows["end"] = (found.ends, f"{last} of the last activation")
+        rows["events"] = (found.events, means("events"))
+    rows["end"] = (found.ends, means("end_step" if result.steps else "end_time"))
     off = result.took_off()
-    rows["take_off"] = (off, "share of replicates that took off")
-    rows["size_off"] = (np.where(off, result.sizes, np.nan), "people ever active in those")
+    rows["take_off"] = (off, means("take_off"))
+    rows["size_off"] = (np.where(off, result.sizes, np.nan), means("size_off"))
     if found.activations is not None:
         shape = result.trees()
         place = np.searchsorted(found.replicates, shape["replicate"].to_numpy())
         # Trees sorted by size: the largest of each replicate is written last.
         order = np.argsort(shape["size"].to_numpy(), kind="stable")
         count = np.bincount(place, minlength=result.replicates)
-        rows["trees"] = (count, "trees (roots)")
-        meaning = {
-            "size": "activations in the largest tree",
-            "depth": "its generations below the root",
-            "breadth": "its largest generation",
-            "virality": "its structural virality",
-        }
-        for name, says in meaning.items():
+        rows["trees"] = (count, means("trees"))
+        for name in ("size", "depth", "breadth", "virality"):
             values = np.full(result.replicates, np.nan)
             values[place[order]] = shape[name].to_numpy()[order]
-            rows["largest_tree" if name == "size" else name] = (values, says)
+            outcome = "largest_tree" if name == "size" else name
+            rows[outcome] = (values, means(outcome))
     return {name: (np.asarray(values, np.float64), says) for name, (values, says) in rows.items()}
 
 
@@ -356,7 +357,8 @@ class CascadeResult(Replicates, Reported):
             return Interval(*ends, found.method)
         if name.startswith("size ") and len(self.kind_names) > 1:
             return self.mean_size(name.removeprefix("size "))
-        return size_interval(values, self.key, 6000 + 50 * number)
+        most = float(self.n) if name == "size_off" else math.inf
+        return size_interval(values, self.key, 6000 + 50 * number, most)
 
     def to_xarray(self) -> xr.Dataset:
         """Return everything but the log as an xarray Dataset with named dimensions."""

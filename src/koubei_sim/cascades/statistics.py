@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades.outcome import Activations, Outcome
+from koubei_sim.cascades.words import NOTES
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics.intervals import SKEWED, Interval, mean_interval, skewness
+from koubei_sim.metrics.intervals import SKEWED, Interval, cut, mean_interval, skewness
+from koubei_sim.reports.words import said
 
 #: Beyond so many values the bootstrap resamples means of blocks instead of single values.
 MOST_RESAMPLED: Final = 2000
@@ -29,14 +31,16 @@ COCHRAN: Final = 25.0
 GROWTH: Final = 1.5  # replicates are added by half as many as there are
 
 
-def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval:
+def size_interval(
+    values: ArrayLike, key: int = 0, outcome: int = 0, most: float = math.inf
+) -> Interval:
     """Return the mean over replicates with a 95 % interval that minds the tail.
 
     As `koubei_sim.metrics.mean_interval` (Student's t, or the accelerated bootstrap where the
     skewness exceeds 1) up to `MOST_RESAMPLED` values.  Beyond, the values are cut into that many
     blocks of neighbours, which are independent of each other as replicates are; where the means
     of blocks are still skewed they are resampled, else Student's t on the single values is sound.
-    No size is below 0, so the interval does not begin below it.
+    No size is below 0 or above `most`, so the interval ends there.
 
     Parameters
     ----------
@@ -44,6 +48,8 @@ def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval
         One value a replicate, 0 or more; NaN are left out.
     key, outcome : int
         Address of the resampling draws.
+    most : float
+        What no value exceeds: people, of sizes.
 
     Returns
     -------
@@ -60,7 +66,8 @@ def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval
     finite = np.asarray(values, dtype=np.float64).ravel()
     finite = finite[np.isfinite(finite)]
     found = _interval_of(finite, key, outcome)
-    return found._replace(low=float(np.maximum(found.low, 0.0)))  # NaN stays
+    low, high = cut(found.low, found.high, 0.0, most)
+    return found._replace(low=low, high=high)
 
 
 def _interval_of(finite: NDArray[np.float64], key: int, outcome: int) -> Interval:
@@ -222,8 +229,7 @@ def notes(sizes: ArrayLike, asked: float | None, time: NDArray[np.float64]) -> t
     width = float(time[1] - time[0])
     if width < 1.5 * asked:  # they only ever become twice as wide
         return found
-    note = f"tick = {asked:g} would make too many bins: those of the curves are {width:g} wide"
-    return (note, *found)
+    return (said(NOTES, "bins", "en", asked=asked, width=width), *found)
 
 
 def size_notes(values: ArrayLike) -> tuple[str, ...]:
@@ -240,18 +246,16 @@ def size_notes(values: ArrayLike) -> tuple[str, ...]:
     sizes = sizes[np.isfinite(sizes)]
     if sizes.size < 2 or sizes.sum() <= 0:
         return ()
-    notes = []
+    found = []
     skew = skewness(sizes)
     needed = math.ceil(COCHRAN * skew * skew)
     if abs(skew) > SKEWED and sizes.size < needed:
-        notes.append(
-            f"sizes are skewed ({skew:.1f}): {sizes.size:,} replicates are few for a normal "
-            f"interval ({needed:,} needed)"
-        )
+        words = {"skew": skew, "replicates": sizes.size, "needed": needed}
+        found.append(said(NOTES, "skewed", "en", **words))
     largest = float(sizes.max() / sizes.sum())
     if sizes.size >= 20 and largest > max(0.1, 5.0 / sizes.size):
-        notes.append(f"the largest replicate holds {largest:.0%} of all: the mean rests on it")
-    return tuple(notes)
+        found.append(said(NOTES, "largest", "en", share=largest))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

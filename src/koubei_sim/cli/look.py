@@ -7,7 +7,7 @@ import sys
 import textwrap
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,6 +24,7 @@ from koubei_sim.cli.options import (
 )
 from koubei_sim.cli.screen import brief
 from koubei_sim.errors import KoubeiError
+from koubei_sim.reports.words import said
 
 #: What has a JSON schema -> its room and its class.
 SCHEMAS = {
@@ -32,6 +33,13 @@ SCHEMAS = {
     "calibration": ("studies.calibration", "CalibrationFile"),
     "claim": ("studies.claims", "ClaimFile"),
 }
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "row": ("{what}; allowed {allowed}; neutral {neutral}; {source}",
+            "{what}；允许{allowed}；中性值{neutral}；来源：{source}"),
+    "row_of_any": ("{what}; neutral {neutral}; {source}",
+                   "{what}；中性值{neutral}；来源：{source}"),
+    "number": ("{number} parameters", "{number}个参数"),
+}  # fmt: skip
 
 # Scenarios and results ------------------------------------------------------------------------
 
@@ -50,7 +58,7 @@ def describe(
 
     path = scenario.endswith(".toml") or os.path.sep in scenario or os.path.exists(scenario)
     if not changes and not path and scenario not in Scenario.presets():
-        print(lookup.told(scenario))
+        print(lookup.told(scenario, lang.value))
         return FINE
     found, _ = scenario_from(scenario, changes_of(changes))
     print(found.describe(lang))
@@ -63,16 +71,19 @@ def params(
     search: Annotated[
         str | None, typer.Option(help="Only parameters whose path or text has this.")
     ] = None,
+    lang: Language = Lang.en,
     as_json: AsJson = False,
 ) -> int:
     """List all parameters: range, neutral value, provenance."""
+    from koubei_sim.cli.lookup import wrapped
     from koubei_sim.model.scenario import parameter_table, parameter_table_json
+    from koubei_sim.model.scenario.chinese import text_in
 
     scenario = None if given is None else scenario_from(given, {})[0]
     if as_json and search is None:
-        screen.write_json_text(parameter_table_json(scenario))
+        screen.write_json_text(parameter_table_json(scenario, lang.value))
         return FINE
-    rows = parameter_table(scenario)
+    rows = parameter_table(scenario, lang.value)
     if search is not None:
         wanted = search.lower()
         rows = [row for row in rows if wanted in f"{row.path} {row.description}".lower()]
@@ -84,14 +95,12 @@ def params(
         head = f"{row.path} = {_short(value)}"
         unit = "" if row.unit in ("1", "name", "choice") else f" {row.unit}"
         print(screen.cut(head + unit, 79))
-        text = f"{row.description}; {_of(row.range)}neutral {_short(row.neutral)}; {row.provenance}"
-        print(textwrap.fill(text, 79, initial_indent="    ", subsequent_indent="    "))
-    print(f"{len(rows)} parameters")
+        values = {"allowed": row.range, "neutral": text_in(lang, "ranges", _short(row.neutral))}
+        text = said(WORDS, "row" if row.range else "row_of_any", lang, **values,
+                    what=row.description, source=row.provenance)  # fmt: skip
+        print("\n".join(wrapped(text, lang.value)))
+    print(said(WORDS, "number", lang, number=len(rows)))
     return FINE
-
-
-def _of(allowed: str) -> str:
-    return f"allowed {allowed}; " if allowed else ""
 
 
 def _short(value: Any) -> str:
@@ -150,8 +159,8 @@ def presets(as_json: AsJson = False) -> int:
     for what, some in (("preset", source), ("mechanism", rules)):
         for name, package in some.items():
             print(f"{what} {name}: of the package {package}")
-    for said in broken:
-        print(f"koubei: note: {said}", file=sys.stderr)
+    for line in broken:
+        print(f"koubei: note: {line}", file=sys.stderr)
     return FINE
 
 

@@ -14,11 +14,29 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.reports.words import said
 
 #: Entries that are shown; `koubei params --search` lists all parameters with a word.
 MOST: Final = 12
 KINDS: Final = ("module", "parameter", "outcome", "column of data", "composite", "in the field")
+
+
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "module": ("module", "模块"),
+    "parameter": ("parameter", "参数"),
+    "outcome": ("outcome", "结果"),
+    "column of data": ("column of data", "数据列"),
+    "composite": ("composite", "复合量"),
+    "in the field": ("in the field", "领域用语"),
+    "values": ("default {default}, neutral {neutral}, {range}",
+               "默认{default}；中性值{neutral}；允许{range}"),
+    "parameters": ("parameters: {names}", "参数：{names}"),
+    "here": ("here: {more}", "本库称：{more}"),
+    "more": ("and {more} more; `koubei params --search {word}` has parameters",
+             "另有{more}项；`koubei params --search {word} --lang zh`列出参数"),
+}  # fmt: skip
 
 
 class Entry(NamedTuple):
@@ -32,24 +50,35 @@ class Entry(NamedTuple):
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
-    """Return everything that can be looked up."""
+def entries(lang: Lang = "en") -> tuple[Entry, ...]:
+    """Return everything that can be looked up; the words of the field are English."""
     from koubei_sim.metrics import OUTCOMES
+    from koubei_sim.metrics.words import outcome_in
     from koubei_sim.model import mechanisms
     from koubei_sim.model.scenario import parameter_table
+    from koubei_sim.model.scenario.chinese import text_in
 
     found = [
-        Entry("module", name, f"{module.en} ({module.zh})", module.parameters)
+        Entry("module", name, f"{module.en} ({module.zh})" if lang == "en" else module.zh,
+              module.parameters)
         for name, module in mechanisms.MODULES.items()
-    ]
-    for row in parameter_table():
+    ]  # fmt: skip
+    for row in parameter_table(lang=lang):
         unit = "" if row.unit in ("1", "name", "choice") else f" {row.unit}"
-        said = f"default {_short(row.default)}{unit}, neutral {_short(row.neutral)}, {row.range}"
-        found.append(Entry("parameter", row.path, row.description, (said.rstrip(", "),)))
-    found += [Entry("outcome", name, text) for name, text in OUTCOMES.items()]
+        neutral = text_in(lang, "ranges", _short(row.neutral))
+        values = {"default": _short(row.default) + unit, "neutral": neutral, "range": row.range}
+        text = said(WORDS, "values", lang, **values)
+        found.append(Entry("parameter", row.path, row.description, (text.rstrip(", "),)))
+    found += [Entry("outcome", name, outcome_in(lang, name)) for name in OUTCOMES]
     columns = dict.fromkeys((c.variable, c.meaning) for c in mechanisms.COLUMNS)
-    found += [Entry("column of data", *column) for column in columns]
-    found += [Entry("composite", one.name, one.what) for one in mechanisms.COMPOSITES]
+    found += [
+        Entry("column of data", name, text_in(lang, "columns", name, meaning))
+        for name, meaning in columns
+    ]
+    found += [
+        Entry("composite", one.name, text_in(lang, "composites", one.name, one.what))
+        for one in mechanisms.COMPOSITES
+    ]
     return (*found, *(Entry("in the field", *row[:1], row[2], (row[1],)) for row in glossary()))
 
 
@@ -76,7 +105,7 @@ def plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
 
 
-def looked_up(word: str) -> list[Entry]:
+def looked_up(word: str, lang: Lang = "en") -> list[Entry]:
     """Return what a word is found in, the closest first.
 
     Names that are the word, then names and words of the field with it, then texts.
@@ -89,11 +118,12 @@ def looked_up(word: str) -> list[Entry]:
     wanted = plain(word)
     if not wanted:
         return []
-    ranks = [_rank(wanted, entry) for entry in entries()]
-    own = {path for rank, entry in zip(ranks, entries(), strict=True) if rank == 0
+    known = entries(lang)
+    ranks = [_rank(wanted, entry) for entry in known]
+    own = {path for rank, entry in zip(ranks, known, strict=True) if rank == 0
            and entry.kind == "module" for path in entry.more}  # fmt: skip
     ranked: list[tuple[int, int, int, Entry]] = []
-    for place, (rank, entry) in enumerate(zip(ranks, entries(), strict=True)):
+    for place, (rank, entry) in enumerate(zip(ranks, known, strict=True)):
         rank = 0 if entry.name in own else rank  # the parameters of a module of that name
         if rank is not None:
             ranked.append((rank, KINDS.index(entry.kind), place, entry))
@@ -117,8 +147,8 @@ def _rank(wanted: str, entry: Entry) -> int | None:
     return None
 
 
-def told(word: str) -> str:
-    """Return what a word means here, in lines of at most 79 columns.
+def told(word: str, lang: Lang = "en") -> str:
+    """Return what a word means here, in lines of at most 79 columns (of Chinese, 80).
 
     Raises
     ------
@@ -127,18 +157,16 @@ def told(word: str) -> str:
     """
     from koubei_sim.model.scenario import Scenario
 
-    found = looked_up(word)
+    found = looked_up(word, lang)
     if not found:
         raise KoubeiError(
             "describe", "neither a scenario nor a word of this library", got=word,
             allowed="presets, paths, names of mechanisms, parameters, outcomes, columns",
             fix=nearest(word, (*Scenario.presets(), *words())) or nearest(plain(word), words()),
         )  # fmt: skip
-    lines = [line for entry in found[:MOST] for line in _lines(entry)]
+    lines = [line for entry in found[:MOST] for line in _lines(entry, lang)]
     if len(found) > MOST:
-        lines.append(
-            f"and {len(found) - MOST} more; `koubei params --search {word}` has parameters"
-        )
+        lines.append(said(WORDS, "more", lang, more=len(found) - MOST, word=word))
     return "\n".join(lines)
 
 
@@ -149,15 +177,22 @@ def words() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*names, *parts]))
 
 
-def _lines(entry: Entry) -> Iterator[str]:
-    yield from textwrap.wrap(f"{entry.name} ({entry.kind})", 79, subsequent_indent="  ")
-    yield from _wrapped(entry.text)
+def _lines(entry: Entry, lang: Lang) -> Iterator[str]:
+    kind = said(WORDS, entry.kind, lang)
+    yield from textwrap.wrap(f"{entry.name} ({kind})", 79, subsequent_indent="  ")
+    yield from wrapped(entry.text, lang)
     if entry.kind == "module":
-        yield from _wrapped("parameters: " + ", ".join(entry.more))
+        yield from wrapped(said(WORDS, "parameters", lang, names=", ".join(entry.more)), lang)
     else:
         for more in entry.more:
-            yield from _wrapped(f"here: {more}" if entry.kind == "in the field" else more)
+            ours = said(WORDS, "here", lang, more=more) if entry.kind == "in the field" else more
+            yield from wrapped(ours, lang)
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 79, initial_indent="    ", subsequent_indent="    ")
+def wrapped(text: str, lang: Lang) -> list[str]:
+    """Return a text in lines for a terminal, set in under a name."""
+    if lang == "en":
+        return textwrap.wrap(text, 79, initial_indent="    ", subsequent_indent="    ")
+    from koubei_sim.model.scenario.describe import wrap
+
+    return list(wrap(f"  {text}"))

@@ -49,9 +49,9 @@ def report(
     folders = {file.parent for file in (goal, excel) if file is not None}
     made = [folder for folder in sorted(folders) if not folder.exists()]
     found = _opened(saved, baseline, journal, as_json)
-    written = [found.to_html(goal, language=lang.value, title=title)]
+    written = [found.to_html(goal, lang=lang.value, title=title)]
     if excel is not None:
-        written.append(found.to_excel(excel, language=lang.value))
+        written.append(found.to_excel(excel, lang=lang.value))
     if as_json:
         screen.write_json({"written": [str(path) for path in written]})
         return FINE

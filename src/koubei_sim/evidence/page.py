@@ -21,7 +21,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.storage import provenance
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -67,8 +67,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "相对{base}的对数得分增益（每人纳特）",
     ),
     "ties": ("What ties add to the same formula without them", "同一公式加入联系后的增益"),
-    "formula": ("formula", "公式"),
-    "gain": ("gain", "增益"),
     "table_judged": ("All that was judged", "全部评判"),
     "controls": ("Ties under controls", "对照下的联系"),
     "again": (
@@ -86,14 +84,54 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }  # fmt: skip
 
+#: Columns and controls of the tables of a `Judgement`, which its documentation explains.
+TABLE: Final[dict[str, tuple[str, str]]] = {
+    "gain": ("gain", "增益"),
+    "low": ("low", "95%区间自"),
+    "high": ("high", "至"),
+    "ties_add": ("ties_add", "加入联系的增益"),
+    "ties_low": ("ties_low", "95%区间自"),
+    "ties_high": ("ties_high", "至"),
+    "auc": ("auc", "AUC"),
+    "auc_low": ("auc_low", "95%区间自"),
+    "auc_high": ("auc_high", "至"),
+    "brier": ("brier", "Brier分数"),
+    "slope": ("slope", "校准斜率"),
+    "curve_error": ("curve_error", "曲线误差"),
+    "coverage": ("coverage", "覆盖率"),
+    "p_of": ("p (times shuffled)", "p（打乱时间）"),
+    "p_of_rewired": ("p (rewired)", "p（重连）"),
+    "p_of_contacts": ("p (contacts)", "p（接触）"),
+    "formula": ("formula", "公式"),
+    "control": ("control", "对照"),
+    "rewired": ("rewired", "重连"),
+    "times shuffled": ("times shuffled", "打乱时间"),
+    "contacts": ("contacts", "接触"),
+    "ties": ("ties", "联系的系数"),
+    "ties_control": ("ties_control", "对照中的系数"),
+    "left": ("left", "余下的比例"),
+    "loglik": ("loglik", "对数似然的增量"),
+    "loglik_control": ("loglik_control", "对照中的增量"),
+    "gain_control": ("gain_control", "对照中的留出增益"),
+    "draws": ("draws", "抽样次数"),
+}
+_TEXTS: Final = ("formula", "control")
 
-def page_of_hazard(found: Any, language: str) -> Page:
+
+def _heads(frame: Any, lang: str) -> list[Column]:
+    return [
+        Column(str(c), retold(str(c), lang, TABLE), "text" if c in _TEXTS else "number")
+        for c in frame.columns
+    ]
+
+
+def page_of_hazard(found: Any, lang: str) -> Page:
     """Return the page of a `Hazard`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     table, said, dots = found.table(), [], []
     for name, row in table.iterrows():
         ends = (row["estimate"], row["low"], row["high"])
-        told = numbers.told(*ends, "number", language)
+        told = numbers.told(*ends, "number", lang)
         dots.append(Dot(str(name), *ends, told))
         if name == "constant" or math.isnan(row["low"]):
             continue
@@ -114,34 +152,31 @@ def page_of_hazard(found: Any, language: str) -> Page:
         _recipe(f"fit = kb.hazard(d, {found.formula!r}, link={found.link!r})", say),
         Section(say("reading"), [Sentences([say("read_hazard")])]),
     ]
-    return Page(say("hazard", formula=found.formula), lead, language, sections)
+    return Page(say("hazard", formula=found.formula), lead, lang, sections)
 
 
-def page_of_judgement(found: Any, language: str) -> Page:
+def page_of_judgement(found: Any, lang: str) -> Page:
     """Return the page of a `Judgement`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     table, base = found.table(), found.base
     gains, ties = [], []
     for name, row in table.iterrows():
         ends = (row["gain"], row["low"], row["high"])
-        gains.append(Dot(str(name), *ends, numbers.told(*ends, "difference", language)))
+        gains.append(Dot(str(name), *ends, numbers.told(*ends, "difference", lang)))
         if math.isfinite(row["ties_add"]):
             ends = (row["ties_add"], row["ties_low"], row["ties_high"])
-            ties.append(Dot(str(name), *ends, numbers.told(*ends, "difference", language)))
-    columns = [
-        Column(str(c), say("formula") if c == "name" else say("gain") if c == "gain" else str(c),
-               "text" if c == "name" else "number")
-        for c in table.reset_index().columns
-    ]  # fmt: skip
-    rows = [list(row) for row in table.reset_index().itertuples(index=False)]
+            ties.append(Dot(str(name), *ends, numbers.told(*ends, "difference", lang)))
+    flat = table.rename_axis("formula").reset_index()
+    columns = _heads(flat, lang)
+    rows = [list(row) for row in flat.itertuples(index=False)]
     tables = [Table("judged", say("table_judged"), columns, rows)]
     controls = found.controls().reset_index()
     if len(controls):
-        heads = [
-            Column(str(c), str(c), "text" if c in ("formula", "control") else "number")
-            for c in controls.columns
+        heads = _heads(controls, lang)
+        of = [
+            [formula, retold(control, lang, TABLE), *row]
+            for formula, control, *row in controls.itertuples(index=False)
         ]
-        of = [list(row) for row in controls.itertuples(index=False)]
         tables.append(Table("controls", say("controls"), heads, of))
     charts = [Dots("gains", say("gains", base=base), gains, "number", 0.0)]
     if ties:
@@ -155,7 +190,7 @@ def page_of_judgement(found: Any, language: str) -> Page:
         Section(say("reading"), [Sentences([say("read_judge")])]),
     ]
     lead = say("judged_lead", folds=len(found.held.parts), by=found.folds, base=base, key=found.key)
-    return Page(say("judged"), lead, language, sections)
+    return Page(say("judged"), lead, lang, sections)
 
 
 def _judged(table: Any, base: str, say: Words) -> list[str]:
@@ -164,7 +199,7 @@ def _judged(table: Any, base: str, say: Words) -> list[str]:
         return []
     best = rest["gain"].idxmax()
     row: Any = rest.loc[best]
-    told = numbers.told(row["gain"], row["low"], row["high"], "difference", say.language)
+    told = numbers.told(row["gain"], row["low"], row["high"], "difference", say.lang)
     said = [say("best", name=best, said=told, base=base)]
     for word, kept in (
         ("sure", rest["low"] > 0.0),

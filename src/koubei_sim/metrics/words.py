@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from koubei_sim.metrics.overview import OUTCOMES, SHARES, offset
+from koubei_sim.metrics.overview import NEVER, OUTCOMES, SHARES, offset
+from koubei_sim.reports.words import retold
 
 #: Outcomes in Chinese.
 CHINESE: Final[dict[str, str]] = {
@@ -43,7 +44,7 @@ CHINESE: Final[dict[str, str]] = {
 }
 
 
-def outcome_in(language: str, outcome: str) -> str:
+def outcome_in(lang: str, outcome: str) -> str:
     """Return what an outcome is called; a measure of one's own is called as it is written.
 
     Examples
@@ -51,7 +52,34 @@ def outcome_in(language: str, outcome: str) -> str:
     >>> outcome_in("en", "users"), outcome_in("zh", "users"), outcome_in("zh", "users@60")
     ('users at the end', '期末用户', 'users@60')
     """
-    return (CHINESE if language == "zh" else OUTCOMES).get(outcome, outcome)
+    return (CHINESE if lang == "zh" else OUTCOMES).get(outcome, outcome)
+
+
+#: How an interval was made, and of which replicates a row tells: cells of tables.
+CELLS: Final[dict[str, tuple[str, str]]] = {
+    "log t": ("log t", "对数t"),
+    "bootstrap": ("bootstrap", "自助法"),
+    "wilson": ("wilson", "Wilson"),
+    "binomial": ("binomial", "二项"),
+    "exact": ("exact", "无离散"),
+    "few": ("few", "重复太少"),
+    "none": ("none", "无"),
+    "all": ("all", "全部"),
+    "taken off": ("taken off", "起飞者"),
+    "none took off": ("none took off", "均未起飞"),
+}
+
+
+def meaning_in(lang: str, outcome: str, meaning: str) -> str:
+    """Return the meaning of a row of a summary in a language, with what it says of days.
+
+    Examples
+    --------
+    >>> meaning_in("zh", "day_loyal_100000", OUTCOMES["day_loyal_100000"] + ": never within 9 days")
+    '忠诚达10万人之日：9天内从未达到'
+    """
+    rest = meaning.removeprefix(OUTCOMES[outcome])
+    return outcome_in(lang, outcome) + retold(rest, lang, NEVER)
 
 
 def shown_as(outcome: str) -> str:

@@ -7,6 +7,7 @@ they are about steps and people active, not about the days and users of the pyra
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -35,7 +36,7 @@ from koubei_sim.plots.style import (
     threads,
 )
 from koubei_sim.plots.trees import draw_dots, radial
-from koubei_sim.plots.words import LANGUAGES
+from koubei_sim.reports.words import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,8 +88,7 @@ _MOST_GENERATIONS: Final = 30
 _LEAST_REACHED: Final = 10  # replicates that reach a generation, for its number to be written
 
 
-def _say(word: str, lang: str, **values: object) -> str:
-    return _WORDS[word][LANGUAGES.index(lang)].format(**values)
+_say = partial(said, _WORDS)
 
 
 @takes("CascadeResult", "kb.cascade(...)", "outcome", "kind_names")

@@ -6,6 +6,7 @@ room this one does not know.  Called by people.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from koubei_sim.plots.style import (
     subtitle,
     takes,
 )
-from koubei_sim.plots.words import LANGUAGES
+from koubei_sim.reports.words import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,8 +57,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def _say(word: str, lang: str, **values: object) -> str:
-    return _WORDS[word][LANGUAGES.index(lang)].format(**values)
+_say = partial(said, _WORDS)
 
 
 def _intervals(seen: NDArray[Any], of: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

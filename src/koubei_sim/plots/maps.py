@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.checks import Lang
 from koubei_sim.metrics import OUTCOMES
+from koubei_sim.metrics.words import outcome_in
 from koubei_sim.plots.studies import NOBODY
 from koubei_sim.plots.style import (
     BLUE,
@@ -27,7 +28,7 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import outcome_name, say
+from koubei_sim.plots.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -203,7 +204,7 @@ def _corners(ax: Any, found: Any) -> None:
 def _title(found: Any, lang: str) -> str:
     if callable(found.outcome):
         return str(getattr(found.outcome, "__name__", "outcome"))
-    return outcome_name(found.outcome, lang) if found.outcome in OUTCOMES else str(found.outcome)
+    return outcome_in(lang, found.outcome) if found.outcome in OUTCOMES else str(found.outcome)
 
 
 def _note(ax: Any, found: Any, marks: str, lang: str) -> None:

@@ -6,6 +6,7 @@ this one does not know.  Called by people and by ``koubei seeds``.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,7 +23,7 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import LANGUAGES
+from koubei_sim.reports.words import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +41,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def _say(word: str, lang: str, **values: object) -> str:
-    return _WORDS[word][LANGUAGES.index(lang)].format(**values)
+_say = partial(said, _WORDS)
 
 
 @takes("choice of seeds", "kb.seeding.maximise(...)", "curve", "reach", "at_most", "ratio")

@@ -13,6 +13,7 @@ import numpy as np
 from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import offset
+from koubei_sim.metrics.words import outcome_in
 from koubei_sim.plots.style import (
     BLUE,
     GREY,
@@ -27,7 +28,7 @@ from koubei_sim.plots.style import (
     takes,
     thousands,
 )
-from koubei_sim.plots.words import outcome_name, say
+from koubei_sim.plots.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,7 +95,7 @@ def tornado(
 
 def _named(study: Any, name: str, lang: str) -> str:
     """Return what an outcome is called; of sizes, whose indices are of the logarithm, that too."""
-    said = outcome_name(name, lang)
+    said = outcome_in(lang, name)
     log = study.method != "oat" and offset(name) is not None
     return say("log_of", lang, outcome=said) if log else said
 

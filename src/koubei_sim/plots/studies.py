@@ -12,6 +12,7 @@ import numpy as np
 
 from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics.words import outcome_in
 from koubei_sim.plots.style import (
     GREY,
     PALETTE,
@@ -26,7 +27,7 @@ from koubei_sim.plots.style import (
     thousands,
     time_axis,
 )
-from koubei_sim.plots.words import outcome_name, say
+from koubei_sim.plots.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def heatmap(
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0)
         thousands(bar_of_colours(ax, image).ax)
-        headline(ax, outcome_name(outcome, spoken))
+        headline(ax, outcome_in(spoken, outcome))
         subtitle(ax, say("mean_of", spoken, replicates=swept.sweep.replicates))
     return ax
 
@@ -216,7 +217,7 @@ def _shares(ax: Any, comparison: Any, names: list[str], others: list[str], lang:
     ax.set_xscale("log")
     _times(ax.xaxis)
     ax.axvline(1.0, color=GREY, linewidth=0.8, zorder=0)
-    ax.set_yticks(places, [outcome_name(name, lang) for name in names])
+    ax.set_yticks(places, [outcome_in(lang, name) for name in names])
     ax.set_ylim(-0.6, len(names) - 0.4)
     ax.tick_params(axis="y", length=0)
     legend(ax, [(other, PALETTE[at % len(PALETTE)]) for at, other in enumerate(others)])
@@ -276,7 +277,7 @@ def strata(
             both = table.loc["both"]
             if np.isfinite(both["effect"]):
                 sign = "x " if both["kind"] == "times" else ""
-                said = f"{outcome_name(outcome, spoken)}: {sign}{both['effect']:.3g}"
+                said = f"{outcome_in(spoken, outcome)}: {sign}{both['effect']:.3g}"
                 if np.isfinite(both["low"]):
                     said += f" ({both['low']:.3g} .. {both['high']:.3g})"
                 ax.text(0.0, -row - 0.34, said, ha="left", va="top", fontsize=9, color="#444444")

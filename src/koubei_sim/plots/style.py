@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim import checks
 from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
-from koubei_sim.plots.words import check_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +141,7 @@ def language(lang: str) -> Lang:
     KoubeiError
         For an unknown language.
     """
-    spoken = check_language(lang)
+    spoken = checks.lang(lang)
     if spoken == "zh" and chinese_font() is None:
         _warn_once()
         return "en"

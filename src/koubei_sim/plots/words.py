@@ -6,14 +6,9 @@ fails loudly in the tests, not on somebody's slide.
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import Final
 
-from koubei_sim.checks import Lang
-from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics.words import CHINESE as _OUTCOMES
-
-#: What figures are labelled in.
-LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
+from koubei_sim.reports.words import said
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # titles
@@ -209,33 +204,6 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-def outcome_name(outcome: str, lang: str) -> str:
-    """Return an outcome in a language.
-
-    Examples
-    --------
-    >>> outcome_name("users", "en"), outcome_name("users", "zh")
-    ('users at the end', '期末用户')
-    """
-    from koubei_sim.metrics import OUTCOMES
-
-    return (_OUTCOMES if lang == "zh" else OUTCOMES).get(outcome, outcome)
-
-
-def check_language(lang: str) -> Lang:
-    """Return `lang` when it is known.
-
-    Raises
-    ------
-    KoubeiError
-        For an unknown language.
-    """
-    for known in LANGUAGES:
-        if lang == known:
-            return known
-    raise KoubeiError("lang", "unknown language", got=lang, allowed="en, zh", fix="en")
-
-
 def say(word: str, lang: str, **values: object) -> str:
     """Return the label `word` in a language, with values put in.
 
@@ -246,4 +214,4 @@ def say(word: str, lang: str, **values: object) -> str:
     >>> say("pooled", "en", replicates=3)
     '3 replicates pooled'
     """
-    return _WORDS[word][LANGUAGES.index(lang)].format(**values)
+    return said(_WORDS, word, lang, **values)

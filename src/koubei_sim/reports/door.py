@@ -14,7 +14,6 @@ from pathlib import Path
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
 from koubei_sim.reports.page import Page
-from koubei_sim.reports.words import check_language
 from koubei_sim.storage import whole_file
 
 
@@ -24,11 +23,11 @@ class Reported(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         """Return the page in a language."""
 
     def to_html(
-        self, path: str | Path | None = None, *, language: str = "en", title: str | None = None
+        self, path: str | Path | None = None, *, lang: str = "en", title: str | None = None
     ) -> str | Path:
         """Return or write a report: one HTML file that opens without a network.
 
@@ -40,7 +39,7 @@ class Reported(ABC):
         ----------
         path : str or Path, optional
             An ``.html`` file to write, whole or not at all; without it the text is returned.
-        language : {"en", "zh"}
+        lang : {"en", "zh"}
         title : str, optional
             In the place of the result's own.
 
@@ -55,7 +54,7 @@ class Reported(ABC):
             For an unknown language, or a file that cannot be written.
         """
         goal = None if path is None else checks.path_of("path", path, ".html")
-        text = self._titled(language, title)
+        text = self._titled(lang, title)
         if goal is None:
             return text
         goal = goal if goal.suffix else goal.with_suffix(".html")
@@ -63,23 +62,23 @@ class Reported(ABC):
             file.write(text.encode("utf-8"))
         return goal
 
-    def _titled(self, language: str, title: str | None) -> str:
+    def _titled(self, lang: str, title: str | None) -> str:
         from koubei_sim.reports import html
 
-        language = check_language(language)
+        lang = checks.lang(lang)
         if title is not None and not isinstance(title, str):
             raise KoubeiError("title", "not text", got=checks.shown(title))
-        page = self._page(language)
+        page = self._page(lang)
         return html.text_of(page if title is None else dataclasses.replace(page, title=title))
 
-    def to_excel(self, path: str | Path, *, language: str = "en") -> Path:
+    def to_excel(self, path: str | Path, *, lang: str = "en") -> Path:
         """Write the tables of the report as a workbook: a sheet each, and one with the recipe.
 
         Parameters
         ----------
         path : str or Path
             An ``.xlsx`` file, written whole or not at all.
-        language : {"en", "zh"}
+        lang : {"en", "zh"}
 
         Returns
         -------
@@ -95,7 +94,7 @@ class Reported(ABC):
         workbook.check()
         goal = checks.path_of("path", path, ".xlsx")
         goal = goal if goal.suffix else goal.with_suffix(".xlsx")
-        content = workbook.bytes_of(self._page(check_language(language)))
+        content = workbook.bytes_of(self._page(checks.lang(lang)))
         with whole_file(goal) as file:
             file.write(content)
         return goal
@@ -113,5 +112,5 @@ class Paged(Reported):
     def __init__(self, make: Callable[[str], Page]) -> None:
         self._make = make
 
-    def _page(self, language: str) -> Page:
-        return self._make(language)
+    def _page(self, lang: str) -> Page:
+        return self._make(lang)

@@ -20,17 +20,19 @@ _TICKS = 4
 _SIGNS = 44
 
 
-def drawn(given: Dots, language: str, of_estimate: str) -> str:
+def drawn(given: Dots, lang: str, of_estimate: str, most: int = MOST) -> str:
     """Return the rows as HTML.
 
     Parameters
     ----------
     given : Dots
-    language : {"en", "zh"}
+    lang : {"en", "zh"}
     of_estimate : str
         What the last column is called, for those who hear it.
+    most : int
+        How many rows, at most.
     """
-    dots = given.dots[:MOST]
+    dots = given.dots[:most]
     low, high = _ends(given, dots)
     ticks = _ticks(low, high, given.log)
 
@@ -63,7 +65,7 @@ def drawn(given: Dots, language: str, of_estimate: str) -> str:
             f"<td>{said}</td></tr>"
         )
     # Labels that touch cannot be read, least of all on a phone.
-    labels = [_tick(tick, given.kind, language) for tick in ticks]
+    labels = [_tick(tick, given.kind, lang) for tick in ticks]
     step = -(-sum(len(label) + 2 for label in labels) // _SIGNS)
     axis = "".join(
         f'<text x="{place(tick):.2f}%" y="14" text-anchor="{_anchor(place(tick))}">'
@@ -137,7 +139,7 @@ def _anchor(place: float) -> str:
     return "start" if place < 4.0 else "end" if place > 96.0 else "middle"
 
 
-def _tick(value: float, kind: str, language: str) -> str:
+def _tick(value: float, kind: str, lang: str) -> str:
     if kind == "points":
         return f"{100.0 * value:+.4g}".replace("-", "−") if value else "0"
-    return f"×{value:g}" if kind == "times" else shown(value, kind, language)
+    return f"×{value:g}" if kind == "times" else shown(value, kind, lang)

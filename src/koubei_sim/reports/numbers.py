@@ -18,7 +18,7 @@ _TO: Final = {"en": "to", "zh": "至"}
 _POINTS: Final = {"en": "points", "zh": "个百分点"}
 
 
-def shown(value: Any, kind: str = "number", language: str = "en") -> str:
+def shown(value: Any, kind: str = "number", lang: str = "en") -> str:
     """Return a value as text.
 
     Parameters
@@ -29,7 +29,7 @@ def shown(value: Any, kind: str = "number", language: str = "en") -> str:
         ``count`` (people, money), ``share`` (per cent), ``times`` (a factor), ``difference`` (with
         its sign), ``points`` (a difference of shares), ``number`` (four digits), ``plain`` (as
         it is), ``text``.
-    language : {"en", "zh"}
+    lang : {"en", "zh"}
 
     Examples
     --------
@@ -43,7 +43,7 @@ def shown(value: Any, kind: str = "number", language: str = "en") -> str:
     if value is None:
         return NOTHING
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
-        return (_YES if value else _NO)[language]
+        return (_YES if value else _NO)[lang]
     if isinstance(value, str) or kind in ("text", "plain"):
         if isinstance(value, float):
             return NOTHING if math.isnan(value) else f"{value:.6g}"
@@ -56,7 +56,7 @@ def shown(value: Any, kind: str = "number", language: str = "en") -> str:
     if kind == "share":
         text = f"{_percent(number)} %"
     elif kind == "points":
-        text = f"{_signed(100.0 * number, '.3g')} {_POINTS[language]}"
+        text = f"{_signed(100.0 * number, '.3g')} {_POINTS[lang]}"
     elif kind == "times":
         text = f"× {number:,.0f}" if number >= 100 else f"× {number:#.3g}".rstrip(".")
     elif kind == "difference":
@@ -94,7 +94,7 @@ def known(low: Any, high: Any) -> bool:
     return not any(end is None or math.isnan(float(end)) for end in ends)
 
 
-def interval(low: Any, high: Any, kind: str = "number", language: str = "en") -> str:
+def interval(low: Any, high: Any, kind: str = "number", lang: str = "en") -> str:
     """Return an interval as text, nothing where there is none.
 
     Examples
@@ -106,18 +106,18 @@ def interval(low: Any, high: Any, kind: str = "number", language: str = "en") ->
     """
     if not known(low, high):
         return ""
-    first, last = (shown(end, kind, language) for end in (low, high))
+    first, last = (shown(end, kind, lang) for end in (low, high))
     # The unit stands once.
     if kind == "points":
-        first = first.removesuffix(f" {_POINTS[language]}")
+        first = first.removesuffix(f" {_POINTS[lang]}")
     elif kind == "share":
         first = first.removesuffix(" %")
     elif kind == "times":
         last = last.removeprefix("× ")
-    return f"{first} {_TO[language]} {last}"
+    return f"{first} {_TO[lang]} {last}"
 
 
-def told(value: Any, low: Any, high: Any, kind: str = "number", language: str = "en") -> str:
+def told(value: Any, low: Any, high: Any, kind: str = "number", lang: str = "en") -> str:
     """Return an estimate with its 95 % interval.
 
     Examples
@@ -125,8 +125,8 @@ def told(value: Any, low: Any, high: Any, kind: str = "number", language: str = 
     >>> told(0.75, 0.19, 0.95, "share")
     '75 % (95 %: 19 to 95 %)'
     """
-    ends = interval(low, high, kind, language)
-    said = shown(value, kind, language)
+    ends = interval(low, high, kind, lang)
+    said = shown(value, kind, lang)
     if not ends:
         return said
-    return f"{said} (95 %: {ends})" if language == "en" else f"{said}（95%区间：{ends}）"
+    return f"{said} (95 %: {ends})" if lang == "en" else f"{said}（95%区间：{ends}）"

@@ -184,12 +184,12 @@ class Page:
     ----------
     title, lead : str
         What it is of; a second line.
-    language : {"en", "zh"}
+    lang : {"en", "zh"}
     """
 
     title: str
     lead: str
-    language: str
+    lang: str
     sections: Sequence[Section]
 
     def blocks(self, kind: type) -> list[Any]:

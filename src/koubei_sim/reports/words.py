@@ -1,29 +1,71 @@
-"""The words of pages in English and Chinese: those around every report, and how rooms keep theirs.
+"""The words around every report in English and Chinese, and how all rooms say theirs.
 
-A room that writes a page has a table word -> (English, Chinese) beside it and says it through
-`Words`; a word that is missing in one language is a fault of ours and fails in the tests.
-Called by `html`, `workbook`, and the rooms above.
+A room has its table word -> (English, Chinese) beside it and says one word of it with `said`, a
+page through `Words`; a word that is missing in one language is a fault of ours and fails in the
+tests.  Called by `html`, `workbook`, and whatever speaks in the rooms above: descriptions, pages,
+figures, the live page.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
+from string import Formatter
 from typing import Final
 
 from koubei_sim import checks
 
-LANGUAGES: Final = ("en", "zh")
 
-
-def check_language(language: object) -> str:
-    """Return the language when it is known, else refuse it.
+def said(table: Mapping[str, tuple[str, str]], word: str, lang: str, /, **values: object) -> str:
+    """Return a word of a table word -> (English, Chinese) in a language, with values put in.
 
     Examples
     --------
-    >>> check_language("zh")
-    'zh'
+    >>> said({"hello": ("hello {name}", "{name}，你好")}, "hello", "zh", name="Li")
+    'Li，你好'
     """
-    return checks.word("language", language, LANGUAGES)
+    return table[word][checks.LANGUAGES.index(checks.lang(lang))].format(**values)
+
+
+@cache
+def _parts(template: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the text of a template and the names between, without how their values are shown."""
+    return tuple((text, name) for text, name, *_ in Formatter().parse(template))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    names: list[str] = []
+    pattern = ""
+    for text, name in _parts(template):
+        pattern += re.escape(text)
+        if name is not None:
+            pattern += f"(?P={name})" if name in names else f"(?P<{name}>.+?)"
+            names.append(name)
+    return re.compile(pattern, re.DOTALL)
+
+
+def retold(text: str, lang: str, *tables: Mapping[str, tuple[str, str]]) -> str:
+    """Return a sentence that was said in English, of one of the tables, in a language.
+
+    Notes are kept with results as they were said first, on the disk too; a page says them in its
+    own language.  A sentence of no table is returned as it is.
+
+    Examples
+    --------
+    >>> retold("3 of 5 are left", "zh", {"left": ("{n:,} of {of:,} are left", "{of:,}中剩{n:,}")})
+    '5中剩3'
+    """
+    at = checks.LANGUAGES.index(checks.lang(lang))
+    if not at:
+        return text
+    for pair in (pair for table in tables for pair in table.values()):
+        found = _pattern(pair[0]).fullmatch(text)
+        if found:
+            parts = _parts(pair[at])
+            return "".join(words + (found[name] if name else "") for words, name in parts)
+    return text
 
 
 class Words:
@@ -33,7 +75,7 @@ class Words:
     ----------
     tables : sequence of mappings
         Word -> (English, Chinese), with places for values; the first that has a word says it.
-    language : str
+    lang : {"en", "zh"}
 
     Examples
     --------
@@ -42,14 +84,14 @@ class Words:
     ('Li，你好', '复制')
     """
 
-    def __init__(self, language: str, *tables: Mapping[str, tuple[str, str]]) -> None:
-        self.language = check_language(language)
+    def __init__(self, lang: str, *tables: Mapping[str, tuple[str, str]]) -> None:
+        self.lang = checks.lang(lang)
         self._tables = (*tables, FURNITURE)
 
     def __call__(self, word: str, /, **values: object) -> str:
         """Return a word with values put in."""
-        pair = next(table[word] for table in self._tables if word in table)
-        return pair[LANGUAGES.index(self.language)].format(**values)
+        table = next(table for table in self._tables if word in table)
+        return said(table, word, self.lang, **values)
 
 
 #: What stands on every page.
@@ -83,7 +125,18 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
         "The first {shown:,} of {rows:,} rows; `to_excel` and the tables in Python have all.",
         "仅列出前{shown:,}行，共{rows:,}行；`to_excel`与Python中的表格含全部内容。",
     ),
-    "dots_shown": ("The first {shown:,} of {rows:,}.", "仅画出前{shown:,}个，共{rows:,}个。"),
+    "dots_shown": (
+        "The first {shown:,} of {rows:,}; `to_excel` has all.",
+        "仅画出前{shown:,}个，共{rows:,}个；`to_excel`含全部。",
+    ),
+    "lines_shown": (
+        "The first {shown:,} of {lines:,} lines; `to_excel` has all.",
+        "仅列出前{shown:,}行，共{lines:,}行；`to_excel`含全部。",
+    ),
+    "blocks_shown": (
+        "The first {shown:,} of {blocks:,} parts; `to_excel` has all.",
+        "仅列出前{shown:,}部分，共{blocks:,}部分；`to_excel`含全部。",
+    ),
     "sampled": (
         "{shown:,} of {days:,} moments are drawn, at even steps, from the first to the last.",
         "在{days:,}个时刻中等间隔画出{shown:,}个，首尾在内。",
@@ -134,4 +187,5 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     "engine": ("engine", "引擎"),
     "times": ("times", "倍数"),
     "difference": ("difference", "差值"),
+    "not_reached": ("not reached", "未达到"),
 }

@@ -16,8 +16,16 @@ from numpy.typing import NDArray
 from koubei_sim.metrics import hurdle, indices, overview
 from koubei_sim.metrics.measuring import FLOWS
 from koubei_sim.metrics.overview import Told, told
-from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, scale_of, users
-from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.metrics.runs import (
+    block,
+    die_hard_and_core,
+    loyal_and_above,
+    people_of,
+    scale_of,
+    users,
+)
+from koubei_sim.metrics.words import CELLS, meaning_in, shown_as
+from koubei_sim.model.world.noted import NOTES
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Curves,
@@ -30,7 +38,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS
 
@@ -45,14 +53,14 @@ _BAND: Final = (0.05, 0.5, 0.95)
 # The page of a result -----------------------------------------------------------------------------
 
 
-def page_of(run: Any, language: str) -> Page:
+def page_of(run: Any, lang: str) -> Page:
     """Return the page of a `Result`."""
-    say = Words(language, WORDS)
+    say = Words(lang, WORDS)
     scenario, summary = run.scenario, run.summary()
     sections = [
         Section(say("findings"), [figures(run, say), Sentences(findings(run, summary, say))])
     ]
-    notes = [*run.notes, *handed(run, say)]
+    notes = [*(retold(note, lang, NOTES) for note in run.notes), *handed(run, say)]
     if notes:
         sections[0] = Section(say("findings"), [*sections[0].blocks, Sentences(notes, True)])
     tables = [_summary_table(summary, say), _pyramid_table(run, say)]
@@ -64,7 +72,7 @@ def page_of(run: Any, language: str) -> Page:
         Section(say("recipe"), _recipe(run, say), folded=True),
         reading(say),
     ]
-    return Page(scenario.title or scenario.name, lead(run, say), language, sections)
+    return Page(parts.title_of(scenario, say), lead(run, say), lang, sections)
 
 
 def lead(run: Any, say: Words) -> str:
@@ -74,7 +82,7 @@ def lead(run: Any, say: Words) -> str:
     number = say("one_replicate") if many == 1 else say("many_replicates", number=many)
     return say(
         "run_lead",
-        people=numbers.shown(float(scenario.n_agents * scale_of(run)), "count"),
+        people=numbers.shown(people_of(run), "count"),
         days=run.histories[0].table.shape[0],
         start=start,
         replicates=number,
@@ -99,7 +107,7 @@ def figures(run: Any, say: Words) -> Figures:
     taken = overview.taken_of(run)
     entries = []
     for name, values in (("take_off", taken.astype(float)), *_at_the_end(run)):
-        found = told(name, values, taken, run.key)
+        found = told(name, values, taken, run.key, people=people_of(run))
         kind = shown_as(name)
         title = say("takes_off") if name == "take_off" else say("at_the_end", name=say(name))
         entries.append(
@@ -117,7 +125,7 @@ def _at_the_end(run: Any) -> list[tuple[str, FloatArray]]:
 
 
 def _remark(found: Told, kind: str, replicates: int, say: Words) -> str:
-    ends = numbers.interval(found.low, found.high, kind, say.language)
+    ends = numbers.interval(found.low, found.high, kind, say.lang)
     if ends:
         return say("ends", ends=ends)
     return say("one_run") if replicates == 1 else say("too_few")
@@ -125,10 +133,10 @@ def _remark(found: Told, kind: str, replicates: int, say: Words) -> str:
 
 def findings(run: Any, summary: Any, say: Words) -> list[str]:
     """Return what the replicates say, in sentences."""
-    taken, language = overview.taken_of(run), say.language
+    taken, lang = overview.taken_of(run), say.lang
     rows, of = hurdle.kept(taken)
     found = told("take_off", taken.astype(float), taken, run.key)
-    chance = numbers.told(found.estimate, found.low, found.high, "share", language)
+    chance = numbers.told(found.estimate, found.low, found.high, "share", lang)
     if taken.size == 1 and taken[0]:
         said = [say("off_one")]
     elif taken.any():
@@ -136,14 +144,14 @@ def findings(run: Any, summary: Any, say: Words) -> list[str]:
     else:
         said = [say("off_not", of=taken.size, chance=chance)]
     for name, values in _at_the_end(run):
-        one = told(name, values, taken, run.key)
+        one = told(name, values, taken, run.key, people=people_of(run))
         low, high = np.quantile(values[rows], (0.25, 0.75))
         title = say("at_the_end", name=say(name))
         said.append(
             say(
                 "where_taken" if of == "taken off" else "where_all",
                 name=title if of == "taken off" else title[:1].upper() + title[1:],
-                said=numbers.told(one.estimate, one.low, one.high, "count", language),
+                said=numbers.told(one.estimate, one.low, one.high, "count", lang),
                 low=numbers.shown(low, "count"),
                 high=numbers.shown(high, "count"),
             )
@@ -157,8 +165,7 @@ def findings(run: Any, summary: Any, say: Words) -> list[str]:
     if summary.loc["cost", "estimate"] > 0.0:
         rows_of = (summary.loc[name] for name in ("cost", "cost_per_user"))
         cost, each = (
-            numbers.told(row["estimate"], row["low"], row["high"], "count", language)
-            for row in rows_of
+            numbers.told(row["estimate"], row["low"], row["high"], "count", lang) for row in rows_of
         )
         said.append(say("costs", cost=cost, each=each))
     return said
@@ -326,7 +333,9 @@ def _moving(values: FloatArray) -> FloatArray:
 
 def _summary_table(summary: Any, say: Words) -> Table:
     frame = summary.copy()
-    frame["meaning"] = [outcome_in(say.language, name) for name in frame.index]
+    frame["meaning"] = [meaning_in(say.lang, name, said) for name, said in frame["meaning"].items()]
+    for column in ("of", "interval"):
+        frame[column] = [retold(cell, say.lang, CELLS) for cell in frame[column]]
     columns = [("meaning", say("meaning"), "text"), ("estimate", say("estimate"), "row")]
     columns += [("low", say("low"), "row"), ("high", say("high"), "row")]
     columns += [("n", say("n"), "count"), ("of", say("of"), "text")]

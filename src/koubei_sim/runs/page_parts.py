@@ -6,12 +6,13 @@ Called by `page` and by the pages of studies.
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from koubei_sim.model.scenario import Scenario, parameter_table
+from koubei_sim.model.scenario.chinese import text_in
+from koubei_sim.model.scenario.describe import sentences
 from koubei_sim.model.scenario.parameters import Row, idle
 from koubei_sim.reports.page import Column, Listing, Table
 from koubei_sim.reports.words import Words
@@ -22,10 +23,8 @@ from koubei_sim.storage import provenance
 
 def in_words(scenario: Scenario, say: Words) -> Listing:
     """Return the scenario in plain words."""
-    text = scenario.describe(cast(Any, say.language))
-    # Lines of a terminal are made whole again: a browser breaks them where it must.
-    text = re.sub(r"(?<=[\u3000-\uffef])\n    +(?=\S)|\n(?=[。,])", "", text)
-    return Listing("description", say("in_words"), re.sub(r"\n    +(?=\S)", " ", text))
+    # A browser breaks lines where it must.
+    return Listing("description", say("in_words"), "\n".join(sentences(scenario, say.lang)))
 
 
 def assumptions(scenario: Scenario, say: Words) -> list[Table]:
@@ -37,10 +36,10 @@ def assumptions(scenario: Scenario, say: Words) -> list[Table]:
             table = differing({say("preset"): preset, say("here"): scenario}, say)
             title = say("changes", name=scenario.name)
             found.append(Table("changes", title, table.columns, table.rows))
-    rows = _switched_on(scenario)
+    rows = _switched_on(scenario, say)
     cells = [
-        [row.path, cell(row.value), _unit(row.unit), row.range, cell(row.neutral),
-         row.provenance, row.description]
+        [row.path, _told("scenarios", row.value, say), _unit(row.unit), row.range,
+         _told("ranges", row.neutral, say), row.provenance, row.description]
         for row in rows
     ]  # fmt: skip
     heads = ("parameter", "value", "unit", "range", "neutral", "provenance", "description")
@@ -52,8 +51,8 @@ def assumptions(scenario: Scenario, say: Words) -> list[Table]:
 _NOT_SAID: Final = ("name", "title", "description")
 
 
-def _switched_on(scenario: Scenario) -> list[Row]:
-    table = parameter_table(scenario)
+def _switched_on(scenario: Scenario, say: Words) -> list[Row]:
+    table = parameter_table(scenario, say.lang)
     rows = {row.path: row for row in table}
     return [
         row
@@ -67,7 +66,9 @@ def _switched_on(scenario: Scenario) -> list[Row]:
 
 def differing(scenarios: Mapping[str, Scenario], say: Words) -> Table:
     """Return the parameters in which scenarios differ, a column for each of them."""
-    every = {name: {r.path: r for r in parameter_table(s)} for name, s in scenarios.items()}
+    every = {
+        name: {r.path: r for r in parameter_table(s, say.lang)} for name, s in scenarios.items()
+    }
     paths = dict.fromkeys(path for rows in every.values() for path in rows)
     rows = []
     for path in paths:
@@ -84,6 +85,17 @@ def differing(scenarios: Mapping[str, Scenario], say: Words) -> Table:
 
 def _unit(unit: str) -> str:
     return "" if unit in ("1", "name", "choice") else unit
+
+
+def _told(section: str, value: Any, say: Words) -> Any:
+    """Return a value as a cell; where it is a text of ours, in the language."""
+    found = cell(value)
+    return text_in(say.lang, section, found) if isinstance(found, str) else found
+
+
+def title_of(scenario: Scenario, say: Words) -> str:
+    """Return what a scenario is called; those of the library are called in the language."""
+    return text_in(say.lang, "scenarios", scenario.title or scenario.name)
 
 
 def cell(value: Any) -> Any:

@@ -29,6 +29,7 @@ from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
     loyal_and_above,
+    people_of,
     scale_of,
     users,
 )
@@ -143,7 +144,7 @@ class Result(Reported):
             When a log on disk would not fit into memory: see `events_of` and `event_batches`.
         """
         if self.stored is None:
-            return dataset.events_from(self.histories, self.scenario, names=self.labels)
+            return _lines(dataset.events_from(self.histories, self.scenario, names=self.labels))
         return self.events_of()
 
     def events_of(
@@ -186,8 +187,8 @@ class Result(Reported):
             if self.stored is not None:
                 archive.check_room(rows, "events", "event_batches(), or fewer ticks")
         if not parts:
-            return dataset.events_from([], self.scenario, names=self.labels)
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+            return _lines(dataset.events_from([], self.scenario, names=self.labels))
+        return _lines(parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True))
 
     def event_batches(
         self, replicate: int | None = None, ticks: tuple[int, int] | None = None
@@ -437,10 +438,10 @@ class Result(Reported):
         face: Any = import_module(__name__.partition(".")[0])
         return face.fork(self, at, **words)
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.runs.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def branch(self, at: int, **words: Any) -> Any:
         """Do what `fork` does, under its old name."""
@@ -488,19 +489,27 @@ _LEVELS = (
 )
 
 
+def _lines(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events as a table that prints whole; the tick says the date."""
+    from koubei_sim.looks.frames import Table
+
+    return Table(events).told([str(name) for name in events if name != "date"])
+
+
 def final_rows(run: Run) -> list[tuple[str, Told]]:
     """Return what `summary` says of the end of the run: chance of take-off, then the levels."""
     scale, taken = scale_of(run), taken_of(run)
     rows = [("takes off", told("take_off", taken.astype(float), taken, run.key))]
     for (name, count, _), outcome in zip(_LEVELS, ("users", "loyal", "die_hard"), strict=True):
         values = np.array([count(history)[-1] * scale for history in run.histories], dtype=float)
-        rows.append((name, told(outcome, values, taken, run.key)))
+        found = told(outcome, values, taken, run.key, people=people_of(run))
+        rows.append((name, found))
     return rows
 
 
 def _head(run: Any) -> tuple[str, str]:
     scenario = run.scenario
-    people = count_text(scenario.n_agents * scale_of(run))
+    people = count_text(people_of(run))
     ticks = run.histories[0].table.shape[0]
     plural = "" if run.replicates == 1 else "s"
     return (

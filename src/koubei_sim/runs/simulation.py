@@ -24,6 +24,7 @@ from koubei_sim.model.mechanisms.numbers import scaled
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world import build
 from koubei_sim.model.world.arrays import History, World
+from koubei_sim.model.world.noted import note
 from koubei_sim.model.world.population import Who, population_replicate
 from koubei_sim.runs.archive import EventStream
 from koubei_sim.runs.fitting import check_memory, useful_threads
@@ -276,10 +277,10 @@ class Simulation:
         found, g = [], self.scenario.people_per_agent
         for where, wanted, agents in _rounded(self.scenario):
             if wanted > 0 and abs(agents * g - wanted) >= _TOLD * wanted:
-                become = f"{wanted:,g} people become {agents * g:,g}"
-                found.append(f"{where} = {become}: an agent is {g:,g} people")
+                become = agents * g
+                found.append(note("rounded", where=where, wanted=wanted, become=become, each=g))
         if g > 1 and self.scenario.seeding.strategy == "ids":
-            found.append(f"seeding.ids: each of them is {g:,g} people")
+            found.append(note("each_of_ids", each=g))
         return (*found, *self.who.notes)
 
 

@@ -379,7 +379,7 @@ TELLING = Mechanism(
         "tell": (
             "Casual, loyal, die-hard and core users tell at {factor} times the rate and are "
             "believed at {credibility}",
-            "普通、忠诚、死忠、核心用户的发言倍数 {factor}，可信度 {credibility}",
+            "普通、忠诚、铁杆、核心用户的发言倍数 {factor}，可信度 {credibility}",
         ),
     },
     prices=(

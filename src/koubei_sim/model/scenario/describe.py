@@ -8,25 +8,27 @@ Called by `Scenario.describe` and ``koubei describe``.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from koubei_sim import checks
 from koubei_sim.checks import Lang
-from koubei_sim.errors import KoubeiError
 from koubei_sim.model import mechanisms
 from koubei_sim.model.mechanisms.fields import STRUCTURE
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.model.scenario.neutral import active
 from koubei_sim.model.scenario.parameters import parameter_table
+from koubei_sim.reports.words import said
 
 if TYPE_CHECKING:
     from koubei_sim.model.scenario.content import Content
 
 COLUMNS = 80
+INDENT = "  "
 LEAST_LINES, MOST_LINES = 40, 80
 MOST_ENTRIES = 6  # events and campaigns told one by one
 #: Titles of the sections that the mechanisms fill, in order; "start" comes after the modules.
 SECTIONS: Final = ("who", "where", "product", "part", "happens", "do")
-LANGUAGES: Final = ("en", "zh")
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **mechanisms.WORDS,
@@ -77,20 +79,29 @@ class _Words:
     """Templates of one language."""
 
     def __init__(self, lang: str):
-        if lang not in LANGUAGES:
-            raise KoubeiError("lang", "unknown language", got=lang, allowed=", ".join(LANGUAGES))
-        self.number = LANGUAGES.index(lang)
+        self.lang = checks.lang(lang)
 
     def __call__(self, name: str, /, **values: Any) -> str:
-        return WORDS[name][self.number].format(**values)
+        return said(WORDS, name, self.lang, **values)
 
     def module(self, name: str) -> str:
         module = mechanisms.MODULES[name]
-        return f"{name}: {(module.en, module.zh)[self.number]}"
+        return f"{name}: {(module.en, module.zh)[checks.LANGUAGES.index(self.lang)]}"
+
+    def modules(self, names: Sequence[str]) -> str:
+        """Name many in short: by their names, which are English, or what they are."""
+        if self.lang == "en":
+            return ", ".join(names)
+        return "；".join(mechanisms.MODULES[name].zh for name in names)
 
 
 def describe(scenario: Content, lang: Lang = "en") -> str:
     """Return the description; see `Scenario.describe`."""
+    return "\n".join(cut for line in sentences(scenario, lang) for cut in wrap(line))
+
+
+def sentences(scenario: Content, lang: Lang = "en") -> list[str]:
+    """Return the description with a line a sentence, however long: for what is no terminal."""
     say = _Words(lang)
     on = [name for name, works in active(scenario).items() if works]
     off = [name for name in mechanisms.MODULES if name not in on]
@@ -108,27 +119,25 @@ def describe(scenario: Content, lang: Lang = "en") -> str:
             *_own(scenario, say),
             *tail,
         ]
-        if len(lines) <= MOST_LINES:
+        if sum(1 for line in lines for _ in wrap(line)) <= MOST_LINES:
             break
-    return "\n".join(lines)
+    return lines
 
 
 def _head(scenario: Content, say: _Words) -> Iterator[str]:
-    yield f"{scenario.title or scenario.name} ({scenario.name})"
+    title = text_in(say.lang, "scenarios", scenario.title or scenario.name)
+    yield f"{title} ({scenario.name})"
     if scenario.description:
-        yield from wrap(scenario.description, "")
+        yield text_in(say.lang, "scenarios", scenario.description)
     date = say("from", date=scenario.start_date) if scenario.start_date else ""
     shared = say("shared" if scenario.shared_world else "fresh")
-    yield from wrap(
-        say(
-            "size",
-            n=scenario.n_agents,
-            g=scenario.people_per_agent,
-            ticks=scenario.ticks,
-            date=date,
-            shared=shared,
-        ),
-        "",
+    yield say(
+        "size",
+        n=scenario.n_agents,
+        g=scenario.people_per_agent,
+        ticks=scenario.ticks,
+        date=date,
+        shared=shared,
     )
 
 
@@ -142,26 +151,26 @@ def _section(section: str, scenario: Content, say: _Words) -> Iterator[str]:
         for text in sentence.tell(scenario, say)
     ]
     if not told:
-        yield "  " + say("none")
+        yield INDENT + say("none")
     entries = [text for text, entry in told if entry]
     for text in entries[:MOST_ENTRIES]:
-        yield from wrap(text)
+        yield INDENT + text
     if len(entries) > MOST_ENTRIES:
-        yield "  " + say("more", count=len(entries) - MOST_ENTRIES)
+        yield INDENT + say("more", count=len(entries) - MOST_ENTRIES)
     for text, entry in told:
         if not entry:
-            yield from wrap(text)
+            yield INDENT + text
 
 
 def _modules(say: _Words, title: str, names: list[str], apart: bool) -> Iterator[str]:
     yield say(title)
     if not names:
-        yield "  " + say("none")
+        yield INDENT + say("none")
     elif apart:
         for name in names:
-            yield from wrap(say.module(name))
+            yield INDENT + say.module(name)
     else:
-        yield from wrap(", ".join(names))
+        yield INDENT + say.modules(names)
 
 
 def _own(scenario: Content, say: _Words) -> Iterator[str]:
@@ -169,9 +178,8 @@ def _own(scenario: Content, say: _Words) -> Iterator[str]:
     if scenario.mechanisms:
         yield say("own")
     for one in scenario.mechanisms:
-        yield from wrap(
-            f"{one.name}: {one.description} ({getattr(one.readable, '__module__', '?')})"
-        )
+        place = getattr(one.readable, "__module__", "?")
+        yield f"{INDENT}{one.name}: {one.description} ({place})"
 
 
 def _assumed(scenario: Content, say: _Words) -> Iterator[str]:
@@ -180,21 +188,32 @@ def _assumed(scenario: Content, say: _Words) -> Iterator[str]:
     assumed = sum("assumption" in row.provenance for row in levers)
     changed = sum(row.value != row.default for row in levers)
     yield say("assumed")
-    yield from wrap(say("provenance", total=len(levers), assumed=assumed, changed=changed))
-    yield from wrap(say("purity"))
+    yield INDENT + say("provenance", total=len(levers), assumed=assumed, changed=changed)
+    yield INDENT + say("purity")
     if scenario.milestones:
-        yield from wrap(say("milestones", count=len(scenario.milestones)))
+        yield INDENT + say("milestones", count=len(scenario.milestones))
 
 
 def _width(text: str) -> int:
     """Columns on a terminal: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
+    return sum(2 if _wide(sign) else 1 for sign in text)
 
 
-def wrap(text: str, indent: str = "  ") -> Iterator[str]:
-    """Cut a text into lines of at most 80 columns, at spaces or between Chinese characters."""
-    line, again = indent, indent + "  " if indent else ""
-    for piece in _pieces(text):
+def _wide(sign: str) -> bool:
+    return unicodedata.east_asian_width(sign) in "WF"
+
+
+def wrap(text: str) -> Iterator[str]:
+    """Cut a line into lines of at most 80 columns, at spaces or between Chinese characters.
+
+    Examples
+    --------
+    >>> list(wrap("  " + "人" * 39 + "。"))[1]
+    '    人。'
+    """
+    line = INDENT if text.startswith(INDENT) else ""
+    again = line * 2
+    for piece in _pieces(text.removeprefix(line)):
         if _width(line) + _width(piece.rstrip()) > COLUMNS and line.strip():
             yield line.rstrip()
             line = again + piece.lstrip()
@@ -205,18 +224,19 @@ def wrap(text: str, indent: str = "  ") -> Iterator[str]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield words with their space, and single Chinese characters."""
-    word = ""
+    """Yield words with their space, and single Chinese characters with what must not leave them.
+
+    Examples
+    --------
+    >>> list(_pieces("每天 2 次（约）。"))
+    ['每', '天', ' ', '2 ', '次', '（约）。']
+    """
+    piece = ""
     for sign in text:
-        if unicodedata.east_asian_width(sign) in "WF":
-            if word:
-                yield word
-                word = ""
-            yield sign
-        else:
-            word += sign
-            if sign == " ":
-                yield word
-                word = ""
-    if word:
-        yield word
+        ended = piece and (_wide(sign) or _wide(piece[-1]) or piece[-1] == " ")
+        if ended and sign not in "。，；：、）”！？" and piece[-1] not in "（“":
+            yield piece
+            piece = ""
+        piece += sign
+    if piece:
+        yield piece

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from koubei_sim.checks import digits, shown
+from koubei_sim.checks import Lang, digits, shown
+from koubei_sim.checks import lang as check_lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.mechanisms.fields import gone_from, metadata, unknown, unwrap
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.model.scenario.content import Content, plain
 
 
@@ -61,13 +63,16 @@ def idle(row: Row, rows: Mapping[str, Row]) -> bool:
     return all(rows[other].value == rows[other].neutral for other in found)
 
 
-def parameter_table(scenario: Content | None = None) -> list[Row]:
+def parameter_table(scenario: Content | None = None, lang: Lang = "en") -> list[Row]:
     """Return all parameters as rows.
 
     Parameters
     ----------
     scenario : Scenario, optional
         Gives the rows the names of its own segments, channels and so on, and its values.
+    lang : {"en", "zh"}
+        Language of unit, range, provenance and description; those of a mechanism of a user's own
+        are as they are written.
 
     Returns
     -------
@@ -78,33 +83,54 @@ def parameter_table(scenario: Content | None = None) -> list[Row]:
     --------
     >>> next(row.range for row in parameter_table() if row.path == "seeding.purity")
     '0..1'
+    >>> next(row.unit for row in parameter_table(lang="zh") if row.path == "ticks")
+    '天'
     """
-    return list(_rows(Content if scenario is None else type(scenario), "", scenario))
+    rows = _rows(Content if scenario is None else type(scenario), "", "", scenario)
+    if check_lang(lang) == "en":
+        return [row for _, row in rows]
+    return [_in(lang, pattern, row) for pattern, row in rows]
 
 
-def parameter_table_json(scenario: Content | None = None) -> str:
+def _in(lang: str, pattern: str, row: Row) -> Row:
+    """Return a row in a language; `pattern` is its path with stars for names."""
+    return row._replace(
+        unit=text_in(lang, "units", row.unit),
+        range=text_in(lang, "ranges", row.range),
+        provenance=text_in(lang, "provenance", row.provenance),
+        description=text_in(lang, "parameters", pattern, row.description),
+    )
+
+
+def parameter_table_json(scenario: Content | None = None, lang: Lang = "en") -> str:
     """Return the table as JSON text, a list of objects."""
-    rows = [plain(row._asdict()) for row in parameter_table(scenario)]
+    rows = [plain(row._asdict()) for row in parameter_table(scenario, lang)]
     return json.dumps(rows, ensure_ascii=False, indent=1, default=str)
 
 
-def _rows(model: type[BaseModel], path: str, part: BaseModel | None) -> Iterator[Row]:
+def _rows(
+    model: type[BaseModel], path: str, stars: str, part: BaseModel | None
+) -> Iterator[tuple[str, Row]]:
+    """Yield each row with its path, in which stars stand for names."""
     for name, field in model.model_fields.items():
-        here = f"{path}{name}"
+        here, pattern = f"{path}{name}", f"{stars}{name}"
         noted = metadata(model, name)
         value = None if part is None else getattr(part, name)
         if "unit" in noted and not _models(field.annotation):
             default = None if field.is_required() else field.get_default(call_default_factory=True)
-            yield Row(
-                here,
-                noted["unit"],
-                noted["allowed"],
-                default,
-                noted["neutral"],
-                noted["provenance"],
-                str(field.description),
-                value,
-                noted.get("only_with", ""),
+            yield (
+                pattern,
+                Row(
+                    here,
+                    noted["unit"],
+                    noted["allowed"],
+                    default,
+                    noted["neutral"],
+                    noted["provenance"],
+                    str(field.description),
+                    value,
+                    noted.get("only_with", ""),
+                ),
             )
             continue
         inner = _models(field.annotation)[0]
@@ -112,18 +138,18 @@ def _rows(model: type[BaseModel], path: str, part: BaseModel | None) -> Iterator
         origin = typing.get_origin(kind)
         if origin is dict:
             if value is None:
-                yield from _rows(inner, f"{here}.*.", None)
+                yield from _rows(inner, f"{here}.*.", f"{pattern}.*.", None)
             else:
                 for key, entry in value.items():
-                    yield from _rows(inner, f"{here}.{key}.", entry)
+                    yield from _rows(inner, f"{here}.{key}.", f"{pattern}.*.", entry)
         elif origin is tuple:
             if value is None:
-                yield from _rows(inner, f"{here}.*.", None)
+                yield from _rows(inner, f"{here}.*.", f"{pattern}.*.", None)
             else:
                 for index, entry in enumerate(value):
-                    yield from _rows(inner, f"{here}.{index}.", entry)
+                    yield from _rows(inner, f"{here}.{index}.", f"{pattern}.*.", entry)
         elif part is None or value is not None:
-            yield from _rows(inner, f"{here}.", value)
+            yield from _rows(inner, f"{here}.", f"{pattern}.", value)
 
 
 def _models(annotation: Any) -> tuple[type[BaseModel], ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import NetworkSpec, Scenario
+from koubei_sim.model.world.noted import note
 from koubei_sim.model.world.population import (
     Population,
     Who,
@@ -66,7 +67,7 @@ def _without_ties(networks: Any) -> tuple[str, ...]:
     """Say how many people stand in no file of ties."""
     graphs = networks.items() if isinstance(networks, Mapping) else ()
     return tuple(
-        f"{name}: {network.notes[WITHOUT_TIES]:,} people do not stand in the file, without ties"
+        note("without_ties", name=name, missing=network.notes[WITHOUT_TIES])
         for name, network in graphs
         if isinstance(network, Network) and WITHOUT_TIES in network.notes
     )

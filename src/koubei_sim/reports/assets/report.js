@@ -5,7 +5,7 @@
   const root = document.documentElement;
   const given = JSON.parse(document.getElementById("report-data").textContent);
   const words = given.words;
-  const chinese = given.language === "zh";
+  const chinese = given.lang === "zh";
   const charts = [];
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const say = (text) => { document.getElementById("said").textContent = text; };

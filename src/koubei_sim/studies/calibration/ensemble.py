@@ -228,10 +228,10 @@ class Worlds(Look, Reported):
         """Whether there are worlds enough for a band, whose ends are single worlds otherwise."""
         return self.replicates >= ENOUGH
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.calibration.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def series(self, name: str) -> NDArray[np.float64]:
         """Return people by world and day: ``users``, ``loyal``, ``die_hard``, ...

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from koubei_sim.metrics import taken_of, told
+from koubei_sim.model.scenario.chinese import text_in
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Column,
@@ -21,7 +22,7 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
@@ -76,10 +77,17 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }  # fmt: skip
 
+#: Levels of the pyramid, as the table of `Worlds.reached` calls them.
+LEVELS: Final[dict[str, tuple[str, str]]] = {
+    "users": ("{number} users", "用户{number}人"),
+    "loyal": ("{number} loyal", "忠诚及以上{number}人"),
+    "die_hard": ("{number} die_hard", "铁杆与核心{number}人"),
+}
 
-def page_of(found: Any, language: str) -> Page:
+
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of `Worlds`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     scenario, reported, reached = found.scenario, found.reported(), found.reached()
     sections = [
         Section(
@@ -93,8 +101,8 @@ def page_of(found: Any, language: str) -> Page:
         Section(say("recipe"), _recipe(found, say), folded=True),
         Section(say("reading"), [Sentences([say("read_worlds"), say("read_off")])]),
     ]
-    title = say("title", title=scenario.title or scenario.name, number=found.replicates)
-    return Page(title, runs.lead(found, say), language, sections)
+    title = say("title", title=parts.title_of(scenario, say), number=found.replicates)
+    return Page(title, runs.lead(found, say), lang, sections)
 
 
 def _levels(found: Any) -> list[tuple[str, Any]]:
@@ -104,11 +112,11 @@ def _levels(found: Any) -> list[tuple[str, Any]]:
 def _figures(found: Any, say: Words) -> Figures:
     taken = taken_of(found)
     chance = told("take_off", taken.astype(float), taken, found.key)
-    ends = numbers.interval(chance.low, chance.high, "share", say.language)
+    ends = numbers.interval(chance.low, chance.high, "share", say.lang)
     entries = [(say("takes_off"), numbers.shown(chance.estimate, "share"), say("ends", ends=ends))]
     for name, values in _levels(found):
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-        span = numbers.interval(low, high, "count", say.language)
+        span = numbers.interval(low, high, "count", say.lang)
         title = say("at_the_end", name=say(name))
         remark = say("all_band", ends=span) if found.banded else say("few_band")
         entries.append((title, numbers.shown(middle, "count"), remark))
@@ -118,18 +126,19 @@ def _figures(found: Any, say: Words) -> Figures:
 def _findings(found: Any, reported: Any, reached: Any, say: Words) -> list[str]:
     taken = taken_of(found)
     one = told("take_off", taken.astype(float), taken, found.key)
-    chance = numbers.told(one.estimate, one.low, one.high, "share", say.language)
+    chance = numbers.told(one.estimate, one.low, one.high, "share", say.lang)
     said = [say("off_worlds", taken=int(taken.sum()), of=taken.size, chance=chance)]
     word = "ends_all" if found.banded else "ends_few"
     for name, values in _levels(found):
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
-        ends = numbers.interval(low, high, "count", say.language)
+        ends = numbers.interval(low, high, "count", say.lang)
         title = say("at_the_end", name=say(name))
         words: dict[str, Any] = {"name": title, "middle": numbers.shown(middle, "count")}
         words |= {"ends": ends} if word == "ends_all" else {"of": taken.size}
         said.append(say(word, **words))
     for level, row in reached.iterrows():
-        words = {"level": str(level), "worlds": int(row["worlds"]), "of": found.replicates}
+        words = {"level": retold(str(level), say.lang, LEVELS), "of": found.replicates}
+        words["worlds"] = int(row["worlds"])
         if np.isfinite(row["day"]):
             said.append(say("reaches", day=int(row["day"]), **words))
         else:
@@ -145,7 +154,9 @@ def _tables(found: Any, reported: Any, reached: Any, say: Words) -> list[Table]:
         ("low", say("earliest"), "count"), ("high", say("latest"), "count"),
         ("worlds", say("worlds"), "count"),
     ]  # fmt: skip
-    tables = [table_of("reached", say("reached"), reached, columns)]
+    levels = [retold(str(level), say.lang, LEVELS) for level in reached.index]
+    of_levels = reached.set_axis(levels).rename_axis("level")
+    tables = [table_of("reached", say("reached"), of_levels, columns)]
     if len(reported):
         columns = [
             ("label", say("label"), "text"), ("day", say("day"), "count"),
@@ -153,7 +164,9 @@ def _tables(found: Any, reported: Any, reached: Any, say: Words) -> list[Table]:
             ("median", say("median_world"), "count"), ("high", "95 %", "count"),
             ("inside", say("within"), "text"),
         ]  # fmt: skip
-        tables.append(table_of("reported", say("reported"), reported, columns))
+        labels = [text_in(say.lang, "scenarios", label) for label in reported["label"]]
+        seen = reported.assign(label=labels)
+        tables.append(table_of("reported", say("reported"), seen, columns))
     pyramid = parts_of_pyramid(found, say)
     frame = found.ensemble.parameters
     heads = [Column("world", say("world"))]

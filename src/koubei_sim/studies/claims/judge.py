@@ -31,7 +31,7 @@ from koubei_sim.reports.door import Reported
 from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import refused
 from koubei_sim.studies.claims import effects as effect
-from koubei_sim.studies.claims.claim_file import FILE, Claim, Test, read_claim
+from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
 from koubei_sim.studies.claims.design import (
     AGAIN,
     TAKE_OFF,
@@ -91,12 +91,10 @@ class Verdict(Look, Reported):
             columns=["splits", "tree", *AGAIN], errors="ignore"
         )
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.claims.page import page_of
 
-        file = self.claim.folder / FILE
-        text = file.read_text(encoding="utf-8") if file.is_file() else ""
-        return page_of(self.content, text, language)
+        return page_of(self.content, self.claim.folder, lang)
 
     def __repr__(self) -> str:
         """Return one line."""

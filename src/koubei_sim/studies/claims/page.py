@@ -7,9 +7,15 @@ Called by `Verdict._page` and by ``koubei report``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from string import Formatter
 from typing import Any, Final
 
+from koubei_sim.checks import shown
+from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.model.mechanisms import MODULES
+from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
     Block,
@@ -24,11 +30,14 @@ from koubei_sim.reports.page import (
     Sentences,
     Table,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 from koubei_sim.studies.claims.claim_file import FILE
 from koubei_sim.studies.claims.plain import plain_of
+
+#: Texts of a claim in Chinese, beside its file.
+CHINESE: Final = "chinese.toml"
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "lead": ("Claim {id}: {statement}", "论断{id}：{statement}"),
@@ -75,8 +84,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "仅少数世界的快速运行：不可引用为判定。",
     ),
     "language": (
-        "The statements stand in the language of the claim file.",
-        "论断文字保持论断文件的原文。",
+        "The statements stand in the language of the claim file: its folder has no chinese.toml.",
+        "论断文字保持论断文件的原文（其文件夹中没有chinese.toml）。",
     ),
     "shares": ("Worlds in which each test holds", "各检验成立的世界比例"),
     "shares_note": ("Lines: 95 % intervals.", "线段为95%区间。"),
@@ -100,6 +109,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "q95": ("95 %", "95%"),
     "smallest": ("matters from", "有意义自"),
     "better": ("better is", "更好为"),
+    "more": ("more", "更多"),
+    "less": ("less", "更少"),
+    "nothing_off": ("(none)", "（全部开启）"),
     "ladder": ("Without each mechanism", "逐一关闭机制"),
     "ladder_note": ("At the centre of the prior; 95 % intervals.", "在先验中心；95%区间。"),
     "module": ("switched off", "关闭"),
@@ -125,24 +137,40 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }  # fmt: skip
 
+#: Lines of a tree of worlds.
+TREE: Final[dict[str, tuple[str, str]]] = {
+    "variance": (
+        "{share} of the variance on worlds left out, {folds} folds",
+        "留出的世界（{folds}折）：解释方差的{share}",
+    ),
+    "score": ("{score} on worlds left out, {folds} folds", "留出的世界（{folds}折）：{score}"),
+    "all": ("all: {known} of {n}, {share}", "全部：{n}个中有{known}个，{share}"),
+    "part": ("{part}: {known} of {n}, {share}", "{part}：{n}个中有{known}个，{share}"),
+    "all_mean": ("all: {mean} in {n}", "全部：{mean}，{n}个"),
+    "part_mean": ("{part}: {mean} in {n}", "{part}：{mean}，{n}个"),
+}
 
-def page_of(given: Mapping[str, Any], claim_file: str, language: str) -> Page:
+
+def page_of(given: Mapping[str, Any], folder: Path, lang: str) -> Page:
     """Return the page of a verdict.
 
     Parameters
     ----------
     given : mapping
         As in ``verdict.json``.
-    claim_file : str
-        Text of the claim, empty where there is none.
-    language : str
+    folder : Path
+        That of the claim: its file is shown, and `CHINESE` says its texts in Chinese.
+    lang : str
     """
-    say = Words(language, WORDS, RUN_WORDS)
-    content = plain_of(given)
+    say = Words(lang, WORDS, RUN_WORDS)
+    texts = {} if lang == "en" else chinese_of(folder / CHINESE)
+    content = _in(lang, plain_of(given), texts)
+    file = folder / FILE
+    claim_file = file.read_text(encoding="utf-8") if file.is_file() else ""
     tests = content["tests"]
     main = next((test for test in tests if test.get("main")), tests[0])
     minded = [say("quick")] if content.get("quick") else []
-    minded += [] if language == "en" else [say("language")]
+    minded += [] if lang == "en" or texts else [say("language")]
     findings: list[Block] = [
         Sentences(minded, True),
         _figures(content, main, say),
@@ -158,7 +186,55 @@ def page_of(given: Mapping[str, Any], claim_file: str, language: str) -> Page:
         Section(say("reading"), [Sentences([say("read_worlds"), say("read_model")])]),
     ]
     lead = say("lead", id=content["id"], statement=content.get("statement", ""))
-    return Page(str(content["title"]), lead, language, sections)
+    return Page(str(content["title"]), lead, lang, sections)
+
+
+def chinese_of(path: Path) -> dict[str, tuple[str, str]]:
+    """Return the texts of a claim in both languages, by the English ones; none without a file.
+
+    Texts with numbers that are not known yet are templates: ``error {error}``.
+
+    Raises
+    ------
+    KoubeiError
+        For what is no text, or a template with places that the other language has not.
+    """
+    if not path.is_file():
+        return {}
+    found = {}
+    for english, chinese in read_toml(path).items():
+        try:
+            names = [{name for _, name, *_ in Formatter().parse(t)} for t in (english, chinese)]
+        except (TypeError, ValueError):
+            names = []
+        if len(names) != 2 or names[0] - {None} != names[1] - {None}:
+            raise KoubeiError(
+                str(path), "not the same text in Chinese", got=shown(chinese),
+                allowed="text, with the places in braces of the English one",
+            )  # fmt: skip
+        found[english] = (english, chinese)
+    return found
+
+
+def _in(
+    lang: str, content: Mapping[str, Any], texts: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """Return a verdict with its texts in a language, as far as there are any."""
+
+    def said(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+        return {name: retold(str(row[name]), lang, texts) for name in names if row.get(name)}
+
+    found = {**content, **said(content, "title", "statement")}
+    found["tests"] = [
+        {**test, **said(test, "statement", "outcome", "note")} for test in content["tests"]
+    ]
+    if content.get("markdown"):
+        found["markdown"] = _by_line(str(content["markdown"]), lang, texts)
+    return found
+
+
+def _by_line(text: str, lang: str, table: Mapping[str, tuple[str, str]]) -> str:
+    return "\n".join(retold(line, lang, table) for line in text.splitlines())
 
 
 def _verdict(row: Mapping[str, Any], say: Words) -> str:
@@ -176,18 +252,18 @@ def _size(row: Mapping[str, Any], name: str) -> Cell:
 
 
 def _shown(cell: Cell, say: Words) -> str:
-    return numbers.shown(cell.value, cell.kind, say.language)
+    return numbers.shown(cell.value, cell.kind, say.lang)
 
 
 def _share(row: Mapping[str, Any], say: Words) -> str:
     ends = (row.get("share"), row.get("share_low"), row.get("share_high"))
-    return numbers.told(*ends, "share", say.language)
+    return numbers.told(*ends, "share", say.lang)
 
 
 def _figures(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -> Figures:
     entries = [(say("verdict"), _verdict(content, say), "")]
     if main.get("share") is not None:
-        ends = numbers.interval(main["share_low"], main["share_high"], "share", say.language)
+        ends = numbers.interval(main["share_low"], main["share_high"], "share", say.lang)
         remark = say("of_worlds", ends=say("ends", ends=ends), worlds=main["worlds"])
         entries.append((say("holds"), numbers.shown(main["share"], "share"), remark))
     if main.get("effect_median") is not None:
@@ -200,7 +276,7 @@ def _figures(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) ->
 
 def _range(row: Mapping[str, Any], say: Words) -> str:
     low, high = _size(row, "effect_q05"), _size(row, "effect_q95")
-    return numbers.interval(low.value, high.value, low.kind, say.language)
+    return numbers.interval(low.value, high.value, low.kind, say.lang)
 
 
 def _findings(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -> list[str]:
@@ -220,7 +296,7 @@ def _findings(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -
         said.append(say("main_effect", median=median, ends=ends, smallest=smallest))
     if main.get("placebo_worlds"):
         share, low, high = main["placebo"]
-        said.append(say("luck", share=numbers.told(share, low, high, "share", say.language)))
+        said.append(say("luck", share=numbers.told(share, low, high, "share", say.lang)))
     for phase in ("second", "null", "posterior"):
         found = main.get(phase)
         if isinstance(found, Mapping) and found.get("share") is not None:
@@ -248,7 +324,7 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         cells = [_size(test, f"effect_{end}") for end in ("median", "q05", "q95")]
         if any(cell.value is None for cell in cells):
             continue
-        label, outcome = str(test["statement"]), outcome_in(say.language, str(test["outcome"]))
+        label, outcome = str(test["statement"]), outcome_in(say.lang, str(test["outcome"]))
         factor = cells[0].kind == "times"
         label = f"{label} ({outcome})" if factor else label
         said = f"{_shown(cells[0], say)} ({_range(test, say)})"
@@ -263,7 +339,7 @@ def _charts(tests: Any, main: Mapping[str, Any], say: Words) -> list[Dots]:
         charts.append(Dots(name, title, dots, kind, reference, not outcome, say("effects_note")))
     strata = main.get("strata") or {}
     dots = [
-        Dot(say(name), share, low, high, numbers.told(share, low, high, "share", say.language))
+        Dot(say(name), share, low, high, numbers.told(share, low, high, "share", say.lang))
         for name, (share, low, high) in strata.items()
         if name in WORDS
     ]
@@ -277,7 +353,7 @@ def _tables(
         [test["statement"], _verdict(test, say), test.get("share"), test.get("share_low"),
          test.get("share_high"), test.get("worlds"), _size(test, "effect_median"),
          _size(test, "effect_q05"), _size(test, "effect_q95"), _size(test, "smallest"),
-         test.get("outcome"), test.get("better", "")]
+         outcome_in(say.lang, str(test.get("outcome", ""))), _better(test, say)]
         for test in tests
     ]  # fmt: skip
     columns = _columns(
@@ -287,8 +363,9 @@ def _tables(
     blocks: list[Any] = [Table("tests", say("tests"), columns, rows)]
     if content.get("ladder"):
         rows = [
-            [row["module"], *(_size({**main, "effect_kind": main["effect"], **row}, name)
-                              for name in ("effect", "low", "high"))]
+            [_off(str(row["module"]), say),
+             *(_size({**main, "effect_kind": main["effect"], **row}, name)
+               for name in ("effect", "low", "high"))]
             for row in content["ladder"]
         ]  # fmt: skip
         columns = _columns(say, "module", "without:number", "low:number", "high:number")
@@ -315,10 +392,23 @@ def _tables(
         )
         blocks.append(Table("splits", say("splits"), columns, rows))
     if main.get("tree"):
-        blocks.append(Listing("tree", say("tree"), str(main["tree"])))
+        blocks.append(Listing("tree", say("tree"), _by_line(str(main["tree"]), say.lang, TREE)))
     if content.get("markdown"):
         blocks.append(Listing("said", say("script_said"), str(content["markdown"])))
     return blocks
+
+
+def _better(test: Mapping[str, Any], say: Words) -> str:
+    word = test.get("better")
+    return say(word) if word in ("more", "less") else ""
+
+
+def _off(module: str, say: Words) -> str:
+    """Return what is switched off: its name, in Chinese after what it is."""
+    if module == "(none)":
+        return say("nothing_off")
+    known = MODULES.get(module)
+    return module if say.lang == "en" or known is None else f"{known.zh}（{module}）"
 
 
 def _columns(say: Words, *names: str) -> list[Column]:

@@ -94,11 +94,10 @@ def paged(folder: str | Path) -> Paged:
     KoubeiError
         Where there is no verdict yet.
     """
-    content, file = read_verdict(folder), Path(folder) / FILE
+    content = read_verdict(folder)
     if content is None:
         raise KoubeiError(str(folder), "no verdict yet", fix=f"koubei claim {folder}")
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return Paged(lambda language: page_of(content, text, language))
+    return Paged(lambda lang: page_of(content, Path(folder), lang))
 
 
 def verdicts(folder: str | Path = "experiments") -> list[dict[str, Any]]:

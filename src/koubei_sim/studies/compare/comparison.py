@@ -31,6 +31,8 @@ from koubei_sim.metrics import (
     measure,
     measuring,
     outcomes,
+    people_of,
+    read_with,
     told,
     users,
 )
@@ -39,6 +41,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.reports.door import Reported
 from koubei_sim.reports.page import Page
+from koubei_sim.reports.words import said
 from koubei_sim.runs.options import outcome_from
 from koubei_sim.runs.simulation import Outcome
 from koubei_sim.runs.simulation import measure as of_one
@@ -51,6 +54,7 @@ from koubei_sim.studies.compare.programme import (
 )
 from koubei_sim.studies.compare.strata import Effect, effect, told_of
 from koubei_sim.studies.compare.strata import strata as strata_of
+from koubei_sim.studies.compare.unlike import NOTES, unlike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,11 +111,11 @@ class Comparison(Look, Reported):
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be known before the differences are read: one sentence each, none mostly."""
-        said = ["one pair: no interval"] if self.replicates == 1 else []
+        found = [said(NOTES, "one_pair", "en")] if self.replicates == 1 else []
         base = self.runs[self.baseline]
         for name in self.names[1:]:
-            said += _unlike(name, self.runs[name], self.baseline, base)
-        return tuple(said)
+            found += unlike(name, self.runs[name], self.baseline, base)
+        return tuple(found)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -134,11 +138,12 @@ class Comparison(Look, Reported):
         if not isinstance(outcome, str):
             run = self.runs[name]
             return np.array([of_one(h, run.scenario, run.key, outcome) for h in run.histories])
-        if outcome not in OUTCOMES:
-            return measure(self.runs[name], outcome)
-        if name not in self._outcomes:
-            self._outcomes[name] = outcomes(self.runs[name])
-        return self._outcomes[name][outcome]
+        kept = self._outcomes.setdefault(name, {})
+        if outcome not in kept:  # most questions are of the daily table, which is quick to read
+            run = self.runs[name]
+            known = outcome in OUTCOMES
+            kept |= outcomes(run, read_with(outcome)) if known else {outcome: measure(run, outcome)}
+        return kept[outcome]
 
     def taken(self, name: str | None = None) -> NDArray[np.bool_]:
         """Return which replicates of a scenario took off, bool [R]."""
@@ -241,7 +246,8 @@ class Comparison(Look, Reported):
         """Return an outcome of one scenario alone with its 95 % interval, as `Result.summary`."""
         name, outcome = self._other(name), check_measure(outcome)
         values, taken = self.values(outcome, name), self.taken(name)
-        return told(outcome, values, taken, self.key, self._horizon(name))
+        people = people_of(self.runs[name])
+        return told(outcome, values, taken, self.key, self._horizon(name), people)
 
     def _shown(self) -> pd.DataFrame:
         """Return one row a scenario: whether it takes off, users, and the effects on both."""
@@ -448,10 +454,10 @@ class Comparison(Look, Reported):
         table = table.reindex(index=list(CHANGES), columns=kinds, fill_value=0) / self.replicates
         return table.assign(all=table.sum(axis=1)).rename_axis("change").rename_axis(None, axis=1)
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.compare.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def _other(self, name: str | None) -> str:
         return self.names[1] if name is None else word("name", name, list(self.runs))
@@ -502,35 +508,3 @@ def _days(ticks: Any, shortest: int) -> NDArray[np.int64]:
 
 def _strata_names(name: str, base: str) -> list[str]:
     return ["both", f"only {name}", f"only {base}", "neither"]
-
-
-def _unlike(name: str, run: Any, baseline: str, base: Any) -> list[str]:
-    """Say in what two runs differ that makes their difference mean something else."""
-    one, other = run.scenario, base.scenario
-    said = []
-    if run is base or (
-        one.digest() == other.digest() and not hasattr(run, "steps") and not hasattr(base, "steps")
-    ):
-        said.append(f"{name} and {baseline} are the same scenario: they cannot differ")
-    if one.ticks != other.ticks:
-        last = min(one.ticks, other.ticks) - 1
-        said.append(
-            f"{name} runs {one.ticks} days, {baseline} {other.ticks}: outcomes at the end are of "
-            f"different days, users@{last} is of one"
-        )
-    people, others = (s.n_agents * s.people_per_agent for s in (one, other))
-    if people != others:
-        said.append(
-            f"{name} has {people:,} people, {baseline} {others:,}: counts are of markets of "
-            "different size"
-        )
-    elif one.n_agents != other.n_agents:
-        said.append(
-            f"an agent is {one.people_per_agent:,} people in {name}, {other.people_per_agent:,} "
-            f"in {baseline}: they share no people, and so little luck"
-        )
-    supplied, known = (dict(getattr(r, "supplied", None) or {}) for r in (run, base))
-    for part in sorted({*supplied, *known}):
-        if supplied.get(part) != known.get(part):
-            said.append(f"{name} was run with other {part} than {baseline}")
-    return said

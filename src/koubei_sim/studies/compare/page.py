@@ -29,10 +29,12 @@ from koubei_sim.reports.page import (
     Sentences,
     Table,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
+from koubei_sim.studies.compare.strata import NOT_REACHED
+from koubei_sim.studies.compare.unlike import NOTES
 
 #: Outcomes whose effects are drawn.
 _DRAWN: Final = (
@@ -117,9 +119,9 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `Comparison`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     base = found.runs[found.baseline]
     others = found.names[1:]
     figures, said, charts, tables = [], [], [], []
@@ -128,7 +130,7 @@ def page_of(found: Any, language: str) -> Page:
         said += _findings(found, name, say)
         charts += _charts(found, name, say)
         tables += [_effects_table(found, name, say), _strata_table(found, name, say)]
-    minded = [*found.notes, *runs.handed(base, say)]
+    minded = [*(retold(n, lang, NOTES) for n in found.notes), *runs.handed(base, say)]
     notes = [Sentences(minded, True)] if minded else []
     scenarios = {name: found.runs[name].scenario for name in found.names}
     settings = parts.differing(scenarios, say)
@@ -146,12 +148,12 @@ def page_of(found: Any, language: str) -> Page:
         ),
     ]
     title = say("title", names=", ".join(others), base=found.baseline)
-    return Page(title, say("lead", replicates=found.replicates, key=found.key), language, sections)
+    return Page(title, say("lead", replicates=found.replicates, key=found.key), lang, sections)
 
 
 def _effect(gap: Any, say: Words) -> str:
     kind = "times" if gap.kind == "times" else "difference"
-    return numbers.told(gap.estimate, gap.low, gap.high, kind, say.language)
+    return numbers.told(gap.estimate, gap.low, gap.high, kind, say.lang)
 
 
 def _verdict(gap: Any, say: Words, words: Sequence[str]) -> str:
@@ -169,7 +171,7 @@ def _figures(found: Any, name: str, say: Words) -> list[tuple[str, str, str]]:
     rows = [
         (
             say("off_of", name=name),
-            numbers.shown(chance.estimate, "points", say.language),
+            numbers.shown(chance.estimate, "points", say.lang),
             _ends(chance, "points", say),
         )
     ]
@@ -185,16 +187,16 @@ def _figures(found: Any, name: str, say: Words) -> list[tuple[str, str, str]]:
 
 
 def _ends(gap: Any, kind: str, say: Words) -> str:
-    ends = numbers.interval(gap.low, gap.high, kind, say.language)
+    ends = numbers.interval(gap.low, gap.high, kind, say.lang)
     return say("ends", ends=ends) if ends else say("no_interval")
 
 
 def _findings(found: Any, name: str, say: Words) -> list[str]:
-    base, language = found.baseline, say.language
+    base, lang = found.baseline, say.lang
     gap = found.effect("take_off", name)
     each = [found.told("take_off", n) for n in (name, base)]
-    chances = [numbers.told(e.estimate, e.low, e.high, "share", language) for e in each]
-    points = numbers.told(gap.estimate, gap.low, gap.high, "points", language)
+    chances = [numbers.told(e.estimate, e.low, e.high, "share", lang) for e in each]
+    points = numbers.told(gap.estimate, gap.low, gap.high, "points", lang)
     shares = [numbers.shown(share, "share") for share in found.strata(name=name)["share"]]
     said = [
         say(
@@ -213,7 +215,7 @@ def _findings(found: Any, name: str, say: Words) -> list[str]:
             word = "does" if of[outcome] == "both take off" else "does_all"
             said.append(
                 say(
-                    word, n=one.n, outcome=outcome_in(language, outcome), name=name,
+                    word, n=one.n, outcome=outcome_in(lang, outcome), name=name,
                     effect=_effect(one, say), verdict=_verdict(one, say, ("more", "fewer")),
                 )
             )  # fmt: skip
@@ -225,7 +227,7 @@ def _charts(found: Any, name: str, say: Words) -> list[Any]:
     labels = (say("both"), say("only", name=name), say("only", name=base), say("neither"))
     dots = [
         Dot(label, row.share, row.share_low, row.share_high,
-            numbers.told(row.share, row.share_low, row.share_high, "share", say.language))
+            numbers.told(row.share, row.share_low, row.share_high, "share", say.lang))
         for label, row in zip(labels, strata.itertuples())
     ]  # fmt: skip
     charts: list[Any] = [Dots("strata", say("strata", name=name), dots, "share")]
@@ -236,8 +238,8 @@ def _charts(found: Any, name: str, say: Words) -> list[Any]:
         nothing = not row[base] and not row[name]
         if row["kind"] != "times" or not row["n"] or nothing or not math.isfinite(row["effect"]):
             continue
-        told = numbers.told(row["effect"], row["low"], row["high"], "times", say.language)
-        label = outcome_in(say.language, outcome)
+        told = numbers.told(row["effect"], row["low"], row["high"], "times", say.lang)
+        label = outcome_in(say.lang, outcome)
         rows.append(Dot(label, row["effect"], row["low"], row["high"], told))
     of = say("of_both" if table["of"]["users"] == "both take off" else "of_every")
     note = say("effects_note", name=name, base=base, of=of)
@@ -272,14 +274,16 @@ def _over_time(found: Any, name: str, of: str, say: Words) -> list[Curves]:
 def _effects_table(found: Any, name: str, say: Words) -> Table:
     table, base = found.table(name), found.baseline
     rows, kinds = [], []
+    unreached = (Cell(say("not_reached"), "text"), *[Cell(math.nan, "number")] * 2)
     for outcome in table.index:
         row: Any = table.loc[outcome]
         effect = "times" if row["kind"] == "times" else "difference"
         if outcome in OUTCOMES and shown_as(outcome) == "share":
             effect = "points"
         rows.append(
-            [outcome_in(say.language, outcome), row[base], row[name],
-             *(Cell(row[end], effect) for end in ("effect", "low", "high")),
+            [outcome_in(say.lang, outcome), row[base], row[name],
+             *(unreached if row["interval"] == NOT_REACHED else
+               (Cell(row[end], effect) for end in ("effect", "low", "high"))),
              say(row["kind"]), _of(row["of"], say), int(row["n"]), row["gain"],
              row["changed"], outcome]
         )  # fmt: skip

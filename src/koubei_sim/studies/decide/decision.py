@@ -21,9 +21,11 @@ from koubei_sim.looks import Look, count_text, money_text, span_text, wrapped
 from koubei_sim.metrics import Interval, chance, wilson
 from koubei_sim.reports.door import Reported
 from koubei_sim.reports.page import Page
+from koubei_sim.reports.words import said
 from koubei_sim.runs.options import texts
 from koubei_sim.storage import whole_file
 from koubei_sim.studies.decide import information
+from koubei_sim.studies.decide.noted import NOTES
 from koubei_sim.studies.decide.racing import Race
 
 if TYPE_CHECKING:
@@ -185,17 +187,17 @@ class Plan(Look, Reported):
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be known before the numbers are read: one sentence each."""
-        said = []
+        found = []
         if self.prices:
             given = ", ".join(f"{path} = {money}" for path, money in self.prices.items())
-            said.append(f"prices given by the user: {given}; all others are the scenario's")
+            found.append(said(NOTES, "prices", "en", given=given))
         if self.values.shape[2] == 1:
-            said.append("one replicate a world: best, regret and their like hold its luck")
+            found.append(said(NOTES, "one_each", "en"))
         if not self._full.all():
-            said.append("designs that were dropped are judged by the worlds they were run in")
+            found.append(said(NOTES, "dropped", "en"))
         if self.race is None:
-            said.append("no bounds of the outcome are known: nothing says how surely one is best")
-        return tuple(said)
+            found.append(said(NOTES, "no_bounds", "en"))
+        return tuple(found)
 
     def table(self) -> pd.DataFrame:
         """Return one row a design, the best first.
@@ -362,10 +364,10 @@ class Plan(Look, Reported):
         rest = frame.drop(index=fixed).sort_values("value", ascending=False, kind="stable")
         return pd.concat([frame.loc[fixed], rest])
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.decide.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def save(self, file: str | Path) -> Path:
         """Write the table as CSV, whole or not at all; return its path."""

@@ -24,12 +24,13 @@ from koubei_sim.reports.page import (
     Table,
     table_of,
 )
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 from koubei_sim.studies.decide import information
 from koubei_sim.studies.decide.designs import as_given
+from koubei_sim.studies.decide.noted import NOTES
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Which design to take", "选哪个方案"),
@@ -122,21 +123,21 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `Plan`."""
-    say = Words(language, WORDS, RUN_WORDS)
-    table, outcome = found.table(), outcome_in(language, found.outcome)
+    say = Words(lang, WORDS, RUN_WORDS)
+    table, outcome = found.table(), outcome_in(lang, found.outcome)
     if outcome.startswith("profit at "):
         bare = float(found.asked.get("value_per_user", found.outcome.split()[2]))
         outcome = say("profit", value=_money(found, bare))
     enough = int(table["worlds"].max()) >= information.LEAST
     known = found.value_of_information() if enough else None
     designs, worlds, replicates = found.values.shape
-    notes = [Sentences(found.notes, True)] if found.notes else []
+    notes = [retold(note, lang, NOTES) for note in found.notes]
     sections = [
         Section(
             say("findings"),
-            [*notes, _figures(found, table, outcome, say),
+            [*([Sentences(notes, True)] if notes else []), _figures(found, table, outcome, say),
              Sentences(_findings(found, table, known, outcome, say))],
         ),
         Section(say("charts"), _charts(table, known, outcome, say)),
@@ -152,7 +153,7 @@ def page_of(found: Any, language: str) -> Page:
         "lead", designs=designs, worlds=worlds, replicates=replicates, outcome=outcome,
         key=found.key,
     )  # fmt: skip
-    return Page(say("title"), lead, language, sections)
+    return Page(say("title"), lead, lang, sections)
 
 
 def _figures(found: Any, table: Any, outcome: str, say: Words) -> Figures:
@@ -163,7 +164,7 @@ def _figures(found: Any, table: Any, outcome: str, say: Words) -> Figures:
         (say("take_off"), "take_off", "share"),
     ):
         low, high = ("low", "high") if name == "value" else ("take_off_low", "take_off_high")
-        ends = numbers.interval(row[low], row[high], kind, say.language)
+        ends = numbers.interval(row[low], row[high], kind, say.lang)
         remark = say("ends", ends=ends) if ends else say("too_few")
         shown = _worth(found, row[name]) if name == "value" else numbers.shown(row[name], kind)
         entries.append((title, shown, remark))
@@ -177,26 +178,24 @@ def _money(found: Any, amount: float) -> str:
 
 
 def _worth(
-    found: Any, value: float, low: float = math.nan, high: float = math.nan, language: str = "en"
+    found: Any, value: float, low: float = math.nan, high: float = math.nan, lang: str = "en"
 ) -> str:
     """Return a value of the outcome, which is money where profit decides, with its interval."""
     bare = numbers.shown(value, "count")
-    said = numbers.told(value, low, high, "count", language)
+    said = numbers.told(value, low, high, "count", lang)
     if not found.outcome.startswith("profit at "):
         return said
     return _money(found, value) + said.removeprefix(bare)
 
 
 def _findings(found: Any, table: Any, known: Any, outcome: str, say: Words) -> list[str]:
-    best, language = found.best, say.language
+    best, lang = found.best, say.lang
     row: Any = table.loc[best]
-    value = _worth(found, row["value"], row["low"], row["high"], language=language)
+    value = _worth(found, row["value"], row["low"], row["high"], lang=lang)
     said = [say("best_is", best=best, outcome=outcome, designs=len(table), value=value)]
     if not math.isfinite(row["low"]):
         said.append(say("best_few"))
-    chance = numbers.told(
-        row["take_off"], row["take_off_low"], row["take_off_high"], "share", language
-    )
+    chance = numbers.told(row["take_off"], row["take_off_low"], row["take_off_high"], "share", lang)
     money = {name: _money(found, row[name]) for name in ("spend", "outlay")}
     said.append(say("best_off", best=best, chance=chance, **money))
     if found.race is not None:
@@ -215,7 +214,7 @@ def _findings(found: Any, table: Any, known: Any, outcome: str, say: Words) -> l
     if single:
         top: Any = known.loc[single[0]]
         if top["low"] > 0.0:
-            gain = _worth(found, top["value"], top["low"], top["high"], language=language)
+            gain = _worth(found, top["value"], top["low"], top["high"], lang=lang)
             said.append(say("worth", name=single[0], value=gain))
     return said
 
@@ -224,7 +223,7 @@ def _charts(table: Any, known: Any, outcome: str, say: Words) -> list[Dots]:
     def dots(frame: Any, name: str, low: str, high: str, kind: str) -> list[Dot]:
         return [
             Dot(str(label), row[name], row[low], row[high],
-                numbers.told(row[name], row[low], row[high], kind, say.language))
+                numbers.told(row[name], row[low], row[high], kind, say.lang))
             for label, row in frame.iterrows()
         ]  # fmt: skip
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from koubei_sim.checks import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, wrapped
 from koubei_sim.metrics import Interval, chance, hurdle, mean_interval, offset, told
@@ -219,7 +220,7 @@ class Map(Look):
             return Interval(mean, low, high, found.method), n, "times"
         return found, n, "difference"
 
-    def plot(self, ax: Any = None, lang: Literal["en", "zh"] = "en") -> Any:
+    def plot(self, ax: Any = None, lang: Lang = "en") -> Any:
         """Draw the map (`koubei_sim.plots.phase`)."""
         from koubei_sim.plots import phase
 

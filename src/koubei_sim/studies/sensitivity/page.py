@@ -12,7 +12,7 @@ from koubei_sim.metrics import offset
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import Column, Dot, Dots, Page, Section, Sentences, Table
-from koubei_sim.reports.words import Words
+from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
@@ -42,7 +42,11 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "{outcome}: no parameter's interval leaves out no effect.",
         "{outcome}：没有参数的区间排除无效应。",
     ),
-    "undefined": ("{said}", "{said}"),
+    "undefined": (
+        "{outcome}: undefined in too many runs for an index. Take an outcome that always exists, "
+        "such as users.",
+        "{outcome}：在过多的模拟中没有定义，无法给出指数。请改用总有定义的结果，如users。",
+    ),
     "index_oat": (
         "{outcome}: high end of the range against the low end",
         "{outcome}：范围上限对下限",
@@ -56,17 +60,58 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "table_of": ("{outcome}, the most important first", "{outcome}（最重要者在前）"),
 }  # fmt: skip
 
+#: Columns and cells of `Sensitivity.table`, which its documentation explains.
+TABLE: Final[dict[str, tuple[str, str]]] = {
+    "low_end": ("{effect}_from", "{effect}，区间自"),
+    "high_end": ("{effect}_to", "{effect}，区间至"),
+    "from": ("from", "范围自"),
+    "to": ("to", "至"),
+    "at_low": ("at_low", "取下限时的效应"),
+    "at_high": ("at_high", "取上限时的效应"),
+    "difference": ("difference", "差值"),
+    "times": ("times", "倍数"),
+    "take_off": ("take_off", "起飞概率之差"),
+    "mu_star": ("mu_star", "mu*"),
+    "elasticity": ("elasticity", "弹性"),
+    "kind": ("kind", "类型"),
+    "span": ("span", "跨度"),
+    "gain": ("gain", "配对的增益"),
+    "n": ("n", "个数"),
+    "of": ("of", "所指的对"),
+    "of_mean": ("of_mean", "先对重复取均值"),
+    "se_design": ("se_design", "标准误：设计"),
+    "se_luck": ("se_luck", "标准误：运气"),
+    "both": ("both take off", "两者都起飞"),
+    "neither": ("neither takes off", "都不起飞"),
+    "all": ("all", "全部"),
+}
 
-def page_of(found: Any, language: str) -> Page:
+
+def in_table(text: str, lang: str) -> str:
+    """Return a column or a cell of the table in a language.
+
+    Examples
+    --------
+    >>> in_table("take_off_from", "zh"), in_table("kind", "en")
+    ('起飞概率之差，区间自', 'kind')
+    """
+    for end in ("_from", "_to"):
+        if text.endswith(end):
+            effect = retold(text.removesuffix(end), lang, TABLE)
+            return retold(f"{effect}{end}", lang, TABLE)
+    return retold(text, lang, TABLE)
+
+
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `Sensitivity`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     plan = found.runs.sweep
     said, minded, charts, tables = [], [], [], []
     for name in found.outcomes:
         try:
             frame = found.table(name)
-        except KoubeiError as error:
-            minded.append(say("undefined", said=str(error)))
+        except KoubeiError:
+            minded.append(say("undefined", outcome=outcome_in(lang, name)))
             continue
         said += _findings(found, name, frame, say)
         charts.append(_dots(found, name, frame, say))
@@ -80,13 +125,13 @@ def page_of(found: Any, language: str) -> Page:
         Section(say("recipe"), _recipe(found, say), folded=True),
         runs.reading(say),
     ]
-    title = say("title", outcome=outcome_in(language, found.outcomes[0]))
+    title = say("title", outcome=outcome_in(lang, found.outcomes[0]))
     lead = say(
         "lead", scenario=plan.scenario.name, method=say(found.method),
         parameters=len(found.ranges), points=plan.points.number, replicates=plan.replicates,
         key=found.key,
     )  # fmt: skip
-    return Page(title, lead, language, sections)
+    return Page(title, lead, lang, sections)
 
 
 def _of_row(found: Any, name: str, row: Any) -> tuple[tuple[float, float, float], str, float]:
@@ -103,13 +148,13 @@ def _of_row(found: Any, name: str, row: Any) -> tuple[tuple[float, float, float]
 def _findings(found: Any, name: str, frame: Any, say: Words) -> list[str]:
     if not len(frame):
         return []
-    outcome, sure = outcome_in(say.language, name), []
+    outcome, sure = outcome_in(say.lang, name), []
     for path, row in frame.iterrows():
         (_, low, high), _, nothing = _of_row(found, name, row)
         if low > nothing or high < nothing:
             sure.append(str(path))
     ends, kind, _ = _of_row(found, name, frame.iloc[0])
-    said = numbers.told(*ends, kind, say.language)
+    said = numbers.told(*ends, kind, say.lang)
     first = say("most", outcome=outcome, path=frame.index[0], said=said)
     if not sure:
         return [first, say("none_sure", outcome=outcome)]
@@ -122,8 +167,8 @@ def _dots(found: Any, name: str, frame: Any, say: Words) -> Dots:
     for path, row in frame.iterrows():
         ends, kind, nothing = _of_row(found, name, row)
         label = f"{path} ({numbers.shown(row['from'])} .. {numbers.shown(row['to'])})"
-        dots.append(Dot(label, *ends, numbers.told(*ends, kind, say.language)))
-    title = say(f"index_{found.method}", outcome=outcome_in(say.language, name))
+        dots.append(Dot(label, *ends, numbers.told(*ends, kind, say.lang)))
+    title = say(f"index_{found.method}", outcome=outcome_in(say.lang, name))
     scale = "number" if kind == "difference" else kind
     factors = kind == "times" and offset(name) is not None
     return Dots(name, title, dots, scale, nothing, factors, say("note"))
@@ -152,9 +197,12 @@ def _table(name: str, frame: Any, say: Words) -> Table:
     flat = frame.reset_index()
     columns = [Column("parameter", say("parameter"))]
     columns += [
-        Column(str(c), str(c), "text" if flat[c].dtype == object else "number")
+        Column(str(c), in_table(str(c), say.lang), "text" if flat[c].dtype == object else "number")
         for c in flat.columns[1:]
     ]
-    rows = [list(row) for row in flat.itertuples(index=False)]
-    title = say("table_of", outcome=outcome_in(say.language, name))
+    rows = [
+        [path, *(in_table(cell, say.lang) if isinstance(cell, str) else cell for cell in row)]
+        for path, *row in flat.itertuples(index=False)
+    ]
+    title = say("table_of", outcome=outcome_in(say.lang, name))
     return Table(name, title, columns, rows)

@@ -448,10 +448,10 @@ class Sensitivity(Look, Reported):
             rows[name] = {**split._asdict(), "replicates": noise, "gain": gain}
         return Table.from_dict(rows, orient="index").rename_axis("outcome")
 
-    def _page(self, language: str) -> Page:
+    def _page(self, lang: str) -> Page:
         from koubei_sim.studies.sensitivity.page import page_of
 
-        return page_of(self, language)
+        return page_of(self, lang)
 
     def _named(self, outcome: str | None) -> str:
         return self.outcomes[0] if outcome is None else kept_measure(outcome, self.outcomes)

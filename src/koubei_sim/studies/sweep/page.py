@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from koubei_sim.metrics import may_never_come
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.html import ROWS
@@ -29,6 +30,8 @@ from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 
 #: Outcomes that are told at each point, beside take-off.
 _OUTCOMES: Final = 4
+#: Signs of a label beyond which a point goes by its number.
+_LABEL: Final = 120
 #: Signs of code beyond which only the folder is named.
 _LONGEST: Final = 20_000
 
@@ -85,20 +88,21 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "点数过多，无法在此列出代码，且未保存到文件夹。用同样的点与随机数钥匙{key}可重做；out=可保存。",
     ),
     "plan_digest": ("digest of the plan (SHA-256)", "计划的摘要（SHA-256）"),
+    "remark": ("remark", "备注"),
     "point": ("point", "点"),
     "take_off": ("took off", "起飞比例"),
 }  # fmt: skip
 
 
-def page_of(found: Any, language: str) -> Page:
+def page_of(found: Any, lang: str) -> Page:
     """Return the page of a `SweepResult`."""
-    say = Words(language, WORDS, RUN_WORDS)
+    say = Words(lang, WORDS, RUN_WORDS)
     plan, runs_of = found.sweep, found.table()
     points = _chosen(runs_of["point"].unique())
     wanted = ["take_off", *(name for name in plan.outcomes if name != "take_off")]
     wanted = [name for name in wanted if name in plan.outcomes][: _OUTCOMES + 1]
     summaries = {name: found.summary(name, points=points) for name in wanted}
-    labels = [_label(dict(zip(plan.points.columns, row))) for row in _places(summaries, plan)]
+    labels = _labels(summaries, plan, say)
     said = [s for name in wanted for s in _findings(name, summaries[name], labels, say)]
     charts = [_dots(name, summaries[name], labels, say) for name in wanted]
     tables = [_table(name, summaries[name], plan, say) for name in wanted]
@@ -125,7 +129,7 @@ def page_of(found: Any, language: str) -> Page:
         "lead", points=plan.points.number, replicates=plan.replicates, key=plan.key,
         done=len(runs_of), runs=plan.runs,
     )  # fmt: skip
-    return Page(title, lead, language, sections)
+    return Page(title, lead, lang, sections)
 
 
 def _chosen(points: Any) -> Any:
@@ -135,16 +139,17 @@ def _chosen(points: Any) -> Any:
     return points[np.unique(np.linspace(0, len(points) - 1, ROWS).round().astype(int))]
 
 
-def _places(summaries: dict[str, Any], plan: Any) -> list[tuple[Any, ...]]:
+def _labels(summaries: dict[str, Any], plan: Any, say: Words) -> list[str]:
+    """Return what points are called: by what was varied, or by number where that is long."""
     first = next(iter(summaries.values()), None)
     if first is None or not len(first):
         return []
-    return list(zip(*(first[path] for path in plan.points.columns)))
-
-
-def _label(place: dict[str, Any]) -> str:
-    said = [f"{path} = {numbers.shown(value, 'plain')}" for path, value in place.items()]
-    return ", ".join(said)
+    found = []
+    for row in first.to_dict("records"):
+        said = [f"{path} = {numbers.shown(row[path], 'plain')}" for path in plan.points.columns]
+        label = ", ".join(said)
+        found.append(label if len(label) <= _LABEL else f"{say('point')} {row['point']}")
+    return found
 
 
 def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]:
@@ -168,12 +173,12 @@ def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]
     ends = []
     for at in (low, high):
         row: Any = frame.iloc[at]
-        ends.append(numbers.told(row["estimate"], row["low"], row["high"], kind, say.language))
+        ends.append(numbers.told(row["estimate"], row["low"], row["high"], kind, say.lang))
     where = {"low": ends[0], "high": ends[1], "low_at": labels[low], "high_at": labels[high]}
     if name == "take_off":
         said = say("takes_off_range", **where)
     else:
-        said = say("outcome_range", outcome=outcome_in(say.language, name), **where)
+        said = say("outcome_range", outcome=outcome_in(say.lang, name), **where)
     apart = frame["high"].iloc[low] < frame["low"].iloc[high]
     if numbers.known(frame["high"].iloc[low], frame["low"].iloc[high]):
         said = f"{said} {say('apart' if apart else 'overlap')}"
@@ -191,14 +196,21 @@ def _dots(name: str, frame: Any, labels: list[str], say: Words) -> Dots:
     values = frame["estimate"].to_numpy(dtype=float) if len(frame) else np.empty(0)
     positive = values[np.isfinite(values) & (values > 0.0)]
     wide = positive.size > 1 and positive.max() > 30.0 * positive.min()
-    title = say("by_point", outcome=outcome_in(say.language, name))
+    title = say("by_point", outcome=outcome_in(say.lang, name))
     return Dots(name, title, dots, kind, log=bool(wide), note=say("by_point_note"))
 
 
 def _told(name: str, row: Any, kind: str, say: Words) -> str:
-    said = numbers.told(row.estimate, row.low, row.high, kind, say.language)
-    dead = name != "take_off" and row.take_off == 0.0
-    return f"{said}; {say('none_off')}" if dead else said
+    said = numbers.told(row.estimate, row.low, row.high, kind, say.lang)
+    remark = _remark(name, row.estimate, row.take_off, say)
+    return f"{said}; {remark}" if remark else said
+
+
+def _remark(name: str, estimate: float, took: float, say: Words) -> str:
+    """Return what must be known of one number beside it; nothing mostly."""
+    if np.isnan(estimate) and may_never_come(name):
+        return say("not_reached")
+    return say("none_off") if name != "take_off" and took == 0.0 else ""
 
 
 def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
@@ -210,15 +222,18 @@ def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
     }  # fmt: skip
     columns += [Column(head, say(head), of) for head, of in heads.items()]
     names = [column.name for column in columns]
-    rows = [
-        [str(row["point"]), *(row[name] for name in names[1:])] for row in frame.to_dict("records")
-    ]
-    return Table(name, outcome_in(say.language, name), columns, rows)
+    found = frame.to_dict("records")
+    rows = [[str(row["point"]), *(row[name] for name in names[1:])] for row in found]
+    remarks = [_remark(name, row["estimate"], row["take_off"], say) for row in found]
+    if any(remarks):
+        columns.append(Column("remark", say("remark")))
+        rows = [[*row, remark] for row, remark in zip(rows, remarks, strict=True)]
+    return Table(name, outcome_in(say.lang, name), columns, rows)
 
 
 def recipe(found: Any, say: Words, before: str = "", call: str = "") -> list[Any]:
     """Return how to make a sweep again, or the study that is `call`, after the lines `before`."""
-    say, plan = Words(say.language, WORDS, RUN_WORDS), found.sweep
+    say, plan = Words(say.lang, WORDS, RUN_WORDS), found.sweep
     words = f"replicates={plan.replicates}, rng={plan.key}"
     if not call:
         columns = "".join(

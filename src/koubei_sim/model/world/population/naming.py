@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
+from koubei_sim.model.world.noted import note
 from koubei_sim.model.world.population.reading import COLUMNS, TEXT, WHERE
 from koubei_sim.networks import labelling
 
@@ -215,8 +216,9 @@ def _without_labels(
 
 
 def _note(where: str, column: str | None) -> tuple[str, ...]:
-    how = "its index" if column is None else f"its column {column!r}"
-    return (f"{where}: people are named by {how}; agents_by= says otherwise",)
+    if column is None:
+        return (note("by_index", where=where),)
+    return (note("by_column", where=where, column=column),)
 
 
 def _in_order(table: pd.DataFrame, rows: NDArray[np.intp], column: str | None) -> pd.DataFrame:

@@ -20,6 +20,7 @@ import numpy as np
 
 from koubei_sim import checks
 from koubei_sim.errors import KoubeiError
+from koubei_sim.model.world.noted import note
 from koubei_sim.networks.files.text_blocks import opened
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def notes_of_table(frame: pd.DataFrame) -> tuple[str, ...]:
         nowhere = int((cells.isna() | (cells.astype(str).str.strip() == "")).sum())
         if nowhere:
             where = frame.attrs.get(WHERE, "agents")
-            notes.append(f"{where}: {nowhere:,} people are on no channel, their cells are empty")
+            notes.append(note("nowhere", where=where, nowhere=nowhere))
     return tuple(notes)
 
 
@@ -202,7 +203,7 @@ def _from_text(raw: bytes, where: str) -> pd.DataFrame:
         frame[name] = cells if name in ("segment", "channels") else typed(cells, name)
     frame.attrs[TEXT] = True
     if encoding == "gb18030":
-        frame.attrs[GUESSED] = f"{where} is read as GB18030"
+        frame.attrs[GUESSED] = note("read_as", where=where)
     if _INDEX in frame.columns:
         frame = frame.set_index(_INDEX).rename_axis(None)
     return frame

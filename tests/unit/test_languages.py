@@ -1,0 +1,49 @@
+"""Languages: one name for the choice, one list of them, one check, wherever something speaks.
+
+A word of the choice that differs from door to door, or a list that forgets a language, would be
+found by users only.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from koubei_sim import checks
+from koubei_sim.app.words import CHOICE
+from koubei_sim.cli.options import Lang
+from koubei_sim.errors import KoubeiError
+from koubei_sim.reports.words import said
+
+
+def test_the_choice_of_a_language_is_called_lang_at_every_door(root: Path) -> None:
+    """Catches a door that calls it otherwise: `to_html(language=)` beside `describe(lang=)`."""
+    found = []
+    for path in (root / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.arg, ast.keyword)) and node.arg == "language":
+                found.append(f"{path.name}:{node.lineno}")
+    # The live page, a marimo file, calls the control itself so.
+    assert [place for place in found if not place.startswith("page.py")] == []
+
+
+def test_languages_are_listed_once(root: Path) -> None:
+    """Catches a second list, which a new language would not reach."""
+    found = []
+    for path in (root / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+                words = {each.value for each in node.elts if isinstance(each, ast.Constant)}
+                if {"en", "zh"} <= words:
+                    found.append(path.name)
+    assert found == ["checks.py"]
+    assert tuple(Lang) == tuple(CHOICE.values()) == checks.LANGUAGES
+
+
+@pytest.mark.parametrize("wrong", ["fr", "EN", None, 1])
+def test_what_is_no_language_is_refused_where_a_word_is_said(wrong: object) -> None:
+    """Catches a word of any language given for one that is not known."""
+    with pytest.raises(KoubeiError, match="lang: unknown"):
+        said({"hello": ("hello", "你好")}, "hello", wrong)  # type: ignore[arg-type]
