@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ GIFTED = FEW.with_mechanisms(gifts)
 BASS = kb.Scenario.load("bass").replace(n_agents=100, ticks=21, **{"seeding.number": 10})
 HAZARD = "media.advertising.persuasion"
 PEOPLE = pd.DataFrame({"segment": ["newbie", "enthusiast"] * 15})
+LOCKED = {"locked": lambda result, lock=threading.Lock(): float(result.replicates)}  # noqa: B008
 CHANCE = {"points": {"ticks": [2]}, "rng": 1, "outcomes": ["users"], "workers": 1}
 CLAIM = """
 id = "S1"
@@ -349,6 +351,10 @@ TRIED: dict[str, Trial] = {
         lambda: counted(PEOPLE.assign(city=["Wuhan"] * 15 + ["Harbin"] * 15)),
     ),
     # Studies.
+    "'backend=\"threads\"'": (
+        lambda: kb.sweep(FEW, **CHANCE | {"outcomes": LOCKED}, backend="loky"),
+        lambda: kb.sweep(FEW, **CHANCE | {"outcomes": LOCKED}, backend="threads"),
+    ),
     "'backend=\"dask\"'": (
         lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY, backend="threads"),
         lambda: reaches_for(lambda at: kb.sweep(FEW, **CHANCE, scheduler=at, backend="dask")),

@@ -140,6 +140,40 @@ def digest_of(function: Any) -> str:
     return found.hexdigest()
 
 
+def refuse_untold(where: str, digests: Mapping[str, str]) -> None:
+    """Refuse functions, for a folder, whose digest is empty: it could not tell them from others.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    untold = [name for name, digest in digests.items() if not digest]
+    if untold:
+        raise KoubeiError(
+            where, "a function that a folder could not tell from another one",
+            got=", ".join(untold), allowed="functions of plain values",
+            fix="from MODULE import NAME for a module of yours, or no folder",
+        )  # fmt: skip
+
+
+def refuse_unsent(backend: str, functions: Mapping[str, Any]) -> None:
+    """Refuse functions that cannot go to the processes of a backend, before one is begun.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    for name, function in functions.items() if backend != "threads" else ():
+        try:
+            importlib.import_module("cloudpickle").dumps(function)  # as loky and dask send it
+        except Exception as error:  # whatever the things that it uses raise
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise KoubeiError(
+                "backend", f"a function that cannot be sent to other processes ({said})",
+                got=f"{backend}, {name}", fix='backend="threads"',
+            ) from None  # fmt: skip
+
+
 def _parts(thing: Any, seen: set[int]) -> Any:
     """Yield texts that say what a thing is; TypeError where nothing does."""
     if isinstance(thing, _PLAIN):
