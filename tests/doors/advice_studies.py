@@ -36,7 +36,7 @@ from koubei_sim.runs.partition import run_partitioned
 from koubei_sim.studies import Targets
 from koubei_sim.studies.calibration import calibrate, ranges_around
 from koubei_sim.studies.calibration.targets import Target
-from koubei_sim.studies.claims import claim, read_verdict, write_verdict
+from koubei_sim.studies.claims import claim, read_claim, read_verdict, write_verdict
 from koubei_sim.studies.sweep import journal
 
 KIB = 2.0**10
@@ -56,6 +56,17 @@ statement = "A script says so."
 source = "a test"
 script = "run.py"
 """
+
+
+SO_FAR = {"so_far": lambda result: float(result.data.users[0, -1])}
+
+
+def measuring() -> Path:
+    """A claim whose test measures a function."""
+    arms = "[arms.few]\nticks = 2\n[arms.more]\nticks = 3\n"
+    test = '[[tests]]\nid = "a"\nmain = true\nstatement = "a"\noutcome = "so_far"\nsmallest = 0.1\n'
+    text = CLAIM.replace('script = "run.py"', "") + arms + test + 'claimed = "more"\n'
+    return write(text, "claim.toml")
 
 
 def few_pairs() -> Any:
@@ -351,6 +362,10 @@ TRIED: dict[str, Trial] = {
         lambda: counted(PEOPLE.assign(city=["Wuhan"] * 15 + ["Harbin"] * 15)),
     ),
     # Studies.
+    "'read_claim(folder, outcomes)'": (
+        lambda: claim(read_claim(measuring(), SO_FAR), outcomes=SO_FAR),
+        lambda: read_claim(measuring(), SO_FAR),
+    ),
     "'backend=\"threads\"'": (
         lambda: kb.sweep(FEW, **CHANCE | {"outcomes": LOCKED}, backend="loky"),
         lambda: kb.sweep(FEW, **CHANCE | {"outcomes": LOCKED}, backend="threads"),

@@ -11,6 +11,9 @@ import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import users
 from koubei_sim.studies.calibration import RuleTarget, Target, calibrate, fit_rule
+from koubei_sim.studies.claims import read_claim, write_verdict
+from koubei_sim.studies.claims.own import loaded
+from koubei_sim.studies.design.functions import digest_of
 
 BASS = kb.Scenario.load("bass").replace(n_agents=200, ticks=31, **{"seeding.number": 10})
 RANGES = {
@@ -90,3 +93,124 @@ def test_faults_of_functions_are_told_in_one_line() -> None:
     said = r"targets.u.statistic: takes neither a result nor history and scenario"
     with pytest.raises(KoubeiError, match=said):
         Target("u", 1.0, 0.1, lambda a, b, c: 1.0, "macro-face")
+
+
+# ---------------------------------------------------------------- claims
+
+CLAIM = """
+id = "F1"
+title = "Advertising brings users"
+statement = "A campaign brings more users."
+source = "a test"
+rng = 5
+[market]
+scenario = "tiny"
+[market.set]
+n_agents = 200
+ticks = 12
+[prior]
+points = 5
+replicates = 1
+given = "all"
+exclude = ["supply.*"]
+[decision]
+most = 1
+[arms.advertised]
+media.account.channel = "weibo"
+media.account.start = 2
+media.account.visibility = 0.9
+[arms.silent]
+ticks = 12
+[[tests]]
+id = "users"
+main = true
+statement = "more users"
+outcome = "OUTCOME"
+smallest = 0.1
+claimed = "advertised"
+effect = "difference"
+[ladder]
+modules = ["relays"]
+replicates = 1
+"""
+MEASURES = """
+from pathlib import Path
+
+Path(__file__).with_name("was run").touch()
+
+
+def last_users(result):
+    return float(result.data.users[0, -1])
+"""
+
+
+def claim_in(folder: Path, outcome: str, measures: str = "") -> Path:
+    """A claim with this outcome, and a file beside it."""
+    folder.mkdir()
+    (folder / "claim.toml").write_text(CLAIM.replace("OUTCOME", outcome), encoding="utf-8")
+    if measures:
+        (folder / "measures.py").write_text(measures, encoding="utf-8")
+    return folder
+
+
+def test_a_claim_measures_functions(tmp_path: Path) -> None:
+    """Catches a function that measures another run, or a file run when a claim is only read."""
+    plain = kb.claim(claim_in(tmp_path / "plain", "users"), workers=1)
+    folder = claim_in(tmp_path / "file", "measures.py:last_users", MEASURES)
+    asked = read_claim(folder)
+    assert not (folder / "was run").exists() and asked.digest != plain.claim.digest
+    filed = kb.claim(asked, workers=1)
+    assert (folder / "was run").exists()
+    own = {"last": lambda result: float(result.data.users[0, -1])}
+    handed = kb.claim(claim_in(tmp_path / "handed", "last"), outcomes=own, workers=1)
+    worlds = plain.worlds["users"].tolist()
+    assert max(worlds) > 1.0
+    assert filed.worlds["users"].tolist() == handed.worlds["users"].tolist() == worlds
+    assert filed.content["ladder"] == handed.content["ladder"] == plain.content["ladder"]
+    assert filed.content["tests"][0]["outcome"] == "last_users"
+    assert [path.name for path in write_verdict(filed)] == ["verdict.json", "results.csv"]
+    with pytest.raises(KoubeiError, match=r"its folder does not hold: .* got last, try a file"):
+        write_verdict(handed)
+    page = handed.to_html()
+    assert "outcomes={" in page and "koubei claim" not in page
+
+    (folder / "measures.py").write_text(MEASURES + "\n", encoding="utf-8")
+    assert read_claim(folder).digest != asked.digest, "a verdict of other code is stale"
+    (folder / "measures.py").write_text(MEASURES.replace("-1", "3"), encoding="utf-8")
+    other = loaded(folder, {"users": "measures.py:last_users"}, {})[1]["last_users"]
+    assert digest_of(other) not in ("", digest_of(filed.claim.functions["last_users"]))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "measures", "said"),
+    [
+        ("measures.py:last", "", "tests.users: outcome: no such file, got measures.py"),
+        ("measures.py:last", MEASURES, "has no function of that name, got last"),
+        ("measures.py:last", "import nothing_here", "cannot be run .ModuleNotFoundError: No mod"),
+        (
+            "measures.py:users",
+            "def users(r): return 1.0",
+            "under a name that is taken, got 'users'",
+        ),
+        ("measures.py:last", "def last(a, b, c): return 1.0", "takes neither a result nor"),
+        ("../measures.py:last", MEASURES, "tests.users: "),
+        ("last", MEASURES, "tests.users: "),
+    ],
+)
+def test_claims_with_wrong_functions_are_refused(
+    tmp_path: Path, outcome: str, measures: str, said: str
+) -> None:
+    """Catches a claim with a function that is not there, or not in its folder, found out late."""
+    folder = claim_in(tmp_path / "claim", outcome, measures)
+    with pytest.raises(KoubeiError, match=said) as error:
+        kb.claim(folder, workers=1)
+    assert "\n" not in str(error.value) and not (folder / "outputs").exists()
+
+
+def test_functions_that_are_handed_over_are_checked(tmp_path: Path) -> None:
+    """Catches a function that nothing measures, handed over and never called."""
+    folder = claim_in(tmp_path / "claim", "users")
+    with pytest.raises(KoubeiError, match="outcomes: no test measures it, got last, allowed users"):
+        kb.claim(folder, outcomes={"last": lambda r: 1.0})
+    with pytest.raises(KoubeiError, match="outcomes: not functions by name, got 'last'"):
+        kb.claim(folder, outcomes="last")  # type: ignore[arg-type]
