@@ -223,7 +223,7 @@ FAULTS: Final = (
         "return tail",
     ),
     Fault(
-        "hazard",
+        "profiles",
         "top",
         "intervals of 90 %",
         "HALF: Final = 1.920729410347062",
@@ -233,8 +233,8 @@ FAULTS: Final = (
         "worlds",
         "worlds",
         "people enter in the period after",
-        "(d.entered <= t)[:, None]",
-        "(d.entered < t)[:, None]",
+        "(opens <= t)[:, None]",
+        "(opens < t)[:, None]",
     ),
     Fault("worlds", "worlds", "adoptions after the watch are seen", "at[late] = NEVER", "pass"),
     Fault(

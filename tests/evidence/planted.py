@@ -26,7 +26,7 @@ from koubei_sim.core.draws import key_from
 ROOM: Final = Path(koubei_sim.__file__).parent / "evidence"
 #: In the order in which they import each other.
 MODULES: Final = ("diffusion", "terms", "likelihood", "design", "worlds", "starts", "resampling",
-                  "rules", "mixed", "thresholds", "hazard")  # fmt: skip
+                  "rules", "mixed", "thresholds", "playing_on", "profiles", "hazard")  # fmt: skip
 NAME: Final = "planted_evidence"
 
 
