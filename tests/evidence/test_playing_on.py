@@ -11,6 +11,7 @@ import pytest
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence import playing_on
+from koubei_sim.evidence.diffusion import NEVER
 from koubei_sim.evidence.worlds import as_record, simulate, truth
 
 END, LATER = 5, 12
@@ -57,8 +58,8 @@ def test_the_law_of_those_who_are_played_on() -> None:
     lost = np.where(np.arange(300) < 150, 2, END)  # half are lost early: no more is known of them
     d = as_record(EMPTY, simulate(MODEL, VALUES, EMPTY, 11)[0]).replace(until=lost)
     fit = kb.hazard(d, FORMULA)
-    found = fit.forecast(END + 1, 50, rng=1)
-    assert found.loc[END + 1, "low"] > d.adopted.sum() + (d.until == END).sum() * 0.01
+    more = fit.forecast(END + 1, 200, rng=1).loc[END + 1] - d.adopted.sum()
+    assert more["low"] > 10 and more["median"] > 20  # one period for half of them alone: 9
 
 
 def test_the_same_key_gives_the_same_forecast() -> None:
@@ -73,6 +74,17 @@ def test_the_same_key_gives_the_same_forecast() -> None:
     assert (np.diff(found.to_numpy(), axis=0) >= 0).all()
     assert d.adopted.sum() <= found.to_numpy().min() and found.to_numpy().max() <= d.n
     assert fit.forecast(400, 20, rng=7)["low"].item() == d.n
+
+
+def test_who_has_adopted_by_the_end_of_a_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catches the adoptions of the period itself or of seeds left out, and periods from 0."""
+    times = [1998, 2001, 2003, None, None, None]
+    d = kb.Diffusion(kb.networks.ring(6, 2), times, until=2004, start=2000)
+    played = np.array([[-1, 1, 3, 5, 7, NEVER]] * 10)
+    monkeypatch.setattr(playing_on, "simulate", lambda *_, **__: played)
+    found = kb.hazard(d, "constant").forecast([2005, 2006, 2007], 10, rng=1)
+    assert found["median"].tolist() == [4, 4, 5] and (found["low"] == found["high"]).all()
+    assert found.index.tolist() == [2005, 2006, 2007]
 
 
 def test_groups_go_on_as_they_began() -> None:

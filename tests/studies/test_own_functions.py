@@ -193,8 +193,8 @@ def test_a_claim_measures_functions(tmp_path: Path) -> None:
             "under a name that is taken, got 'users'",
         ),
         ("measures.py:last", "def last(a, b, c): return 1.0", "takes neither a result nor"),
-        ("../measures.py:last", MEASURES, "tests.users: "),
-        ("last", MEASURES, "tests.users: "),
+        ("../measures.py:last_users", MEASURES, "tests.users: outcome: "),
+        ("last", MEASURES, "tests.users: outcome: "),
     ],
 )
 def test_claims_with_wrong_functions_are_refused(
@@ -202,6 +202,7 @@ def test_claims_with_wrong_functions_are_refused(
 ) -> None:
     """Catches a claim with a function that is not there, or not in its folder, found out late."""
     folder = claim_in(tmp_path / "claim", outcome, measures)
+    (tmp_path / "measures.py").write_text(MEASURES, encoding="utf-8")  # not in the folder
     with pytest.raises(KoubeiError, match=said) as error:
         kb.claim(folder, workers=1)
     assert "\n" not in str(error.value) and not (folder / "outputs").exists()

@@ -254,10 +254,8 @@ def _used(module: types.ModuleType, name: str, code: types.CodeType) -> Iterator
             found: Any = module
             path = name
             for attribute in steps[at + 1 :]:
-                if not _is_own(found):
-                    break
-                if attribute.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
-                    raise TypeError(path)  # handed on, or written to
+                if not _is_own(found) or attribute.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+                    break  # a module that is handed on or written to is one still: `_parts` refuses
                 path = f"{path}.{attribute.argval}"
                 found = getattr(found, attribute.argval, None)
             yield path, found
