@@ -364,4 +364,19 @@ FAULTS: Final = (
         "exposed[everybody == 0.0] = np.nan",
         "pass",
     ),
+    Fault(
+        "playing_on",
+        "forecast",
+        "people lost early are played from the end of the record",
+        "since=record.until + 1",
+        "since=record.periods",
+    ),
+    Fault("playing_on", "forecast", "a period too few", "(at <= end)", "(at < end)"),
+    Fault(
+        "playing_on",
+        "forecast",
+        "the estimates are taken for the truth",
+        "out[:, free] += np.round(special.ndtri(units[:, free]), 9) @ root.T",
+        "pass",
+    ),
 )
