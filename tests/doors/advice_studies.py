@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from koubei_sim.runs.partition import run_partitioned
 from koubei_sim.studies import Targets
 from koubei_sim.studies.calibration import calibrate, ranges_around
 from koubei_sim.studies.calibration.targets import Target
-from koubei_sim.studies.claims import claim, read_verdict, write_verdict
+from koubei_sim.studies.claims import claim, read_claim, read_verdict, write_verdict
 from koubei_sim.studies.sweep import journal
 
 KIB = 2.0**10
@@ -46,6 +47,7 @@ GIFTED = FEW.with_mechanisms(gifts)
 BASS = kb.Scenario.load("bass").replace(n_agents=100, ticks=21, **{"seeding.number": 10})
 HAZARD = "media.advertising.persuasion"
 PEOPLE = pd.DataFrame({"segment": ["newbie", "enthusiast"] * 15})
+LOCKED = {"locked": lambda result, lock=threading.Lock(): float(result.replicates)}  # noqa: B008
 CHANCE = {"points": {"ticks": [2]}, "rng": 1, "outcomes": ["users"], "workers": 1}
 CLAIM = """
 id = "S1"
@@ -54,6 +56,17 @@ statement = "A script says so."
 source = "a test"
 script = "run.py"
 """
+
+
+SO_FAR = {"so_far": lambda result: float(result.data.users[0, -1])}
+
+
+def measuring() -> Path:
+    """A claim whose test measures a function."""
+    arms = "[arms.few]\nticks = 2\n[arms.more]\nticks = 3\n"
+    test = '[[tests]]\nid = "a"\nmain = true\nstatement = "a"\noutcome = "so_far"\nsmallest = 0.1\n'
+    text = CLAIM.replace('script = "run.py"', "") + arms + test + 'claimed = "more"\n'
+    return write(text, "claim.toml")
 
 
 def few_pairs() -> Any:
@@ -349,6 +362,14 @@ TRIED: dict[str, Trial] = {
         lambda: counted(PEOPLE.assign(city=["Wuhan"] * 15 + ["Harbin"] * 15)),
     ),
     # Studies.
+    "'read_claim(folder, outcomes)'": (
+        lambda: claim(read_claim(measuring(), SO_FAR), outcomes=SO_FAR),
+        lambda: read_claim(measuring(), SO_FAR),
+    ),
+    "'backend=\"threads\"'": (
+        lambda: kb.sweep(FEW, **CHANCE | {"outcomes": LOCKED}, backend="loky"),
+        lambda: kb.sweep(FEW, **CHANCE | {"outcomes": LOCKED}, backend="threads"),
+    ),
     "'backend=\"dask\"'": (
         lambda: kb.sweep(FEW, **CHANCE, scheduler=NOBODY, backend="threads"),
         lambda: reaches_for(lambda at: kb.sweep(FEW, **CHANCE, scheduler=at, backend="dask")),

@@ -223,7 +223,7 @@ FAULTS: Final = (
         "return tail",
     ),
     Fault(
-        "hazard",
+        "profiles",
         "top",
         "intervals of 90 %",
         "HALF: Final = 1.920729410347062",
@@ -233,8 +233,8 @@ FAULTS: Final = (
         "worlds",
         "worlds",
         "people enter in the period after",
-        "(d.entered <= t)[:, None]",
-        "(d.entered < t)[:, None]",
+        "(opens <= t)[:, None]",
+        "(opens < t)[:, None]",
     ),
     Fault("worlds", "worlds", "adoptions after the watch are seen", "at[late] = NEVER", "pass"),
     Fault(
@@ -362,6 +362,21 @@ FAULTS: Final = (
         "thresholds",
         "people without ties at 0",
         "exposed[everybody == 0.0] = np.nan",
+        "pass",
+    ),
+    Fault(
+        "playing_on",
+        "forecast",
+        "people lost early are played from the end of the record",
+        "since=record.until + 1",
+        "since=record.periods",
+    ),
+    Fault("playing_on", "forecast", "a period too few", "(at <= end)", "(at < end)"),
+    Fault(
+        "playing_on",
+        "forecast",
+        "the estimates are taken for the truth",
+        "out[:, free] += np.round(special.ndtri(units[:, free]), 9) @ root.T",
         "pass",
     ),
 )

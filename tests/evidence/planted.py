@@ -26,7 +26,7 @@ from koubei_sim.core.draws import key_from
 ROOM: Final = Path(koubei_sim.__file__).parent / "evidence"
 #: In the order in which they import each other.
 MODULES: Final = ("diffusion", "terms", "likelihood", "design", "worlds", "starts", "resampling",
-                  "rules", "mixed", "thresholds", "hazard")  # fmt: skip
+                  "rules", "mixed", "thresholds", "playing_on", "profiles", "hazard")  # fmt: skip
 NAME: Final = "planted_evidence"
 
 
@@ -207,6 +207,21 @@ def same_worlds(room: Any) -> bool:
     return True
 
 
+def same_forecast(room: Any) -> bool:
+    """What is foretold beside what a constant hazard must give, people watched unequally long."""
+    n, end, later = 400, 5, 8
+    lost = np.where(np.arange(n) < n // 2, 1, end)
+    times = [i % 7 if i % 5 == 0 else None for i in range(n)]
+    net = koubei_sim.Network.from_edges([0], [1], n=n)
+    d = room.diffusion.Diffusion(net, times, until=lost, start=0)
+    fit = room.hazard.hazard(d, "constant")
+    left = np.exp(-float(fit.values[0]) * (later - lost[d.at == room.diffusion.NEVER]))
+    expected = (d.at <= later).sum() + (1.0 - left).sum()
+    found = fit.forecast([later], 200, rng=1).loc[later]
+    wide = 2.0 * np.sqrt((left * (1.0 - left)).sum())  # of luck alone, 1 sd either way
+    return bool(abs(found["median"] - expected) < 6.0 and found["high"] - found["low"] > 2.0 * wide)
+
+
 def same_sandwich(room: Any) -> bool:
     """Errors by groups of a logit, and groups drawn, by plain loops."""
     d = drawn(4, n=200).make(room.diffusion.Diffusion)
@@ -314,5 +329,5 @@ def same_thresholds(room: Any) -> bool:
 CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "risk": same_risk, "exposures": same_exposures, "height": same_height, "top": same_top,
     "worlds": same_worlds, "sandwich": same_sandwich, "rule": same_rule, "mixed": same_mixed,
-    "thresholds": same_thresholds,
+    "thresholds": same_thresholds, "forecast": same_forecast,
 }  # fmt: skip

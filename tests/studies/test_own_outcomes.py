@@ -70,14 +70,22 @@ def test_what_has_a_default_is_not_handed_over():
 
 def test_a_module_of_ones_own_is_told_by_what_is_used_of_it(tmp_path, monkeypatch):
     """Catches a folder that takes a changed module for the same one."""
-    (tmp_path / "own_helpers.py").write_text("def h(r):\n    return 1.0\n")
+    (tmp_path / "own_helpers.py").write_text(
+        "FACTOR = 1.0\nother = 2.0\ndef h(r):\n    return FACTOR\n"
+    )
+    (tmp_path / "own_box").mkdir()
+    (tmp_path / "own_box" / "__init__.py").write_text("import own_helpers as inner\n")
     (tmp_path / "own_users.py").write_text(
         textwrap.dedent("""
             import networkx as nx
+            import own_box
             import own_helpers
             from own_helpers import h
 
             def by_module(r): return own_helpers.h(r)
+            def by_package(r): return [own_box.inner.h(r) for _ in range(1)][0]
+            def handed_on(r): return getattr(own_helpers, "h")(r)
+            def written_to(r): own_helpers.counted = 1
             def by_name(r): return h(r)
             def library(r): return nx.empty_graph(3).order()
             def inside(r):
@@ -98,17 +106,27 @@ def test_a_module_of_ones_own_is_told_by_what_is_used_of_it(tmp_path, monkeypatc
     try:
         import own_users
 
-        for name in ("by_module", "inside", "deep"):
+        for name in ("inside", "handed_on", "written_to"):
             assert digest_of(getattr(own_users, name)) == "", name
-        told = {digest_of(getattr(own_users, name)) for name in ("by_name", "library", "theirs")}
-        assert len(told) == 3 and "" not in told
+        known = ("by_module", "by_package", "by_name", "deep", "library", "theirs")
+        told = [digest_of(getattr(own_users, name)) for name in known]
+        assert len(set(told)) == len(known) and "" not in told
         asked = {"points": {"ticks": [2]}, "rng": 7, "workers": 1}
         with pytest.raises(KoubeiError, match=r"a function that a folder could not tell .* import"):
-            kb.sweep(FEW, outcomes={"n": own_users.by_module}, out=tmp_path / "f", **asked)
-        table = kb.sweep(FEW, outcomes={"n": own_users.by_module}, **asked).table()
-        assert table["n"].tolist() == [1.0]
+            kb.sweep(FEW, outcomes={"n": own_users.inside}, out=tmp_path / "f", **asked)
+        found = {"n": own_users.by_module}
+        for _ in range(2):
+            table = kb.sweep(FEW, outcomes=found, out=tmp_path / "f", **asked).table()
+            assert table["n"].tolist() == [1.0]
+        monkeypatch.setattr(own_users.own_helpers, "other", 3.0)  # used by none
+        assert [digest_of(getattr(own_users, name)) for name in known] == told
+        monkeypatch.setattr(own_users.own_helpers, "FACTOR", 2.0)  # deep down
+        again = [digest_of(getattr(own_users, name)) for name in known]
+        assert [one == two for one, two in zip(told, again)] == [False] * 4 + [True] * 2
+        with pytest.raises(KoubeiError, match=r"another sweep \(other functions as outcomes\)"):
+            kb.sweep(FEW, outcomes=found, out=tmp_path / "f", **asked)
     finally:
-        for name in ("own_helpers", "own_users"):
+        for name in ("own_helpers", "own_box", "own_users"):
             sys.modules.pop(name, None)
 
 

@@ -25,7 +25,8 @@ from koubei_sim.evidence.design import Model, model_of, rows_of
 from koubei_sim.evidence.diffusion import NEVER, Diffusion
 from koubei_sim.evidence.estimators import NORMAL, Estimate
 from koubei_sim.evidence.hazard import Hazard, fitted
-from koubei_sim.evidence.likelihood import Priors, additive, with_priors
+from koubei_sim.evidence.likelihood import Priors
+from koubei_sim.evidence.playing_on import drawn_values
 from koubei_sim.evidence.terms import arcs_into
 from koubei_sim.evidence.worlds import Change, simulate
 from koubei_sim.networks import union_rows
@@ -193,7 +194,7 @@ def by_model(trial: Trial) -> Estimate:
     if treatment.p != 1.0 and when is not None and model.calendar == "periods":
         return Estimate(math.nan)  # a period is treated or not: its own base hazard says all
     fit = _arms(trial, model)
-    theta = drawn_values(fit, DRAWS, trial.key, trial.number)
+    theta = drawn_values(fit, DRAWS, trial.key, DRAW_ASSIGNED, trial.number, NORMALS)
     bins, k = model.bins, len(model.push_terms)
     none, both = theta[:, :bins], theta[:, :bins]
     first = bins
@@ -258,29 +259,6 @@ def _arms(trial: Trial, model: Model) -> Hazard:
         model = replace(model, calendar="periods", periods=2 * bins, width=1,
                         names=(*model.names[:bins], *base, *model.names[bins:]))  # fmt: skip
     return fitted(model, rows, risk, "additive", Priors())
-
-
-def drawn_values(fit: Hazard, number: int, key: int, world: int) -> NDArray[np.float64]:
-    """Return parameters drawn from what the data leave open, (number, P).
-
-    A normal law around the top of the likelihood, cut at 0 for what cannot be below; for weights
-    that rest at 0 the exponential law that the slope there says.
-    """
-    values, free = fit.values, fit.top.free
-    units = draws.units_drawn(values.size * number, key, DRAW_ASSIGNED, world, NORMALS)
-    units = units.reshape(number, values.size)
-    out = np.repeat(values[None, :], number, axis=0)
-    spread, turn = np.linalg.eigh(fit.covariance[np.ix_(free, free)])
-    # The symmetric root: the one that does not depend on signs that a library may choose.
-    root = (turn * np.sqrt(np.maximum(spread, 0.0))) @ turn.T
-    out[:, free] += np.round(special.ndtri(units[:, free]), 9) @ root.T
-    if not free.all():
-        height = with_priors(additive(values, fit.rows), values, "additive", fit.pulls)
-        slope = np.maximum(-height.gradient[~free], 1e-9)
-        out[:, ~free] = np.minimum(-np.log(units[:, ~free]) / slope, 1e3)
-    floor = fit.rows.bins + fit.rows.pushes.shape[1]
-    out[:, :floor] = np.maximum(out[:, :floor], 0.0)
-    return out
 
 
 EFFECTS: Final[dict[str, Callable[[Trial], Estimate]]] = {

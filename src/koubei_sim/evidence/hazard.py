@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize, special
+from scipy import linalg, special
 
 from koubei_sim.cascades import checks
 from koubei_sim.errors import KoubeiError
@@ -35,6 +35,8 @@ from koubei_sim.evidence.likelihood import (
 )
 from koubei_sim.evidence.mixed import Effects, Marginal, averaged, effects_drawn
 from koubei_sim.evidence.page import page_of_hazard
+from koubei_sim.evidence.playing_on import changed, foretold
+from koubei_sim.evidence.profiles import HALF, NORMAL, crossing
 from koubei_sim.evidence.resampling import (
     Bootstrap,
     resampled,
@@ -53,8 +55,6 @@ if TYPE_CHECKING:
 
     from koubei_sim.cascades import Bass
 
-HALF: Final = 1.920729410347062  # half of the 95 % point of a chi-square law of one degree
-NORMAL: Final = 1.959963984540054
 SPREAD: Final = "groups(random)"
 #: Adoptions a base hazard below which many rest at 0, and pushes come out too small.
 THIN: Final = 8
@@ -296,9 +296,9 @@ class Hazard(Look, Reported):
             slope = -self._slope(place)
             step = min(HALF / slope, 1e3) if slope > 0.0 else 0.01
         return (
-            0.0 if push and (best <= 0.0 or short(0.0) <= 0.0) else _crossing(
+            0.0 if push and (best <= 0.0 or short(0.0) <= 0.0) else crossing(
                 short, best, -step, 0.0 if push else -math.inf),
-            _crossing(short, best, step, math.inf),
+            crossing(short, best, step, math.inf),
         )  # fmt: skip
 
     def _slope(self, place: int) -> float:
@@ -490,7 +490,7 @@ class Hazard(Look, Reported):
             last = record.start + record.periods - 1
             place = checks.whole("since", since, record.start, last) - record.start
         key = checks.key(rng)
-        count, scale, values = checks.whole("worlds", worlds, 1), None, self._changed(change)
+        count, scale, values = checks.whole("worlds", worlds, 1), None, changed(self, change)
         if self.effects is not None:
             if self.link not in ("additive", "cloglog"):
                 raise KoubeiError("link", "effects of groups are not played", got=self.link,
@@ -502,18 +502,44 @@ class Hazard(Look, Reported):
                       scale=scale)  # fmt: skip
         return np.where(at == NEVER, np.nan, at + record.start)
 
-    def _changed(self, change: Mapping[str, float] | None) -> NDArray[np.float64]:
-        """Return the estimates, some of them with other values."""
-        if not isinstance(change, (Mapping, type(None))):
-            raise KoubeiError("change", "not values by name", got=repr(change),
-                              allowed="a mapping of names of parameters to numbers")  # fmt: skip
-        values = self.values.copy()
-        for name, value in (change or {}).items():
-            checks.word("change", name, self.names)
-            pushes = self.names.index(name) < self.model.bins + self.rows.pushes.shape[1]
-            low = 0.0 if pushes and self.link == "additive" else -math.inf
-            values[self.names.index(name)] = checks.number(f"change.{name}", value, low)
-        return values
+    def forecast(self, periods: Any, worlds: int = 100, rng: Any = None) -> pd.DataFrame:
+        """Say how many will have adopted by the end of later periods, played on from the record.
+
+        Whoever was seen to adopt has done so; everybody else is played on from the end of their
+        own watch.  Each world has luck of its own and parameters drawn from what the data leave
+        open: a normal law around the estimates, cut at 0 where nothing can be below (a fading that
+        was estimated is taken as known).  Effects of groups are drawn from what is known of each.
+
+        Parameters
+        ----------
+        periods : int, or a list of them
+            Periods after the last one of the record.
+        worlds : int
+        rng
+            Source of the key; the same key gives the same numbers.
+
+        Returns
+        -------
+        DataFrame
+            Index ``when``; people who have adopted by the end of that period, seeds among them:
+            ``median`` and the ends ``low, high`` of 90 % of the worlds.
+
+        Raises
+        ------
+        KoubeiError
+            A period of the record; a calendar, which knows no later ones; contacts that end before.
+
+        Examples
+        --------
+        >>> import koubei_sim as kb
+        >>> ring = kb.Network.from_edges(range(40), [*range(1, 40), 0])
+        >>> d = kb.Diffusion(ring, [0 if i < 4 else i // 4 for i in range(40)], until=6)
+        >>> fit = kb.hazard(d, "constant + ties(share)")
+        >>> found = fit.forecast([7, 12], rng=7)
+        >>> found.index.tolist(), bool((found["median"] > d.adopted.sum()).all())
+        ([7, 12], True)
+        """
+        return foretold(self, self._of(None), periods, worlds, rng)
 
     def to_rule(self, d: Diffusion | None = None) -> Bass:
         """Return the fit as a rule of cascades, so that it can be run, seeded and compared.
@@ -572,27 +598,3 @@ class Hazard(Look, Reported):
             f"{adopted} adoptions, loglik {self.loglik:.2f})"
             + (f"; {each:.1f} adoptions a base hazard: pushes come out too small" if thin else "")
         )
-
-
-def _crossing(short: Any, best: float, step: float, bound: float) -> float:
-    """Return where a profile has fallen by enough, on one side of the top.
-
-    `step` is a standard error with its sign: the profile of a normal law crosses at 1.96 of it.
-    """
-    near, low, far = best, -HALF, best + NORMAL * step
-    for _ in range(40):
-        if math.isfinite(bound) and (bound - far) * step <= 0.0:
-            far = bound
-        high = short(far)
-        if high > 0.0:
-            break
-        if far == bound:
-            return bound
-        # The profile is near a parabola: aim a little beyond where that would cross.
-        reach = math.sqrt(HALF / max(high + HALF, 0.05 * HALF))
-        near, low, far = far, high, best + 1.03 * reach * (far - best)
-    else:
-        return math.copysign(math.inf, step)
-    if low >= 0.0:
-        return near
-    return float(optimize.brentq(short, near, far, xtol=1e-4 * abs(step), rtol=1e-7))

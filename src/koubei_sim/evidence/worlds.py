@@ -65,7 +65,7 @@ def simulate(
     *,
     first: int = 0,
     link: str = "additive",
-    since: int | None = None,
+    since: int | NDArray[np.int64] | None = None,
     scale: NDArray[np.float64] | None = None,
     changes: Sequence[Change] = (),
 ) -> NDArray[np.int64]:
@@ -82,8 +82,9 @@ def simulate(
     key : int
     worlds, first : int
         How many worlds, and the number of the first.
-    since : int, optional
-        Place of the first period to be played: what the record says of earlier ones is kept.
+    since : int or (n,) int64 array, optional
+        Place of the first period to be played, of all or of each: what the record says of earlier
+        ones is kept.
     scale : (n,) or (worlds, n) array, optional
         Factor of the hazard of each person, 1 unless given.
     changes : sequence of Change
@@ -103,6 +104,7 @@ def simulate(
         raise KoubeiError(f"values.{name}", "below nothing", got=float(pushed.min()),
                           allowed="0 or more")  # fmt: skip
     out = np.empty((worlds, d.n), np.int64)
+    opens = np.broadcast_to(np.asarray(0 if since is None else since, np.int64), (d.n,))
     at_once = max(1, CELLS // max(d.n, 1))
     theta = np.atleast_2d(values).T
     for begin in range(0, worlds, at_once):
@@ -113,14 +115,15 @@ def simulate(
             factor = given[:, None] if given.ndim == 1 else given[some].T
         now = theta if theta.shape[1] == 1 else theta[:, some]
         count = some.stop - some.start
-        out[some] = _played(model, now, d, key, first + begin, count, link, since or 0, factor,
+        out[some] = _played(model, now, d, key, first + begin, count, link, opens, factor,
                             [change.of(some) for change in changes]).T  # fmt: skip
     return out
 
 
 def _played(
     model: Model, values: NDArray[np.float64], d: Diffusion, key: int, first: int, count: int,
-    link: str, since: int, factor: NDArray[np.float64] | None, changes: Sequence[Change],
+    link: str, since: NDArray[np.int64], factor: NDArray[np.float64] | None,
+    changes: Sequence[Change],
 ) -> NDArray[np.int64]:  # fmt: skip
     bins, pushes = model.bins, model.pushes(d)
     base = np.zeros((d.periods, 1))
@@ -136,9 +139,10 @@ def _played(
     at[before] = d.at[before][:, None]
     felt = [push.begin(at == -1) for push in pushes]
     told = [_begun(change, pushes, at == -1) for change in changes]
+    opens, first_played = np.maximum(d.entered, since), int(since.min(initial=NEVER))
     open_ = ~(d.seeded | before)[:, None] & np.ones((1, count), bool)
     for t in range(d.periods):
-        if t >= since:
+        if t >= first_played:
             pushed = np.repeat(np.broadcast_to(base[t], (1, count)), d.n, axis=0)
             for weight, push, state in zip(weights, pushes, felt, strict=True):
                 if weight.any():
@@ -149,7 +153,7 @@ def _played(
             if factor is not None:
                 hazard = hazard * factor
             met = np.floor(np.minimum(hazard, FULL) * UNIT + 0.5).astype(np.int64)
-            left -= np.where((d.entered <= t)[:, None], met, 0)
+            left -= np.where((opens <= t)[:, None], met, 0)
             new = open_ & (left < 0)
             at[new] = t
             open_ &= ~new

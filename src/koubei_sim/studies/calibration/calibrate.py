@@ -37,7 +37,7 @@ from koubei_sim.studies.calibration.baselines import Beside, fit_baselines
 from koubei_sim.studies.calibration.calibration import Calibration
 from koubei_sim.studies.calibration.forecast import Told, series_of
 from koubei_sim.studies.calibration.simulator import Model, ranges_from, shortened
-from koubei_sim.studies.calibration.targets import Targets, moment_from, targets_from
+from koubei_sim.studies.calibration.targets import Targets, check_told, moment_from, targets_from
 from koubei_sim.studies.design.points import few_enough
 from koubei_sim.studies.design.priors import check_spread
 from koubei_sim.studies.design.values import Range
@@ -261,7 +261,7 @@ def calibrate(
         raise KoubeiError("targets", "all are held out or without weight: nothing to fit")
     seen = wanted.seen
     quantile = number("quantile", quantile, 0.0, 1.0)
-    execution = _check(method, quantile, adjust, (out, backend, workers, threads, progress), seen)
+    execution = _check(method, quantile, adjust, (out, backend, workers, threads, progress))
     first = _first(start, prior, method)
     told = Told(
         None if baseline_start is None else _origin(baseline_start, base),
@@ -278,6 +278,7 @@ def calibrate(
         raise KoubeiError("simulations", "fewer than particles", got=simulations,
                           allowed=f"{particles} or more")  # fmt: skip
     folder = execution.out
+    check_told(wanted, folder)
     stored = stored_plan(folder)
     key = int(stored["key"]) if rng is None and stored else options.key
     short = shortened(base, seen)
@@ -288,8 +289,7 @@ def calibrate(
         "start": None if first is None else first.tolist(),
         "ranges": {path: repr(found) for path, found in prior.items()},
         "targets": [
-            [t.name, t.value, t.tolerance, str(getattr(t.statistic, "__name__", t.statistic)),
-             t.weight, t.log] for t in seen
+            [t.name, t.value, t.tolerance, t.said, t.weight, t.log] for t in seen
         ],
     }  # fmt: skip
     options = replace(options, key=key, networks=options.inputs, agents=None)
@@ -386,7 +386,6 @@ def _check(
     quantile: float,
     adjust: object,
     how: tuple[Any, ...],
-    seen: Targets,
 ) -> Execution:
     out, backend, workers, threads, progress = how
     word("method", method, METHODS)
@@ -395,12 +394,7 @@ def _check(
     yes_no("adjust", adjust)
     if backend == "dask":
         raise KoubeiError("backend", "not for a calibration", got=backend, allowed="threads, loky")
-    found = execution_from(out, backend, workers, None, threads, progress)
-    if backend != "threads" and any(callable(entry.statistic) for entry in seen):
-        raise KoubeiError(
-            "backend", "functions as statistics stay in this process", got=backend, fix="threads"
-        )
-    return found
+    return execution_from(out, backend, workers, None, threads, progress)
 
 
 def _first(start: object, prior: dict[str, Range], method: str) -> FloatArray | None:

@@ -326,7 +326,7 @@ def _rms(logs: FloatArray) -> float:
 
 def batch(wanted: Targets, shares: FloatArray, kind: str = "forecast") -> str:
     """Return the name of a journal: who is run, and what is asked of them."""
-    said = "|".join(str(entry.statistic) for entry in wanted).encode() + shares.tobytes()
+    said = "|".join(entry.said for entry in wanted).encode() + shares.tobytes()
     return f"{kind}-{hashlib.sha256(said).hexdigest()[:12]}"
 
 

@@ -42,7 +42,7 @@ from koubei_sim.studies.calibration.rule_targets import (
     rule_targets_from,
 )
 from koubei_sim.studies.calibration.synthetic import Walked, walk
-from koubei_sim.studies.calibration.targets import Targets
+from koubei_sim.studies.calibration.targets import Targets, check_told
 from koubei_sim.studies.sweep.engine import execution_from
 
 if TYPE_CHECKING:
@@ -312,6 +312,7 @@ def fit_rule(
     options = {"horizon": horizon, "tick": tick, "by": by, "threads": threads}
     key = _tried(graph, rule, seed_agents, wanted, key_from(rng), options)
     folder = execution.out
+    check_told(wanted, folder)
     stored = stored_plan(folder)
     if rng is None and stored:
         key = int(stored["key"])
@@ -322,8 +323,7 @@ def fit_rule(
         "quantile": quantile, "replicates": runs, "chains": chains, "runs": model.mark,
         "ranges": {name: repr(found) for name, found in prior.items()},
         "targets": [
-            [t.name, t.value, t.tolerance, str(getattr(t.statistic, "__name__", t.statistic)),
-             t.weight, t.log] for t in seen
+            [t.name, t.value, t.tolerance, t.said, t.weight, t.log] for t in seen
         ],
     }  # fmt: skip
     keep_plan(folder, plan, stored)

@@ -144,8 +144,7 @@ class RuleModel:
         """Return one part, from its file where it was made before."""
         path = None
         if self.out is not None:
-            said = json.dumps([self.mark, luck, [str(entry.statistic) if isinstance(
-                entry.statistic, str) else entry.name for entry in targets]])  # fmt: skip
+            said = json.dumps([self.mark, luck, [entry.said for entry in targets]])
             mark = hashlib.sha256(said.encode() + shares.tobytes()).hexdigest()[:16]
             path = self.out / "runs" / f"{name}-{mark}.npy"
             if path.is_file():

@@ -58,6 +58,11 @@ class RuleTarget(Target):
         parse(f"{where}.statistic", self.statistic)
 
     @property
+    def said(self) -> str:
+        """The statistic as text that differs from another, with the column of its own."""
+        return super().said if self.column < 0 else f"{super().said} {self.column}"
+
+    @property
     def needs_curve(self) -> bool:
         """Whether bins of time matter."""
         return callable(self.statistic) or self.statistic.startswith(("peak", "size@", "share@"))

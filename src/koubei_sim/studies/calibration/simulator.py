@@ -8,11 +8,8 @@ Called by `calibrate`, `calibration` and `ranks`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,17 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.errors import KoubeiError, nearest
-from koubei_sim.metrics import days_of, read_dated
+from koubei_sim.metrics import check_measure, days_of, read_dated
 from koubei_sim.model.scenario import Scenario, parameter_table
 from koubei_sim.runs.options import RunOptions, texts
-from koubei_sim.storage import whole_file
 from koubei_sim.studies.calibration.targets import PARAMETER, Targets
-from koubei_sim.studies.design.plan import Sweep, make_sweep
+from koubei_sim.studies.design.plan import make_sweep
 from koubei_sim.studies.design.points import Table, whole_paths
 from koubei_sim.studies.design.priors import prior_sample, single_numbers
 from koubei_sim.studies.design.values import Range, range_of
 from koubei_sim.studies.sweep.engine import Cells, Execution, SweepMeter
-from koubei_sim.studies.sweep.sweep import run_sweep
 
 FloatArray = NDArray[np.float64]
 
@@ -112,16 +107,12 @@ class Model:
             When a parameter set makes no scenario; SweepStopped when the disk is full.
         """
         columns = self.values(shares)
-        shown = [entry.statistic for entry in targets]
         luck: Luck = None
         if own_luck and isinstance(first_luck, np.ndarray):
             luck = tuple(int(place) * self.replicates for place in first_luck)
         elif own_luck:
             luck = int(first_luck) * self.replicates
-        if any(callable(statistic) for statistic in shown):
-            found = self._functions(columns, targets, name, luck)
-        else:
-            found = self._sweep(columns, targets, name, luck)
+        found = self._sweep(columns, targets, name, luck)
         self._done[0] += shares.shape[0] * self.replicates
         if self.tell is not None:
             self.tell(self._done[0], name)
@@ -131,26 +122,39 @@ class Model:
         out = self.execution.out
         return None if out is None else out / "runs" / name
 
-    def _plan(self, columns: dict[str, list[Any]], outcomes: list[str], luck: Luck) -> Sweep:
-        return make_sweep(
+    def _sweep(
+        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
+    ) -> FloatArray:
+        # A function may have a name that is taken, or that of another one.
+        asked: dict[str, Any] = {}
+        names = []
+        for k, entry in enumerate(targets):
+            statistic = entry.statistic
+            if not isinstance(statistic, str):
+                names.append(f"statistic_{k}")
+                asked[names[k]] = statistic
+            elif statistic.startswith(PARAMETER):
+                names.append(statistic)
+            else:
+                names.append(check_measure(statistic))
+                asked[names[k]] = names[k]
+        planned = make_sweep(
             self.scenario,
             Table(columns),
             self.replicates,
             self.key,
             self.options.engine,
-            outcomes or None,
+            asked or None,
             self.options.inputs,
             luck="common" if luck is None else luck,
         )
-
-    def _sweep(
-        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
-    ) -> FloatArray:
-        names = [str(entry.statistic) for entry in targets]
-        run = [text for text in dict.fromkeys(names) if not text.startswith(PARAMETER)]
         how = replace(self.execution, out=self._folder(name), progress=False)
-        made = run_sweep(self._plan(columns, run, luck), how)
-        found = np.empty((len(next(iter(columns.values()))), len(names)))
+        # A run in which a function fails is the fault of the function, not a point without numbers.
+        strict = bool(planned.functions)
+        with SweepMeter(False) as meter, Cells(planned, how, meter, strict=strict) as cells:
+            cells.do()
+            made = cells.result()
+        found = np.empty((planned.points.number, len(names)))
         for k, text in enumerate(names):
             if text.startswith(PARAMETER):
                 found[:, k] = self._parameters(columns, targets, k)
@@ -163,36 +167,6 @@ class Model:
         if path in columns:
             return [float(value) for value in columns[path]]
         return [targets.entries[k].of(None, self.scenario)] * len(next(iter(columns.values())))  # type: ignore[arg-type]
-
-    def _functions(
-        self, columns: dict[str, list[Any]], targets: Targets, name: str, luck: Luck
-    ) -> FloatArray:
-        """Statistics that are functions cannot go to other processes: threads, batch by batch."""
-        folder, path = self._folder(name), None
-        if folder is not None:
-            # Functions have no digest: what names a batch is who was simulated, with which luck.
-            points = [dict(zip(columns, row)) for row in zip(*columns.values())]
-            named = [points, luck, self.replicates, self.key, self.scenario.digest()]
-            own = self.options.inputs.digests
-            said = json.dumps([*named, own] if own else named)
-            mark = hashlib.sha256(said.encode()).hexdigest()[:16]
-            path = folder.with_name(f"{name}-{mark}.npy")
-            if path.is_file():
-                return np.asarray(np.load(path, allow_pickle=False))
-        planned = replace(self._plan(columns, [], luck), outcomes=())
-        functions = tuple(partial(entry.of, key=self.key) for entry in targets)
-        how = replace(self.execution, out=None, progress=False)
-        with (
-            SweepMeter(False) as meter,
-            Cells(planned, how, meter, functions, strict=True) as cells,
-        ):
-            cells.do()
-            values = cells.numbers().reshape(planned.points.number, self.replicates, len(targets))
-        found = np.array([np.mean(each, axis=0) for each in values])
-        if path is not None:
-            with whole_file(path) as file:
-                np.save(file, found, allow_pickle=False)
-        return found
 
 
 def shortened(scenario: Scenario, targets: Targets) -> Scenario:

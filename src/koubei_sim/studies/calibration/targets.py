@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Final
@@ -30,7 +30,9 @@ from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import check_measure, check_observed, days_of, is_dated, read_dated
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
-from koubei_sim.runs.simulation import measure
+from koubei_sim.runs.options import outcome_from
+from koubei_sim.runs.simulation import Outcome, measure
+from koubei_sim.studies.design.functions import digest_of, refuse_untold
 
 FloatArray = NDArray[np.float64]
 
@@ -42,8 +44,6 @@ PARAMETER: Final = "scenario:"
 MOST_TOLERANCE: Final = 5.0
 #: Days before the start of the run that a day may lie (a point that only curves are shown).
 EARLIEST: Final = 1_000_000
-#: What a statistic may be: text (see `Target`) or a function of a history and its scenario.
-Statistic = str | Callable[[History, Scenario], float]
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Target:
         factor of 1.1 either way.  Else in units of the statistic.
     statistic : str or callable
         An outcome (`metrics.OUTCOMES`), a dated statistic (``"users@2012-12-15"``, see
-        `metrics.read_dated`), a parameter (``"scenario:seeding.number"``), or a function of
-        (history, scenario).
+        `metrics.read_dated`), a parameter (``"scenario:seeding.number"``), or a function of a
+        `Result` of one replicate or of (history, scenario).
     level : {"micro-face", "macro-face", "empirical-input", "empirical-output"}
         Which kind of validity it speaks for (Rand and Rust 2011).
     weight : float
@@ -83,7 +83,7 @@ class Target:
     name: str
     value: float
     tolerance: float
-    statistic: Statistic
+    statistic: Outcome
     level: str
     weight: float = 1.0
     log: bool = True
@@ -131,6 +131,13 @@ class Target:
         """Whether the statistic is a dated one."""
         return is_dated(self.statistic)
 
+    @property
+    def said(self) -> str:
+        """The statistic as text that differs from another: of a function, name and digest."""
+        if isinstance(self.statistic, str):
+            return self.statistic
+        return f"{getattr(self.statistic, '__name__', 'function')} {digest_of(self.statistic)}"
+
     def scaled(self, values: Any) -> FloatArray:
         """Return values on the scale of distances: logarithms where `log` (-inf at 0)."""
         numbers = np.asarray(values, dtype=np.float64)
@@ -157,6 +164,13 @@ class Target:
 
 def _check_statistic(where: str, statistic: object) -> None:
     if callable(statistic):
+        try:
+            outcome_from(statistic)
+        except KoubeiError as error:
+            raise KoubeiError(
+                f"{where}.statistic", error.what, got=error.got, allowed=error.allowed,
+                fix=error.fix,
+            ) from None  # fmt: skip
         return
     if is_dated(statistic):
         read_dated(str(statistic))
@@ -352,6 +366,20 @@ class Targets:
                 parameter(scenario, entry.statistic)
             elif isinstance(entry.statistic, str):
                 check_measure(entry.statistic, scenario)
+
+
+def check_told(targets: Targets, folder: object) -> None:
+    """Refuse, with a folder, a function that the folder could not tell from another one.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    for entry in targets if folder is not None else ():
+        if callable(entry.statistic):
+            refuse_untold(
+                f"targets.{entry.name}.statistic", {entry.name: digest_of(entry.statistic)}
+            )
 
 
 def _several(where: str, given: Any) -> list[Any]:

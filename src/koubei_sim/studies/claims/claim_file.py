@@ -8,7 +8,7 @@ explained in docs/claims.md.  Called by `judge`; its parts are used by everythin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,6 +23,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.files import is_preset, read_toml
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.models import MODELS
+from koubei_sim.studies.claims.own import handed_over, of_file
 from koubei_sim.studies.design.study_file import (
     Flat,
     Ranges,
@@ -177,7 +178,7 @@ class Test(StudyFile):
 
     id: Said = entry(..., "A short name")
     statement: Said = entry(..., "What is claimed")
-    outcome: Said = entry(..., "A measure, or an outcome of the model")
+    outcome: Said = entry(..., "A measure, FILE.py:NAME of a function, or an outcome of the model")
     smallest: Real = entry(..., "The smallest effect that would matter", low=0.0, high=1e18)
     claimed: Said = entry(..., "The arm that is claimed to be better")
     against: tuple[str, ...] | None = entry(None, "The arms it is held against; all others")
@@ -199,7 +200,6 @@ class Test(StudyFile):
     def _in_itself(self) -> Test:
         """Refuse what is wrong whatever market and arms the claim has."""
         if self.model == PYRAMID:
-            check_measure(self.outcome)
             for name in ("set", "ranges"):
                 if name in self.model_fields_set:
                     raise KoubeiError(
@@ -257,11 +257,18 @@ class Claim(ClaimFile):
         SHA-256 of the file: a verdict says of which file it is the verdict.
     scenario : Scenario
         The market of all arms; `tests` have the arms that the file gives to all of them.
+    functions : dict of str to callable
+        Functions that tests name as their outcome; those of files only where it is run.
     """
 
     folder: Path
     digest: str
     scenario: Scenario
+    functions: dict[str, Any] = entry({}, "Functions that tests measure")
+
+    def measured(self, names: Iterable[str]) -> dict[str, Any]:
+        """Return measures as they are and functions by name, as sweeps take them."""
+        return {name: self.functions.get(name, name) for name in names}
 
     @property
     def key(self) -> int:
@@ -300,14 +307,21 @@ def _above(name: Path) -> list[Path]:
     return [folder / "experiments" / name for folder in Path.cwd().parents[:3]]
 
 
-def read_claim(name: str | Path) -> Claim:
+def read_claim(name: str | Path, outcomes: object = None) -> Claim:
     """Return the claim of a folder, checked.
+
+    Parameters
+    ----------
+    name : str or Path
+    outcomes : mapping of str to callable, optional
+        Functions that tests may name as their outcome.
 
     Raises
     ------
     KoubeiError
         In one line, naming the file and the word.
     """
+    functions = handed_over(outcomes)
     folder = find_claim(name)
     path = folder / FILE
     content = read_toml(path)
@@ -322,13 +336,36 @@ def read_claim(name: str | Path) -> Claim:
     asked = ClaimFile.of(content, str(path))
     scenario = _scenario(asked.market, folder)
     tests = tuple(
-        _with_arms(test, asked.arms, scenario, f"{path}: tests.{test.id}") for test in asked.tests
+        _with_arms(test, asked.arms, scenario, f"{path}: tests.{test.id}", functions)
+        for test in asked.tests
     )
     _check_tests(asked, tests, path)
     for test in tests:
-        _check_arms(scenario, test, f"{path}: tests.{test.id}")
-    checked = {"folder": folder, "digest": hashlib.sha256(raw).hexdigest(), "scenario": scenario}
+        _check_arms(scenario, test, f"{path}: tests.{test.id}", functions)
+    raw += _files_of(tests, path)
+    said = [test.outcome for test in tests]
+    for idle in functions.keys() - set(said):
+        raise KoubeiError("outcomes", "no test measures it", got=idle, allowed=", ".join(said))
+    checked = {
+        "folder": folder, "digest": hashlib.sha256(raw).hexdigest(), "scenario": scenario,
+        "functions": functions,
+    }  # fmt: skip
     return Claim.model_construct(**{**dict(asked), **checked, "tests": tests})
+
+
+def _files_of(tests: Iterable[Test], path: Path) -> bytes:
+    """Return the bytes of the files whose functions are measured: they are part of the claim."""
+    raw, known = b"", set[str]()
+    for test in tests:
+        place = of_file(test.outcome) if test.model == PYRAMID else None
+        if place is None or place[0] in known:
+            continue
+        file = path.parent / place[0]
+        if not file.is_file():
+            raise KoubeiError(f"{path}: tests.{test.id}: outcome", "no such file", got=place[0])
+        known.add(place[0])
+        raw += file.read_bytes()
+    return raw
 
 
 def _scenario(market: Market, folder: Path) -> Scenario:
@@ -358,15 +395,22 @@ def _with_new_entries(changes: Mapping[str, Any], scenario: Scenario) -> dict[st
 
 
 def _with_arms(
-    test: Test, shared: Mapping[str, Mapping[str, Any]], scenario: Scenario, where: str
+    test: Test,
+    shared: Mapping[str, Mapping[str, Any]],
+    scenario: Scenario,
+    where: str,
+    functions: Mapping[str, Any],
 ) -> Test:
     """Return a test with the arms of the claim where it has none, and its market in whole."""
     arms = test.arms or shared
     if len(arms) < 2:
         raise KoubeiError(f"{where}: arms", "two or more are needed", got=len(arms))
     outcome = test.outcome
-    if test.model == PYRAMID:  # a test with a market of its own may have other days
-        outcome = check_measure(outcome, None if test.market else scenario)
+    if test.model == PYRAMID and not _is_function(test, functions):
+        try:  # a test with a market of its own may have other days
+            outcome = check_measure(outcome, None if test.market else scenario)
+        except KoubeiError as error:
+            raise error.within(f"{where}: ") from None
     for name in (test.claimed, *(test.against or ())):
         one_of(f"{where}: claimed", name, arms, "no such arm")
     for name in test.interaction:
@@ -380,6 +424,10 @@ def _with_arms(
         raise KoubeiError(f"{where}: against", "holds the claimed arm itself", got=test.claimed)
     market = _with_new_entries(test.market, scenario)
     return test.model_copy(update={"arms": arms, "market": market, "outcome": outcome})
+
+
+def _is_function(test: Test, functions: Mapping[str, Any]) -> bool:
+    return test.outcome in functions or of_file(test.outcome) is not None
 
 
 def _check_tests(asked: ClaimFile, tests: tuple[Test, ...], path: Path) -> None:
@@ -398,7 +446,7 @@ def _check_tests(asked: ClaimFile, tests: tuple[Test, ...], path: Path) -> None:
         raise KoubeiError(f"{path}: tests", "two have one id", got=", ".join(ids))
 
 
-def _check_arms(scenario: Scenario, test: Test, where: str) -> None:
+def _check_arms(scenario: Scenario, test: Test, where: str, functions: Mapping[str, Any]) -> None:
     """Make the scenario of every arm once, so that a wrong path is refused before a run."""
     if test.model != PYRAMID:
         MODELS[test.model].check(where, test.set, test.arms, ranges=test.ranges)
@@ -408,7 +456,8 @@ def _check_arms(scenario: Scenario, test: Test, where: str) -> None:
     for name, arm in test.arms.items():
         try:
             changed = market.replace(**arm)
-            check_measure(test.outcome, changed)
+            if not _is_function(test, functions):
+                check_measure(test.outcome, changed)
             digests[name] = changed.digest()
         except KoubeiError as error:
             raise error.within(f"{where}, arm {name}: ") from None

@@ -162,7 +162,7 @@ def _group(claim: Claim, tests: tuple[Test, ...], phase: str) -> Group:
             max(replicates, claim.decision.most),
             key,
             "compiled",
-            outcomes[name],
+            claim.measured(outcomes[name]),
             luck="own",
         )
         for name, scenario in scenarios.items()

@@ -12,7 +12,6 @@ Called by people and by ``koubei claim``.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from koubei_sim.model.scenario.neutral import active
 from koubei_sim.reports.door import Reported
 from koubei_sim.reports.page import Page
 from koubei_sim.runs.options import refused
+from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import Claim, Test, read_claim
 from koubei_sim.studies.claims.design import (
@@ -43,6 +43,7 @@ from koubei_sim.studies.claims.design import (
     run_model,
     scaled_to,
 )
+from koubei_sim.studies.claims.own import loaded, module_of
 from koubei_sim.studies.claims.rows import asked_again, effects_of, judged
 from koubei_sim.studies.compare.attribution import rungs, switched_off
 from koubei_sim.studies.design.plan import Sweep, make_sweep
@@ -105,6 +106,7 @@ def claim(
     name: str | Path | Claim,
     *,
     quick: bool = False,
+    outcomes: Mapping[str, Outcome] | None = None,
     out: str | Path | None = None,
     rng: None = None,
     networks: None = None,
@@ -124,6 +126,10 @@ def claim(
         The folder of a claim, or its name below ``experiments``.
     quick : bool
         A handful of worlds, to see that everything runs; no verdict to be quoted.
+    outcomes : mapping of str to callable, optional
+        Functions that tests of the claim name as their outcome, as in `sweep`.  Such a verdict
+        cannot be filed, for the folder does not give it again: a function of a file beside the
+        claim (``outcome = "measures.py:NAME"``) can.
     out : path, optional
         Folder of the journals, ``outputs`` in the folder of the claim without it.  What is
         finished there is not run again.
@@ -148,10 +154,17 @@ def claim(
         refused(where, given, None, "stands in the claim itself, whose folder gives the verdict")
     refused("engine", engine, "compiled", "a claim is judged by the compiled engine")
     yes_no("quick", quick)
-    asked = name if isinstance(name, Claim) else read_claim(name)
+    if isinstance(name, Claim) and outcomes is not None:
+        raise KoubeiError(
+            "outcomes", "are handed over where the claim is read", got="a Claim",
+            fix="read_claim(folder, outcomes)",
+        )  # fmt: skip
+    asked = name if isinstance(name, Claim) else read_claim(name, outcomes)
     outputs = execution.out or asked.folder / "outputs"
     if asked.script:
         return Verdict(asked, run_script(asked, quick, outputs), {})
+    handed = sorted(asked.functions)
+    asked = _with_functions(asked)
     asked = _smaller(asked) if quick else asked
     with SweepMeter(progress) as meter:
 
@@ -162,7 +175,18 @@ def claim(
                 meter.expect(planned.points.number * (replicates or planned.replicates))
             return run_together(plans, execution, meter, folders, replicates)
 
-        return _run_and_judge(asked, quick, run, meter)
+        found = _run_and_judge(asked, quick, run, meter)
+    if handed:
+        found.content["handed"] = handed
+    return found
+
+
+def _with_functions(asked: Claim) -> Claim:
+    """Return the claim with the functions of its files, and tests that name them."""
+    said = {test.id: test.outcome for test in asked.tests}
+    names, functions = loaded(asked.folder, said, asked.functions)
+    tests = tuple(test.model_copy(update={"outcome": names[test.id]}) for test in asked.tests)
+    return asked.model_copy(update={"functions": functions, "tests": tests})
 
 
 def _run_and_judge(asked: Claim, quick: bool, run: Runner, meter: SweepMeter) -> Verdict:
@@ -296,7 +320,7 @@ def _extra_sweeps(asked: Claim) -> dict[str, dict[str, Sweep]]:
                 Table({"n_agents": [scenario.n_agents]}),
                 asked.ladder.replicates,
                 asked.key,
-                outcomes=[test.outcome],
+                outcomes=asked.measured([test.outcome]),
             )
             for arm in (test.claimed, *test.others)
         }
@@ -386,7 +410,7 @@ def stale(content: Mapping[str, Any], asked: Claim) -> bool:
 
 
 def check_quick(content: Mapping[str, Any]) -> None:
-    """Refuse to file a verdict of a quick run as the verdict.
+    """Refuse to file the verdict of a quick run, or one that the folder does not give again.
 
     Raises
     ------
@@ -396,6 +420,12 @@ def check_quick(content: Mapping[str, Any]) -> None:
         raise KoubeiError(
             "claim", "a quick run has no verdict to be filed", fix="claim(..., quick=False)"
         )
+    if content.get("handed"):
+        raise KoubeiError(
+            "claim", "measures functions that its folder does not hold: no verdict to be filed",
+            got=", ".join(content["handed"]),
+            fix="a file beside it, and outcome = 'measures.py:NAME' in the claim",
+        )  # fmt: skip
 
 
 _NEEDED = ("verdict", "tests")
@@ -410,11 +440,7 @@ def run_script(claim: Claim, quick: bool, outputs: Path) -> dict[str, Any]:
         Where the script has no ``run`` or gives back no verdict.
     """
     path = claim.folder / claim.script
-    spec = importlib.util.spec_from_file_location(f"claim_{claim.id}", path)
-    if spec is None or spec.loader is None:
-        raise KoubeiError(str(path), "not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_of(path, f"claim_{claim.id}")
     if not callable(getattr(module, "run", None)):
         raise KoubeiError(str(path), "has no function run(quick, outputs)")
     found = module.run(quick, outputs)

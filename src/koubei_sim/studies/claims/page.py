@@ -421,11 +421,12 @@ def _columns(say: Words, *names: str) -> list[Column]:
 
 def _recipe(content: Mapping[str, Any], claim_file: str, say: Words) -> list[Any]:
     name = str(content["id"])
-    code = f"import koubei_sim as kb\n\nfound = kb.claim({name!r})  # in a checkout\nprint(found)"
-    blocks: list[Any] = [
-        Listing("command", say("command"), f"koubei claim {parts.quoted(name)}"),
-        Listing("code", say("code"), code),
-    ]
+    handed = ", ".join(f"{one!r}: {one}" for one in content.get("handed", ()))
+    asked = f"{name!r}, outcomes={{{handed}}}" if handed else repr(name)
+    code = f"import koubei_sim as kb\n\nfound = kb.claim({asked})  # in a checkout\nprint(found)"
+    blocks: list[Any] = [Listing("code", say("code"), code)]
+    if not handed:  # the command has only what the folder holds
+        blocks.insert(0, Listing("command", say("command"), f"koubei claim {parts.quoted(name)}"))
     first = {word: content[word] for word in ("key", "runs", "failed") if word in content}
     rows = [[say(word), str(value)] for word, value in first.items()]
     rows.append(["koubei_sim", str(content.get("version", ""))])

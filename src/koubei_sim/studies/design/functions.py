@@ -2,8 +2,9 @@
 
 A sweep on disk must not mix the numbers of two functions.  A measure is its text; a function is
 known by its code, by what it closes over and by the globals that it uses, all the way down; a
-library by name and version.  What cannot be looked into that way, a module of one's own among it,
-may be used in memory only.
+library by name and version; a module of one's own by what is used of it (``helpers.mean``).  What
+cannot be looked into that way, such as an object with a state of its own, may be used in memory
+only.
 Called by `plan` and, for a sweep on disk, by `engine`.
 """
 
@@ -32,6 +33,9 @@ _PLAIN: Final = (type(None), type(...), bool, int, float, complex, str, bytes, n
 _THEIRS: Final = frozenset(sys.stdlib_module_names - {"__main__"}) | {
     "koubei_sim", "numpy", "pandas", "scipy", "xarray",
 }  # fmt: skip
+#: Instructions that read a global, and those that only prepare for others.
+_GLOBAL: Final = ("LOAD_GLOBAL", "LOAD_NAME")
+_IDLE: Final = ("EXTENDED_ARG", "PUSH_NULL", "CACHE", "NOP")
 #: Folders of installed libraries, whose modules are known by name and version.
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
@@ -135,9 +139,43 @@ def digest_of(function: Any) -> str:
     try:
         for text in _parts(function, set()):
             found.update(f"{len(text)} {text}\n".encode())
-    except (TypeError, ValueError, ImportError, RecursionError):
+    except (TypeError, ValueError, ImportError, AttributeError, RecursionError):
         return ""
     return found.hexdigest()
+
+
+def refuse_untold(where: str, digests: Mapping[str, str]) -> None:
+    """Refuse functions, for a folder, whose digest is empty: it could not tell them from others.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    untold = [name for name, digest in digests.items() if not digest]
+    if untold:
+        raise KoubeiError(
+            where, "a function that a folder could not tell from another one",
+            got=", ".join(untold), allowed="functions of plain values",
+            fix="from MODULE import NAME for a module of yours, or no folder",
+        )  # fmt: skip
+
+
+def refuse_unsent(backend: str, functions: Mapping[str, Any]) -> None:
+    """Refuse functions that cannot go to the processes of a backend, before one is begun.
+
+    Raises
+    ------
+    KoubeiError
+    """
+    for name, function in functions.items() if backend != "threads" else ():
+        try:
+            importlib.import_module("cloudpickle").dumps(function)  # as loky and dask send it
+        except Exception as error:  # whatever the things that it uses raise
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise KoubeiError(
+                "backend", f"a function that cannot be sent to other processes ({said})",
+                got=f"{backend}, {name}", fix='backend="threads"',
+            ) from None  # fmt: skip
 
 
 def _parts(thing: Any, seen: set[int]) -> Any:
@@ -171,15 +209,59 @@ def _module(name: str) -> str:
     return f"module {name} {version}"
 
 
-def _imported(code: types.CodeType) -> Iterator[str]:
-    """Yield the modules, beside those of `_THEIRS`, that code imports when it runs."""
-    steps = [one for one in dis.get_instructions(code) if one.opname != "EXTENDED_ARG"]
+def _is_own(thing: Any) -> bool:
+    """Whether it is a module that no name and version tell from another."""
+    if not isinstance(thing, types.ModuleType):
+        return False
+    try:
+        _module(thing.__name__)
+    except (TypeError, ValueError, ImportError):
+        return True
+    return False
+
+
+def _steps(code: types.CodeType) -> list[dis.Instruction]:
+    """Return the instructions of code that do something."""
+    return [one for one in dis.get_instructions(code) if one.opname not in _IDLE]
+
+
+def _imported(code: types.CodeType, seen: set[int]) -> Iterator[str]:
+    """Yield what code imports when it runs, beside modules of `_THEIRS`."""
+    steps = _steps(code)
     for at, step in enumerate(steps):
         if step.opname == "IMPORT_NAME":
+            names = steps[at - 1].argval
             if steps[at - 2].argval != 0:  # from where it stands: a module of one's own
                 raise TypeError(str(step.argval))
-            if str(step.argval).partition(".")[0] not in _THEIRS:
+            if str(step.argval).partition(".")[0] in _THEIRS:
+                continue
+            module = importlib.import_module(str(step.argval))
+            if not _is_own(module):
                 yield _module(str(step.argval))
+            elif not names or "*" in names:  # the module itself, of which anything may be used
+                raise TypeError(str(step.argval))
+            else:
+                for name in names:
+                    yield f"{step.argval}.{name}"
+                    yield from _parts(getattr(module, name), seen)
+
+
+def _used(module: types.ModuleType, name: str, code: types.CodeType) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes of a module of one's own, a global of this name, that code uses."""
+    steps = _steps(code)
+    for at, step in enumerate(steps):
+        if step.opname in _GLOBAL and step.argval == name:
+            found: Any = module
+            path = name
+            for attribute in steps[at + 1 :]:
+                if not _is_own(found) or attribute.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+                    break  # a module that is handed on or written to is one still: `_parts` refuses
+                path = f"{path}.{attribute.argval}"
+                found = getattr(found, attribute.argval, None)
+            yield path, found
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _used(module, name, constant)
 
 
 def _theirs(thing: Any) -> bool:
@@ -204,8 +286,11 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         for cell in thing.__closure__ or ():
             yield from _parts(cell.cell_contents, seen)
         for name in sorted(_names_in(thing.__code__) & set(thing.__globals__)):
-            yield name
-            yield from _parts(thing.__globals__[name], seen)
+            value = thing.__globals__[name]
+            used = _used(value, name, thing.__code__) if _is_own(value) else [(name, value)]
+            for path, part in used:
+                yield path
+                yield from _parts(part, seen)
     elif isinstance(thing, types.MethodType):
         yield from _parts(thing.__func__, seen)
         yield from _parts(thing.__self__, seen)
@@ -216,7 +301,7 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         for part in (thing.func, thing.args, thing.keywords):
             yield from _parts(part, seen)
     elif isinstance(thing, types.CodeType):
-        yield from _imported(thing)
+        yield from _imported(thing, seen)
         yield from _parts(thing.co_code, seen)
         yield from _parts([thing.co_consts, thing.co_names, thing.co_varnames], seen)
     elif isinstance(thing, (list, tuple)):
@@ -239,7 +324,7 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
 def _names_in(code: types.CodeType) -> set[str]:
     """Return the globals that a function and those inside it look up."""
     every = dis.get_instructions(code)
-    found = {str(one.argval) for one in every if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    found = {str(one.argval) for one in every if one.opname in _GLOBAL}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             found |= _names_in(constant)

@@ -35,6 +35,7 @@ from koubei_sim.runs.fitting import fitting_threads, useful_threads
 from koubei_sim.runs.options import MOST_WORKERS, RunOptions, threads_of
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome, measure
+from koubei_sim.studies.design.functions import refuse_unsent, refuse_untold
 from koubei_sim.studies.design.plan import Sweep, variants_sweep
 from koubei_sim.studies.sweep import backends, journal
 from koubei_sim.studies.sweep.curves import bytes_of
@@ -302,17 +303,14 @@ class Cells:
                 got=", ".join(unknown), fix="the call that made it, with the same folder",
             )  # fmt: skip
         if folder is not None:
-            untold = [name for name, own in planned.functions.items() if not own.digest]
-            if untold:
-                raise KoubeiError(
-                    "outcomes", "a function that a folder could not tell from another one",
-                    got=", ".join(untold), allowed="functions of plain values",
-                    fix="from MODULE import NAME for a module of yours, or no folder",
-                )  # fmt: skip
+            refuse_untold("outcomes", {name: own.digest for name, own in planned.functions.items()})
             journal.check_folder(folder, planned)
         else:
             _check_rows(planned, runs)
         side_by_side, _ = self._shared_out(runs)
+        own = {name: one.call for name, one in planned.functions.items()}
+        own |= {getattr(one, "__name__", "outcome"): one for one in functions}
+        refuse_unsent(execution.backend, own)
         if execution.backend == "loky":
             _check_processes(side_by_side)
         self._scenarios = planned.check(1 if execution.backend == "dask" else side_by_side)
