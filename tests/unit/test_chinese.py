@@ -26,7 +26,7 @@ from koubei_sim.metrics import OUTCOMES
 from koubei_sim.metrics.words import CHINESE
 from koubei_sim.model import mechanisms
 from koubei_sim.model.scenario import parameter_table
-from koubei_sim.model.scenario.chinese import text_in, texts
+from koubei_sim.model.scenario.chinese import named_in, text_in, texts
 from koubei_sim.reports.page import Curves, Dots, Figures, Listing, Page, Sentences, Table
 from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page_parts
@@ -201,6 +201,16 @@ def test_presets_are_described_and_assumed_in_chinese(preset: str) -> None:
     assert all(HAN.search(str(row[-1])) and HAN.search(str(row[-2])) for row in table.rows)
     lines = scenario.describe("zh").splitlines()
     assert not any(line.lstrip().startswith(tuple("。，；：、）")) for line in lines)
+
+
+def test_a_name_in_a_finding_comes_with_what_it_is() -> None:
+    """A path alone, or with the text of another one that its pattern fits as well."""
+    for row in parameter_table(kb.Scenario.load("xiaomi_phone"), "zh"):
+        assert named_in("zh", row.path) == f"{row.path}（{row.description}）"
+    assert named_in("zh", "newbie_margin").startswith("newbie_margin（平均水平的小白")
+    said = " ".join(said_on(reports.made("sensitivity")._page("zh")))
+    assert "seeding.purity（种子用户中发烧友的比例（纯度））最重要" in said
+    assert "（平均水平的小白" in " ".join(said_on(paged(reports.EXPERIMENTS / "E11")._page("zh")))
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

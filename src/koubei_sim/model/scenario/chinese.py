@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
@@ -50,6 +51,25 @@ def text_in(lang: str, section: str, name: str, english: str | None = None) -> s
     if section == "ranges":
         return retold(name, lang, _ranges())
     return texts()[section].get(name, english)
+
+
+def named_in(lang: str, path: str) -> str:
+    """Return the name of a parameter or composite, in Chinese with what it is.
+
+    Examples
+    --------
+    >>> named_in("zh", "channels.weibo.tell")
+    'channels.weibo.tell（活跃度为1的普通用户每天的发言次数）'
+    >>> named_in("en", "reach.weibo"), named_in("zh", "gifts.share")
+    ('reach.weibo', 'gifts.share')
+    """
+    if checks.lang(lang) == "en":
+        return path
+    known = {**texts()["parameters"], **texts()["composites"]}
+    # The longest pattern has the fewest stars for several steps.
+    fitting = [name for name in known if fnmatchcase(path, name)]
+    found = max(fitting, key=len, default=path.partition(".")[0])
+    return f"{path}（{known[found]}）" if found in known else path
 
 
 @cache

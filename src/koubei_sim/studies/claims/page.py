@@ -15,6 +15,7 @@ from koubei_sim.checks import shown
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.model.mechanisms import MODULES
+from koubei_sim.model.scenario.chinese import named_in
 from koubei_sim.model.scenario.files import read_toml
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
@@ -282,7 +283,7 @@ def _range(row: Mapping[str, Any], say: Words) -> str:
 def _findings(content: Mapping[str, Any], main: Mapping[str, Any], say: Words) -> list[str]:
     said = [say("said", verdict=_verdict(content, say))]
     if content.get("verdict") == "differs" and main.get("by"):
-        said.append(say("by", path=main["by"]))
+        said.append(say("by", path=named_in(say.lang, str(main["by"]))))
     if main.get("share") is not None:
         share = _share(main, say)
         said.append(
@@ -382,7 +383,14 @@ def _tables(
         )  # fmt: skip
         blocks.append(Table("stability", say("stability"), columns, rows))
     rows = [
-        [test["statement"], split["path"], split["at"], split["below"], split["above"], split["p"]]
+        [
+            test["statement"],
+            named_in(say.lang, str(split["path"])),
+            split["at"],
+            split["below"],
+            split["above"],
+            split["p"],
+        ]
         for test in tests
         for split in test.get("splits", ())
     ]

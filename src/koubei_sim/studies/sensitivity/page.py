@@ -10,6 +10,7 @@ from typing import Any, Final
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import offset
 from koubei_sim.metrics.words import outcome_in, shown_as
+from koubei_sim.model.scenario.chinese import named_in
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import Column, Dot, Dots, Page, Section, Sentences, Table
 from koubei_sim.reports.words import Words, retold
@@ -155,7 +156,7 @@ def _findings(found: Any, name: str, frame: Any, say: Words) -> list[str]:
             sure.append(str(path))
     ends, kind, _ = _of_row(found, name, frame.iloc[0])
     said = numbers.told(*ends, kind, say.lang)
-    first = say("most", outcome=outcome, path=frame.index[0], said=said)
+    first = say("most", outcome=outcome, path=named_in(say.lang, frame.index[0]), said=said)
     if not sure:
         return [first, say("none_sure", outcome=outcome)]
     names = ", ".join(sure[:6]) + (" ..." if len(sure) > 6 else "")
