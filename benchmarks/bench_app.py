@@ -24,10 +24,11 @@ import psutil
 from tests.browser.page_client import PageClient
 
 SOURCES = str(Path(__file__).resolve().parents[1] / "src")
-PICTURE = ".koubei-pictures img"
+PICTURE = "koubei-chart"
+NUMBERS = "data-chart"
 NEW = (
-    "before => {const image = document.querySelector('.koubei-pictures img');"
-    " return image && image.src !== before && image.complete}"
+    "before => {const chart = document.querySelector('koubei-chart');"
+    " return chart && chart.dataset.chart !== before && chart.querySelector('canvas')}"
 )
 
 
@@ -68,14 +69,14 @@ def paint(browser: Any, address: str, word: str) -> Any:
 def moves(page: Any, server: psutil.Process, number: int) -> None:
     """Move purity; print how long pictures take."""
     page.wait_for_selector("text=pairs of worlds,", timeout=300_000)
-    purity = page.get_by_role("slider").first
+    purity = page.locator("[role=slider]").first
     purity.focus()
     walls, processors, tables = [], [], []
     for turn in range(number):
         if turn % 8 == 0:
             purity.press("End" if turn % 16 == 0 else "Home")
             page.wait_for_timeout(6_000)
-        before = page.locator(PICTURE).first.get_attribute("src")
+        before = page.locator(PICTURE).first.get_attribute(NUMBERS)
         spent = server.cpu_times()
         begin = time.perf_counter()
         purity.press("PageDown" if turn % 16 < 8 else "PageUp")

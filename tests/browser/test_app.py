@@ -86,7 +86,7 @@ def test_a_lever_moves_the_picture(
     seen = visit(page)
     shown(seen)
     before = seen.page.locator(".koubei-pictures img").first.get_attribute("src")
-    purity = seen.page.get_by_role("slider").first
+    purity = seen.page.locator("[role=slider]").first
     purity.focus()
     for _ in range(4):
         purity.press("PageDown")
@@ -130,13 +130,13 @@ def test_it_speaks_chinese(page: str, visit: Callable[..., Any]) -> None:
     """A language that is chosen and not spoken, or that loses what was moved."""
     seen = visit(page)
     shown(seen)
-    purity = seen.page.get_by_role("slider").first
+    purity = seen.page.locator("[role=slider]").first
     purity.focus()
     purity.press("PageDown")
     complete(seen)
     seen.page.locator("select").first.select_option(label="中文")
     seen.page.wait_for_selector("text=同一运气下的两个设计", timeout=90_000)
-    moved = float(seen.page.get_by_role("slider").first.get_attribute("aria-valuenow"))
+    moved = float(seen.page.locator("[role=slider]").first.get_attribute("aria-valuenow"))
     steps = levers_of(kb.Scenario.load("tiny"))[0].steps
     assert steps[int(moved)] == pytest.approx(0.7)
     seen.picture("app_zh")
@@ -174,7 +174,7 @@ def test_everything_can_be_taken_along(
     """A download of another setting than what is seen, or of nothing."""
     seen = visit(page, accept_downloads=True)
     shown(seen)
-    purity = seen.page.get_by_role("slider").first
+    purity = seen.page.locator("[role=slider]").first
     purity.focus()
     purity.press("PageDown")
     complete(seen)
@@ -193,7 +193,7 @@ def test_a_design_is_kept(page: str, visit: Callable[..., Any]) -> None:
     """A button that does nothing, or moves the levers back."""
     seen = visit(page)
     shown(seen)
-    purity = seen.page.get_by_role("slider").first
+    purity = seen.page.locator("[role=slider]").first
     purity.focus()
     purity.press("PageDown")
     complete(seen)
@@ -202,7 +202,7 @@ def test_a_design_is_kept(page: str, visit: Callable[..., Any]) -> None:
         "document.body.innerText.includes('Your design is the one it is compared with')",
         timeout=60_000,
     )
-    purity = seen.page.get_by_role("slider").first
+    purity = seen.page.locator("[role=slider]").first
     purity.focus()
     purity.press("PageDown")
     complete(seen)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -235,8 +235,8 @@ def answer(
     def work() -> None:
         try:
             for found in desk.answers(settings, number, visitors.is_alive):
-                for html in looks(found, lang, lambda: desk.look(number)):
-                    desk.show(number, lambda html=html: seen(html))  # type: ignore[misc]
+                html = results(found, lang)
+                desk.show(number, lambda html=html: seen(html))  # type: ignore[misc]
         except Stopped:
             pass
         except Exception as error:
@@ -253,18 +253,10 @@ def answer(
     return mo.Html(show.page(waits + visitor.html))
 
 
-def looks(found: Answer, lang: str, look: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """Yield the results as HTML: the pyramid alone where it is the first look, then all.
-
-    `look` is called before each picture, and may end it.
-    """
-    status, pyramid = show.status(found, lang), show.pyramid(found, lang, look)
-    if found.done == 1 and not found.settings.same:
-        yield status + show.pictures(pyramid)
-    rest = [draw(found, lang, look) for draw in (show.strata, show.effect)]
-    look()
-    tables = show.findings(found, lang) + show.plan(found, lang)
-    yield status + show.pictures(pyramid, *rest) + tables
+def results(found: Answer, lang: str) -> str:
+    """Return what is known as HTML: how far it is, charts, tables."""
+    parts = (show.status, show.charts, show.findings, show.plan)
+    return "".join(part(found, lang) for part in parts)
 
 
 def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:

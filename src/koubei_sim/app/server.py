@@ -178,9 +178,12 @@ def _serve(
     import marimo
     import uvicorn
 
+    from koubei_sim.app import show
+
     builder = marimo.create_asgi_app(
-        quiet=True, include_code=False, token=word or None, session_ttl=AWAY
-    )
+        quiet=True, include_code=False, token=word or None, session_ttl=AWAY,
+        html_head=show.head(),
+    )  # fmt: skip
     page = str(Path(__file__).with_name("page.py"))
     app: Any = Doorman(builder.with_app(path="", root=page).build(), own=is_own(host))
     config = uvicorn.Config(
@@ -196,15 +199,15 @@ def _serve(
 
 def _first(opening: Opening) -> None:
     """Run and draw what the first visitor sees, so that nobody waits for code to be compiled."""
-    from koubei_sim.app import show
     from koubei_sim.app.desk import READY, Desk
+    from koubei_sim.app.layout import results
     from koubei_sim.app.levers import mechanisms_of
 
     try:
         settings = opening.settings()
         mechanisms_of(settings.source.scenario, opening.lang)
         for answer in Desk().answers(settings):
-            show.pyramid(answer, opening.lang)
+            results(answer, opening.lang)
             READY.set()
     except Exception as error:  # a visitor is told of it in his own run
         logger.warning("the first run of the page failed: %s", error)
