@@ -12,14 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from koubei_sim.app.design import FIRST, SECOND, Settings
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics import measure
 from koubei_sim.runs.options import options_from
 from koubei_sim.runs.result import Result
-from koubei_sim.runs.simulation import Outcome
 from koubei_sim.studies import Comparison, Plan
 from koubei_sim.studies.compare.strata import Effect, told_of
 from koubei_sim.studies.decide.question import question_from
@@ -32,21 +29,6 @@ if TYPE_CHECKING:
 SHOWN: Final = ("take_off", "users", "loyal", "die_hard", "cost")
 #: Error with which `kb.plan` says that a design is surely not the best.
 _ERROR: Final = 0.05
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Pair(Comparison):
-    """A comparison that measures what it is asked for, and nothing else."""
-
-    def values(self, outcome: Outcome, name: str | None = None) -> NDArray[np.float64]:
-        """Return an outcome of each replicate of one scenario, shape [R]."""
-        if not isinstance(outcome, str):
-            return super().values(outcome, name)
-        name = self._other(name)
-        kept = self._outcomes.setdefault(name, {})
-        if outcome not in kept:
-            kept[outcome] = measure(self.runs[name], outcome)
-        return kept[outcome]
 
 
 @dataclass(frozen=True)
@@ -92,7 +74,7 @@ class Answer:
     @cached_property
     def comparison(self) -> Comparison | None:
         """Both designs; None where they are one."""
-        return None if self.settings.same else Pair(dict(self.runs), FIRST)
+        return None if self.settings.same else Comparison(dict(self.runs), FIRST)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -57,8 +57,8 @@ class Visitor:
         Where the levers stand when they are drawn anew.
     settings : Settings or None
         The last ones that were sound.
-    html : str
-        What is seen.
+    seen : str
+        Charts and tables that are seen.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -67,7 +67,7 @@ class Visitor:
         self.kept = Moved()
         self.begin = Moved()
         self.settings: Settings | None = None
-        self.html = ""
+        self.seen = ""
         self._chosen: tuple[Any, Any] = (opening.source.name, None)
 
     def choose(self, preset: str, files: Any) -> str:
@@ -228,15 +228,16 @@ def answer(
     """
     number = desk.take()
     if settings is None or refusal:
-        visitor.html = show.wrong(KoubeiError(*refusal.split(": ", 1)), lang)
-        return mo.Html(show.page(visitor.html))
+        visitor.seen = ""
+        return mo.Html(show.page(show.wrong(KoubeiError(*refusal.split(": ", 1)), lang)))
     visitors = threading.current_thread()
 
     def work() -> None:
         try:
             for found in desk.answers(settings, number, visitors.is_alive):
-                html = results(found, lang)
-                desk.show(number, lambda html=html: seen(html))  # type: ignore[misc]
+                status = show.status(found, lang)
+                for html in results(found, lang):
+                    desk.show(number, lambda html=html: seen(status, html))  # type: ignore[misc]
         except Stopped:
             pass
         except Exception as error:
@@ -244,19 +245,21 @@ def answer(
                 logger.exception("a run of the page failed")
             desk.show(number, lambda error=error: seen(show.wrong(error, lang)))  # type: ignore[misc]
 
-    def seen(html: str) -> None:
-        visitor.html = html
-        mo.output.replace(mo.Html(show.page(html)))
+    def seen(said: str, html: str = "") -> None:
+        visitor.seen = html
+        mo.output.replace(mo.Html(show.page(said + html)))
 
     mo.Thread(target=work, name="desk", daemon=True).start()
     waits = show.paragraph(say("waiting" if READY.is_set() else "compiling", lang), "status")
-    return mo.Html(show.page(waits + visitor.html))
+    return mo.Html(show.page(waits + visitor.seen))
 
 
-def results(found: Answer, lang: str) -> str:
-    """Return what is known as HTML: how far it is, charts, tables."""
-    parts = (show.status, show.charts, show.findings, show.plan)
-    return "".join(part(found, lang) for part in parts)
+def results(found: Answer, lang: str) -> Iterator[str]:
+    """Yield what is known as HTML: of a first look the charts, which come first; then all."""
+    charts = show.charts(found, lang)
+    if found.done == 1:
+        yield charts
+    yield charts + show.findings(found, lang) + show.plan(found, lang)
 
 
 def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:

@@ -207,7 +207,7 @@ def _first(opening: Opening) -> None:
         settings = opening.settings()
         mechanisms_of(settings.source.scenario, opening.lang)
         for answer in Desk().answers(settings):
-            results(answer, opening.lang)
+            list(results(answer, opening.lang))
             READY.set()
     except Exception as error:  # a visitor is told of it in his own run
         logger.warning("the first run of the page failed: %s", error)

@@ -12,7 +12,7 @@ from koubei_sim.checks import LANGUAGES
 from koubei_sim.reports.words import said
 
 #: What a visitor chooses -> the language.
-CHOICE: Final = dict(zip(("English", "中文"), LANGUAGES, strict=True))
+CHOICE: Final[dict[str, str]] = dict(zip(("English", "中文"), LANGUAGES, strict=True))
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # what can be moved

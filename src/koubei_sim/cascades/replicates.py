@@ -119,7 +119,7 @@ class Replicates:
 
     @cached_property
     def _mean_size(self) -> Interval:
-        return statistics.size_interval(self.sizes, self.key, 6000)
+        return statistics.size_interval(self.sizes, self.key, 6000, self.n)
 
     def kind_number(self, kind: str | int) -> int:
         """Return the number of a kind given by name or number.

@@ -6,6 +6,7 @@ unpickled.  Made by the driver of cascades; used by people, figures and the comm
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -356,7 +357,8 @@ class CascadeResult(Replicates, Reported):
             return Interval(*ends, found.method)
         if name.startswith("size ") and len(self.kind_names) > 1:
             return self.mean_size(name.removeprefix("size "))
-        return size_interval(values, self.key, 6000 + 50 * number)
+        most = float(self.n) if name == "size_off" else math.inf
+        return size_interval(values, self.key, 6000 + 50 * number, most)
 
     def to_xarray(self) -> xr.Dataset:
         """Return everything but the log as an xarray Dataset with named dimensions."""

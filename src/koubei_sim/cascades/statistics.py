@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from koubei_sim.cascades.outcome import Activations, Outcome
 from koubei_sim.errors import KoubeiError
-from koubei_sim.metrics.intervals import SKEWED, Interval, mean_interval, skewness
+from koubei_sim.metrics.intervals import SKEWED, Interval, cut, mean_interval, skewness
 
 #: Beyond so many values the bootstrap resamples means of blocks instead of single values.
 MOST_RESAMPLED: Final = 2000
@@ -29,14 +29,16 @@ COCHRAN: Final = 25.0
 GROWTH: Final = 1.5  # replicates are added by half as many as there are
 
 
-def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval:
+def size_interval(
+    values: ArrayLike, key: int = 0, outcome: int = 0, most: float = math.inf
+) -> Interval:
     """Return the mean over replicates with a 95 % interval that minds the tail.
 
     As `koubei_sim.metrics.mean_interval` (Student's t, or the accelerated bootstrap where the
     skewness exceeds 1) up to `MOST_RESAMPLED` values.  Beyond, the values are cut into that many
     blocks of neighbours, which are independent of each other as replicates are; where the means
     of blocks are still skewed they are resampled, else Student's t on the single values is sound.
-    No size is below 0, so the interval does not begin below it.
+    No size is below 0 or above `most`, so the interval ends there.
 
     Parameters
     ----------
@@ -44,6 +46,8 @@ def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval
         One value a replicate, 0 or more; NaN are left out.
     key, outcome : int
         Address of the resampling draws.
+    most : float
+        What no value exceeds: people, of sizes.
 
     Returns
     -------
@@ -60,7 +64,8 @@ def size_interval(values: ArrayLike, key: int = 0, outcome: int = 0) -> Interval
     finite = np.asarray(values, dtype=np.float64).ravel()
     finite = finite[np.isfinite(finite)]
     found = _interval_of(finite, key, outcome)
-    return found._replace(low=float(np.maximum(found.low, 0.0)))  # NaN stays
+    low, high = cut(found.low, found.high, 0.0, most)
+    return found._replace(low=low, high=high)
 
 
 def _interval_of(finite: NDArray[np.float64], key: int, outcome: int) -> Interval:

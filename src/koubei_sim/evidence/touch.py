@@ -65,7 +65,7 @@ def last_touch(result: Result | Fork) -> pd.DataFrame:
     rows = []
     for k, name in enumerate(names):
         if name in result.scenario.channels or counts[:, k].any():
-            found = mean_interval(shares[:, k], result.key, k)
+            found = mean_interval(shares[:, k], result.key, k, within=(0.0, 1.0))
             rows.append((name, counts[:, k].mean(), found.mean, found.low, found.high))
     columns = ["channel", "adoptions", "share", "low", "high"]
     return Table(rows, columns=columns).set_index("channel")

@@ -33,6 +33,19 @@ class Interval(NamedTuple):
     method: str  # "t", "bootstrap", "exact" (no spread at all) or "none" (fewer than two values)
 
 
+def cut(low: float, high: float, least: float, most: float) -> tuple[float, float]:
+    """Return the ends of an interval, cut where a mean cannot lie; NaN stay.
+
+    The cut interval holds the mean exactly as often as the whole one.
+
+    Examples
+    --------
+    >>> cut(-0.2, 0.6, 0.0, 1.0), cut(float("nan"), 2.0, 0.0, 1.0)
+    ((0.0, 0.6), (nan, 1.0))
+    """
+    return float(np.clip(low, least, most)), float(np.clip(high, least, most))
+
+
 def numbers(where: str, values: object) -> NDArray[np.float64]:
     """Return values of replicates as one column of floats; what is missing is NaN.
 
@@ -72,7 +85,11 @@ def skewness(values: NDArray[np.float64]) -> float:
 
 
 def mean_interval(
-    values: NDArray[np.float64], key: int = 0, outcome: int = 0, skewed: float = SKEWED
+    values: NDArray[np.float64],
+    key: int = 0,
+    outcome: int = 0,
+    skewed: float = SKEWED,
+    within: tuple[float, float] = (-np.inf, np.inf),
 ) -> Interval:
     """Return the mean of `values` over replicates with a 95 % interval.
 
@@ -90,6 +107,8 @@ def mean_interval(
         Number of the outcome, so that outcomes are resampled independently.
     skewed : float
         Skewness from which on values are resampled; never with infinity.
+    within : (float, float)
+        Between which numbers a value can lie; the interval is cut there (`cut`).
 
     Examples
     --------
@@ -111,12 +130,12 @@ def mean_interval(
     if spread == 0.0:
         return Interval(mean, mean, mean, "exact")
     if n >= LEAST_FOR_BOOTSTRAP and abs(skewness(finite)) > skewed:
-        low, high = _accelerated_bootstrap(finite, key, outcome)
-        return Interval(mean, low, high, "bootstrap")
+        ends = _accelerated_bootstrap(finite, key, outcome)
+        return Interval(mean, *cut(*ends, *within), "bootstrap")
     from scipy.special import stdtrit
 
     half = float(stdtrit(n - 1, 0.975)) * spread / float(np.sqrt(n))
-    return Interval(mean, mean - half, mean + half, "t")
+    return Interval(mean, *cut(mean - half, mean + half, *within), "t")
 
 
 def _accelerated_bootstrap(

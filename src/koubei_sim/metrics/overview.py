@@ -17,7 +17,7 @@ from koubei_sim.checks import whole
 from koubei_sim.core.codes import CORE, REJECTED, RIVAL
 from koubei_sim.errors import KoubeiError, nearest
 from koubei_sim.metrics import costs, hurdle, indices
-from koubei_sim.metrics.intervals import mean_interval
+from koubei_sim.metrics.intervals import cut, mean_interval
 from koubei_sim.metrics.passes import log_facts
 from koubei_sim.metrics.runs import (
     Run,
@@ -25,6 +25,7 @@ from koubei_sim.metrics.runs import (
     check_run,
     die_hard_and_core,
     loyal_and_above,
+    people_of,
     scale_of,
     users,
 )
@@ -85,12 +86,14 @@ def outcomes(run: Run, wanted: Collection[str] = tuple(OUTCOMES)) -> dict[str, F
     ----------
     run : Run
     wanted : collection of str
-        Names of outcomes, all without it.  The event log is read only where one is made of it.
+        Names of outcomes, all without it.  The event log is read only where one is made of it, and
+        so is the daily table.
     """
     check_run(run)
     logged = not _OF_LOG.isdisjoint(wanted)
+    daily = not _OF_LOG.issuperset(wanted)
     rows = [
-        {**_of_table(history, run), **(_of_log(history, run) if logged else {})}
+        {**(_of_table(history, run) if daily else {}), **(_of_log(history, run) if logged else {})}
         for history in run.histories
     ]
     return {
@@ -105,6 +108,17 @@ _OF_LOG: Final = frozenset(
     {"adoptions", "recruiters", "active_day_90", "k_factor", "trees", "largest_tree",
      "largest_share", "single_share", "tree_depth", "virality"}
 )  # fmt: skip
+
+
+def read_with(outcome: str) -> tuple[str, ...]:
+    """Return the outcomes that are made of what this one is made of: one reading gives them all.
+
+    Examples
+    --------
+    >>> "loyal" in read_with("users"), "trees" in read_with("users"), read_with("trees")[0]
+    (True, False, 'adoptions')
+    """
+    return tuple(name for name in OUTCOMES if (name in _OF_LOG) == (outcome in _OF_LOG))
 
 
 def _of_log(history: History, run: Run) -> dict[str, float]:
@@ -209,23 +223,39 @@ def _is_day(name: str) -> bool:
     return name.startswith(_DAYS) and not _of_a_function(name)
 
 
-def with_horizon(
-    name: str, values: NDArray[np.float64], horizon: float | None
-) -> NDArray[np.float64]:
-    """Return the values of a measure, a day that never came as the horizon (None: as it is).
+def may_never_come(name: str) -> bool:
+    """Return whether a measure is a day that counts as the horizon where it did not come.
 
-    The day of take-off stays undefined: whether it takes off is told by ``take_off``.
+    The day of take-off does not: whether it takes off is told by ``take_off``.
 
     Examples
     --------
-    >>> with_horizon("day:users:9", np.array([3.0, np.nan]), 90.0).tolist()
-    [3.0, 90.0]
-    >>> with_horizon("day_take_off", np.array([3.0, np.nan]), 90.0).tolist()
-    [3.0, nan]
+    >>> may_never_come("day:users:9"), may_never_come("day_take_off"), may_never_come("users")
+    (True, False, False)
     """
-    if horizon is None or not _is_day(name) or name == DAY_OFF:
+    return _is_day(name) and name != DAY_OFF
+
+
+def with_horizon(
+    name: str, values: NDArray[np.float64], horizon: float | None
+) -> NDArray[np.float64]:
+    """Return the values of a measure, a day that did not come as the horizon (None: as it is).
+
+    A day that came in none of them, within the horizon, is not known: NaN.
+
+    Examples
+    --------
+    >>> with_horizon("day_loyal_100000", np.array([3.0, np.nan]), 90.0).tolist()
+    [3.0, 90.0]
+    >>> with_horizon("day_loyal_100000", np.array([np.nan, np.nan]), 90.0).tolist()
+    [nan, nan]
+    >>> with_horizon("day:users:9", np.array([90.0, 90.0]), 90.0).tolist()
+    [nan, nan]
+    """
+    if horizon is None or not may_never_come(name):
         return values
-    return np.where(np.isnan(values), horizon, values)
+    came = (values < horizon).any()  # `day:` gives the length of a run where it did not come
+    return np.where(np.isnan(values), horizon, values) if came else np.full(values.shape, np.nan)
 
 
 def luck_of(name: str) -> int:
@@ -243,13 +273,14 @@ def told(
     taken: NDArray[Any],
     key: int = 0,
     horizon: float | None = None,
+    people: float | None = None,
 ) -> Told:
     """Return what replicates say of a measure, with the 95 % interval that is shown anywhere.
 
     The chance of take-off is told of all; every other measure of the replicates that took off,
     where any did: never as a mean over both kinds.  Counts and money are geometric means, the rest
-    means, within what the measure can be.  A day that came in some counts as the horizon in the
-    others; one that came in none is NaN.
+    means.  Intervals end where the measure does (`bounds`).  A day that came in some counts as the
+    horizon in the others; one that came in none is NaN.
 
     Parameters
     ----------
@@ -263,6 +294,8 @@ def told(
         Key of the run.
     horizon : float, optional
         Days of the run; without it a day that never came is left out.
+    people : float, optional
+        People of the market; without it their numbers have no upper bound.
 
     Examples
     --------
@@ -272,14 +305,11 @@ def told(
     >>> told("take_off", np.array([1.0, 1.0, 1.0, 0.0]), np.array([1, 1, 1, 0])).estimate
     0.75
     """
-    own = _of_a_function(name)
-    if name.startswith("take_off") and not own:
+    if name.startswith("take_off") and not _of_a_function(name):
         known = int(np.isfinite(values).sum())
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)
-    shown = values[rows]
-    if np.isfinite(shown).any():
-        shown = with_horizon(name, shown, horizon)
+    shown = with_horizon(name, values[rows], horizon)
     shown = shown[np.isfinite(shown)]
     plus = offset(name)
     if plus is None:
@@ -287,13 +317,36 @@ def told(
     else:
         found = hurdle.log_interval(shown, plus)
     mean, low, high, method = hurdle.enough(found, shown.size)
+    least, most = bounds(name, horizon, people)
+    return Told(mean, *cut(low, high, least, most), method, of, shown.size)
+
+
+def bounds(
+    name: str, horizon: float | None = None, people: float | None = None
+) -> tuple[float, float]:
+    """Return between which numbers a measure lies in every run, and so does its mean.
+
+    An interval that is cut there holds the mean as often as the whole one.
+
+    Parameters
+    ----------
+    name : str
+    horizon, people : float, optional
+        Days of the run, and people of the market.
+
+    Examples
+    --------
+    >>> bounds("reputation"), bounds("users@60", people=9000.0), bounds("day:users:9", 90.0)
+    ((-1.0, 1.0), (0.0, 9000.0), (0.0, 90.0))
+    """
+    own = _of_a_function(name)
     signed = own or any(part.strip() in _SIGNED for part in name.split("/"))
     least, most = _BOUNDS.get(name, (-np.inf if signed else 0.0, np.inf))
     if horizon is not None and _is_day(name):
         most = horizon
-    # Nothing lies outside, nor does a mean; NaN stay.
-    inside = float(np.clip(low, least, most)), float(np.clip(high, least, most))
-    return Told(mean, *inside, method, of, shown.size)
+    if people is not None and not own and name.partition("@")[0].strip() in _PEOPLE:
+        most = people
+    return least, most
 
 
 def check_observed(where: str, name: str, value: float, people: float) -> None:
@@ -312,7 +365,7 @@ def check_observed(where: str, name: str, value: float, people: float) -> None:
             where, f"no run has such a {name}", got=value, allowed=f"{least:g}..{most:g}",
             fix=f"{value / 100.0:g} for {value:g} %" if value > 1.0 else None,
         )  # fmt: skip
-    if stock in ("users", "loyal", "die_hard", "core", "aware") and value > people:
+    if stock in _PEOPLE and value > people:
         raise KoubeiError(
             where, "more people than the market has", got=f"{value:,.0f}",
             allowed=f"up to {people:,.0f}", fix="a larger people_per_agent",
@@ -339,7 +392,7 @@ def summary(run: Run) -> pd.DataFrame:
     found, horizon = outcomes(run), float(run.histories[0].table.shape[0])
     taken = found["take_off"] == 1.0
     for name, values in found.items():
-        row = told(name, values, taken, run.key, horizon)
+        row = told(name, values, taken, run.key, horizon, people_of(run))
         of = np.ones(taken.size, dtype=bool) if name == "take_off" else hurdle.kept(taken).rows
         shown, meaning = values[of], OUTCOMES[name]
         if name.startswith(_DAYS) and name != DAY_OFF:
@@ -379,6 +432,10 @@ _BOUNDS: Final = {
     "reputation": (-1.0, 1.0),
     "net_promoters": (-1.0, 1.0),
 }
+#: Numbers of people of the market, each counted once.
+_PEOPLE: Final = frozenset(
+    {"users", "loyal", "die_hard", "core", "aware", "rejected", "rival", "recruiters"}
+)
 #: Outcomes that are shares.
 SHARES: Final = ("take_off", *(name for name, bounds in _BOUNDS.items() if bounds == _SHARE))
 #: Outcomes below 0, whose ratios have any sign.
@@ -447,11 +504,11 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
 
     last, names = period_ends(run, every)
     levels = {"die_hard": die_hard_and_core, "loyal": loyal_and_above, "users": users}
-    scale, taken = scale_of(run), taken_of(run)
+    scale, people, taken = scale_of(run), people_of(run), taken_of(run)
     columns: dict[str, object] = {"tick": last}
     for level, count in levels.items():
         values = np.stack([count(history)[last] * scale for history in run.histories])
-        found = [told(level, column, taken, run.key) for column in values.T]
+        found = [told(level, column, taken, run.key, None, people) for column in values.T]
         columns[level] = [one.estimate for one in found]
         columns[f"{level}_low"] = [one.low for one in found]
         columns[f"{level}_high"] = [one.high for one in found]

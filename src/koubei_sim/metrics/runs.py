@@ -137,3 +137,8 @@ def events_of(history: History, kind: int) -> NDArray[np.int64]:
 def scale_of(run: Run) -> float:
     """Return persons per agent (1 where the scenario does not scale)."""
     return float(getattr(run.scenario, "people_per_agent", 1))
+
+
+def people_of(run: Run) -> float:
+    """Return how many people the market has."""
+    return float(run.scenario.n_agents * scale_of(run))

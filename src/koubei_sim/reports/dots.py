@@ -20,7 +20,7 @@ _TICKS = 4
 _SIGNS = 44
 
 
-def drawn(given: Dots, lang: str, of_estimate: str) -> str:
+def drawn(given: Dots, lang: str, of_estimate: str, most: int = MOST) -> str:
     """Return the rows as HTML.
 
     Parameters
@@ -29,8 +29,10 @@ def drawn(given: Dots, lang: str, of_estimate: str) -> str:
     lang : {"en", "zh"}
     of_estimate : str
         What the last column is called, for those who hear it.
+    most : int
+        How many rows, at most.
     """
-    dots = given.dots[:MOST]
+    dots = given.dots[:most]
     low, high = _ends(given, dots)
     ticks = _ticks(low, high, given.log)
 

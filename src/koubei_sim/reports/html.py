@@ -12,11 +12,12 @@ import hashlib
 import json
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -37,11 +38,32 @@ from koubei_sim.reports.page import (
 )
 from koubei_sim.reports.words import Words
 
-#: Days of a chart and rows of a table that stand in the file, so that it stays small.
+#: Bytes that a file has at most, whatever was found: it goes by mail, and opens on a phone.
+MOST_BYTES: Final = 395_000
+#: Days of a chart and rows of a table that stand in the file.
 POINTS: Final = 240
 ROWS: Final = 400
-#: Rows of all tables of a page together; where there are more, the longest are cut.
-BUDGET: Final = 420
+
+
+class Caps(NamedTuple):
+    """How much of each kind of block stands in the file; the workbook and Python have all."""
+
+    rows: int = ROWS  # of a table
+    folded: int = ROWS  # of a table of a folded section: assumptions are wanted whole
+    dots: int = dots.MOST  # of a drawing of estimates
+    points: int = POINTS  # of a chart
+    lines: int = 10_000  # of a listing
+    blocks: int = 10_000  # of a section
+
+
+_FEWER: Final = tuple(round(ROWS * 0.8**step) for step in range(17))  # 400, 320, ... 11
+#: From all there is to next to nothing: the first that fits is taken.  Tables give way first.
+_LADDER: Final = (
+    *map(Caps, _FEWER),
+    *(Caps(_FEWER[-1], rows) for rows in _FEWER[1:]),
+    Caps(10, 10, 40, 160), Caps(10, 10, 20, 80), Caps(10, 10, 10, 40), Caps(8, 8, 8, 30, 800),
+    *(Caps(8, 8, 8, 30, 400, blocks) for blocks in (32, 16, 8, 4)), Caps(4, 4, 4, 20, 100, 2),
+)  # fmt: skip
 #: Tables of more rows than this have a field to look for rows.
 _FILTERED: Final = 12
 #: Signs that have no place in a document, or that would turn round the text behind a name.
@@ -70,13 +92,28 @@ def _script() -> tuple[str, str]:
 
 
 def text_of(page: Page) -> str:
-    """Return a page as the text of an HTML file.
+    """Return a page as the text of an HTML file of at most `MOST_BYTES`.
+
+    Where more was found, the longest tables are cut, then drawings and charts; the page says so.
 
     Examples
     --------
     >>> text_of(Page("a < b", "", "en", ())).count("a &lt; b")
     2
     """
+    whole = _text_with(page, _LADDER[0])
+    if _fits(whole):
+        return whole
+    at = bisect_left(_LADDER, True, lo=1, key=lambda caps: _fits(_text_with(page, caps)))
+    return _text_with(page, _LADDER[min(at, len(_LADDER) - 1)])
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode("utf-8")) <= MOST_BYTES
+
+
+def _text_with(page: Page, caps: Caps) -> str:
+    """Return the text with so much of each block in it."""
     say = Words(page.lang)
     script, digest = _script()
     policy = (
@@ -84,8 +121,7 @@ def text_of(page: Page) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     charts: list[dict[str, Any]] = []
-    most = _rows_each([len(table.rows) for table in page.blocks(Table)])
-    parts = [_section(part, at, say, charts, most) for at, part in enumerate(page.sections)]
+    parts = [_section(part, at, say, charts, caps) for at, part in enumerate(page.sections)]
     contents = "".join(
         f'<li><a href="#part-{at}">{_text(part.title)}</a></li>'
         for at, part in enumerate(page.sections)
@@ -182,41 +218,34 @@ def _text(text: Any) -> str:
     return escape(_clean(str(text)))
 
 
-def _rows_each(lengths: Sequence[int]) -> int:
-    """Return how many rows a table may show, so that those of a page keep to the budget.
-
-    Examples
-    --------
-    >>> _rows_each([400]), _rows_each([600, 20]), _rows_each([400, 400, 400, 100])
-    (400, 400, 106)
-    """
-    left, tables = BUDGET, len(lengths)
-    for length in sorted(lengths):
-        if length * tables > left:
-            return min(ROWS, max(1, left // tables))
-        left, tables = left - length, tables - 1
-    return ROWS
-
-
-def _section(part: Section, at: int, say: Words, charts: list[dict[str, Any]], most: int) -> str:
+def _section(part: Section, at: int, say: Words, charts: list[dict[str, Any]], caps: Caps) -> str:
+    if part.folded:
+        caps = caps._replace(rows=caps.folded)
     inner = "".join(
-        _block(block, f"b{at}-{k}", say, charts, most) for k, block in enumerate(part.blocks)
+        _block(block, f"b{at}-{k}", say, charts, caps)
+        for k, block in enumerate(part.blocks[: caps.blocks])
     )
+    if len(part.blocks) > caps.blocks:
+        inner += _note(say("blocks_shown", shown=caps.blocks, blocks=len(part.blocks)))
     head = f'<h2 id="part-{at}">{_text(part.title)}</h2>'
     if part.folded:
         return f"<section><details><summary>{head}</summary>{inner}</details></section>\n"
     return f"<section>{head}{inner}</section>\n"
 
 
-def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]], most: int) -> str:
+def _note(text: str) -> str:
+    return f'<p class="note">{_text(text)}</p>' if text else ""
+
+
+def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]], caps: Caps) -> str:
     if isinstance(block, Table):
-        return _table(block, place, say, most)
+        return _table(block, place, say, caps.rows)
     if isinstance(block, Curves):
-        return _curves(block, place, say, charts)
+        return _curves(block, place, say, charts, caps.points)
     if isinstance(block, Dots):
-        return _dots(block, say)
+        return _dots(block, say, caps.dots)
     if isinstance(block, Listing):
-        return _listing(block, place, say)
+        return _listing(block, place, say, caps.lines)
     if isinstance(block, Figures):
         cells = "".join(
             f"<div><dt>{_text(name)}</dt><dd><b>{_text(number)}</b><span>{_text(rest)}</span></dd>"
@@ -259,10 +288,9 @@ def _table(table: Table, place: str, say: Words, most: int) -> str:
             for k, (value, kind) in enumerate(zip(row, kinds))
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    note = f'<p class="note">{_text(table.note)}</p>' if table.note else ""
+    note = _note(table.note)
     if len(table.rows) > most:
-        said = say("rows_shown", shown=most, rows=len(table.rows))
-        note += f'<p class="note">{_text(said)}</p>'
+        note += _note(say("rows_shown", shown=most, rows=len(table.rows)))
     field = ""
     if len(rows) > _FILTERED:
         field = (
@@ -296,45 +324,48 @@ def _cell(value: Any, kind: str, first: bool, lang: str) -> str:
     return f'<td class="t">{said}</td>'
 
 
-def _listing(listing: Listing, place: str, say: Words) -> str:
-    title = _text(listing.title)
+def _listing(listing: Listing, place: str, say: Words, most: int) -> str:
+    title, lines = _text(listing.title), listing.text.splitlines()
+    text, note = listing.text, ""
+    if len(lines) > most:
+        text = "\n".join(lines[:most])
+        note = _note(say("lines_shown", shown=most, lines=len(lines)))
     return (
         f'<div class="block"><div class="head"><h3>{title}</h3><div class="tools">'
         f"{_buttons(place, listing.title, say, csv=False)}</div></div>"
-        f'<pre id="{place}" tabindex="0" role="region" aria-label="{title}">{_text(listing.text)}'
-        "</pre></div>"
+        f'<pre id="{place}" tabindex="0" role="region" aria-label="{title}">{_text(text)}'
+        f"</pre>{note}</div>"
     )
 
 
-def _dots(given: Dots, say: Words) -> str:
+def _dots(given: Dots, say: Words, most: int) -> str:
     if not given.dots:
         return ""
-    note = f'<p class="note">{_text(given.note)}</p>' if given.note else ""
-    if len(given.dots) > dots.MOST:
-        said = say("dots_shown", shown=dots.MOST, rows=len(given.dots))
-        note += f'<p class="note">{_text(said)}</p>'
-    drawn = _clean(dots.drawn(given, say.lang, say("estimate_of")))
+    note = _note(given.note)
+    if len(given.dots) > most:
+        note += _note(say("dots_shown", shown=most, rows=len(given.dots)))
+    drawn = _clean(dots.drawn(given, say.lang, say("estimate_of"), most))
     return f'<div class="block"><h3>{_text(given.title)}</h3>{drawn}{note}</div>'
 
 
 # Charts ------------------------------------------------------------------------------------------
 
 
-def sampled(days: int) -> np.ndarray:
-    """Return which days of a chart are drawn: all, or `POINTS` at even steps.
+def sampled(days: int, most: int = POINTS) -> np.ndarray:
+    """Return which days of a chart are drawn: all, or so many at even steps.
 
     Examples
     --------
     >>> sampled(5).tolist(), sampled(3650).size, int(sampled(3650)[-1])
     ([0, 1, 2, 3, 4], 240, 3649)
     """
-    if days <= POINTS:
+    if days <= most:
         return np.arange(days)
-    return np.unique(np.linspace(0, days - 1, POINTS).round().astype(np.int64))
+    return np.unique(np.linspace(0, days - 1, most).round().astype(np.int64))
 
 
-def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]]) -> str:
-    at = sampled(len(curves.x))
+def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]], most: int) -> str:
+    at = sampled(len(curves.x), most)
     charts.append(
         {
             "id": place,
@@ -353,7 +384,7 @@ def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]]
     notes = [curves.note] if curves.note else []
     if at.size < len(curves.x):
         notes.append(say("sampled", shown=at.size, days=len(curves.x)))
-    note = "".join(f'<p class="note">{_text(one)}</p>' for one in notes)
+    note = "".join(_note(one) for one in notes)
     zoom = "".join(
         f'<button type="button" data-zoom="{word}" aria-label="{_text(say(label))}: {title}">'
         f"{sign}</button>"

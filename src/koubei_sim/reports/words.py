@@ -82,7 +82,18 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
         "The first {shown:,} of {rows:,} rows; `to_excel` and the tables in Python have all.",
         "仅列出前{shown:,}行，共{rows:,}行；`to_excel`与Python中的表格含全部内容。",
     ),
-    "dots_shown": ("The first {shown:,} of {rows:,}.", "仅画出前{shown:,}个，共{rows:,}个。"),
+    "dots_shown": (
+        "The first {shown:,} of {rows:,}; `to_excel` has all.",
+        "仅画出前{shown:,}个，共{rows:,}个；`to_excel`含全部。",
+    ),
+    "lines_shown": (
+        "The first {shown:,} of {lines:,} lines; `to_excel` has all.",
+        "仅列出前{shown:,}行，共{lines:,}行；`to_excel`含全部。",
+    ),
+    "blocks_shown": (
+        "The first {shown:,} of {blocks:,} parts; `to_excel` has all.",
+        "仅列出前{shown:,}部分，共{blocks:,}部分；`to_excel`含全部。",
+    ),
     "sampled": (
         "{shown:,} of {days:,} moments are drawn, at even steps, from the first to the last.",
         "在{days:,}个时刻中等间隔画出{shown:,}个，首尾在内。",
@@ -133,4 +144,5 @@ FURNITURE: Final[dict[str, tuple[str, str]]] = {
     "engine": ("engine", "引擎"),
     "times": ("times", "倍数"),
     "difference": ("difference", "差值"),
+    "not_reached": ("not reached", "未达到"),
 }

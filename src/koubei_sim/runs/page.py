@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from koubei_sim.metrics import hurdle, indices, overview
 from koubei_sim.metrics.measuring import FLOWS
 from koubei_sim.metrics.overview import Told, told
-from koubei_sim.metrics.runs import block, die_hard_and_core, loyal_and_above, scale_of, users
+from koubei_sim.metrics.runs import (
+    block,
+    die_hard_and_core,
+    loyal_and_above,
+    people_of,
+    scale_of,
+    users,
+)
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.page import (
@@ -74,7 +81,7 @@ def lead(run: Any, say: Words) -> str:
     number = say("one_replicate") if many == 1 else say("many_replicates", number=many)
     return say(
         "run_lead",
-        people=numbers.shown(float(scenario.n_agents * scale_of(run)), "count"),
+        people=numbers.shown(people_of(run), "count"),
         days=run.histories[0].table.shape[0],
         start=start,
         replicates=number,
@@ -99,7 +106,7 @@ def figures(run: Any, say: Words) -> Figures:
     taken = overview.taken_of(run)
     entries = []
     for name, values in (("take_off", taken.astype(float)), *_at_the_end(run)):
-        found = told(name, values, taken, run.key)
+        found = told(name, values, taken, run.key, people=people_of(run))
         kind = shown_as(name)
         title = say("takes_off") if name == "take_off" else say("at_the_end", name=say(name))
         entries.append(
@@ -136,7 +143,7 @@ def findings(run: Any, summary: Any, say: Words) -> list[str]:
     else:
         said = [say("off_not", of=taken.size, chance=chance)]
     for name, values in _at_the_end(run):
-        one = told(name, values, taken, run.key)
+        one = told(name, values, taken, run.key, people=people_of(run))
         low, high = np.quantile(values[rows], (0.25, 0.75))
         title = say("at_the_end", name=say(name))
         said.append(

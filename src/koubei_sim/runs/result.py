@@ -29,6 +29,7 @@ from koubei_sim.metrics.runs import (
     Run,
     die_hard_and_core,
     loyal_and_above,
+    people_of,
     scale_of,
     users,
 )
@@ -494,13 +495,14 @@ def final_rows(run: Run) -> list[tuple[str, Told]]:
     rows = [("takes off", told("take_off", taken.astype(float), taken, run.key))]
     for (name, count, _), outcome in zip(_LEVELS, ("users", "loyal", "die_hard"), strict=True):
         values = np.array([count(history)[-1] * scale for history in run.histories], dtype=float)
-        rows.append((name, told(outcome, values, taken, run.key)))
+        found = told(outcome, values, taken, run.key, people=people_of(run))
+        rows.append((name, found))
     return rows
 
 
 def _head(run: Any) -> tuple[str, str]:
     scenario = run.scenario
-    people = count_text(scenario.n_agents * scale_of(run))
+    people = count_text(people_of(run))
     ticks = run.histories[0].table.shape[0]
     plural = "" if run.replicates == 1 else "s"
     return (

@@ -122,7 +122,11 @@ def _strata(test: Test, found: Found, best: NDArray[np.int64]) -> dict[str, Any]
         around = chance(round(share * worlds.size), worlds.size)
         shares[name] = [share, around.low, around.high]
     gap = np.where(known, one - other, 0.0).sum(axis=1) / count
-    gain = paired_chances(one[:, 0], other[:, 0]) if one.shape[1] == 1 else mean_interval(gap)
+    gain = (
+        paired_chances(one[:, 0], other[:, 0])
+        if one.shape[1] == 1
+        else mean_interval(gap, within=(-1.0, 1.0))
+    )
     return {"strata": shares, "take_off_gain": [gain.mean, gain.low, gain.high]}
 
 
@@ -178,7 +182,8 @@ def _told_apart(test: Test, found: Found, effects: NDArray[np.float64], key: int
 def _interaction(test: Test, found: Found, key: int, number: int) -> dict[str, Any]:
     """Return whether a does more against b than c against d, on the chance of take-off."""
     taken = [found.taken[name].mean(axis=1) for name in test.interaction]
-    contrast = mean_interval((taken[0] - taken[1]) - (taken[2] - taken[3]), key, 900 + number)
+    gap = (taken[0] - taken[1]) - (taken[2] - taken[3])
+    contrast = mean_interval(gap, key, 900 + number, within=(-2.0, 2.0))
     return {
         "arms": list(test.interaction),
         "take_off": [float(np.nanmean(each)) for each in taken],

@@ -31,6 +31,8 @@ from koubei_sim.metrics import (
     measure,
     measuring,
     outcomes,
+    people_of,
+    read_with,
     told,
     users,
 )
@@ -134,11 +136,12 @@ class Comparison(Look, Reported):
         if not isinstance(outcome, str):
             run = self.runs[name]
             return np.array([of_one(h, run.scenario, run.key, outcome) for h in run.histories])
-        if outcome not in OUTCOMES:
-            return measure(self.runs[name], outcome)
-        if name not in self._outcomes:
-            self._outcomes[name] = outcomes(self.runs[name])
-        return self._outcomes[name][outcome]
+        kept = self._outcomes.setdefault(name, {})
+        if outcome not in kept:  # most questions are of the daily table, which is quick to read
+            run = self.runs[name]
+            known = outcome in OUTCOMES
+            kept |= outcomes(run, read_with(outcome)) if known else {outcome: measure(run, outcome)}
+        return kept[outcome]
 
     def taken(self, name: str | None = None) -> NDArray[np.bool_]:
         """Return which replicates of a scenario took off, bool [R]."""
@@ -241,7 +244,8 @@ class Comparison(Look, Reported):
         """Return an outcome of one scenario alone with its 95 % interval, as `Result.summary`."""
         name, outcome = self._other(name), check_measure(outcome)
         values, taken = self.values(outcome, name), self.taken(name)
-        return told(outcome, values, taken, self.key, self._horizon(name))
+        people = people_of(self.runs[name])
+        return told(outcome, values, taken, self.key, self._horizon(name), people)
 
     def _shown(self) -> pd.DataFrame:
         """Return one row a scenario: whether it takes off, users, and the effects on both."""

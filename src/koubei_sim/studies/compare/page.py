@@ -33,7 +33,7 @@ from koubei_sim.reports.words import Words
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
-from koubei_sim.studies.compare.strata import told_of
+from koubei_sim.studies.compare.strata import NOT_REACHED, told_of
 
 #: Outcomes whose effects are drawn.
 _DRAWN: Final = (
@@ -284,6 +284,7 @@ def over_time(found: Any, name: str, say: Words) -> list[Curves]:
 def _effects_table(found: Any, name: str, say: Words) -> Table:
     table, base = found.table(name), found.baseline
     rows, kinds = [], []
+    unreached = (Cell(say("not_reached"), "text"), *[Cell(math.nan, "number")] * 2)
     for outcome in table.index:
         row: Any = table.loc[outcome]
         effect = "times" if row["kind"] == "times" else "difference"
@@ -291,7 +292,8 @@ def _effects_table(found: Any, name: str, say: Words) -> Table:
             effect = "points"
         rows.append(
             [outcome_in(say.lang, outcome), row[base], row[name],
-             *(Cell(row[end], effect) for end in ("effect", "low", "high")),
+             *(unreached if row["interval"] == NOT_REACHED else
+               (Cell(row[end], effect) for end in ("effect", "low", "high"))),
              say(row["kind"]), _of(row["of"], say), int(row["n"]), row["gain"],
              row["changed"], outcome]
         )  # fmt: skip

@@ -10,15 +10,17 @@ of arrays with one entry a pair; called by `Comparison`.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from koubei_sim.metrics import (
     Interval,
+    bounds,
     hurdle,
     luck_of,
+    may_never_come,
     mean_interval,
     offset,
     with_horizon,
@@ -31,13 +33,16 @@ BoolArray = NDArray[np.bool_]
 
 #: The kinds, in the order in which they are shown; the two in the middle go by a name.
 BOTH, ONLY, LONE, NEITHER = range(4)
+#: Method of the effect on a day that neither scenario reached.
+NOT_REACHED: Final = "not reached"
 
 
 class Effect(NamedTuple):
     """What one scenario does against another in pairs of one kind, with its 95 % interval.
 
     `kind` is ``times`` for counts and money: the geometric mean of the ratios; ``difference``
-    for chances, days, shares and indices.  `method` as in `metrics.told`, or ``paired shares``.
+    for chances, days, shares and indices.  `method` as in `metrics.told`, ``paired shares``, or
+    ``not reached``: of a day that came in no run, on which nothing is known of the effect.
     """
 
     estimate: float
@@ -52,7 +57,8 @@ class Effect(NamedTuple):
     def __str__(self) -> str:
         """Say the estimate and, where there is one, the interval."""
         if math.isnan(self.estimate):
-            return "undefined in all pairs"
+            never = self.method == NOT_REACHED
+            return "not reached in any pair" if never else "undefined in all pairs"
         sign, form = ("x ", ".4g") if self.kind == "times" else ("", "+.4g")
         form = "+.2f" if self.method == "paired shares" else form
         said = f"{sign}{self.estimate:{form}}"
@@ -93,7 +99,7 @@ def effect(
         Pairs in which either is NaN are left out.
     key : int
     horizon : float, optional
-        What a day that never came counts as.
+        What a day that never came counts as, where it came in any run.
 
     Examples
     --------
@@ -101,15 +107,14 @@ def effect(
     >>> round(found.estimate, 6), found.kind
     (2.0, 'times')
     """
-    one, other = (scaled(outcome, values, horizon) for values in (one, other))
-    return on_scale(outcome, one, other, key)
+    return on_scale(outcome, *scaled(outcome, np.array([one, other]), horizon), key, 1.0, horizon)
 
 
 def scaled(outcome: Outcome, values: FloatArray, horizon: float | None = None) -> FloatArray:
     """Return an outcome on the scale on which its effects add up.
 
     Counts and money in the logarithm (`metrics.offset`); the rest, and numbers of a function, as
-    they are, a day that never came as the horizon.
+    they are, a day that never came as the horizon where it came in any run.
     """
     values = np.asarray(values, dtype=np.float64)
     if callable(outcome):
@@ -120,21 +125,32 @@ def scaled(outcome: Outcome, values: FloatArray, horizon: float | None = None) -
 
 
 def on_scale(
-    outcome: Outcome, one: FloatArray, other: FloatArray, key: int = 0, reach: float = 1.0
+    outcome: Outcome,
+    one: FloatArray,
+    other: FloatArray,
+    key: int = 0,
+    reach: float = 1.0,
+    horizon: float | None = None,
 ) -> Effect:
     """Return the mean of ``one - other``, both `scaled`, as an effect.
 
     `reach` is how far a chance can differ: 2 where `one` and `other` are differences already.
+    Intervals of differences end where these can (`metrics.bounds`).
     """
     both = np.isfinite(one) & np.isfinite(other)
-    one, other = one[both], other[both]
+    pairs, one, other = one.size, one[both], other[both]
     gap, kind = one - other, "difference"
     if callable(outcome):
         found = hurdle.enough(paired_interval(gap, key), gap.size)
     elif outcome.startswith("take_off"):
         found = hurdle.mean_of_gaps(gap, reach)
     elif offset(outcome) is None:
-        found = hurdle.enough(mean_interval(gap, key, luck_of(outcome)), gap.size)
+        least, most = bounds(outcome, horizon)
+        far = reach * (most - least)
+        found = mean_interval(gap, key, luck_of(outcome), within=(-far, far))
+        found = hurdle.enough(found, gap.size)
+        if pairs and not gap.size and may_never_come(outcome):
+            found = found._replace(method=NOT_REACHED)
     else:
         kind, found = "times", hurdle.enough(mean_interval(gap, skewed=math.inf), gap.size)
         # Beyond what a float holds there is no bound: two pairs that differ by many factors.
@@ -195,11 +211,14 @@ class Parts(NamedTuple):
     def text(self, outcome: str) -> str:
         """Say both parts in one line."""
         n, said = self.given.n, f"take-off {self.chance}"
+        never = self.given.method == NOT_REACHED
         if outcome.startswith("take_off"):
             return f"{outcome} {self.given}"
         where = "" if self.of == "all" else f" where {self.of}"
         if not n:
-            return f"{said}; {outcome} not known{where}: no pair"
+            return f"{said}; {outcome} " + (
+                "not reached" if never else f"not known{where}: no pair"
+            )
         said += f"; {outcome} {self.given}{where}, {n} pairs"
         few = not math.isfinite(self.given.low)
         return said + f", too few replicates ({hurdle.more(self.rows.size, n)} more)" * few
@@ -232,10 +251,12 @@ def parts(
     (0.33, 2.0, 2)
     """
     rows, of = told_rows(outcome, taken)
-    sides, reach = _sides(scaled(outcome, values[:, rows], horizon)), len(taken) / 2.0
+    # Two arms at a time: a day that neither of them reached is not known, whatever others did.
+    arms = [scaled(outcome, values[at : at + 2, rows], horizon) for at in range(0, len(values), 2)]
+    sides, reach = _sides(np.concatenate(arms)), len(taken) / 2.0
     return Parts(
         on_scale("take_off", *_sides(taken), key, reach),
-        on_scale(outcome, *sides, key, reach),
+        on_scale(outcome, *sides, key, reach, horizon),
         rows,
         of,
     )

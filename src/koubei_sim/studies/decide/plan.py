@@ -18,6 +18,7 @@ import numpy as np
 from koubei_sim.checks import Backend, Engine, whole, yes_no
 from koubei_sim.checks import currency as currency_of
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import may_never_come
 from koubei_sim.runs.options import options_from
 from koubei_sim.runs.progress import Progress as Told
 from koubei_sim.runs.simulation import Outcome
@@ -152,6 +153,14 @@ def plan(
             "outcome", "is not defined in every run, and so has no mean", got=asked.outcome,
             allowed="a number in every run", fix="outcome='users'",
         )  # fmt: skip
+    if may_never_come(asked.outcome):
+        made = (asked.base.changed(each, options.own_people) for each in asked.designs.values())
+        days = max(scenario.ticks for scenario in made)
+        if (values[np.isfinite(taken)] >= days).all():
+            raise KoubeiError(
+                "outcome", "a day that no run reached: nothing is known of it", got=asked.outcome,
+                allowed=f"a day before {days}", fix="outcome='users'",
+            )  # fmt: skip
     if race is not None and not racing:
         try:
             race.take(values.mean(axis=2).T)

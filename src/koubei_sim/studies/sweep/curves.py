@@ -47,9 +47,19 @@ def longest(planned: Sweep) -> int:
 
 def ticks_of(planned: Sweep, point: int) -> int:
     """Return the days of a point."""
-    if planned.variants:
-        return planned.variants[point].ticks
-    return int(planned.points.at(point).get("ticks", planned.scenario.ticks))
+    return int(_number_of(planned, point, "ticks"))
+
+
+def people_of(planned: Sweep, point: int) -> float:
+    """Return how many people the market of a point has."""
+    agents, each = (_number_of(planned, point, of) for of in ("n_agents", "people_per_agent"))
+    return float(agents * each)
+
+
+def _number_of(planned: Sweep, point: int, name: str) -> float:
+    scenario = planned.variants[point] if planned.variants else planned.scenario
+    own = float(getattr(scenario, name))
+    return own if planned.variants else float(planned.points.at(point).get(name, own))
 
 
 def chosen(planned: Sweep, names: Any, points: Any) -> tuple[Kept, list[int]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from koubei_sim.metrics import may_never_come
 from koubei_sim.metrics.words import outcome_in, shown_as
 from koubei_sim.reports import numbers
 from koubei_sim.reports.html import ROWS
@@ -29,6 +30,8 @@ from koubei_sim.runs.page_words import WORDS as RUN_WORDS
 
 #: Outcomes that are told at each point, beside take-off.
 _OUTCOMES: Final = 4
+#: Signs of a label beyond which a point goes by its number.
+_LABEL: Final = 120
 #: Signs of code beyond which only the folder is named.
 _LONGEST: Final = 20_000
 
@@ -85,6 +88,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "点数过多，无法在此列出代码，且未保存到文件夹。用同样的点与随机数钥匙{key}可重做；out=可保存。",
     ),
     "plan_digest": ("digest of the plan (SHA-256)", "计划的摘要（SHA-256）"),
+    "remark": ("remark", "备注"),
     "point": ("point", "点"),
     "take_off": ("took off", "起飞比例"),
 }  # fmt: skip
@@ -98,7 +102,7 @@ def page_of(found: Any, lang: str) -> Page:
     wanted = ["take_off", *(name for name in plan.outcomes if name != "take_off")]
     wanted = [name for name in wanted if name in plan.outcomes][: _OUTCOMES + 1]
     summaries = {name: found.summary(name, points=points) for name in wanted}
-    labels = [_label(dict(zip(plan.points.columns, row))) for row in _places(summaries, plan)]
+    labels = _labels(summaries, plan, say)
     said = [s for name in wanted for s in _findings(name, summaries[name], labels, say)]
     charts = [_dots(name, summaries[name], labels, say) for name in wanted]
     tables = [_table(name, summaries[name], plan, say) for name in wanted]
@@ -135,16 +139,17 @@ def _chosen(points: Any) -> Any:
     return points[np.unique(np.linspace(0, len(points) - 1, ROWS).round().astype(int))]
 
 
-def _places(summaries: dict[str, Any], plan: Any) -> list[tuple[Any, ...]]:
+def _labels(summaries: dict[str, Any], plan: Any, say: Words) -> list[str]:
+    """Return what points are called: by what was varied, or by number where that is long."""
     first = next(iter(summaries.values()), None)
     if first is None or not len(first):
         return []
-    return list(zip(*(first[path] for path in plan.points.columns)))
-
-
-def _label(place: dict[str, Any]) -> str:
-    said = [f"{path} = {numbers.shown(value, 'plain')}" for path, value in place.items()]
-    return ", ".join(said)
+    found = []
+    for row in first.to_dict("records"):
+        said = [f"{path} = {numbers.shown(row[path], 'plain')}" for path in plan.points.columns]
+        label = ", ".join(said)
+        found.append(label if len(label) <= _LABEL else f"{say('point')} {row['point']}")
+    return found
 
 
 def _findings(name: str, frame: Any, labels: list[str], say: Words) -> list[str]:
@@ -197,8 +202,15 @@ def _dots(name: str, frame: Any, labels: list[str], say: Words) -> Dots:
 
 def _told(name: str, row: Any, kind: str, say: Words) -> str:
     said = numbers.told(row.estimate, row.low, row.high, kind, say.lang)
-    dead = name != "take_off" and row.take_off == 0.0
-    return f"{said}; {say('none_off')}" if dead else said
+    remark = _remark(name, row.estimate, row.take_off, say)
+    return f"{said}; {remark}" if remark else said
+
+
+def _remark(name: str, estimate: float, took: float, say: Words) -> str:
+    """Return what must be known of one number beside it; nothing mostly."""
+    if np.isnan(estimate) and may_never_come(name):
+        return say("not_reached")
+    return say("none_off") if name != "take_off" and took == 0.0 else ""
 
 
 def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
@@ -210,9 +222,12 @@ def _table(name: str, frame: Any, plan: Any, say: Words) -> Table:
     }  # fmt: skip
     columns += [Column(head, say(head), of) for head, of in heads.items()]
     names = [column.name for column in columns]
-    rows = [
-        [str(row["point"]), *(row[name] for name in names[1:])] for row in frame.to_dict("records")
-    ]
+    found = frame.to_dict("records")
+    rows = [[str(row["point"]), *(row[name] for name in names[1:])] for row in found]
+    remarks = [_remark(name, row["estimate"], row["take_off"], say) for row in found]
+    if any(remarks):
+        columns.append(Column("remark", say("remark")))
+        rows = [[*row, remark] for row, remark in zip(rows, remarks, strict=True)]
     return Table(name, outcome_in(say.lang, name), columns, rows)
 
 

@@ -188,14 +188,16 @@ class SweepResult(Look, Reported):
         table = self.table()
         if points is not None:
             table = table[table["point"].isin(list(points))]
-        for point, part in table.groupby("point"):
+        paths = list(self.sweep.points.columns)
+        places = table.drop_duplicates("point").sort_values("point")[paths].to_dict("records")
+        for where, (point, part) in zip(places, table.groupby("point"), strict=True):
             at: Any = point
             values, taken = (
                 part[name].to_numpy(dtype=np.float64) for name in (outcome, "take_off")
             )
             horizon = float(curves_of.ticks_of(self.sweep, int(at)))
-            found = told(outcome, values, taken, self.sweep.key, horizon)
-            where = {path: part[path].iloc[0] for path in self.sweep.points.columns}
+            people = curves_of.people_of(self.sweep, int(at))
+            found = told(outcome, values, taken, self.sweep.key, horizon, people)
             share = float(np.nanmean(taken)) if np.isfinite(taken).any() else np.nan
             told_ = {"estimate": found.estimate, "low": found.low, "high": found.high, "n": found.n}
             rows.append({"point": point, **where, "take_off": share, **told_})
