@@ -193,7 +193,7 @@ def embedded(block: Block, place: str, lang: str) -> str:
     '<ul class="findings"><li>a &lt; b</li></ul>'
     """
     charts: list[dict[str, Any]] = []
-    html = _block(block, place, Words(lang), charts, ROWS)
+    html = _block(block, place, Words(lang), charts, Caps())
     if not charts:
         return html
     data = _json({"lang": lang, "html": html, "chart": charts[0]})
