@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from koubei_sim.runs.progress import Stopped, in_turn, look
+from koubei_sim.core.stopping import Stopped, look
+from koubei_sim.runs.progress import in_turn
 
 
 def test_what_comes_back_is_in_order_whoever_is_first() -> None:

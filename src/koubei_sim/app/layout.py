@@ -36,9 +36,9 @@ from koubei_sim.app.desk import READY, Desk
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import KEY, VALUE, WORLDS, Opening
 from koubei_sim.app.words import CHOICE, say
+from koubei_sim.core.stopping import Stopped
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
-from koubei_sim.runs.progress import Stopped
 
 logger = logging.getLogger("koubei_sim")
 
@@ -229,7 +229,7 @@ def answer(
     number = desk.take()
     if settings is None or refusal:
         visitor.seen = ""
-        return mo.Html(show.page(show.wrong(KoubeiError(*refusal.split(": ", 1)), lang)))
+        return mo.Html(show.page(show.wrong(KoubeiError(*refusal.split(": ", 1)), lang), lang))
     visitors = threading.current_thread()
 
     def work() -> None:
@@ -247,11 +247,11 @@ def answer(
 
     def seen(said: str, html: str = "") -> None:
         visitor.seen = html
-        mo.output.replace(mo.Html(show.page(said + html)))
+        mo.output.replace(mo.Html(show.page(said + html, lang)))
 
     mo.Thread(target=work, name="desk", daemon=True).start()
     waits = show.paragraph(say("waiting" if READY.is_set() else "compiling", lang), "status")
-    return mo.Html(show.page(waits + visitor.seen))
+    return mo.Html(show.page(waits + visitor.seen, lang))
 
 
 def results(found: Answer, lang: str) -> Iterator[str]:
@@ -284,7 +284,8 @@ def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:
     ]  # fmt: skip
     if hasattr(desk.answer and _reported(desk.answer), "to_html"):
         parts.append(mo.download(report, "report.html", "text/html", label=say("report", lang)))
-    return mo.hstack(parts, justify="start", wrap=True, gap=0.5)
+    stack = mo.hstack(parts, justify="start", wrap=True, gap=0.5)
+    return mo.Html(f'<section aria-label="{say("along", lang)}">{stack.text}</section>')
 
 
 def _known(desk: Desk) -> Answer:

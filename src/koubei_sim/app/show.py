@@ -36,9 +36,12 @@ def head() -> str:
     )
 
 
-def page(html: str) -> str:
-    """Return results as the part of the page that they are."""
-    return f'<main class="koubei-results">{html}</main>'
+def page(html: str, lang: str) -> str:
+    """Return results as the part of the page that they are, with the names of marimo's buttons."""
+    words = "".join(
+        f' data-{word}="{escape(say(word, lang), quote=True)}"' for word in ("fold", "levers", "more")
+    )
+    return f'<main class="koubei-results" lang="{lang}"{words}>{html}</main>'
 
 
 def name_of(design: str, answer: Answer, lang: str) -> str:
@@ -89,13 +92,13 @@ def charts(answer: Answer, lang: str) -> str:
     run_words = Words(lang, RUN_WORDS)
     blocks: list[Block] = [pyramid(answer.second, run_words)]
     found = answer.comparison
-    if found is not None:
+    if found is not None:  # curves first: they stand side by side
         names = {design: name_of(design, answer, lang) for design in found.names}
         named = type(found)({names[design]: run for design, run in found.runs.items()}, names[FIRST])
         words = Words(lang, COMPARE_WORDS, RUN_WORDS)
-        blocks.append(kinds(named, names[SECOND], words))
-        over = over_time(named, names[SECOND], words)
-        blocks += over if answer.done > 1 else over[:1]  # one pair has no course of effects
+        users, *effect = over_time(named, names[SECOND], words) or [None]
+        blocks += [*([users] if users else []), kinds(named, names[SECOND], words)]
+        blocks += effect if answer.done > 1 else []  # one pair has no course of effects
     drawn = "".join(reports.embedded(block, f"chart-{block.name}", lang) for block in blocks)
     return f'<div class="koubei-charts">{drawn}</div>' + paragraph(
         run_words("how_to_use"), kind="koubei-note"
