@@ -370,9 +370,9 @@ def test_what_a_visitor_named_is_text() -> None:
     assert "<script" not in html.embedded(chart, "x", "en")
     assert json.loads(unescape(html.embedded(chart, "x", "en").split('"')[1]))["chart"]["y"] == '"'
     assert "<script" not in html.embedded(Sentences(["<script>"]), "x", "en")
-    assert "<script" not in show.wrong(kb.KoubeiError("<script>", "x"), lang)
-    assert "Traceback" not in show.wrong(ZeroDivisionError("secret"), lang)
-    assert "secret" not in show.wrong(ZeroDivisionError("secret"), lang)
+    assert "<script" not in show.wrong(kb.KoubeiError("<script>", "x"), "en")
+    assert "Traceback" not in show.wrong(ZeroDivisionError("secret"), "en")
+    assert "secret" not in show.wrong(ZeroDivisionError("secret"), "en")
 
 
 def test_a_visitor_chooses_last() -> None:
