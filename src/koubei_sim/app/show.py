@@ -28,18 +28,15 @@ from koubei_sim.studies.compare.page import kinds, over_time
 def head() -> str:
     """Return what the page loads once: look and script of the charts, and of the page."""
     folder = resources.files("koubei_sim.app")
-    look, script = (
-        (folder / name).read_text(encoding="utf-8") for name in ("live.css", "live.js")
-    )
-    return (
-        f"{reports.head('.koubei-charts')}\n<style>\n{look}</style>\n<script>{script}</script>\n"
-    )
+    look, script = ((folder / name).read_text(encoding="utf-8") for name in ("live.css", "live.js"))
+    return f"{reports.head('.koubei-charts')}\n<style>\n{look}</style>\n<script>{script}</script>\n"
 
 
 def page(html: str, lang: str) -> str:
     """Return results as the part of the page that they are, with the names of marimo's buttons."""
     words = "".join(
-        f' data-{word}="{escape(say(word, lang), quote=True)}"' for word in ("fold", "levers", "more")
+        f' data-{word}="{escape(say(word, lang), quote=True)}"'
+        for word in ("fold", "levers", "more")
     )
     return f'<main class="koubei-results" lang="{lang}"{words}>{html}</main>'
 
@@ -94,7 +91,9 @@ def charts(answer: Answer, lang: str) -> str:
     found = answer.comparison
     if found is not None:  # curves first: they stand side by side
         names = {design: name_of(design, answer, lang) for design in found.names}
-        named = type(found)({names[design]: run for design, run in found.runs.items()}, names[FIRST])
+        named = type(found)(
+            {names[design]: run for design, run in found.runs.items()}, names[FIRST]
+        )
         words = Words(lang, COMPARE_WORDS, RUN_WORDS)
         users, *effect = over_time(named, names[SECOND], words) or [None]
         blocks += [*([users] if users else []), kinds(named, names[SECOND], words)]

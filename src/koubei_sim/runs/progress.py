@@ -22,6 +22,7 @@ Item = TypeVar("Item")
 
 _GRACE: Final = 1.0  # seconds in which threads that were told to stop may come to an end
 
+
 def in_turn(work: Callable[[Item], Found], items: Iterable[Item], threads: int = 1) -> list[Found]:
     """Return ``work(item)`` of each item in order, done side by side.
 
