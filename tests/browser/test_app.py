@@ -107,7 +107,7 @@ def test_a_lever_moves_the_picture(
     assert "Both designs on the same luck" in said and "Which design to take" in said
     assert seen.left == []
     assert [line for line in seen.console if line.startswith("error")] == []
-    # The frame around marimo's own messages is no landmark; all else, marimo's buttons too, is fine.
+    # What marimo puts beside the page is in no landmark; all else, its buttons too, has names.
     assert [line for line in axe(seen.page) if not line.startswith("moderate: region")] == []
     seen.picture("app_1280")
 
@@ -126,7 +126,8 @@ def test_a_chart_keeps_what_its_reader_has_set(page: str, visit: Callable[..., A
     before = numbers(seen)
     seen.page.evaluate(  # as a lever does, but the focus stays in the chart
         """() => {const chart = document.querySelector('koubei-chart');
-        chart.dataset.chart = chart.dataset.chart.replace('"lines":[{"t":"', '"lines":[{"t":"new ');}"""
+        const named = '"lines":[{"t":"';
+        chart.dataset.chart = chart.dataset.chart.replace(named, named + "new ");}"""
     )
     assert numbers(seen) != before
     assert "new " in chart.locator(".legend").inner_text()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -235,15 +236,14 @@ def answer(
     def work() -> None:
         try:
             for found in desk.answers(settings, number, visitors.is_alive):
-                status = show.status(found, lang)
                 for html in results(found, lang):
-                    desk.show(number, lambda html=html: seen(status, html))  # type: ignore[misc]
+                    desk.show(number, partial(seen, show.status(found, lang), html))
         except Stopped:
             pass
         except Exception as error:
             if not isinstance(error, ValueError):
                 logger.exception("a run of the page failed")
-            desk.show(number, lambda error=error: seen(show.wrong(error, lang)))  # type: ignore[misc]
+            desk.show(number, partial(seen, show.wrong(error, lang)))
 
     def seen(said: str, html: str = "") -> None:
         visitor.seen = html

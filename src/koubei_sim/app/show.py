@@ -17,10 +17,11 @@ from koubei_sim.app.design import FIRST, SECOND
 from koubei_sim.app.words import say
 from koubei_sim.metrics.words import outcome_in
 from koubei_sim.reports import html as reports
-from koubei_sim.reports.page import Block
+from koubei_sim.reports.page import Curves, Dots
 from koubei_sim.reports.words import Words
 from koubei_sim.runs.page import pyramid
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
+from koubei_sim.studies import Comparison
 from koubei_sim.studies.compare.page import WORDS as COMPARE_WORDS
 from koubei_sim.studies.compare.page import kinds, over_time
 
@@ -87,17 +88,16 @@ def wrong(error: BaseException, lang: str) -> str:
 def charts(answer: Answer, lang: str) -> str:
     """Return the charts of the reports: of the visitor's design, and of both where they differ."""
     run_words = Words(lang, RUN_WORDS)
-    blocks: list[Block] = [pyramid(answer.second, run_words)]
+    blocks: list[Curves | Dots] = [pyramid(answer.second, run_words)]
     found = answer.comparison
-    if found is not None:  # curves first: they stand side by side
+    if found is not None:
         names = {design: name_of(design, answer, lang) for design in found.names}
-        named = type(found)(
-            {names[design]: run for design, run in found.runs.items()}, names[FIRST]
-        )
+        named = Comparison({names[one]: run for one, run in found.runs.items()}, names[FIRST])
         words = Words(lang, COMPARE_WORDS, RUN_WORDS)
-        users, *effect = over_time(named, names[SECOND], words) or [None]
-        blocks += [*([users] if users else []), kinds(named, names[SECOND], words)]
-        blocks += effect if answer.done > 1 else []  # one pair has no course of effects
+        over = over_time(named, names[SECOND], words)
+        # Curves stand side by side; one pair has no course of effects.
+        blocks += [*over[:1], kinds(named, names[SECOND], words)]
+        blocks += over[1:] if answer.done > 1 else []
     drawn = "".join(reports.embedded(block, f"chart-{block.name}", lang) for block in blocks)
     return f'<div class="koubei-charts">{drawn}</div>' + paragraph(
         run_words("how_to_use"), kind="koubei-note"
