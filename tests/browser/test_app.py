@@ -247,6 +247,22 @@ def test_a_design_is_kept(page: str, visit: Callable[..., Any]) -> None:
     )
 
 
+def test_a_move_is_answered_with_what_is_new(page: str) -> None:
+    """Levers that are all drawn anew with every move, a first look that is left out."""
+    visitor = PageClient(page)
+    try:
+        visitor.until(lambda html: "so far" in html or f"{WORLDS} pairs of worlds," in html)
+        drawn = visitor.drawn
+        assert drawn > 0
+        visitor.seen.clear()
+        visitor.send("purity", 33)
+        visitor.until(lambda html: html.count('class="koubei-table"') == 2 and "worlds," in html)
+        assert any("One pair has no interval" in html for html in visitor.seen)
+        assert visitor.drawn == drawn
+    finally:
+        visitor.close()
+
+
 # The door -----------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 from typing import Any
@@ -236,8 +236,7 @@ def answer(
     def work() -> None:
         try:
             for found in desk.answers(settings, number, visitors.is_alive):
-                for html in results(found, lang):
-                    desk.show(number, partial(seen, show.status(found, lang), html))
+                desk.show(number, partial(seen, show.status(found, lang), results(found, lang)))
         except Stopped:
             pass
         except Exception as error:
@@ -254,12 +253,9 @@ def answer(
     return mo.Html(show.page(waits + visitor.seen, lang))
 
 
-def results(found: Answer, lang: str) -> Iterator[str]:
-    """Yield what is known as HTML: of a first look the charts, which come first; then all."""
-    charts = show.charts(found, lang)
-    if found.done == 1:
-        yield charts
-    yield charts + show.findings(found, lang) + show.plan(found, lang)
+def results(found: Answer, lang: str) -> str:
+    """Return what is known as HTML: charts, then tables."""
+    return show.charts(found, lang) + show.findings(found, lang) + show.plan(found, lang)
 
 
 def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:
