@@ -527,3 +527,37 @@ HOME = {"host": "127.0.0.1:2718"}
 def test_the_doorman_lets_in_who_may(asked: Callable[[], int | str], answer: int | str) -> None:
     """Another site's page, another name for this machine, marimo's other doors, long bodies."""
     assert asked() == answer
+
+
+def test_visitors_come_in_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that are compiled side by side, which some Pythons cannot: a dead page for one."""
+    inside: list[int] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        inside.append(scope["visitor"])
+        await scope["leaves"].wait()
+
+    async def unused(*_: Any) -> Any:
+        return {"type": "websocket.connect"}
+
+    async def come() -> None:
+        door, leaves = server.Doorman(page, True), asyncio.Event()
+        raw = [(name.encode(), value.encode()) for name, value in HOME.items()]
+        scope = {"type": "websocket", "headers": raw, "path": "/ws", "leaves": leaves}
+        visits = [
+            asyncio.create_task(door({**scope, "visitor": number}, unused, unused))
+            for number in range(3)
+        ]
+        await asyncio.sleep(0.05)
+        assert inside == [0]
+        opening()  # as the page does in its first cell
+        await asyncio.sleep(0.05)
+        assert inside == [0, 1]
+        monkeypatch.setattr(server, "ENTRANCE", 0.0)
+        opening()
+        await asyncio.sleep(0.05)
+        assert inside == [0, 1, 2]
+        leaves.set()
+        await asyncio.gather(*visits)
+
+    asyncio.run(come())

@@ -255,9 +255,9 @@ class Doorman:
     async def _one_by_one(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a visitor in when the page of the one before stands.
 
-        marimo compiles the page for each visitor on a thread of his own, and Python before 3.11.8
-        and 3.12.2 fails where two threads make syntax trees at the same time
-        (github.com/python/cpython/issues/106905): then a visitor would find a dead page.
+        marimo compiles the page for each visitor on a thread of his own, and Python 3.11.7, with
+        others of its time, may fail where two threads make syntax trees at once
+        (github.com/python/cpython/issues/106905): a visitor would find a dead page.
         """
         stands, loop = asyncio.Event(), asyncio.get_running_loop()
         async with self._entrance:
