@@ -28,6 +28,10 @@ class PageClient:
         The results as they stand.
     controls : dict of str to str
         Label of each control -> its id.
+    seen : list of str
+        The results as they stood, one after the other.
+    drawn : int
+        How often controls were drawn.
     """
 
     def __init__(self, address: str, wait: float = 120.0) -> None:
@@ -36,6 +40,8 @@ class PageClient:
         self.address = address.rstrip("/")
         self.html = ""
         self.controls: dict[str, str] = {}
+        self.seen: list[str] = []
+        self.drawn = 0
         self._session = f"s_{uuid4().hex[:6]}"
         self._token = self._server_token()
         where = self.address.replace("http", "ws", 1) + f"/ws?session_id={self._session}"
@@ -67,12 +73,14 @@ class PageClient:
         if not isinstance(data, str):
             return
         with self._change:
+            self.drawn += "<marimo-slider" in data
             for name, kind, words in OBJECT.findall(data):
                 label = re.search(r"data-label=(['\"])(.*?)\1", words)
                 said = re.sub("<[^>]+>", "", str(json.loads(unescape(label[2])))) if label else ""
                 self.controls.setdefault(said.strip() or kind, name)
             if "koubei-" in data and "marimo-ui-element" not in data:
                 self.html = data
+                self.seen.append(data)
             self._change.notify_all()
 
     def send(self, control: str, value: Any) -> None:

@@ -6,10 +6,13 @@ Faults it catches: see each test.  What a browser sees is in tests/browser/test_
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable, MutableMapping
+from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -35,8 +38,11 @@ from koubei_sim.app.desk import Desk, Gate, Kept
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import Opening, open_with, opening
 from koubei_sim.cli import main
+from koubei_sim.core.stopping import Stopped
 from koubei_sim.model.scenario import parameter_table
-from koubei_sim.runs.progress import Stopped
+from koubei_sim.model.world import feeds
+from koubei_sim.reports import html
+from koubei_sim.reports.page import Curves, Sentences
 
 TINY = opened("tiny")
 SMALL = {"people": 200, "days": 25, "worlds": 3, "key": 7}
@@ -245,6 +251,18 @@ def test_a_run_ends_within_a_world_once_nobody_waits() -> None:
     assert len(asked) == 12 and desk.answer is None
 
 
+def test_a_world_is_not_made_to_its_end_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A visitor who has moved on, and waits for all graphs of a world that he does not want."""
+    graphs, draw = [], feeds._draw
+    monkeypatch.setattr(feeds, "_draw", lambda *words: (graphs.append(words[-1]), draw(*words))[1])
+    of = settings({"seeding.purity": 0.2}, key=91)
+    assert len(of.base.feeds) > 1
+    with pytest.raises(Stopped):
+        list(Desk(Gate(1), Kept()).answers(of, there=lambda: not graphs))
+    assert len(graphs) == 1
+    assert last(of).complete  # nothing half made is kept
+
+
 def test_worlds_that_take_too_long_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """One visitor who keeps a place for ever."""
     monkeypatch.setattr(desks, "LONGEST", 0.0)
@@ -323,29 +341,40 @@ def test_words_stand_in_both_languages() -> None:
         assert all(pair) and held[0] == held[1], name
 
 
+def drawn(html: str) -> dict[str, dict[str, Any]]:
+    """Charts of a page by name, as the browser reads them."""
+    found = [json.loads(unescape(text)) for text in re.findall('data-chart="([^"]*)"', html)]
+    return {one["chart"]["name"]: one for one in found}
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_results_are_words_pictures_and_tables(lang: str) -> None:
-    """A picture without words, a stage that is left out, text of a visitor that becomes HTML."""
+def test_results_are_charts_and_tables(lang: str) -> None:
+    """A chart without words or of another design, a part that is left out."""
     found = list(Desk(Gate(1), Kept()).answers(settings({"seeding.purity": 0.3})))
-    parts = list(layout.looks(found[0], lang))
-    assert [part.count("<img ") for part in parts] == [1, 2]  # one pair has no course of effects
-    whole = list(layout.looks(found[-1], lang))[-1]
-    assert whole.count("<img alt=") == 3 and whole.count("<table") == 2 and 'alt=""' not in whole
-    assert words.say("first", lang) in whole and 'role="status"' in whole
-    assert "<script" not in show.wrong(kb.KoubeiError("<script>", "x"), lang)
-    assert "Traceback" not in show.wrong(ZeroDivisionError("secret"), lang)
-    assert "secret" not in show.wrong(ZeroDivisionError("secret"), lang)
+    first, whole = (layout.results(found[place], lang) for place in (0, -1))
+    assert list(drawn(first)) == ["pyramid", "users"]  # one pair has no course of effects
+    assert 'class="dots"' in first and 'class="dots"' in whole
+    charts = drawn(whole)
+    assert list(charts) == ["pyramid", "users", "effect"] and whole.count("koubei-table") == 2
+    names = [words.say(word, lang) for word in ("first", "second")]
+    assert [line["t"] for line in charts["users"]["chart"]["lines"]] == names
+    end = np.median([kb.metrics.users(history)[-1] for history in found[-1].second.histories])
+    assert charts["pyramid"]["chart"]["lines"][0]["v"][-1] == end
+    for one in charts.values():
+        said = re.search('role="img" aria-label="([^"]+)"', one["html"])
+        assert said and len(said[1]) > 30
+    assert 'role="status"' in show.status(found[0], lang)
 
 
-def test_a_stale_look_draws_nothing_more() -> None:
-    """Pictures of an old setting that hold up those of the new one."""
-    found = last(settings({"seeding.purity": 0.3}))
-
-    def look() -> None:
-        raise Stopped
-
-    with pytest.raises(Stopped):
-        list(layout.looks(found, "en", look))
+def test_what_a_visitor_named_is_text() -> None:
+    """Text of a visitor, or of an error, that becomes HTML."""
+    chart = Curves("x", "</koubei-chart><script>", np.arange(2), [], '"', "<b>")
+    assert "<script" not in html.embedded(chart, "x", "en")
+    assert json.loads(unescape(html.embedded(chart, "x", "en").split('"')[1]))["chart"]["y"] == '"'
+    assert "<script" not in html.embedded(Sentences(["<script>"]), "x", "en")
+    assert "<script" not in show.wrong(kb.KoubeiError("<script>", "x"), "en")
+    assert "Traceback" not in show.wrong(ZeroDivisionError("secret"), "en")
+    assert "secret" not in show.wrong(ZeroDivisionError("secret"), "en")
 
 
 def test_a_visitor_chooses_last() -> None:
@@ -501,3 +530,37 @@ HOME = {"host": "127.0.0.1:2718"}
 def test_the_doorman_lets_in_who_may(asked: Callable[[], int | str], answer: int | str) -> None:
     """Another site's page, another name for this machine, marimo's other doors, long bodies."""
     assert asked() == answer
+
+
+def test_visitors_come_in_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that are compiled side by side, which some Pythons cannot: a dead page for one."""
+    inside: list[int] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        inside.append(scope["visitor"])
+        await scope["leaves"].wait()
+
+    async def unused(*_: Any) -> Any:
+        return {"type": "websocket.connect"}
+
+    async def come() -> None:
+        door, leaves = server.Doorman(page, True), asyncio.Event()
+        raw = [(name.encode(), value.encode()) for name, value in HOME.items()]
+        scope = {"type": "websocket", "headers": raw, "path": "/ws", "leaves": leaves}
+        visits = [
+            asyncio.create_task(door({**scope, "visitor": number}, unused, unused))
+            for number in range(3)
+        ]
+        await asyncio.sleep(0.05)
+        assert inside == [0]
+        opening()  # as the page does in its first cell
+        await asyncio.sleep(0.05)
+        assert inside == [0, 1]
+        monkeypatch.setattr(server, "ENTRANCE", 0.0)
+        opening()
+        await asyncio.sleep(0.05)
+        assert inside == [0, 1, 2]
+        leaves.set()
+        await asyncio.gather(*visits)
+
+    asyncio.run(come())

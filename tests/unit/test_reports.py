@@ -383,6 +383,7 @@ def test_the_files_of_a_page_come_with_the_package() -> None:
     """A wheel without them would write no report."""
     folder = resources.files("koubei_sim.reports") / "assets"
     assert {each.name for each in folder.iterdir()} >= {
-        "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE.txt", "report.js", "report.css",
+        "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE.txt", "chart.js", "chart.css",
+        "report.js", "report.css", "embedded.js",
     }  # fmt: skip
     assert "</script" not in html._script()[0]

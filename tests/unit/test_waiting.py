@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from koubei_sim.runs.progress import Stopped, in_turn, look
+from koubei_sim.core.stopping import Stopped, checked_by, look
+from koubei_sim.runs.progress import in_turn
 
 
 def test_what_comes_back_is_in_order_whoever_is_first() -> None:
@@ -49,3 +50,24 @@ def test_a_call_in_a_thread_of_its_own_starts_no_other() -> None:
     worker.start()
     worker.join()
     assert found == [True, True]
+
+
+def test_what_calls_off_the_caller_ends_its_threads() -> None:
+    """Catches threads that work on for a caller whose work nobody wants."""
+    looks: list[int] = []
+
+    def gone() -> None:
+        looks.append(1)
+        if len(looks) > 20:
+            raise Stopped
+
+    def work(_: int) -> None:
+        for _ in range(1_000):
+            look()
+
+    with pytest.raises(Stopped), checked_by(gone):
+        in_turn(work, range(2), threads=2)
+    assert len(looks) < 30
+    before = len(looks)
+    look()  # nobody asks any more
+    assert len(looks) == before

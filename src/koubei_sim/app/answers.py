@@ -109,7 +109,8 @@ class Answer:
         )
         spend, users, adopted = (
             np.stack([found.values(outcome, name) for name in designs])
-            for outcome in ("cost", "users", "adoptions")
+            # All who adopted, of the daily table: as `adoptions`, which reads the log.
+            for outcome in ("cost", "users", f"adopted@{s.days - 1}")
         )
         values = s.value_per_user * users - spend
         race = None if asked.bounds is None else Race(len(designs), *asked.bounds, _ERROR)

@@ -19,10 +19,11 @@ from typing import Any, Final
 
 from koubei_sim.app.answers import Answer
 from koubei_sim.app.design import FIRST, SECOND, Settings
+from koubei_sim.core.stopping import Stopped, checked_by
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
-from koubei_sim.runs.progress import Meter, Stopped
+from koubei_sim.runs.progress import Meter
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.simulation import Simulation
 
@@ -219,23 +220,22 @@ class Desk:
         found = self._kept.get(name)
         if found is not None:
             return found
-        with self._gate.turn(rank, look):
+        with self._gate.turn(rank, look), checked_by(look):
             look()
             found = self._kept.get(name)  # by whom we waited for
             if found is None:
                 simulation.check_memory(1)
-                with Meter(_watch(simulation.scenario, look)) as meter:
+                with Meter(_watch(simulation.scenario)) as meter:
                     found = simulation.histories((replicate,), meter)[0]
                 self._kept.put(name, found)
         return found
 
 
-def _watch(scenario: Scenario, look: Callable[[], None]) -> Callable[[int, int], None]:
-    """Return what is told of the days of a run: it ends one that nobody waits for."""
+def _watch(scenario: Scenario) -> Callable[[int, int], None]:
+    """Return what is told of the days of a run: it ends one that takes too long."""
     begun: list[float] = []  # the first word comes once the code is compiled
 
     def tell(days: int, of: int) -> None:
-        look()
         begun.append(time.monotonic())
         if begun[-1] - begun[0] > LONGEST:
             raise KoubeiError(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -36,10 +37,10 @@ from koubei_sim.app.desk import READY, Desk
 from koubei_sim.app.levers import levers_of, mechanisms_of
 from koubei_sim.app.opening import KEY, VALUE, WORLDS, Opening
 from koubei_sim.app.words import CHOICE, say
+from koubei_sim.core.stopping import Stopped
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.chinese import text_in
-from koubei_sim.runs.progress import Stopped
 
 logger = logging.getLogger("koubei_sim")
 
@@ -58,8 +59,8 @@ class Visitor:
         Where the levers stand when they are drawn anew.
     settings : Settings or None
         The last ones that were sound.
-    html : str
-        What is seen.
+    seen : str
+        Charts and tables that are seen.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -68,7 +69,7 @@ class Visitor:
         self.kept = Moved()
         self.begin = Moved()
         self.settings: Settings | None = None
-        self.html = ""
+        self.seen = ""
         self._chosen: tuple[Any, Any] = (opening.source.name, None)
 
     def choose(self, preset: str, files: Any) -> str:
@@ -230,43 +231,33 @@ def answer(
     """
     number = desk.take()
     if settings is None or refusal:
-        visitor.html = show.wrong(KoubeiError(*refusal.split(": ", 1)), lang)
-        return mo.Html(show.page(visitor.html))
+        visitor.seen = ""
+        return mo.Html(show.page(show.wrong(KoubeiError(*refusal.split(": ", 1)), lang), lang))
     visitors = threading.current_thread()
 
     def work() -> None:
         try:
             for found in desk.answers(settings, number, visitors.is_alive):
-                for html in looks(found, lang, lambda: desk.look(number)):
-                    desk.show(number, lambda html=html: seen(html))  # type: ignore[misc]
+                desk.show(number, partial(seen, show.status(found, lang), results(found, lang)))
         except Stopped:
             pass
         except Exception as error:
             if not isinstance(error, ValueError):
                 logger.exception("a run of the page failed")
-            desk.show(number, lambda error=error: seen(show.wrong(error, lang)))  # type: ignore[misc]
+            desk.show(number, partial(seen, show.wrong(error, lang)))
 
-    def seen(html: str) -> None:
-        visitor.html = html
-        mo.output.replace(mo.Html(show.page(html)))
+    def seen(said: str, html: str = "") -> None:
+        visitor.seen = html
+        mo.output.replace(mo.Html(show.page(said + html, lang)))
 
     mo.Thread(target=work, name="desk", daemon=True).start()
     waits = show.paragraph(say("waiting" if READY.is_set() else "compiling", lang), "status")
-    return mo.Html(show.page(waits + visitor.html))
+    return mo.Html(show.page(waits + visitor.seen, lang))
 
 
-def looks(found: Answer, lang: str, look: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """Yield the results as HTML: the pyramid alone where it is the first look, then all.
-
-    `look` is called before each picture, and may end it.
-    """
-    status, pyramid = show.status(found, lang), show.pyramid(found, lang, look)
-    if found.done == 1 and not found.settings.same:
-        yield status + show.pictures(pyramid)
-    rest = [draw(found, lang, look) for draw in (show.strata, show.effect)]
-    look()
-    tables = show.findings(found, lang) + show.plan(found, lang)
-    yield status + show.pictures(pyramid, *rest) + tables
+def results(found: Answer, lang: str) -> str:
+    """Return what is known as HTML: charts, then tables."""
+    return show.charts(found, lang) + show.findings(found, lang) + show.plan(found, lang)
 
 
 def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:
@@ -291,7 +282,8 @@ def downloads(mo: Any, desk: Desk, settings: Settings | None, lang: str) -> Any:
     ]  # fmt: skip
     if hasattr(desk.answer and _reported(desk.answer), "to_html"):
         parts.append(mo.download(report, "report.html", "text/html", label=say("report", lang)))
-    return mo.hstack(parts, justify="start", wrap=True, gap=0.5)
+    stack = mo.hstack(parts, justify="start", wrap=True, gap=0.5)
+    return mo.Html(f'<section aria-label="{say("along", lang)}">{stack.text}</section>')
 
 
 def _known(desk: Desk) -> Answer:

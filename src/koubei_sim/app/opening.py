@@ -6,6 +6,7 @@ told comes to it from here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +46,7 @@ class Opening:
 
 
 _said: list[Opening] = []
+_waiting: list[Callable[[], object]] = []
 
 
 def open_with(opening: Opening) -> None:
@@ -52,6 +54,13 @@ def open_with(opening: Opening) -> None:
     _said[:] = [opening]
 
 
+def when_it_stands(tell: Callable[[], object]) -> None:
+    """Say who is told when the next copy of the page stands: its cells are compiled, and run."""
+    _waiting[:] = [tell]
+
+
 def opening() -> Opening:
-    """Return what the page opens with."""
+    """Return what the page opens with; its first cell asks."""
+    while _waiting:
+        _waiting.pop()()
     return _said[0] if _said else Opening(opened("xiaomi"))

@@ -49,18 +49,21 @@ def _(lang, layout, mo, set_turn, visitor):
 def _(get_turn, lang, layout, mo, source, visitor):
     get_turn()  # a design was kept, or taken back: the levers are set anew
     sliders, off = layout.levers(mo, visitor, source, lang)
-    return off, sliders
+    drawn = [sliders, off]
+    return drawn, off, sliders
 
 
 @app.cell
 def _(lang, layout, mo, source, visitor):
     size = layout.sizes(mo, visitor, source, lang)
-    return (size,)
+    drawn_size = [size]
+    return drawn_size, size
 
 
 @app.cell
-def _(lang, language, layout, mo, off, preset, pressed, size, sliders, source, upload):
-    layout.sidebar(mo, lang, source, (language, preset, upload), sliders, off, size, pressed)
+def _(drawn, drawn_size, lang, language, layout, mo, preset, pressed, source, upload):
+    # Not by the names of the controls: who moves one would have all of them sent anew.
+    layout.sidebar(mo, lang, source, (language, preset, upload), *drawn, *drawn_size, pressed)
 
 
 @app.cell

@@ -8,6 +8,7 @@ Called by ``koubei app``.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
@@ -22,7 +23,7 @@ from urllib.parse import quote, urlsplit
 
 from koubei_sim import checks
 from koubei_sim.app.design import MOST_BYTES, MOST_PEOPLE, opened
-from koubei_sim.app.opening import PEOPLE, Opening, open_with
+from koubei_sim.app.opening import PEOPLE, Opening, open_with, when_it_stands
 from koubei_sim.errors import KoubeiError
 
 logger = logging.getLogger("koubei_sim")
@@ -34,6 +35,8 @@ LEAST_TOKEN: Final = 8
 MOST_VISITORS: Final = 64
 #: Seconds after which the runs of a visitor who has closed the page are given up.
 AWAY: Final = 10
+#: Seconds that a visitor waits at most for the page of the one before.
+ENTRANCE: Final = 5.0
 
 #: All that the page itself asks for; marimo has more doors than that.
 _SENT_TO: Final = frozenset(
@@ -178,9 +181,12 @@ def _serve(
     import marimo
     import uvicorn
 
+    from koubei_sim.app import show
+
     builder = marimo.create_asgi_app(
-        quiet=True, include_code=False, token=word or None, session_ttl=AWAY
-    )
+        quiet=True, include_code=False, token=word or None, session_ttl=AWAY,
+        html_head=show.head(),
+    )  # fmt: skip
     page = str(Path(__file__).with_name("page.py"))
     app: Any = Doorman(builder.with_app(path="", root=page).build(), own=is_own(host))
     config = uvicorn.Config(
@@ -196,15 +202,15 @@ def _serve(
 
 def _first(opening: Opening) -> None:
     """Run and draw what the first visitor sees, so that nobody waits for code to be compiled."""
-    from koubei_sim.app import show
     from koubei_sim.app.desk import READY, Desk
+    from koubei_sim.app.layout import results
     from koubei_sim.app.levers import mechanisms_of
 
     try:
         settings = opening.settings()
         mechanisms_of(settings.source.scenario, opening.lang)
         for answer in Desk().answers(settings):
-            show.pyramid(answer, opening.lang)
+            results(answer, opening.lang)
             READY.set()
     except Exception as error:  # a visitor is told of it in his own run
         logger.warning("the first run of the page failed: %s", error)
@@ -227,6 +233,7 @@ class Doorman:
     def __init__(self, app: App, own: bool) -> None:
         self._app, self._own = app, own
         self._visitors = 0
+        self._entrance = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a refusal."""
@@ -241,9 +248,31 @@ class Doorman:
             return await self._app(scope, _at_most(receive), send)
         self._visitors += 1
         try:
-            await self._app(scope, receive, send)
+            await self._one_by_one(scope, receive, send)
         finally:
             self._visitors -= 1
+
+    async def _one_by_one(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a visitor in when the page of the one before stands.
+
+        marimo compiles the page for each visitor on a thread of his own, and Python 3.11.7, with
+        others of its time, may fail where two threads make syntax trees at once
+        (github.com/python/cpython/issues/106905): a visitor would find a dead page.
+        """
+        stands, loop = asyncio.Event(), asyncio.get_running_loop()
+        async with self._entrance:
+            when_it_stands(lambda: loop.call_soon_threadsafe(stands.set))
+            page = asyncio.ensure_future(self._app(scope, receive, send))
+            waits = asyncio.ensure_future(stands.wait())
+            try:
+                # Who comes back to a page that stands already makes none.
+                await asyncio.wait({page, waits}, timeout=ENTRANCE, return_when="FIRST_COMPLETED")
+            except asyncio.CancelledError:
+                page.cancel()
+                raise
+            finally:
+                waits.cancel()
+        await page
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> tuple[int, str] | None:
         kind, path = scope["type"], scope["path"]

@@ -1,54 +1,45 @@
-"""An `Answer` as the page shows it: pictures with words for those who do not see them, and tables.
+"""An `Answer` as the page shows it: the charts of reports, and tables.
 
-HTML of our own, without any script; everything that came from a visitor is escaped.
-Called by `page`, and by `server` to have the first picture drawn before anybody comes.
+The browser draws the charts, from numbers; everything that came from a visitor is escaped.
+Called by `layout`, and by `server` for the head of the page.
 """
 
 from __future__ import annotations
 
-import base64
 import math
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from importlib import resources
+from typing import Any
 
-import numpy as np
-
-from koubei_sim import metrics, plots
 from koubei_sim.app.answers import Answer
 from koubei_sim.app.design import FIRST, SECOND
 from koubei_sim.app.words import say
 from koubei_sim.metrics.words import outcome_in
-from koubei_sim.plots.files import picture
-
-#: Settings of matplotlib are those of the process: one figure at a time.
-_DRAWING: Final = threading.Lock()
-_SIZE: Final = (5.4, 3.5)
-_WIDE: Final = (7.0, 4.2)  # of what has a long note
-
-STYLE: Final = """<style>
-.koubei-note { color: #4b5563; font-size: 0.8rem; line-height: 1.35; margin: 0 0 0.6rem; }
-h2.koubei-title { font-size: 1.1rem; font-weight: 700; margin: 0; }
-.koubei-pictures { display: grid; gap: 1rem; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); }
-.koubei-pictures img { width: 100%; max-width: 46rem; height: auto; background: white; }
-.koubei-scroll { overflow-x: auto; }
-.koubei-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
-.koubei-table caption { text-align: left; font-weight: 600; padding: 0.6rem 0 0.3rem; }
-.koubei-table th, .koubei-table td { text-align: right; padding: 0.25rem 0.7rem;
-  border-bottom: 1px solid #d1d5db; }
-.koubei-table th:first-child { text-align: left; font-weight: 500; }
-@media (max-width: 48rem) { .koubei-results { padding-top: 2.5rem; } }
-.koubei-said { margin: 0.3rem 0; }
-.koubei-wrong { border-left: 4px solid #b91c1c; padding: 0.5rem 0.8rem; color: #991b1b;
-  background: #fef2f2; overflow-wrap: anywhere; }
-</style>"""
+from koubei_sim.reports import html as reports
+from koubei_sim.reports.page import Curves, Dots
+from koubei_sim.reports.words import Words
+from koubei_sim.runs.page import pyramid
+from koubei_sim.runs.page_words import WORDS as RUN_WORDS
+from koubei_sim.studies import Comparison
+from koubei_sim.studies.compare.page import WORDS as COMPARE_WORDS
+from koubei_sim.studies.compare.page import kinds, over_time
 
 
-def page(html: str) -> str:
-    """Return results with their look."""
-    return f'{STYLE}<main class="koubei-results">{html}</main>'
+def head() -> str:
+    """Return what the page loads once: look and script of the charts, and of the page."""
+    folder = resources.files("koubei_sim.app")
+    look, script = ((folder / name).read_text(encoding="utf-8") for name in ("live.css", "live.js"))
+    return f"{reports.head('.koubei-charts')}\n<style>\n{look}</style>\n<script>{script}</script>\n"
+
+
+def page(html: str, lang: str) -> str:
+    """Return results as the part of the page that they are, with the names of marimo's buttons."""
+    words = "".join(
+        f' data-{word}="{escape(say(word, lang), quote=True)}"'
+        for word in ("fold", "levers", "more")
+    )
+    return f'<main class="koubei-results" lang="{lang}"{words}>{html}</main>'
 
 
 def name_of(design: str, answer: Answer, lang: str) -> str:
@@ -91,77 +82,26 @@ def wrong(error: BaseException, lang: str) -> str:
     return paragraph(say("broken", lang, kind=type(error).__name__), "alert", "koubei-wrong")
 
 
-# Pictures -----------------------------------------------------------------------------------------
+# Charts -------------------------------------------------------------------------------------------
 
 
-#: Called when it is the turn of a picture; may end it.
-Look = Callable[[], None]
-
-
-def _nothing() -> None:
-    """Let a picture be drawn, whatever was asked for meanwhile."""
-
-
-def pyramid(answer: Answer, lang: str, look: Look = _nothing) -> str:
-    """Return the pyramid of the visitor's design."""
-    run = answer.second
-    scale = run.scenario.people_per_agent
-    levels = {
-        name: round(float(np.median([count(h)[-1] for h in run.histories])) * scale)
-        for name, count in (
-            ("users", metrics.users),
-            ("loyal", metrics.loyal_and_above),
-            ("die_hard", metrics.die_hard_and_core),
-        )
-    }
-    alt = say(
-        "alt_pyramid", lang, days=run.scenario.ticks, worlds=run.replicates,
-        name=name_of(FIRST if answer.settings.same else SECOND, answer, lang), **levels,
-    )  # fmt: skip
-    return _image(lambda ax, spoken: plots.pyramid(run, ax=ax, lang=spoken), alt, lang, look)
-
-
-def strata(answer: Answer, lang: str, look: Look = _nothing) -> str:
-    """Return the kinds of pairs; nothing where both designs are one."""
+def charts(answer: Answer, lang: str) -> str:
+    """Return the charts of the reports: of the visitor's design, and of both where they differ."""
+    run_words = Words(lang, RUN_WORDS)
+    blocks: list[Curves | Dots] = [pyramid(answer.second, run_words)]
     found = answer.comparison
-    if found is None:
-        return ""
-    shares = [f"{share:.0%}" for share in found.strata("users")["share"]]
-    kinds = dict(zip(("both", "only", "lone", "neither"), shares, strict=True))
-    alt = say("alt_strata", lang, worlds=found.replicates, **kinds)
-    return _image(
-        lambda ax, spoken: plots.strata(found, ax=ax, lang=spoken), alt, lang, look, _WIDE
+    if found is not None:
+        names = {design: name_of(design, answer, lang) for design in found.names}
+        named = Comparison({names[one]: run for one, run in found.runs.items()}, names[FIRST])
+        words = Words(lang, COMPARE_WORDS, RUN_WORDS)
+        over = over_time(named, names[SECOND], words)
+        # Curves stand side by side; one pair has no course of effects.
+        blocks += [*over[:1], kinds(named, names[SECOND], words)]
+        blocks += over[1:] if answer.done > 1 else []
+    drawn = "".join(reports.embedded(block, f"chart-{block.name}", lang) for block in blocks)
+    return f'<div class="koubei-charts">{drawn}</div>' + paragraph(
+        run_words("how_to_use"), kind="koubei-note"
     )
-
-
-def effect(answer: Answer, lang: str, look: Look = _nothing) -> str:
-    """Return the effect over time; nothing where there is no interval yet."""
-    found = answer.comparison
-    if found is None or answer.done == 1:
-        return ""
-    names = {word: name_of(design, answer, lang) for word, design in
-             (("name", SECOND), ("other", FIRST))}  # fmt: skip
-    alt = say("alt_effect", lang, **names)
-    return _image(lambda ax, spoken: plots.compare(found, ax=ax, lang=spoken), alt, lang, look)
-
-
-def _image(
-    draw: Callable[[Any, Any], object],
-    alt: str,
-    lang: str,
-    look: Look,
-    size: tuple[float, float] = _SIZE,
-) -> str:
-    with _DRAWING:
-        look()  # who has waited for others may have moved on
-        drawn = picture(draw, lang, "svg", size)
-    data = base64.b64encode(drawn).decode("ascii")
-    return f'<img alt="{escape(alt, quote=True)}" src="data:image/svg+xml;base64,{data}">'
-
-
-def pictures(*images: str) -> str:
-    """Return images side by side, or one below the other where it is narrow."""
-    return f'<div class="koubei-pictures">{"".join(images)}</div>'
 
 
 # Tables -------------------------------------------------------------------------------------------

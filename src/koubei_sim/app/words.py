@@ -58,6 +58,9 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "off": ("switched off in your design", "在你的设计中关闭"),
     "keep": ("Compare with this design from now on", "以此设计为新的对照"),
     "reset": ("Back to the scenario as it is", "回到原方案"),
+    "fold": ("Fold or unfold the levers", "收起或展开杠杆"),
+    "levers": ("Levers", "杠杆"),
+    "more": ("More", "更多"),
     # arms
     "first": ("as it is", "原方案"),
     "kept": ("the kept design", "对照设计"),
@@ -109,22 +112,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "The worlds leave it open: either may be the better one.",
         "现有的世界不足以判定，两者都可能更好。",
     ),
-    "alt_pyramid": (
-        "Line chart over {days} days of {name}; worlds: {worlds}. At the end, median: "
-        "{users:,} users, {loyal:,} loyal and above, {die_hard:,} die-hard and core.",
-        "{name}的 {worlds} 个世界，{days} 天的曲线。期末中位数：用户 {users:,}，"
-        "忠诚及以上 {loyal:,}，铁杆与核心 {die_hard:,}。",
-    ),
-    "alt_strata": (
-        "Bar; pairs of worlds: {worlds}; both take off in {both}, only your design in {only}, "
-        "only the other in {lone}, neither in {neither}.",
-        "{worlds} 对世界：都起飞 {both}，仅你的设计 {only}，仅对照 {lone}，都不起飞 {neither}。",
-    ),
-    "alt_effect": (
-        "Line chart of the users of {name}, as times those of {other}, day by day, "
-        "with a band of 95 %.",
-        "{name}的用户数为{other}的倍数，逐日曲线及 95% 区间。",
-    ),
+    "along": ("Take it along", "带走结果"),
     "toml": ("Scenario (TOML)", "方案 (TOML)"),
     "code": ("Python that makes it again", "重做此结果的 Python"),
     "csv": ("Table (CSV)", "表格 (CSV)"),

@@ -78,11 +78,15 @@ def _asset(name: str) -> str:
     return (folder / name).read_text(encoding="utf-8").strip()
 
 
+def _script_of_charts() -> str:
+    licence = _asset("uPlot.LICENSE.txt").replace("*/", "* /")
+    return f"/*\n{licence}\n*/\n{_asset('uPlot.iife.min.js')}\n{_asset('chart.js')}\n"
+
+
 @cache
 def _script() -> tuple[str, str]:
     """Return the script of every page, and the digest by which the policy knows it."""
-    licence = _asset("uPlot.LICENSE.txt").replace("*/", "* /")
-    text = f"/*\n{licence}\n*/\n{_asset('uPlot.iife.min.js')}\n{_asset('report.js')}\n"
+    text = f"{_script_of_charts()}{_asset('report.js')}\n"
     digest = hashlib.sha256(text.encode()).digest()
     return text, "sha256-" + base64.b64encode(digest).decode()
 
@@ -128,8 +132,7 @@ def _text_with(page: Page, caps: Caps) -> str:
         "words": {word: say(word) for word in ("copied", "not_copied")},
     }
     # "<" would end the element that holds the data, whatever JSON says.
-    numbers = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    numbers = _clean(numbers).replace("<", "\\u003c")
+    numbers = _json(data).replace("<", "\\u003c")
     lead = f'<p class="lead">{_text(page.lead)}</p>' if page.lead else ""
     usage = f'<p class="usage">{say("how_to_use")}</p>' if charts else ""
     noscript = f"<noscript><p>{say('no_script')}</p></noscript>" if charts else ""
@@ -140,7 +143,8 @@ def _text_with(page: Page, caps: Caps) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f'<meta name="generator" content="koubei_sim {__version__}">\n<title>{title}</title>\n'
-        f"<style>\n{_asset('uPlot.min.css')}\n{_asset('report.css')}\n</style>\n</head>\n<body>\n"
+        f"<style>\n{_asset('uPlot.min.css')}\n{_asset('chart.css')}\n"
+        f"{_asset('report.css')}\n</style>\n</head>\n<body>\n"
         f'<header><h1>{title}</h1>{lead}<nav aria-label="{say("contents")}"><ul>{contents}</ul>'
         f"</nav></header>\n<main>\n{usage}{noscript}{''.join(parts)}</main>\n"
         f"<footer><p>{say('made_with', version=__version__)}</p>{_licence(say, charts)}</footer>\n"
@@ -148,6 +152,52 @@ def _text_with(page: Page, caps: Caps) -> str:
         f'<script type="application/json" id="report-data">{numbers}</script>\n'
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
+
+
+def _json(data: Any) -> str:
+    return _clean(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+# On a page of others ------------------------------------------------------------------------------
+
+
+def head(within: str) -> str:
+    """Return what the head of another page needs before it can show blocks (`embedded`).
+
+    Parameters
+    ----------
+    within : str
+        A selector: the look of blocks is that of what stands inside, and of nothing else.
+    """
+    look = _asset("chart.css").replace(":root", "&")
+    return (
+        f"<style>\n{_asset('uPlot.min.css')}\n{within} {{\n{look}\n}}\n</style>\n"
+        f"<script>{_script_of_charts()}{_asset('embedded.js')}\n</script>"
+    )
+
+
+def embedded(block: Block, place: str, lang: str) -> str:
+    """Return a block as a part of another page, which has `head` in its own.
+
+    Parameters
+    ----------
+    block : Block
+    place : str
+        Its id on that page.
+    lang : {"en", "zh"}
+
+    Examples
+    --------
+    >>> from koubei_sim.reports.page import Sentences
+    >>> embedded(Sentences(["a < b"]), "said", "en")
+    '<ul class="findings"><li>a &lt; b</li></ul>'
+    """
+    charts: list[dict[str, Any]] = []
+    html = _block(block, place, Words(lang), charts, Caps())
+    if not charts:
+        return html
+    data = _json({"lang": lang, "html": html, "chart": charts[0]})
+    return f'<koubei-chart data-chart="{escape(data)}"></koubei-chart>'
 
 
 def _licence(say: Words, charts: list[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ Called by `Result._page` and by the pages of studies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -182,24 +182,18 @@ def curves(run: Any, say: Words) -> list[Curves]:
     start, days = run.scenario.start_date, histories[0].table.shape[0]
     x = np.arange(days)
     note = said_of(rows, of, say)
-
-    def stacked(count: Any) -> FloatArray:
-        return np.stack([count(h) for h in histories]).astype(np.float64) * scale
-
-    levels = {name: stacked(count) for name, count, _ in _LEVELS}
-    lines = [middle(say(name), levels[name][rows], colour) for name, _, colour in _LEVELS]
-    people = say("people")
-    found = [chart("pyramid", say("pyramid"), x, lines, people, say, note, start, log=True)]
+    found = [pyramid(run, say)]
     if len(histories) > 1:
-        thin, remark = single(levels["users"], taken, say)
-        line = middle(f"{say('users')}, {say('median')}", levels["users"][rows], 0, band=False)
+        every = _stacked(run, users)
+        thin, remark = single(every, taken, say)
+        line = middle(f"{say('users')}, {say('median')}", every[rows], 0, band=False)
         found.append(
             chart(
-                "replicates", say("replicates_chart"), x, [*thin, line], people, say, remark,
-                start, log=True,
+                "replicates", say("replicates_chart"), x, [*thin, line], say("people"), say,
+                remark, start, log=True,
             )
         )  # fmt: skip
-    at, flows = _weekly(x, {name: stacked(FLOWS[name]) for name in ("adoptions", "leavers")})
+    at, flows = _weekly(x, {name: _stacked(run, FLOWS[name]) for name in ("adoptions", "leavers")})
     thin = single(flows["adoptions"], taken, say)[0] if len(histories) > 1 else []
     lines = [
         middle(say("new_users"), flows["adoptions"][rows], 0),
@@ -228,6 +222,22 @@ def curves(run: Any, say: Words) -> list[Curves]:
             )
         )  # fmt: skip
     return found
+
+
+def pyramid(run: Any, say: Words) -> Curves:
+    """Return users, loyal and die-hard over time."""
+    rows, of = hurdle.kept(overview.taken_of(run))
+    lines = [
+        middle(say(name), _stacked(run, count)[rows], colour) for name, count, colour in _LEVELS
+    ]
+    x, start = np.arange(run.histories[0].table.shape[0]), run.scenario.start_date
+    note = said_of(rows, of, say)
+    return chart("pyramid", say("pyramid"), x, lines, say("people"), say, note, start, log=True)
+
+
+def _stacked(run: Any, count: Callable[[Any], NDArray[Any]]) -> FloatArray:
+    """Return what is counted of each replicate, in people, [R, T]."""
+    return np.stack([count(h) for h in run.histories]).astype(np.float64) * scale_of(run)
 
 
 def said_of(rows: NDArray[np.bool_], of: str, say: Words) -> str:

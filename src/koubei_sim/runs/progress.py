@@ -2,7 +2,7 @@
 
 Compiled code on the main thread cannot be interrupted, and a day of ten million people takes
 seconds; the main thread therefore waits while other threads compute, so that Ctrl-C gets through.
-Whatever runs long calls `look` from time to time, which ends it once it was called off.
+Whatever runs long calls `core.stopping.look`, which ends it once it was called off.
 Called by `run`, `Simulation` and studies.
 """
 
@@ -14,25 +14,13 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 from koubei_sim.core.progress import Bar, progress_bar
+from koubei_sim.core.stopping import Stopped, checked_by, here, look
 from koubei_sim.core.workers import Workers
 
 Found = TypeVar("Found")
 Item = TypeVar("Item")
 
 _GRACE: Final = 1.0  # seconds in which threads that were told to stop may come to an end
-#: Of each thread: what says that nobody waits for its work any more.
-_HERE = threading.local()
-
-
-class Stopped(BaseException):
-    """Raised inside a run that was called off; no failure of the run, so no `Exception`."""
-
-
-def look(*_: int) -> None:
-    """End the work of this thread where it was called off; an engine tells it how far it is."""
-    stop = getattr(_HERE, "stop", None)
-    if stop is not None and stop.is_set():
-        raise Stopped
 
 
 def in_turn(work: Callable[[Item], Found], items: Iterable[Item], threads: int = 1) -> list[Found]:
@@ -50,19 +38,22 @@ def in_turn(work: Callable[[Item], Found], items: Iterable[Item], threads: int =
     """
     if threads <= 1 and threading.current_thread() is not threading.main_thread():
         return [work(item) for item in items]  # no interrupt comes here
-    stop, faults = threading.Event(), list[BaseException]()
+    stop, faults, outer = threading.Event(), list[BaseException](), here()
+
+    def check() -> None:
+        if stop.is_set():
+            raise Stopped
+        outer()
 
     def guarded(item: Item) -> Found:
-        _HERE.stop = stop
         try:
-            look()
-            return work(item)
+            with checked_by(check):
+                look()
+                return work(item)
         except BaseException as fault:
             faults.append(fault)
             stop.set()
             raise
-        finally:
-            _HERE.stop = None
 
     try:
         with Workers(max(1, threads)) as workers:

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, get_args
 from numpy.typing import NDArray
 
 from koubei_sim.checks import Engine
+from koubei_sim.core.stopping import look
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.mechanisms.numbers import scaled
@@ -29,7 +30,7 @@ from koubei_sim.model.world.population import Who, population_replicate
 from koubei_sim.runs.archive import EventStream
 from koubei_sim.runs.fitting import check_memory, useful_threads
 from koubei_sim.runs.inputs import Given, Inputs
-from koubei_sim.runs.progress import Found, Meter, Progress, in_turn, look
+from koubei_sim.runs.progress import Found, Meter, Progress, in_turn
 from koubei_sim.runs.result import Result
 from koubei_sim.runs.worlds import WORLDS, Parts, give_way, of_people
 

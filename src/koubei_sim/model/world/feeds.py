@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from koubei_sim import networks as generators
 from koubei_sim.core.codes import MAX_CHANNELS
 from koubei_sim.core.compiling import kernel
+from koubei_sim.core.stopping import look
 from koubei_sim.errors import KoubeiError
 from koubei_sim.model.scenario import Channel, NetworkSpec, Scenario
 from koubei_sim.model.world.arrays import Graphs
@@ -83,6 +84,7 @@ def build_networks(
     for c, (name, channel) in enumerate(scenario.channels.items()):
         if channel.network is None or (only is not None and name not in only):
             continue
+        look()  # the other graphs may not be wanted any more
         members = np.flatnonzero(population.channels & np.uint8(1 << c)).astype(np.int32)
         try:
             found[name] = _draw(channel.network, population, members, key, world, c)
@@ -284,6 +286,7 @@ def build_graphs(scenario: Scenario, networks: object, population: Population) -
             indices.append(np.empty(0, dtype=np.int32))
             ties.append(np.empty(0, dtype=np.uint8))
             continue
+        look()
         layer = _among_members(layers[name], population, c)
         indptr.append(np.ascontiguousarray(layer.indptr))
         indices.append(np.ascontiguousarray(layer.indices))

@@ -33,7 +33,7 @@ from koubei_sim.reports.words import Words, retold
 from koubei_sim.runs import page as runs
 from koubei_sim.runs import page_parts as parts
 from koubei_sim.runs.page_words import WORDS as RUN_WORDS
-from koubei_sim.studies.compare.strata import NOT_REACHED
+from koubei_sim.studies.compare.strata import NOT_REACHED, told_of
 from koubei_sim.studies.compare.unlike import NOTES
 
 #: Outcomes whose effects are drawn.
@@ -223,15 +223,7 @@ def _findings(found: Any, name: str, say: Words) -> list[str]:
 
 
 def _charts(found: Any, name: str, say: Words) -> list[Any]:
-    strata, base = found.strata(name=name), found.baseline
-    labels = (say("both"), say("only", name=name), say("only", name=base), say("neither"))
-    dots = [
-        Dot(label, row.share, row.share_low, row.share_high,
-            numbers.told(row.share, row.share_low, row.share_high, "share", say.lang))
-        for label, row in zip(labels, strata.itertuples())
-    ]  # fmt: skip
-    charts: list[Any] = [Dots("strata", say("strata", name=name), dots, "share")]
-    table = found.table(name)
+    table, base = found.table(name), found.baseline
     rows = []
     for outcome in _DRAWN:
         row: Any = table.loc[outcome]
@@ -241,13 +233,32 @@ def _charts(found: Any, name: str, say: Words) -> list[Any]:
         told = numbers.told(row["effect"], row["low"], row["high"], "times", say.lang)
         label = outcome_in(say.lang, outcome)
         rows.append(Dot(label, row["effect"], row["low"], row["high"], told))
-    of = say("of_both" if table["of"]["users"] == "both take off" else "of_every")
+    of = _of_users(found, name, say)
     note = say("effects_note", name=name, base=base, of=of)
-    charts.append(Dots("effects", say("effects", name=name, of=of), rows, "times", 1.0, True, note))
-    return [*charts, *_over_time(found, name, of, say)]
+    effects = Dots("effects", say("effects", name=name, of=of), rows, "times", 1.0, True, note)
+    return [kinds(found, name, say), effects, *over_time(found, name, say)]
 
 
-def _over_time(found: Any, name: str, of: str, say: Words) -> list[Curves]:
+def kinds(found: Any, name: str, say: Words) -> Dots:
+    """Return in how many pairs of worlds a scenario decides about take-off."""
+    strata, base = found.strata(name=name), found.baseline
+    labels = (say("both"), say("only", name=name), say("only", name=base), say("neither"))
+    dots = [
+        Dot(label, row.share, row.share_low, row.share_high,
+            numbers.told(row.share, row.share_low, row.share_high, "share", say.lang))
+        for label, row in zip(labels, strata.itertuples())
+    ]  # fmt: skip
+    return Dots("strata", say("strata", name=name), dots, "share")
+
+
+def _of_users(found: Any, name: str, say: Words) -> str:
+    """Return of which pairs effects on users are told."""
+    _, of = told_of(found._kinds(name, found.baseline))
+    return say("of_both" if of == "both take off" else "of_every")
+
+
+def over_time(found: Any, name: str, say: Words) -> list[Curves]:
+    """Return the users of both scenarios over time, and the effect; nothing where there is none."""
     base = found.baseline
     shortest = min(run.histories[0].table.shape[0] for run in found.runs.values())
     # An interval a day is work: of a long run only the days that are drawn.
@@ -256,7 +267,7 @@ def _over_time(found: Any, name: str, of: str, say: Words) -> list[Curves]:
         return []
     x, start = frame.index.to_numpy(), found.runs[base].scenario.start_date
     values = {column: frame[column].to_numpy(dtype=np.float64) for column in frame}
-    note = say("over_time_note", n=found.effect("users", name).n, of=of)
+    note = say("over_time_note", n=found.effect("users", name).n, of=_of_users(found, name, say))
     lines = [Line(base, values[base], colour=5), Line(name, values[name], colour=0)]
     effect = Line(say("effect"), values["effect"], values["low"], values["high"], colour=0)
     return [

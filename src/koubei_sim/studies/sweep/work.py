@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 
 from koubei_sim._version import __version__
 from koubei_sim.checks import Engine
+from koubei_sim.core.stopping import Stopped
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import measures
 from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.world.arrays import History
 from koubei_sim.runs.inputs import Inputs
-from koubei_sim.runs.progress import Stopped
 from koubei_sim.runs.simulation import OneRun, Simulation, measure
 from koubei_sim.studies.design.kept_curves import NO_CURVES, Kept
 from koubei_sim.studies.design.plan import point_key, run_key
