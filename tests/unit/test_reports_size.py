@@ -91,7 +91,7 @@ def test_assumptions_give_way_last() -> None:
 def test_the_guides_of_a_drawing_stand_once_and_are_seen_in_each_row() -> None:
     """Catches guides of another drawing, and a style that no browser gives to what is used again.
 
-    Browsers match styles inside a ``use`` without what stands around it: ``.dots .guide`` drew none.
+    Inside a ``use`` styles are matched without what stands around it: ``.dots .guide`` drew none.
     """
     text = text_of(page(drawing(0), drawing(1), table(0)))
     made = re.findall(r'<g id="([^"]+)">', text)
