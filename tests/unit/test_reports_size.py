@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,20 @@ def test_assumptions_give_way_last() -> None:
     read = kit.Read(text_of(Page("P", "", "en", sections)))
     assert len(read.tables["t9"]) == 301
     assert 1 < len(read.tables["t0"]) < 400
+
+
+def test_the_guides_of_a_drawing_stand_once_and_are_seen_in_each_row() -> None:
+    """Catches guides of another drawing, and a style that no browser gives to what is used again.
+
+    Inside a ``use`` styles are matched without what stands around it: ``.dots .guide`` drew none.
+    """
+    text = text_of(page(drawing(0), drawing(1), table(0)))
+    made = re.findall(r'<g id="([^"]+)">', text)
+    used = re.findall(r'<use href="#([^"]+)"/>', text)
+    assert len(made) == 2 and made[0] != made[1]
+    assert used == [made[0]] * 60 + [made[1]] * 60
+    for name in ("guide", "zero"):
+        assert re.search(rf"^\.{name}{{stroke:", text, re.MULTILINE), name
 
 
 def test_fewer_blocks_never_make_a_longer_page() -> None:

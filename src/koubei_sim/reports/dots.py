@@ -20,7 +20,7 @@ _TICKS = 4
 _SIGNS = 44
 
 
-def drawn(given: Dots, lang: str, of_estimate: str, most: int = MOST) -> str:
+def drawn(given: Dots, lang: str, of_estimate: str, place_of: str, most: int = MOST) -> str:
     """Return the rows as HTML.
 
     Parameters
@@ -29,6 +29,8 @@ def drawn(given: Dots, lang: str, of_estimate: str, most: int = MOST) -> str:
     lang : {"en", "zh"}
     of_estimate : str
         What the last column is called, for those who hear it.
+    place_of : str
+        Name of its place on the page, which no other drawing has.
     most : int
         How many rows, at most.
     """
@@ -50,19 +52,18 @@ def drawn(given: Dots, lang: str, of_estimate: str, most: int = MOST) -> str:
     if given.reference is not None and low <= given.reference <= high:
         at = f"{place(given.reference):.2f}%"
         guides += f'<line class="zero" x1="{at}" x2="{at}" y1="0" y2="100%"/>'
-    rows = []
+    # Drawn once, and used in each row: they would be half of the page.
+    once, rows = f"{place_of}-guides", []
     for dot in dots:
-        shapes = guides
+        shapes = f'<use href="#{once}"/>'
         if _drawable(dot.low, given.log) and _drawable(dot.high, given.log):
             one, other = place(dot.low), place(dot.high)
             shapes += f'<line class="span" x1="{one:.2f}%" x2="{other:.2f}%" y1="50%" y2="50%"/>'
         if _drawable(dot.estimate, given.log):
             shapes += f'<circle cx="{place(dot.estimate):.2f}%" cy="50%" r="5"/>'
-        label, said = escape(dot.label), escape(dot.said)
         rows.append(
-            f'<tr><th scope="row">{label}</th><td class="strip"><svg aria-hidden="true" '
-            f'focusable="false"><title>{label}: {said}</title>{shapes}</svg></td>'
-            f"<td>{said}</td></tr>"
+            f'<tr><th scope="row">{escape(dot.label)}</th><td class="strip"><svg aria-hidden="true"'
+            f' focusable="false">{shapes}</svg></td><td>{escape(dot.said)}</td></tr>'
         )
     # Labels that touch cannot be read, least of all on a phone.
     labels = [_tick(tick, given.kind, lang) for tick in ticks]
@@ -74,7 +75,7 @@ def drawn(given: Dots, lang: str, of_estimate: str, most: int = MOST) -> str:
     )
     rows.append(
         f'<tr class="axis"><td></td><td class="strip"><svg aria-hidden="true" focusable="false">'
-        f"{axis}</svg></td><td></td></tr>"
+        f'<defs><g id="{once}">{guides}</g></defs>{axis}</svg></td><td></td></tr>'
     )
     return (
         f'<table class="dots"><caption class="unseen">{escape(given.title)}</caption><thead '

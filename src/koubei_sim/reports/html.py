@@ -243,7 +243,7 @@ def _block(block: Block, place: str, say: Words, charts: list[dict[str, Any]], c
     if isinstance(block, Curves):
         return _curves(block, place, say, charts, caps.points)
     if isinstance(block, Dots):
-        return _dots(block, say, caps.dots)
+        return _dots(block, place, say, caps.dots)
     if isinstance(block, Listing):
         return _listing(block, place, say, caps.lines)
     if isinstance(block, Figures):
@@ -338,13 +338,13 @@ def _listing(listing: Listing, place: str, say: Words, most: int) -> str:
     )
 
 
-def _dots(given: Dots, say: Words, most: int) -> str:
+def _dots(given: Dots, place: str, say: Words, most: int) -> str:
     if not given.dots:
         return ""
     note = _note(given.note)
     if len(given.dots) > most:
         note += _note(say("dots_shown", shown=most, rows=len(given.dots)))
-    drawn = _clean(dots.drawn(given, say.lang, say("estimate_of"), most))
+    drawn = _clean(dots.drawn(given, say.lang, say("estimate_of"), place, most))
     return f'<div class="block"><h3>{_text(given.title)}</h3>{drawn}{note}</div>'
 
 
