@@ -113,13 +113,15 @@ def test_a_module_of_ones_own_is_told_by_what_is_used_of_it(tmp_path, monkeypatc
 
 
 def test_days_are_those_of_the_point():
-    """Catches an interval that ends at the days of the base scenario."""
-    never = "day:users:100000000"
+    """Catches an interval that ends at the days of the base scenario, and a day that never came."""
+    fourth, never = "day:users:4", "day:users:100000000"
     found = kb.sweep(
-        FEW.replace(ticks=3), {"ticks": [2, 5]}, replicates=3, rng=7, workers=1, outcomes=never
-    ).summary(never)
-    for column in ("estimate", "low", "high"):
-        assert found[column].tolist() == [2.0, 5.0], column
+        FEW.replace(ticks=3), {"ticks": [40, 50]}, replicates=6, rng=7, workers=1,
+        outcomes=[fourth, never],
+    )  # fmt: skip
+    ends = found.summary(fourth)
+    assert (ends["high"] <= [40.0, 50.0]).all() and (ends["estimate"] > 3.0).all()
+    assert found.summary(never)["estimate"].isna().all()
 
 
 def test_a_point_twice_is_refused():

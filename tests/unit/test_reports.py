@@ -142,8 +142,8 @@ def test_a_sweep_does_not_speak_of_take_off_where_there_is_none() -> None:
     taken = sweep.values("take_off").mean(axis=1)
     assert [share > 0.0 for share in taken] == [True, True, False], "one point of another kind"
     text = " ".join(Read(sweep.to_html()).text)
-    # Users, loyal fans and cost of that point, each in the row and in its drawing.
-    assert text.count("none took off") == 6
+    # Users, loyal fans and cost of that point, each in the table, the drawing and its words.
+    assert text.count("none took off") == 9
     said = next(t for t in text.split("Where it takes off, ") if t.startswith("users at the end"))
     assert "seeding.number = 60" not in said.partition(". ")[0]
 
@@ -370,7 +370,7 @@ def test_dots_are_drawn_in_their_order_and_within_their_strip() -> None:
     """A scale upside down, or an infinite end that throws all others into a corner."""
     rows = [Dot("a", 1.0, 0.5, 2.0, "a"), Dot("b", 4.0, 2.0, math.inf, "b"),
             Dot("c", math.nan, math.nan, math.nan, "c")]  # fmt: skip
-    text = html._dots(Dots("d", "d", rows, "times", 1.0, True), Words("en"))
+    text = html._dots(Dots("d", "d", rows, "times", 1.0, True), Words("en"), 60)
     at = [float(x) for x in re.findall(r'<circle cx="([\d.]+)%"', text)]
     ends = [float(x) for x in re.findall(r'class="span" x1="([\d.]+)%" x2="[\d.]+%"', text)]
     assert len(at) == 2

@@ -344,7 +344,8 @@ def bounds(
     least, most = _BOUNDS.get(name, (-np.inf if signed else 0.0, np.inf))
     if horizon is not None and _is_day(name):
         most = horizon
-    if people is not None and not own and name.partition("@")[0].strip() in _PEOPLE:
+    counted = "" if own or "/" in name else name.partition("@")[0].strip()
+    if people is not None and counted in _PEOPLE:
         most = people
     return least, most
 

@@ -83,13 +83,14 @@ def bytes_of(page: Page) -> bytes:
 def _tables(page: Page) -> list[Table]:
     """Return what becomes a sheet: tables, lines of charts, estimates that no table has."""
     found: list[Table] = []
+    named = {table.name for table in page.blocks(Table)}
     for part in page.sections:
         for block in part.blocks:
             if isinstance(block, Table):
                 found.append(block)
             elif isinstance(block, Curves):
                 found.append(_of_curves(block))
-            elif isinstance(block, Dots) and block.dots:
+            elif isinstance(block, Dots) and block.dots and block.name not in named:
                 names = ("name", "estimate", "low", "high")
                 rows = [(dot.label, dot.estimate, dot.low, dot.high) for dot in block.dots]
                 found.append(

@@ -144,7 +144,7 @@ class Result(Reported):
             When a log on disk would not fit into memory: see `events_of` and `event_batches`.
         """
         if self.stored is None:
-            return dataset.events_from(self.histories, self.scenario, names=self.labels)
+            return _lines(dataset.events_from(self.histories, self.scenario, names=self.labels))
         return self.events_of()
 
     def events_of(
@@ -187,8 +187,8 @@ class Result(Reported):
             if self.stored is not None:
                 archive.check_room(rows, "events", "event_batches(), or fewer ticks")
         if not parts:
-            return dataset.events_from([], self.scenario, names=self.labels)
-        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+            return _lines(dataset.events_from([], self.scenario, names=self.labels))
+        return _lines(parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True))
 
     def event_batches(
         self, replicate: int | None = None, ticks: tuple[int, int] | None = None
@@ -487,6 +487,13 @@ _LEVELS = (
     ("loyal and above", loyal_and_above, "#E69F00"),
     ("die-hard and core", die_hard_and_core, "#D55E00"),
 )
+
+
+def _lines(events: pd.DataFrame) -> pd.DataFrame:
+    """Return events as a table that prints whole; the tick says the date."""
+    from koubei_sim.looks.frames import Table
+
+    return Table(events).told([str(name) for name in events if name != "date"])
 
 
 def final_rows(run: Run) -> list[tuple[str, Told]]:

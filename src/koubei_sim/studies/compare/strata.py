@@ -107,7 +107,8 @@ def effect(
     >>> round(found.estimate, 6), found.kind
     (2.0, 'times')
     """
-    return on_scale(outcome, *scaled(outcome, np.array([one, other]), horizon), key, 1.0, horizon)
+    first, second = scaled(outcome, np.array([one, other]), horizon)
+    return on_scale(outcome, first, second, key, horizon=horizon)
 
 
 def scaled(outcome: Outcome, values: FloatArray, horizon: float | None = None) -> FloatArray:

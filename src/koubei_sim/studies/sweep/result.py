@@ -189,7 +189,8 @@ class SweepResult(Look, Reported):
         if points is not None:
             table = table[table["point"].isin(list(points))]
         paths = list(self.sweep.points.columns)
-        places = table.drop_duplicates("point").sort_values("point")[paths].to_dict("records")
+        first = table.drop_duplicates("point").sort_values("point")[paths]
+        places: list[dict[Any, Any]] = first.to_dict("records")
         for where, (point, part) in zip(places, table.groupby("point"), strict=True):
             at: Any = point
             values, taken = (
