@@ -43,6 +43,7 @@ from koubei_sim.model.scenario import parameter_table
 from koubei_sim.model.world import feeds
 from koubei_sim.reports import html
 from koubei_sim.reports.page import Curves, Sentences
+from koubei_sim.studies.compare.criterion import Criterion
 
 TINY = opened("tiny")
 SMALL = {"people": 200, "days": 25, "worlds": 3, "key": 7}
@@ -564,3 +565,12 @@ def test_visitors_come_in_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -
         await asyncio.gather(*visits)
 
     asyncio.run(come())
+
+
+def test_the_plan_counts_those_who_adopted_by_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adopters of another day than the last, or of the other design."""
+    monkeypatch.setattr(Criterion, "values", lambda self, measured: measured)
+    shown = last(settings({"seeding.purity": 0.3}))
+    assert shown.plan is not None
+    wanted = [kb.metrics.measure(shown.runs[name], "adoptions") for name in (FIRST, SECOND)]
+    np.testing.assert_array_equal(shown.plan.taken[:, :, 0], wanted)
