@@ -161,3 +161,16 @@ def test_worlds_are_told_by_one_rule(number: int, tmp_path: Path, monkeypatch) -
     assert "median of all worlds" in repr(found)
     other = again(found, tmp_path, monkeypatch)
     assert other.pyramid().equals(found.pyramid())
+
+
+def test_counts_of_the_world_stand_on_the_pyramid_whatever_days_are_drawn() -> None:
+    """Catches a reported count on a day that is passed over, drawn twice, or outside the market."""
+    told = [
+        {"day": day, "count": count, "label": "users", "source": "assumption"}
+        for day, count in ((7, 40.0), (7, 60.0), (401, 90.0), (402, 1e9), (500, 90.0))
+    ]
+    scenario = kb.Scenario.load("tiny").replace({"ticks": 500, "milestones": told})
+    chart = kit.Read(kb.run(scenario, replicates=1, rng=7).to_html()).data["charts"][0]
+    seen = [line["v"] for line in chart["lines"] if line.get("points")]
+    found = {(chart["x"][k], v) for line in seen for k, v in enumerate(line) if v is not None}
+    assert found == {(7, 40), (7, 60), (401, 90)}

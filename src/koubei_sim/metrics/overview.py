@@ -525,3 +525,24 @@ def pyramid(run: Run, every: str | int = "quarter") -> pd.DataFrame:
         columns[f"{level}_high"] = [one.high for one in found]
     table = Table(columns, index=pd.Index(names, name="when"))
     return table.told(list(table.columns)[1:], _of_which(taken))
+
+
+def reported(scenario: Any) -> list[tuple[int, Any]]:
+    """Return the milestones of a scenario that fall into its run and fit into its market.
+
+    Each with its day, in the order of the scenario.
+
+    Examples
+    --------
+    >>> import koubei_sim as kb
+    >>> [(day, one.count) for day, one in reported(kb.Scenario.load("xiaomi"))][:2]
+    [(0, 100.0), (31, 110.0)]
+    """
+    people, found = scenario.n_agents * scenario.people_per_agent, []
+    for one in scenario.milestones:
+        day = one.day
+        if one.date is not None and scenario.start_date is not None:
+            day = (one.date - scenario.start_date).days
+        if day is not None and 0 <= day < scenario.ticks and 0 < one.count <= people:
+            found.append((int(day), one))
+    return found

@@ -15,6 +15,7 @@ from koubei_sim import metrics
 from koubei_sim.checks import Lang
 from koubei_sim.core.codes import STAGES
 from koubei_sim.metrics import hurdle
+from koubei_sim.metrics.overview import reported
 from koubei_sim.metrics.runs import scale_of
 from koubei_sim.plots.style import (
     BLACK,
@@ -81,7 +82,7 @@ def pyramid(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
             name: np.stack([count(h) for h in result.histories]) * scale
             for name, count, _ in levels
         }
-        milestones = _milestones(result, x)
+        milestones = [(x[day], one.count, one.label) for day, one in reported(result.scenario)]
         top = max(10.0, stacked["users"].max(), *(count for _, count, _ in milestones))
         ax.set_yscale("log")
         ax.set_ylim(max(1.0, scale), top * 2)
@@ -105,23 +106,6 @@ def pyramid(result: Any, ax: Axes | None = None, lang: Lang = "en") -> Axes:
         subtitle(ax, "; ".join([*notes, *_hurdle(result, spoken)]))
         label_ends(ax, ends)
     return ax
-
-
-def _milestones(result: Any, x: NDArray[Any]) -> list[tuple[Any, float, str]]:
-    """Counts reported in the world that fall into the time of the run and fit into its market."""
-    scenario, found = result.scenario, []
-    people = scenario.n_agents * scenario.people_per_agent
-    for milestone in getattr(scenario, "milestones", ()) or ():
-        at: Any = milestone.day
-        if milestone.date is not None:
-            if x.dtype.kind != "M":
-                continue
-            at = np.datetime64(milestone.date.isoformat(), "D")
-        elif x.dtype.kind == "M":
-            at = x[0] + np.timedelta64(int(milestone.day), "D")
-        if x[0] <= at <= x[-1] and 0 < milestone.count <= people:
-            found.append((at, float(milestone.count), milestone.label))
-    return found
 
 
 def _draw_milestones(ax: Any, milestones: list[tuple[Any, float, str]]) -> None:

@@ -366,6 +366,9 @@ def sampled(days: int, most: int = POINTS) -> np.ndarray:
 
 def _curves(curves: Curves, place: str, say: Words, charts: list[dict[str, Any]], most: int) -> str:
     at = sampled(len(curves.x), most)
+    for line in curves.lines:  # no day that was seen in the world is passed over
+        if line.points:
+            at = np.union1d(at, np.flatnonzero(np.isfinite(line.values)))
     charts.append(
         {
             "id": place,
@@ -421,6 +424,8 @@ def _line(line: Line, at: np.ndarray) -> dict[str, Any]:
         found["thin"] = 1
     if line.faint:
         found["faint"] = 1
+    if line.points:
+        found["points"] = 1
     return found | {"c": line.colour}
 
 

@@ -70,7 +70,8 @@ class Table:
 class Line:
     """A line of a chart, with a band or without; `thin` ones stand behind, without a name.
 
-    `faint` ones are drawn in grey: what did not take off.
+    `faint` ones are drawn in grey: what did not take off.  Of `points` no line is drawn, only an
+    open circle where a value is: what was seen in the world.
     """
 
     title: str
@@ -79,6 +80,7 @@ class Line:
     high: FloatArray | None = None
     thin: bool = False
     faint: bool = False
+    points: bool = False
     colour: int = 0
 
 

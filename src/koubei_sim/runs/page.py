@@ -231,8 +231,21 @@ def pyramid(run: Any, say: Words) -> Curves:
         middle(say(name), _stacked(run, count)[rows], colour) for name, count, colour in _LEVELS
     ]
     x, start = np.arange(run.histories[0].table.shape[0]), run.scenario.start_date
+    lines += _seen(run, x.size, say)
     note = said_of(rows, of, say)
     return chart("pyramid", say("pyramid"), x, lines, say("people"), say, note, start, log=True)
+
+
+def _seen(run: Any, days: int, say: Words) -> list[Line]:
+    """Return counts reported in the world; several of one day stand in lines of their own."""
+    found: list[Line] = []
+    for day, one in overview.reported(run.scenario):
+        free = next((line for line in found if np.isnan(line.values[day])), None)
+        if free is None:
+            free = Line(say("seen"), np.full(days, np.nan), points=True)
+            found.append(free)
+        free.values[day] = one.count
+    return found
 
 
 def _stacked(run: Any, count: Callable[[Any], NDArray[Any]]) -> FloatArray:

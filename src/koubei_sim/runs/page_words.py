@@ -57,6 +57,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "总成本为{cost}，每位期末用户为{each}。",
     ),
     "pyramid": ("The fan pyramid over time", "粉丝金字塔的成长"),
+    "seen": ("reported in the world", "现实报道"),
     "replicates_chart": ("Users, replicate by replicate", "逐次重复的用户数"),
     "weekly": ("New users and leavers per week", "每周新增与流失用户"),
     "new_users": ("new users", "新增用户"),

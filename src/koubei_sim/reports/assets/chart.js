@@ -122,6 +122,12 @@ const koubei = (() => {
           bands.push({ series: [series.length - 2, series.length - 1], fill: tint + "30" });
         }
         data.push(this.values(line.v));
+        if (line.points) {
+          const points = { show: true, size: 9, width: 1.5, stroke: colour("--ink"), fill: colour("--paper") };
+          series.push({ show: on, width: 0, paths: () => null, points });
+          this.items[k].swatch.className = "seen";
+          continue;
+        }
         series.push({
           show: on,
           stroke: line.thin ? tint + (line.faint ? "90" : "66") : tint,

@@ -24,7 +24,7 @@ from koubei_sim import checks
 from koubei_sim.core.draws import key_from
 from koubei_sim.errors import KoubeiError
 from koubei_sim.looks import Look, count_text, span_text, wrapped
-from koubei_sim.metrics import first_day, period_ends
+from koubei_sim.metrics import first_day, overview, period_ends
 from koubei_sim.metrics.measuring import STOCKS
 from koubei_sim.metrics.runs import scale_of
 from koubei_sim.model.scenario import Scenario
@@ -333,15 +333,10 @@ class Worlds(Look, Reported):
         from koubei_sim.looks.frames import Table
 
         scenario, rows = self.scenario, []
-        people = scenario.n_agents * scenario.people_per_agent
         boards = [c for c, one in enumerate(scenario.channels.values()) if one.medium == "board"]
-        for one in scenario.milestones:
-            day = one.day
-            if one.date is not None and scenario.start_date is not None:
-                day = (one.date - scenario.start_date).days
+        for day, one in overview.reported(scenario):
             measure = _held_against(one.label)
-            known = measure and (measure != "members" or boards)
-            if day is None or not 0 <= day < scenario.ticks or one.count > people or not known:
+            if not measure or (measure == "members" and not boards):
                 continue
             values = self.series(measure)
             if measure == "members":  # of the largest board
