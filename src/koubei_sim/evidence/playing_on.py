@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 VALUES, EFFECTS = 2, 3  # the tick of an address
 QUANTILES: Final = (0.5, 0.05, 0.95)
 MOST_PERIODS: Final = 100_000
+SWEEPS: Final = 20  # of several weights that rest at 0
+FLAT: Final = 1e3
 
 
 def foretold(fit: Any, record: Diffusion, periods: Any, worlds: Any, rng: Any) -> pd.DataFrame:
@@ -115,8 +117,8 @@ def changed(fit: Any, change: Mapping[str, float] | None) -> NDArray[np.float64]
 def drawn_values(fit: Any, number: int, key: int, *address: int) -> NDArray[np.float64]:
     """Return parameters drawn from what the data leave open, (number, P).
 
-    A normal law around the top of the likelihood, cut at 0 for what cannot be below; for weights
-    that rest at 0 the exponential law that the slope there says.
+    A normal law around the top of the likelihood, cut at 0 for what cannot be below.  Weights that
+    rest at 0 have the part above 0 of that law, whose mean lies below; all others move with them.
 
     Parameters
     ----------
@@ -137,12 +139,42 @@ def drawn_values(fit: Any, number: int, key: int, *address: int) -> NDArray[np.f
     out[:, free] += np.round(special.ndtri(units[:, free]), 9) @ root.T
     if fit.link != "additive":
         return out
-    if not free.all():
-        slope = np.maximum(-_gradient(fit)[~free], 1e-9)
-        out[:, ~free] = np.minimum(-np.log(units[:, ~free]) / slope, 1e3)
+    resting = ~free
+    resting[values.size - (fit.effects is not None) :] = False  # the spread of effects
+    if resting.any():
+        bend = -fit.top.curvature
+        across = known @ bend[np.ix_(free, resting)]
+        # What is left of the bends at 0 where the others take their best values.
+        left = bend[np.ix_(resting, resting)] - bend[np.ix_(resting, free)] @ across
+        more = SWEEPS * values.size * number if resting.sum() > 1 else units.size
+        sweeps = units_drawn(more, key, *address).reshape(-1, number, values.size)
+        out[:, resting] = _above(_gradient(fit)[resting], left, sweeps[:, :, resting])
+        out[:, free] -= out[:, resting] @ across.T
     floor = fit.rows.bins + fit.rows.pushes.shape[1]
     out[:, :floor] = np.maximum(out[:, :floor], 0.0)
     return out
+
+
+def _above(
+    gradient: NDArray[np.float64], bend: NDArray[np.float64], units: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return draws of a normal law at 0 and above, (number, K), by its slope and bend at 0.
+
+    One weight after the other given the rest (Gibbs), in as many sweeps as there are units.
+    """
+    drawn = np.zeros(units.shape[1:])
+    for sweep in units:
+        for k in range(gradient.size):
+            curve = max(float(bend[k, k]), 0.0)
+            slope = gradient[k] - drawn @ bend[k] + drawn[:, k] * bend[k, k]
+            root = math.sqrt(curve)
+            straight = slope < -FLAT * root  # as good as no bend: an exponential law
+            middle = np.where(straight, 0.0, slope / max(root, 1e-150))
+            tail = np.log(sweep[:, k]) + special.log_ndtr(middle)
+            bent = (middle - special.ndtri_exp(tail)) / max(root, 1e-150)
+            falling = -np.log(sweep[:, k]) / np.where(straight, -slope, 1.0)
+            drawn[:, k] = np.clip(np.where(straight, falling, bent), 0.0, 1e3)
+    return drawn
 
 
 def _gradient(fit: Any) -> NDArray[np.float64]:
