@@ -192,6 +192,43 @@ def products() -> kb.Hazard:
     return kb.hazard(d, "constant", kind="A")
 
 
+def apart(link: Any, formula: str = FORMULA, priors: Any = None) -> kb.Hazard:
+    """A fit to people of whom nobody with ties to adopters adopts, nor anybody with the trait x."""
+    times = [i % 5 if i % 20 == 0 else None for i in range(300)]
+    x = np.isin(np.arange(300), np.arange(7, 47)) & (np.arange(300) % 20 > 0)
+    d = kb.Diffusion(NET, times, until=END, start=0, covariates={"x": x.astype(float)})
+    return kb.hazard(d, formula, link=link, priors=priors)
+
+
+@pytest.mark.parametrize("link", ["cloglog", "logit", "probit"])
+def test_weights_that_run_away_are_refused(link: Any) -> None:
+    """Catches draws from a finite error that is no measure of anything: half of them adopt at once.
+
+    The same people with an additive hazard, or without the weight, are foretold.
+    """
+    fit = apart(link)
+    assert fit.errors[1] > 1e3 * fit.errors[0]  # finite
+    with pytest.raises(KoubeiError, match=r"values: .*got ties\(share\) -") as error:
+        fit.forecast(LATER, rng=1)
+    assert "\n" not in str(error.value)
+    for sound in (
+        apart(link, "constant"),
+        apart("additive"),
+        kb.hazard(RECORD, FORMULA, link=link),
+    ):
+        found = sound.forecast(END + 1, rng=1)
+        assert found["high"].item() < sound.record.adopted.sum() + 40
+
+
+@pytest.mark.parametrize("link", ["additive", "cloglog"])
+def test_traits_without_a_prior_that_run_away_are_refused(link: Any) -> None:
+    """Catches a trait that nobody who adopts has, where only the weights of ties are looked at."""
+    formula = "constant + x"
+    assert apart(link, formula).forecast(LATER, rng=1)["high"].item() < 80
+    with pytest.raises(KoubeiError, match=r"values: .*got x -"):
+        apart(link, formula, kb.evidence.Priors(0.1, math.inf)).forecast(LATER, rng=1)
+
+
 RECORD = seen(simulate(MODEL, VALUES, EMPTY, 11)[0])
 
 

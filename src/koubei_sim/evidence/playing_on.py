@@ -20,7 +20,7 @@ from koubei_sim.core.codes import DRAW_HAZARD_RESAMPLE
 from koubei_sim.core.draws import units_drawn
 from koubei_sim.errors import KoubeiError
 from koubei_sim.evidence.diffusion import Diffusion
-from koubei_sim.evidence.likelihood import additive, with_priors
+from koubei_sim.evidence.likelihood import Height, additive, by_link, with_priors
 from koubei_sim.evidence.worlds import simulate
 from koubei_sim.networks import TemporalNetwork
 
@@ -32,6 +32,7 @@ QUANTILES: Final = (0.5, 0.05, 0.95)
 MOST_PERIODS: Final = 100_000
 SWEEPS: Final = 20  # of several weights that rest at 0
 FLAT: Final = 1e3
+LEAST, MOST = 0.05, 10.0  # of the likelihood lost one standard error on; near a normal law .5
 
 
 def foretold(fit: Any, record: Diffusion, periods: Any, worlds: Any, rng: Any) -> pd.DataFrame:
@@ -131,6 +132,7 @@ def drawn_values(fit: Any, number: int, key: int, *address: int) -> NDArray[np.f
     known = fit.covariance[np.ix_(free, free)]
     if not np.isfinite(known).all():
         raise KoubeiError("values", "the record leaves them open: no covariance", got=fit.formula)
+    _near_normal(fit)
     units = units_drawn(values.size * number, key, *address).reshape(number, values.size)
     out = np.repeat(values[None, :], number, axis=0)
     spread, turn = np.linalg.eigh(known)
@@ -148,11 +150,49 @@ def drawn_values(fit: Any, number: int, key: int, *address: int) -> NDArray[np.f
         left = bend[np.ix_(resting, resting)] - bend[np.ix_(resting, free)] @ across
         more = SWEEPS * values.size * number if resting.sum() > 1 else units.size
         sweeps = units_drawn(more, key, *address).reshape(-1, number, values.size)
-        out[:, resting] = _above(_gradient(fit)[resting], left, sweeps[:, :, resting])
+        slope = _height(fit, values).gradient[resting]
+        out[:, resting] = _above(slope, left, sweeps[:, :, resting])
         out[:, free] -= out[:, resting] @ across.T
     floor = fit.rows.bins + fit.rows.pushes.shape[1]
     out[:, :floor] = np.maximum(out[:, :floor], 0.0)
     return out
+
+
+def _near_normal(fit: Any) -> None:
+    """Refuse a weight that ran away: one standard error on, the likelihood is not that of a law.
+
+    Only what multiplies and weights of links can (what pushes ends at 0).  Near a normal law half a
+    unit of the likelihood is lost; where all or none who have a trait adopt, nothing or thousands.
+    """
+    pushes = fit.rows.bins + fit.rows.pushes.shape[1]
+    first = pushes if fit.link == "additive" else 0
+    for k in reversed(range(first, fit.values.size - (fit.effects is not None))):
+        step = np.nan_to_num(fit.covariance[:, k]) / fit.errors[k]
+        with np.errstate(all="ignore"):  # beyond all numbers is far beyond `MOST`
+            lost = [fit.posterior - _height(fit, fit.values + way * step).value for way in (-1, 1)]
+        if not (lost[0] > LEAST and lost[1] > LEAST and max(lost) < MOST):
+            raise KoubeiError(
+                "values", "the record leaves one open: its standard error is no measure of it",
+                got=f"{fit.names[k]} {fit.values[k]:.4g} with error {fit.errors[k]:.4g}",
+                fix="a formula without it",
+            )  # fmt: skip
+
+
+def _height(fit: Any, values: NDArray[np.float64]) -> Height:
+    """Return the height with priors, of pushes that are cut at 0, and its gradient."""
+    place = values.copy()
+    if fit.link == "additive":
+        pushes = fit.rows.bins + fit.rows.pushes.shape[1]
+        place[:pushes] = np.maximum(place[:pushes], 0.0)
+    if fit.effects is not None:
+        modes = fit.effects.marginal.modes
+        value, _, gradient = fit.effects.height(place)
+        fit.effects.marginal.modes = modes  # a search from far away may not find back
+        return Height(value, gradient, fit.top.curvature)
+    bare = additive(place, fit.rows) if fit.link == "additive" else by_link(
+        place, fit.rows, fit.link
+    )  # fmt: skip
+    return with_priors(bare, place, fit.link, fit.pulls)
 
 
 def _above(
@@ -175,10 +215,3 @@ def _above(
             falling = -np.log(sweep[:, k]) / np.where(straight, -slope, 1.0)
             drawn[:, k] = np.clip(np.where(straight, falling, bent), 0.0, 1e3)
     return drawn
-
-
-def _gradient(fit: Any) -> NDArray[np.float64]:
-    if fit.effects is not None:
-        return np.asarray(fit.effects.height(fit.values)[2])
-    height = additive(fit.values, fit.rows)
-    return with_priors(height, fit.values, fit.link, fit.pulls).gradient
