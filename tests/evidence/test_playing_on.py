@@ -129,9 +129,9 @@ def test_who_has_adopted_by_the_end_of_a_period(monkeypatch: pytest.MonkeyPatch)
     """Catches the adoptions of the period itself or of seeds left out, and periods from 0."""
     times = [1998, 2001, 2003, None, None, None]
     d = kb.Diffusion(kb.networks.ring(6, 2), times, until=2004, start=2000)
-    played = np.array([[-1, 1, 3, 5, 7, NEVER]] * 10)
+    played = np.array([[-1, 1, 3, 5, 7, NEVER]] * 20)
     monkeypatch.setattr(playing_on, "simulate", lambda *_, **__: played)
-    found = kb.hazard(d, "constant").forecast([2005, 2006, 2007], 10, rng=1)
+    found = kb.hazard(d, "constant").forecast([2005, 2006, 2007], 20, rng=1)
     assert found["median"].tolist() == [4, 4, 5] and (found["low"] == found["high"]).all()
     assert found.index.tolist() == [2005, 2006, 2007]
 
@@ -178,6 +178,20 @@ def test_groups_that_differ_must_be_in_the_formula() -> None:
             inside[formula] += found["low"] <= (at <= LATER).sum() <= found["high"]
     plain, effects = inside.values()
     assert plain < 25 <= effects
+
+
+def test_worlds_that_no_memory_holds_or_no_interval_has() -> None:
+    """Catches a process killed for memory, and 90 % of a handful of worlds: their extremes."""
+    fit = kb.hazard(RECORD, FORMULA)
+    most = playing_on.CELLS // 300
+    for worlds in (10**9, most + 1, 19, 0):
+        with pytest.raises(KoubeiError, match=f"worlds: out of range.*20..{most}"):
+            fit.forecast(LATER, worlds, rng=1)
+    for worlds in (10**9, most + 1, 0):
+        with pytest.raises(KoubeiError, match=f"worlds: out of range.*1..{most}"):
+            fit.simulate(worlds=worlds, rng=1)
+    assert fit.forecast(LATER, 20, rng=1)["low"].item() > 0
+    assert fit.simulate(worlds=1, rng=1).shape == (1, 300)
 
 
 def contacts(last: float) -> kb.Hazard:

@@ -1,7 +1,7 @@
 """A fitted hazard played on from what was seen: how many will have adopted later, and how surely.
 
 Luck is one reason why nobody knows, the parameters are another: each world has its own draw of
-both.  Called by `Hazard.forecast` and `Hazard.simulate` (`changed`); `drawn_values` also by
+both.  Called by `Hazard.forecast` and `Hazard.simulate` (`changed`, `worlds_of`); `drawn_values` also by
 `effects`, for total effects.
 """
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 VALUES, EFFECTS = 2, 3  # the tick of an address
 QUANTILES: Final = (0.5, 0.05, 0.95)
 MOST_PERIODS: Final = 100_000
+FEWEST: Final = 20  # worlds: of fewer, 5 % is less than one
+CELLS: Final = 1 << 27  # people times worlds: 1 GB each for periods, and for effects of groups
 SWEEPS: Final = 20  # of several weights that rest at 0
 FLAT: Final = 1e3
 LEAST, MOST = 0.05, 10.0  # of the likelihood lost one standard error on; near a normal law .5
@@ -42,7 +44,7 @@ def foretold(fit: Any, record: Diffusion, periods: Any, worlds: Any, rng: Any) -
     from koubei_sim.looks.frames import Table
 
     asked = _later(periods, record)
-    count, key = checks.whole("worlds", worlds, 1), checks.key(rng)
+    count, key = worlds_of(worlds, record.n, FEWEST), checks.key(rng)
     longer = _longer(record, asked[-1])
     theta = drawn_values(fit, count, key, DRAW_HAZARD_RESAMPLE, 0, VALUES)
     scale = None
@@ -57,6 +59,11 @@ def foretold(fit: Any, record: Diffusion, periods: Any, worlds: Any, rng: Any) -
     note = f"adopted: median and 90 % of {count} worlds, played on from period {last}"
     when = pd.Index(asked, name="when")
     return Table({"median": middle, "low": low, "high": high}, index=when).told(note=note)
+
+
+def worlds_of(given: Any, people: int, least: int = 1) -> int:
+    """Return a number of worlds of so many people that a memory can hold."""
+    return checks.whole("worlds", given, least, max(least, CELLS // max(people, 1)))
 
 
 def _later(given: Any, record: Diffusion) -> list[int]:
