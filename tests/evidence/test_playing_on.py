@@ -243,6 +243,7 @@ def test_traits_without_a_prior_that_run_away_are_refused(link: Any) -> None:
         apart(link, formula, kb.evidence.Priors(0.1, math.inf)).forecast(LATER, rng=1)
 
 
+CALENDAR = r"formula: a calendar knows no later periods, got calendar.*, try constant in place"
 RECORD = seen(simulate(MODEL, VALUES, EMPTY, 11)[0])
 
 
@@ -254,7 +255,8 @@ RECORD = seen(simulate(MODEL, VALUES, EMPTY, 11)[0])
         (lambda: kb.hazard(RECORD, FORMULA), 7.5, "periods: "),
         (lambda: kb.hazard(RECORD, FORMULA), [], "periods: none given"),
         (lambda: kb.hazard(RECORD, FORMULA), 10**7, "periods: out of range"),
-        (lambda: kb.hazard(RECORD, "calendar"), 7, "a period that was not fitted, got 7"),
+        (lambda: kb.hazard(RECORD, "calendar"), [7, 12], CALENDAR),
+        (lambda: kb.hazard(RECORD, "calendar(width=4) + ties(share)"), 6, CALENDAR),
         (lambda: contacts(4.0), 5, "periods: the contacts end before, got 5, allowed up to 4"),
         (products, 7, "products are estimated, not played"),
     ],

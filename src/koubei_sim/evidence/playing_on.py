@@ -43,6 +43,9 @@ def foretold(fit: Any, record: Diffusion, periods: Any, worlds: Any, rng: Any) -
 
     from koubei_sim.looks.frames import Table
 
+    if fit.model.calendar == "periods":
+        raise KoubeiError("formula", "a calendar knows no later periods", got=fit.formula,
+                          fix="constant in place of calendar")  # fmt: skip
     asked = _later(periods, record)
     count, key = worlds_of(worlds, record.n, FEWEST), checks.key(rng)
     longer = _longer(record, asked[-1])
