@@ -1,8 +1,8 @@
 """A fitted hazard played on from what was seen: how many will have adopted later, and how surely.
 
 Luck is one reason why nobody knows, the parameters are another: each world has its own draw of
-both.  Called by `Hazard.forecast` and `Hazard.simulate` (`changed`, `worlds_of`); `drawn_values` also by
-`effects`, for total effects.
+both.  Called by `Hazard.forecast` and `Hazard.simulate` (`changed`, `worlds_of`); `drawn_values`
+also by `effects`, for total effects.
 """
 
 from __future__ import annotations
