@@ -40,6 +40,55 @@ def test_nine_of_ten_worlds_go_on_as_foretold() -> None:
     assert inside >= 41
 
 
+def test_a_word_that_nobody_spread_goes_on_as_foretold() -> None:
+    """Catches weights at 0 drawn by the slope there alone, and a base that stays as it was.
+
+    Null: 90 % intervals; 60 worlds without contagion, fewer than 47 inside have a chance of 1e-3.
+    With an exponential law of the slope 43 are inside, and draws reach to 1.28 where the profile
+    ends at .054.
+    """
+    rng, n = np.random.default_rng(1), 300
+    source, target = rng.integers(0, n, 1500), rng.integers(0, n, 1500)
+    apart = source != target
+    net = kb.Network.from_edges(source[apart], target[apart], n=n)
+    empty = kb.Diffusion(net, [None] * n, until=19, start=0)
+    model, values = truth(empty, FORMULA, {"constant": 0.02, "ties(share)": 0.0})
+    inside, rested = 0, 0
+    for number, at in enumerate(simulate(model, values, empty, 11, 60)):
+        fit = kb.hazard(as_record(empty, at).replace(until=7), FORMULA)
+        found = fit.forecast(15, 200, rng=number).loc[15]
+        inside += found["low"] <= (at <= 15).sum() <= found["high"]
+        if fit.values[1] > 0.0 or rested == 3:
+            continue
+        rested += 1
+        drawn = playing_on.drawn_values(fit, 4000, 1, 0)
+        assert 0.5 < np.quantile(drawn[:, 1], 0.95) / fit.interval("ties(share)")[1] < 1.7
+        # Of independent draws: 0, with a standard error of .016.
+        assert np.corrcoef(drawn.T)[0, 1] < -0.07 and drawn[:, 0].mean() < fit.values[0]
+    assert inside >= 47 and rested == 3
+
+
+def test_the_law_of_weights_that_rest_at_0() -> None:
+    """Catches another law than the likelihood has there, by its mean, alone and in pairs.
+
+    Null: sums over a fine grid; 40,000 draws, 5 standard errors (6e-7 each).
+    """
+    n = 40_000
+    units = np.random.default_rng(1).random((playing_on.SWEEPS, n, 2))
+    grid = np.arange(0.0005, 6.0, 0.005)
+    x, y = np.meshgrid(grid, grid, indexing="ij")
+    slope, bend = np.array([-0.5, -2.0]), np.array([[3.0, -1.2], [-1.2, 2.0]])
+    height = slope[0] * x + slope[1] * y - 1.5 * x * x + 1.2 * x * y - y * y
+    chance = np.exp(height) / np.exp(height).sum()
+    pair = playing_on._above(slope, bend, units)
+    for drawn, value in ((pair[:, 0], x), (pair[:, 1], y), (pair[:, 0] * pair[:, 1], x * y)):
+        expected = (chance * value).sum()
+        assert abs(drawn.mean() - expected) < 5.0 * drawn.std() / math.sqrt(n) + 0.003 * expected
+    for curve in (0.0, 1e-9, 1e-4, -1.0):  # no bend to speak of: an exponential law, mean 1/4
+        alone = playing_on._above(np.array([-4.0]), np.array([[curve]]), units[:1, :, :1])
+        assert abs(alone.mean() - 0.25) < 5.0 * 0.25 / math.sqrt(n) and alone.min() >= 0.0
+
+
 def test_the_law_of_those_who_are_played_on() -> None:
     """Catches people played from another period than the end of their own watch.
 
@@ -80,9 +129,9 @@ def test_who_has_adopted_by_the_end_of_a_period(monkeypatch: pytest.MonkeyPatch)
     """Catches the adoptions of the period itself or of seeds left out, and periods from 0."""
     times = [1998, 2001, 2003, None, None, None]
     d = kb.Diffusion(kb.networks.ring(6, 2), times, until=2004, start=2000)
-    played = np.array([[-1, 1, 3, 5, 7, NEVER]] * 10)
+    played = np.array([[-1, 1, 3, 5, 7, NEVER]] * 20)
     monkeypatch.setattr(playing_on, "simulate", lambda *_, **__: played)
-    found = kb.hazard(d, "constant").forecast([2005, 2006, 2007], 10, rng=1)
+    found = kb.hazard(d, "constant").forecast([2005, 2006, 2007], 20, rng=1)
     assert found["median"].tolist() == [4, 4, 5] and (found["low"] == found["high"]).all()
     assert found.index.tolist() == [2005, 2006, 2007]
 
@@ -131,6 +180,20 @@ def test_groups_that_differ_must_be_in_the_formula() -> None:
     assert plain < 25 <= effects
 
 
+def test_worlds_that_no_memory_holds_or_no_interval_has() -> None:
+    """Catches a process killed for memory, and 90 % of a handful of worlds: their extremes."""
+    fit = kb.hazard(RECORD, FORMULA)
+    most = playing_on.CELLS // 300
+    for worlds in (10**9, most + 1, 19, 0):
+        with pytest.raises(KoubeiError, match=f"worlds: out of range.*20..{most}"):
+            fit.forecast(LATER, worlds, rng=1)
+    for worlds in (10**9, most + 1, 0):
+        with pytest.raises(KoubeiError, match=f"worlds: out of range.*1..{most}"):
+            fit.simulate(worlds=worlds, rng=1)
+    assert fit.forecast(LATER, 20, rng=1)["low"].item() > 0
+    assert fit.simulate(worlds=1, rng=1).shape == (1, 300)
+
+
 def contacts(last: float) -> kb.Hazard:
     """A fit on contacts of which the last is in this period."""
     times = [0.0, 1.0, 2.0, 3.0, last]
@@ -143,6 +206,44 @@ def products() -> kb.Hazard:
     return kb.hazard(d, "constant", kind="A")
 
 
+def apart(link: Any, formula: str = FORMULA, priors: Any = None) -> kb.Hazard:
+    """A fit to people of whom nobody with ties to adopters adopts, nor anybody with the trait x."""
+    times = [i % 5 if i % 20 == 0 else None for i in range(300)]
+    x = np.isin(np.arange(300), np.arange(7, 47)) & (np.arange(300) % 20 > 0)
+    d = kb.Diffusion(NET, times, until=END, start=0, covariates={"x": x.astype(float)})
+    return kb.hazard(d, formula, link=link, priors=priors)
+
+
+@pytest.mark.parametrize("link", ["cloglog", "logit", "probit"])
+def test_weights_that_run_away_are_refused(link: Any) -> None:
+    """Catches draws from a finite error that is no measure of anything: half of them adopt at once.
+
+    The same people with an additive hazard, or without the weight, are foretold.
+    """
+    fit = apart(link)
+    assert fit.errors[1] > 1e3 * fit.errors[0]  # finite
+    with pytest.raises(KoubeiError, match=r"values: .*got ties\(share\) -") as error:
+        fit.forecast(LATER, rng=1)
+    assert "\n" not in str(error.value)
+    for sound in (
+        apart(link, "constant"),
+        apart("additive"),
+        kb.hazard(RECORD, FORMULA, link=link),
+    ):
+        found = sound.forecast(END + 1, rng=1)
+        assert found["high"].item() < sound.record.adopted.sum() + 40
+
+
+@pytest.mark.parametrize("link", ["additive", "cloglog"])
+def test_traits_without_a_prior_that_run_away_are_refused(link: Any) -> None:
+    """Catches a trait that nobody who adopts has, where only the weights of ties are looked at."""
+    formula = "constant + x"
+    assert apart(link, formula).forecast(LATER, rng=1)["high"].item() < 80
+    with pytest.raises(KoubeiError, match=r"values: .*got x -"):
+        apart(link, formula, kb.evidence.Priors(0.1, math.inf)).forecast(LATER, rng=1)
+
+
+CALENDAR = r"formula: a calendar knows no later periods, got calendar.*, try constant in place"
 RECORD = seen(simulate(MODEL, VALUES, EMPTY, 11)[0])
 
 
@@ -154,7 +255,8 @@ RECORD = seen(simulate(MODEL, VALUES, EMPTY, 11)[0])
         (lambda: kb.hazard(RECORD, FORMULA), 7.5, "periods: "),
         (lambda: kb.hazard(RECORD, FORMULA), [], "periods: none given"),
         (lambda: kb.hazard(RECORD, FORMULA), 10**7, "periods: out of range"),
-        (lambda: kb.hazard(RECORD, "calendar"), 7, "a period that was not fitted, got 7"),
+        (lambda: kb.hazard(RECORD, "calendar"), [7, 12], CALENDAR),
+        (lambda: kb.hazard(RECORD, "calendar(width=4) + ties(share)"), 6, CALENDAR),
         (lambda: contacts(4.0), 5, "periods: the contacts end before, got 5, allowed up to 4"),
         (products, 7, "products are estimated, not played"),
     ],

@@ -35,7 +35,7 @@ from koubei_sim.evidence.likelihood import (
 )
 from koubei_sim.evidence.mixed import Effects, Marginal, averaged, effects_drawn
 from koubei_sim.evidence.page import page_of_hazard
-from koubei_sim.evidence.playing_on import changed, foretold
+from koubei_sim.evidence.playing_on import changed, foretold, worlds_of
 from koubei_sim.evidence.profiles import HALF, NORMAL, crossing
 from koubei_sim.evidence.resampling import (
     Bootstrap,
@@ -490,7 +490,7 @@ class Hazard(Look, Reported):
             last = record.start + record.periods - 1
             place = checks.whole("since", since, record.start, last) - record.start
         key = checks.key(rng)
-        count, scale, values = checks.whole("worlds", worlds, 1), None, changed(self, change)
+        count, scale, values = worlds_of(worlds, record.n), None, changed(self, change)
         if self.effects is not None:
             if self.link not in ("additive", "cloglog"):
                 raise KoubeiError("link", "effects of groups are not played", got=self.link,
@@ -514,7 +514,7 @@ class Hazard(Look, Reported):
         ----------
         periods : int, or a list of them
             Periods after the last one of the record.
-        worlds : int
+        worlds : int, 20 or more
         rng
             Source of the key; the same key gives the same numbers.
 
@@ -527,7 +527,7 @@ class Hazard(Look, Reported):
         Raises
         ------
         KoubeiError
-            A period of the record; a calendar, which knows no later ones; contacts that end before.
+            A period of the record; a calendar; contacts that end before; a weight that ran away.
 
         Examples
         --------
