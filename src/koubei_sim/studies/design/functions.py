@@ -3,8 +3,8 @@
 A sweep on disk must not mix the numbers of two functions.  A measure is its text; a function is
 known by its code, by what it closes over and by the globals that it uses, all the way down; a
 library by name and version; a module of one's own by what is used of it (``helpers.mean``).  What
-cannot be looked into that way, such as an object with a state of its own, may be used in memory
-only.
+cannot be looked into that way, such as an object with a state of its own, or what fetches things
+while it runs, such as a file, may be used in memory only.
 Called by `plan` and, for a sweep on disk, by `engine`.
 """
 
@@ -33,6 +33,15 @@ _PLAIN: Final = (type(None), type(...), bool, int, float, complex, str, bytes, n
 _THEIRS: Final = frozenset(sys.stdlib_module_names - {"__main__"}) | {
     "koubei_sim", "numpy", "pandas", "scipy", "xarray",
 }  # fmt: skip
+#: Modules whose functions (ufuncs) do not say where they are from.
+_NAMELESS: Final = ("builtins", "numpy", "scipy.special")
+#: What fetches, while it runs, things that the code does not show: by name, modules and files.
+_FETCHES: Final = frozenset({
+    "__builtins__", "__dict__", "__globals__", "__import__", "compile", "environ", "eval", "exec",
+    "fromfile", "genfromtxt", "getenv", "globals", "import_module", "load", "loadtxt", "memmap",
+    "modules", "open", "open_dataset", "popen", "read_bytes", "read_csv", "read_excel", "read_json",
+    "read_parquet", "read_text", "run_module", "run_path", "urlopen",
+})  # fmt: skip
 #: Instructions that read a global, and those that only prepare for others.
 _GLOBAL: Final = ("LOAD_GLOBAL", "LOAD_NAME")
 _IDLE: Final = ("EXTENDED_ARG", "PUSH_NULL", "CACHE", "NOP")
@@ -265,17 +274,27 @@ def _used(module: types.ModuleType, name: str, code: types.CodeType) -> Iterator
 
 
 def _theirs(thing: Any) -> bool:
-    """Whether it is a class or function of a library, which its name says."""
-    if not callable(thing) or not hasattr(thing, "__name__"):
+    """Whether a class or function is what a library has under its name; TypeError if it fetches.
+
+    A name alone proves nothing: `functools.wraps` and `numpy.frompyfunc` give any function another.
+    """
+    name = str(getattr(thing, "__qualname__", getattr(thing, "__name__", "")))
+    if not callable(thing) or not name:
         return False
-    if "<" in str(getattr(thing, "__qualname__", "")):
-        return False  # made inside a function: its name does not say what it is
-    bound = getattr(thing, "__self__", None)
-    if bound is not None and not isinstance(bound, (type, types.ModuleType)):
-        return False  # hangs on what it is bound to
-    module = str(getattr(thing, "__module__", None) or "builtins")
-    root = module.partition(".")[0]
-    return root in _THEIRS
+    module = getattr(thing, "__module__", None)
+    for place in _NAMELESS if module is None else (str(module),):
+        if place.partition(".")[0] in _THEIRS and _is_named(thing, place, name):
+            if name in _FETCHES:
+                raise TypeError(name)
+            return True
+    return False
+
+
+def _is_named(thing: Any, module: str, name: str) -> bool:
+    found: Any = sys.modules.get(module)
+    for step in name.split("."):
+        found = getattr(found, step, None)
+    return found is thing or getattr(found, "__func__", None) is thing  # a method of a class
 
 
 def _made_of(thing: Any, seen: set[int]) -> Any:
@@ -283,6 +302,8 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         yield from _parts(thing.__code__, seen)
         yield from _parts(thing.__defaults__, seen)
         yield from _parts(thing.__kwdefaults__, seen)
+        if thing.__dict__:  # what it may read of itself, and what it wraps
+            yield from _parts(thing.__dict__, seen)
         for cell in thing.__closure__ or ():
             yield from _parts(cell.cell_contents, seen)
         for name in sorted(_names_in(thing.__code__) & set(thing.__globals__)):
@@ -301,6 +322,8 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         for part in (thing.func, thing.args, thing.keywords):
             yield from _parts(part, seen)
     elif isinstance(thing, types.CodeType):
+        if fetching := _FETCHES.intersection(thing.co_names):
+            raise TypeError(", ".join(fetching))
         yield from _imported(thing, seen)
         yield from _parts(thing.co_code, seen)
         yield from _parts([thing.co_consts, thing.co_names, thing.co_varnames], seen)
