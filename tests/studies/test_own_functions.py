@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import users
 from koubei_sim.studies.calibration import RuleTarget, Target, calibrate, fit_rule
-from koubei_sim.studies.claims import read_claim, write_verdict
+from koubei_sim.studies.claims import claim_file, read_claim, write_verdict
+from koubei_sim.studies.claims.design import Found
 from koubei_sim.studies.claims.own import loaded
+from koubei_sim.studies.claims.rows import effects_of
 from koubei_sim.studies.design.functions import digest_of
 
 BASS = kb.Scenario.load("bass").replace(n_agents=200, ticks=31, **{"seeding.number": 10})
@@ -144,10 +147,11 @@ def last_users(result):
 """
 
 
-def claim_in(folder: Path, outcome: str, measures: str = "") -> Path:
+def claim_in(folder: Path, outcome: str, measures: str = "", effect: str = "difference") -> Path:
     """A claim with this outcome, and a file beside it."""
     folder.mkdir()
-    (folder / "claim.toml").write_text(CLAIM.replace("OUTCOME", outcome), encoding="utf-8")
+    text = CLAIM.replace("OUTCOME", outcome).replace('"difference"', f'"{effect}"')
+    (folder / "claim.toml").write_text(text, encoding="utf-8")
     if measures:
         (folder / "measures.py").write_text(measures, encoding="utf-8")
     return folder
@@ -206,6 +210,58 @@ def test_claims_with_wrong_functions_are_refused(
     with pytest.raises(KoubeiError, match=said) as error:
         kb.claim(folder, workers=1)
     assert "\n" not in str(error.value) and not (folder / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("gives", "error", "said"),
+    [
+        ("1 / 0", ZeroDivisionError, "division by zero"),
+        ("None", KoubeiError, "gave no number, got None"),
+        ("'many'", KoubeiError, "gave no number, got .many."),
+        ("result.data.users.values[0]", KoubeiError, "gave no number, got array"),
+    ],
+)
+def test_a_function_that_fails_ends_its_claim(
+    tmp_path: Path, gives: str, error: type[Exception], said: str
+) -> None:
+    """Catches a verdict, which can be filed, made of runs that all failed."""
+    measures = f"def last(result):\n    return {gives}\n"
+    folder = claim_in(tmp_path / "claim", "measures.py:last", measures)
+    with pytest.raises(error, match=said):
+        kb.claim(folder, workers=1)
+
+
+def test_a_verdict_without_a_world_is_not_filed(tmp_path: Path) -> None:
+    """Catches a verdict on nothing: a function that never has a number."""
+    measures = "def last(result):\n    return float('nan')\n"
+    found = kb.claim(claim_in(tmp_path / "claim", "measures.py:last", measures), workers=1)
+    assert found.content["tests"][0]["worlds"] == 0
+    with pytest.raises(KoubeiError, match="no world counts: no verdict to be filed, got 5 worlds"):
+        write_verdict(found)
+    assert not (tmp_path / "claim" / "verdict.json").exists()
+
+
+@pytest.mark.parametrize(("gives", "got"), [("0.0", "0"), ("-1.0 - result.replicates", "-2")])
+def test_ratios_of_what_is_not_above_0_are_refused(tmp_path: Path, gives: str, got: str) -> None:
+    """Catches 0 against 0 taken for "no effect", and worlds below 0 that vanish."""
+    measures = f"def last(result):\n    return {gives}\n"
+    folder = claim_in(tmp_path / "claim", "measures.py:last", measures, "ratio")
+    said = f"tests.users: effect: a ratio, but last is 0 or below in a run, got {got}, try effect"
+    with pytest.raises(KoubeiError, match=said):
+        kb.claim(folder, workers=1)
+
+
+def test_only_pairs_that_count_make_ratios() -> None:
+    """Catches a claim that is refused for a 0 in a run that died, which counts nowhere."""
+    values = {"a": np.array([[2.0, 0.0]]), "b": np.array([[1.0, 3.0]])}
+    test = claim_file.Test.model_construct(
+        id="t", outcome="last", claimed="a", against=("b",), effect="ratio", better="more",
+        model="pyramid",
+    )  # fmt: skip
+    taken = {"a": np.array([[1.0, 0.0]]), "b": np.ones((1, 2))}
+    assert effects_of(test, Found(values, taken, {}), "take_off").effect == pytest.approx([1.0])
+    with pytest.raises(KoubeiError, match="last is 0 or below in a run"):
+        effects_of(test, Found(values, taken, {}), "all")
 
 
 def test_functions_that_are_handed_over_are_checked(tmp_path: Path) -> None:
