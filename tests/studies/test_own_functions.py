@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,60 @@ def test_only_pairs_that_count_make_ratios() -> None:
     assert effects_of(test, Found(values, taken, {}), "take_off").effect == pytest.approx([1.0])
     with pytest.raises(KoubeiError, match="last is 0 or below in a run"):
         effects_of(test, Found(values, taken, {}), "all")
+
+
+USING = """
+from __future__ import annotations
+from dataclasses import dataclass
+import own_helper
+
+@dataclass
+class Unused:
+    level: float
+
+def last(result):
+    return own_helper.FACTOR * own_helper.of(result)
+"""
+
+
+def test_a_claim_uses_the_files_beside_it(tmp_path: Path) -> None:
+    """Catches a dataclass or an import that stops a file, and a helper taken from elsewhere."""
+    found = []
+    for factor in (1.0, 2.0):  # the same names and sizes, within a second
+        folder = claim_in(tmp_path / str(factor), "measures.py:last", USING)
+        helper = f"import own_deeper\nFACTOR = {factor}\ndef of(r): return own_deeper.of(r)\n"
+        (folder / "own_helper.py").write_text(helper)
+        deeper = "def of(result): return float(result.data.users[0, -1])\n"
+        (folder / "own_deeper.py").write_text(deeper)
+        found.append(kb.claim(folder, workers=1))
+        assert not {"own_helper", "own_deeper", "claim_measures"} & set(sys.modules)
+        assert not list(folder.glob("__pycache__"))
+    one, two = (each.worlds["users"] for each in found)
+    assert one.max() > 1.0 and two.tolist() == (2.0 * one).tolist()
+    for name in ("own_helper.py", "own_deeper.py"):
+        before = read_claim(folder).digest
+        (folder / name).write_text((folder / name).read_text() + "\n")
+        assert read_claim(folder).digest != before, f"{name} is part of the claim"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_claim_uses_nothing_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Catches a verdict that is fresh although a module outside of its folder has changed."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "own_outer.py").write_text("def k(r): return 1.0\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "lib"), *sys.path] if known else sys.path[:])
+    adds = "" if known else f"import sys\nsys.path.insert(0, {str(tmp_path / 'lib')!r})\n"
+    measures = f"{adds}def last(r):\n    import own_outer\n    return own_outer.k(r)\n"
+    folder = claim_in(tmp_path / "claim", "measures.py:last", measures)
+    said = "imports what is neither a library nor a file beside it, got own_outer, try a copy"
+    with pytest.raises(KoubeiError, match=said):
+        read_claim(folder) if known else kb.claim(folder, workers=1)
+    (folder / "json.py").write_text("")
+    (folder / "measures.py").write_text("import json\ndef last(r): return 1.0\n")
+    with pytest.raises(KoubeiError, match="has the name of a library, try another name"):
+        read_claim(folder)
 
 
 def test_functions_that_are_handed_over_are_checked(tmp_path: Path) -> None:

@@ -204,13 +204,24 @@ def _parts(thing: Any, seen: set[int]) -> Any:
         yield from _made_of(thing, seen | {id(thing)})
 
 
+def is_library(name: str) -> bool | None:
+    """Whether a module is of an installed library, not of a user's own; None: there is none."""
+    root = name.partition(".")[0]
+    if root in _THEIRS:
+        return True
+    try:
+        found = importlib.util.find_spec(root) if root else None
+    except ValueError:  # made by hand, such as __main__
+        return False
+    return None if found is None else bool(_INSTALLED & set(Path(found.origin or "").parts))
+
+
 def _module(name: str) -> str:
     """Return name and version of a library; TypeError for a module of one's own."""
     root = name.partition(".")[0]
     if root in _THEIRS:
         return f"module {name} {getattr(sys.modules.get(name), '__version__', '')}"
-    found = importlib.util.find_spec(root) if root else None
-    if found is None or not _INSTALLED.intersection(Path(found.origin or "").parts):
+    if not is_library(name):
         raise TypeError(name)
     version = getattr(importlib.import_module(root), "__version__", None)
     if version is None:
