@@ -271,11 +271,11 @@ from dataclasses import dataclass
 import own_helper
 
 @dataclass
-class Unused:
-    level: float
+class Level:
+    of_users: float
 
 def last(result):
-    return own_helper.FACTOR * own_helper.of(result)
+    return Level(own_helper.FACTOR).of_users * own_helper.of(result)
 """
 
 

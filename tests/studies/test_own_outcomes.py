@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import os
@@ -163,6 +164,46 @@ def test_functions_that_borrow_a_name_are_told_apart(tmp_path):
         assert digest_of(_under_one_name(1.0, way)) == "", way
     for theirs in (np.add, np.mean, np.ndarray.mean, dict.fromkeys, len, metrics.users):
         assert digest_of(lambda r, of=theirs: of(r.key)), theirs  # known by name, as they were
+
+
+def _with_class(text):
+    """A function that uses the class `Own` of this text."""
+    space = {"dataclass": dataclasses.dataclass, "field": dataclasses.field, "__name__": "mine"}
+    text = f"{textwrap.dedent(text)}\ndef last(r): return Own().told()"
+    exec(compile(text, "<string>", "exec", dont_inherit=True), space)
+    return space["last"]
+
+
+CLASS = """
+class Base:
+    def half(self): return 0.5
+@dataclass
+class Own(Base):
+    level: float = 1.0
+    parts: list = field(default_factory=list)
+    scale = 3.0
+    def __eq__(self, other): return self.level == 5.0
+    @property
+    def all(self): return self.level * self.scale
+    @staticmethod
+    def one(): return 1.0
+    def told(self): return self.all * self.half() * self.one()
+"""
+
+
+def test_a_class_of_ones_own_is_told_by_what_it_is():
+    """Catches a folder that refuses any class, or does not see that one has changed."""
+    one, same = digest_of(_with_class(CLASS)), digest_of(_with_class(CLASS))
+    assert one == same != ""
+    changes = (
+        ("return 0.5", "return 0.7"), ("level: float = 1.0", "level: float = 2.0"),
+        ("=list", "=set"), ("scale = 3.0", "scale = 4.0"), ("self.level *", "self.level +"),
+        ("return 1.0", "return 2.0"), ("* self.one", "- self.one"), ("@staticmethod", ""),
+        ("(Base)", ""), ("@dataclass", "@dataclass(frozen=True)"),
+    )  # fmt: skip
+    others = [digest_of(_with_class(CLASS.replace(*change))) for change in changes]
+    assert "" not in others and len({one, *others}) == 1 + len(changes)
+    assert digest_of(_with_class("import enum\nclass Own(enum.Enum):\n    A = 1")) == ""
 
 
 def test_what_fetches_when_it_runs_has_no_digest(tmp_path):

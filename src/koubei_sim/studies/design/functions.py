@@ -10,11 +10,13 @@ Called by `plan` and, for a sweep on disk, by `engine`.
 
 from __future__ import annotations
 
+import dataclasses
 import dis
 import functools
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +43,12 @@ _FETCHES: Final = frozenset({
     "fromfile", "genfromtxt", "getenv", "globals", "import_module", "load", "loadtxt", "memmap",
     "modules", "open", "open_dataset", "popen", "read_bytes", "read_csv", "read_excel", "read_json",
     "read_parquet", "read_text", "run_module", "run_path", "urlopen",
+})  # fmt: skip
+#: Attributes that any class has, or that say what `_class` says of a dataclass.
+_OF_EVERY_CLASS: Final = frozenset({
+    "__annotate_func__", "__annotations__", "__annotations_cache__", "__dataclass_fields__",
+    "__dataclass_params__", "__dict__", "__doc__", "__firstlineno__", "__match_args__",
+    "__module__", "__qualname__", "__static_attributes__", "__weakref__",
 })  # fmt: skip
 #: Instructions that read a global, and those that only prepare for others.
 _GLOBAL: Final = ("LOAD_GLOBAL", "LOAD_NAME")
@@ -329,6 +337,15 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
     elif isinstance(thing, types.BuiltinMethodType):
         yield f"method {thing.__name__}"
         yield from _parts(thing.__self__, seen)
+    elif type(thing) is type:  # of another metaclass, such as an enumeration: not known
+        yield from _class(thing, seen)
+    elif isinstance(thing, (staticmethod, classmethod)):
+        yield type(thing).__name__
+        yield from _parts(thing.__func__, seen)
+    elif isinstance(thing, property):
+        yield from _parts([thing.fget, thing.fset, thing.fdel], seen)
+    elif isinstance(thing, types.MemberDescriptorType):
+        yield f"slot {thing.__name__}"
     elif isinstance(thing, functools.partial):
         for part in (thing.func, thing.args, thing.keywords):
             yield from _parts(part, seen)
@@ -353,6 +370,35 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
             yield from _parts(entry, seen)
     else:
         raise TypeError(type(thing).__name__)
+
+
+def _class(thing: type, seen: set[int]) -> Iterator[str]:
+    """Yield what a class of one's own is: bases, attributes, methods, fields of a dataclass."""
+    yield f"class {thing.__qualname__}"
+    yield from _parts(thing.__bases__, seen)
+    of_fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    for field in of_fields:
+        yield f"{field.name} {field.type!r} {field.init} {field.compare} {field.kw_only}"
+        for default in (field.default, field.default_factory):
+            if default is not dataclasses.MISSING:
+                yield from _parts(default, seen)
+    if dataclasses.is_dataclass(thing):
+        yield repr(thing.__dataclass_params__)  # type: ignore[attr-defined]
+    for name, value in vars(thing).items():
+        if name in _OF_EVERY_CLASS or (of_fields and _is_written(name, value)):
+            continue
+        yield name
+        yield from _parts(value, seen)
+
+
+def _is_written(name: str, value: Any) -> bool:
+    """Whether a method was written by `dataclasses`, out of the fields."""
+    if not isinstance(value, types.FunctionType) or not name.startswith("__"):
+        return False
+    made = inspect.unwrap(value)
+    return made.__code__.co_qualname.startswith("__create_fn__.") or _is_named(
+        made, "dataclasses", made.__name__
+    )
 
 
 def _names_in(code: types.CodeType) -> set[str]:
