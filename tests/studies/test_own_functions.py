@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
 from koubei_sim.metrics import users
 from koubei_sim.studies.calibration import RuleTarget, Target, calibrate, fit_rule
-from koubei_sim.studies.claims import read_claim, write_verdict
+from koubei_sim.studies.claims import claim_file, read_claim, write_verdict
+from koubei_sim.studies.claims.design import Found
 from koubei_sim.studies.claims.own import loaded
+from koubei_sim.studies.claims.rows import effects_of
 from koubei_sim.studies.design.functions import digest_of
 
 BASS = kb.Scenario.load("bass").replace(n_agents=200, ticks=31, **{"seeding.number": 10})
@@ -144,10 +148,11 @@ def last_users(result):
 """
 
 
-def claim_in(folder: Path, outcome: str, measures: str = "") -> Path:
+def claim_in(folder: Path, outcome: str, measures: str = "", effect: str = "difference") -> Path:
     """A claim with this outcome, and a file beside it."""
     folder.mkdir()
-    (folder / "claim.toml").write_text(CLAIM.replace("OUTCOME", outcome), encoding="utf-8")
+    text = CLAIM.replace("OUTCOME", outcome).replace('"difference"', f'"{effect}"')
+    (folder / "claim.toml").write_text(text, encoding="utf-8")
     if measures:
         (folder / "measures.py").write_text(measures, encoding="utf-8")
     return folder
@@ -206,6 +211,112 @@ def test_claims_with_wrong_functions_are_refused(
     with pytest.raises(KoubeiError, match=said) as error:
         kb.claim(folder, workers=1)
     assert "\n" not in str(error.value) and not (folder / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("gives", "error", "said"),
+    [
+        ("1 / 0", ZeroDivisionError, "division by zero"),
+        ("None", KoubeiError, "gave no number, got None"),
+        ("'many'", KoubeiError, "gave no number, got .many."),
+        ("result.data.users.values[0]", KoubeiError, "gave no number, got array"),
+    ],
+)
+def test_a_function_that_fails_ends_its_claim(
+    tmp_path: Path, gives: str, error: type[Exception], said: str
+) -> None:
+    """Catches a verdict, which can be filed, made of runs that all failed."""
+    measures = f"def last(result):\n    return {gives}\n"
+    folder = claim_in(tmp_path / "claim", "measures.py:last", measures)
+    with pytest.raises(error, match=said):
+        kb.claim(folder, workers=1)
+
+
+def test_a_verdict_without_a_world_is_not_filed(tmp_path: Path) -> None:
+    """Catches a verdict on nothing: a function that never has a number."""
+    measures = "def last(result):\n    return float('nan')\n"
+    found = kb.claim(claim_in(tmp_path / "claim", "measures.py:last", measures), workers=1)
+    assert found.content["tests"][0]["worlds"] == 0
+    with pytest.raises(KoubeiError, match="no world counts: no verdict to be filed, got 5 worlds"):
+        write_verdict(found)
+    assert not (tmp_path / "claim" / "verdict.json").exists()
+
+
+@pytest.mark.parametrize(("gives", "got"), [("0.0", "0"), ("-1.0 - result.replicates", "-2")])
+def test_ratios_of_what_is_not_above_0_are_refused(tmp_path: Path, gives: str, got: str) -> None:
+    """Catches 0 against 0 taken for "no effect", and worlds below 0 that vanish."""
+    measures = f"def last(result):\n    return {gives}\n"
+    folder = claim_in(tmp_path / "claim", "measures.py:last", measures, "ratio")
+    said = f"tests.users: effect: a ratio, but last is 0 or below in a run, got {got}, try effect"
+    with pytest.raises(KoubeiError, match=said):
+        kb.claim(folder, workers=1)
+
+
+def test_only_pairs_that_count_make_ratios() -> None:
+    """Catches a claim that is refused for a 0 in a run that died, which counts nowhere."""
+    values = {"a": np.array([[2.0, 0.0]]), "b": np.array([[1.0, 3.0]])}
+    test = claim_file.Test.model_construct(
+        id="t", outcome="last", claimed="a", against=("b",), effect="ratio", better="more",
+        model="pyramid",
+    )  # fmt: skip
+    taken = {"a": np.array([[1.0, 0.0]]), "b": np.ones((1, 2))}
+    assert effects_of(test, Found(values, taken, {}), "take_off").effect == pytest.approx([1.0])
+    with pytest.raises(KoubeiError, match="last is 0 or below in a run"):
+        effects_of(test, Found(values, taken, {}), "all")
+
+
+USING = """
+from __future__ import annotations
+from dataclasses import dataclass
+import own_helper
+
+@dataclass
+class Level:
+    of_users: float
+
+def last(result):
+    return Level(own_helper.FACTOR).of_users * own_helper.of(result)
+"""
+
+
+def test_a_claim_uses_the_files_beside_it(tmp_path: Path) -> None:
+    """Catches a dataclass or an import that stops a file, and a helper taken from elsewhere."""
+    found = []
+    for factor in (1.0, 2.0):  # the same names and sizes, within a second
+        folder = claim_in(tmp_path / str(factor), "measures.py:last", USING)
+        helper = f"import own_deeper\nFACTOR = {factor}\ndef of(r): return own_deeper.of(r)\n"
+        (folder / "own_helper.py").write_text(helper)
+        deeper = "def of(result): return float(result.data.users[0, -1])\n"
+        (folder / "own_deeper.py").write_text(deeper)
+        found.append(kb.claim(folder, workers=1))
+        assert not {"own_helper", "own_deeper", "claim_measures"} & set(sys.modules)
+        assert not list(folder.glob("__pycache__"))
+    one, two = (each.worlds["users"] for each in found)
+    assert one.max() > 1.0 and two.tolist() == (2.0 * one).tolist()
+    for name in ("own_helper.py", "own_deeper.py"):
+        before = read_claim(folder).digest
+        (folder / name).write_text((folder / name).read_text() + "\n")
+        assert read_claim(folder).digest != before, f"{name} is part of the claim"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_claim_uses_nothing_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Catches a verdict that is fresh although a module outside of its folder has changed."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "own_outer.py").write_text("def k(r): return 1.0\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "lib"), *sys.path] if known else sys.path[:])
+    adds = "" if known else f"import sys\nsys.path.insert(0, {str(tmp_path / 'lib')!r})\n"
+    measures = f"{adds}def last(r):\n    import own_outer\n    return own_outer.k(r)\n"
+    folder = claim_in(tmp_path / "claim", "measures.py:last", measures)
+    said = "imports what is neither a library nor a file beside it, got own_outer, try a copy"
+    with pytest.raises(KoubeiError, match=said):
+        read_claim(folder) if known else kb.claim(folder, workers=1)
+    (folder / "json.py").write_text("")
+    (folder / "measures.py").write_text("import json\ndef last(r): return 1.0\n")
+    with pytest.raises(KoubeiError, match="has the name of a library, try another name"):
+        read_claim(folder)
 
 
 def test_functions_that_are_handed_over_are_checked(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import importlib
+import os
 import sys
 import textwrap
 import warnings
@@ -128,6 +132,97 @@ def test_a_module_of_ones_own_is_told_by_what_is_used_of_it(tmp_path, monkeypatc
     finally:
         for name in ("own_helpers", "own_box", "own_users"):
             sys.modules.pop(name, None)
+
+
+def _under_one_name(value, way):
+    """A function that gives `value`, made like others that give another one."""
+    if way == "wraps":
+        return functools.wraps(np.mean)(lambda r: value)
+    if way == "attribute":
+
+        def told(r):
+            return told.level
+
+        told.level = value
+        return told
+    if way == "ufunc":
+        return np.frompyfunc(lambda x: value, 1, 1)
+    return np.vectorize(lambda x: value)
+
+
+def test_functions_that_borrow_a_name_are_told_apart(tmp_path):
+    """Catches the numbers of another function out of a folder, for it says that it is numpy's."""
+    asked = {"points": {"ticks": [2]}, "rng": 7, "workers": 1}
+    for way in ("wraps", "attribute"):
+        one, same, other = (digest_of(_under_one_name(value, way)) for value in (1.0, 1.0, 2.0))
+        assert one == same != other and "" not in (one, other), way
+        first, second = ({"n": _under_one_name(value, way)} for value in (1.0, 2.0))
+        kb.sweep(FEW, outcomes=first, out=tmp_path / way, **asked)
+        with pytest.raises(KoubeiError, match=r"another sweep \(other functions as outcomes\)"):
+            kb.sweep(FEW, outcomes=second, out=tmp_path / way, **asked)
+    for way in ("ufunc", "vectorize"):
+        assert digest_of(_under_one_name(1.0, way)) == "", way
+    for theirs in (np.add, np.mean, np.ndarray.mean, dict.fromkeys, len, metrics.users):
+        assert digest_of(lambda r, of=theirs: of(r.key)), theirs  # known by name, as they were
+
+
+def _with_class(text):
+    """A function that uses the class `Own` of this text."""
+    space = {"dataclass": dataclasses.dataclass, "field": dataclasses.field, "__name__": "mine"}
+    text = f"{textwrap.dedent(text)}\ndef last(r): return Own().told()"
+    exec(compile(text, "<string>", "exec", dont_inherit=True), space)
+    return space["last"]
+
+
+CLASS = """
+class Base:
+    def half(self): return 0.5
+@dataclass
+class Own(Base):
+    level: float = 1.0
+    parts: list = field(default_factory=list)
+    scale = 3.0
+    def __eq__(self, other): return self.level == 5.0
+    @property
+    def all(self): return self.level * self.scale
+    @staticmethod
+    def one(): return 1.0
+    def told(self): return self.all * self.half() * self.one()
+"""
+
+
+def test_a_class_of_ones_own_is_told_by_what_it_is():
+    """Catches a folder that refuses any class, or does not see that one has changed."""
+    one, same = digest_of(_with_class(CLASS)), digest_of(_with_class(CLASS))
+    assert one == same != ""
+    changes = (
+        ("return 0.5", "return 0.7"), ("level: float = 1.0", "level: float = 2.0"),
+        ("=list", "=set"), ("scale = 3.0", "scale = 4.0"), ("self.level *", "self.level +"),
+        ("return 1.0", "return 2.0"), ("* self.one", "- self.one"), ("@staticmethod", ""),
+        ("(Base)", ""), ("@dataclass", "@dataclass(frozen=True)"),
+    )  # fmt: skip
+    others = [digest_of(_with_class(CLASS.replace(*change))) for change in changes]
+    assert "" not in others and len({one, *others}) == 1 + len(changes)
+    assert digest_of(_with_class("import enum\nclass Own(enum.Enum):\n    A = 1")) == ""
+
+
+def test_what_fetches_when_it_runs_has_no_digest(tmp_path):
+    """Catches a folder that does not see that a file, a variable or a module has changed."""
+    path, way = tmp_path / "level.txt", open
+    fetching = (
+        lambda r: float(open(path).read()),  # noqa: SIM115
+        lambda r: float(way(str(path)).read()),
+        lambda r: float(os.environ["LEVEL"]),
+        lambda r: float(importlib.import_module("own_level").LEVEL),
+        lambda r: float(sys.modules["own_level"].LEVEL),
+        lambda r: float(eval("FEW.ticks")),
+        lambda r: float(globals()["FEW"].ticks),
+        lambda r: sum(float(open(one).read()) for one in "a"),  # noqa: SIM115
+    )
+    assert [digest_of(one) for one in fetching] == [""] * len(fetching)
+    with pytest.raises(KoubeiError, match="a function that a folder could not tell"):
+        kb.sweep(FEW, {"ticks": [2]}, rng=7, outcomes={"n": fetching[3]}, out=tmp_path / "f")
+    assert not (tmp_path / "f").exists()
 
 
 def test_days_are_those_of_the_point():

@@ -23,7 +23,7 @@ from koubei_sim.model.scenario import Scenario
 from koubei_sim.model.scenario.files import is_preset, read_toml
 from koubei_sim.model.scenario.neutral import MODULES
 from koubei_sim.studies.claims.models import MODELS
-from koubei_sim.studies.claims.own import handed_over, of_file
+from koubei_sim.studies.claims.own import files_beside, handed_over, of_file
 from koubei_sim.studies.design.study_file import (
     Flat,
     Ranges,
@@ -342,7 +342,7 @@ def read_claim(name: str | Path, outcomes: object = None) -> Claim:
     _check_tests(asked, tests, path)
     for test in tests:
         _check_arms(scenario, test, f"{path}: tests.{test.id}", functions)
-    raw += _files_of(tests, path)
+    raw += _files_of(tests, path, script)
     said = [test.outcome for test in tests]
     for idle in functions.keys() - set(said):
         raise KoubeiError("outcomes", "no test measures it", got=idle, allowed=", ".join(said))
@@ -353,19 +353,23 @@ def read_claim(name: str | Path, outcomes: object = None) -> Claim:
     return Claim.model_construct(**{**dict(asked), **checked, "tests": tests})
 
 
-def _files_of(tests: Iterable[Test], path: Path) -> bytes:
-    """Return the bytes of the files whose functions are measured: they are part of the claim."""
-    raw, known = b"", set[str]()
+def _files_of(tests: Iterable[Test], path: Path, script: Path) -> bytes:
+    """Return the bytes of the files whose functions are measured: they are part of the claim.
+
+    So are those of the files beside them, or beside the script, that these import.
+    """
+    named: dict[str, Path] = {}
     for test in tests:
         place = of_file(test.outcome) if test.model == PYRAMID else None
-        if place is None or place[0] in known:
+        if place is None:
             continue
-        file = path.parent / place[0]
-        if not file.is_file():
+        named[place[0]] = path.parent / place[0]
+        if not named[place[0]].is_file():
             raise KoubeiError(f"{path}: tests.{test.id}: outcome", "no such file", got=place[0])
-        known.add(place[0])
-        raw += file.read_bytes()
-    return raw
+    beside: dict[str, Path] = {}
+    for file in (*named.values(), *([script] if script.is_file() else ())):
+        beside |= files_beside(file)
+    return b"".join(file.read_bytes() for file in (*named.values(), *beside.values()))
 
 
 def _scenario(market: Market, folder: Path) -> Scenario:

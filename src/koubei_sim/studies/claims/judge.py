@@ -173,7 +173,7 @@ def claim(
             folders = {name: outputs / planned.digest()[:16] for name, planned in plans.items()}
             for planned in {planned.digest(): planned for planned in plans.values()}.values():
                 meter.expect(planned.points.number * (replicates or planned.replicates))
-            return run_together(plans, execution, meter, folders, replicates)
+            return run_together(plans, execution, meter, folders, replicates, strict=True)
 
         found = _run_and_judge(asked, quick, run, meter)
     if handed:
@@ -420,6 +420,12 @@ def check_quick(content: Mapping[str, Any]) -> None:
         raise KoubeiError(
             "claim", "a quick run has no verdict to be filed", fix="claim(..., quick=False)"
         )
+    for row in content["tests"]:
+        if row.get("main") and row.get("worlds") == 0:
+            raise KoubeiError(
+                "claim", "no world counts: no verdict to be filed",
+                got=f"{row.get('drawn')} worlds drawn, {content.get('failed')} runs failed",
+            )  # fmt: skip
     if content.get("handed"):
         raise KoubeiError(
             "claim", "measures functions that its folder does not hold: no verdict to be filed",

@@ -8,13 +8,14 @@ ensemble say.  Pure functions of arrays; called by `judge`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from koubei_sim.metrics import chance, mean_interval, offset, paired_chances
+from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import OUTCOMES, chance, mean_interval, offset, paired_chances
 from koubei_sim.model.scenario import composites, parameter_table
 from koubei_sim.studies.claims import effects as effect
 from koubei_sim.studies.claims.claim_file import Claim, Test
@@ -30,16 +31,42 @@ def _offset(test: Test) -> float:
 
 
 def effects_of(test: Test, found: Found, given: str) -> effect.Effects:
-    """Return effects world by world, of the pairs in which both arms take off (or of all)."""
+    """Return effects world by world, of the pairs in which both arms take off (or of all).
+
+    Raises
+    ------
+    KoubeiError
+        For ratios of what a function of a user's own gives where it is 0 or below.
+    """
     others = [found.values[name] for name in test.others]
     live = None
     if given == "take_off" and test.model == "pyramid" and not test.outcome.startswith(TAKE_OFF):
         live = [
             (found.taken[test.claimed] == 1.0) & (found.taken[name] == 1.0) for name in test.others
         ]
+    own = test.model == "pyramid" and test.outcome.isidentifier() and test.outcome not in OUTCOMES
+    if own and test.effect == "ratio":
+        _check_ratios(test, found.values[test.claimed], others, live)
     return effect.effects(
         found.values[test.claimed], others, test.effect, test.better, _offset(test), live
     )
+
+
+def _check_ratios(
+    test: Test,
+    claimed: NDArray[np.float64],
+    others: Sequence[NDArray[np.float64]],
+    live: Sequence[NDArray[np.bool_]] | None,
+) -> None:
+    """Refuse ratios of what a function gives where that is 0 or below in a pair that counts."""
+    for at, other in enumerate(others):
+        pairs = np.where(True if live is None else live[at], np.fmin(claimed, other), np.nan)
+        lowest = np.fmin.reduce(pairs, axis=None, initial=math.inf)
+        if lowest <= 0.0:
+            raise KoubeiError(
+                f"tests.{test.id}: effect", f"a ratio, but {test.outcome} is 0 or below in a run",
+                got=f"{lowest:g}", fix='effect = "difference"',
+            )  # fmt: skip
 
 
 def judged(

@@ -3,18 +3,20 @@
 A sweep on disk must not mix the numbers of two functions.  A measure is its text; a function is
 known by its code, by what it closes over and by the globals that it uses, all the way down; a
 library by name and version; a module of one's own by what is used of it (``helpers.mean``).  What
-cannot be looked into that way, such as an object with a state of its own, may be used in memory
-only.
+cannot be looked into that way, such as an object with a state of its own, or what fetches things
+while it runs, such as a file, may be used in memory only.
 Called by `plan` and, for a sweep on disk, by `engine`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import dis
 import functools
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +35,21 @@ _PLAIN: Final = (type(None), type(...), bool, int, float, complex, str, bytes, n
 _THEIRS: Final = frozenset(sys.stdlib_module_names - {"__main__"}) | {
     "koubei_sim", "numpy", "pandas", "scipy", "xarray",
 }  # fmt: skip
+#: Modules whose functions (ufuncs) do not say where they are from.
+_NAMELESS: Final = ("builtins", "numpy", "scipy.special")
+#: What fetches, while it runs, things that the code does not show: by name, modules and files.
+_FETCHES: Final = frozenset({
+    "__builtins__", "__dict__", "__globals__", "__import__", "compile", "environ", "eval", "exec",
+    "fromfile", "genfromtxt", "getenv", "globals", "import_module", "load", "loadtxt", "memmap",
+    "modules", "open", "open_dataset", "popen", "read_bytes", "read_csv", "read_excel", "read_json",
+    "read_parquet", "read_text", "run_module", "run_path", "urlopen",
+})  # fmt: skip
+#: Attributes that any class has, or that say what `_class` says of a dataclass.
+_OF_EVERY_CLASS: Final = frozenset({
+    "__annotate_func__", "__annotations__", "__annotations_cache__", "__dataclass_fields__",
+    "__dataclass_params__", "__dict__", "__doc__", "__firstlineno__", "__match_args__",
+    "__module__", "__qualname__", "__static_attributes__", "__weakref__",
+})  # fmt: skip
 #: Instructions that read a global, and those that only prepare for others.
 _GLOBAL: Final = ("LOAD_GLOBAL", "LOAD_NAME")
 _IDLE: Final = ("EXTENDED_ARG", "PUSH_NULL", "CACHE", "NOP")
@@ -195,13 +212,24 @@ def _parts(thing: Any, seen: set[int]) -> Any:
         yield from _made_of(thing, seen | {id(thing)})
 
 
+def is_library(name: str) -> bool | None:
+    """Whether a module is of an installed library, not of a user's own; None: there is none."""
+    root = name.partition(".")[0]
+    if root in _THEIRS:
+        return True
+    try:
+        found = importlib.util.find_spec(root) if root else None
+    except ValueError:  # made by hand, such as __main__
+        return False
+    return None if found is None else bool(_INSTALLED & set(Path(found.origin or "").parts))
+
+
 def _module(name: str) -> str:
     """Return name and version of a library; TypeError for a module of one's own."""
     root = name.partition(".")[0]
     if root in _THEIRS:
         return f"module {name} {getattr(sys.modules.get(name), '__version__', '')}"
-    found = importlib.util.find_spec(root) if root else None
-    if found is None or not _INSTALLED.intersection(Path(found.origin or "").parts):
+    if not is_library(name):
         raise TypeError(name)
     version = getattr(importlib.import_module(root), "__version__", None)
     if version is None:
@@ -265,17 +293,27 @@ def _used(module: types.ModuleType, name: str, code: types.CodeType) -> Iterator
 
 
 def _theirs(thing: Any) -> bool:
-    """Whether it is a class or function of a library, which its name says."""
-    if not callable(thing) or not hasattr(thing, "__name__"):
+    """Whether a class or function is what a library has under its name; TypeError if it fetches.
+
+    A name alone proves nothing: `functools.wraps` and `numpy.frompyfunc` give any function another.
+    """
+    name = str(getattr(thing, "__qualname__", getattr(thing, "__name__", "")))
+    if not callable(thing) or not name:
         return False
-    if "<" in str(getattr(thing, "__qualname__", "")):
-        return False  # made inside a function: its name does not say what it is
-    bound = getattr(thing, "__self__", None)
-    if bound is not None and not isinstance(bound, (type, types.ModuleType)):
-        return False  # hangs on what it is bound to
-    module = str(getattr(thing, "__module__", None) or "builtins")
-    root = module.partition(".")[0]
-    return root in _THEIRS
+    module = getattr(thing, "__module__", None)
+    for place in _NAMELESS if module is None else (str(module),):
+        if place.partition(".")[0] in _THEIRS and _is_named(thing, place, name):
+            if name in _FETCHES:
+                raise TypeError(name)
+            return True
+    return False
+
+
+def _is_named(thing: Any, module: str, name: str) -> bool:
+    found: Any = sys.modules.get(module)
+    for step in name.split("."):
+        found = getattr(found, step, None)
+    return found is thing or getattr(found, "__func__", None) is thing  # a method of a class
 
 
 def _made_of(thing: Any, seen: set[int]) -> Any:
@@ -283,6 +321,8 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
         yield from _parts(thing.__code__, seen)
         yield from _parts(thing.__defaults__, seen)
         yield from _parts(thing.__kwdefaults__, seen)
+        if thing.__dict__:  # what it may read of itself, and what it wraps
+            yield from _parts(thing.__dict__, seen)
         for cell in thing.__closure__ or ():
             yield from _parts(cell.cell_contents, seen)
         for name in sorted(_names_in(thing.__code__) & set(thing.__globals__)):
@@ -297,10 +337,21 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
     elif isinstance(thing, types.BuiltinMethodType):
         yield f"method {thing.__name__}"
         yield from _parts(thing.__self__, seen)
+    elif type(thing) is type:  # of another metaclass, such as an enumeration: not known
+        yield from _class(thing, seen)
+    elif isinstance(thing, (staticmethod, classmethod)):
+        yield type(thing).__name__
+        yield from _parts(thing.__func__, seen)
+    elif isinstance(thing, property):
+        yield from _parts([thing.fget, thing.fset, thing.fdel], seen)
+    elif isinstance(thing, types.MemberDescriptorType):
+        yield f"slot {thing.__name__}"
     elif isinstance(thing, functools.partial):
         for part in (thing.func, thing.args, thing.keywords):
             yield from _parts(part, seen)
     elif isinstance(thing, types.CodeType):
+        if fetching := _FETCHES.intersection(thing.co_names):
+            raise TypeError(", ".join(fetching))
         yield from _imported(thing, seen)
         yield from _parts(thing.co_code, seen)
         yield from _parts([thing.co_consts, thing.co_names, thing.co_varnames], seen)
@@ -319,6 +370,35 @@ def _made_of(thing: Any, seen: set[int]) -> Any:
             yield from _parts(entry, seen)
     else:
         raise TypeError(type(thing).__name__)
+
+
+def _class(thing: type, seen: set[int]) -> Iterator[str]:
+    """Yield what a class of one's own is: bases, attributes, methods, fields of a dataclass."""
+    yield f"class {thing.__qualname__}"
+    yield from _parts(thing.__bases__, seen)
+    of_fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    for field in of_fields:
+        yield f"{field.name} {field.type!r} {field.init} {field.compare} {field.kw_only}"
+        for default in (field.default, field.default_factory):
+            if default is not dataclasses.MISSING:
+                yield from _parts(default, seen)
+    if dataclasses.is_dataclass(thing):
+        yield repr(thing.__dataclass_params__)  # type: ignore[attr-defined]
+    for name, value in vars(thing).items():
+        if name in _OF_EVERY_CLASS or (of_fields and _is_written(name, value)):
+            continue
+        yield name
+        yield from _parts(value, seen)
+
+
+def _is_written(name: str, value: Any) -> bool:
+    """Whether a method was written by `dataclasses`, out of the fields."""
+    if not isinstance(value, types.FunctionType) or not name.startswith("__"):
+        return False
+    made = inspect.unwrap(value)
+    return made.__code__.co_qualname.startswith("__create_fn__.") or _is_named(
+        made, "dataclasses", made.__name__
+    )
 
 
 def _names_in(code: types.CodeType) -> set[str]:

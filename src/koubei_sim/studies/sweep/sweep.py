@@ -211,6 +211,7 @@ def run_together(
     folders: Mapping[str, Path | None],
     replicates: int | None = None,
     told: bool = False,
+    strict: bool = False,
 ) -> dict[str, SweepResult]:
     """Do every run of plans whose point p is one world under different rules, by name.
 
@@ -232,6 +233,9 @@ def run_together(
         and done by a later call with more.
     told : bool
         Whether it is said of a folder that nothing was left to do.
+    strict : bool
+        Whether the first run that fails ends a plan that has functions of a user's own: it is
+        the fault of the function, not a run without numbers.
     """
     with ExitStack() as opened:
         cells: dict[str, Cells] = {}
@@ -240,7 +244,9 @@ def run_together(
             digest = planned.digest()
             if digest not in same:
                 execution = replace(execution, out=folders[name])
-                same[digest] = opened.enter_context(Cells(planned, execution, meter))
+                ends = strict and bool(planned.functions)
+                made = Cells(planned, execution, meter, strict=ends)
+                same[digest] = opened.enter_context(made)
             cells[name] = same[digest]
             if told and execution.out is not None and cells[name].kept.done.all():
                 logger.warning(
