@@ -80,3 +80,12 @@ def test_a_plan_is_not_decided_by_a_day_that_nobody_reached() -> None:
         kb.plan(BASE, designs, 2, **asked)
     asked["outcome"] = "day:users:6"
     assert kb.plan(BASE, designs, 2, **asked).values.min() < 30.0
+
+
+def test_days_of_runs_of_different_length_end_with_the_shorter_one() -> None:
+    """Catches an effect made of days that only the longer run had: the same worlds differ by 0."""
+    short, long = np.array([40.0, 60.0, 60.0]), np.array([40.0, 66.0, 120.0])
+    found = effect("day:users:9", long, short, horizon=60.0)
+    assert (found.estimate, found.changed, found.n) == (0.0, 0.0, 3)
+    late = effect(NEVER, np.array([40.0, 66.0]), np.array([40.0, NAN]), horizon=60.0)
+    assert late.estimate == 0.0
