@@ -302,7 +302,7 @@ def told(
     values : array of float, shape [R]
         One value a replicate; NaN where it is undefined.
     taken : array of bool, shape [R]
-        Which replicates took off (`taken_of`).
+        Which replicates took off (`taken_of`); NaN of one that failed, which is left out.
     key : int
         Key of the run.
     horizon : float, optional
@@ -323,6 +323,7 @@ def told(
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)
     shown = with_horizon(name, values[rows], horizon)
+    shown = shown[~np.isnan(np.asarray(taken, dtype=np.float64)[rows])]  # it failed: not known
     shown = shown[np.isfinite(shown)]
     plus = offset(name)
     if plus is None:
