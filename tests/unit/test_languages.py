@@ -47,3 +47,18 @@ def test_what_is_no_language_is_refused_where_a_word_is_said(wrong: object) -> N
     """Catches a word of any language given for one that is not known."""
     with pytest.raises(KoubeiError, match="lang: unknown"):
         said({"hello": ("hello", "你好")}, "hello", wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("cn", "zh"), ("ZH", "zh"), ("zh-CN", "zh"), ("zh_TW", "zh"), ("中文", "zh"),
+     ("Chinese", "zh"), ("EN", "en"), ("en-GB", "en"), ("english", "en"), ("fr", None)],
+)  # fmt: skip
+def test_a_wrong_language_is_answered_with_the_one_that_is_meant(
+    given: str, meant: str | None
+) -> None:
+    """Catches `cn` answered with `en`, which has a letter in common, and `ZH` with nothing."""
+    with pytest.raises(KoubeiError) as caught:
+        checks.lang(given)
+    assert caught.value.fix == meant
+    assert str(caught.value).startswith("lang: unknown, got ")
