@@ -26,7 +26,7 @@ LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 #: Other names of these, small letters: two signs say nothing about which is nearest.
 _LANGUAGES_NAMED: Final[dict[str, Lang]] = {
     **dict.fromkeys(("en", "eng", "english", "英文", "英语"), "en"),
-    **dict.fromkeys(("zh", "cn", "zho", "chi", "chinese", "mandarin", "中文", "汉语", "简体中文"), "zh"),
+    **dict.fromkeys(("zh", "cn", "zho", "chi", "chinese", "mandarin", "中文", "汉语"), "zh"),
 }  # fmt: skip
 Word = TypeVar("Word", bound=str)
 
