@@ -7,6 +7,8 @@ found by users only.
 from __future__ import annotations
 
 import ast
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from koubei_sim.app.words import CHOICE
 from koubei_sim.cli.options import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.reports.words import said
+from koubei_sim.studies.claims import read_claim
 
 
 def test_the_choice_of_a_language_is_called_lang_at_every_door(root: Path) -> None:
@@ -62,3 +65,22 @@ def test_a_wrong_language_is_answered_with_the_one_that_is_meant(
         checks.lang(given)
     assert caught.value.fix == meant
     assert str(caught.value).startswith("lang: unknown, got ")
+
+
+def test_words_that_read_wrongly_in_chinese_do_not_come_back(root: Path) -> None:
+    """Catches 代数 (algebra) for generations, 不支持 (not offered) for rejected, two of quality."""
+    wrong, found = ("的代数", "不支持", "(?<!竞)品质"), []
+    for folder, ends in (("src", ("py", "toml")), ("experiments", ("toml",))):
+        for path in (path for end in ends for path in (root / folder).rglob(f"*.{end}")):
+            text = path.read_text("utf-8")
+            found += [f"{path.name}: {word}" for word in wrong if re.search(word, text)]
+    assert found == []
+
+
+def test_what_a_claim_is_called_in_chinese_is_no_part_of_it(root: Path, tmp_path: Path) -> None:
+    """Catches a verdict that is stale because a translation of its texts was mended."""
+    copy = Path(shutil.copytree(root / "experiments" / "E1", tmp_path / "E1"))
+    shutil.copy(root / "experiments" / "market.toml", tmp_path)
+    before = read_claim(copy / "claim.toml").digest
+    (copy / "chinese.toml").write_text('"a" = "b"\n', "utf-8")
+    assert read_claim(copy / "claim.toml").digest == before
