@@ -15,6 +15,7 @@ import pytest
 
 from koubei_sim import checks
 from koubei_sim.app.words import CHOICE
+from koubei_sim.cli import lookup
 from koubei_sim.cli.options import Lang
 from koubei_sim.errors import KoubeiError
 from koubei_sim.reports.words import said
@@ -84,3 +85,12 @@ def test_what_a_claim_is_called_in_chinese_is_no_part_of_it(root: Path, tmp_path
     before = read_claim(copy / "claim.toml").digest
     (copy / "chinese.toml").write_text('"a" = "b"\n', "utf-8")
     assert read_claim(copy / "claim.toml").digest == before
+
+
+def test_what_is_looked_up_in_chinese_says_what_is_english() -> None:
+    """Catches English passed off as Chinese, and `False` beside `true或false`."""
+    texts = [lookup.told(word, "zh") for word in ("take_off", "promoters")]
+    assert any("领域用语，解释为英文" in text for text in texts)
+    rows = [entry for entry in lookup.entries("zh") if entry.kind == "parameter"]
+    said_of = " ".join(more for entry in rows for more in entry.more)
+    assert "默认false" in said_of and "False" not in said_of and "True" not in said_of
