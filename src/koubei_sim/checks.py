@@ -24,7 +24,7 @@ Naming = Literal["label", "row"]
 #: What texts and figures are written in; English first, as in every table of words.
 LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
 #: Other names of these, small letters: two signs say nothing about which is nearest.
-_LANGUAGES_NAMED: Final[dict[str, Lang]] = {
+_LANGUAGES_NAMED: Final[dict[str, str]] = {
     **dict.fromkeys(("en", "eng", "english", "英文", "英语"), "en"),
     **dict.fromkeys(("zh", "cn", "zho", "chi", "chinese", "mandarin", "中文", "汉语"), "zh"),
 }  # fmt: skip
