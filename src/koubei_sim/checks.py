@@ -23,6 +23,11 @@ Lang = Literal["en", "zh"]
 Naming = Literal["label", "row"]
 #: What texts and figures are written in; English first, as in every table of words.
 LANGUAGES: Final[tuple[Lang, ...]] = get_args(Lang)
+#: Other names of these, small letters: two signs say nothing about which is nearest.
+_LANGUAGES_NAMED: Final[dict[str, str]] = {
+    **dict.fromkeys(("en", "eng", "english", "英文", "英语"), "en"),
+    **dict.fromkeys(("zh", "cn", "zho", "chi", "chinese", "mandarin", "中文", "汉语"), "zh"),
+}  # fmt: skip
 Word = TypeVar("Word", bound=str)
 
 #: Marks at the start of a text file -> its encoding.
@@ -152,7 +157,16 @@ def lang(value: Any) -> Lang:
     --------
     >>> lang("zh")
     'zh'
+    >>> lang("cn")
+    Traceback (most recent call last):
+    ...
+    koubei_sim.errors.KoubeiError: lang: unknown, got 'cn', allowed 'en', 'zh', try zh
     """
+    if isinstance(value, str) and value not in LANGUAGES:
+        named = value.strip().lower().replace("_", "-")
+        meant = _LANGUAGES_NAMED.get(named) or _LANGUAGES_NAMED.get(named.partition("-")[0])
+        allowed = ", ".join(map(repr, LANGUAGES))
+        raise KoubeiError("lang", "unknown", got=shown(value), allowed=allowed, fix=meant)
     return word("lang", value, LANGUAGES)
 
 

@@ -13,6 +13,7 @@ from tests.reports import Read, comparison
 
 import koubei_sim as kb
 from koubei_sim.errors import KoubeiError
+from koubei_sim.metrics import told
 from koubei_sim.studies.compare.strata import NOT_REACHED, effect, parts, scaled
 
 NAN = np.nan
@@ -80,3 +81,25 @@ def test_a_plan_is_not_decided_by_a_day_that_nobody_reached() -> None:
         kb.plan(BASE, designs, 2, **asked)
     asked["outcome"] = "day:users:6"
     assert kb.plan(BASE, designs, 2, **asked).values.min() < 30.0
+
+
+def test_days_of_runs_of_different_length_end_with_the_shorter_one() -> None:
+    """Catches an effect made of days that only the longer run had: the same worlds differ by 0."""
+    short, long = np.array([40.0, 60.0, 60.0]), np.array([40.0, 66.0, 120.0])
+    found = effect("day:users:9", long, short, horizon=60.0)
+    assert (found.estimate, found.changed, found.n) == (0.0, 0.0, 3)
+    late = effect(NEVER, np.array([40.0, 66.0]), np.array([40.0, NAN]), horizon=60.0)
+    assert late.estimate == 0.0
+
+
+def test_a_run_that_failed_is_no_day_that_never_came() -> None:
+    """Catches the length of the run as the day of a run of which nothing is known."""
+    days = np.array([[30.0, 31.0, 29.0, 30.0], [NAN, 31.0, 29.0, 30.0]])
+    took = np.array([[1.0, 1.0, 1.0, 1.0], [NAN, 1.0, 1.0, 1.0]])
+    for name in ("day:users:9", NEVER, "users"):
+        found = parts(name, days, took, 1, 90.0).given
+        assert found.n == 3 and found.estimate == (1.0 if name == "users" else 0.0)
+    assert parts(NEVER, days, np.ones((2, 4)), 1, 90.0).given.estimate == -15.0
+    for off in (0.0, 1.0):
+        alone = told(NEVER, np.array([30.0, 32.0, NAN]), np.array([off, off, NAN]), 1, 90.0)
+        assert (alone.estimate, alone.n) == (31.0, 2)

@@ -20,7 +20,7 @@ MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "size_off": ("people ever active in those", "起飞的重复中曾激活的人数"),
     "trees": ("trees (roots)", "传播树数量（根）"),
     "largest_tree": ("activations in the largest tree", "最大传播树的激活次数"),
-    "depth": ("its generations below the root", "其根以下的代数"),
+    "depth": ("its generations below the root", "其根以下的层数"),
     "breadth": ("its largest generation", "其人数最多的一代"),
     "virality": ("its structural virality", "其结构性传播度"),
 }

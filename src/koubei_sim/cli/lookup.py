@@ -29,7 +29,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "outcome": ("outcome", "结果"),
     "column of data": ("column of data", "数据列"),
     "composite": ("composite", "复合量"),
-    "in the field": ("in the field", "领域用语"),
+    "in the field": ("in the field", "领域用语，解释为英文"),
     "values": ("default {default}, neutral {neutral}, {range}",
                "默认{default}；中性值{neutral}；允许{range}"),
     "parameters": ("parameters: {names}", "参数：{names}"),
@@ -83,6 +83,8 @@ def entries(lang: Lang = "en") -> tuple[Entry, ...]:
 
 
 def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()  # as a scenario file writes it, and as what is allowed is said
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -251,7 +251,8 @@ def with_horizon(
 ) -> NDArray[np.float64]:
     """Return the values of a measure, a day that did not come as the horizon (None: as it is).
 
-    A day that came in none of them, within the horizon, is not known: NaN.
+    A day after the horizon, seen in a longer run, did not come.  A day that came in none of them,
+    within the horizon, is not known: NaN.
 
     Examples
     --------
@@ -261,11 +262,13 @@ def with_horizon(
     [nan, nan]
     >>> with_horizon("day:users:9", np.array([90.0, 90.0]), 90.0).tolist()
     [nan, nan]
+    >>> with_horizon("day:users:9", np.array([90.0, 66.0, 30.0]), 60.0).tolist()
+    [60.0, 60.0, 30.0]
     """
     if horizon is None or not may_never_come(name):
         return values
     came = (values < horizon).any()  # `day:` gives the length of a run where it did not come
-    return np.where(np.isnan(values), horizon, values) if came else np.full(values.shape, np.nan)
+    return np.fmin(values, horizon) if came else np.full(values.shape, np.nan)
 
 
 def luck_of(name: str) -> int:
@@ -299,7 +302,7 @@ def told(
     values : array of float, shape [R]
         One value a replicate; NaN where it is undefined.
     taken : array of bool, shape [R]
-        Which replicates took off (`taken_of`).
+        Which replicates took off (`taken_of`); NaN of one that failed, which is left out.
     key : int
         Key of the run.
     horizon : float, optional
@@ -320,6 +323,7 @@ def told(
         return Told(*hurdle.chance(values), "all", known)
     rows, of = hurdle.kept(taken)
     shown = with_horizon(name, values[rows], horizon)
+    shown = shown[~np.isnan(np.asarray(taken, dtype=np.float64)[rows])]  # it failed: not known
     shown = shown[np.isfinite(shown)]
     plus = offset(name)
     if plus is None:

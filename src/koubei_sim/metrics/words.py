@@ -36,7 +36,7 @@ CHINESE: Final[dict[str, str]] = {
     "largest_tree": "最大传播树的人次",
     "largest_share": "最大传播树占全部采用的比例",
     "single_share": "单人树的比例",
-    "tree_depth": "最深传播树的代数",
+    "tree_depth": "最深传播树的层数",
     "virality": "最大树的结构性传播度",
     "cost": "总成本",
     "cost_per_user": "每位期末用户的成本",

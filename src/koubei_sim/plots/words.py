@@ -83,7 +83,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "adoptions": ("new users", "新增用户"),
     "leavers": ("leavers", "流失用户"),
     "own_media": ("own media", "自媒体"),
-    "quality": ("quality", "品质"),
+    "quality": ("quality", "质量"),
     "difficulty": ("difficulty", "使用难度"),
     "reputation": ("reputation (7 days)", "美誉度(7日)"),
     "reported": ("circles: counts reported in the world", "圆圈为公开报道的数字"),

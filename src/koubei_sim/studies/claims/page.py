@@ -48,7 +48,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "of_worlds": ("{ends}, of {worlds:,} worlds", "{ends}，共{worlds:,}个世界"),
     "range_of_worlds": ("5 to 95 % of worlds: {ends}", "5%至95%的世界：{ends}"),
     "supported": ("supported", "支持"),
-    "rejected": ("rejected", "不支持"),
+    "rejected": ("rejected", "否定"),
     "differs": ("differs from world to world", "因世界而异"),
     "wired": ("wired: holds in the null model too", "内置：在零模型中也成立"),
     "undecided": ("undecided", "未决"),
@@ -133,7 +133,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "A claim is tried in many worlds drawn over what is not known. It is supported where it "
         "surely holds in most of them, rejected where it surely holds in few, and differs where "
         "something tells apart the worlds in which it holds.",
-        "论断在对未知参数抽取的许多世界中检验。确定在多数世界成立则支持，确定只在少数世界成立则不支持，"
+        "论断在对未知参数抽取的许多世界中检验。确定在多数世界成立则支持，确定只在少数世界成立则否定，"
         "若有参数能区分成立与不成立的世界则为因世界而异。",
     ),
 }  # fmt: skip

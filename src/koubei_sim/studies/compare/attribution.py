@@ -285,7 +285,8 @@ class Attribution(SwitchedOff):
                 "left": self._parts(alone), "carried": carried, "rung": self._parts(rung),
                 "step": self._parts(above, rung),
             })  # fmt: skip
-            sizes = (scaled(self.outcome, arms[:, 1, carried.rows], self.horizon)
+            sizes = (scaled(self.outcome, arms[:, 1, carried.rows], self.horizon,
+                            arms[:, 0, carried.rows])
                      for arms in (full, alone))  # fmt: skip
             shares = {"share_take_off": _share(full[:, 0], alone[:, 0]), "share": _share(*sizes)}
             rows[module] = row | shares | {"kind": carried.given.kind, "n": carried.given.n}

@@ -160,7 +160,7 @@ class Comparison(Look, Reported):
 
         The effect on the chance of take-off is over all pairs.  That on anything else is inside
         one stratum of pairs: those in which both take off (where nothing takes off anywhere, all),
-        or the one asked for.
+        or the one asked for.  A day is one of those that both were run: later ones did not come.
 
         Parameters
         ----------

@@ -229,7 +229,7 @@ def shapley(
             rows.append(sampled_shares(names, alone.__getitem__, key, r, orders))
         return np.array([row[0] for row in rows]).T, np.array([row[1] for row in rows])
 
-    shares, effect = divided(scaled(outcome, values, horizon))
+    shares, effect = divided(scaled(outcome, values, horizon, taken))
     good = np.isfinite(shares).all(axis=0) & np.isfinite(effect) & told_rows(outcome, taken)[0]
     return Shapley(
         tuple(names),

@@ -111,16 +111,24 @@ def effect(
     return on_scale(outcome, first, second, key, horizon=horizon)
 
 
-def scaled(outcome: Outcome, values: FloatArray, horizon: float | None = None) -> FloatArray:
+def scaled(
+    outcome: Outcome,
+    values: FloatArray,
+    horizon: float | None = None,
+    taken: FloatArray | None = None,
+) -> FloatArray:
     """Return an outcome on the scale on which its effects add up.
 
     Counts and money in the logarithm (`metrics.offset`); the rest, and numbers of a function, as
-    they are, a day that never came as the horizon where it came in any run.
+    they are, a day that never came as the horizon where it came in any run.  What a run did of
+    which `taken` is NaN is not known: NaN, a day as well.
     """
     values = np.asarray(values, dtype=np.float64)
     if callable(outcome):
         return values
     values = with_horizon(outcome, values, horizon)
+    if taken is not None:
+        values = np.where(np.isnan(taken), np.nan, values)
     plus = offset(outcome)
     return values if plus is None else np.log(values + plus)
 
@@ -253,7 +261,10 @@ def parts(
     """
     rows, of = told_rows(outcome, taken)
     # Two arms at a time: a day that neither of them reached is not known, whatever others did.
-    arms = [scaled(outcome, values[at : at + 2, rows], horizon) for at in range(0, len(values), 2)]
+    arms = [
+        scaled(outcome, values[at : at + 2, rows], horizon, taken[at : at + 2, rows])
+        for at in range(0, len(values), 2)
+    ]
     sides, reach = _sides(np.concatenate(arms)), len(taken) / 2.0
     return Parts(
         on_scale("take_off", *_sides(taken), key, reach),
