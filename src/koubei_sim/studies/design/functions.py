@@ -310,8 +310,10 @@ def _theirs(thing: Any) -> bool:
 
 
 def _is_named(thing: Any, module: str, name: str) -> bool:
-    found: Any = sys.modules.get(module)
-    for step in name.split("."):
+    first, *rest = name.split(".")
+    # What stands in the module, and not what it makes or warns of when it is asked.
+    found: Any = getattr(sys.modules.get(module), "__dict__", {}).get(first)
+    for step in rest:
         found = getattr(found, step, None)
     return found is thing or getattr(found, "__func__", None) is thing  # a method of a class
 
