@@ -197,6 +197,7 @@ def test_every_mechanism_leaves_its_mark() -> None:
     assert_shares(random, MARKS, worlds, SHARE)
 
 
+@pytest.mark.slow
 def test_every_mechanism_matters() -> None:
     """Catches mechanisms that are on but change nothing (unseen in the table, as attention)."""
     random, worlds, drawn, scenarios = count(
