@@ -112,7 +112,7 @@ def _series() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _growth(days: NDArray[np.float64], users: NDArray[np.float64]) -> list[Check]:
     """Growth per month between the announcements, and its turn in early 2014."""
     first = np.datetime64("2010-08-16")
-    names = [str(first + int(day))[:7] for day in days]
+    names = [str(date)[:7] for date in first + days.astype("m8[D]")]
     kept = [k for k, name in enumerate(names) if name != "2014-06"]  # two counts in six weeks
     pairs = list(itertools.pairwise(kept))
     spans = {(names[a], names[b]): float(days[b] - days[a]) / MONTH for a, b in pairs}

@@ -14,7 +14,7 @@ import pytest
 
 from koubei_sim import storage
 from koubei_sim.errors import KoubeiError
-from koubei_sim.storage import CannotWrite, Disk, whole_file
+from koubei_sim.storage import CannotWrite, Disk, DiskFile, whole_file
 
 
 class Faulty(Disk):
@@ -181,3 +181,12 @@ def test_a_log_is_read_by_value_and_by_replicate(tmp_path, monkeypatch) -> None:
                     )
                     assert np.array_equal(whole, lines[name][kept])
                     assert whole.dtype == lines[name].dtype
+
+
+def test_a_file_that_could_not_be_made_can_be_closed(tmp_path):
+    """Catches an error out of Python's own closing of it, long after the one that was told."""
+    goal = tmp_path / "taken"
+    goal.touch()
+    with pytest.raises(FileExistsError):
+        DiskFile(goal, Disk())
+    DiskFile.__new__(DiskFile).close()

@@ -174,7 +174,7 @@ def _moments(scenario: Any, days: NDArray[np.float64]) -> NDArray[Any]:
     if scenario.start_date is None:
         return days
     first = np.datetime64(scenario.start_date.isoformat(), "D")
-    return np.array([first + int(day) for day in days])
+    return np.asarray(first + np.asarray(days).astype("m8[D]"))
 
 
 def _line_of_sight(ax: Any, last: Any, first: Any, lang: str) -> None:

@@ -63,9 +63,10 @@ def bytes_of(page: Page) -> bytes:
     import pandas as pd
 
     sink = io.BytesIO()
+    tables = [*map(_plain, _tables(page)), _recipe(page)]  # a writer left early hides what failed
     with pd.ExcelWriter(sink, engine="openpyxl") as writer:
         used: set[str] = set()
-        for table in [*map(_plain, _tables(page)), _recipe(page)]:
+        for table in tables:
             columns = [_clean(column.name) for column in table.columns]
             frame = pd.DataFrame(table.rows[:_MOST_ROWS], columns=columns, dtype=object)
             frame.to_excel(writer, sheet_name=_sheet(table.name, used), index=False)
@@ -105,7 +106,7 @@ def _of_curves(curves: Curves) -> Table:
     if curves.start is not None:
         start = np.datetime64(curves.start, "D")
         names.append("date")
-        columns.append([str(start + int(day)) for day in curves.x])
+        columns.append((start + np.asarray(curves.x).astype("m8[D]")).astype(str).tolist())
     for line in curves.lines:
         names.append(line.title)
         columns.append(np.asarray(line.values).tolist())

@@ -109,6 +109,8 @@ class DiskFile(io.RawIOBase):
     disk : Disk
     """
 
+    _descriptor = -1  # where the file could not be made, and Python closes what there is of it
+
     def __init__(self, path: Path, disk: Disk) -> None:
         super().__init__()
         self._disk = disk
@@ -140,7 +142,8 @@ class DiskFile(io.RawIOBase):
         """Close it; a second call does nothing."""
         if not self.closed:
             super().close()
-            os.close(self._descriptor)
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
 
 
 class WholeFile(DiskFile):

@@ -52,7 +52,7 @@ def dates_of(scenario: Any) -> NDArray[np.datetime64] | None:
     if start is None:
         return None
     first = np.datetime64(start.isoformat(), "D")
-    return first + np.arange(int(scenario.ticks))
+    return np.asarray(first + np.arange(int(scenario.ticks)).astype("m8[D]"))
 
 
 def _blocks(names: dict[str, list[str]]) -> Iterator[tuple[Column, int]]:

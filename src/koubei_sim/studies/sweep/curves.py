@@ -156,7 +156,7 @@ def _coordinates(
     dates = dataset.dates_of(planned.scenario)
     if dates is not None and "start_date" not in planned.points.columns:
         first = dates[0]
-        found["date"] = ("tick", (first + days).astype("datetime64[ns]"))
+        found["date"] = ("tick", (first + days.astype("m8[D]")).astype("datetime64[ns]"))
     for path, column in planned.points.columns.items():
         cells = [cell(column[point], planned.kinds[path]) for point in points]
         if any(each is None for each in cells):  # removed at some points: told in words
