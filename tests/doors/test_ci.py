@@ -118,3 +118,14 @@ def test_the_hosted_checks_fetch_the_parent() -> None:
     for version in (promised[0], promised[-1]):
         assert f'"{version}"' in text
     assert "run: .ci/run" in text
+
+
+def test_files_that_are_named_are_there() -> None:
+    """Catches a test that was moved, and is still asked for by its old name."""
+    named = {
+        found
+        for script in [*(ROOT / ".ci").iterdir(), ROOT / "Makefile"]
+        if script.is_file()
+        for found in re.findall(r"\btests/[\w/]+\.py\b", script.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 5 and not [name for name in named if not (ROOT / name).is_file()]
